@@ -1,0 +1,1 @@
+"""Clusters, environments and process launching."""

@@ -1,0 +1,1 @@
+"""Meshes: generators, importers, quality; everything becomes a Domain."""

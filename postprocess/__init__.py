@@ -1,0 +1,1 @@
+"""Reads run folders on a laptop, without FEniCS."""

@@ -1,0 +1,1 @@
+"""The solver: from a scenario to a run folder."""

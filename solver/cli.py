@@ -1,0 +1,58 @@
+"""The command line: `invasio COMMAND ...`; each command is a module of solver/commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+from .errors import InvasioError
+
+COMMANDS = {
+    "run": "run a scenario",
+    "validate": "check a scenario without running it",
+    "explain": "print a scenario's equations with parameters, units and sources",
+    "schema": "print the JSON Schema of scenarios, for editors",
+    "scenarios": "list the shipped scenarios, or copy one",
+    "mesh": "inspect, convert or draw a mesh",
+    "doctor": "say what was found on this machine and what is missing for what",
+}
+
+
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the whole command line; only the chosen command's module is imported."""
+    top = argparse.ArgumentParser(prog="invasio", description="Tumour invasion through tissue, in parallel.")
+    subs = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, line in COMMANDS.items():
+        sub = subs.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
+        if name == command:
+            import_module(f".commands.{name}", __package__).add_arguments(sub)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code; a user's error is printed once, without a traceback."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    command = next((a for a in argv if not a.startswith("-")), None)
+    args = parser(command).parse_args(argv)
+    try:
+        code: int = import_module(f".commands.{args.command}", __package__).main(args)
+        return code
+    except InvasioError as error:
+        if _is_first_rank():
+            print(f"invasio: {error}", file=sys.stderr, flush=True)
+        return error.exit_code
+
+
+def _is_first_rank() -> bool:
+    mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is not None:
+        return bool(mpi.COMM_WORLD.rank == 0)  # type: ignore[attr-defined]
+    import os
+
+    ranks = (os.environ.get(k) for k in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"))
+    return int(next((r for r in ranks if r), "0")) == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Balance laws and the biology blocks that expand to them; nothing numerical."""

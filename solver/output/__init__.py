@@ -1,0 +1,1 @@
+"""What a run writes; knows neither FEniCS nor biology."""

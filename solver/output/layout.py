@@ -1,0 +1,64 @@
+"""Names and data that the writers and the readers of a run folder share; imports neither FEniCS nor MPI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIELDS = "fields.vtkhdf"
+SERIES = "series.csv"
+MANIFEST = "manifest.json"
+RESOLVED = "resolved.yaml"
+GIVEN = "scenario.yaml"
+LOG = "run.log"
+STATUS = "STATUS"
+CHECKPOINTS = "checkpoints"
+FIGURES = "figures"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """This rank's share of the mesh, numbered canonically (independent of the partition).
+
+    Every node and every cell of the mesh is listed by exactly one rank; a rank may list none.
+    """
+
+    comm: Any  # mpi4py communicator
+    dim: int
+    n_nodes: int  # in the whole mesh
+    n_cells: int
+    nodes: NDArray[np.int64]  # canonical numbers of the owned nodes, in the order of the field arrays
+    points: NDArray[np.float64]  # (owned nodes, 3)
+    cells: NDArray[np.int64]  # canonical numbers of the owned cells
+    connectivity: NDArray[np.int64]  # (owned cells, dim+1) canonical node numbers
+    cell_region: NDArray[np.int32]  # (owned cells,) indices into regions
+    regions: tuple[str, ...]
+    mesh_hash: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The state at one moment, as handed to every observer. Arrays are views: copy what must be kept."""
+
+    time: float
+    step: int
+    dt: float  # the last step's size, 0 at the start
+    fields: Mapping[str, NDArray[np.float64]]  # species -> values at the owned nodes
+    observables: Mapping[str, float]  # reduced already: the same on every rank; in a fixed order
+
+
+class Observer(Protocol):
+    """Something that watches a run: a writer, a progress bar. All methods are called on every rank."""
+
+    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
+        """After each step; ``info`` holds cheap numbers (iterations, drift). Must not communicate."""
+
+    def on_output(self, frame: Frame) -> None:
+        """At the start, at every output time and at the end. May communicate."""
+
+    def close(self, reason: str) -> None:
+        """Once, at the end, however the run ended ("done", "stopped early", "failed")."""

@@ -1,0 +1,1 @@
+"""The scenario language: schema, loader, expressions, units."""

@@ -1,0 +1,38 @@
+"""Expression trees: the whitelisted language of scenario formulas (nodes only; parser beside)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+
+@dataclass(frozen=True)
+class Number:
+    value: float
+
+
+@dataclass(frozen=True)
+class Name:
+    id: str  # a species, a parameter, or one of x y z t
+
+
+@dataclass(frozen=True)
+class Unary:
+    op: str  # "-"  "not"
+    arg: "Expr"
+
+
+@dataclass(frozen=True)
+class Binary:
+    op: str  # + - * / **   < <= > >= == !=   and or
+    left: "Expr"
+    right: "Expr"
+
+
+@dataclass(frozen=True)
+class Call:
+    function: str  # exp log sqrt sin cos tan sinh cosh tanh erf abs min max where
+    args: tuple["Expr", ...]
+
+
+Expr = Union[Number, Name, Unary, Binary, Call]

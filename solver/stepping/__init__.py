@@ -1,0 +1,1 @@
+"""The time step, its schedule and the loop."""

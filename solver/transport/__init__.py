@@ -1,0 +1,1 @@
+"""Edge fluxes and the positivity limiter."""
