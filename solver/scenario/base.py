@@ -1,0 +1,232 @@
+"""What all options of a scenario are made of: strict frozen models, quantities with units, input files.
+
+Options are validated with a context (``Context``) that carries the scenario's scales, its declared names and
+the folders that files are relative to; without one, numbers are taken as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema, list_all_errors
+
+from .units import ONE, Measure, UnitError, measure, words
+
+_KNOWN = frozenset(e["type"] for e in list_all_errors())
+_STRICT = ("int", "float", "bool", "str")
+
+
+def _make_strict(schema: Any) -> None:
+    """Set strict on every scalar, in place, so that "5", true and 5 are three different things."""
+    if isinstance(schema, dict):
+        if schema.get("type") in _STRICT:
+            schema["strict"] = True
+        for key, value in schema.items():
+            if key != "metadata":
+                _make_strict(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            _make_strict(value)
+
+
+class Options(BaseModel):
+    """A group of options: unknown keys are refused, values are frozen, text is never taken for a number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        _make_strict(schema)
+        return schema
+
+
+@dataclass(frozen=True)
+class Context:
+    """What validation needs to know besides the value itself.
+
+    scales: the measure of one unit of "length", "time", "cells" and of species; None: non-dimensional.
+    species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas.
+    slots: the name that the words "own" and "key" of a dimension stand for at this place.
+    """
+
+    scales: Mapping[str, Measure] | None = None
+    species: Mapping[str, str] = field(default_factory=dict)
+    parameters: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of(info: ValidationInfo) -> Context:
+        """The context a validator runs in."""
+        holder = info.context
+        return holder["context"] if holder else Context()
+
+    def scale(self, name: str) -> Measure:
+        """The measure of one unit of a scale or species; a species without a stated scale is a plain number."""
+        name = self.slots.get(name, name)
+        scales = self.scales or {}
+        if name in scales:
+            return scales[name]
+        return scales["cells"] if self.species.get(name) == "cells" and "cells" in scales else ONE
+
+    def convert(self, text: str, dimension: str) -> float:
+        """The number, in the scenario's scales, that a text with a unit stands for."""
+        try:
+            given = measure(text)
+        except UnitError as error:
+            raise PydanticCustomError("unit", "{what}", {"what": str(error)}) from None
+        if self.scales is None:
+            raise PydanticCustomError("unit", "the scenario states no scales, so a value with a unit has no meaning; write a plain number")
+        names = {name: self.scale(name) for name in _names_in(dimension)}
+        wanted = measure(dimension, names) if names else ONE
+        if given.dimension != wanted.dimension:
+            what = f"wrong unit: the text is {words(given.dimension)}, needed is {words(wanted.dimension)}"
+            raise PydanticCustomError("unit", "{what}", {"what": what})
+        return float(given.factor / wanted.factor)
+
+
+def _names_in(dimension: str) -> set[str]:
+    return {w for w in "".join(c if c.isalpha() else " " for c in dimension).split()}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Marks a float as a quantity: ``Annotated[float, Quantity("length^2/time")]``.
+
+    The value is a plain number in the scenario's scales, or a text with a unit (``"1e-9 cm^2/s"``) that is converted
+    to them. ``dimension`` is a product of the scales "length", "time", "cells", of "own" (the species the option
+    belongs to) and of "key" (the species that is the key of the mapping the option stands in); "1" is a plain number.
+    Bounds belong in the ``Field``: ``length: Annotated[float, Quantity("length")] = Field(gt=0, description="...")``.
+    """
+
+    dimension: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_before_validator_function(self._convert, handler(source))
+
+    def _convert(self, value: Any, info: ValidationInfo) -> Any:
+        return Context.of(info).convert(value, self.dimension) if isinstance(value, str) else value
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        number = handler(schema)
+        return {"anyOf": [number, {"type": "string"}], "x-dimension": self.dimension}
+
+
+Length = Annotated[float, Quantity("length")]
+Time = Annotated[float, Quantity("time")]
+Rate = Annotated[float, Quantity("1/time")]
+Diffusivity = Annotated[float, Quantity("length^2/time")]
+
+
+def _existing_file(value: str, info: ValidationInfo) -> str:
+    folders = Context.of(info).folders or (Path.cwd(),)
+    for folder in folders:
+        path = (folder / Path(value).expanduser()).resolve()
+        if path.is_file():
+            return str(path)
+    raise PydanticCustomError("file", "file not found in {folder}", {"folder": str(folders[0])})
+
+
+class _File:
+    """Marks a text as the name of an existing file, relative to the scenario's folder; becomes an absolute path."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(_existing_file, handler(source))
+
+
+InputFile = Annotated[str, _File()]
+
+
+class Keyed:
+    """Marks a mapping by name: while an item is validated, ``slot`` stands for its key in dimensions.
+
+    ``kinds``: when not empty, keys must be species of these kinds (or "user").
+    """
+
+    def __init__(self, slot: str, *kinds: str) -> None:
+        self.slot, self.kinds = slot, kinds
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
+
+    def _validate(self, value: Any, inner: Callable[[Any], Any], info: ValidationInfo) -> Any:
+        if not isinstance(value, Mapping) or not value:
+            return inner(value)
+        return each(value, inner, info, self.slot, self._check)
+
+    def _check(self, key: Any, context: Context) -> None:
+        allowed = [name for name, kind in context.species.items() if kind in self.kinds]
+        if self.kinds and key not in allowed:
+            raise unknown("species", str(key), allowed)
+
+
+class Slot:
+    """Marks an option: while it is validated, ``slot`` stands for ``name`` in dimensions."""
+
+    def __init__(self, slot: str, name: str) -> None:
+        self.slot, self.name = slot, name
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
+
+    def _validate(self, value: Any, inner: Callable[[Any], Any], info: ValidationInfo) -> Any:
+        with within(info, self.slot, self.name):
+            return inner(value)
+
+
+class within:
+    """A block in which a slot of the validation context has another value."""
+
+    def __init__(self, info: ValidationInfo, slot: str, name: str) -> None:
+        self.info, self.slot, self.name = info, slot, name
+
+    def __enter__(self) -> None:
+        self.before = Context.of(self.info)
+        if self.info.context:
+            self.info.context["context"] = replace(self.before, slots={**self.before.slots, self.slot: self.name})
+
+    def __exit__(self, *_: object) -> None:
+        if self.info.context:
+            self.info.context["context"] = self.before
+
+
+def each(
+    value: Mapping[Any, Any], inner: Callable[[Any], Any], info: ValidationInfo, slot: str, check: Callable[[Any, Context], None]
+) -> dict[Any, Any]:
+    """Validate a mapping item by item, each with its own key in the context; all errors at once."""
+    result: dict[Any, Any] = {}
+    faults: list[InitErrorDetails] = []
+    for key, item in value.items():
+        try:
+            check(key, Context.of(info))
+            with within(info, slot, str(key)):
+                result.update(inner({key: item}))
+        except PydanticCustomError as error:
+            faults.append({"type": error, "loc": (key, "[key]"), "input": key})
+        except ValidationError as error:
+            faults += [_again(fault) for fault in error.errors(include_url=False)]
+    if faults:
+        raise ValidationError.from_exception_data("mapping", faults)
+    return result
+
+
+def _again(fault: Any) -> Any:
+    """A fault of an inner validation in the form in which it can be raised again."""
+    again = {"type": fault["type"], "loc": fault["loc"], "input": fault["input"], "ctx": fault.get("ctx", {})}
+    if fault["type"] not in _KNOWN:
+        again["type"] = PydanticCustomError(fault["type"], "{text}", {"text": fault["msg"]})
+    return again
+
+
+def unknown(what: str, given: str, allowed: list[str]) -> PydanticCustomError:
+    """The error for a name that does not exist, with what exists and a suggestion."""
+    near = get_close_matches(given, allowed, n=1)
+    tail = f"; did you mean {near[0]!r}?" if near else ""
+    known = ", ".join(sorted(allowed)) or "none"
+    return PydanticCustomError("unknown_name", "{text}", {"text": f"unknown {what} (given {given!r}; allowed: {known}{tail})"})
