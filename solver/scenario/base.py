@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema, list_all_errors
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
 from .units import ONE, Measure, UnitError, measure, words
 
-_KNOWN = frozenset(e["type"] for e in list_all_errors())
+_KNOWN = frozenset(get_args(core_schema.ErrorType))
 _STRICT = ("int", "float", "bool", "str")
 
 
