@@ -1,0 +1,82 @@
+"""From points, cells and region names to a checked MeshData in canonical order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..solver.errors import MeshError
+from .domain import MeshData
+from .facets import Ints, between, canonical, facets_on, signed_measures
+
+Floats = NDArray[np.float64]
+
+
+def assemble(
+    points: Floats,
+    cells: Ints,
+    cell_region: NDArray[np.integer],
+    regions: Sequence[str],
+    boundaries: Mapping[str, Ints],
+    interfaces: Mapping[str, Sequence[str] | Ints],
+    source: str,
+) -> MeshData:
+    """A checked MeshData: positive cells, no empty region, named interfaces found between their two regions.
+
+    ``interfaces``: name -> two region names, or (F, dim) facets. Raises MeshError for flat cells, empty regions
+    and interfaces between regions that do not touch.
+    """
+    cells = oriented(points, np.asarray(cells, dtype=np.int64), source)
+    for index, name in enumerate(regions):
+        if not np.any(cell_region == index):
+            raise MeshError(f"{source}: region {name!r} is empty: no cell lies in it; move or enlarge it, or use smaller cells")
+    n = len(points)
+    found: dict[str, Ints] = {}
+    for name, given in interfaces.items():
+        if isinstance(given, np.ndarray):
+            found[name] = canonical(given, n)
+            continue
+        first, second = (list(regions).index(region) for region in given)
+        found[name] = between(cells, cell_region == first, cell_region == second, n)
+        if not len(found[name]):
+            raise MeshError(f"{source}: interface {name!r} is empty: regions {given[0]!r} and {given[1]!r} do not touch")
+    return MeshData(
+        points=np.ascontiguousarray(points, dtype=np.float64),
+        cells=np.ascontiguousarray(cells),
+        cell_region=np.ascontiguousarray(cell_region, dtype=np.int32),
+        regions=tuple(regions),
+        boundaries={name: canonical(facets, n) for name, facets in boundaries.items()},
+        interfaces=found,
+        source=source,
+    )
+
+
+def oriented(points: Floats, cells: Ints, source: str) -> Ints:
+    """The cells with their nodes in positive order; raises MeshError for cells without volume."""
+    size = signed_measures(points, cells)
+    scale = np.ptp(points, axis=0).max() if len(points) else 0.0
+    corners = points[cells]
+    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1, initial=0.0)
+    flat = np.flatnonzero(np.abs(size) <= 1e-12 * longest ** (cells.shape[1] - 1))
+    if len(flat) or not scale:
+        where = ", ".join(f"{x:.6g}" for x in corners[flat[0]].mean(axis=0)) if len(flat) else "everywhere"
+        raise MeshError(
+            f"{source}: {max(len(flat), 1)} cells have no volume (the first, cell {flat[0] if len(flat) else 0}, at ({where})); "
+            "remove them or mesh again"
+        )
+    turned = cells.copy()
+    inverted = size < 0
+    turned[inverted, -2:] = cells[inverted][:, [-1, -2]]
+    return turned
+
+
+def sides(points: Floats, cells: Ints, lower: Sequence[float], upper: Sequence[float], names: Sequence[str]) -> dict[str, Ints]:
+    """Facets on the planes of a box, by name: lower and upper x, then y, then z."""
+    tolerance = 1e-9 * max(b - a for a, b in zip(lower, upper, strict=True))
+    found = {}
+    for number, name in enumerate(names):
+        axis, value = number // 2, (lower, upper)[number % 2][number // 2]
+        found[name], _ = facets_on(cells, np.abs(points[:, axis] - value) <= tolerance)
+    return found

@@ -1,0 +1,29 @@
+"""From mesh options to a Domain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..solver.errors import MeshError
+from ..solver.parallel import agreed
+from ..solver.scenario.mesh import BoxMesh, IntervalMesh, MeshOptions, RectangleMesh
+from .distribute import distribute
+from .domain import Domain, MeshData
+
+
+def build_domain(options: MeshOptions, comm: Any) -> Domain:
+    """Make the mesh on rank 0 and spread it over the ranks; collective. Raises MeshError on all ranks alike."""
+    data: MeshData | None = None
+    with agreed(comm):
+        if comm.rank == 0:
+            data = build_data(options)
+    return distribute(data, comm)
+
+
+def build_data(options: MeshOptions) -> MeshData:
+    """Make the whole mesh on this rank, without MPI; raises MeshError."""
+    if isinstance(options, IntervalMesh) or (isinstance(options, (RectangleMesh, BoxMesh)) and options.structured):
+        from .structured import structured
+
+        return structured(options)
+    raise MeshError(f"meshes of kind {options.kind!r} cannot be built")

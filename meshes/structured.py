@@ -1,0 +1,98 @@
+"""Lattices split into simplices: interval, rectangle, box. Vectorised; millions of cells in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..solver.scenario.mesh import BallShape, BoxMesh, DiscShape, IntervalMesh, RectangleMesh
+from .assemble import assemble, sides
+from .domain import MeshData
+from .facets import Ints
+
+Floats = NDArray[np.float64]
+
+
+def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
+    """The lattice mesh of an interval, rectangle or box; regions go by the centroids of cells.
+
+    Rectangles are split along one diagonal ("right") and boxes into six tetrahedra per cube (Kuhn): with lumped mass both
+    give the five- and seven-point difference operators, which are consistent at every node; "alternating" and
+    "crossed" give nodes unequal masses and are not.
+    """
+    lower, upper = _tuple(options.from_), _tuple(options.to)
+    counts = _counts(lower, upper, options.cells, options.size)
+    if isinstance(options, RectangleMesh):
+        points, cells = rectangle(lower, upper, counts, options.diagonal)
+    else:
+        points, cells = lattice(lower, upper, counts)
+    centroids = points[cells].mean(axis=1)
+    tags = np.zeros(len(cells), dtype=np.int32)
+    for index, shape in enumerate(options.regions.values(), start=1):
+        tags[inside(shape, centroids)] = index
+    source = f"structured {options.kind} {' x '.join(map(str, counts))}"
+    boundaries = sides(points, cells, lower, upper, options.boundary_names())
+    return assemble(points, cells, tags, options.region_names(), boundaries, options.interfaces, source)
+
+
+def inside(shape: object, points: Floats) -> NDArray[np.bool_]:
+    """Which points (P, dim) lie in a shape."""
+    if isinstance(shape, (DiscShape, BallShape)):
+        return np.asarray(((points - np.asarray(shape.centre)) ** 2).sum(axis=1) <= shape.radius**2)
+    low, high = _tuple(shape.from_), _tuple(shape.to)  # type: ignore[attr-defined]
+    return np.asarray(((points >= low) & (points <= high)).all(axis=1))
+
+
+def lattice(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> tuple[Floats, Ints]:
+    """Points (N, dim), x fastest, and cells (M, dim+1) of a lattice split along the main diagonal (Kuhn)."""
+    dim = len(counts)
+    strides = np.concatenate([[1], np.cumprod([n + 1 for n in counts])])[:dim].astype(np.int64)
+    corner = _ravel([np.arange(n, dtype=np.int64) for n in counts], strides)
+    paths = [np.concatenate([[0], np.cumsum(strides[list(order)])]) for order in permutations(range(dim))]
+    cells = (corner[:, None, None] + np.asarray(paths, dtype=np.int64)[None]).reshape(-1, dim + 1)
+    return _points(lower, upper, counts), cells
+
+
+def rectangle(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int], diagonal: str) -> tuple[Floats, Ints]:
+    """Points and triangles of a rectangle whose squares are split "right", "alternating" or "crossed"."""
+    if diagonal == "right":
+        return lattice(lower, upper, counts)
+    nx, ny = counts
+    points = _points(lower, upper, counts)
+    a = _ravel([np.arange(nx, dtype=np.int64), np.arange(ny, dtype=np.int64)], np.array([1, nx + 1]))
+    b, c, d = a + 1, a + nx + 2, a + nx + 1  # counter-clockwise from the lower left corner
+    if diagonal == "crossed":
+        middle = len(points) + np.arange(nx * ny, dtype=np.int64)
+        centres = (points[a] + points[c]) / 2
+        cells = np.stack([np.stack(t, axis=1) for t in ((a, b, middle), (b, c, middle), (c, d, middle), (d, a, middle))], axis=1)
+        return np.concatenate([points, centres]), cells.reshape(-1, 3)
+    odd = ((a % (nx + 1) + a // (nx + 1)) % 2 == 1)[:, None]
+    first = np.where(odd, np.stack([a, b, d], axis=1), np.stack([a, b, c], axis=1))
+    second = np.where(odd, np.stack([b, c, d], axis=1), np.stack([a, c, d], axis=1))
+    return points, np.stack([first, second], axis=1).reshape(-1, 3)
+
+
+def _points(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> Floats:
+    axes = [np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, counts, strict=True)]
+    grid = np.meshgrid(*axes[::-1], indexing="ij")
+    return np.stack([g.ravel() for g in grid[::-1]], axis=1)
+
+
+def _ravel(axes: Sequence[Ints], strides: Ints) -> Ints:
+    grid = np.meshgrid(*axes[::-1], indexing="ij")
+    return np.asarray(sum(g.ravel() * s for g, s in zip(grid[::-1], strides, strict=True)))
+
+
+def _counts(lower: Sequence[float], upper: Sequence[float], cells: object, size: float | None) -> tuple[int, ...]:
+    if cells is not None:
+        return cells if isinstance(cells, tuple) else (int(cells),)  # type: ignore[call-overload]
+    # A hair of slack, so that 1 / 0.1 gives 10 cells and not 11.
+    return tuple(max(1, ceil((b - a) / float(size or 1) - 1e-9)) for a, b in zip(lower, upper, strict=True))
+
+
+def _tuple(value: float | tuple[float, ...]) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,)

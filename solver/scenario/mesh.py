@@ -1,0 +1,236 @@
+"""Options of meshes: one model per ``kind``, lengths in the scenario's length scale."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, Union
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from .base import InputFile, Length, Options
+from .mesh_image import ImageMesh, InterfacePairs
+
+Size = Annotated[Length, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Point1 = tuple[Length]
+Point2 = tuple[Length, Length]
+Point3 = tuple[Length, Length, Length]
+
+_SIZE = "longest edge aimed at; instead of cells"
+_REGION = "name of everything that lies in no other region"
+_REGIONS = "named parts; where two overlap the later one counts"
+_STRUCTURED = "lattice split into simplices; false: unstructured, by gmsh, regions with exact outlines"
+
+
+def _wrong(text: str) -> PydanticCustomError:
+    return PydanticCustomError("mesh", "{text}", {"text": text})
+
+
+class IntervalShape(Options):
+    """A part of an interval."""
+
+    kind: Literal["interval"]
+    from_: Length = Field(alias="from", description="lower end")
+    to: Length = Field(description="upper end")
+    size: Size | None = Field(None, description="cell size inside (gmsh meshes)")
+
+
+class RectangleShape(Options):
+    """A rectangle parallel to the axes."""
+
+    kind: Literal["rectangle"]
+    from_: Point2 = Field(alias="from", description="lower corner")
+    to: Point2 = Field(description="upper corner")
+    size: Size | None = Field(None, description="cell size inside (gmsh meshes)")
+
+
+class BoxShape(Options):
+    """A box parallel to the axes."""
+
+    kind: Literal["box"]
+    from_: Point3 = Field(alias="from", description="lower corner")
+    to: Point3 = Field(description="upper corner")
+    size: Size | None = Field(None, description="cell size inside (gmsh meshes)")
+
+
+class DiscShape(Options):
+    """A disc."""
+
+    kind: Literal["disc"]
+    centre: Point2 = Field((0.0, 0.0), description="centre")
+    radius: Size = Field(description="radius")
+    size: Size | None = Field(None, description="cell size inside (gmsh meshes)")
+
+
+class BallShape(Options):
+    """A ball."""
+
+    kind: Literal["ball"]
+    centre: Point3 = Field((0.0, 0.0, 0.0), description="centre")
+    radius: Size = Field(description="radius")
+    size: Size | None = Field(None, description="cell size inside (gmsh meshes)")
+
+
+PlaneShape = Annotated[Union[RectangleShape, DiscShape], Field(discriminator="kind")]
+SpaceShape = Annotated[Union[BoxShape, BallShape], Field(discriminator="kind")]
+
+
+class Named(Options):
+    """What all generated meshes have: the name of the main region and of interfaces."""
+
+    region: str = Field("tissue", min_length=1, description=_REGION)
+    interfaces: InterfacePairs = Field({}, description="name: [region, region]; the facets between the two")
+
+    def boundary_names(self) -> tuple[str, ...]:
+        """Names of the outer sides."""
+        return ()
+
+    def region_names(self) -> tuple[str, ...]:
+        """Names of all regions, the main one first."""
+        return (self.region, *getattr(self, "regions", {}))
+
+    @model_validator(mode="after")
+    def _interfaces_of_regions(self) -> Self:
+        check_interfaces(self.interfaces, self.region_names())
+        return self
+
+
+def check_interfaces(interfaces: InterfacePairs, regions: tuple[str, ...]) -> None:
+    """Refuse an interface between regions that are not there."""
+    for name, pair in interfaces.items():
+        for region in pair:
+            if region not in regions:
+                raise _wrong(f"interface {name!r}: unknown region {region!r} (allowed: {', '.join(regions)})")
+        if pair[0] == pair[1]:
+            raise _wrong(f"interface {name!r} needs two different regions (given {pair[0]!r} twice)")
+
+
+def _check_extent(lower: tuple[float, ...], upper: tuple[float, ...]) -> None:
+    if any(a >= b for a, b in zip(lower, upper, strict=True)):
+        raise _wrong(f"every number of 'from' must be below the one of 'to' (given {list(lower)} and {list(upper)})")
+
+
+def _check_resolution(cells: object, size: float | None) -> None:
+    if (cells is None) == (size is None):
+        raise _wrong("give either 'cells' or 'size'" + ("" if cells is None else ", not both"))
+
+
+class IntervalMesh(Named):
+    """An interval with equal cells; boundaries left and right."""
+
+    kind: Literal["interval"]
+    from_: Length = Field(0.0, alias="from", description="lower end")
+    to: Length = Field(1.0, description="upper end")
+    cells: Count | None = Field(None, description="number of cells")
+    size: Size | None = Field(None, description=_SIZE)
+    regions: dict[str, IntervalShape] = Field({}, description=_REGIONS)
+
+    def boundary_names(self) -> tuple[str, ...]:
+        return ("left", "right")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _check_extent((self.from_,), (self.to,))
+        _check_resolution(self.cells, self.size)
+        return self
+
+
+class RectangleMesh(Named):
+    """A rectangle; boundaries left, right (x) and bottom, top (y)."""
+
+    kind: Literal["rectangle"]
+    from_: Point2 = Field((0.0, 0.0), alias="from", description="lower corner")
+    to: Point2 = Field((1.0, 1.0), description="upper corner")
+    cells: tuple[Count, Count] | None = Field(None, description="squares of the lattice along x and y (structured only)")
+    size: Size | None = Field(None, description=_SIZE)
+    structured: bool = Field(True, description=_STRUCTURED)
+    diagonal: Literal["right", "alternating", "crossed"] = Field("right", description="how a lattice square is split (structured only)")
+    regions: dict[str, PlaneShape] = Field({}, description=_REGIONS)
+
+    def boundary_names(self) -> tuple[str, ...]:
+        return ("left", "right", "bottom", "top")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _check_extent(self.from_, self.to)
+        _check_resolution(self.cells, self.size)
+        if not self.structured and self.cells is not None:
+            raise _wrong("an unstructured mesh takes 'size', not 'cells'")
+        return self
+
+
+class BoxMesh(Named):
+    """A box; boundaries left, right (x), bottom, top (y) and front, back (z)."""
+
+    kind: Literal["box"]
+    from_: Point3 = Field((0.0, 0.0, 0.0), alias="from", description="lower corner")
+    to: Point3 = Field((1.0, 1.0, 1.0), description="upper corner")
+    cells: tuple[Count, Count, Count] | None = Field(None, description="cubes of the lattice along x, y and z (structured only)")
+    size: Size | None = Field(None, description=_SIZE)
+    structured: bool = Field(True, description=_STRUCTURED)
+    regions: dict[str, SpaceShape] = Field({}, description=_REGIONS)
+
+    def boundary_names(self) -> tuple[str, ...]:
+        return ("left", "right", "bottom", "top", "front", "back")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _check_extent(self.from_, self.to)
+        _check_resolution(self.cells, self.size)
+        if not self.structured and self.cells is not None:
+            raise _wrong("an unstructured mesh takes 'size', not 'cells'")
+        return self
+
+
+class DiscMesh(Named):
+    """A disc meshed by gmsh; boundary outer."""
+
+    kind: Literal["disc"]
+    centre: Point2 = Field((0.0, 0.0), description="centre")
+    radius: Size = Field(1.0, description="radius")
+    size: Size = Field(description="longest edge aimed at")
+    regions: dict[str, PlaneShape] = Field({}, description=_REGIONS)
+
+    def boundary_names(self) -> tuple[str, ...]:
+        return ("outer",)
+
+
+class BallMesh(Named):
+    """A ball meshed by gmsh; boundary outer."""
+
+    kind: Literal["ball"]
+    centre: Point3 = Field((0.0, 0.0, 0.0), description="centre")
+    radius: Size = Field(1.0, description="radius")
+    size: Size = Field(description="longest edge aimed at")
+    regions: dict[str, SpaceShape] = Field({}, description=_REGIONS)
+
+    def boundary_names(self) -> tuple[str, ...]:
+        return ("outer",)
+
+
+class FileMesh(Options):
+    """A mesh file that meshio reads: .msh (2.2, 4.1), .vtu, .xdmf, .med and others.
+
+    Names in the file are kept. ``regions`` and ``boundaries`` give names to integer tags (or new names to named
+    groups); a facet group that lies inside the tissue becomes an interface of the same name.
+    """
+
+    kind: Literal["file"]
+    path: InputFile = Field(description="file, relative to the scenario")
+    unit: Size = Field(1.0, description="length of one unit of the file's coordinates")
+    regions: dict[str, int | str] = Field({}, description="name: tag or group of the file")
+    boundaries: dict[str, int | str] = Field({}, description="name: tag or group of the file, for facets")
+    interfaces: InterfacePairs = Field({}, description="name: [region, region]; the facets between the two")
+
+    @field_validator("regions", "boundaries")
+    @classmethod
+    def _once(cls, value: dict[str, int | str]) -> dict[str, int | str]:
+        if len(set(value.values())) < len(value):
+            raise _wrong("the same tag is given two names")
+        return value
+
+
+MeshOptions = Annotated[
+    Union[IntervalMesh, RectangleMesh, BoxMesh, DiscMesh, BallMesh, FileMesh, ImageMesh],
+    Field(discriminator="kind"),
+]
