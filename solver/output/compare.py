@@ -1,0 +1,44 @@
+"""What differs between two scenarios, named by the path of each option."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+_MISSING = object()
+_SHOWN = 20
+
+
+def differences(before: str, now: str) -> list[str]:
+    """One line per option that differs between two YAML texts (at most 20, then how many more); empty when equal."""
+    if before == now:
+        return []
+    try:
+        reader = YAML(typ="safe", pure=True)
+        old, new = dict(_leaves("", reader.load(before))), dict(_leaves("", reader.load(now)))
+    except YAMLError as error:
+        return [f"  resolved.yaml cannot be read: {str(error).splitlines()[0]}"]
+    lines = [
+        f"  {path}: was {_show(old.get(path, _MISSING))}, is {_show(new.get(path, _MISSING))}"
+        for path in {**old, **new}
+        if old.get(path, _MISSING) != new.get(path, _MISSING)
+    ]
+    return lines if len(lines) <= _SHOWN else [*lines[:_SHOWN], f"  and {len(lines) - _SHOWN} more"]
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, below in value.items():
+            yield from _leaves(f"{path}.{key}" if path else str(key), below)
+    elif isinstance(value, list) and any(isinstance(v, (dict, list)) for v in value):
+        for index, below in enumerate(value):
+            yield from _leaves(f"{path}[{index}]", below)
+    else:
+        yield path, value
+
+
+def _show(value: Any) -> str:
+    return "not there" if value is _MISSING else str(value)

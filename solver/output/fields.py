@@ -1,0 +1,242 @@
+"""fields.vtkhdf: every field at every output time in one HDF5 file that ParaView opens as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from ..errors import SolverError
+from . import vtkhdf
+from .blocks import Blocks
+from .hdf import SharedFile
+from .layout import Frame, Grid
+from .vtkhdf import AHEAD, ROOT, STEPS
+
+
+def _no_hook(phase: str) -> None:
+    """Called between the phases of an append; tests kill the process here."""
+
+
+class FieldsWriter:
+    """Observer that appends one step to fields.vtkhdf at every output.
+
+    The file does not depend on the number of ranks, can be opened while the run goes on, and keeps every
+    complete step if the run is killed at any moment: an append only adds chunks behind the old ones, then
+    raises NSteps, then adds the time to Values, with a flush after each (readers crash on more Values than NSteps).
+
+    Args:
+        path: the file; it must not exist unless ``resume_at`` is given.
+        grid: this rank's share of the mesh.
+        names: the fields to write, a subset of those in the frames.
+        precision: "float32" or "float64", of the fields (times, points and observables are double).
+        compression: gzip level 0 (none) to 9.
+        resume_at: keep the steps up to this time in an existing file and go on behind them.
+        provenance: texts stored under /provenance (versions, git revision); VTK ignores that group.
+        scenario: the resolved scenario, stored under /scenario.
+        expected: about how many outputs will come.
+        collective: write from all ranks; by default where h5py has MPI, else through rank 0.
+        hook: for tests.
+
+    Raises:
+        SolverError: on all ranks, if the file cannot be written (disk full); earlier steps stay readable.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        grid: Grid,
+        names: Sequence[str],
+        precision: str = "float32",
+        compression: int = 4,
+        resume_at: float | None = None,
+        provenance: Mapping[str, str] | None = None,
+        scenario: str = "",
+        expected: int = 512,
+        collective: bool | None = None,
+        hook: Callable[[str], None] = _no_hook,
+    ) -> None:
+        self.path = path
+        self.grid = grid
+        self.names = tuple(names)
+        self.n_steps = 0
+        self.last_time = -np.inf
+        self._kind = np.dtype(precision)
+        self._level = compression
+        self._blocks = Blocks(grid.comm, grid.nodes, grid.n_nodes)
+        self._stride = -(-grid.n_nodes // self._blocks.chunk) * self._blocks.chunk
+        self._chunks = -(-grid.n_nodes // self._blocks.chunk) * max(expected, 512)
+        self._collective = collective
+        self._hook = hook
+        self._observables: tuple[str, ...] = ()
+        self._file: SharedFile | None = None
+        self._failed = False
+        self._about = dict(provenance or {})
+        self._scenario = scenario
+        if resume_at is not None and grid.comm.bcast(path.exists() if grid.comm.rank == 0 else None):
+            self._resume(resume_at)
+
+    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
+        """Nothing to write between outputs."""
+
+    def on_output(self, frame: Frame) -> None:
+        """Collective: append the frame, unless its time is in the file already (a resumed run's first frame)."""
+        if frame.time <= self.last_time:
+            return
+        if self._file is None:
+            self._observables = tuple(frame.observables)
+            self._file = self._create()
+        blocks = {name: self._blocks.to_block(frame.fields[name]).astype(self._kind) for name in self.names}
+        self._check_space(sum(b.nbytes for b in blocks.values()))
+        file = self._file
+        try:
+            file.everywhere(
+                f"cannot write {self.path} (is the disk full?); it keeps its {self.n_steps} earlier steps",
+                lambda: self._append(file, frame, blocks),
+            )
+        except SolverError:
+            self._failed = True
+            raise
+        self.n_steps += 1
+        self.last_time = frame.time
+
+    def close(self, reason: str) -> None:
+        """Collective: close the file; every step is on disk already."""
+        if self._file is not None and not self._failed:
+            self._file.close()
+        self._file = None
+
+    def _create(self) -> SharedFile:
+        """Write mesh and empty tables under a temporary name, then rename: the file appears complete."""
+        grid, comm = self.grid, self.grid.comm
+        temporary = self.path.with_name(f".{self.path.name}.new")
+        if comm.rank == 0:
+            temporary.unlink(missing_ok=True)
+        comm.barrier()
+        cells = Blocks(comm, grid.cells, grid.n_cells)
+        corners = grid.dim + 1
+        self._check_space(24 * grid.n_nodes // comm.size + (8 * corners + 13) * grid.n_cells // comm.size)
+        file = SharedFile(temporary, "w", comm, self._chunks, self._collective)
+        points = self._blocks.to_block(grid.points)
+        connectivity = cells.to_block(grid.connectivity)
+        regions = cells.to_block(grid.cell_region)
+        ends = np.arange(cells.start + 1, cells.start + cells.count + 1, dtype=np.int64) * corners
+        types = np.full(cells.count, vtkhdf.CELL_TYPES[grid.dim], dtype=np.uint8)
+
+        def fill() -> None:
+            file.each(lambda h5: self._tables(h5, cells.chunk))
+            file.write_rows(f"{ROOT}/Points", self._blocks.start, points)
+            file.write_rows(f"{ROOT}/Connectivity", cells.start * corners, connectivity.reshape(-1))
+            file.write_rows(f"{ROOT}/Offsets", cells.start + 1, ends)
+            file.write_rows(f"{ROOT}/Offsets", 0, np.zeros(1 if comm.rank == 0 else 0, dtype=np.int64))
+            file.write_rows(f"{ROOT}/Types", cells.start, types)
+            file.write_rows(f"{ROOT}/CellData/region", cells.start, regions)
+            self._extend(file, 0)
+            file.flush()
+            file.close()
+
+        file.everywhere(f"cannot write {self.path} (is the disk full?)", fill)
+        if comm.rank == 0:
+            os.replace(temporary, self.path)
+        comm.barrier()
+        return SharedFile(self.path, "r+", comm, collective=self._collective)
+
+    def _tables(self, h5: h5py.File, cell_chunk: int) -> None:
+        grid = self.grid
+        vtkhdf.create_static(h5, grid.dim, grid.n_nodes, grid.n_cells, (self._blocks.chunk, cell_chunk), self._level)
+        vtkhdf.create_steps(h5, self.names, self._observables, self._blocks.chunk, self._kind, self._level)
+        about = h5.create_group("provenance")
+        facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim)}
+        for key, text in {**self._about, **facts}.items():
+            about.attrs[key] = text
+        h5.create_group("scenario").create_dataset("resolved", data=np.frombuffer(self._scenario.encode() or b"\n", dtype=np.uint8))
+
+    def _extend(self, file: SharedFile, first: int) -> None:
+        """Lengthen the small tables by AHEAD steps, ahead of their use."""
+        last = first + AHEAD
+        tables = vtkhdf.offset_tables(first, last, self._stride)
+        steps: dict[str, str] = {name: name for name in ("PartOffsets", "CellOffsets", "NumberOfParts")}
+        if self.names:
+            steps["row"] = f"PointDataOffsets/{self.names[0]}"
+        if self._observables:
+            steps["index"] = f"FieldDataOffsets/{self._observables[0]}"
+        for table, name in steps.items():
+            file.resize(f"{STEPS}/{name}", last)
+            rows = tables[table] if self.grid.comm.rank == 0 else tables[table][:0]
+            file.write_rows(f"{STEPS}/{name}", first, rows)
+        for name in self._observables:
+            file.resize(f"{ROOT}/FieldData/{name}", last)
+
+    def _append(self, file: SharedFile, frame: Frame, blocks: Mapping[str, np.ndarray]) -> None:
+        """The order of writes is what keeps the file readable at any moment: data, then NSteps, then Values."""
+        step, first = self.n_steps, self.grid.comm.rank == 0
+        if step and step % AHEAD == 0:
+            self._extend(file, step)
+        for name, block in blocks.items():
+            file.resize(f"{ROOT}/PointData/{name}", (step + 1) * self._stride)
+            file.write_rows(f"{ROOT}/PointData/{name}", step * self._stride + self._blocks.start, block)
+        self._hook("data")
+        for name in self._observables:
+            number = np.array([frame.observables.get(name, np.nan)] if first else [], dtype=np.float64)
+            file.write_rows(f"{ROOT}/FieldData/{name}", step, number)
+        file.flush(grown=True)
+        self._hook("flushed")
+        file.set_number(STEPS, "NSteps", step + 1)
+        file.flush()
+        self._hook("nsteps")
+        file.resize(f"{STEPS}/Values", step + 1)
+        file.write_rows(f"{STEPS}/Values", step, np.array([frame.time] if first else [], dtype=np.float64))
+        self._hook("values")
+        file.flush(grown=step % AHEAD == 0)
+
+    def _check_space(self, mine: int) -> None:
+        """Refuse a step that cannot fit, before HDF5 is in the middle of it."""
+        comm = self.grid.comm
+        need = comm.allreduce(mine) + 2**20
+        free = comm.bcast(shutil.disk_usage(self.path.parent).free if comm.rank == 0 else None)
+        if free < need:
+            raise SolverError(
+                f"disk full: the next step of {self.path} needs up to {need / 1e6:.1f} MB, {free / 1e6:.1f} MB are free; "
+                f"the file keeps its {self.n_steps} steps. Free some space and use --resume"
+            )
+
+    def _resume(self, until: float) -> None:
+        """Open the file and drop what was written after ``until``: first the times, then NSteps, then the data."""
+        file = SharedFile(self.path, "r+", self.grid.comm, collective=self._collective)
+        facts = self.grid.comm.bcast(self._facts(file.h5, until) if file.h5 is not None and self.grid.comm.rank == 0 else None)
+        fault, keep, last, self._observables, self._stride = facts
+        if fault:
+            file.close()
+            raise SolverError(f"cannot resume {self.path}: {fault}. Use --overwrite, or another --out")
+
+        def cut() -> None:
+            file.resize(f"{STEPS}/Values", keep)
+            file.flush()
+            file.set_number(STEPS, "NSteps", keep)
+            file.flush()
+            for name in self.names:
+                file.resize(f"{ROOT}/PointData/{name}", keep * self._stride)
+            file.flush()
+
+        file.everywhere(f"cannot resume {self.path}", cut)
+        self._file, self.n_steps, self.last_time = file, keep, last
+
+    def _facts(self, h5: h5py.File, until: float) -> tuple[str, int, float, tuple[str, ...], int]:
+        """Rank 0: what is wrong (or ""), steps to keep, their last time, observables, stride."""
+        try:
+            root, steps = h5[ROOT], h5[STEPS]
+            if h5["provenance"].attrs["mesh_hash"] != self.grid.mesh_hash:
+                return "it was written on another mesh", 0, 0.0, (), 0
+            if sorted(root["PointData"]) != sorted(self.names):
+                return f"it holds the fields {', '.join(root['PointData'])}, not {', '.join(self.names)}", 0, 0.0, (), 0
+            times = steps["Values"][: int(steps.attrs["NSteps"])]
+            keep = int(np.searchsorted(times, until + 1e-12 * abs(until), side="right"))
+            observables = tuple(root.get("FieldData", {}))
+            return "", keep, float(times[keep - 1]) if keep else -np.inf, observables, self._stride
+        except (KeyError, OSError) as error:
+            return f"it is damaged ({error})", 0, 0.0, (), 0

@@ -1,0 +1,190 @@
+"""The run folder: a new one, a resumed one, or a refusal; results of two runs are never mixed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvasioError
+from ..parallel import agreed
+from .compare import differences
+from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, RESOLVED, SERIES, STATUS
+
+_LOCK = ".lock"
+_FILES = (FIELDS, f".{FIELDS}.new", SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
+_FOLDERS = (CHECKPOINTS, FIGURES)
+
+
+class FolderError(InvasioError):
+    """The run folder cannot be used as asked; the message names the option that would."""
+
+    exit_code = 2
+
+
+@dataclass
+class RunFolder:
+    """An open run folder, locked by this run until `close`.
+
+    Attributes:
+        path: the folder.
+        resuming: whether results of an earlier run of the same scenario are in it.
+        previous_status: the STATUS that run left ("" when there was none).
+    """
+
+    path: Path
+    comm: Any
+    resuming: bool
+    previous_status: str = ""
+    _lock: int | None = field(default=None, repr=False)
+
+    @staticmethod
+    def open(
+        out: Path | None, scenario_path: Path | None, name: str, resolved_text: str, resume: bool, overwrite: bool, comm: Any
+    ) -> RunFolder:
+        """Collective: choose, check, lock and prepare the folder (on rank 0), the same answer on every rank.
+
+        Args:
+            out: the folder; None takes the next free ``out/NAME``, ``out/NAME-002``, ... (the newest of them with ``resume``).
+            scenario_path: the scenario as given, copied to scenario.yaml; None writes the resolved text there.
+            name: the scenario's name.
+            resolved_text: the scenario with all defaults, written to resolved.yaml.
+            resume: go on with what is there; with nothing there, start.
+            overwrite: remove the earlier run that is there.
+
+        Raises:
+            FolderError: on all ranks.
+        """
+        chosen: Any = None
+        lock: int | None = None
+        with agreed(comm):
+            if comm.rank == 0:
+                try:
+                    path, lock, resuming, status = _prepare(out, scenario_path, name, resolved_text, resume, overwrite)
+                except OSError as error:
+                    raise FolderError(f"cannot write the run folder: {error.strerror}: {error.filename}") from error
+                chosen = path, resuming, status
+        path, resuming, status = comm.bcast(chosen)
+        return RunFolder(path, comm, resuming, status, lock)
+
+    def set_status(self, text: str) -> None:
+        """Write one line to STATUS (rank 0): running, done, stopped early, failed."""
+        if self.comm.rank == 0:
+            replace_text(self.path / STATUS, text + "\n")
+
+    def close(self, reason: str) -> None:
+        """Write the reason to STATUS and release the folder."""
+        self.set_status(reason)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file so that it is, at any moment, the old one or the new one."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
+
+
+def _prepare(
+    out: Path | None, scenario_path: Path | None, name: str, resolved: str, resume: bool, overwrite: bool
+) -> tuple[Path, int, bool, str]:
+    """Rank 0: everything `RunFolder.open` promises."""
+    if resume and overwrite:
+        raise FolderError("--resume and --overwrite exclude each other")
+    if out is None:
+        if overwrite:
+            raise FolderError("--overwrite needs --out DIR, the folder to overwrite")
+        path = _newest(Path("out"), name) if resume else None
+        path = path or _next_free(Path("out"), name)
+    else:
+        path = out
+        if path.exists() and not path.is_dir():
+            raise FolderError(f"--out {path} is a file")
+        path.mkdir(parents=True, exist_ok=True)
+    strangers = sorted(p.name for p in path.iterdir() if p.name not in (_LOCK, *_FILES, *_FOLDERS))
+    if strangers and not (path / RESOLVED).exists():
+        raise FolderError(f"{path} holds other files ({', '.join(strangers[:3])}) and no run; choose a new folder with --out")
+    lock = _take(path)
+    try:
+        used = (path / RESOLVED).exists()
+        if used and not (resume or overwrite):
+            raise FolderError(f"{path} holds a run already; go on with --resume, replace it with --overwrite, or choose another --out")
+        status = _read(path / STATUS).strip()
+        if used and resume:
+            changed = differences(_read(path / RESOLVED), resolved)
+            if changed:
+                raise FolderError(f"{path} holds a run of a different scenario, so it cannot be resumed:\n" + "\n".join(changed))
+        else:
+            for file in _FILES:
+                (path / file).unlink(missing_ok=True)
+            for folder in _FOLDERS:
+                shutil.rmtree(path / folder, ignore_errors=True)
+            status = ""
+        for folder in _FOLDERS:
+            (path / folder).mkdir(exist_ok=True)
+        if not (used and resume):
+            given = scenario_path.read_text(encoding="utf-8") if scenario_path else resolved
+            replace_text(path / GIVEN, given)
+            replace_text(path / RESOLVED, resolved)
+        replace_text(path / STATUS, "running\n")
+    except BaseException:
+        os.close(lock)
+        raise
+    return path, lock, used and resume, status
+
+
+def _newest(parent: Path, name: str) -> Path | None:
+    """The last of NAME, NAME-002, ... that exists."""
+    last = None
+    for path in _series(parent, name):
+        if not path.exists():
+            return last
+        last = path
+    return last
+
+
+def _next_free(parent: Path, name: str) -> Path:
+    """Make and return the first of NAME, NAME-002, ... that does not exist; two runs never get the same."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for path in _series(parent, name):
+        try:
+            path.mkdir()
+            return path
+        except FileExistsError:
+            continue
+    raise FolderError(f"{parent}/{name} to {parent}/{name}-9999 are all taken; choose a folder with --out")
+
+
+def _series(parent: Path, name: str) -> list[Path]:
+    return [parent / name, *(parent / f"{name}-{i:03d}" for i in range(2, 10000))]
+
+
+def _take(path: Path) -> int:
+    """Lock the folder; the system releases the lock when this process ends, however it ends."""
+    handle = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(handle, 200).decode(errors="replace").strip()
+        os.close(handle)
+        raise FolderError(f"{path} is in use by another run ({owner}); wait for it or choose another --out") from None
+    except OSError:
+        pass  # a file system without locks: nothing can be said
+    job = os.environ.get("SLURM_JOB_ID")
+    text = f"process {os.getpid()} on {socket.gethostname()}" + (f", job {job}" if job else "")
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, text.encode(), 0)
+    return handle
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""

@@ -1,0 +1,178 @@
+"""One HDF5 file that all ranks write together: collectively where h5py has MPI, through rank 0 where it has not."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SolverError
+
+log = logging.getLogger("invasio.output")
+_LARGEST_NODE = 4096
+_MARGIN = 2**22  # bytes
+
+
+def parallel_h5py() -> bool:
+    """Whether h5py was built with MPI."""
+    return bool(h5py.get_config().mpi)
+
+
+class SharedFile:
+    """An HDF5 file open on all ranks; ``h5`` is None where this rank does not hold it.
+
+    Every method is collective. The default library version bounds are kept: with newer ones a killed
+    run leaves a file that does not open. The file is not locked, so that it can be read during the run.
+
+    Args:
+        path: the file.
+        mode: "w" (must not exist) or "r+".
+        comm: the communicator.
+        chunks: how many chunks one dataset is expected to get; its index then has room for them in one node
+            and grows without ever being rearranged, which is what makes a kill harmless.
+        collective: write from all ranks; by default if h5py can.
+    """
+
+    def __init__(self, path: Path, mode: str, comm: Any, chunks: int = 64, collective: bool | None = None) -> None:
+        self.path = path
+        self.comm = comm
+        can = parallel_h5py() if collective is None else collective
+        self.collective = comm.size > 1 and can
+        if comm.size > 1 and not can and comm.rank == 0:
+            log.info("h5py has no MPI: %s is written by rank 0, block by block", path.name)
+        self.h5: h5py.File | None = None
+        self._transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
+        if self.collective:
+            self._transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
+        self.everywhere(f"cannot open {path}", lambda: self._open(mode, chunks))
+
+    def _open(self, mode: str, chunks: int) -> None:
+        if not self.holds:
+            return
+        access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+        access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+        if self.collective:
+            from mpi4py import MPI
+
+            access.set_fapl_mpio(self.comm, MPI.Info.Create())
+        else:
+            access.set_file_locking(False, True)
+        name = os.fsencode(self.path)
+        if mode == "w":
+            identifier = h5py.h5f.create(name, h5py.h5f.ACC_EXCL, _creation(chunks), access)
+        else:
+            identifier = h5py.h5f.open(name, h5py.h5f.ACC_RDWR, access)
+        self.h5 = h5py.File(identifier)
+
+    @property
+    def holds(self) -> bool:
+        """Whether this rank has the file open (or will)."""
+        return self.collective or self.comm.rank == 0
+
+    def everywhere(self, what: str, action: Callable[[], Any]) -> None:
+        """Do something on the file; a failure on any rank becomes the same SolverError on all."""
+        fault: str | None = None
+        try:
+            action()
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            fault = str(error) or type(error).__name__
+        faults = self.comm.allgather(fault) if self.comm.size > 1 else [fault]
+        first = next((f for f in faults if f is not None), None)
+        if first is not None:
+            raise SolverError(f"{what}: {first}")
+
+    def each(self, action: Callable[[h5py.File], Any]) -> None:
+        """Apply a metadata operation (the same on every rank that holds the file)."""
+        if self.h5 is not None:
+            action(self.h5)
+
+    def resize(self, name: str, rows: int) -> None:
+        """Set the number of rows of a table."""
+        if self.h5 is not None:
+            self.h5[name].resize(rows, axis=0)
+
+    def set_number(self, name: str, attribute: str, value: int) -> None:
+        """Overwrite an integer attribute in place."""
+        if self.h5 is not None:
+            self.h5[name].attrs.modify(attribute, np.int64(value))
+
+    def write_rows(self, name: str, start: int, rows: NDArray[Any]) -> None:
+        """Write this rank's rows at ``start``; ranks without rows take part too."""
+        if self.collective or self.comm.size == 1:
+            self._write(name, start, rows)
+            return
+        shapes = self.comm.gather((start, rows.shape, rows.dtype.str))
+        if self.comm.rank != 0:
+            if len(rows):
+                self.comm.Send(np.ascontiguousarray(rows), dest=0)
+            return
+        fault: OSError | RuntimeError | None = None
+        for rank, (at, shape, kind) in enumerate(shapes):
+            if shape[0] == 0:
+                continue
+            part = rows if rank == 0 else np.empty(shape, dtype=kind)
+            if rank > 0:
+                self.comm.Recv(part, source=rank)
+            try:
+                self._write(name, at, part)
+            except (OSError, RuntimeError) as error:
+                fault = error  # the others still have to be received from
+        if fault is not None:
+            raise fault
+
+    def _write(self, name: str, start: int, rows: NDArray[Any]) -> None:
+        if self.h5 is None or not (len(rows) or self.collective):
+            return
+        dataset = self.h5[name]
+        rows = np.ascontiguousarray(rows, dtype=dataset.dtype)  # a conversion inside HDF5 would break collective mode
+        in_file = dataset.id.get_space()
+        if len(rows):
+            in_memory = h5py.h5s.create_simple(rows.shape)
+            in_file.select_hyperslab((start,) + (0,) * (rows.ndim - 1), rows.shape)
+        else:
+            rows = np.zeros((1,) * rows.ndim, dtype=dataset.dtype)
+            in_memory = h5py.h5s.create_simple(rows.shape)
+            in_memory.select_none()
+            in_file.select_none()
+        dataset.id.write(in_memory, in_file, rows, dxpl=self._transfer)
+
+    def flush(self, grown: bool = False) -> None:
+        """Bring everything to the operating system; a file that has grown first gets its full length.
+
+        A superblock that promises more bytes than the file has makes HDF5 refuse the file, so a kill
+        between the two would cost it. HDF5 does not tell the length under MPI: there the file gets a
+        margin for new metadata (the rows are written already), which HDF5 cuts off again.
+        """
+        if self.h5 is None:
+            return
+        if grown and self.comm.rank == 0:
+            size = self.path.stat().st_size
+            needed = size + _MARGIN if self.collective else self.h5.id.get_filesize()
+            if size < needed:
+                os.truncate(self.path, needed)
+        self.h5.flush()
+
+    def close(self) -> None:
+        """Close the file on all ranks."""
+        if self.h5 is not None:
+            self.h5.close()
+            self.h5 = None
+
+
+def _creation(chunks: int) -> Any:
+    """File creation properties whose chunk index holds ``chunks`` chunks in one node (h5py does not wrap the call)."""
+    properties = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    half = min(_LARGEST_NODE, max(32, -(-chunks // 2)))
+    try:
+        library = ctypes.CDLL(h5py.h5p.__file__)  # finds the HDF5 that h5py itself uses
+        library.H5Pset_istore_k(ctypes.c_int64(properties.id), ctypes.c_uint(half))
+    except (OSError, AttributeError):
+        log.debug("HDF5 keeps its default chunk index")
+    return properties

@@ -1,0 +1,106 @@
+"""series.csv: one row of observables per output, a plain table that any program reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..errors import SolverError
+from ..parallel import agreed
+from .folder import replace_text
+from .layout import Frame
+
+_FIRST = ("time", "step", "dt")
+
+
+class Series:
+    """Observer that appends a row to series.csv at every output; rank 0 writes.
+
+    The first row names the columns: time, step, dt, then the observables in their order. Numbers are
+    written so that reading gives back the same double.
+
+    Args:
+        path: the file.
+        comm: the communicator.
+        resume_at: keep the rows up to this time in an existing file (a row cut short by a kill is dropped);
+            without it the file starts empty.
+
+    Raises:
+        SolverError: on all ranks, if the file cannot be written or has other columns.
+    """
+
+    def __init__(self, path: Path, comm: Any, resume_at: float | None = None) -> None:
+        self.path = path
+        self.comm = comm
+        self.last_time = float("-inf")
+        self._columns: list[str] | None = None
+        self._stream: TextIO | None = None
+        with agreed(comm):
+            if comm.rank == 0:
+                try:
+                    self._open(resume_at)
+                except OSError as error:
+                    raise SolverError(f"cannot write {path}: {error.strerror}") from error
+        self.last_time = comm.bcast(self.last_time) if comm.size > 1 else self.last_time
+
+    def _open(self, resume_at: float | None) -> None:
+        kept: list[list[str]] = []
+        if resume_at is not None and self.path.exists():
+            whole = [line for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+            rows = list(csv.reader(whole))
+            if rows:
+                limit = resume_at + 1e-12 * abs(resume_at)
+                self._columns = rows[0]
+                kept = [row for row in rows[1:] if len(row) == len(rows[0]) and float(row[0]) <= limit]
+        text = "" if self._columns is None else "".join(_line(row) for row in [self._columns, *kept])
+        replace_text(self.path, text)
+        if kept:
+            self.last_time = float(kept[-1][0])
+        self._stream = self.path.open("a", encoding="utf-8", newline="")
+
+    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
+        """Nothing to write between outputs."""
+
+    def on_output(self, frame: Frame) -> None:
+        """Append a row, unless its time is there already (a resumed run's first frame)."""
+        if frame.time <= self.last_time:
+            return
+        self.last_time = frame.time
+        with agreed(self.comm):
+            if self._stream is not None:
+                self._append(self._stream, frame)
+
+    def _append(self, stream: TextIO, frame: Frame) -> None:
+        columns = [*_FIRST, *frame.observables]
+        if self._columns is not None and self._columns != columns:
+            new = sorted(set(columns) ^ set(self._columns)) or ["their order"]
+            raise SolverError(f"{self.path} has other columns than this run writes: {', '.join(new)}")
+        try:
+            if self._columns is None:
+                stream.write(_line(columns))
+                self._columns = columns
+            stream.write(
+                _line([repr(float(frame.time)), str(frame.step), repr(float(frame.dt)), *(_text(v) for v in frame.observables.values())])
+            )
+            stream.flush()
+        except OSError as error:
+            raise SolverError(f"cannot write {self.path}: {error.strerror}") from error
+
+    def close(self, reason: str) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+def _line(values: list[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(values)
+    return buffer.getvalue()
+
+
+def _text(value: float) -> str:
+    return str(int(value)) if isinstance(value, int) else repr(float(value))
