@@ -6,7 +6,7 @@ from typing import Any
 
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
-from ..solver.scenario.mesh import BoxMesh, IntervalMesh, MeshOptions, RectangleMesh
+from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, IntervalMesh, MeshOptions, RectangleMesh
 from .distribute import distribute
 from .domain import Domain, MeshData
 
@@ -26,4 +26,8 @@ def build_data(options: MeshOptions) -> MeshData:
         from .structured import structured
 
         return structured(options)
+    if isinstance(options, (RectangleMesh, BoxMesh, DiscMesh, BallMesh)):
+        from .unstructured import unstructured
+
+        return unstructured(options)
     raise MeshError(f"meshes of kind {options.kind!r} cannot be built")
