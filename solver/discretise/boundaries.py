@@ -1,0 +1,110 @@
+"""Boundary conditions of one species as nodal production, nodal sinks and fixed values, each with its own account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ..errors import SolverError
+from ..model.balance import Boundary
+from ..scenario.expressions import Number
+from .evaluate import Evaluator
+from .graph import Graph
+
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Condition:
+    """One boundary condition on the nodes of one named boundary.
+
+    nodes (b,): owned nodes; share (b,): sigma_i / m_i [1/length]. ``value`` and ``rate`` hold what was last
+    evaluated. An outflow condition keeps the rows of B_ij = int phi_i grad phi_j . n for its nodes.
+    """
+
+    boundary: str
+    species: str
+    law: Boundary
+    nodes: NDArray[np.intp]
+    share: Floats
+    evaluator: Evaluator
+    value: Floats
+    rate: Floats
+    gradient: tuple[NDArray[np.int64], NDArray[np.int32], Floats] | None = None
+    _write: list[tuple[str, Callable[[Floats], None], Floats]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for expr, out, what in ((self.law.value, self.value, "value"), (self.law.rate, self.rate, "rate")):
+            self._write.append((what, self.evaluator.compile(expr or Number(0.0)), out))
+
+    @property
+    def is_static(self) -> bool:
+        """Whether neither its value nor its rate changes in time."""
+        return self.gradient is None and all(e is None or self.evaluator.is_static(e) for e in (self.law.value, self.law.rate))
+
+    def evaluate(self, time: float) -> None:
+        """Evaluate value and rate at a time; a negative or non-finite one is an error that names the place."""
+        self.evaluator.time[0] = time
+        for what, write, out in self._write:
+            write(out)
+            bad = ~(out >= 0.0)
+            if bad.any():
+                at = self.evaluator.points[np.argmax(bad)]
+                raise SolverError(
+                    f"boundary {self.boundary}, species {self.species}: the {what} of '{self.law.kind}' is {out[np.argmax(bad)]:g} at "
+                    f"t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}; it must be a number >= 0 (use 'exchange' or 'outflow' to let matter leave)"
+                )
+
+    def drift_out(self, potential: Floats, factor: Floats) -> None:
+        """Set ``rate`` to the speed max(0, chi grad G . n) sigma-averaged, for an outflow condition."""
+        if self.gradient is not None:
+            indptr, indices, values = self.gradient
+            _outward(self.nodes, indptr, indices, values, potential, factor, self.rate)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _outward(
+    nodes: NDArray[np.intp],
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    values: Floats,
+    potential: Floats,
+    factor: Floats,
+    speed: Floats,
+) -> None:
+    """Add sum_j B_ij (chi_i + chi_j)/2 (G_j - G_i) to the speed of each node."""
+    for b in range(len(nodes)):
+        i = nodes[b]
+        for k in range(indptr[b], indptr[b + 1]):
+            j = indices[k]
+            speed[b] += values[k] * 0.5 * (factor[i] + factor[j]) * (potential[j] - potential[i])
+
+
+def build_condition(
+    graph: Graph, boundary: str, species: str, law: Boundary, sigma: Floats, matrix: Floats | None, parameters: dict[str, float]
+) -> Condition:
+    """The condition on the owned nodes with sigma_i > 0; ``matrix`` holds B_ij on the graph for an outflow."""
+    nodes = np.flatnonzero(sigma[: graph.n_owned] > 0.0)
+    gradient = None
+    if matrix is not None:
+        rows = [np.arange(graph.indptr[i], graph.indptr[i + 1]) for i in nodes]
+        at = np.concatenate(rows) if rows else np.empty(0, dtype=np.intp)
+        indptr = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
+        gradient = (indptr, graph.indices[at], matrix[at] / np.repeat(sigma[nodes], np.diff(indptr)))
+    return Condition(
+        boundary=boundary,
+        species=species,
+        law=law,
+        nodes=nodes,
+        share=sigma[nodes] / graph.mass[nodes],
+        evaluator=Evaluator(graph.points[nodes], {}, parameters),
+        value=np.zeros(len(nodes)),
+        rate=np.zeros(len(nodes)),
+        gradient=gradient,
+    )
+
+

@@ -1,0 +1,159 @@
+"""Nodal evaluation of expression trees without allocation: each tree becomes a list of NumPy calls on fixed buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
+from ..scenario.noise import value_noise
+
+Floats = NDArray[np.float64]
+
+_BINARY: dict[str, Any] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "**": np.power,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+    "and": np.logical_and,
+    "or": np.logical_or,
+}
+_FUNCTIONS: dict[str, Any] = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "erf": erf,
+    "abs": np.abs,
+}
+_FOLDED: dict[str, Any] = {"min": np.minimum, "max": np.maximum}
+_TRUTH = ("<", "<=", ">", ">=", "==", "!=", "and", "or")
+
+Operand = float | NDArray[Any]
+
+
+class Evaluator:
+    """Compiles expressions of species, parameters, x, y, z and t for one set of n nodes.
+
+    ``fields`` maps species to arrays whose memory stays the same: compiled expressions read the values
+    that are in them when called. ``time`` is a one-element array, written by the owner before a call.
+    """
+
+    def __init__(self, points: Floats, fields: Mapping[str, Floats], parameters: Mapping[str, float]) -> None:
+        self.n = len(points)
+        self.points = points
+        self.parameters = dict(parameters)
+        self.time = np.zeros(1)
+        self._names: dict[str, Operand] = dict(parameters)
+        self._names |= {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}
+        self._names |= dict(fields)
+        self._names["t"] = self.time
+        self._moving = {*fields, "t"}
+
+    def is_static(self, expr: Expr) -> bool:
+        """Whether the value can never change: no species and no time in it."""
+        return not (names(expr) & self._moving)
+
+    def compile(self, expr: Expr) -> Callable[[Floats], None]:
+        """A function that writes the expression's nodal values into its argument, an array of length n."""
+        with np.errstate(all="ignore"):
+            if self.is_static(expr):
+                steps: list[Callable[[], None]] = []
+                value: Operand = self._build(expr, steps)
+                for step in steps:
+                    step()
+                constant = np.array(value, dtype=float)
+                return lambda out: np.copyto(out, constant)
+        steps = []
+        result = self._build(expr, steps)
+
+        def evaluate(out: Floats) -> None:
+            with np.errstate(all="ignore"):  # non-finite results are caught where they would enter the solution
+                for step in steps:
+                    step()
+            np.copyto(out, result, casting="unsafe")
+
+        return evaluate
+
+    def _build(self, expr: Expr, steps: list[Callable[[], None]]) -> Operand:
+        if isinstance(expr, Number):
+            return float(expr.value)
+        if isinstance(expr, Name):
+            return self._names[expr.id]
+        if isinstance(expr, Unary):
+            ufunc = np.negative if expr.op == "-" else np.logical_not if expr.op == "not" else np.positive
+            return self._apply(ufunc, [self._build(expr.arg, steps)], steps, truth=expr.op == "not")
+        if isinstance(expr, Binary):
+            operands = [self._build(expr.left, steps), self._build(expr.right, steps)]
+            return self._apply(_BINARY[expr.op], operands, steps, truth=expr.op in _TRUTH)
+        if expr.function == "noise":
+            scale, seed = (float(self._build(arg, steps)) for arg in expr.args)
+            return np.asarray(value_noise(self.points, scale, int(seed)), dtype=float)
+        operands = [self._build(arg, steps) for arg in expr.args]
+        if expr.function == "where":
+            return self._where(operands, steps)
+        if expr.function in _FOLDED:
+            result = operands[0]
+            for operand in operands[1:]:
+                result = self._apply(_FOLDED[expr.function], [result, operand], steps)
+            return result
+        return self._apply(_FUNCTIONS[expr.function], operands, steps)
+
+    def _apply(self, ufunc: Any, operands: list[Operand], steps: list[Callable[[], None]], truth: bool = False) -> Operand:
+        if not any(np.ndim(o) for o in operands):
+            value = ufunc(*operands)
+            return bool(value) if truth else float(value)
+        # times are arrays of length 1, nodal values of length n (0 on an empty rank): the shapes tell them apart
+        out = np.empty(np.broadcast_shapes(*(np.shape(o) for o in operands)), dtype=bool if truth else float)
+        steps.append(lambda: ufunc(*operands, out=out))
+        return out
+
+    def _where(self, operands: list[Operand], steps: list[Callable[[], None]]) -> Operand:
+        condition, yes, no = operands
+        if not any(np.ndim(o) for o in operands):
+            return yes if condition else no
+        out = np.empty(np.broadcast_shapes(*(np.shape(o) for o in operands)))
+
+        def choose() -> None:
+            np.copyto(out, no)
+            np.copyto(out, yes, where=np.asarray(condition, dtype=bool))
+
+        steps.append(choose)
+        return out
+
+
+def names(expr: Expr) -> frozenset[str]:
+    """All names in a tree."""
+    if isinstance(expr, Name):
+        return frozenset([expr.id])
+    if isinstance(expr, Unary):
+        return names(expr.arg)
+    if isinstance(expr, Binary):
+        return names(expr.left) | names(expr.right)
+    if isinstance(expr, Call):
+        return frozenset().union(*(names(arg) for arg in expr.args))
+    return frozenset()
+
+
+def total(terms: list[Expr]) -> Expr | None:
+    """The sum of several expressions as one tree; None when there are none."""
+    result: Expr | None = None
+    for expr in terms:
+        result = expr if result is None else Binary("+", result, expr)
+    return result

@@ -1,0 +1,75 @@
+"""The few integrals that DOLFINx assembles, once, before the time loop."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ufl
+from dolfinx import fem, la
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def _form(expression: Any) -> Any:
+    cache = os.environ.get("INVASIO_JIT_CACHE")
+    options: dict[str, Any] = {"timeout": 600}
+    if cache:
+        options["cache_dir"] = Path(cache)
+    return fem.form(expression, jit_options=options)
+
+
+class Forms:
+    """P1 integrals on one mesh; every array is indexed by the space's own dof numbers."""
+
+    def __init__(self, mesh: Any) -> None:
+        self.mesh = mesh
+        self.space = fem.functionspace(mesh, ("Lagrange", 1))
+        self._cellwise = fem.functionspace(mesh, ("Discontinuous Lagrange", 0))
+        self._weight = fem.Function(self._cellwise)
+        u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
+        self._stiffness = _form(-self._weight * ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx)
+        self._mass = _form(self._weight * v * ufl.dx)
+
+    def _set_weight(self, cell_values: Floats | float) -> None:
+        dofs = self._cellwise.dofmap.list[:, 0]
+        self._weight.x.array[dofs] = cell_values
+
+    def stiffness(self, cell_values: Floats | float = 1.0) -> Any:
+        """MatrixCSR with K_ij = -int w grad phi_i . grad phi_j; rows of owned dofs are complete."""
+        self._set_weight(cell_values)
+        matrix = fem.assemble_matrix(self._stiffness)
+        matrix.scatter_reverse()
+        return matrix
+
+    def mass(self, cell_values: Floats | float = 1.0) -> Floats:
+        """Lumped mass m_i = int w phi_i of the owned dofs."""
+        self._set_weight(cell_values)
+        return self._owned_sum(fem.assemble_vector(self._mass))
+
+    def boundary_mass(self, facets: NDArray[np.int32]) -> Floats:
+        """sigma_i = int over the facets of phi_i, for the owned dofs."""
+        v = ufl.TestFunction(self.space)
+        return self._owned_sum(fem.assemble_vector(_form(v * self._ds(facets))))
+
+    def boundary_gradient(self, facets: NDArray[np.int32]) -> Any:
+        """MatrixCSR with B_ij = int over the facets of phi_i grad phi_j . n."""
+        u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
+        normal = ufl.FacetNormal(self.mesh)
+        matrix = fem.assemble_matrix(_form(v * ufl.inner(ufl.grad(u), normal) * self._ds(facets)))
+        matrix.scatter_reverse()
+        return matrix
+
+    def _ds(self, facets: NDArray[np.int32]) -> Any:
+        from dolfinx.mesh import meshtags
+
+        facets = np.unique(facets).astype(np.int32)
+        tags = meshtags(self.mesh, self.mesh.topology.dim - 1, facets, np.ones(len(facets), dtype=np.int32))
+        return ufl.Measure("ds", domain=self.mesh, subdomain_data=tags)(1)
+
+    def _owned_sum(self, vector: Any) -> Floats:
+        vector.scatter_reverse(la.InsertMode.add)
+        return np.array(vector.array[: self.space.dofmap.index_map.size_local])

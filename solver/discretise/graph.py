@@ -1,0 +1,137 @@
+"""One edge graph for everything: rows of owned nodes, columns owned nodes then ghosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .forms import Forms
+from .halo import Halo
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """CSR graph of the P1 stencil; every pair (i, j) appears in both rows, with bitwise equal K_ij.
+
+    indptr (n_owned + 1), indices (nnz): in each row the owned columns ascend, then the ghosts ascend,
+    which is the order of PETSc's two blocks. diagonal (n_owned): position of (i, i).
+    n_own_columns (n_owned): how many columns of the row are owned. points (n_local, 3).
+    stiffness (nnz) [length^(d-2)]: K_ij = -int grad phi_i . grad phi_j. mass (n_local) [length^d]: m_i = int phi_i.
+    """
+
+    comm: Any
+    n_owned: int
+    n_global: int
+    first: int  # global number of the first owned node
+    ghosts: NDArray[np.int64]
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    diagonal: NDArray[np.int32]
+    n_own_columns: NDArray[np.int32]
+    stiffness: Floats
+    mass: Floats
+    points: Floats
+    halo: Halo
+    order: NDArray[np.intp]  # entry of the assembled matrix behind each entry here
+
+    @property
+    def n_local(self) -> int:
+        """Owned nodes and ghosts."""
+        return self.n_owned + len(self.ghosts)
+
+    def values_of(self, matrix: Any) -> Floats:
+        """The entries of another matrix assembled by the same Forms, in this graph's order."""
+        return np.ascontiguousarray(matrix.data[self.order])
+
+    def extended(self, owned: Floats) -> Floats:
+        """A copy of an owned-node array with ghost entries filled in. Collective."""
+        array = np.zeros(self.n_local)
+        array[: self.n_owned] = owned[: self.n_owned]
+        self.halo.update(array)
+        return array
+
+    def sum(self, *owned: Floats) -> list[float]:
+        """Global sums of arrays over owned nodes, in one reduction."""
+        local = np.array([array[: self.n_owned].sum() for array in owned])
+        return list(self.comm.allreduce(local))
+
+
+def build_graph(forms: Forms, comm: Any) -> Graph:
+    """The graph of a mesh's P1 space, its stiffness, lumped mass and ghost exchange. Collective."""
+    matrix = forms.stiffness()
+    rows, columns = matrix.index_map(0), matrix.index_map(1)
+    n = rows.size_local
+    first = int(rows.local_range[0])
+    indptr = matrix.indptr[: n + 1].astype(np.int32)
+    assembled = matrix.indices[: indptr[-1]]
+    ghost_globals = np.asarray(columns.ghosts, dtype=np.int64)
+    used = np.unique(assembled[assembled >= n]) - n
+    ghosts = np.sort(ghost_globals[used])
+    local_of = np.arange(n + len(ghost_globals), dtype=np.int32)
+    local_of[n + used] = n + np.searchsorted(ghosts, ghost_globals[used])
+    renumbered = local_of[assembled]
+    row_of = np.repeat(np.arange(n, dtype=np.int32), np.diff(indptr))
+    order = np.lexsort((renumbered, row_of))
+    indices = np.ascontiguousarray(renumbered[order])
+    halo = Halo(comm, n, ghosts)
+
+    mass = np.zeros(n + len(ghosts))
+    mass[:n] = forms.mass()
+    points = np.zeros((n + len(ghosts), 3))
+    points[:n] = forms.space.tabulate_dof_coordinates()[:n]
+    halo.update(mass)
+    for axis in range(3):
+        column = np.ascontiguousarray(points[:, axis])
+        halo.update(column)
+        points[:, axis] = column
+    graph = Graph(
+        comm=comm,
+        n_owned=n,
+        n_global=int(rows.size_global),
+        first=first,
+        ghosts=ghosts,
+        indptr=indptr,
+        indices=indices,
+        diagonal=np.flatnonzero(indices == row_of).astype(np.int32),
+        n_own_columns=np.bincount(row_of[indices < n], minlength=n).astype(np.int32),
+        stiffness=np.ascontiguousarray(matrix.data[order]),
+        mass=mass,
+        points=points,
+        halo=halo,
+        order=order,
+    )
+    symmetrise(graph, graph.stiffness)
+    return graph
+
+
+def symmetrise(graph: Graph, values: Floats) -> None:
+    """Make values_ij and values_ji bitwise equal, in place: the entry of the smaller global number wins.
+
+    Off-process entries come from the owner of the smaller number, exchanged once. Collective.
+    """
+    n, first = graph.n_owned, graph.first
+    row_of = np.repeat(np.arange(n), np.diff(graph.indptr))
+    numbers = np.concatenate([np.arange(first, first + n), graph.ghosts])
+    column = numbers[graph.indices]
+    row = numbers[row_of]
+    low, high = np.minimum(row, column), np.maximum(row, column)
+    owners = np.array(graph.comm.allgather(first + n))
+    mine = (low >= first) & (low < first + n)
+    if graph.comm.size > 1:  # tell the owner of the larger number what the owner of the smaller one holds
+        lead = (row == low) & (high >= first + n)
+        target = np.searchsorted(owners, high[lead], side="right")
+        parcels = [(low[lead][target == r], high[lead][target == r], values[lead][target == r]) for r in range(graph.comm.size)]
+        received = graph.comm.alltoall(parcels)
+        keys = np.concatenate([low[lead | (mine & (row == low))]] + [p[0] for p in received])
+        partners = np.concatenate([high[lead | (mine & (row == low))]] + [p[1] for p in received])
+        entries = np.concatenate([values[lead | (mine & (row == low))]] + [p[2] for p in received])
+    else:
+        keys, partners, entries = low[row == low], high[row == low], values[row == low]
+    code, wanted = keys * graph.n_global + partners, low * graph.n_global + high
+    sorter = np.argsort(code, kind="stable")
+    values[:] = entries[sorter][np.searchsorted(code[sorter], wanted)]

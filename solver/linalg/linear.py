@@ -1,0 +1,100 @@
+"""One matrix and one Krylov solver for the whole run, on the values of the edge graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from petsc4py import PETSc
+
+from .petsc_values import Values
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LinearOptions:
+    """Choice of solver; "auto" follows the diffusion number dt D / h^2 and the symmetry."""
+
+    solver: str = "auto"
+    preconditioner: str = "auto"
+    rtol: float = 1e-8
+    max_iterations: int = 2000
+
+
+class LinearSystem:
+    """A x = b with a fixed sparsity; the matrix values are written in place through ``own`` and ``ghost``.
+
+    ``x`` and ``b`` are owned-node arrays shared with PETSc. Convergence is judged on the true residual.
+    ``iterations`` and ``solves`` count since the start.
+    """
+
+    def __init__(self, graph: Any, prefix: str, options: LinearOptions, symmetric: bool) -> None:
+        n, comm = graph.n_owned, graph.comm
+        self.options, self.symmetric = options, symmetric
+        numbers = np.concatenate([np.arange(graph.first, graph.first + n), graph.ghosts]).astype(PETSc.IntType)
+        self.mat = PETSc.Mat().createAIJ(
+            ((n, graph.n_global), (n, graph.n_global)),
+            csr=(graph.indptr.astype(PETSc.IntType), numbers[graph.indices], np.ones(len(graph.indices))),
+            comm=comm,
+        )
+        self._values = Values(self.mat)
+        self.own, self.ghost = self._values.own, self._values.ghost
+        self.x, self.b = np.zeros(n), np.zeros(n)
+        self._x = PETSc.Vec().createWithArray(self.x, size=(n, graph.n_global), comm=comm)
+        self._b = PETSc.Vec().createWithArray(self.b, size=(n, graph.n_global), comm=comm)
+        self.ksp = PETSc.KSP().create(comm)
+        self.ksp.setOptionsPrefix(prefix)
+        self.ksp.setOperators(self.mat)
+        self.ksp.setInitialGuessNonzero(True)
+        self._chosen: tuple[str, str] | None = None
+        self.iterations = self.solves = 0
+
+    def choose(self, diffusion_number: float) -> None:
+        """Pick solver and preconditioner for dt D / h^2 (the largest over the mesh); keeps them if unchanged."""
+        solver, preconditioner = self.options.solver, self.options.preconditioner
+        if solver == "auto":
+            solver = "cg" if self.symmetric else "bicgstab"
+        if preconditioner == "auto":
+            preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 else "hypre"
+        if self._chosen == (solver, preconditioner):
+            return
+        self._chosen = (solver, preconditioner)
+        krylov = {"bicgstab": "bcgs", "gmres": "gmres", "cg": "cg", "direct": "preonly"}.get(solver, solver)
+        self.ksp.setType(krylov)
+        if krylov not in ("cg", "preonly"):
+            self.ksp.setPCSide(PETSc.PC.Side.RIGHT)
+        if krylov != "preonly":
+            self.ksp.setNormType(PETSc.KSP.NormType.UNPRECONDITIONED)
+        pc = self.ksp.getPC()
+        if krylov == "preonly":
+            self.ksp.setInitialGuessNonzero(False)
+            pc.setType("lu")
+        elif preconditioner in ("ilu", "icc"):
+            pc.setType("bjacobi" if self.mat.comm.size > 1 else "icc" if krylov == "cg" else "ilu")
+        else:
+            pc.setType(preconditioner)
+        if self.mat.comm.size > 1 and preconditioner in ("ilu", "icc") and krylov == "cg":
+            PETSc.Options()[f"{self.ksp.getOptionsPrefix()}sub_pc_type"] = "icc"
+        self.ksp.setFromOptions()
+
+    def changed(self) -> None:
+        """Call after writing matrix values."""
+        self._values.changed()
+
+    def solve(self, rtol: float | None = None) -> bool:
+        """Solve from the guess in ``x``; False if it did not converge or gave non-finite values. Collective."""
+        self.ksp.setTolerances(rtol=rtol or self.options.rtol, atol=1e-300, divtol=1e10, max_it=self.options.max_iterations)
+        self._x.stateIncrease()  # the arrays were written behind PETSc's back: drop its cached norms
+        self._b.stateIncrease()
+        self.ksp.solve(self._b, self._x)
+        self.iterations += self.ksp.getIterationNumber()
+        self.solves += 1
+        return bool(self.ksp.getConvergedReason() > 0)
+
+    def destroy(self) -> None:
+        """Free the PETSc objects. Collective."""
+        for thing in (self.ksp, self.mat, self._x, self._b):
+            thing.destroy()

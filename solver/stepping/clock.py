@@ -1,0 +1,81 @@
+"""Step sizes: fixed, or adapted to a tolerance; always aligned with the output times."""
+
+from __future__ import annotations
+
+import math
+
+from .options import ClockOptions
+
+
+class Clock:
+    """Proposes steps that end exactly on output times; ``time`` is where the solution is."""
+
+    def __init__(self, options: ClockOptions, time: float | None = None, wish: float | None = None) -> None:
+        self.options = options
+        self.time = options.start if time is None else time
+        self.adaptive = options.step is None
+        span = options.end - options.start
+        self._limit = options.max_step or span / 10.0
+        self._wish = wish or options.step or options.first_step or min(1e-4 * span, self._limit)
+        self._retries = 0
+        self._error_before = 1.0
+        self.rejected: dict[str, int] = {}
+
+    @property
+    def wish(self) -> float:
+        """The step size it would like, before alignment."""
+        return self._wish
+
+    @property
+    def next_output(self) -> float:
+        """The next output time, the end included."""
+        tiny = 1e-12 * max(abs(self.options.end), abs(self.options.start))
+        return next((t for t in self.options.outputs if t > self.time + tiny), self.options.end)
+
+    @property
+    def done(self) -> bool:
+        return self.time >= self.options.end
+
+    def propose(self) -> float:
+        """The next step: the wish, stretched or shortened so that a whole number of steps reaches the output."""
+        left = self.next_output - self.time
+        return left / max(1, math.ceil(left / self._wish - 1e-9))
+
+    def advance(self, dt: float) -> bool:
+        """Move on after an accepted step; True if an output time has been reached (then exactly)."""
+        target = self.next_output
+        reached = abs(self.time + dt - target) <= 1e-9 * dt
+        self.time = target if reached else self.time + dt
+        if self._retries and not self.adaptive:
+            self._wish = min(2.0 * self._wish, self.options.step or self._wish)
+        self._retries = 0
+        return reached
+
+    def judge(self, error: float, dt: float) -> bool:
+        """Accept or reject a step by its relative error, and set the next wish (PI controller, 15 % dead band)."""
+        if not self.adaptive:
+            return True
+        if math.isinf(error):  # no history yet
+            self._wish = min(dt, self._limit)
+            return True
+        ratio = max(error / self.options.tolerance, 1e-8)
+        if ratio > 2.0:
+            self._note("error")
+            self._wish = dt * max(0.2, 0.9 * ratio ** (-1.0 / 3.0))
+            return False
+        factor = 0.9 * ratio ** (-0.7 / 3.0) * self._error_before ** (0.4 / 3.0)
+        self._error_before = ratio
+        factor = min(2.0, max(0.3, factor))
+        if not 0.85 < factor < 1.15:
+            self._wish = min(dt * factor, self._limit)
+        return True
+
+    def halve(self, dt: float, why: str) -> bool:
+        """Halve the step after a failure; False when it has been halved too often."""
+        self._note(why)
+        self._retries += 1
+        self._wish = 0.5 * dt
+        return self._retries <= 12
+
+    def _note(self, why: str) -> None:
+        self.rejected[why] = self.rejected.get(why, 0) + 1

@@ -1,0 +1,49 @@
+"""The time loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..errors import SolverError
+from ..output.layout import Frame, Observer
+from .clock import Clock
+from .stepper import Stepper
+from .stop import StopRequest
+
+
+def march(stepper: Stepper, clock: Clock, observers: Sequence[Observer], frame: Callable[[float, int, float], Frame], stop: StopRequest, step: int = 0) -> str:
+    """Advance to the end, showing every step to the observers and every output time a Frame.
+
+    Returns "done" or the name of the signal that asked to stop (the state is then that of a whole step).
+    Raises SolverError when a step cannot be done even after halving it many times. Collective.
+    """
+    dt = stepper.history.last
+    if step == 0:
+        for observer in observers:
+            observer.on_output(frame(clock.time, 0, 0.0))
+    while not clock.done:
+        dt = clock.propose()
+        if not stepper.attempt(clock.time, dt):
+            if not clock.halve(dt, "solver"):
+                raise SolverError(
+                    f"the solution could not be continued beyond t = {clock.time:g}: a linear solve fails or values become non-finite "
+                    f"even with steps of {dt:g}; check the parameters for rates that explode, or the mesh for degenerate cells"
+                )
+            continue
+        if clock.adaptive and not clock.judge(stepper.error(dt), dt):
+            stepper.reject()
+            continue
+        stepper.accept(dt)
+        reached = clock.advance(dt)
+        step += 1
+        info = stepper.info()
+        for observer in observers:
+            observer.on_step(clock.time, step, dt, info)
+        if reached:
+            now = frame(clock.time, step, dt)
+            for observer in observers:
+                observer.on_output(now)
+        signal = stop.agreed()
+        if signal and not clock.done:
+            return signal
+    return "done"

@@ -1,0 +1,147 @@
+r"""One time step of the whole model, second order by symmetric splitting.
+
+    half step of what does not move, with the moving species as they are,
+    full step of each moving species in turn, fluxes and rates at mid-step,
+    half step of what does not move.
+
+Mid-step densities are extrapolated from the last step, c + (dt/2) dc/dt, clipped at 0; a species already
+advanced contributes the mean of its old and new density. The first step, which has no history, is done twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..discretise.problem import Problem
+from ..discretise.species import NodalSpecies
+from .options import SchemeOptions
+from .reactions import Reactions
+from .transport import Transport, Workspace, iterations
+
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class History:
+    """Sizes of the last two accepted steps; 0 where there was none."""
+
+    last: float = 0.0
+    before: float = 0.0
+
+
+class Stepper:
+    """Advances a problem; ``amounts`` collects per species what each account has gained, on this rank."""
+
+    def __init__(self, problem: Problem, options: SchemeOptions) -> None:
+        self.problem, self.history = problem, History()
+        self.work = Workspace(problem.graph)
+        self.transports = [Transport(s, self.work, options) for s in problem.mobile]
+        self.reactions = Reactions(problem.immobile, problem.fields, problem.graph.n_owned)
+        self.amounts: dict[str, dict[str, float]] = {name: {} for name in problem.species}
+        for s in problem.species.values():
+            problem.fields[s.name][:] = s.state
+
+    def attempt(self, time: float, dt: float) -> bool:
+        """Try a step from ``time``; the states then hold the new densities, or the old ones again if it fails.
+
+        Nothing is booked until ``accept``. Collective; the same answer on all ranks.
+        """
+        species = self.problem.species.values()
+        for s in species:
+            s.old[:] = s.state
+        first = self.history.last == 0.0
+        for again in (False, True) if first else (True,):
+            self._pending: dict[str, dict[str, float]] = {s.name: {} for s in species}
+            if not self._pass(time, dt):
+                self.reject()
+                return False
+            if first and not again:  # the guess of the rate is the outcome of the first pass
+                for s in species:
+                    np.subtract(s.state, s.old, out=s.rate)
+                    s.rate /= dt
+                    s.state[:] = s.old
+        return True
+
+    def _pass(self, time: float, dt: float) -> bool:
+        fields, evaluator = self.problem.fields, self.problem.evaluator
+        for t in self.transports:
+            fields[t.species.name][:] = t.species.old
+        for r in self.reactions.species:
+            fields[r.name][:] = r.state
+        evaluator.time[0] = time + 0.25 * dt
+        self.reactions.advance(0.5 * dt, self._pending)
+        evaluator.time[0] = time + 0.5 * dt
+        for t in self.transports:
+            self._extrapolate(t.species, dt)
+        for t in self.transports:
+            s = t.species
+            if not t.advance(time, dt, fields[s.name], self._pending[s.name]):
+                return False
+            np.add(s.old, s.state, out=fields[s.name])
+            fields[s.name] *= 0.5
+        for t in self.transports:
+            fields[t.species.name][:] = t.species.state
+        evaluator.time[0] = time + 0.75 * dt
+        self.reactions.advance(0.5 * dt, self._pending)
+        return True
+
+    def _extrapolate(self, s: NodalSpecies, dt: float) -> None:
+        middle = self.problem.fields[s.name]
+        np.multiply(s.rate, 0.5 * dt, out=middle)
+        middle += s.old
+        np.maximum(middle, 0.0, out=middle)
+
+    def reject(self) -> None:
+        """Put the densities back to where the attempt began."""
+        for s in self.problem.species.values():
+            s.state[:] = s.old
+            if self.history.last == 0.0:
+                s.rate[:] = 0.0
+
+    def accept(self, dt: float) -> None:
+        """Book the attempt's amounts and remember its difference quotients."""
+        for name, booking in self._pending.items():
+            account = self.amounts[name]
+            for key, amount in booking.items():
+                account[key] = account.get(key, 0.0) + amount
+        for s in self.problem.species.values():
+            s.rate_before[:] = s.rate
+            np.subtract(s.state, s.old, out=s.rate)
+            s.rate /= dt
+        self.history.before, self.history.last = self.history.last, dt
+
+    def error(self, dt: float) -> float:
+        """Estimated local error of the attempt, relative, the largest over the species; inf without history. Collective.
+
+        The densities are compared with their quadratic extrapolation from the last two steps, whose error is
+        c''' dt (dt + dt1) (dt + dt1 + dt2)/6; that of a step is taken as c''' dt^3/12.
+        """
+        dt1, dt2 = self.history.last, self.history.before
+        if not dt1 or not dt2:
+            return float("inf")
+        g, scratch = self.problem.graph, self.work.scratch
+        n = g.n_owned
+        squares = []
+        for s in self.problem.species.values():
+            np.subtract(s.rate, s.rate_before, out=scratch)
+            scratch *= (dt + dt1) / (dt1 + dt2)
+            scratch += s.rate
+            scratch *= -dt
+            scratch -= s.old
+            scratch += s.state
+            squares += [float((g.mass[:n] * scratch[:n] ** 2).sum()), float((g.mass[:n] * s.state[:n] ** 2).sum())]
+        sums = g.comm.allreduce(np.array(squares))
+        factor = 0.5 * dt * dt / ((dt + dt1) * (dt + dt1 + dt2))
+        return float(max((np.sqrt(e / c) * factor for e, c in zip(sums[::2], sums[1::2], strict=True) if c > 0.0), default=0.0))
+
+    def info(self) -> dict[str, float]:
+        """Cheap numbers about the work so far: iterations, limited steps, antidiffusion kept, amount clipped."""
+        return {
+            "iterations": float(iterations(self.transports)),
+            "limited": float(sum(t.limited for t in self.transports)),
+            "kept": min((t.kept for t in self.transports), default=1.0),
+            "clipped": sum(t.clipped for t in self.transports),
+        }
