@@ -1,0 +1,178 @@
+"""Checkpoints: everything the next step needs, in double precision and canonical order, safe against a kill.
+
+checkpoints/checkpoint-<step>.h5 holds one dataset per array and a header: numbers, hashes, and a CRC-32 of each
+chunk of each array, so every rank checks what it reads. LATEST names the newest; the last two are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ScenarioError, SolverError
+from .blocks import Blocks
+from .folder import replace_text
+from .hdf import SharedFile
+from .layout import Grid
+
+log = logging.getLogger("invasio.output")
+_KEPT = 2
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded checkpoint: arrays at this rank's owned nodes (n_owned, ...) and numbers by name."""
+
+    state: dict[str, NDArray[np.float64]]
+    scalars: dict[str, Any]  # holds "time" and "step"
+    path: Path
+
+
+def save(
+    folder: Path,
+    grid: Grid,
+    state: Mapping[str, NDArray[np.float64]],
+    scalars: Mapping[str, Any],
+    hashes: Mapping[str, str] | None = None,
+    collective: bool | None = None,
+) -> Path:
+    """Collective: write a checkpoint so that a kill at any moment leaves the earlier ones as they were.
+
+    Args:
+        folder: checkpoints/ of the run.
+        grid: this rank's share of the mesh.
+        state: name -> values at the owned nodes, (n_owned,) or (n_owned, k); names may hold "/".
+        scalars: numbers (or lists of them) by name; "time" and "step" must be there.
+        hashes: what must be the same when the run resumes (scenario); the mesh's hash is added.
+        collective: write from all ranks; by default where h5py has MPI, else through rank 0 block by block.
+
+    Raises:
+        SolverError: on all ranks, if it cannot be written; the earlier checkpoints stay.
+    """
+    comm = grid.comm
+    final = folder / f"checkpoint-{int(scalars['step']):09d}.h5"
+    temporary = folder / f".{final.name}.new"
+    if comm.rank == 0:
+        temporary.unlink(missing_ok=True)
+    comm.barrier()
+    blocks = Blocks(comm, grid.nodes, grid.n_nodes)
+    rows = {name: blocks.to_block(np.asarray(values, dtype=np.float64)) for name, values in state.items()}
+    sums = comm.gather({name: _sums(block, blocks.chunk) for name, block in rows.items()})
+    header = ""
+    if comm.rank == 0:
+        crc = {name: [c for part in sums for c in part[name]] for name in rows}
+        every = {"mesh": grid.mesh_hash, **(hashes or {})}
+        header = json.dumps({"scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": blocks.chunk})
+    header = comm.bcast(header)
+    what = f"cannot write the checkpoint {final} (is the disk full?)"
+    file = SharedFile(temporary, "w", comm, collective=collective)
+
+    def fill() -> None:
+        file.each(lambda h5: _tables(h5, rows, grid.n_nodes, header))
+        for name, block in rows.items():
+            file.write_rows(f"state/{name}", blocks.start, block)
+
+    def publish() -> None:
+        if comm.rank != 0:
+            return
+        _sync(temporary)
+        os.replace(temporary, final)
+        replace_text(folder / "LATEST", final.name + "\n")
+        _sync(folder)
+        for old in _files(folder)[_KEPT:]:
+            old.unlink(missing_ok=True)
+
+    file.everywhere(what, fill)
+    file.everywhere(what, file.close)
+    file.everywhere(what, publish)
+    return final
+
+
+def load_latest(folder: Path, grid: Grid, hashes: Mapping[str, str] | None = None) -> Checkpoint | None:
+    """Collective: the newest checkpoint that passes its checksums, on any number of ranks; None if there is none.
+
+    A damaged one is passed over with a warning.
+
+    Raises:
+        ScenarioError: the checkpoint belongs to another scenario or mesh.
+        SolverError: there are checkpoints and all are damaged.
+    """
+    comm = grid.comm
+    files = comm.bcast(_files(folder) if comm.rank == 0 else None)
+    if not files:
+        return None
+    blocks = Blocks(comm, grid.nodes, grid.n_nodes)
+    for path in files:
+        fault = ""
+        header: dict[str, Any] = {}
+        rows: dict[str, NDArray[np.float64]] = {}
+        try:
+            header, rows = _read(path, blocks)
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            fault = str(error) or type(error).__name__
+        fault = next((f for f in comm.allgather(fault) if f), "")
+        if fault:
+            if comm.rank == 0:
+                log.warning("checkpoint %s is damaged (%s); taking the one before", path.name, fault)
+            continue
+        expected = {"mesh": grid.mesh_hash, **(hashes or {})}
+        other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
+        if other:
+            raise ScenarioError(f"checkpoint {path} belongs to another {' and '.join(other)}; use --overwrite or another --out")
+        state = {name: blocks.to_owners(block) for name, block in rows.items()}
+        return Checkpoint(state, header["scalars"], path)
+    raise SolverError(f"all checkpoints in {folder} are damaged; start again with --overwrite")
+
+
+def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], total: int, header: str) -> None:
+    text = np.frombuffer(header.encode(), dtype=np.uint8)
+    h5.attrs["sha256"] = hashlib.sha256(header.encode()).hexdigest()
+    h5.create_dataset("header", data=text)
+    for name, block in rows.items():
+        h5.create_dataset(f"state/{name}", (total, *block.shape[1:]), "f8")
+
+
+def _read(path: Path, blocks: Blocks) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
+    """This rank's block of every array, checked; every rank reads for itself, without MPI."""
+    with path.open("rb") as stream, h5py.File(stream, "r") as h5:
+        text = h5["header"][:].tobytes()
+        if hashlib.sha256(text).hexdigest() != h5.attrs["sha256"]:
+            raise ValueError("the header fails its checksum")
+        header = json.loads(text)
+        first = blocks.start // header["chunk"]
+        rows = {}
+        for name, crc in header["crc"].items():
+            block = h5[f"state/{name}"][blocks.start : blocks.start + blocks.count]
+            mine = _sums(block, header["chunk"])
+            if mine != crc[first : first + len(mine)]:
+                raise ValueError(f"{name} fails its checksum")
+            rows[name] = block
+    return header, rows
+
+
+def _sums(block: NDArray[np.float64], chunk: int) -> list[int]:
+    return [zlib.crc32(np.ascontiguousarray(block[i : i + chunk])) for i in range(0, len(block), chunk)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Checkpoints, newest first."""
+    return sorted(folder.glob("checkpoint-*.h5"), reverse=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

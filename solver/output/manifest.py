@@ -1,0 +1,132 @@
+"""manifest.json: what was run, with which versions, where, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .folder import replace_text
+from .layout import Frame
+
+_SLURM = {
+    "job": "SLURM_JOB_ID",
+    "array_job": "SLURM_ARRAY_JOB_ID",
+    "array_task": "SLURM_ARRAY_TASK_ID",
+    "restart_count": "SLURM_RESTART_COUNT",
+    "nodes": "SLURM_JOB_NODELIST",
+    "cluster": "SLURM_CLUSTER_NAME",
+}
+
+
+class Manifest:
+    """Observer that keeps manifest.json up to date; rank 0 writes, and replaces the file as a whole.
+
+    A resumed run adds a segment to the earlier ones: each has its start, stop, reason, ranks and versions.
+
+    Args:
+        path: the file.
+        comm: the communicator.
+        facts: what only the caller knows, as JSON values: name, hashes of scenario and mesh, PETSc options, citations.
+        resumed_at: the time the run resumes from; None starts a new list of segments.
+    """
+
+    def __init__(self, path: Path, comm: Any, facts: Mapping[str, Any], resumed_at: float | None = None) -> None:
+        self.path = path
+        self._writes = comm.rank == 0
+        if not self._writes:
+            return
+        segment = {
+            "start": _now(),
+            "resumed_at_time": resumed_at,
+            "ranks": comm.size,
+            "host": platform.node(),
+            "git": git_revision(Path(__file__).resolve().parent),
+            "versions": versions(),
+            "slurm": {key: os.environ[name] for key, name in _SLURM.items() if name in os.environ},
+            "stop": None,
+            "reason": "running",
+        }
+        before = _segments(path) if resumed_at is not None else []
+        self.content: dict[str, Any] = {**facts, "segments": [*before, segment]}
+        self._write()
+
+    def update(self, facts: Mapping[str, Any]) -> None:
+        """Add facts that were not known at the start (rank 0)."""
+        if self._writes:
+            self.content.update(facts)
+            self._write()
+
+    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
+        """Nothing to note."""
+
+    def on_output(self, frame: Frame) -> None:
+        """Note how far the run has come."""
+        if self._writes:
+            self.content["segments"][-1].update({"last_output_time": frame.time, "last_output_step": frame.step})
+            self._write()
+
+    def close(self, reason: str) -> None:
+        """Note when and why the run ended."""
+        if self._writes:
+            self.content["segments"][-1].update({"stop": _now(), "reason": reason})
+            self._write()
+
+    def _write(self) -> None:
+        replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n")
+
+
+def versions() -> dict[str, str]:
+    """Versions of this program, of the libraries it computes with (those that are loaded), and of MPI and HDF5."""
+    found = {"python": platform.python_version()}
+    for package in ("invasio", "numpy", "scipy", "numba", "h5py", "mpi4py", "petsc4py", "meshio", "gmsh"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    for name, module in (("dolfinx", "dolfinx"), ("basix", "basix"), ("invasio", "invasio")):
+        version = getattr(sys.modules.get(module), "__version__", None)
+        if version:
+            found[name] = str(version)
+    petsc = sys.modules.get("petsc4py.PETSc")
+    if petsc is not None:
+        found["petsc"] = ".".join(str(n) for n in petsc.Sys.getVersion())
+    mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is not None:
+        found["mpi"] = mpi.Get_library_version().splitlines()[0].split(",")[0].strip("\x00 ")
+    h5py = sys.modules.get("h5py")
+    if h5py is not None:
+        found["hdf5"] = h5py.version.hdf5_version
+    return found
+
+
+def git_revision(folder: Path) -> str | None:
+    """The revision of the checkout the code runs from, with "+changes" if files differ; None outside a checkout."""
+    try:
+        revision = _git(folder, "rev-parse", "HEAD")
+        return revision + ("+changes" if _git(folder, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(folder: Path, *words: str) -> str:
+    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+
+
+def _segments(path: Path) -> list[Any]:
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8"))["segments"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # the manifest is a record; a damaged one must not stop a run
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
