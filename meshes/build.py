@@ -6,7 +6,7 @@ from typing import Any
 
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
-from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, IntervalMesh, MeshOptions, RectangleMesh
+from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, IntervalMesh, MeshOptions, RectangleMesh
 from .distribute import distribute
 from .domain import Domain, MeshData
 
@@ -30,4 +30,8 @@ def build_data(options: MeshOptions) -> MeshData:
         from .unstructured import unstructured
 
         return unstructured(options)
+    if isinstance(options, FileMesh):
+        from .importer import import_mesh
+
+        return import_mesh(options)
     raise MeshError(f"meshes of kind {options.kind!r} cannot be built")

@@ -16,7 +16,7 @@ Point1 = tuple[Length]
 Point2 = tuple[Length, Length]
 Point3 = tuple[Length, Length, Length]
 
-_SIZE = "longest edge aimed at; instead of cells"
+_SIZE = "edge length aimed at; instead of cells"
 _REGION = "name of everything that lies in no other region"
 _REGIONS = "named parts; where two overlap the later one counts"
 _STRUCTURED = "lattice split into simplices; false: unstructured, by gmsh, regions with exact outlines"
@@ -188,7 +188,7 @@ class DiscMesh(Named):
     kind: Literal["disc"]
     centre: Point2 = Field((0.0, 0.0), description="centre")
     radius: Size = Field(1.0, description="radius")
-    size: Size = Field(description="longest edge aimed at")
+    size: Size = Field(description="edge length aimed at")
     regions: dict[str, PlaneShape] = Field({}, description=_REGIONS)
 
     def boundary_names(self) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ class BallMesh(Named):
     kind: Literal["ball"]
     centre: Point3 = Field((0.0, 0.0, 0.0), description="centre")
     radius: Size = Field(1.0, description="radius")
-    size: Size = Field(description="longest edge aimed at")
+    size: Size = Field(description="edge length aimed at")
     regions: dict[str, SpaceShape] = Field({}, description=_REGIONS)
 
     def boundary_names(self) -> tuple[str, ...]:
@@ -221,6 +221,7 @@ class FileMesh(Options):
     regions: dict[str, int | str] = Field({}, description="name: tag or group of the file")
     boundaries: dict[str, int | str] = Field({}, description="name: tag or group of the file, for facets")
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the facets between the two")
+    tags: str | None = Field(None, description="integer cell array that holds the tags; needed when there are several")
 
     @field_validator("regions", "boundaries")
     @classmethod
