@@ -50,8 +50,11 @@ class Problem:
         return [s for s in self.species.values() if not s.law.mobile]
 
 
-def discretise(model: Model, domain: Any) -> Problem:
-    """Put a model on a domain; checks that all names of regions and boundaries exist. Collective."""
+def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
+    """Put a model on a domain, with its densities at the start time. Collective.
+
+    Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
+    """
     comm = domain.mesh.comm
     _check_names(model, domain)
     forms = Forms(domain.mesh)
@@ -59,6 +62,7 @@ def discretise(model: Model, domain: Any) -> Problem:
     regions = {name: forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
     evaluator = Evaluator(graph.points, fields, model.values())
+    evaluator.time[0] = start
     wanted = sorted({name for s in model.species for name in s.boundaries})
     sigma = {name: forms.boundary_mass(domain.boundaries[name]) for name in wanted}
     outflow = sorted({n for s in model.species for n, b in s.boundaries.items() if b.kind == "outflow"})
@@ -74,7 +78,7 @@ def discretise(model: Model, domain: Any) -> Problem:
             if boundary.kind == "fixed":  # a node on two fixed boundaries obeys the first one named
                 taken[condition.nodes] = True
             conditions.append(condition)
-        _start(comm, conditions)
+        _evaluate(comm, conditions, start)
         species[law.name] = NodalSpecies(
             law=law,
             graph=graph,
@@ -105,11 +109,11 @@ def _check_names(model: Model, domain: Any) -> None:
         raise ScenarioError("\n".join(faults))
 
 
-def _start(comm: Any, conditions: list[Condition]) -> None:
+def _evaluate(comm: Any, conditions: list[Condition], time: float) -> None:
     with agreed(comm):
         for condition in conditions:
             if condition.gradient is None:
-                condition.evaluate(0.0)
+                condition.evaluate(time)
 
 
 def _initial(law: Species, graph: Graph, evaluator: Evaluator, regions: dict[str, Floats]) -> Floats:

@@ -10,7 +10,7 @@ from .options import ClockOptions
 class Clock:
     """Proposes steps that end exactly on output times; ``time`` is where the solution is."""
 
-    def __init__(self, options: ClockOptions, time: float | None = None, wish: float | None = None) -> None:
+    def __init__(self, options: ClockOptions, time: float | None = None, wish: float | None = None, error_before: float = 1.0) -> None:
         self.options = options
         self.time = options.start if time is None else time
         self.adaptive = options.step is None
@@ -18,7 +18,7 @@ class Clock:
         self._limit = options.max_step or span / 10.0
         self._wish = wish or options.step or options.first_step or min(1e-4 * span, self._limit)
         self._retries = 0
-        self._error_before = 1.0
+        self.error_before = error_before
         self.rejected: dict[str, int] = {}
 
     @property
@@ -63,8 +63,8 @@ class Clock:
             self._note("error")
             self._wish = dt * max(0.2, 0.9 * ratio ** (-1.0 / 3.0))
             return False
-        factor = 0.9 * ratio ** (-0.7 / 3.0) * self._error_before ** (0.4 / 3.0)
-        self._error_before = ratio
+        factor = 0.9 * ratio ** (-0.7 / 3.0) * self.error_before ** (0.4 / 3.0)
+        self.error_before = ratio
         factor = min(2.0, max(0.3, factor))
         if not 0.85 < factor < 1.15:
             self._wish = min(dt * factor, self._limit)

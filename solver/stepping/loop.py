@@ -11,13 +11,19 @@ from .stepper import Stepper
 from .stop import StopRequest
 
 
-def march(stepper: Stepper, clock: Clock, observers: Sequence[Observer], frame: Callable[[float, int, float], Frame], stop: StopRequest, step: int = 0) -> str:
+def march(
+    stepper: Stepper,
+    clock: Clock,
+    observers: Sequence[Observer],
+    frame: Callable[[float, int, float], Frame],
+    stop: StopRequest,
+    step: int = 0,
+) -> str:
     """Advance to the end, showing every step to the observers and every output time a Frame.
 
-    Returns "done" or the name of the signal that asked to stop (the state is then that of a whole step).
+    Returns "done" or why it was asked to stop (the state is then that of a whole step).
     Raises SolverError when a step cannot be done even after halving it many times. Collective.
     """
-    dt = stepper.history.last
     if step == 0:
         for observer in observers:
             observer.on_output(frame(clock.time, 0, 0.0))
@@ -43,7 +49,7 @@ def march(stepper: Stepper, clock: Clock, observers: Sequence[Observer], frame: 
             now = frame(clock.time, step, dt)
             for observer in observers:
                 observer.on_output(now)
-        signal = stop.agreed()
-        if signal and not clock.done:
-            return signal
+        reason = stop.agreed()
+        if reason and not clock.done:
+            return reason
     return "done"

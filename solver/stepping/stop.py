@@ -1,23 +1,27 @@
-"""Stopping on request: a signal sets a flag, and the ranks agree on it once per step."""
+"""Stopping on request: a signal or the end of the job's wall time sets a flag; the ranks agree on it once per step."""
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from types import FrameType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+MARGIN = 120.0  # seconds of wall time kept for the last checkpoint
 
 
 class StopRequest:
     """While active, INT, TERM and USR1 ask for a stop after the current step; a second INT aborts.
 
-    Use as a context manager; ``agreed`` is the one reduction per step that decides for all ranks.
+    So does a batch job that is about to end (SLURM_JOB_END_TIME). Use as a context manager.
     """
 
-    def __init__(self, comm: Any, out_of_time: float | None = None) -> None:
-        self.comm, self.out_of_time = comm, out_of_time
-        self.name = ""
+    def __init__(self, comm: Any) -> None:
+        self.comm, self.reason = comm, ""
+        end = os.environ.get("SLURM_JOB_END_TIME", "")
+        self._deadline = float(end) - MARGIN if end.isdigit() else float("inf")
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
@@ -30,12 +34,14 @@ class StopRequest:
             signal.signal(number, handler)
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        if self.name and number == signal.SIGINT:
+        if self.reason and number == signal.SIGINT:
             self.comm.Abort(130)
-        self.name = signal.Signals(number).name
+        self.reason = signal.Signals(number).name
 
     def agreed(self) -> str:
-        """The signal that any rank received, or "" to go on. Collective."""
+        """Why to stop, if any rank has a reason, else "". One reduction, more only at the very end. Collective."""
+        if not self.reason and time.time() > self._deadline:
+            self.reason = "the job's wall time ends"
         if self.comm.size == 1:
-            return self.name
-        return max(self.comm.allgather(self.name)) if self.comm.allreduce(bool(self.name)) else ""
+            return self.reason
+        return max(self.comm.allgather(self.reason)) if self.comm.allreduce(int(bool(self.reason))) else ""

@@ -1,0 +1,76 @@
+"""`invasio run SCENARIO`: run it, check its expected numbers, draw its figures, name the folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from ..errors import StoppedEarly
+from ..scenario.loader import load
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("scenario", type=Path, help="scenario file (YAML)")
+    parser.add_argument("-n", "--ranks", type=int, metavar="RANKS", help="number of MPI ranks to start (default: 1)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: the next free out/NAME)")
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change one option, e.g. time.end=2")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint; starts fresh where there is none")
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier run in --out")
+    parser.add_argument("petsc", nargs="*", metavar="-- PETSC OPTIONS", help="options for PETSc, after --")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Validate first; then run here, or on RANKS ranks."""
+    scenario = load(args.scenario, args.set)
+    if args.ranks and not _under_mpi():
+        from ...hpc.ranks import launch
+
+        return launch(args.ranks, _again(args))
+    from mpi4py import MPI
+
+    from ...hpc.ranks import check_launcher
+    from ..run import run
+
+    comm = MPI.COMM_WORLD
+    check_launcher(comm)
+    outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc)
+    if outcome.reason != "done":
+        raise StoppedEarly(f"stopped early ({outcome.reason}); go on with: invasio run {args.scenario} --out {outcome.folder} --resume")
+    code = _finish(outcome.folder, bool(scenario.output.figures)) if comm.rank == 0 else 0
+    return int(comm.bcast(code))
+
+
+def _under_mpi() -> bool:
+    return any(name in os.environ for name in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"))
+
+
+def _again(args: argparse.Namespace) -> list[str]:
+    """The command line without the number of ranks."""
+    words = ["run", str(args.scenario)]
+    words += ["--out", str(args.out)] if args.out else []
+    words += [word for setting in args.set for word in ("--set", setting)]
+    words += [f"--{flag}" for flag in ("resume", "overwrite") if getattr(args, flag)]
+    return words + (["--", *args.petsc] if args.petsc else [])
+
+
+def _finish(folder: Path, figures: bool) -> int:
+    """Expected numbers and figures; rank 0. A missed expectation is reported, and the exit code says so."""
+    from ...postprocess.expect import check, table
+    from ...postprocess.run import open_run
+
+    results = check(open_run(folder))
+    if results:
+        print(table(results), flush=True)
+    pictures = []
+    if figures:
+        from ...postprocess.figures import make_figures
+
+        pictures = make_figures(folder)
+    print(f"results in {folder}" + (f", pictures in {folder / 'figures'}" if pictures else ""), flush=True)
+    missed = [r for r in results if not r.passed]
+    if missed:
+        print(f"invasio: {len(missed)} of {len(results)} expected numbers were missed", file=sys.stderr)
+    return 1 if missed else 0

@@ -1,0 +1,38 @@
+"""PETSc options from the scenario and from behind ``--`` on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from petsc4py import PETSc
+
+from ..errors import ScenarioError
+
+
+def insert(from_scenario: Mapping[str, object], words: Sequence[str]) -> dict[str, str]:
+    """Put options into PETSc's database, the command line's last, and return all of them for the manifest.
+
+    Solvers carry the prefixes ``SPECIES_`` and ``SPECIES_low_``: ``-tumour_ksp_monitor``.
+    """
+    options = {name.lstrip("-"): str(value) for name, value in from_scenario.items()}
+    options |= _parse(words)
+    database = PETSc.Options()
+    for name, value in options.items():
+        database.setValue(name, value)
+    return options
+
+
+def _parse(words: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    name = ""
+    for word in words:
+        number = word.lstrip("-")[:1].isdigit() or word.lstrip("-")[:1] == "."
+        if word.startswith("-") and not number:
+            name = word.lstrip("-")
+            found[name] = ""
+        elif name:
+            found[name] = word
+            name = ""
+        else:
+            raise ScenarioError(f"PETSc option expected after '--', given '{word}' (write -name value)")
+    return found

@@ -1,0 +1,176 @@
+"""The whole recipe of a run, on one screen."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time as clock
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..meshes.build import build_domain
+from .diagnostics.ledger import Ledger, empty_accounts
+from .diagnostics.observables import Observables
+from .discretise.problem import Problem, discretise
+from .errors import InvasioError
+from .linalg.linear import LinearOptions
+from .linalg.petsc_options import insert
+from .model.build import build_model
+from .output import checkpoint
+from .output.fields import FieldsWriter
+from .output.folder import RunFolder
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame
+from .output.log import open_log
+from .output.manifest import Manifest
+from .output.progress import Progress
+from .output.series import Series
+from .scenario.loader import dump_resolved
+from .scenario.schema import Scenario
+from .stepping.clock import Clock
+from .stepping.loop import march
+from .stepping.options import ClockOptions, SchemeOptions
+from .stepping.restart import restore, snapshot
+from .stepping.stepper import Stepper
+from .stepping.stop import StopRequest
+
+log = logging.getLogger("invasio.run")
+
+CHECKPOINT_SECONDS = 600.0  # wall time between checkpoints, where the scenario does not say
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a run's results are and how it ended: "done", or why it stopped early."""
+
+    folder: Path
+    reason: str
+
+
+def run(
+    scenario: Scenario, comm: Any, out: Path | None = None, resume: bool = False, overwrite: bool = False, petsc: Sequence[str] = ()
+) -> Outcome:
+    """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
+    options = insert(scenario.numerics.petsc, petsc)
+    resolved = dump_resolved(scenario)
+    domain = build_domain(scenario.mesh, comm)
+    problem = discretise(build_model(scenario), domain, scenario.time.start)
+    stepper = Stepper(problem, scheme_options(scenario))
+    stepper.amounts = empty_accounts(problem)
+    times = clock_options(scenario)
+    folder = RunFolder.open(out, scenario.path, scenario.name, resolved, resume, overwrite, comm)
+    reason = "failed"
+    try:
+        open_log(folder.path / LOG, comm, append=folder.resuming)
+        hashes = {"scenario": hashlib.sha256(resolved.encode()).hexdigest()}
+        found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes) if folder.resuming else None
+        ticker, step, numbers = Clock(times), 0, {}
+        if found is not None:
+            numbers = found.scalars
+            restore(stepper, found.state, numbers)
+            step = int(numbers["step"])
+            ticker = Clock(times, numbers["time"], numbers["wish"], numbers["error_before"])
+        start = ticker.time if found is not None else None
+        ledger = Ledger(problem, stepper.amounts, _part(numbers, "initial/"))
+        observables = Observables(problem, _part(numbers, "reference/"))
+        saver = Checkpointer(folder.path / CHECKPOINTS, problem, stepper, ticker, hashes, ledger, observables, scenario.output.checkpoint_every)
+        names = list(problem.species) if scenario.output.fields == "all" else list(scenario.output.fields)
+        precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
+        facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
+        facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
+        observers = [
+            FieldsWriter(folder.path / FIELDS, problem.grid, names, precision, scenario.output.compression, start, scenario=resolved),
+            Series(folder.path / SERIES, comm, start),
+            Manifest(folder.path / MANIFEST, comm, facts, start),
+            saver,
+            Progress(comm, times.start, times.end),
+        ]
+
+        def frame(time: float, step: int, dt: float) -> Frame:
+            row = observables.row(time) | ledger.balance(time) | stepper.info()
+            return Frame(time, step, dt, {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}, row)
+
+        folder.set_status("running")
+        with StopRequest(comm) as stop:
+            try:
+                reason = march(stepper, ticker, observers, frame, stop, step)
+                saver.save()
+            finally:
+                ending = reason if reason in ("done", "failed") else "stopped early"
+                for observer in observers:
+                    observer.close(ending)
+        for why, times_rejected in ticker.rejected.items():
+            log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
+    except InvasioError as error:
+        log.error("%s", error)
+        raise
+    finally:
+        folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
+    return Outcome(folder.path, reason)
+
+
+class Checkpointer:
+    """Observer that saves everything the next step needs: at intervals, when stopped, and at the end."""
+
+    def __init__(
+        self,
+        path: Path,
+        problem: Problem,
+        stepper: Stepper,
+        ticker: Clock,
+        hashes: dict[str, str],
+        ledger: Ledger,
+        observables: Observables,
+        every: float | None,
+    ) -> None:
+        self.path, self.problem, self.stepper, self.ticker, self.hashes = path, problem, stepper, ticker, hashes
+        self.fixed = {f"initial/{k}": v for k, v in ledger.initial.items()} | {f"reference/{k}": v for k, v in observables.start.items()}
+        self.every, self.step, self._saved_at, self._wall = every, 0, ticker.time, clock.monotonic()
+
+    def on_step(self, time: float, step: int, dt: float, info: Any) -> None:
+        """Note the step."""
+        self.step = step
+
+    def on_output(self, frame: Frame) -> None:
+        """Save if the interval has passed; in wall time that is rank 0's word."""
+        due = frame.time - self._saved_at >= self.every if self.every else clock.monotonic() - self._wall > CHECKPOINT_SECONDS
+        if frame.step and self.problem.graph.comm.bcast(due):
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint of the moment. Collective."""
+        arrays, numbers = snapshot(self.stepper, self.ticker, self.step)
+        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes)
+        self._saved_at, self._wall = self.ticker.time, clock.monotonic()
+
+    def close(self, reason: str) -> None:
+        """Nothing left to do."""
+
+
+def scheme_options(scenario: Scenario) -> SchemeOptions:
+    """The scenario's numerics as the stepper wants them."""
+    n = scenario.numerics
+    linear = LinearOptions(n.linear.solver, n.linear.preconditioner, n.linear.rtol, n.linear.max_iterations)
+    return SchemeOptions(n.scheme, n.limiter, n.flux, linear)
+
+
+def clock_options(scenario: Scenario) -> ClockOptions:
+    """The scenario's times: outputs every so often, at given times, where numbers are expected, and at the end."""
+    t, o = scenario.time, scenario.output
+    every = o.every or (None if o.at else (t.end - t.start) / 10.0)
+    wanted = {float(x) for x in o.at} | {float(e.at) for e in scenario.expect} | {t.end}
+    if every:
+        count = int((t.end - t.start) / every * (1.0 + 1e-12))
+        wanted |= {t.start + k * every for k in range(1, count + 1)}
+    tiny = 1e-9 * (t.end - t.start)
+    outputs: list[float] = []
+    for x in sorted(wanted):
+        if t.start + tiny < x <= t.end + tiny and (not outputs or x - outputs[-1] > tiny):
+            outputs.append(min(x, t.end))
+    return ClockOptions(t.start, t.end, tuple(outputs), t.step, t.tolerance, t.first_step, t.max_step)
+
+
+def _part(numbers: dict[str, Any], prefix: str) -> dict[str, float] | None:
+    found = {key.removeprefix(prefix): float(value) for key, value in numbers.items() if key.startswith(prefix)}
+    return found or None
