@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy.typing import NDArray
+
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, IntervalMesh, MeshOptions, RectangleMesh
@@ -35,3 +37,8 @@ def build_data(options: MeshOptions) -> MeshData:
 
         return import_mesh(options)
     raise MeshError(f"meshes of kind {options.kind!r} cannot be built")
+
+
+def picture_of(options: MeshOptions) -> tuple[NDArray[Any] | None, tuple[float, float, float, float] | None]:
+    """The picture a mesh was made from and its extent (left, right, bottom, top) in mesh coordinates; None, None without one."""
+    return None, None

@@ -1,0 +1,68 @@
+"""`invasio mesh info | convert | view`: what is in a mesh, in another format, or as a picture."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import MeshError
+
+if TYPE_CHECKING:
+    from ..scenario.mesh import MeshOptions
+
+_SCENARIO = (".yaml", ".yml")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sub-commands of `invasio mesh` and their arguments."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, line in (
+        ("info", "print size, named parts and quality"),
+        ("convert", "write the mesh in another format (.msh, .vtu, .xdmf)"),
+        ("view", "draw the mesh into a picture"),
+    ):
+        action = actions.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
+        action.add_argument("mesh", metavar="FILE|SCENARIO", help="a mesh file, or a scenario (.yaml) with a mesh in it")
+        if name == "convert":
+            action.add_argument("out", metavar="OUT", type=Path, help="file to write; its ending says the format")
+        if name == "view":
+            action.add_argument("-o", "--out", type=Path, help="picture to write (default: name of the mesh with .png, in this folder)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run one action; raises MeshError or ScenarioError."""
+    from invasio.meshes.build import build_data
+
+    options = mesh_options(Path(args.mesh))
+    data = build_data(options)
+    if args.action == "info":
+        from invasio.meshes.quality import quality, report
+
+        print(report(quality(data)))
+    elif args.action == "convert":
+        from invasio.meshes.meshio_files import write
+
+        write(data, args.out)
+        print(f"{args.out}: {len(data.points)} nodes, {len(data.cells)} cells")
+    else:
+        from invasio.meshes.build import picture_of
+        from invasio.meshes.drawing import draw
+
+        out = args.out or Path(Path(args.mesh).stem + ".png")
+        draw(data, out, *picture_of(options))
+        print(out)
+    return 0
+
+
+def mesh_options(path: Path) -> MeshOptions:
+    """The mesh options of a scenario, or those of a mesh file as it is."""
+    if path.suffix in _SCENARIO:
+        from ..scenario.loader import load
+
+        return load(path).mesh
+    if not path.is_file():
+        raise MeshError(f"{path}: file not found")
+    from ..scenario.mesh import FileMesh
+
+    return FileMesh(kind="file", path=str(path.resolve()))
