@@ -1,0 +1,163 @@
+"""A run folder as Python data; works while the run goes on, needs neither FEniCS nor MPI."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time as clock
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from invasio.solver.errors import MeshError
+from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES
+
+_CORNERS = {3: 2, 5: 3, 10: 4}  # VTK cell type -> nodes per cell
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. Mesh arrays are read once, fields when asked for; times grow while the run goes on.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    def _read(self, action: Callable[[h5py.File], Any]) -> Any:
+        """Apply an action to fields.vtkhdf; tries again if the writer is just in between."""
+        for attempt in range(4):
+            try:
+                with h5py.File(self.path / FIELDS, "r", locking=False) as h5:
+                    return action(h5)
+            except OSError as error:
+                if attempt == 3:
+                    raise MeshError(f"{self.path / FIELDS} cannot be read: {error}") from error
+                clock.sleep(0.05 * 4**attempt)
+        return None
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """(n,) output times that are complete in the file, at this moment."""
+        return np.asarray(self._read(lambda h5: h5["VTKHDF/Steps/Values"][: int(h5["VTKHDF/Steps"].attrs["NSteps"])]))
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields, in the scenario's order where it is known."""
+        names = self._read(lambda h5: list(h5["VTKHDF/PointData"]))
+        return tuple(names)
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """(N, dim) node positions, in the scenario's length."""
+        return np.ascontiguousarray(self._read(lambda h5: h5["VTKHDF/Points"][:])[:, : self.dim])
+
+    @cached_property
+    def cells(self) -> NDArray[np.int64]:
+        """(M, dim+1) node numbers of the simplices."""
+        return np.asarray(self._read(lambda h5: h5["VTKHDF/Connectivity"][:])).reshape(-1, self.dim + 1)
+
+    @cached_property
+    def cell_region(self) -> NDArray[np.int32]:
+        """(M,) indices into ``regions``."""
+        return np.asarray(self._read(lambda h5: h5["VTKHDF/CellData/region"][:]))
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """Names of the regions."""
+        return tuple(json.loads(self._read(lambda h5: h5["provenance"].attrs["regions"])))
+
+    @cached_property
+    def dim(self) -> int:
+        """1, 2 or 3."""
+        return _CORNERS[int(self._read(lambda h5: h5["VTKHDF/Types"][0]))] - 1
+
+    @cached_property
+    def measures(self) -> NDArray[np.float64]:
+        """(M,) length, area or volume of each cell."""
+        corners = self.points[self.cells]
+        edges = corners[:, 1:] - corners[:, :1]
+        return np.abs(np.linalg.det(edges)) / np.array([1.0, 1.0, 2.0, 6.0])[self.dim]
+
+    def step(self, time: float) -> int:
+        """The number of the output at this time.
+
+        Raises:
+            ValueError: it is no output time.
+        """
+        times = self.times
+        if len(times) == 0:
+            raise ValueError(f"{self.path} holds no output yet")
+        near = int(np.argmin(np.abs(times - time)))
+        span = max(float(times[-1] - times[0]), abs(time), 1e-300)
+        if abs(times[near] - time) > 1e-6 * span:
+            raise ValueError(f"t = {time:g} is no output time (nearest: {times[near]:g})")
+        return near
+
+    def field(self, name: str, time: float | None = None, step: int | None = None) -> NDArray[np.float64]:
+        """(N,) values of a field at an output time, or at output number ``step`` (-1: the last)."""
+        if name not in self.fields:
+            raise KeyError(f"no field {name!r} (there are: {', '.join(self.fields)})")
+        if step is None:
+            step = self.step(time) if time is not None else -1
+        if step < 0:
+            step += len(self.times)
+
+        def rows(h5: h5py.File) -> Any:
+            first = int(h5[f"VTKHDF/Steps/PointDataOffsets/{name}"][step])
+            return h5[f"VTKHDF/PointData/{name}"][first : first + int(h5["VTKHDF/NumberOfPoints"][0])]
+
+        return np.asarray(self._read(rows), dtype=np.float64)
+
+    @property
+    def series(self) -> dict[str, NDArray[np.float64]]:
+        """Columns of series.csv by name: time, step, dt and the observables; empty if there is no table."""
+        path = self.path / SERIES
+        if not path.exists():
+            return {}
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.reader(stream))
+        if not rows:
+            return {}
+        whole = [row for row in rows[1:] if len(row) == len(rows[0])]
+        return {name: np.array([float(row[i]) for row in whole]) for i, name in enumerate(rows[0])}
+
+    @cached_property
+    def scenario(self) -> dict[str, Any]:
+        """The scenario with all defaults (resolved.yaml) as plain data; empty if there is none."""
+        path = self.path / RESOLVED
+        if not path.exists():
+            return {}
+        from ruamel.yaml import YAML
+
+        return dict(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {})
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """manifest.json; empty if there is none."""
+        path = self.path / MANIFEST
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+    def unit(self, what: str) -> str:
+        """The unit of a scale ("length", "time") as the scenario states it, without a leading 1; "" if non-dimensional."""
+        text = str((self.scenario.get("scales") or {}).get(what, ""))
+        return text[2:] if text.startswith("1 ") else text
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a run folder.
+
+    Raises:
+        MeshError: there is no fields.vtkhdf in it.
+    """
+    folder = Path(path)
+    if not (folder / FIELDS).exists():
+        raise MeshError(f"{folder} holds no {FIELDS}: it is no run folder, or the run has not written its first output yet")
+    return Run(folder)
