@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
+from .parser import RESERVED
 from .units import ONE, Measure, UnitError, measure, words
 
 _KNOWN = frozenset(get_args(core_schema.ErrorType))
@@ -51,13 +53,13 @@ class Context:
     """What validation needs to know besides the value itself.
 
     scales: the measure of one unit of "length", "time", "cells" and of species; None: non-dimensional.
-    species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas.
+    species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     """
 
     scales: Mapping[str, Measure] | None = None
     species: Mapping[str, str] = field(default_factory=dict)
-    parameters: tuple[str, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,7 +90,14 @@ class Context:
         if given.dimension != wanted.dimension:
             what = f"wrong unit: the text is {words(given.dimension)}, needed is {words(wanted.dimension)}"
             raise PydanticCustomError("unit", "{what}", {"what": what})
-        return float(given.factor / wanted.factor)
+        return _finite(given.factor / wanted.factor)
+
+
+def _finite(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise PydanticCustomError("unit", "the number is too large") from None
 
 
 def _names_in(dimension: str) -> set[str]:
@@ -115,6 +124,8 @@ class Quantity:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         number = handler(schema)
+        bounds = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+        number = {bounds.get(key, key): value for key, value in number.items()}
         return {"anyOf": [number, {"type": "string"}], "x-dimension": self.dimension}
 
 
@@ -143,10 +154,23 @@ class _File:
 InputFile = Annotated[str, _File()]
 
 
+def check_name(name: str) -> str:
+    """The name, if it can be one of a species or parameter."""
+    if not name.isascii() or not name.isidentifier():
+        raise _not_a_name(f"not a name (given {name!r}; allowed: letters, digits and _, not starting with a digit)")
+    if name in RESERVED or name in ("own", "key", "length", "time", "cells"):
+        raise _not_a_name(f"{name!r} has a meaning of its own and cannot be a name")
+    return name
+
+
+def _not_a_name(text: str) -> PydanticCustomError:
+    return PydanticCustomError("name", "{text}", {"text": text})
+
+
 class Keyed:
     """Marks a mapping by name: while an item is validated, ``slot`` stands for its key in dimensions.
 
-    ``kinds``: when not empty, keys must be species of these kinds (or "user").
+    ``kinds``: when not empty, keys must be species of these kinds. The slot "own" without kinds declares the names.
     """
 
     def __init__(self, slot: str, *kinds: str) -> None:
@@ -161,9 +185,21 @@ class Keyed:
         return each(value, inner, info, self.slot, self._check)
 
     def _check(self, key: Any, context: Context) -> None:
+        if self.slot == "own" and not self.kinds:
+            check_name(str(key))
         allowed = [name for name, kind in context.species.items() if kind in self.kinds]
         if self.kinds and key not in allowed:
             raise unknown("species", str(key), allowed)
+
+
+def _known_species(value: str, info: ValidationInfo) -> str:
+    species = Context.of(info).species
+    if species and value not in species:
+        raise unknown("species", value, list(species))
+    return value
+
+
+SpeciesName = Annotated[str, AfterValidator(_known_species)]
 
 
 class Slot:

@@ -1,0 +1,126 @@
+"""Options of the biology blocks: cells, ECM, solubles, membranes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from .base import Keyed, Options, Quantity, Rate, Slot
+from .formulas import Formula, Initial, Motility, Over, State
+from .shorthand import Short
+from .taxis import Sensitivity
+
+RateFormula = Annotated[Formula, Over("1/time", State, 0)]
+DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)]], Keyed("key", "soluble", "cells", "user")]
+Permeability = Annotated[float, Quantity("length/time"), Field(ge=0)]
+ZERO = Formula.number(0.0)
+
+
+class TowardEcm:
+    """Marks haptotaxis written as one value: it is then toward ``ecm``."""
+
+    def expand(self, value: Any) -> Any:
+        """The mapping meant by a single value."""
+        short = isinstance(value, (int, float, str)) or (isinstance(value, Mapping) and "sensitivity" in value)
+        return {"ecm": value} if short else value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.expand, handler(source))
+
+
+class ExponentialGrowth(Options):
+    """g = mu."""
+
+    kind: Literal["exponential"] = Field(description="g = mu")
+    rate: Annotated[Formula, Over("1/time", State, 0)] = Field(description="mu")
+
+
+class LogisticGrowth(Options):
+    """g = mu (1 - c / K)."""
+
+    kind: Literal["logistic"] = Field(description="g = mu (1 - c / K)")
+    rate: Annotated[Formula, Over("1/time", State, 0)] = Field(description="mu")
+    capacity: Annotated[Formula, Over("own", State, 0)] = Field(Formula.number(1.0), description="K, the density at which growth stops")
+
+
+class VolumeFillingGrowth(Options):
+    """g = mu (1 - (sum of all cells + f) / K): growth needs free space (Chaplain and Lolas 2006, doi:10.3934/nhm.2006.1.399)."""
+
+    kind: Literal["volume_filling"] = Field(description="g = mu (1 - (sum of all cells + f) / K)")
+    rate: Annotated[Formula, Over("1/time", State, 0)] = Field(description="mu")
+    capacity: Annotated[Formula, Over("own", State, 0)] = Field(
+        Formula.number(1.0), description="K, the occupied volume at which growth stops"
+    )
+
+
+class ConstantSecretion(Options):
+    """P = alpha c."""
+
+    kind: Literal["constant"] = Field("constant", description="P = alpha c")
+    rate: Annotated[Formula, Over("key/time", State, 0)] = Field(description="alpha, per unit of cell density")
+
+
+class ContactSecretion(Options):
+    """P = alpha c f: only where cells touch ECM."""
+
+    kind: Literal["contact"] = Field(description="P = alpha c f")
+    rate: Annotated[Formula, Over("key/time", State, 0)] = Field(description="alpha, per unit of cell density and of ECM")
+
+
+Growth = Annotated[Union[ExponentialGrowth, LogisticGrowth, VolumeFillingGrowth], Field(discriminator="kind")]
+Secretion = Annotated[Union[ConstantSecretion, ContactSecretion], Field(discriminator="kind"), Short("rate", (("kind", "constant"),))]
+
+
+class Cells(Options):
+    """One phenotype of cells: random motility, haptotaxis, chemotaxis, growth, death, secretion."""
+
+    initial: Initial = Field(description="density at the start, everywhere or by region")
+    motility: Motility = Field(Formula.everywhere(0.0), description="random motility d, everywhere or by region")
+    haptotaxis: Annotated[dict[str, Sensitivity], Keyed("key", "ecm", "user"), TowardEcm()] = Field(
+        {}, description="movement up the gradient of immobile species; one value means toward ecm"
+    )
+    chemotaxis: Annotated[dict[str, Sensitivity], Keyed("key", "soluble", "user")] = Field(
+        {}, description="movement up the gradient of dissolved species"
+    )
+    secretes: Annotated[dict[str, Secretion], Keyed("key", "soluble")] = Field({}, description="solubles the cells release")
+    growth: Growth | None = Field(None, description="net birth per cell")
+    death: RateFormula = Field(ZERO, description="loss rate per cell")
+
+
+class Ecm(Options):
+    """Extracellular matrix: does not move; degraded by enzymes or on contact with cells; may be remodelled."""
+
+    initial: Initial = Field(description="density at the start, everywhere or by region")
+    degraded_by: DegradedBy = Field({}, description="rate per unit of each enzyme, or of cells that carry a membrane-bound one")
+    remodelling: RateFormula = Field(ZERO, description="nu in nu f (1 - f - sum of all cells)")
+
+
+class Soluble(Options):
+    """A dissolved species: MMP, inhibitor, nutrient."""
+
+    initial: Initial = Field(Formula.everywhere(0.0), description="density at the start, everywhere or by region")
+    diffusion: Motility = Field(description="diffusivity, everywhere or by region")
+    decay: RateFormula = Field(ZERO, description="loss rate")
+    production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="production besides secretion by cells")
+
+
+class Membrane(Options):
+    """A basement membrane: a named interface that enzymes open."""
+
+    degraded_by: DegradedBy = Field({}, description="rate per unit of each enzyme or of cells that carry one")
+    permeability: Annotated[dict[str, Permeability], Keyed("key", "cells", "soluble", "user")] = Field(
+        {}, description="of the open membrane, by species; species not named do not pass"
+    )
+    repair: Rate = Field(0.0, ge=0, description="rate at which integrity returns to 1")
+
+
+class Biology(Options):
+    """The blocks of the model; species written out as formulas stand in the top-level `species`."""
+
+    cells: Annotated[dict[str, Cells], Keyed("own")] = Field({}, description="phenotypes by name")
+    ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
+    solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
+    membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")

@@ -1,0 +1,138 @@
+"""What one option alone cannot tell: names that must exist elsewhere, names used twice, times out of range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from ..errors import ScenarioError
+from .reader import Path_
+from .schema import Scenario
+
+Finding = tuple[Path_, str]
+
+
+def check(scenario: Scenario) -> Iterator[Finding]:
+    """Every contradiction within a scenario, as (path, what is wrong)."""
+    yield from _names(scenario)
+    yield from _regions(scenario)
+    yield from _boundaries(scenario)
+    yield from _membranes(scenario)
+    yield from _times(scenario)
+
+
+def check_runnable(scenario: Scenario) -> None:
+    """Raise ScenarioError if the scenario states physics that this version can describe but not yet solve."""
+    if scenario.model.membranes:
+        names = ", ".join(scenario.model.membranes)
+        raise ScenarioError(
+            f"{scenario.path or scenario.name}: model.membranes: this version validates membranes but cannot run them yet (given {names}); "
+            "remove them, or set permeabilities aside by `model: {membranes: null}` in a scenario that extends this one"
+        )
+
+
+def species_names(scenario: Scenario) -> list[str]:
+    """Names of all species, cells first."""
+    ecm = ["ecm"] if scenario.model.ecm else []
+    return [*scenario.model.cells, *scenario.model.solubles, *ecm, *scenario.species]
+
+
+def unknown(what: str, given: str, allowed: list[str]) -> str:
+    """The message for a name that does not exist."""
+    near = get_close_matches(given, allowed, n=1)
+    tail = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown {what} (given {given!r}; allowed: {', '.join(allowed) or 'none'}{tail})"
+
+
+def _names(scenario: Scenario) -> Iterator[Finding]:
+    model = scenario.model
+    places: list[tuple[Path_, str]] = [
+        *((("model", "cells", name), name) for name in model.cells),
+        *((("model", "solubles", name), name) for name in model.solubles),
+        *([(("model", "ecm"), "ecm")] if model.ecm else []),
+        *((("species", name), name) for name in scenario.species),
+        *((("parameters", name), name) for name in scenario.parameters),
+    ]
+    seen: dict[str, Path_] = {}
+    for path, name in places:
+        if name in seen:
+            yield path, f"the name {name!r} is used twice (also in {'.'.join(map(str, seen[name]))})"
+        seen.setdefault(name, path)
+    if not species_names(scenario):
+        yield (), "the scenario has no species (needed: at least one in model.cells, model.ecm, model.solubles or species)"
+    if not model.ecm:
+        for name, cells in model.cells.items():
+            for soluble, secretion in cells.secretes.items():
+                if secretion.kind == "contact":
+                    yield ("model", "cells", name, "secretes", soluble), "secretion on contact needs model.ecm"
+    for name in scenario.scales or {}:
+        allowed = ["length", "time", "cells", *species_names(scenario)]
+        if name not in allowed:
+            yield ("scales", name), unknown("scale", name, allowed)
+
+
+def _by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
+    model = scenario.model
+    groups = [(("model", "cells"), model.cells), (("model", "solubles"), model.solubles), (("species",), scenario.species)]
+    for base, group in groups:
+        for name, options in group.items():  # type: ignore[attr-defined]
+            for option in ("initial", "motility", "diffusion"):
+                mapping = getattr(options, option, None)
+                if mapping and "" not in mapping:
+                    yield (*base, name, option), list(mapping)
+    if model.ecm and "" not in model.ecm.initial:
+        yield ("model", "ecm", "initial"), list(model.ecm.initial)
+
+
+def _regions(scenario: Scenario) -> Iterator[Finding]:
+    known = getattr(scenario.mesh, "region_names", None)
+    if known is None:
+        return
+    allowed = list(known())
+    for path, regions in _by_region(scenario):
+        for region in regions:
+            if region not in allowed:
+                yield (*path, region), unknown("region", region, allowed)
+    for number, item in enumerate(scenario.expect):
+        if item.region is not None and item.region not in allowed:
+            yield ("expect", number, "region"), unknown("region", item.region, allowed)
+
+
+def _boundaries(scenario: Scenario) -> Iterator[Finding]:
+    names = getattr(scenario.mesh, "boundary_names", None)
+    allowed = list(names()) if names else None
+    mobile = {
+        *scenario.model.cells,
+        *scenario.model.solubles,
+        *(n for n, s in scenario.species.items() if s.diffusion is not None or s.taxis),
+    }
+    for boundary, conditions in scenario.boundaries.items():
+        if allowed is not None and boundary not in allowed:
+            yield ("boundaries", boundary), unknown("boundary", boundary, allowed)
+        for species in conditions:
+            if species not in mobile:
+                yield ("boundaries", boundary, species), "this species does not move, so it can have no condition on a boundary"
+            if species in scenario.species and boundary in scenario.species[species].boundaries:
+                yield ("boundaries", boundary, species), f"stated twice (also in species.{species}.boundaries)"
+    for name, options in scenario.species.items():
+        for boundary in options.boundaries:
+            if allowed is not None and boundary not in allowed:
+                yield ("species", name, "boundaries", boundary), unknown("boundary", boundary, allowed)
+        if options.boundaries and name not in mobile:
+            yield ("species", name, "boundaries"), "this species does not move, so it can have no condition on a boundary"
+
+
+def _membranes(scenario: Scenario) -> Iterator[Finding]:
+    allowed = list(getattr(scenario.mesh, "interfaces", {}))
+    for name in scenario.model.membranes:
+        if name not in allowed and scenario.mesh.kind != "file":
+            yield ("model", "membranes", name), unknown("interface of the mesh", name, allowed)
+
+
+def _times(scenario: Scenario) -> Iterator[Finding]:
+    start, end = scenario.time.start, scenario.time.end
+    moments = [(("expect", i, "at"), item.at) for i, item in enumerate(scenario.expect)]
+    moments += [(("output", "at", i), moment) for i, moment in enumerate(scenario.output.at)]
+    for path, moment in moments:
+        if not start <= moment <= end:
+            yield path, f"outside the run (given {moment:g}; allowed: {start:g} to {end:g})"

@@ -1,0 +1,60 @@
+"""Options of expected numbers: what a scenario promises, checked by `invasio test` and by the report."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .base import Length, Options, Quantity, SpeciesName, Time
+
+What = Literal["integral", "value", "position", "peak_position", "peak_value", "minimum", "maximum", "anisotropy"]
+Point = Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)]
+Direction = Literal["x", "y", "z", "radius"] | Annotated[tuple[float, ...], Field(min_length=1, max_length=3)]
+
+
+class Expectation(Options):
+    """One number the run has to reproduce at one time.
+
+    integral: over the tissue or a region. value: at a point. position: outermost place along ``along`` where the
+    species falls below ``level``. peak_position, peak_value: of the outermost maximum beyond ``after``. anisotropy:
+    largest minus smallest position of ``level`` over directions from ``origin``.
+    """
+
+    at: Time = Field(ge=0, description="time; must be an output time")
+    what: What = Field(description="which number")
+    of: SpeciesName = Field(description="species")
+    value: float = Field(description="expected number, in the scenario's scales")
+    tolerance: float | None = Field(None, gt=0, description="largest absolute error")
+    relative: float | None = Field(None, gt=0, description="largest error relative to the value")
+    level: Annotated[float, Quantity("1")] | None = Field(None, description="density that marks a position (position, anisotropy)")
+    point: Point | None = Field(None, description="place (value)")
+    region: str | None = Field(None, description="region to integrate over; none: everywhere (integral)")
+    along: Direction | None = Field(None, description="direction of positions and peaks; radius: mean over rays from the origin")
+    origin: Point | None = Field(None, description="start of rays; none: the lower end of the mesh for x, y, z, its centre for radius")
+    after: Length = Field(0.0, ge=0, description="look for the peak only beyond this distance from the origin")
+    source: str = Field("", description="where the number comes from")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.tolerance is None) == (self.relative is None):
+            raise _wrong("give either 'tolerance' or 'relative'")
+        if self.what in ("position", "anisotropy") and self.level is None:
+            raise _wrong(f"'{self.what}' needs a 'level'")
+        if self.what == "value" and self.point is None:
+            raise _wrong("'value' needs a 'point'")
+        if self.what != "integral" and self.region is not None:
+            raise _wrong(f"'region' has no meaning for '{self.what}'")
+        return self
+
+    @property
+    def bound(self) -> float:
+        """Largest absolute error."""
+        if self.tolerance is not None:
+            return self.tolerance
+        return (self.relative or 0.0) * abs(self.value)
+
+
+def _wrong(text: str) -> PydanticCustomError:
+    return PydanticCustomError("expect", "{text}", {"text": text})

@@ -1,0 +1,138 @@
+"""From validation errors to messages that name the place, what was given, and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from . import outline
+from .reader import Document, Fault, Path_
+
+_TYPES = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "a text",
+    "dict_type": "a mapping",
+    "model_type": "a mapping of options",
+    "model_attributes_type": "a mapping of options",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "literal_error": "",
+}
+_BOUNDS = {
+    "greater_than": ("gt", "greater than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+
+def translate(error: ValidationError, document: Document, schema: Any) -> list[Fault]:
+    """One fault per thing that is wrong; alternatives of one value are put together."""
+    located = [(locate(fault["loc"], document.data, fault["type"]), fault) for fault in error.errors(include_url=False)]
+    groups: dict[Path_, list[Any]] = {}
+    for path, fault in located:
+        groups.setdefault(path, []).append(fault)
+    faults = []
+    for path, group in groups.items():
+        deeper = any(len(other) > len(path) and other[: len(path)] == path for other in groups)
+        types = [f for f in group if f["type"] in _TYPES]
+        rest = [f for f in group if f["type"] not in _TYPES]
+        if types and not rest and not deeper:
+            faults.append(Fault(document.mark(path), path, _wrong_type(types)))
+        for fault in rest:
+            faults.append(_single(path, fault, document, schema))
+    return faults
+
+
+def locate(loc: tuple[str | int, ...], data: Any, kind: str) -> Path_:
+    """The path in the scenario of an error; names of choices and of short forms are left out."""
+    path: list[str | int] = []
+    node, tagged = data, False
+    for number, part in enumerate(loc):
+        if isinstance(node, Mapping) and part in node and (node.get("kind") != part or tagged):
+            path.append(part)
+            node, tagged = node[part], False
+        elif isinstance(node, (list, tuple)) and isinstance(part, int) and part < len(node):
+            path.append(part)
+            node, tagged = node[part], False
+        elif kind == "missing" and number == len(loc) - 1:
+            path.append(part)
+        else:
+            tagged = True
+    return tuple(path)
+
+
+def shown(value: Any) -> str:
+    """A value as it is quoted in messages."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _wrong_type(types: list[Any]) -> str:
+    literal = next((f for f in types if f["type"] == "literal_error"), None)
+    names = re.findall(r"'([^']*)'|\b(\d+)\b", literal["ctx"]["expected"]) if literal else []
+    words = [a or b for a, b in names]
+    given = types[0]["input"]
+    allowed = [*words, *dict.fromkeys(_TYPES[f["type"]] for f in types if f is not literal)]
+    if literal and (isinstance(given, str) or len(types) == 1):
+        near = get_close_matches(str(given), words, n=1)
+        tail = f"; did you mean {near[0]!r}?" if near else ""
+        return f"unknown choice (given {shown(given)}; allowed: {', '.join(allowed)}{tail})"
+    return f"wrong type (given {shown(given)}; allowed: {' or '.join(allowed)})"
+
+
+def _annotation(path: Path_, document: Document, schema: Any) -> tuple[Any, Any]:
+    annotation, value = schema, document.data
+    for part in path:
+        annotation = outline.child(annotation, value, part)
+        value = outline.expanded(annotation, value[part]) if not isinstance(value, Mapping) or part in value else None
+    return annotation, value
+
+
+def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
+    kind, given, context = fault["type"], fault["input"], fault.get("ctx", {})
+    if kind == "missing":
+        return Fault(document.mark(path[:-1]), path, "missing, but needed")
+    if kind == "extra_forbidden":
+        allowed = outline.keys(*_annotation(path[:-1], document, schema)) or []
+        near = get_close_matches(str(path[-1]), allowed, n=1)
+        tail = f"; did you mean {near[0]!r}?" if near else ""
+        return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r}; allowed: {', '.join(allowed)}{tail})")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        words = re.findall(r"'([^']*)'", context.get("expected_tags", "")) or outline.kinds(_annotation(path, document, schema)[0])
+        if kind == "union_tag_not_found":
+            return Fault(document.mark(path), (*path, "kind"), f"missing, but needed (allowed: {', '.join(words)})")
+        near = get_close_matches(context["tag"], words, n=1)
+        tail = f"; did you mean {near[0]!r}?" if near else ""
+        full = (*path, "kind")
+        return Fault(document.mark(full), full, f"unknown kind (given {context['tag']!r}; allowed: {', '.join(words)}{tail})")
+    what = _message(kind, given, context, fault["msg"])
+    return Fault(document.mark(path, key="[key]" in fault["loc"]), path, what)
+
+
+def _message(kind: str, given: Any, context: Mapping[str, Any], message: str) -> str:
+    if kind in _BOUNDS:
+        name, words = _BOUNDS[kind]
+        return f"value out of bounds (given {shown(given)}; allowed: {words} {context[name]:g})"
+    if kind == "finite_number":
+        return f"wrong value (given {shown(given)}; allowed: a finite number)"
+    if kind in ("too_short", "too_long", "missing", "string_pattern_mismatch", "string_too_short"):
+        return f"{message[0].lower()}{message[1:]} (given {shown(given)})"
+    if "(given" in message or "(allowed" in message or isinstance(given, Mapping):
+        return message
+    return f"{message} (given {shown(given)})"

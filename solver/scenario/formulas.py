@@ -1,0 +1,165 @@
+"""Options whose value is a number, a quantity with a unit, or an expression; everywhere or by region."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from .base import Context
+from .expressions import Expr, Number
+from .parser import ParseError, parse
+from .tree import evaluate, names, to_text
+
+_QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
+_SCOPES = {
+    "space": "the coordinates x, y, z",
+    "time": "the time t",
+    "species": "species",
+}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An expression of a scenario; quantities with units are numbers in the scenario's scales already."""
+
+    expr: Expr
+
+    @staticmethod
+    def number(value: float) -> Formula:
+        """A plain number as a formula."""
+        return Formula(Number(value))
+
+    @staticmethod
+    def everywhere(value: float) -> dict[str, Formula]:
+        """A plain number in every region."""
+        return {"": Formula(Number(value))}
+
+    @property
+    def constant(self) -> float | None:
+        """The value of a plain number, None for anything else."""
+        return self.expr.value if isinstance(self.expr, Number) else None
+
+    def plain(self) -> float | str:
+        """The number or text that reads back as this formula."""
+        return self.expr.value if isinstance(self.expr, Number) else to_text(self.expr)
+
+
+@dataclass(frozen=True)
+class Over:
+    """Marks a Formula: the dimension of its numbers, what it may depend on besides parameters, and a lower bound.
+
+    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time" and "species". The bound is checked where
+    the value is constant.
+    """
+
+    dimension: str
+    scopes: tuple[str, ...] = ()
+    least: float | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self._read, serialization=core_schema.plain_serializer_function_ser_schema(lambda formula: formula.plain())
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        number: dict[str, Any] = {"type": "number"}
+        if self.least is not None:
+            number["minimum"] = self.least
+        return {"anyOf": [number, {"type": "string"}], "x-dimension": self.dimension, "x-may-use": list(self.scopes)}
+
+    def _read(self, value: Any, info: ValidationInfo) -> Formula:
+        context = Context.of(info)
+        formula = value if isinstance(value, Formula) else Formula(self._tree(value, context))
+        self._check_bound(formula.expr, context)
+        return formula
+
+    def _tree(self, value: Any, context: Context) -> Expr:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            if not math.isfinite(value):
+                raise PydanticCustomError("formula", "the number must be finite")
+            return Number(float(value))
+        if not isinstance(value, str):
+            raise PydanticCustomError("formula", "wrong type (given {given}; allowed: a number or an expression)", {"given": repr(value)})
+        if self._is_quantity(value, context):
+            return Number(context.convert(value, self.dimension))
+        try:
+            tree = parse(value)
+        except ParseError as error:
+            raise PydanticCustomError("formula", "{what}", {"what": str(error)}) from None
+        self._check_names(tree, context)
+        return tree
+
+    def _is_quantity(self, text: str, context: Context) -> bool:
+        if not _QUANTITY.fullmatch(text):
+            return False
+        words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
+        return not words & {*context.species, *context.parameters, "x", "y", "z", "t"}
+
+    def _check_names(self, tree: Expr, context: Context) -> None:
+        groups = {"space": {"x", "y", "z"}, "time": {"t"}, "species": set(context.species)}
+        allowed = set(context.parameters).union(*(groups[s] for s in self.scopes))
+        for name in sorted(names(tree) - allowed):
+            if any(name in group for group in groups.values()):
+                usable = ", ".join([*(_SCOPES[s] for s in self.scopes), "declared parameters"])
+                raise PydanticCustomError(
+                    "formula", "{name} cannot be used here (allowed: {usable})", {"name": repr(name), "usable": usable}
+                )
+            near = get_close_matches(name, sorted(allowed), n=1)
+            tail = f"; did you mean {near[0]!r}?" if near else ""
+            known = ", ".join(sorted(allowed)) or "numbers only"
+            raise PydanticCustomError(
+                "formula", "{text}", {"text": f"unknown name in the expression (given {name!r}; allowed: {known}{tail})"}
+            )
+
+    def _check_bound(self, tree: Expr, context: Context) -> None:
+        if self.least is None or names(tree) - set(context.parameters):
+            return
+        value = float(evaluate(tree, context.parameters))
+        if not value >= self.least:
+            raise PydanticCustomError(
+                "formula",
+                "value out of bounds (given {given}; allowed: at least {least})",
+                {"given": f"{value:.6g}", "least": f"{self.least:g}"},
+            )
+
+
+class ByRegion:
+    """Marks a mapping region -> Formula that may be written as one value for everywhere (the key is then "")."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            _everywhere,
+            core_schema.no_info_wrap_validator_function(_unwrapped, handler(source)),
+            serialization=core_schema.wrap_serializer_function_ser_schema(_plain),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        mapping = handler(schema)
+        return {"anyOf": [*mapping.get("additionalProperties", {}).get("anyOf", []), mapping]}
+
+
+def _everywhere(value: Any) -> Any:
+    return value if isinstance(value, Mapping) else {"": value}
+
+
+def _unwrapped(value: Any, inner: Callable[[Any], Any]) -> Any:
+    if not value:
+        raise PydanticCustomError("formula", "the mapping is empty (allowed: a value, or region: value)")
+    return inner(value)
+
+
+def _plain(value: Mapping[str, Formula], inner: Callable[[Any], Any]) -> Any:
+    plain = inner(value)
+    return plain[""] if set(plain) == {""} else plain
+
+
+State = ("space", "time", "species")
+Initial = Annotated[dict[str, Annotated[Formula, Over("own", ("space",), 0)]], ByRegion()]
+Motility = Annotated[dict[str, Annotated[Formula, Over("length^2/time", State, 0)]], ByRegion()]

@@ -1,0 +1,145 @@
+"""Layers of a scenario: `extends` lays a file over another, `--set PATH=VALUE` lays single values over both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from . import outline
+from .reader import Document, Fault, Faults, Mark, Path_, dotted, read_file, read_text
+
+SET = Mark("--set", 0, 0)
+OPEN = {("numerics", "petsc")}  # mappings in which `--set` may make new keys
+MAX_LAYERS = 10
+
+
+def read_layers(path: Path, above: tuple[Path, ...] = ()) -> Document:
+    """A file laid over what it extends; raises Faults, also for a circle."""
+    document = read_file(path)
+    if not isinstance(document.data, dict):
+        what = "the file is empty" if document.data is None else "a scenario is a mapping of options"
+        raise Faults([Fault(document.mark(()) if document.data is not None else Mark(str(path), 1, 1), (), what)])
+    base = document.data.pop("extends", None)
+    if base is None:
+        return document
+    mark = document.mark(("extends",))
+    if not isinstance(base, str):
+        raise Faults([Fault(mark, ("extends",), f"wrong type (given {base!r}; allowed: the name of a file)")])
+    below = path.parent / base
+    above = (*above, path)
+    if any(below.resolve() == p.resolve() for p in above):
+        circle = " -> ".join(p.name for p in (*above, below))
+        raise Faults([Fault(mark, ("extends",), f"the scenarios extend each other in a circle ({circle})")])
+    if not below.is_file():
+        raise Faults([Fault(mark, ("extends",), f"file not found (given {base!r})")])
+    if len(above) >= MAX_LAYERS:
+        raise Faults([Fault(mark, ("extends",), f"more than {MAX_LAYERS} scenarios extend each other")])
+    return over(document, read_layers(below, above))
+
+
+def over(top: Document, base: Document) -> Document:
+    """One document laid over another: mappings are merged, null removes, another `kind` starts afresh."""
+    keys, values = dict(base.keys), dict(base.values)
+
+    def forget(path: Path_) -> None:
+        for marks in (keys, values):
+            for known in [p for p in marks if p[: len(path)] == path]:
+                del marks[known]
+
+    def merge(upper: Any, lower: Any, path: Path_) -> Any:
+        both = isinstance(upper, Mapping) and isinstance(lower, Mapping)
+        if not both or ("kind" in upper and upper["kind"] != lower.get("kind")):
+            forget(path)
+            return upper
+        merged = dict(lower)
+        for key, value in upper.items():
+            below = (*path, key)
+            if value is None and key in merged:
+                del merged[key]
+                forget(below)
+            else:
+                merged[key] = merge(value, merged[key], below) if key in merged else value
+        return merged
+
+    data = merge(top.data, base.data, ())
+    present = {p for p in {*top.keys, *top.values} if _exists(data, p)}
+    keys.update({p: m for p, m in top.keys.items() if p in present})
+    values.update({p: m for p, m in top.values.items() if p in present})
+    return Document(data, keys, values, (*top.folders, *base.folders))
+
+
+def _exists(data: Any, path: Path_) -> bool:
+    for part in path:
+        if isinstance(data, Mapping) and part in data:
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return False
+    return True
+
+
+def override(document: Document, overrides: list[str], schema: Any) -> Document:
+    """Lay `PATH=VALUE` texts over a document; a path that the scenario does not know is refused. Raises Faults."""
+    faults: list[Fault] = []
+    for text in overrides:
+        try:
+            document = _override(document, text, schema)
+        except Faults as caught:
+            faults += caught.faults
+    if faults:
+        raise Faults(faults)
+    return document
+
+
+def _override(document: Document, text: str, schema: Any) -> Document:
+    dots, equals, value_text = text.partition("=")
+    parts = dots.strip().replace("[", ".").replace("]", "").split(".")
+    if not equals or not all(parts):
+        raise Faults([Fault(SET, (), f"not an assignment (given {text!r}; allowed: PATH=VALUE, such as time.end=10)")])
+    try:
+        value = read_text(value_text, "--set").data
+    except Faults as caught:
+        raise Faults([Fault(SET, tuple(parts), fault.what) for fault in caught.faults]) from None
+    data, path = _with(document.data, parts, value, schema, ())
+    keys = {p: m for p, m in document.keys.items() if p[: len(path)] != path}
+    values = {p: m for p, m in document.values.items() if p[: len(path)] != path}
+    return replace(document, data=data, keys={**keys, path: SET}, values={**values, path: SET})
+
+
+def _with(data: Any, parts: list[str], value: Any, annotation: Any, path: Path_) -> tuple[Any, Path_]:
+    """The data with the value at the path, and the path with list numbers as integers."""
+    if not parts:
+        return value, path
+    data = outline.expanded(annotation, data)
+    if isinstance(data, list):
+        if not parts[0].isdigit() or int(parts[0]) >= len(data):
+            raise _refused(path, parts, [str(i) for i in range(len(data))])
+        at = int(parts[0])
+        inner, full = _with(data[at], parts[1:], value, outline.child(annotation, data, at), (*path, at))
+        return [*data[:at], inner, *data[at + 1 :]], full
+    key = parts[0]
+    data = data if isinstance(data, Mapping) else {}
+    allowed = outline.keys(annotation, data)
+    if allowed is None and path not in OPEN:
+        allowed = list(data)
+    if allowed is not None and key not in allowed and not (key == "kind" and outline.kinds(annotation)):
+        raise _refused(path, parts, allowed)
+    if key == "kind" and len(parts) == 1 and data.get("kind") != value and outline.kinds(annotation):
+        return {"kind": value}, path  # another choice: the options of the old one no longer apply
+    inner, full = _with(data.get(key), parts[1:], value, outline.child(annotation, data, key), (*path, key))
+    if len(parts) == 1 and value is None:
+        return {k: v for k, v in data.items() if k != key}, full
+    return {**data, key: inner}, full
+
+
+def _refused(path: Path_, parts: list[str], allowed: list[str]) -> Faults:
+    near = get_close_matches(parts[0], allowed, n=1)
+    tail = f"; did you mean {dotted((*path, near[0]))!r}?" if near else ""
+    where = f"in {dotted(path)}" if path else "at the top"
+    known = ", ".join(allowed) or "nothing"
+    what = f"unknown path (given {parts[0]!r}; allowed {where}: {known}{tail})"
+    return Faults([Fault(SET, (*path, *parts), what)])

@@ -1,0 +1,87 @@
+"""From a file to a Scenario: read, lay over, override, validate; and back to a file that runs again."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from ..errors import ScenarioError
+from .base import Context
+from .check import check
+from .faults import translate
+from .layers import override, read_layers
+from .parameters import read_parameters, read_scales
+from .reader import Document, Fault, Faults
+from .schema import Scenario
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """Read and check a scenario with everything it extends.
+
+    overrides: texts ``a.b.c=value`` with YAML values. Raises ScenarioError with one line per fault, all at once:
+    ``file:line:column: path: what is wrong (what was given; what is allowed; did you mean ...?)``.
+    """
+    try:
+        document = override(read_layers(Path(path)), list(overrides), Scenario)
+        document.data.setdefault("name", re.sub(r"[^A-Za-z0-9_.-]", "_", Path(path).stem).lstrip("_.-") or "scenario")
+        scenario = validate(document)
+    except Faults as caught:
+        raise ScenarioError(_message(caught.faults, str(path))) from None
+    scenario._path = Path(path)
+    return scenario
+
+
+def validate(document: Document) -> Scenario:
+    """The Scenario that a document states; raises Faults."""
+    try:
+        scenario = Scenario.model_validate(document.data, context={"context": context_of(document)})
+    except ValidationError as error:
+        raise Faults(translate(error, document, Scenario)) from None
+    faults = [Fault(document.mark(path, key=_is_key(what)), path, what) for path, what in check(scenario)]
+    if faults:
+        raise Faults(faults)
+    return scenario
+
+
+def context_of(document: Document) -> Context:
+    """The scales, names and folders that validation needs, as far as they can be read from raw data."""
+    data = document.data if isinstance(document.data, Mapping) else {}
+    model = _mapping(data.get("model"))
+    species = {
+        **dict.fromkeys(_mapping(data.get("species")), "user"),
+        **dict.fromkeys(_mapping(model.get("solubles")), "soluble"),
+        **dict.fromkeys(_mapping(model.get("cells")), "cells"),
+        **({"ecm": "ecm"} if "ecm" in model else {}),
+    }
+    start = Context(read_scales(data.get("scales")), species, folders=document.folders)
+    return Context(start.scales, species, read_parameters(data.get("parameters"), start), document.folders)
+
+
+def dump_resolved(scenario: Scenario) -> str:
+    """The scenario with all defaults as YAML text; reading it back gives the same scenario."""
+    yaml = YAML()
+    yaml.width = 140
+    stream = io.StringIO()
+    stream.write("# All options with their defaults. Quantities are plain numbers in the scales stated here.\n")
+    yaml.dump(scenario.resolved(), stream)
+    return stream.getvalue()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_key(what: str) -> bool:
+    return what.startswith(("unknown", "the name"))
+
+
+def _message(faults: list[Fault], path: str) -> str:
+    order = {fault: (fault.mark.file != path, fault.mark.line, fault.mark.column, number) for number, fault in enumerate(faults)}
+    lines = [str(fault) for fault in sorted(dict.fromkeys(faults), key=order.__getitem__)]
+    return f"{len(lines)} error{'s' if len(lines) != 1 else ''} in {path}:\n" + "\n".join(lines)

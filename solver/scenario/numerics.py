@@ -1,0 +1,30 @@
+"""Options of the numerical scheme; the defaults are right for every shipped scenario."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Options
+
+
+class Linear(Options):
+    """Linear solves."""
+
+    rtol: float = Field(1e-8, gt=0, lt=1, description="residual relative to the right-hand side, unpreconditioned norm")
+    max_iterations: int = Field(2000, ge=1, description="iterations before a solve counts as failed")
+    solver: Literal["auto", "cg", "bicgstab", "gmres"] = Field("auto", description="Krylov method; auto: by symmetry")
+    preconditioner: Literal["auto", "jacobi", "ilu", "gamg", "hypre"] = Field("auto", description="preconditioner; auto: by step size")
+
+
+class Numerics(Options):
+    """Space and time discretisation."""
+
+    limiter: Literal["positivity", "none"] = Field(
+        "positivity", description="flux correction that keeps densities >= 0; none: for comparison only"
+    )
+    flux: Literal["central", "scharfetter_gummel"] = Field("central", description="high-order flux of drift and diffusion on an edge")
+    scheme: Literal["tr_bdf2", "backward_euler"] = Field("tr_bdf2", description="time scheme; order 2, or 1")
+    linear: Linear = Field(Linear(), description="linear solves")
+    petsc: dict[str, str | float | int | bool] = Field({}, description="PETSc options, without the leading dash; they win over `linear`")

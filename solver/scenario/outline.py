@@ -1,0 +1,81 @@
+"""The shape of the options: which keys are allowed at a path, for suggestions and for `--set`."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from pydantic.fields import FieldInfo
+
+from .base import Options
+
+
+@cache
+def hints(model: type[Options]) -> dict[str, Any]:
+    """The annotations of a model by the names used in YAML."""
+    found = get_type_hints(model, include_extras=True)
+    return {field.alias or name: found[name] for name, field in model.model_fields.items()}
+
+
+def expanded(annotation: Any, value: Any) -> Any:
+    """A value in its long form, where the annotation knows a short one."""
+    if get_origin(annotation) is Annotated:
+        inner, *marks = get_args(annotation)
+        for mark in reversed(marks):
+            if hasattr(mark, "expand"):
+                value = mark.expand(value)
+        return expanded(inner, value)
+    return value
+
+
+def resolve(annotation: Any, value: Any) -> Any:
+    """The model, mapping or list type an annotation means for this value; None for scalars and unknown choices."""
+    value = expanded(annotation, value)
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *marks = get_args(annotation)
+        if any(isinstance(mark, FieldInfo) and mark.discriminator for mark in marks):
+            kind = value.get("kind") if isinstance(value, Mapping) else None
+            return next((m for m in get_args(inner) if kind in get_args(m.model_fields["kind"].annotation)), None)
+        return resolve(inner, value)
+    if origin in (Union, types.UnionType):
+        found = [resolve(member, value) for member in get_args(annotation)]
+        return next((f for f in found if f is not None), None)
+    if origin in (dict, list, tuple) or (isinstance(annotation, type) and issubclass(annotation, Options)):
+        return annotation
+    return None
+
+
+def child(annotation: Any, value: Any, key: str | int) -> Any:
+    """The annotation of what stands under a key; None if nothing can."""
+    shape = resolve(annotation, value)
+    origin = get_origin(shape)
+    if origin is dict:
+        return get_args(shape)[1]
+    if origin in (list, tuple):
+        return get_args(shape)[0] if isinstance(key, int) or str(key).isdigit() else None
+    if shape is None:
+        return None
+    return hints(shape).get(str(key))
+
+
+def keys(annotation: Any, value: Any) -> list[str] | None:
+    """The keys allowed in a group of options; None where keys are free or nothing is known."""
+    shape = resolve(annotation, value)
+    return list(hints(shape)) if isinstance(shape, type) and issubclass(shape, Options) else None
+
+
+def kinds(annotation: Any) -> list[str]:
+    """The kinds a tagged choice offers."""
+    if get_origin(annotation) is Annotated:
+        return kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [
+            name
+            for member in get_args(annotation)
+            if isinstance(member, type) and issubclass(member, Options) and "kind" in member.model_fields
+            for name in get_args(member.model_fields["kind"].annotation)
+        ]
+    return []

@@ -1,0 +1,27 @@
+"""Options of what a run writes, and when."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Options, SpeciesName, Time
+
+
+class Figures(Options):
+    """Pictures made at the end of a run."""
+
+    times: int = Field(6, ge=1, le=100, description="number of output times drawn")
+
+
+class Output(Options):
+    """Fields, series, figures, checkpoints."""
+
+    every: Time | None = Field(None, gt=0, description="time between outputs; none: ten outputs, or those of `at`")
+    at: list[Time] = Field([], description="further output times")
+    fields: Literal["all"] | list[SpeciesName] = Field("all", description="species written to fields.vtkhdf")
+    precision: Literal["double", "single"] = Field("double", description="of the fields; checkpoints are always double")
+    compression: int = Field(4, ge=0, le=9, description="gzip level; 0: none")
+    figures: bool | Figures = Field(True, description="whether pictures are made, or of how many times")
+    checkpoint_every: Time | None = Field(None, gt=0, description="time between checkpoints; none: one at the end")

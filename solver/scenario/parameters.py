@@ -1,0 +1,134 @@
+"""Options of declared parameters and of scales."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from .base import Context, Options, check_name
+from .parser import ParseError, parse
+from .shorthand import Short
+from .tree import evaluate, names
+from .units import Dimension, Measure, UnitError, measure
+
+
+class Declared:
+    """Marks a float as a declared parameter: a number, a quantity of length and time, or a formula of earlier ones."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_before_validator_function(
+            lambda value, info: parameter_value(value, Context.of(info)) if isinstance(value, str) else value, handler(source)
+        )
+
+
+def parameter_value(text: str, context: Context) -> float:
+    """The number a declared parameter stands for, in the scenario's scales; raises PydanticCustomError."""
+    try:
+        given = measure(text)
+    except UnitError:
+        return _computed(text, context)
+    if given.dimension and not {b for b, _ in given.dimension} <= {"length", "time"}:
+        raise _wrong("only lengths and times are converted here; write a plain number in the scenario's scales, and `unit` for the reader")
+    return context.convert(text, "*".join(f"{base}^{power}" for base, power in given.dimension) or "1")
+
+
+def _computed(text: str, context: Context) -> float:
+    try:
+        tree = parse(text)
+    except ParseError as error:
+        raise _wrong(str(error)) from None
+    for name in sorted(names(tree)):
+        if name not in context.parameters:
+            raise _wrong(f"neither a number with a unit nor a formula of parameters declared above (unknown name {name!r})")
+        if math.isnan(context.parameters[name]):
+            raise _wrong(f"{name!r} must be declared above")
+    value = float(evaluate(tree, context.parameters))
+    if not math.isfinite(value):
+        raise _wrong(f"the formula gives {value}")
+    return value
+
+
+class ParameterOptions(Options):
+    """A number with a name, usable in every formula."""
+
+    value: Annotated[float, Declared()] = Field(description="a number, a quantity of length and time, or a formula of parameters above")
+    unit: str = Field("", description="unit as printed by explain")
+    meaning: str = Field("", description="what it stands for")
+    source: str = Field("", description="where the number comes from")
+
+
+FreeName = Annotated[str, AfterValidator(check_name)]
+ParameterMap = dict[FreeName, Annotated[ParameterOptions, Short("value")]]
+
+_NEEDED: dict[str, Dimension] = {"length": (("length", 1),), "time": (("time", 1),)}
+
+
+def scale_measure(name: str, value: Any) -> Measure:
+    """The measure of one unit of a scale; raises PydanticCustomError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise _wrong(f"wrong type (given {value!r}; allowed: a text such as '1 um', or a number)")
+    try:
+        found = measure(value if isinstance(value, str) else repr(value))
+    except UnitError as error:
+        raise _wrong(str(error)) from None
+    if found.factor <= 0:
+        raise _wrong(f"a scale must be positive (given {value!r})")
+    if name in _NEEDED and found.dimension != _NEEDED[name]:
+        raise _wrong(f"needs a unit of {name} (given {value!r})")
+    if name == "cells" and any(base != "length" or power > 0 for base, power in found.dimension):
+        raise _wrong(f"needs a number of cells per length, area or volume (given {value!r})")
+    return found
+
+
+def _scale(value: Any, info: ValidationInfo) -> Any:
+    name = Context.of(info).slots.get("scale", "")
+    scale_measure(name, value)
+    return value
+
+
+class ScaleText:
+    """Marks the value of a scale: the text stays as it is, checked."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(_scale)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, {"type": "number"}]}
+
+
+def read_scales(raw: Any) -> dict[str, Measure] | None:
+    """The scales of a raw scenario, as far as they can be read; None for a non-dimensional one."""
+    if not isinstance(raw, Mapping):
+        return None
+    found = {}
+    for name, value in raw.items():
+        try:
+            found[str(name)] = scale_measure(str(name), value)
+        except PydanticCustomError:
+            continue
+    return found
+
+
+def read_parameters(raw: Any, context: Context) -> dict[str, float]:
+    """The declared parameters of a raw scenario; not a number where the value cannot be read."""
+    if not isinstance(raw, Mapping):
+        return {}
+    found = {str(name): math.nan for name in raw}
+    for name, value in raw.items():
+        value = value.get("value") if isinstance(value, Mapping) else value
+        if isinstance(value, str):
+            try:
+                value = parameter_value(value, Context(context.scales, parameters=found))
+            except PydanticCustomError:
+                continue
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            found[str(name)] = float(value)
+    return found
+
+
+def _wrong(text: str) -> PydanticCustomError:
+    return PydanticCustomError("parameter", "{text}", {"text": text})

@@ -1,0 +1,181 @@
+"""YAML 1.2 with positions: a file becomes plain data and the place of every key and value in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+Path_ = tuple[str | int, ...]
+MAX_NODES = 100_000
+_TAG = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in a file; line 0 means that the source has no lines (``--set``)."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong, and where."""
+
+    mark: Mark
+    path: Path_
+    what: str
+
+    def __str__(self) -> str:
+        path = dotted(self.path)
+        return f"{self.mark}: {path}: {self.what}" if path else f"{self.mark}: {self.what}"
+
+
+class Faults(Exception):
+    """One or more faults, raised together."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data with the marks of keys and values by path."""
+
+    data: Any
+    keys: Mapping[Path_, Mark] = field(default_factory=dict)
+    values: Mapping[Path_, Mark] = field(default_factory=dict)
+    folders: tuple[Path, ...] = ()
+
+    def mark(self, path: Path_, key: bool = False) -> Mark:
+        """The place of a value (or key), or of what it would stand in."""
+        if key and path in self.keys:
+            return self.keys[path]
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.values:
+                return self.values[path[:length]]
+        return Mark("scenario", 0, 0)
+
+
+def dotted(path: Path_) -> str:
+    """A path as it is written in messages: ``expect[0].value``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def read_file(path: Path) -> Document:
+    """Read one file; raises Faults."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Faults([Fault(Mark(str(path), 0, 0), (), "file not found")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Faults([Fault(Mark(str(path), 0, 0), (), f"cannot be read: {error}")]) from None
+    document = read_text(text, str(path))
+    return replace(document, folders=(path.resolve().parent,))
+
+
+def read_text(text: str, file: str) -> Document:
+    """Read YAML text; raises Faults for bad YAML, repeated keys and tags."""
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        raise Faults([_syntax(error, text, file)]) from None
+    except YAMLError as error:
+        raise Faults([Fault(Mark(file, 1, 1), (), f"not YAML: {error}")]) from None
+    reader = _Reader(file)
+    data = reader.build(node, ()) if node is not None else None
+    if reader.faults:
+        raise Faults(reader.faults)
+    return Document(data, reader.keys, reader.values)
+
+
+def _syntax(error: MarkedYAMLError, text: str, file: str) -> Fault:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    lines = text.splitlines()
+    row = lines[line] if line < len(lines) else ""
+    if "\t" in row[: len(row) - len(row.lstrip())] or row[column : column + 1] == "\t":
+        return Fault(Mark(file, line + 1, row.index("\t") + 1), (), "a tab (YAML is indented with spaces)")
+    context = f"{error.context}: " if error.context else ""
+    return Fault(Mark(file, line + 1, column + 1), (), f"not YAML: {context}{error.problem}")
+
+
+class _Reader:
+    def __init__(self, file: str) -> None:
+        self.file, self.count, self.open = file, 0, set[int]()
+        self.keys: dict[Path_, Mark] = {}
+        self.values: dict[Path_, Mark] = {}
+        self.faults: list[Fault] = []
+
+    def mark(self, node: Node) -> Mark:
+        return Mark(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def fault(self, node: Node, path: Path_, what: str) -> None:
+        self.faults.append(Fault(self.mark(node), path, what))
+
+    def build(self, node: Node, path: Path_) -> Any:
+        self.count += 1
+        if self.count > MAX_NODES or id(node) in self.open:
+            if not any("too large" in f.what for f in self.faults):
+                self.fault(node, path, "the scenario is too large, or an alias contains itself")
+            return None
+        self.values[path] = self.mark(node)
+        if isinstance(node, ScalarNode):
+            return self.scalar(node, path)
+        self.open.add(id(node))
+        try:
+            if isinstance(node, SequenceNode):
+                return [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
+            return dict(self.pairs(node, path))
+        finally:
+            self.open.discard(id(node))
+
+    def pairs(self, node: MappingNode, path: Path_) -> Iterator[tuple[str, Any]]:
+        first: dict[str, Mark] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self.fault(key, path, "a key must be a text")
+                continue
+            name = str(key.value)
+            if str(key.tag) == _TAG + "merge":
+                self.fault(key, (*path, name), "merge keys are not supported (use `extends`)")
+                continue
+            if name in first:
+                self.fault(key, (*path, name), f"repeated key (first on line {first[name].line})")
+                continue
+            first[name] = self.keys[(*path, name)] = self.mark(key)
+            yield name, self.build(value, (*path, name))
+
+    def scalar(self, node: ScalarNode, path: Path_) -> Any:
+        tag, text = str(node.tag).removeprefix(_TAG), str(node.value)
+        if tag in ("str", "timestamp"):
+            return text
+        if tag == "null":
+            return None
+        if tag == "bool":
+            return text.lower() == "true"
+        try:
+            if tag == "int":
+                return int(text, 0) if text.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else int(text)
+            if tag == "float":
+                special = text.lower().lstrip("+-")
+                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan") if special in (".inf", ".nan") else text)
+        except ValueError:
+            self.fault(node, path, f"not a number (given {text!r})")
+            return None
+        self.fault(node, path, f"tags are not allowed (given {node.tag!s})")
+        return None

@@ -1,0 +1,58 @@
+"""The whole scenario: all options, as one frozen model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Field, PrivateAttr
+
+from .base import Keyed, Options
+from .biology import Biology
+from .boundaries import Conditions
+from .expect import Expectation
+from .mesh import MeshOptions
+from .numerics import Numerics
+from .output import Output
+from .parameters import ParameterMap, ScaleText
+from .species import SpeciesMap
+from .timing import Timing
+
+SCHEMA_VERSION = 1
+Scale = Annotated[Union[str, float], ScaleText()]
+
+
+class Scenario(Options):
+    """A statement of what is computed; everything else has a default."""
+
+    schema_version: Literal[1] = Field(SCHEMA_VERSION, description="version of this language")
+    extends: str | None = Field(None, description="a scenario this one is laid over; null in this file removes an entry of that one")
+    name: str = Field("scenario", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the run folder")
+    title: str = Field("", description="one line for people")
+    description: str = Field("", description="what the scenario shows")
+    source: str = Field("", description="literature, with DOI")
+    cost: str = Field("", description="how long it takes on which machine")
+    ranks: int = Field(1, ge=1, description="number of ranks that suits it")
+    scales: Annotated[dict[str, Scale], Keyed("scale")] | None = Field(
+        None, description="what one unit of length, time, cells and of each species is; without it the scenario is non-dimensional"
+    )
+    parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
+    mesh: MeshOptions = Field(description="the tissue")
+    model: Biology = Field(Biology(), description="biology blocks")
+    species: SpeciesMap = Field({}, description="species written as formulas")
+    boundaries: dict[str, Conditions] = Field({}, description="boundary: {species: condition}; no flux where not named")
+    time: Timing = Field(description="time span and steps")
+    numerics: Numerics = Field(Numerics(), description="numerical scheme")
+    output: Output = Field(Output(), description="what is written, and when")
+    expect: list[Expectation] = Field([], description="numbers the run has to reproduce")
+
+    _path: Path | None = PrivateAttr(default=None)
+
+    @property
+    def path(self) -> Path | None:
+        """The file the scenario was read from."""
+        return self._path
+
+    def resolved(self) -> dict[str, Any]:
+        """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""
+        return self.model_dump(by_alias=True, exclude_none=True)

@@ -1,0 +1,73 @@
+"""Options of a species that the user writes as formulas, without a biology block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Union
+
+from pydantic import Field, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from .base import Keyed, Options, SpeciesName, within
+from .biology import ZERO
+from .boundaries import Condition
+from .formulas import Formula, Initial, Motility, Over, State
+from .shorthand import Short
+from .taxis import ConstantSensitivity, LogarithmicSensitivity, ReceptorSensitivity
+
+
+class Toward:
+    """Marks a taxis option: while it is validated, "key" is the species it is directed toward."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
+
+    def _validate(self, value: Any, inner: Any, info: ValidationInfo) -> Any:
+        toward = value.get("toward", "") if isinstance(value, Mapping) else ""
+        with within(info, "key", str(toward)):
+            return inner(value)
+
+
+class ConstantTaxis(ConstantSensitivity):
+    """v = chi grad f."""
+
+    toward: SpeciesName = Field(description="species whose gradient guides")
+
+
+class LogarithmicTaxis(LogarithmicSensitivity):
+    """v = chi grad ln f."""
+
+    toward: SpeciesName = Field(description="species whose gradient guides")
+
+
+class ReceptorTaxis(ReceptorSensitivity):
+    """v = chi / (K + f)^2 grad f."""
+
+    toward: SpeciesName = Field(description="species whose gradient guides")
+
+
+TaxisTerm = Annotated[
+    Union[ConstantTaxis, LogarithmicTaxis, ReceptorTaxis],
+    Field(discriminator="kind"),
+    Short("sensitivity", (("kind", "constant"),)),
+    Toward(),
+]
+
+
+class UserSpecies(Options):
+    """One balance law: dc/dt + div(v c - D grad c) = P + (g - q c) c - L c."""
+
+    initial: Initial = Field(Formula.everywhere(0.0), description="density at the start, everywhere or by region")
+    diffusion: Motility | None = Field(None, description="D, everywhere or by region; without it and taxis the species is immobile")
+    taxis: list[TaxisTerm] = Field([], description="directed movement, v = sum of chi grad f")
+    production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="P >= 0, per volume and time")
+    growth: Annotated[Formula, Over("1/time", State)] = Field(ZERO, description="g, per unit density, any sign")
+    self_limitation: Annotated[Formula, Over("1/time/own", State, 0)] = Field(
+        ZERO, description="q >= 0, growth lost per unit of own density"
+    )
+    loss: Annotated[Formula, Over("1/time", State, 0)] = Field(ZERO, description="L >= 0, per unit density")
+    boundaries: dict[str, Condition] = Field({}, description="condition by boundary name; no flux where not named")
+    source: str = Field("", description="literature of the law")
+
+
+SpeciesMap = Annotated[dict[str, UserSpecies], Keyed("own")]

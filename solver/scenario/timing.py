@@ -1,0 +1,27 @@
+"""Options of time: from when to when, and how large the steps are."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .base import Options, Time
+
+
+class Timing(Options):
+    """The time span and the steps."""
+
+    end: Time = Field(description="when the run ends")
+    start: Time = Field(0.0, description="when the run starts")
+    step: Time | None = Field(None, gt=0, description="fixed step; none: the program chooses")
+    tolerance: float = Field(1e-3, gt=0, description="relative error per step aimed at when the program chooses")
+    first_step: Time | None = Field(None, gt=0, description="first step when the program chooses")
+    max_step: Time | None = Field(None, gt=0, description="largest step when the program chooses")
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if not self.end > self.start:
+            raise PydanticCustomError("time", "the end must come after the start (given {a:g} and {b:g})", {"a": self.end, "b": self.start})
+        return self
