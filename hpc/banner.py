@@ -1,0 +1,75 @@
+"""Keeping mpirun's announcements of an exit code out of the user's sight; everything else passes."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import IO, TextIO
+
+_RULE = re.compile(rb"\s*[-=]{60,}\s*")
+_ANNOUNCES = (
+    b"exited with non-zero status",
+    b"noticed that process rank",
+    b"MPI_ABORT was invoked",
+    b"has exited due to process rank",
+    b"BAD TERMINATION",
+)
+_LONGEST = 30  # lines: a block that is longer is no announcement
+
+
+class BannerFilter:
+    """Copies a launcher's error stream, leaving out blocks between rules that only announce how ranks ended.
+
+    ``signal`` is the signal that ended a rank according to them, or 0.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self.signal = 0
+        self._out = out
+        self._block: list[bytes] = []
+
+    def copy(self, stream: IO[bytes]) -> None:
+        """Copy until the end of the stream, each piece as soon as it cannot be part of an announcement."""
+        pending = b""
+        while piece := os.read(stream.fileno(), 65536):
+            *lines, pending = (pending + piece).split(b"\n")
+            for line in lines:
+                self._line(line + b"\n")
+            if pending and not self._block and pending.strip()[:1] not in (b"-", b"="):
+                self._write(pending)  # a progress line without an end
+                pending = b""
+        if pending:
+            self._line(pending)
+        self._flush()
+
+    def _line(self, line: bytes) -> None:
+        rule = _RULE.fullmatch(line)
+        if self._block:
+            self._block.append(line)
+            if rule:
+                self._close()
+            elif len(self._block) > _LONGEST:
+                self._flush()
+        elif rule:
+            self._block = [line]
+        else:
+            self._write(line)
+
+    def _close(self) -> None:
+        text = b"".join(self._block)
+        if any(phrase in text for phrase in _ANNOUNCES):
+            number = re.search(rb"signal\s+(\d+)|EXIT CODE: (\d+)", text)
+            if number and number.group(1):
+                self.signal = int(number.group(1))
+            self._block = []
+        else:
+            self._flush()
+
+    def _flush(self) -> None:
+        for line in self._block:
+            self._write(line)
+        self._block = []
+
+    def _write(self, data: bytes) -> None:
+        self._out.write(data.decode(errors="replace"))
+        self._out.flush()

@@ -1,0 +1,136 @@
+"""What is installed here, what it makes possible, and what to do about what is missing."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for; ``found`` is empty when it is missing."""
+
+    name: str
+    found: str
+    needed_for: str
+    remedy: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class _Look:
+    name: str
+    version: Callable[[], str]
+    needed_for: str
+    remedy: str
+    required: bool = False
+
+
+def examine() -> list[Finding]:
+    """Look for everything; importing DOLFINx and PETSc takes a few seconds."""
+    return [Finding(look.name, _safely(look.version), look.needed_for, look.remedy, look.required) for look in _LOOKS]
+
+
+def _safely(version: Callable[[], str]) -> str:
+    try:
+        return version()
+    except Exception:  # a broken foreign package counts as missing
+        return ""
+
+
+def _module(name: str) -> Callable[[], str]:
+    def version() -> str:
+        module = importlib.import_module(name)
+        return str(getattr(module, "__version__", "") or importlib.metadata.version(name))
+
+    return version
+
+
+def _program(name: str, *arguments: str, word: int = -1) -> Callable[[], str]:
+    def version() -> str:
+        path = shutil.which(name)
+        if path is None:
+            return ""
+        run = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        first = next(iter((run.stdout + run.stderr).splitlines()), "").split()
+        return (first[word] if len(first) > abs(word) - 1 else "found").strip(",")
+
+    return version
+
+
+def _solvers() -> str:
+    from petsc4py import PETSc
+
+    packages = [name for name in ("hypre", "mumps") if PETSc.Sys.hasExternalPackage(name)]
+    return ".".join(str(part) for part in PETSc.Sys.getVersion()) + (" with " + ", ".join(packages) if packages else "")
+
+
+def _hypre() -> str:
+    from petsc4py import PETSc
+
+    return "found" if PETSc.Sys.hasExternalPackage("hypre") else ""
+
+
+def _mpi() -> str:
+    from mpi4py import MPI
+
+    vendor, version = MPI.get_vendor()
+    return f"{vendor} {'.'.join(str(part) for part in version)}"
+
+
+def _parallel_h5py() -> str:
+    import h5py
+
+    return f"{h5py.__version__}, HDF5 {h5py.version.hdf5_version}" if h5py.get_config().mpi else ""
+
+
+def _vtk() -> str:
+    from vtkmodules.vtkCommonCore import vtkVersion
+
+    return str(vtkVersion.GetVTKVersion())
+
+
+_DEBIAN = "apt-get install "
+_LOOKS = (
+    _Look("Python", platform.python_version, "everything", "Python 3.11 or later", True),
+    _Look("DOLFINx", _module("dolfinx"), "meshes and operators", _DEBIAN + "python3-dolfinx-real; conda-forge: fenics-dolfinx", True),
+    _Look("PETSc", _solvers, "linear solves", _DEBIAN + "python3-petsc4py-real", True),
+    _Look("hypre in PETSc", _hypre, "algebraic multigrid on large meshes", "a PETSc that was built with hypre"),
+    _Look("MPI", _mpi, "more than one rank", _DEBIAN + "python3-mpi4py openmpi-bin", True),
+    _Look("mpirun", _program("mpirun", "--version"), "run -n RANKS on this machine", _DEBIAN + "openmpi-bin"),
+    _Look("h5py", _module("h5py"), "fields.vtkhdf and checkpoints", _DEBIAN + "python3-h5py", True),
+    _Look(
+        "h5py with MPI",
+        _parallel_h5py,
+        "parallel output (without it rank 0 writes for all)",
+        _DEBIAN + "python3-h5py-mpi, and H5PY_ALWAYS_USE_MPI=1",
+    ),
+    _Look("Numba", _module("numba"), "compiled kernels", _DEBIAN + "python3-numba", True),
+    _Look("pydantic", _module("pydantic"), "scenarios", _DEBIAN + "python3-pydantic", True),
+    _Look("ruamel.yaml", _module("ruamel.yaml"), "scenarios", _DEBIAN + "python3-ruamel.yaml", True),
+    _Look("pint", _module("pint"), "units in scenarios", _DEBIAN + "python3-pint", True),
+    _Look("Matplotlib", _module("matplotlib"), "figures", _DEBIAN + "python3-matplotlib", True),
+    _Look("gmsh", _module("gmsh"), "unstructured meshes", _DEBIAN + "python3-gmsh", True),
+    _Look("meshio", _module("meshio"), "mesh files", _DEBIAN + "python3-meshio", True),
+    _Look("scikit-image", _module("skimage"), "meshes from pictures", _DEBIAN + "python3-skimage; pip install scikit-image"),
+    _Look("nibabel", _module("nibabel"), "meshes from NIfTI volumes", _DEBIAN + "python3-nibabel; pip install nibabel"),
+    _Look("VTK", _vtk, "reading fields.vtkhdf from Python", _DEBIAN + "python3-vtk9; pip install vtk"),
+    _Look("ParaView (pvbatch)", _program("pvbatch", "--version"), "ParaView pictures", _DEBIAN + "paraview python3-paraview"),
+    _Look("xvfb-run", lambda: shutil.which("xvfb-run") or "", "ParaView without a screen", _DEBIAN + "xvfb xauth"),
+    _Look("Slurm", _program("sbatch", "--version"), "batch jobs", "run on a cluster's login node; " + _DEBIAN + "slurm-client"),
+    _Look("ffmpeg", _program("ffmpeg", "-version", word=2), "films", _DEBIAN + "ffmpeg"),
+    _Look("git", _program("git", "--version"), "the revision in a run's manifest", _DEBIAN + "git"),
+)
+
+
+def place() -> str:
+    """Which Python answers: the sealed environment's or the host's."""
+    sealed = os.environ.get("INVASIO_SEALED")
+    return f"the sealed environment {sealed}" if sealed else f"this system's Python, {sys.executable}"

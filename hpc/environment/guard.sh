@@ -1,0 +1,70 @@
+# Standing between the user and a command in the sandbox, which itself swallows signals; sourced by sealed.sh.
+# INT, TERM and USR1 reach the command; the second INT or TERM ends it by force if it does not end itself.
+
+# The command's process: bubblewrap's child, or with a process namespace the child of that.
+command_process() {
+  read -r child _ < "/proc/$job/task/$job/children" && [ -n "$child" ] || return 1
+  if [ -n "$nested" ]; then
+    read -r child _ < "/proc/$child/task/$child/children" && [ -n "$child" ] || return 1
+  fi
+}
+
+# Has process $1 a handler for signal number $2?
+catches() {
+  mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status")
+  mask=${mask#????????} # the lower 32 signals
+  [ -n "$mask" ] && [ $((0x$mask >> ($2 - 1) & 1)) = 1 ]
+}
+
+# Signals that come while the command starts wait until it can deal with them.
+pass_on() {
+  tries=0
+  while kill -0 $job && [ $tries -lt 300 ]; do
+    tries=$((tries + 1))
+    if command_process && { [ "$how" != run ] || [ $tries = 300 ] || catches "$child" "$2"; }; then
+      kill -"$1" "$child"
+      return
+    fi
+    sleep 0.1
+  done
+} 2> /dev/null
+
+end_by_force() {
+  tries=0
+  while kill -0 $job && [ $tries -lt 50 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+  done
+  kill -KILL $job
+} 2> /dev/null
+
+received() {
+  interrupted=1
+  if [ "$1" != USR1 ]; then
+    now=$(date +%s)
+    # `timeout` signals a process and its group: two at once are one.
+    [ -z "$asked" ] || [ $((now - asked)) -lt 2 ] || end_by_force &
+    asked=${asked:-$now}
+  fi
+  pass_on "$1" "$2" &
+}
+
+guard() {
+  asked='' interrupted=''
+  exec 5<&0
+  "$@" <&5 5<&- &
+  job=$!
+  exec 5<&-
+  trap 'received INT 2' INT
+  trap 'received TERM 15' TERM HUP
+  trap 'received USR1 10' USR1
+  code=0
+  wait $job || code=$?
+  while [ -n "$interrupted" ]; do
+    interrupted=
+    again=0
+    wait $job || again=$?
+    [ $again = 127 ] || code=$again
+  done
+  exit $code
+}

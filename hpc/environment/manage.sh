@@ -1,0 +1,66 @@
+# `invasio env list | build [run|test] | remove [NAME] | export --tar FILE`; sourced by ../../invasio.
+
+environment_names() {
+  for folder in "$environments"/*; do
+    [ ! -d "$folder" ] || printf '%s\n' "${folder##*/}"
+  done
+}
+
+list_environments() {
+  names=$(environment_names)
+  [ -n "$names" ] || { echo "no environment in $environments"; return; }
+  current="$(tree_of run) $(tree_of test)"
+  for name in $names; do
+    folder=$environments/$name
+    case "$current " in *"/$name "*) note="used by this checkout" ;; *) note="not used by this checkout" ;; esac
+    [ -e "$folder/.complete" ] || note="incomplete: being built, or left by an interrupted build"
+    printf '%-22s %6s MB  %s  %s\n' "$name" "$(du -sm "$folder" 2> /dev/null | cut -f 1)" "$(sed -n 's/^built //p' "$folder/.complete" 2> /dev/null)" "$note"
+  done
+  echo "in $environments"
+}
+
+remove_environments() {
+  names=${1:-$(environment_names)}
+  [ -n "$names" ] || { echo "no environment in $environments"; return; }
+  for name in $names; do
+    case $name in */* | .*) fail "'$name' is not the name of an environment" ;; esac
+    folder=$environments/$name
+    [ -d "$folder" ] || fail "there is no environment '$name'; there are: $(environment_names | tr '\n' ' ')"
+    exec 9>> "${folder%.part}.lock"
+    flock -n 9 || fail "the environment '$name' is being built or used; end those processes first"
+    # First the marker: an interrupted removal must not leave something that looks whole.
+    rm -f "$folder/.complete"
+    remove_tree "$folder"
+    rm -rf "$cache/jit/$name"
+    rm -f "$folder.lock" "$folder.log"
+    echo "removed $folder"
+  done
+}
+
+export_environment() {
+  [ "${1-}" = --tar ] && [ -n "${2-}" ] || fail "usage: invasio env export --tar FILE"
+  INVASIO_ENVIRONMENT=sealed
+  find_environment
+  say "writing ${tree##*/} to $2 (some GB, about a minute)"
+  tar -c -f "$2.part" --numeric-owner --owner=0 --group=0 -C "$tree" . || { rm -f "$2.part"; fail "could not write $2"; }
+  mv "$2.part" "$2"
+  echo "$2"
+}
+
+manage() {
+  action=${1-list}
+  [ $# = 0 ] || shift
+  case $action in
+    list) list_environments ;;
+    build)
+      profile=${1:-run}
+      case $profile in run | test) ;; *) fail "the profiles are run and test (given: $profile)" ;; esac
+      INVASIO_ENVIRONMENT=sealed
+      find_environment
+      echo "$tree"
+      ;;
+    remove) remove_environments "$@" ;;
+    export) export_environment "$@" ;;
+    *) fail "usage: invasio env list | build [run | test] | remove [NAME] | export --tar FILE" ;;
+  esac
+}

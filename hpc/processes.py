@@ -1,0 +1,78 @@
+"""Looking after the processes below a launcher, through /proc."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+_PROC = Path("/proc")
+
+
+def _table() -> Iterator[tuple[int, int, int]]:
+    """(process, parent, session) of every process, zombies left out."""
+    for entry in _PROC.iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                state, parent, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+                if state not in "ZX":
+                    yield int(entry.name), int(parent), int(session)
+
+
+def ranks_below(launcher: int, markers: Sequence[str]) -> list[int]:
+    """The topmost processes below ``launcher`` that have one of these environment variables: its ranks."""
+    children = defaultdict(list)
+    for process, parent, _ in _table():
+        children[parent].append(process)
+    found, todo = [], list(children[launcher])
+    while todo:
+        process = todo.pop()
+        if _has_variable(process, markers):
+            found.append(process)
+        else:
+            todo += children[process]
+    return sorted(found)
+
+
+def _has_variable(process: int, names: Sequence[str]) -> bool:
+    try:
+        entries = (_PROC / str(process) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return any(entry.partition(b"=")[0].decode(errors="replace") in names for entry in entries)
+
+
+def catches(process: int, number: int) -> bool:
+    """Whether a process has installed a handler for this signal."""
+    try:
+        status = (_PROC / str(process) / "status").read_text()
+    except OSError:
+        return False
+    mask = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
+def ask_to_stop(launcher: int, markers: Sequence[str], told: set[int]) -> set[int]:
+    """Send USR1 to the ranks that were not told yet and can deal with it; returns those told now.
+
+    A rank that is still starting has no handler and would die of the signal: call again later.
+    """
+    now = set()
+    for rank in ranks_below(launcher, markers):
+        if rank not in told and catches(rank, signal.SIGUSR1):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(rank, signal.SIGUSR1)
+            now.add(rank)
+    return now
+
+
+def kill_session(session: int) -> None:
+    """Kill whatever is left of a session."""
+    for process, _, of in _table():
+        if of == session:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)

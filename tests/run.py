@@ -1,0 +1,185 @@
+"""`invasio test`: style, import contracts, types, then the tests on 1, 2 and 3 ranks; one line for each at the end.
+
+usage: invasio test [--ranks 1,2,3] [--checks | --no-checks] [PYTEST ARGUMENTS, for example -k NAME or a path]
+With pytest arguments only the tests run, unless --checks is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("solver", "meshes", "scenarios", "hpc", "postprocess")
+REQUIREMENTS = ROOT / "hpc" / "environment" / "ci-requirements.txt"
+SOURCES = [f"src/invasio/{name}" for name in PACKAGES]
+# Seen through src, modules have their full names and the ban on the bare ones works with relative imports.
+STYLE = ["--config", 'namespace-packages = ["src/invasio"]', "--extend-ignore", "TID252", *SOURCES, "tests"]
+SERIAL_LIMIT = 2700  # seconds for the tests on one rank
+PARALLEL_LIMIT = 1200  # and on several
+NO_TESTS = 5  # pytest's exit code
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one leg ended."""
+
+    name: str
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+    note: str = ""
+
+
+def main(argv: list[str]) -> int:
+    """Run all legs, print the summary, return 0 if nothing failed."""
+    parser = argparse.ArgumentParser(prog="invasio test", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--ranks", default="1,2,3", help="numbers of ranks to run the tests on (default: 1,2,3)")
+    when = "style, contracts and types (default: unless tests are selected)"
+    parser.add_argument("--checks", action=argparse.BooleanOptionalAction, help=when)
+    options, chosen = parser.parse_known_args(argv)
+    ranks = [int(n) for n in options.ranks.split(",")]
+    results = []
+    os.chdir(ROOT)
+    if options.checks or (options.checks is None and not chosen):
+        results += [_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE)), _leg("contracts", lambda: _tool("lint-imports"))]
+        results.append(_leg("types (mypy)", _types))
+    for n in ranks:
+        print(f"\n=== tests on {n} rank{'s' if n > 1 else ''}", flush=True)
+        results.append(_tests(n, chosen))
+    return _summary(results)
+
+
+def _summary(results: list[Result]) -> int:
+    print("\n=== summary", flush=True)
+    for r in results:
+        state = "FAILED" if r.failed else "ok"
+        counts = f"{r.passed} passed, {r.failed} failed" + (f", {r.skipped} skipped" if r.skipped else "")
+        print(f"{state:7} {r.name:14} {counts:36} {r.seconds:6.1f} s  {r.note}".rstrip())
+    failed = sum(r.failed for r in results)
+    print(f"{sum(r.passed for r in results)} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
+
+
+def _leg(name: str, check: Callable[[], str | None]) -> Result:
+    """A check that passes or fails as one; it returns None, or why it could not be made."""
+    print(f"\n=== {name}", flush=True)
+    start = time.monotonic()
+    note, failed = "", 0
+    try:
+        unmade = check()
+        if unmade is not None:
+            note, failed = f"not made: {unmade}", int(os.environ.get("CI") == "true")
+    except subprocess.CalledProcessError as error:
+        note, failed = f"exit code {error.returncode}", 1
+    return Result(name, int(not failed and not note), failed, 0, time.monotonic() - start, note)
+
+
+def _tool(name: str, *arguments: str) -> str | None:
+    tools = _tools()
+    if isinstance(tools, str):
+        return tools
+    subprocess.run([tools / name, *arguments], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
+    return None
+
+
+def _tools() -> Path | str:
+    """The folder of programs that come from the Python index, made when first needed; or why there is none."""
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    cache = Path(os.environ.get("INVASIO_CACHE") or Path.home() / ".cache" / "invasio")
+    folder = cache / f"checks-{digest}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / f"checks-{digest}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / ".complete").exists():
+            try:
+                subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+                subprocess.run([folder / "bin" / "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True, timeout=600)
+            except (subprocess.SubprocessError, OSError) as error:
+                return f"the tools of {REQUIREMENTS.relative_to(ROOT)} could not be installed ({error})"
+            (folder / ".complete").touch()
+    return folder / "bin"
+
+
+def _types() -> str | None:
+    try:
+        subprocess.run([sys.executable, "-m", "mypy", "--cache-dir", os.devnull, *SOURCES, "tests/run.py", "tests/rank.py"], check=True)
+    except subprocess.CalledProcessError:
+        if subprocess.run([sys.executable, "-c", "import mypy"], capture_output=True).returncode:
+            return "mypy is not installed"
+        raise
+    return None
+
+
+def _tests(ranks: int, chosen: list[str]) -> Result:
+    selected = any(Path(word.partition("::")[0]).exists() for word in chosen)
+    where = [] if selected else ["tests" if ranks == 1 else "tests/parallel"]
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="invasio-tests-") as folder:
+        reports = Path(folder)
+        common = ["-q", "--with-mpi", "-o", "faulthandler_timeout=300", *where, *chosen]
+        if ranks == 1:
+            pytest = [sys.executable, "-m", "pytest", f"--junitxml={reports / 'rank-0.xml'}", *common]
+            limited = ["timeout", "-k", "10", str(SERIAL_LIMIT), *pytest]
+        else:
+            rank = [sys.executable, str(ROOT / "tests" / "rank.py"), folder, *common]
+            limited = ["timeout", "-k", "10", str(PARALLEL_LIMIT), "mpirun", "-n", str(ranks), *rank]
+        code = subprocess.run(limited, stdin=subprocess.DEVNULL, env=_environment()).returncode
+        result = _read(f"{ranks} rank{'s' if ranks > 1 else ''}", ranks, reports, code, time.monotonic() - start, bool(chosen))
+        if result.failed:
+            for log in sorted(reports.glob("rank-*.txt")):
+                print(f"--- {log.stem}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-60:]), flush=True)
+    return result
+
+
+def _environment() -> dict[str, str]:
+    sys.path.insert(0, str(ROOT / "src"))
+    from invasio.hpc.ranks import mpi_environment
+
+    return {**mpi_environment(), "PYTHONPATH": str(ROOT / "src")}
+
+
+def _read(name: str, ranks: int, reports: Path, code: int, seconds: float, chosen: bool) -> Result:
+    """Count from the reports of all ranks: a test failed if it failed on any of them."""
+    bad: set[str] = set()
+    run: set[str] = set()
+    skipped: set[str] = set()
+    missing = []
+    for rank in range(ranks):
+        report = reports / f"rank-{rank}.xml"
+        if not report.exists():
+            missing.append(str(rank))
+            continue
+        for case in ElementTree.parse(report).iter("testcase"):
+            test = f"{case.get('classname')}::{case.get('name')}"
+            run.add(test)
+            outcomes = {child.tag for child in case}
+            if outcomes & {"failure", "error"}:
+                bad.add(test)
+            elif "skipped" in outcomes:
+                skipped.add(test)
+    note = ""
+    failed = len(bad)
+    if missing:
+        reason = "the time was up" if code in (124, 137) else f"exit code {code}"
+        note, failed = f"no report from rank {', '.join(missing)}: {reason}", max(failed, 1)
+    elif code == NO_TESTS:
+        note, failed = "no tests", int(not chosen)
+    elif code and not bad:
+        note, failed = f"exit code {code}", 1
+    return Result(name, len(run - bad - skipped), failed, len(skipped - bad), seconds, note)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
