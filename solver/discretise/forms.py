@@ -59,9 +59,18 @@ class Forms:
         """MatrixCSR with B_ij = int over the facets of phi_i grad phi_j . n."""
         u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
         normal = ufl.FacetNormal(self.mesh)
-        matrix = fem.assemble_matrix(_form(v * ufl.inner(ufl.grad(u), normal) * self._ds(facets)))
+        self._set_weight(0.0)  # the volume term adds nothing but the sparsity of the graph
+        volume = self._weight * ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx
+        matrix = fem.assemble_matrix(_form(v * ufl.inner(ufl.grad(u), normal) * self._ds(facets) + volume))
         matrix.scatter_reverse()
         return matrix
+
+    def points(self) -> Floats:
+        """Coordinates (n_owned, 3) of the owned dofs, exactly those of the mesh's nodes."""
+        space = self.space
+        points = np.zeros((space.dofmap.index_map.size_local + space.dofmap.index_map.num_ghosts, 3))
+        points[space.dofmap.list.ravel()] = self.mesh.geometry.x[self.mesh.geometry.dofmap.ravel()]
+        return points[: space.dofmap.index_map.size_local]
 
     def _ds(self, facets: NDArray[np.int32]) -> Any:
         from dolfinx.mesh import meshtags

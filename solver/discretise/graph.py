@@ -83,7 +83,7 @@ def build_graph(forms: Forms, comm: Any) -> Graph:
     mass = np.zeros(n + len(ghosts))
     mass[:n] = forms.mass()
     points = np.zeros((n + len(ghosts), 3))
-    points[:n] = forms.space.tabulate_dof_coordinates()[:n]
+    points[:n] = forms.points()
     halo.update(mass)
     for axis in range(3):
         column = np.ascontiguousarray(points[:, axis])

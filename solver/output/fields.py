@@ -89,7 +89,7 @@ class FieldsWriter:
         if frame.time <= self.last_time:
             return
         if self._file is None:
-            self._observables = tuple(frame.observables)
+            self._observables = tuple(_table_name(name) for name in frame.observables)
             self._file = self._create()
         blocks = {name: self._blocks.to_block(frame.fields[name]).astype(self._kind) for name in self.names}
         self._check_space(sum(b.nbytes for b in blocks.values()))
@@ -181,8 +181,9 @@ class FieldsWriter:
             file.resize(f"{ROOT}/PointData/{name}", (step + 1) * self._stride)
             file.write_rows(f"{ROOT}/PointData/{name}", step * self._stride + self._blocks.start, block)
         self._hook("data")
+        numbers = {_table_name(name): value for name, value in frame.observables.items()}
         for name in self._observables:
-            number = np.array([frame.observables.get(name, np.nan)] if first else [], dtype=np.float64)
+            number = np.array([numbers.get(name, np.nan)] if first else [], dtype=np.float64)
             file.write_rows(f"{ROOT}/FieldData/{name}", step, number)
         file.flush(grown=True)
         self._hook("flushed")
@@ -240,3 +241,8 @@ class FieldsWriter:
             return "", keep, float(times[keep - 1]) if keep else -np.inf, observables, self._stride
         except (KeyError, OSError) as error:
             return f"it is damaged ({error})", 0, 0.0, (), 0
+
+
+def _table_name(observable: str) -> str:
+    """An observable's name as the name of a table: "/" would make a folder."""
+    return observable.replace("/", ":")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, Union
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, Union
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from .base import Length, Options
+from .base import InputFile, Length, Options
 
 Size = Annotated[Length, Field(gt=0)]
 Pixels = Annotated[float, Field(ge=0)]
@@ -17,10 +19,45 @@ Pair = tuple[str, str]
 InterfacePairs = dict[str, Pair]
 
 
-class ColourClass(Options):
-    """Pixels nearest to a colour (among all classes given by colour), in the CIE Lab space."""
+COLOURS = {
+    "brown": (139, 90, 43),
+    "blue": (90, 110, 190),
+    "red": (200, 40, 40),
+    "pink": (230, 150, 180),
+    "purple": (120, 60, 140),
+    "magenta": (200, 50, 150),
+    "green": (60, 150, 60),
+    "yellow": (230, 210, 60),
+    "orange": (230, 140, 40),
+    "white": (255, 255, 255),
+    "grey": (128, 128, 128),
+    "black": (0, 0, 0),
+}
 
-    colour: str | tuple[Byte, Byte, Byte] = Field(description="a colour name (brown, blue, white ...), #rrggbb or [r, g, b]")
+
+def colour_value(text: str) -> tuple[int, int, int]:
+    """Red, green and blue (0 to 255) of a colour name or of #rrggbb; raises PydanticCustomError for others."""
+    if text in COLOURS:
+        return COLOURS[text]
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        r, g, b = (int(text[k : k + 2], 16) for k in (1, 3, 5))
+        return r, g, b
+    what = f"unknown colour (given {text!r}; allowed: {', '.join(COLOURS)}, #rrggbb)"
+    raise PydanticCustomError("colour", "{what}", {"what": what})
+
+
+def _colour(text: str) -> str:
+    colour_value(text)
+    return text
+
+
+Colour = Annotated[str, AfterValidator(_colour)]
+
+
+class NamedColour(Options):
+    """Pixels nearest to a colour, among all regions given by colour, in the CIE Lab space; the colours adapt to the picture (k-means)."""
+
+    colour: Colour = Field(description="a colour name (brown, blue, white ...) or #rrggbb")
     size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
 
 
@@ -54,51 +91,97 @@ class LabelClass(Options):
 
 
 class RestClass(Options):
-    """All pixels that no other region and no hole takes."""
+    """All pixels that no other region takes."""
 
     rest: Literal[True] = Field(description="true")
     size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
 
 
-Class = Union[str, int, ColourClass, StainClass, ThresholdClass, LabelClass, RestClass]
+def _class_tag(value: Any) -> str | None:
+    if isinstance(value, (str, int)):
+        return "colour name" if isinstance(value, str) else "label value"
+    have = value if isinstance(value, Mapping) else getattr(value, "model_fields_set", ())
+    for key in ("colour", "stain", "label", "rest"):
+        if key in have:
+            return key
+    return "threshold"
+
+
+Class = Annotated[
+    Union[
+        Annotated[Colour, Tag("colour name")],
+        Annotated[int, Tag("label value")],
+        Annotated[NamedColour, Tag("colour")],
+        Annotated[StainClass, Tag("stain")],
+        Annotated[LabelClass, Tag("label")],
+        Annotated[RestClass, Tag("rest")],
+        Annotated[ThresholdClass, Tag("threshold")],
+    ],
+    Discriminator(_class_tag),
+]
 
 
 class Hole(Options):
-    """Bright or labelled areas that are cut out; their outlines become named boundaries."""
+    """Areas that are cut out of the tissue; their outlines become a boundary of that name."""
 
-    inside: str | None = Field(None, description="only areas that lie in this region, or are enclosed by it")
-    brighter: float = Field(0.9, gt=0, le=1, description="brightness (0 to 1) above which an area is empty")
-    label: int | None = Field(None, description="label value of the hole instead of brightness")
-    near: Pixel2 | None = Field(None, description="only the area at or nearest to this picture position [x, y], in pixels")
-    smallest: float = Field(400, gt=0, description="area below which a bright spot is no hole, in pixels")
+    enclosed_by: str | None = Field(None, description="areas of other regions that only this region (or the picture's edge) surrounds")
+    inside: str | None = Field(None, description="areas that lie in this region")
+    brighter: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="areas whose smoothed darkest channel (0 to 1) is above this")
+    label: int | None = Field(None, description="areas with this value in a label image")
+    near: Pixel2 | None = Field(None, description="only the area at, or nearest to, this picture position [x, y], in pixels")
+    smallest: float = Field(400, gt=0, description="areas of fewer pixels are no holes")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.enclosed_by is None and self.brighter is None and self.label is None:
+            raise PydanticCustomError("mesh", "a hole needs 'enclosed_by', 'brighter' or 'label'")
+        return self
+
+
+Shipped = Annotated[str, Field(pattern=r"^skimage:[a-z0-9_]+$")]
+
+
+def _picture_tag(value: Any) -> str:
+    return "shipped" if isinstance(value, str) and value.startswith("skimage:") else "file"
+
+
+Picture = Annotated[Union[Annotated[Shipped, Tag("shipped")], Annotated[InputFile, Tag("file")]], Discriminator(_picture_tag)]
 
 
 class ImageMesh(Options):
     """A mesh of a picture (PNG, TIFF, JPEG), label image or volume (NIfTI, TIFF stack), one region per class.
 
     Coordinates are those of the picture: x to the right, y DOWN from the top row (z along slices), times the pixel size.
+    Boundaries: left, right, top (first row), bottom, front and back in volumes, the names of the holes, and outside
+    around pixels that belong to no region.
     """
 
     kind: Literal["image"]
-    image: str = Field(min_length=1, description="a file, or skimage:NAME for a picture that ships with scikit-image")
-    pixel: Size | tuple[Size, ...] = Field(1.0, description="edge of a pixel; or its [x, y(, z)] edges")
+    image: Picture = Field(description="a file, or skimage:NAME for a picture that ships with scikit-image")
+    pixel: Size | tuple[Size, Size] | tuple[Size, Size, Size] = Field(1.0, description="edge of a pixel; or its [x, y] or [x, y, z] edges")
     regions: dict[str, Class] = Field(min_length=1, description="name: colour, label, stain, threshold or rest")
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the outline between the two")
-    holes: dict[str, Hole] | None = Field(None, description="name: hole; default: empty lumina and lacunae; {} for none")
+    holes: dict[str, Hole] | None = Field(
+        None, description="name: what to cut out; default with two or more colours or stains: lumen (enclosed by the first region) and lacuna (bright)"
+    )
     crop: tuple[int, int, int, int] | None = Field(None, description="[x0, y0, x1, y1] in pixels; coordinates stay those of the whole picture")
     smooth: Pixels = Field(4.0, description="width of the Gaussian filter before classification, in pixels")
     smallest: Pixels = Field(400, description="islands of fewer pixels join what surrounds them")
-    tolerance: Pixels = Field(0.6, description="how far a simplified outline may stray, in pixels")
-    size: Size | None = Field(None, description="cell size; default: 3 pixels (one pixel in volumes)")
+    outline: Pixels = Field(2.0, description="width of the smoothing along outlines, in pixels")
+    tolerance: Annotated[float, Field(gt=0)] = Field(0.5, description="how far the mesh may stray from the smoothed outlines, in pixels")
+    size: Size | None = Field(None, description="cell size; default: 4 pixels (in volumes: one voxel)")
 
     @model_validator(mode="after")
-    def _interfaces_of_regions(self) -> Self:
-        for name, pair in self.interfaces.items():
-            for region in pair:
-                if region not in self.regions:
-                    raise PydanticCustomError(
-                        "mesh", "{text}", {"text": f"interface {name!r}: unknown region {region!r} (allowed: {', '.join(self.regions)})"}
-                    )
+    def _known_regions(self) -> Self:
+        used = [(f"interface {name!r}", region) for name, pair in self.interfaces.items() for region in pair]
+        used += [(f"hole {name!r}", region) for name, hole in (self.holes or {}).items() for region in (hole.inside, hole.enclosed_by) if region]
+        for what, region in used:
+            if region not in self.regions:
+                text = f"{what}: unknown region {region!r} (allowed: {', '.join(self.regions)})"
+                raise PydanticCustomError("mesh", "{text}", {"text": text})
+        for name, (a, b) in self.interfaces.items():
+            if a == b:
+                raise PydanticCustomError("mesh", "{text}", {"text": f"interface {name!r} needs two different regions (given {a!r} twice)"})
         return self
 
     def region_names(self) -> tuple[str, ...]:

@@ -176,7 +176,7 @@ class Transport:
         g.halo.update(wk.ratios)
         args = (g.indptr, g.indices, g.mass, wk.u, wk.lower, wk.sinks)
         used, total = limiter.corrected(*args, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
-        added = limiter.clip(g.mass, wk.new, n)
+        added = limiter.clip(g.mass, s.fixed, wk.new)
         local = np.array([used, total, added, (g.mass[:n] * wk.new).sum()])
         used, total, added, amount = g.comm.allreduce(local)
         self.kept = 1.0 if total == 0.0 else used / total

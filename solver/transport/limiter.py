@@ -112,11 +112,11 @@ def corrected(
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def clip(mass: Floats, n: Floats, n_owned: int) -> float:
-    """Set negative values to zero; returns the mass that this added."""
+def clip(mass: Floats, fixed: NDArray[np.bool_], n: Floats) -> float:
+    """Set negative values to zero, except where the value is given; returns the mass that this added."""
     added = 0.0
-    for i in range(n_owned):
-        if n[i] < 0.0:
+    for i in range(len(n)):
+        if n[i] < 0.0 and not fixed[i]:
             added -= mass[i] * n[i]
             n[i] = 0.0
     return added

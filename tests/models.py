@@ -1,0 +1,72 @@
+"""Small models written directly as balance laws, for tests of the numerics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from invasio.meshes.distribute import distribute
+from invasio.meshes.domain import MeshData
+from invasio.meshes.structured import structured
+from invasio.solver.discretise.problem import Problem, discretise
+from invasio.solver.model.balance import Boundary, Model, Species, Taxis, Term
+from invasio.solver.scenario.mesh import BoxMesh, IntervalMesh, RectangleMesh
+from invasio.solver.scenario.parser import parse
+from invasio.solver.stepping.options import SchemeOptions
+from invasio.solver.stepping.stepper import Stepper
+
+
+def lattice(dim: int, cells: int, lower: float = 0.0, upper: float = 1.0) -> MeshData:
+    """The unit interval, square or cube (or another extent) with equal cells."""
+    if dim == 1:
+        return structured(IntervalMesh(kind="interval", from_=lower, to=upper, cells=cells))
+    if dim == 2:
+        return structured(RectangleMesh(kind="rectangle", from_=(lower,) * 2, to=(upper,) * 2, cells=(cells,) * 2))
+    return structured(BoxMesh(kind="box", from_=(lower,) * 3, to=(upper,) * 3, cells=(cells,) * 3))
+
+
+def species(name: str, initial: str, kind: str = "user", **options: Any) -> Species:
+    """A species from texts: diffusion, production, growth, loss, taxis=(toward, potential, factor), boundaries."""
+    terms = {key: (Term(parse(options[key]), key),) for key in ("production", "growth", "loss") if key in options}
+    taxis = tuple(Taxis("taxis", toward, parse(potential), parse(factor)) for toward, potential, factor in options.get("taxis", ()))
+    return Species(
+        name=name,
+        kind=kind,  # type: ignore[arg-type]
+        symbol=name,
+        unit="",
+        initial={"": parse(initial)},
+        diffusion=parse(options["diffusion"]) if "diffusion" in options else None,
+        taxis=taxis,
+        self_limitation=parse(options["self_limitation"]) if "self_limitation" in options else None,
+        boundaries=options.get("boundaries", {}),
+        **terms,
+    )
+
+
+def boundary(kind: str, value: str | None = None, rate: str | None = None) -> Boundary:
+    """A boundary condition from texts."""
+    return Boundary(kind, None if value is None else parse(value), None if rate is None else parse(rate))  # type: ignore[arg-type]
+
+
+def anderson(eps: str = "0.01", gamma: str = "5e-3", square: str = "x^2") -> tuple[Species, ...]:
+    """Anderson et al. 2000 with the constants of the reference page; ``square`` is r^2."""
+    lump = f"exp(-({square})/{eps})"
+    return (
+        species("n", lump, "cells", diffusion="1e-3", taxis=(("f", "f", gamma),)),
+        species("m", f"0.5*{lump}", "soluble", diffusion="1e-3", production="0.1*n"),
+        species("f", f"1 - 0.5*{lump}", "ecm", loss="10*m"),
+    )
+
+
+def problem_of(laws: tuple[Species, ...], data: MeshData | None, comm: Any) -> Problem:
+    """A discretised model; ``data`` may be None except on rank 0."""
+    return discretise(Model(laws, {}), distribute(data if comm.rank == 0 else None, comm))
+
+
+def advance(problem: Problem, dt: float, steps: int, options: SchemeOptions | None = None, start: float = 0.0) -> Stepper:
+    """March a number of equal steps; fails loudly if one does not succeed."""
+    stepper = Stepper(problem, options or SchemeOptions())
+    for k in range(steps):
+        if not stepper.attempt(start + k * dt, dt):
+            raise RuntimeError(f"step {k} failed")
+        stepper.accept(dt)
+    return stepper

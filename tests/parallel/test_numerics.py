@@ -1,0 +1,133 @@
+"""The same answer on any number of ranks: every case is also solved by each rank alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from invasio.meshes.domain import MeshData
+from invasio.solver.discretise.problem import Problem
+from invasio.solver.stepping.clock import Clock
+from invasio.solver.stepping.options import ClockOptions, SchemeOptions
+from invasio.solver.stepping.restart import restore, snapshot
+from invasio.solver.stepping.stepper import Stepper
+from tests.bad_meshes import obtuse_rectangle, sliver_box
+from tests.helpers import parallel_assert
+from tests.models import advance, anderson, boundary, lattice, problem_of, species
+
+pytestmark = pytest.mark.mpi
+
+EVERYTHING = {
+    "left": boundary("influx", "0.2*(1 + sin(t))"),
+    "right": boundary("outflow"),
+    "bottom": boundary("exchange", "0.3", "0.5"),
+    "top": boundary("fixed", "0.2 + 0.1*t"),
+}
+FULL = (
+    species("n", "1 + cos(3*pi*x)", "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", boundaries=EVERYTHING),
+    species("m", "0", "soluble", diffusion="0.05", production="n", loss="2"),
+    species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
+)
+NOISY = anderson()[:2] + (species("f", "0.5 + 0.5*noise(0.1, 7)", "ecm", loss="10*m"),)
+
+
+def everywhere(problem: Problem, name: str) -> np.ndarray:
+    """A species at all nodes in canonical order, on every rank."""
+    comm, grid = problem.graph.comm, problem.grid
+    values = np.full(grid.n_nodes, -np.inf)
+    values[grid.nodes] = problem.species[name].state[: problem.graph.n_owned]
+    comm.Allreduce(MPI.IN_PLACE, values, MPI.MAX)
+    return values
+
+
+def compare(comm, laws, data: MeshData, dt: float, steps: int, tolerance: float) -> None:  # type: ignore[no-untyped-def]
+    together, alone = problem_of(laws, data, comm), problem_of(laws, data, MPI.COMM_SELF)
+    parts, whole = advance(together, dt, steps), advance(alone, dt, steps)
+    for name in together.species:
+        difference = np.abs(everywhere(together, name) - everywhere(alone, name)).max()
+        parallel_assert(comm, difference <= tolerance, f"{name} differs by {difference:.1e}")
+        parallel_assert(comm, everywhere(together, name).min() >= 0.0, f"{name} is negative")
+        for key, amount in whole.amounts[name].items():
+            total = comm.allreduce(parts.amounts[name][key])
+            parallel_assert(comm, abs(total - amount) <= tolerance, f"account {name}.{key}: {total} instead of {amount}")
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_anderson(comm, dim: int) -> None:
+    """Cells, MMP and ECM in 1-D, 2-D and 3-D."""
+    compare(comm, anderson(square=" + ".join(["x^2", "y^2", "z^2"][:dim])), lattice(dim, (40, 12, 6)[dim - 1]), 0.1, 10, 1e-7)
+
+
+def test_all_boundaries_growth_and_ledger(comm) -> None:
+    """All kinds of boundary at once."""
+    compare(comm, FULL, lattice(2, 12), 0.05, 10, 1e-7)
+
+
+def test_random_ecm_does_not_know_the_partition(comm) -> None:
+    """A noisy ECM is the same on any number of ranks, to the last bit."""
+    data = lattice(2, 12)
+    together, alone = problem_of(NOISY, data, comm), problem_of(NOISY, data, MPI.COMM_SELF)
+    parallel_assert(comm, np.array_equal(everywhere(together, "f"), everywhere(alone, "f")))
+
+
+@pytest.mark.parametrize("mesh", ["obtuse", "sliver"])
+def test_limiter_on_bad_meshes(comm, mesh: str) -> None:
+    """Step data on bad meshes, limited in every step."""
+    data, square = (obtuse_rectangle(8), "x^2 + y^2") if mesh == "obtuse" else (sliver_box(5), "x^2 + y^2 + z^2")
+    initial = f"where({square} < 0.3, 1, 0)"
+    laws = (species("n", initial, "cells", diffusion="1e-5", taxis=(("f", "f", "5e-2"),)), species("f", f"1 - 0.5*{initial}", loss="n"))
+    compare(comm, laws, data, 0.05, 8, 1e-6)
+
+
+@pytest.mark.parametrize("cells", [1, 2])
+def test_fewer_cells_than_ranks(comm, cells: int) -> None:
+    """A rank without cells or nodes takes part all the same."""
+    compare(comm, anderson(), lattice(1, cells), 0.1, 3, 1e-9)
+
+
+def test_mass_is_conserved_and_ghosts_agree(comm) -> None:
+    """The amount of cells drifts by rounding only; ghost values equal their owners'."""
+    problem = problem_of(anderson(square="x^2 + y^2"), lattice(2, 16), comm)
+    g = problem.graph
+    before = g.sum(g.mass * problem.species["n"].state)[0]
+    advance(problem, 0.05, 40)
+    after = g.sum(g.mass * problem.species["n"].state)[0]
+    parallel_assert(comm, abs(after / before - 1.0) <= 1e-12, f"drift {after / before - 1}")
+    for s in problem.species.values():
+        ghosts = s.state.copy()
+        g.halo.update(ghosts)
+        parallel_assert(comm, np.array_equal(ghosts, s.state), f"{s.name}: stale ghosts")
+
+
+def test_stiffness_is_symmetric_to_the_last_bit_across_ranks(comm) -> None:
+    """K_ij seen from i equals K_ji seen from j."""
+    g = problem_of(anderson(square="x^2 + y^2"), obtuse_rectangle(8), comm).graph
+    number = np.concatenate([np.arange(g.first, g.first + g.n_owned), g.ghosts])
+    row = np.repeat(np.arange(g.n_owned), np.diff(g.indptr))
+    mine = {(int(number[i]), int(number[j])): float(k) for i, j, k in zip(row, g.indices, g.stiffness, strict=True)}
+    merged: dict[tuple[int, int], float] = {}
+    for part in comm.allgather(mine):
+        merged |= part
+    parallel_assert(comm, all(merged[j, i] == k for (i, j), k in merged.items()))
+    parallel_assert(comm, min(k for (i, j), k in merged.items() if i != j) < 0.0, "the mesh should be bad")
+
+
+def test_a_snapshot_continues_the_run(comm) -> None:
+    """Stopping after 5 of 10 adaptive-history steps and restoring into a fresh problem gives the same bits."""
+    data, laws = lattice(2, 10), FULL
+    whole = problem_of(laws, data, comm)
+    advance(whole, 0.05, 10)
+    half = problem_of(laws, data, comm)
+    stepper = advance(half, 0.05, 5)
+    arrays, numbers = snapshot(stepper, Clock(ClockOptions(0.0, 1.0, (1.0,), 0.05)), 5)
+    arrays = {key: value.copy() for key, value in arrays.items()}
+    again = problem_of(laws, data, comm)
+    second = Stepper(again, SchemeOptions())
+    second.amounts = {name: dict.fromkeys(account, 0.0) for name, account in stepper.amounts.items()}
+    restore(second, arrays, numbers)
+    for k in range(5, 10):
+        parallel_assert(comm, second.attempt(k * 0.05, 0.05))
+        second.accept(0.05)
+    for name in whole.species:
+        parallel_assert(comm, np.array_equal(everywhere(whole, name), everywhere(again, name)), f"{name} differs")
