@@ -1,0 +1,25 @@
+"""`invasio schema`: the JSON Schema of scenarios, or the reference page of all options."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("--markdown", action="store_true", help="print the reference page of all options instead")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the schema."""
+    if args.markdown:
+        from ..scenario.reference import markdown
+
+        print(markdown(), end="")
+        return 0
+    from ..scenario.schema import Scenario
+
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema(by_alias=True)}
+    print(json.dumps(schema, indent=2, ensure_ascii=False))
+    return 0

@@ -1,0 +1,74 @@
+"""From a scenario to its balance laws."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..scenario.expressions import Expr
+from ..scenario.schema import Scenario
+from ..scenario.tree import simplify
+from .balance import Boundary, Model, Parameter, Species, Taxis, Term
+from .cells import cells
+from .ecm import ecm
+from .letters import Letters, renamed
+from .solubles import soluble
+from .terms import boundary
+from .user import user
+
+
+def build_model(scenario: Scenario) -> Model:
+    """All balance laws of a scenario: cells first, then what else moves, then what does not.
+
+    Expressions refer to species and parameters by name; constants of the blocks are parameters with the papers' letters.
+    """
+    biology = scenario.model
+    letters = Letters(scenario)
+    filling = [*biology.cells, *(["ecm"] if biology.ecm else [])]
+    laws = [cells(name, options, filling, letters) for name, options in biology.cells.items()]
+    written = [user(name, options, letters) for name, options in scenario.species.items()]
+    laws += [law for law in written if law.mobile]
+    laws += [soluble(name, options, biology.cells, letters) for name, options in biology.solubles.items()]
+    laws += [ecm(biology.ecm, list(biology.cells), letters)] if biology.ecm else []
+    laws += [law for law in written if not law.mobile]
+    final, parameters = letters.settle()
+    declared = {name: Parameter(name, given.value, given.unit, given.meaning, given.source) for name, given in scenario.parameters.items()}
+    species = tuple(_finished(law, scenario, final) for law in laws)
+    return Model(species, {**declared, **parameters}, _citations(scenario, species))
+
+
+def _finished(law: Species, scenario: Scenario, final: dict[str, str]) -> Species:
+    """The law with its conditions on boundaries, and with settled parameter names."""
+
+    def settled(expr: Expr) -> Expr:
+        return simplify(renamed(expr, final))
+
+    def terms(group: tuple[Term, ...]) -> tuple[Term, ...]:
+        return tuple(replace(term, expr=settled(term.expr)) for term in group)
+
+    stated = {at: boundary(conditions[law.name]) for at, conditions in scenario.boundaries.items() if law.name in conditions}
+    conditions: dict[str, Boundary] = {**law.boundaries, **{at: condition for at, condition in stated.items() if condition is not None}}
+    diffusion: Expr | dict[str, Expr] | None = None
+    if isinstance(law.diffusion, dict):
+        diffusion = {region: settled(expr) for region, expr in law.diffusion.items()}
+    elif law.diffusion is not None:
+        diffusion = settled(law.diffusion)  # type: ignore[arg-type]
+    return replace(
+        law,
+        initial={region: settled(expr) for region, expr in law.initial.items()},
+        diffusion=diffusion,
+        taxis=tuple(replace(t, potential=settled(t.potential), factor=settled(t.factor)) for t in law.taxis),
+        production=terms(law.production),
+        growth=terms(law.growth),
+        self_limitation=None if law.self_limitation is None else settled(law.self_limitation),
+        loss=terms(law.loss),
+        boundaries=conditions,
+    )
+
+
+def _citations(scenario: Scenario, species: tuple[Species, ...]) -> tuple[str, ...]:
+    """The scenario's source and that of every term in use, each once."""
+    found = [scenario.source] if scenario.source else []
+    for law in species:
+        parts: tuple[Taxis | Term, ...] = (*law.taxis, *law.production, *law.growth, *law.loss)
+        found += [part.source for part in parts if part.source]
+    return tuple(dict.fromkeys(found))

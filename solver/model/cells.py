@@ -1,0 +1,55 @@
+"""Cells n: dn/dt = div(d_n grad n) - div(chi(f) n grad f) + g n - delta n."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..scenario.biology import Cells, LogisticGrowth, VolumeFillingGrowth
+from ..scenario.expressions import Expr, Name
+from .balance import Species, Taxis, Term
+from .citations import CHAPLAIN_LOLAS_2006
+from .letters import Letters
+from .taxis import taxis
+from .terms import is_zero, motility, one_minus, per_capacity, product, regions, summed
+
+
+def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -> Species:
+    """One phenotype. ``filling``: the species that take up space (all cells and the ECM), for volume-filling growth."""
+    diffusion = motility(options.motility, name, letters)
+    moves: list[Taxis | None] = [taxis("haptotaxis", name, toward, law, letters, "gamma") for toward, law in options.haptotaxis.items()]
+    moves += [taxis("chemotaxis", name, toward, law, letters, "chi") for toward, law in options.chemotaxis.items()]
+    loss: tuple[Term, ...] = ()
+    if not is_zero(options.death):
+        loss = (Term(letters.use(options.death, "delta", "1/time", f"death rate of {name}", name), "death"),)
+    return Species(
+        name=name,
+        kind="cells",
+        symbol=letters.symbols[name],
+        unit=letters.unit("own", name),
+        initial=regions(options.initial),
+        diffusion=diffusion,
+        taxis=tuple(move for move in moves if move is not None),
+        growth=_growth(name, options, filling, letters),
+        loss=loss,
+    )
+
+
+def _growth(name: str, options: Cells, filling: Sequence[str], letters: Letters) -> tuple[Term, ...]:
+    law = options.growth
+    if law is None or is_zero(law.rate):
+        return ()
+    mu = letters.use(law.rate, "mu", "1/time", f"proliferation rate of {name}", name)
+    if isinstance(law, LogisticGrowth):
+        return (Term(product(mu, one_minus(per_capacity(Name(name), _capacity(name, law, letters)))), "logistic growth"),)
+    if isinstance(law, VolumeFillingGrowth):
+        space: list[Expr] = [Name(other) for other in filling]
+        capacity = _capacity(name, law, letters)
+        occupied = space if law.capacity.constant == 1.0 else [per_capacity(summed(space), capacity)]
+        return (Term(product(mu, one_minus(*occupied)), "growth into free space", CHAPLAIN_LOLAS_2006),)
+    return (Term(mu, "exponential growth"),)
+
+
+def _capacity(name: str, law: LogisticGrowth | VolumeFillingGrowth, letters: Letters) -> Expr:
+    if law.capacity.constant == 1.0:
+        return law.capacity.expr
+    return letters.use(law.capacity, "kappa", "own", f"density at which growth of {name} stops", name)

@@ -1,0 +1,117 @@
+"""Symbols of species and letters of parameters, as the papers write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..scenario.expressions import Expr, Name
+from ..scenario.formulas import Formula
+from ..scenario.parser import RESERVED
+from ..scenario.schema import Scenario
+from ..scenario.tree import substitute
+from .balance import Parameter
+
+
+def symbols(scenario: Scenario) -> dict[str, str]:
+    """Species name -> letter: n for cells (n1, n2, ... if there are several), f for ECM, m for solubles, user species as named."""
+    found = {name: name for name in scenario.species}
+    for letter, group in (
+        ("n", list(scenario.model.cells)),
+        ("m", list(scenario.model.solubles)),
+        ("f", ["ecm"] if scenario.model.ecm else []),
+    ):
+        for number, name in enumerate(group, 1):
+            symbol = letter if len(group) == 1 else f"{letter}{number}"
+            found[name] = f"{symbol}_{name}" if symbol in scenario.species else symbol
+    return found
+
+
+@dataclass(frozen=True)
+class _Request:
+    letter: str
+    own: str
+    key: str
+    value: float
+    unit: str
+    meaning: str
+
+
+class Letters:
+    """Collects the parameters of the blocks; constants become named parameters, formulas stay formulas."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.symbols = symbols(scenario)
+        self._scales: Mapping[str, str | float] | None = scenario.scales
+        self._cells = set(scenario.model.cells)
+        self._taken = {*self.symbols, *scenario.parameters, *RESERVED}
+        self._requests: dict[str, _Request] = {}
+
+    def use(self, formula: Formula, letter: str, dimension: str, meaning: str, own: str, key: str = "") -> Expr:
+        """The expression that stands for a formula of a block; a constant gets the given letter when names are settled."""
+        if formula.constant is None:
+            return formula.expr
+        placeholder = f"@{len(self._requests)}"
+        unit = self.unit(dimension, own, key)
+        self._requests[placeholder] = _Request(letter, own, key, formula.constant, unit, meaning)
+        return Name(placeholder)
+
+    def unit(self, dimension: str, own: str = "", key: str = "") -> str:
+        """A dimension in the scenario's scales as text: ``um^2/h``; "" in a non-dimensional scenario."""
+        if self._scales is None:
+            return ""
+        above, below = [], []
+        for sign, name, power in re.findall(r"([*/]?)([a-z]+|1)(?:\^(\d+))?", dimension):
+            word = self._scale_unit({"own": own, "key": key}.get(name, name))
+            if word:
+                (below if sign == "/" else above).append(word + (f"^{power}" if power else ""))
+        return " ".join(above) + "".join(f"/{word}" for word in below) if above or below else ""
+
+    def _scale_unit(self, name: str) -> str:
+        scales = self._scales or {}
+        text = str(scales.get(name, scales.get("cells", "") if name in self._cells else "")).strip()
+        number, _, rest = text.partition(" ")
+        if text in ("", "1", "1.0"):
+            return ""
+        return rest if number == "1" and re.fullmatch(r"[A-Za-zµμ]+", rest) else f"({text})"
+
+    def settle(self) -> tuple[dict[str, str], dict[str, Parameter]]:
+        """The final name of every placeholder, and the parameters by name."""
+        final: dict[str, str] = {}
+        parameters: dict[str, Parameter] = {}
+        for placeholder, request in self._requests.items():
+            alike = [r for r in self._requests.values() if r.letter == request.letter]
+            name = self._free(self._candidates(request, alike), parameters)
+            final[placeholder] = name
+            parameters[name] = Parameter(name, request.value, request.unit, request.meaning)
+        return final, parameters
+
+    def _candidates(self, request: _Request, alike: list[_Request]) -> Iterable[str]:
+        own, key = self.symbols[request.own], self.symbols.get(request.key, request.key)
+        letter = request.letter
+        if letter == "d":
+            yield f"d_{own}"
+        elif len(alike) == 1:
+            yield letter
+        elif len({r.own for r in alike}) == len(alike):
+            yield f"{letter}_{own}"
+        elif len({r.key for r in alike}) == len(alike):
+            yield f"{letter}_{key}"
+        yield f"{letter}_{own}_{key}".rstrip("_")
+        yield f"{letter}_{request.own}_{request.key}".rstrip("_")
+
+    def _free(self, candidates: Iterable[str], parameters: Mapping[str, Parameter]) -> str:
+        name = ""
+        for name in candidates:
+            if name not in self._taken and name not in parameters:
+                return name
+        number = 2
+        while f"{name}_{number}" in self._taken or f"{name}_{number}" in parameters:
+            number += 1
+        return f"{name}_{number}"
+
+
+def renamed(expr: Expr, final: Mapping[str, str]) -> Expr:
+    """The expression with placeholders replaced by the settled names."""
+    return substitute(expr, {placeholder: Name(name) for placeholder, name in final.items()})

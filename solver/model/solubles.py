@@ -1,0 +1,48 @@
+"""Dissolved species m: dm/dt = div(d_m grad m) + sum of alpha n + P - beta m."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..scenario.biology import Cells, Soluble
+from ..scenario.expressions import Expr, Name
+from .balance import Species, Term
+from .citations import ANDERSON_2000, CHAPLAIN_LOLAS_2006
+from .letters import Letters
+from .terms import is_zero, motility, product, regions
+
+
+def soluble(name: str, options: Soluble, cells: Mapping[str, Cells], letters: Letters) -> Species:
+    """One dissolved species, with what all cells secrete of it."""
+    diffusion = motility(options.diffusion, name, letters)
+    production = [_secretion(source, name, cells[source], letters) for source in cells if _secretes(cells[source], name)]
+    if not is_zero(options.production):
+        rate = letters.use(options.production, "p", "own/time", f"production of {name}", name)
+        production.append(Term(rate, "production"))
+    loss: tuple[Term, ...] = ()
+    if not is_zero(options.decay):
+        loss = (Term(letters.use(options.decay, "beta", "1/time", f"decay rate of {name}", name), "decay", ANDERSON_2000),)
+    return Species(
+        name=name,
+        kind="soluble",
+        symbol=letters.symbols[name],
+        unit=letters.unit("own", name),
+        initial=regions(options.initial),
+        diffusion=diffusion,
+        production=tuple(production),
+        loss=loss,
+    )
+
+
+def _secretes(cells: Cells, name: str) -> bool:
+    return name in cells.secretes and not is_zero(cells.secretes[name].rate)
+
+
+def _secretion(source: str, name: str, options: Cells, letters: Letters) -> Term:
+    law = options.secretes[name]
+    contact = law.kind == "contact"
+    paper = CHAPLAIN_LOLAS_2006 if contact else ANDERSON_2000
+    words = f"secretion by {source}" + (" in contact with ecm" if contact else "")
+    alpha = letters.use(law.rate, "alpha", "key/time", f"{words} of {name}", source, name)
+    factors: list[Expr] = [alpha, Name(source), *([Name("ecm")] if contact else [])]
+    return Term(product(*factors), words, paper)

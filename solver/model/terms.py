@@ -1,0 +1,71 @@
+"""Small helpers that all blocks share: products, sums, optional terms, conditions on boundaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+
+from ..scenario.boundaries import Exchange, Fixed, Influx, NoFlux, Outflow
+from ..scenario.expressions import Binary, Expr, Name, Number
+from ..scenario.formulas import Formula
+from .balance import Boundary
+from .letters import Letters
+
+
+def product(*factors: Expr) -> Expr:
+    """The product of at least one factor."""
+    return reduce(lambda a, b: Binary("*", a, b), factors)
+
+
+def summed(parts: Iterable[Expr]) -> Expr:
+    """The sum of parts; zero of none."""
+    parts = list(parts)
+    return reduce(lambda a, b: Binary("+", a, b), parts) if parts else Number(0.0)
+
+
+def one_minus(*parts: Expr) -> Expr:
+    """1 - a - b - ..."""
+    return reduce(lambda a, b: Binary("-", a, b), parts, Number(1.0))
+
+
+def per_capacity(density: Expr, capacity: Expr) -> Expr:
+    """density / capacity, without the division when the capacity is the number 1."""
+    return density if capacity == Number(1.0) else Binary("/", density, capacity)
+
+
+def is_zero(formula: Formula) -> bool:
+    """Whether a formula is the number 0, so that its term is left out."""
+    return formula.constant == 0.0
+
+
+def regions(initial: Mapping[str, Formula]) -> dict[str, Expr]:
+    """Initial values by region as expressions."""
+    return {region: formula.expr for region, formula in initial.items()}
+
+
+def motility(values: Mapping[str, Formula], name: str, letters: Letters) -> Expr | dict[str, Expr] | None:
+    """D everywhere (a named parameter where constant), D by region, or None where nothing moves at random."""
+    if all(is_zero(formula) for formula in values.values()):
+        return None
+    if "" in values:
+        return letters.use(values[""], "d", "length^2/time", f"random motility of {name}", name)
+    return {region: formula.expr for region, formula in values.items()}
+
+
+def boundary(condition: NoFlux | Fixed | Influx | Exchange | Outflow) -> Boundary | None:
+    """The condition of the balance law; None for no flux."""
+    match condition:
+        case Fixed(value=value):
+            return Boundary("fixed", value.expr)
+        case Influx(value=value):
+            return Boundary("influx", value.expr)
+        case Exchange(rate=rate, value=value):
+            return Boundary("exchange", value.expr, rate.expr)
+        case Outflow():
+            return Boundary("outflow")
+    return None
+
+
+def names(species: Iterable[str]) -> list[Expr]:
+    """Species names as expressions."""
+    return [Name(name) for name in species]

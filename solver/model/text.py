@@ -1,0 +1,136 @@
+"""A model as people read it: equations, where they start, conditions, parameters, literature."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
+from ..scenario.tree import number_text, to_text
+from .balance import Boundary, Model, Species, Taxis
+
+_GREEK = dict(zip(
+    ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
+    "αβγδεηθκλμνρστφχψω", strict=True,
+))  # fmt: skip
+_POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def letter(name: str) -> str:
+    """A parameter's name with Greek letters: gamma_n1 becomes γ_n1."""
+    head, line, tail = name.partition("_")
+    return _GREEK.get(head, head) + line + tail
+
+
+def pretty(expr: Expr, symbols: Mapping[str, str]) -> str:
+    """An expression in symbols: products without a sign, small powers raised, a true minus."""
+    text = to_text(expr, symbols)
+    text = re.sub(r"\^(-?\d+)(?![\d.])", lambda m: m[1].translate(_POWERS), text)
+    text = re.sub(r" \* (?=[\d.])", "·", text).replace(" * ", " ")
+    return re.sub(r"-(?=\S)|(?<= )-(?= )", "−", re.sub(r"(\d)e-(\d)", r"\1e~\2", text)).replace("e~", "e-").replace("log(", "ln(")
+
+
+def equation(law: Species, symbols: Mapping[str, str]) -> str:
+    """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``."""
+    c = law.symbol
+    parts = []
+    if law.diffusion is not None:
+        d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
+        parts.append(f"∇·({_closed(d)} ∇{c})")
+    parts += [f"− ∇·({_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
+    parts += [_signed(pretty(term.expr, symbols)) for term in law.production]
+    parts += [_signed(pretty(_times(term.expr, law.name), symbols)) for term in law.growth]
+    parts += [f"− {pretty(_times(term.expr, law.name), symbols)}" for term in law.loss]
+    rate = " ".join(parts).removeprefix("+ ") or "0"
+    return f"∂{c}/∂t = {rate}"
+
+
+def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
+    """The whole model as text, in UTF-8."""
+    symbols = {**{name: letter(name) for name in model.parameters}, **{law.name: law.symbol for law in model.species}}
+    lines = [title, ""] if title else []
+    lines.append("Equations" + (" (non-dimensional)" if non_dimensional else ""))
+    for law in model.species:
+        lines += ["", f"  {law.name} {law.symbol}{f' [{law.unit}]' if law.unit else ''}", f"    {equation(law, symbols)}"]
+        if isinstance(law.diffusion, Mapping):
+            lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
+        lines.append(f"    start: {_start(law, symbols)}")
+        if law.mobile:
+            lines.append(f"    boundaries: {_conditions(law, symbols)}")
+        lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
+    if model.parameters:
+        lines += ["", "Parameters", *_table(model)]
+    if model.citations:
+        lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
+    return "\n".join(lines) + "\n"
+
+
+def short(source: str) -> str:
+    """A citation as authors and year: ``Anderson et al. 2000``."""
+    found = re.match(r"([^,\d]+)(, [^\d]*?)? ((?:19|20)\d\d)\b", source)
+    if not found:
+        return source
+    others = (found[2] or "").count(",")
+    return f"{found[1]}{' et al.' if others > 1 else f' and{found[2][1:]}' if others else ''} {found[3]}"
+
+
+def _times(expr: Expr, name: str) -> Expr:
+    return Unary("-", _times(expr.arg, name)) if isinstance(expr, Unary) and expr.op == "-" else Binary("*", expr, Name(name))
+
+
+def _signed(text: str) -> str:
+    return f"− {text[1:]}" if text.startswith("−") else f"+ {text}"
+
+
+def _closed(text: str) -> str:
+    return f"({text})" if re.search(r" [+−/] ", text) and not re.fullmatch(r"\([^()]*\)", text) else text
+
+
+def _gradient(taxis: Taxis, symbols: Mapping[str, str]) -> str:
+    match taxis.potential:
+        case Name(id):
+            return f"∇{symbols.get(id, id)}"
+        case Call("log", (Name(id),)):
+            return f"∇ ln {symbols.get(id, id)}"
+        case Unary("-", Binary("/", Number(1.0), bound)):
+            toward = symbols.get(taxis.toward, taxis.toward)
+            return f"∇{toward} / ({pretty(bound, symbols)})²"
+    return f"∇({pretty(taxis.potential, symbols)})"
+
+
+def _start(law: Species, symbols: Mapping[str, str]) -> str:
+    if "" in law.initial:
+        return f"{law.symbol} = {pretty(law.initial[''], symbols)}"
+    values = "; ".join(f"{law.symbol} = {pretty(expr, symbols)} in {region}" for region, expr in law.initial.items())
+    return f"{values}; 0 elsewhere"
+
+
+def _conditions(law: Species, symbols: Mapping[str, str]) -> str:
+    stated = [f"{at}: {_condition(law.symbol, condition, symbols)}" for at, condition in law.boundaries.items()]
+    return "; ".join([*stated, "no flux elsewhere"]) if stated else "no flux"
+
+
+def _condition(c: str, condition: Boundary, symbols: Mapping[str, str]) -> str:
+    value = pretty(condition.value, symbols) if condition.value is not None else "0"
+    if condition.kind == "fixed":
+        return f"{c} = {value}"
+    if condition.kind == "influx":
+        return f"flux in = {value}"
+    if condition.kind == "exchange" and condition.rate is not None:
+        rate = _closed(pretty(condition.rate, symbols))
+        return f"flux out = {rate} {c}" if value == "0" else f"flux out = {rate} ({c} − {_closed(value)})"
+    return "outflow"
+
+
+def _sources(law: Species) -> list[tuple[str, str]]:
+    return [(part.name, part.source) for part in (*law.taxis, *law.production, *law.growth, *law.loss) if part.source]
+
+
+def _table(model: Model) -> list[str]:
+    rows = [("", "value", "unit", "meaning", "source")]
+    rows += [
+        (letter(p.name), number_text(float(f"{p.value:.12g}")), p.unit or "-", p.meaning or "-", p.source or "-")
+        for p in model.parameters.values()
+    ]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return ["  " + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip() for row in rows]

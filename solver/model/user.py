@@ -1,0 +1,35 @@
+"""Species written by the user: dc/dt + div(v c - D grad c) = P + (g - q c) c - L c."""
+
+from __future__ import annotations
+
+from ..scenario.expressions import Name, Unary
+from ..scenario.species import UserSpecies
+from .balance import Species, Term
+from .letters import Letters
+from .taxis import taxis
+from .terms import boundary, is_zero, motility, product, regions
+
+
+def user(name: str, options: UserSpecies, letters: Letters) -> Species:
+    """The law as written; the whole growth rate g - q c is stated as growth, and q as the self-limitation in it."""
+    q = options.self_limitation
+    growth = [Term(options.growth.expr, "growth", options.source)] if not is_zero(options.growth) else []
+    if not is_zero(q):
+        growth.append(Term(Unary("-", product(q.expr, Name(name))), "self-limitation", options.source))
+    diffusion = motility(options.diffusion, name, letters) if options.diffusion is not None else None
+    moves = [taxis("taxis", name, law.toward, law, letters, "chi", options.source) for law in options.taxis]
+    conditions = {at: boundary(condition) for at, condition in options.boundaries.items()}
+    return Species(
+        name=name,
+        kind="user",
+        symbol=letters.symbols[name],
+        unit=letters.unit("own", name),
+        initial=regions(options.initial),
+        diffusion=diffusion,
+        taxis=tuple(move for move in moves if move is not None),
+        production=(Term(options.production.expr, "production", options.source),) if not is_zero(options.production) else (),
+        growth=tuple(growth),
+        self_limitation=None if is_zero(q) else q.expr,
+        loss=(Term(options.loss.expr, "loss", options.source),) if not is_zero(options.loss) else (),
+        boundaries={at: condition for at, condition in conditions.items() if condition is not None},
+    )
