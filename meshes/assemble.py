@@ -22,6 +22,7 @@ def assemble(
     boundaries: Mapping[str, Ints],
     interfaces: Mapping[str, Sequence[str] | Ints],
     source: str,
+    notes: Sequence[str] = (),
 ) -> MeshData:
     """A checked MeshData: positive cells, no empty region, named interfaces found between their two regions.
 
@@ -50,6 +51,7 @@ def assemble(
         boundaries={name: canonical(facets, n) for name, facets in boundaries.items()},
         interfaces=found,
         source=source,
+        notes=tuple(notes),
     )
 
 

@@ -29,6 +29,7 @@ class MeshData:
     boundaries: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     interfaces: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     source: str = ""  # how it was made, for the manifest
+    notes: tuple[str, ...] = ()  # what was cleaned up or left out on the way, for the user
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,7 @@ def import_mesh(options: FileMesh) -> MeshData:
         if missing := [region for region in pair if region not in names]:
             raise MeshError(f"{path}: interface {name!r}: unknown region {missing[0]!r} (the mesh has: {', '.join(names)})")
     notes = [f"{dropped} nodes without a cell left out"] * (dropped > 0) + ["second-order cells made straight"] * raw.reduced
-    source = f"file {path.name}" + (f" ({'; '.join(notes)})" if notes else "")
-    return assemble(points * options.unit, cells, tags, names, boundaries, {**inner, **options.interfaces}, source)
+    return assemble(points * options.unit, cells, tags, names, boundaries, {**inner, **options.interfaces}, f"file {path.name}", notes)
 
 
 def _flat_points(path: Path, raw: RawMesh, dim: int) -> tuple[NDArray[np.float64], Ints]:

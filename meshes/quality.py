@@ -43,9 +43,11 @@ class Quality:
     max_angle: float
     min_radius_ratio: float
     mean_radius_ratio: float
+    slivers: int  # cells with a radius ratio below 0.1
     negative_weights: float
     hash: str
     source: str
+    notes: tuple[str, ...]
 
 
 def quality(data: MeshData) -> Quality:
@@ -77,9 +79,11 @@ def quality(data: MeshData) -> Quality:
         max_angle=float(angles.max()),
         min_radius_ratio=float(ratio.min()),
         mean_radius_ratio=float(ratio.mean()),
+        slivers=int((ratio < 0.1).sum()),
         negative_weights=float(np.mean(weights < -threshold)),
         hash=mesh_hash(data),
         source=data.source,
+        notes=data.notes,
     )
 
 
@@ -153,12 +157,14 @@ def report(q: Quality) -> str:
     if q.dim > 1:
         kind = "angles" if q.dim == 2 else "dihedral angles"
         lines.append(
-            f"quality     {kind} {q.min_angle:.1f} to {q.max_angle:.1f} degrees, radius ratio min {q.min_radius_ratio:.3g} mean {q.mean_radius_ratio:.3g}"
+            f"quality     {kind} {q.min_angle:.1f} to {q.max_angle:.1f} degrees, radius ratio min {q.min_radius_ratio:.3g} "
+            f"mean {q.mean_radius_ratio:.3g}, {q.slivers} slivers"
         )
     for name, part in q.regions.items():
         lines.append(f"region      {name}: {part.count} cells, {size} {part.measure:.6g}, {part.components} connected part{'s' * (part.components != 1)}")
     for kind, parts in (("boundary", q.boundaries), ("interface", q.interfaces)):
         unit = {1: "points", 2: "length", 3: "area"}[q.dim]
         lines += [f"{kind:<11} {name}: {part.count} facets, {unit} {part.measure:.6g}" for name, part in parts.items()]
+    lines += [f"note        {note}" for note in q.notes]
     lines.append(f"hash        {q.hash}")
     return "\n".join(lines)
