@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
-from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, IntervalMesh, MeshOptions, RectangleMesh
+from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
 from .distribute import distribute
 from .domain import Domain, MeshData
 
@@ -36,9 +36,23 @@ def build_data(options: MeshOptions) -> MeshData:
         from .importer import import_mesh
 
         return import_mesh(options)
+    if isinstance(options, ImageMesh):
+        from .image.build import image_mesh
+
+        return image_mesh(options)
     raise MeshError(f"meshes of kind {options.kind!r} cannot be built")
 
 
 def picture_of(options: MeshOptions) -> tuple[NDArray[Any] | None, tuple[float, float, float, float] | None]:
     """The picture a mesh was made from and its extent (left, right, bottom, top) in mesh coordinates; None, None without one."""
-    return None, None
+    if not isinstance(options, ImageMesh):
+        return None, None
+    from .image.build import spacing
+    from .image.picture import load
+
+    picture = load(options.image)
+    if picture.ndim == 3 and picture.shape[2] != 3:
+        return None, None
+    rows, columns = picture.shape[:2]
+    across, down = spacing(options, 2)
+    return picture, (0.0, columns * across, rows * down, 0.0)

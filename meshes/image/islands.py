@@ -1,0 +1,143 @@
+"""Cleaning a map of regions: small islands, holes, and pixels that touch only at a corner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...solver.errors import MeshError
+from ...solver.scenario.mesh_image import Hole, ImageMesh, NamedColour, StainClass
+from .segment import NONE, Labels, smoothed
+
+FIRST_HOLE = -2  # hole number k is stored as FIRST_HOLE - k
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Labels >= 0 are regions, NONE is nothing, FIRST_HOLE - k is hole k of ``holes``; notes for the user."""
+
+    labels: Labels
+    holes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def clean(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) -> Cleaned:
+    """Merge small islands into what surrounds them, cut out the holes, and separate corner contacts.
+
+    Raises MeshError when a hole asked for is not in the picture.
+    """
+    labels, merged = merge_islands(labels, options.smallest)
+    wanted = options.holes if options.holes is not None else _default_holes(options)
+    names, notes = [], [f"{merged} islands of fewer than {options.smallest:g} pixels merged"] if merged else []
+    result = labels.copy()
+    for name, hole in wanted.items():
+        mask = _areas(hole, labels, array, options)
+        if not mask.any():
+            if options.holes is None:
+                continue
+            raise MeshError(f"{source}: hole {name!r}: no such area in the picture; lower 'brighter' or 'smallest', or leave it out")
+        result[mask & (result >= NONE)] = FIRST_HOLE - len(names)
+        names.append(name)
+        notes.append(f"{name}: {_label(mask)[1]} areas of {int(mask.sum())} pixels cut out")
+    result, merged = merge_islands(result, options.smallest)
+    if merged:
+        notes.append(f"{merged} leftovers of fewer than {options.smallest:g} pixels beside holes merged")
+    if result.ndim == 2:
+        result = separate_corners(result)
+    return Cleaned(result, tuple(names), tuple(notes))
+
+
+def _default_holes(options: ImageMesh) -> dict[str, Hole]:
+    tinted = [name for name, c in options.regions.items() if isinstance(c, (str, NamedColour, StainClass))]
+    if len(options.regions) < 2 or not tinted:
+        return {}
+    first, *others = options.regions
+    return {"lumen": Hole(enclosed_by=first), "lacuna": Hole(inside=others[0] if len(others) == 1 else None, brighter=0.89)}
+
+
+def merge_islands(labels: Labels, smallest: float) -> tuple[Labels, int]:
+    """Give every connected part of fewer than ``smallest`` pixels to the nearest part that is large enough."""
+    from scipy.ndimage import distance_transform_edt
+
+    small = np.zeros(labels.shape, dtype=bool)
+    count = 0
+    for value in np.unique(labels):
+        parts, n = _label(labels == value)
+        sizes = np.bincount(parts.ravel(), minlength=n + 1)
+        few = np.flatnonzero(sizes[1:] < smallest) + 1
+        small |= np.isin(parts, few)
+        count += len(few)
+    if not count or small.all():
+        return labels, 0
+    nearest = distance_transform_edt(small, return_distances=False, return_indices=True)
+    return labels[tuple(nearest)], count
+
+
+def _label(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+    from scipy.ndimage import label
+
+    parts, n = label(mask)
+    return parts, int(n)
+
+
+def _areas(hole: Hole, labels: Labels, array: NDArray[Any], options: ImageMesh) -> NDArray[np.bool_]:
+    """The pixels of one hole."""
+    names = list(options.regions)
+    mask = np.ones(labels.shape, dtype=bool)
+    if hole.label is not None:
+        mask &= array == hole.label
+    if hole.brighter is not None:
+        dark = smoothed(array, options.smooth)
+        mask &= (dark.min(axis=2) if dark.ndim == 3 else dark) > hole.brighter
+    if hole.inside is not None:
+        mask &= labels == names.index(hole.inside)
+    if hole.enclosed_by is not None:
+        mask &= _enclosed(labels, names.index(hole.enclosed_by))
+    parts, n = _label(mask)
+    sizes = np.bincount(parts.ravel(), minlength=n + 1)
+    keep = np.flatnonzero(sizes >= hole.smallest)
+    keep = keep[keep > 0]
+    if hole.near is not None and len(keep):
+        x, y = hole.near
+        rows, columns = np.nonzero(np.isin(parts, keep))
+        at = np.argmin((columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2)
+        keep = parts[rows[at], columns[at]]
+    return np.isin(parts, keep)
+
+
+def _enclosed(labels: Labels, region: int) -> NDArray[np.bool_]:
+    """Connected parts of the other regions that touch only ``region`` or the picture's edge; not the largest part of each."""
+    found = np.zeros(labels.shape, dtype=bool)
+    for value in np.unique(labels[labels != region]):
+        parts, n = _label(labels == value)
+        sizes = np.bincount(parts.ravel(), minlength=n + 1)
+        sizes[0] = 0
+        others = np.zeros(n + 1, dtype=bool)
+        for axis in range(labels.ndim):
+            a, b = np.moveaxis(parts, axis, 0), np.moveaxis(labels, axis, 0)
+            for near, far in ((slice(None, -1), slice(1, None)), (slice(1, None), slice(None, -1))):
+                foreign = (b[far] != value) & (b[far] != region)
+                others[np.unique(a[near][foreign])] = True
+        keep = ~others
+        keep[[0, int(sizes.argmax())]] = False
+        found |= keep[parts]
+    return found
+
+
+def separate_corners(labels: Labels) -> Labels:
+    """Change pixels so that equal ones never touch only at a corner: outlines then never meet themselves."""
+    result = labels.copy()
+    for _ in range(20):
+        a, b, c, d = result[:-1, :-1], result[:-1, 1:], result[1:, :-1], result[1:, 1:]
+        falling = (a == d) & (b != a) & (c != a)
+        rising = (b == c) & (a != b) & (d != b) & ~falling
+        if not falling.any() and not rising.any():
+            return result
+        rows, columns = np.nonzero(falling)
+        result[rows, columns + 1] = result[rows, columns]
+        rows, columns = np.nonzero(rising)
+        result[rows, columns] = result[rows, columns + 1]
+    raise MeshError("the outlines of the regions are too ragged to be separated; use a larger 'smooth' or 'smallest'")

@@ -1,0 +1,181 @@
+"""Outlines of a map of regions as arcs that neighbours share, smoothed and resampled without changing how they hang together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...solver.errors import MeshError
+
+Points = NDArray[np.float64]
+OUTSIDE = -1000  # beyond the picture
+_LEVELS = (1.0, 0.5, 0.25, 0.0)  # shares of the smoothing, tried in turn where outlines would cross
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A piece of outline between two parts, which lie left and right of it (y points down: left of +x is -y).
+
+    points (P, 2) in pixels; the first equals the last in a closed arc. left, right: numbers of connected parts.
+    free: a closed arc that no other arc touches, so that its first point may move.
+    """
+
+    points: Points
+    left: int
+    right: int
+    free: bool
+
+    @property
+    def closed(self) -> bool:
+        """Whether the arc ends where it starts."""
+        return bool(np.array_equal(self.points[0], self.points[-1]))
+
+
+def trace(parts: NDArray[np.int64]) -> list[Arc]:
+    """All arcs along pixel edges between different parts (rows, columns); negative parts are no tissue.
+
+    Edges between two parts that are no tissue are left out. Arcs end where three parts meet and at the corners of the picture.
+    """
+    rows, columns = parts.shape
+    padded = np.full((rows + 2, columns + 2), OUTSIDE, dtype=np.int64)
+    padded[1:-1, 1:-1] = parts
+    edges: list[tuple[tuple[int, int], tuple[int, int], int, int]] = []
+    up, down = padded[:-1, 1:-1], padded[1:, 1:-1]
+    for r, c in zip(*np.nonzero((up != down) & ((up >= 0) | (down >= 0))), strict=True):
+        edges.append(((int(c), int(r)), (int(c) + 1, int(r)), int(up[r, c]), int(down[r, c])))
+    west, east = padded[1:-1, :-1], padded[1:-1, 1:]
+    for r, c in zip(*np.nonzero((west != east) & ((west >= 0) | (east >= 0))), strict=True):
+        edges.append(((int(c), int(r)), (int(c), int(r) + 1), int(east[r, c]), int(west[r, c])))
+    return _chain(edges, {(0, 0), (columns, 0), (0, rows), (columns, rows)})
+
+
+def _chain(edges: list[tuple[tuple[int, int], tuple[int, int], int, int]], corners: set[tuple[int, int]]) -> list[Arc]:
+    at: dict[tuple[int, int], list[int]] = {}
+    for number, (a, b, _, _) in enumerate(edges):
+        at.setdefault(a, []).append(number)
+        at.setdefault(b, []).append(number)
+
+    def junction(vertex: tuple[int, int]) -> bool:
+        if len(at[vertex]) != 2 or vertex in corners:
+            return True
+        first, second = (edges[n] for n in at[vertex])
+        return {first[2], first[3]} != {second[2], second[3]}
+
+    used = [False] * len(edges)
+    arcs = []
+    starts = [v for v in sorted(at) if junction(v)]
+    for vertex in [*starts, *sorted(at)]:
+        for number in at[vertex]:
+            if used[number]:
+                continue
+            path, here, edge = [vertex], vertex, number
+            forward = edges[number][0] == vertex
+            while True:
+                used[edge] = True
+                a, b, _, _ = edges[edge]
+                here = b if here == a else a
+                path.append(here)
+                if here == vertex or junction(here):
+                    break
+                edge = next(n for n in at[here] if not used[n])
+            left, right = edges[number][2:] if forward else edges[number][3:1:-1]
+            arcs.append(Arc(np.array(path, dtype=np.float64), left, right, here == vertex and not junction(vertex)))
+    return arcs
+
+
+def smooth(arcs: list[Arc], width: float, spacing: dict[int, float], tolerance: float) -> list[Arc]:
+    """Smooth every arc along its length (Gaussian, ``width`` pixels) and resample it; end points stay.
+
+    spacing: part number -> wanted edge length in pixels; an arc takes the smaller of its two sides, and less where it would
+    stray further than ``tolerance`` pixels. Where outlines would cross, the arcs concerned are smoothed less.
+    """
+    levels = [0] * len(arcs)
+    for _ in range(len(_LEVELS) * 4):
+        result = [_smooth_one(arc, width * _LEVELS[level], _step(arc, spacing), tolerance) for arc, level in zip(arcs, levels, strict=True)]
+        bad = crossing(result)
+        if not bad:
+            return result
+        stuck = all(levels[k] == len(_LEVELS) - 1 for k in bad)
+        if stuck:
+            break
+        for k in bad:
+            levels[k] = min(levels[k] + 1, len(_LEVELS) - 1)
+    raise MeshError("the outlines of the regions cross after simplification; use a smaller 'tolerance' or 'size', or a larger 'smooth'")
+
+
+def _step(arc: Arc, spacing: dict[int, float]) -> float:
+    return min(spacing[part] for part in (arc.left, arc.right) if part >= 0)
+
+
+def _smooth_one(arc: Arc, width: float, step: float, tolerance: float) -> Arc:
+    fine = _gaussian(arc, width) if width > 0 and len(arc.points) > 2 and OUTSIDE not in (arc.left, arc.right) else arc.points
+    lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(fine, axis=0), axis=1))])
+    while True:
+        count = max(3 if arc.closed else 1, int(np.ceil(lengths[-1] / step - 1e-9)))
+        coarse = _at(fine, lengths, np.linspace(0.0, lengths[-1], count + 1))
+        if step <= 1.0 or _stray(fine, lengths, coarse) <= tolerance:
+            return replace(arc, points=coarse)
+        step = max(step / 1.4, 1.0)
+
+
+def _at(points: Points, lengths: NDArray[np.float64], where: NDArray[np.float64]) -> Points:
+    result = np.stack([np.interp(where, lengths, points[:, k]) for k in (0, 1)], axis=1)
+    result[0], result[-1] = points[0], points[-1]
+    return result
+
+
+def _stray(fine: Points, lengths: NDArray[np.float64], coarse: Points) -> float:
+    """Largest distance between points of the fine line and the chord that replaces them."""
+    segment = np.minimum((lengths / lengths[-1] * (len(coarse) - 1)).astype(int), len(coarse) - 2)
+    a, chord = coarse[segment], coarse[segment + 1] - coarse[segment]
+    offset = fine - a
+    norm = np.maximum(np.linalg.norm(chord, axis=1), 1e-12)
+    return float((np.abs(chord[:, 0] * offset[:, 1] - chord[:, 1] * offset[:, 0]) / norm).max())
+
+
+def _gaussian(arc: Arc, width: float) -> Points:
+    """Gaussian smoothing along the line; an open line is continued by point reflection, so its ends stay."""
+    from scipy.ndimage import gaussian_filter1d
+
+    if arc.free:
+        inner = gaussian_filter1d(arc.points[:-1], width, axis=0, mode="wrap")
+        return np.concatenate([inner, inner[:1]])
+    n = len(arc.points)
+    pad = min(n - 1, int(4 * width) + 1)
+    before = 2 * arc.points[0] - arc.points[pad:0:-1]
+    after = 2 * arc.points[-1] - arc.points[-2 : -pad - 2 : -1]
+    result = gaussian_filter1d(np.concatenate([before, arc.points, after]), width, axis=0, mode="nearest")[pad : pad + n]
+    result[0], result[-1] = arc.points[0], arc.points[-1]
+    return np.asarray(result)
+
+
+def crossing(arcs: list[Arc]) -> set[int]:
+    """Numbers of the arcs with segments that cross or touch others elsewhere than at common end points."""
+    from scipy.spatial import cKDTree
+
+    a = np.concatenate([arc.points[:-1] for arc in arcs])
+    b = np.concatenate([arc.points[1:] for arc in arcs])
+    owner = np.repeat(np.arange(len(arcs)), [len(arc.points) - 1 for arc in arcs])
+    longest = float(np.linalg.norm(b - a, axis=1).max())
+    pairs = cKDTree((a + b) / 2).query_pairs(longest, output_type="ndarray")
+    i, j = pairs[:, 0], pairs[:, 1]
+
+    def side(p: Points, q: Points, r: Points) -> NDArray[np.float64]:
+        return np.asarray((q[:, 0] - p[:, 0]) * (r[:, 1] - p[:, 1]) - (q[:, 1] - p[:, 1]) * (r[:, 0] - p[:, 0]))
+
+    def same(p: Points, q: Points) -> NDArray[np.bool_]:
+        return np.asarray((p == q).all(axis=1))
+
+    joined = same(a[i], a[j]) | same(a[i], b[j]) | same(b[i], a[j]) | same(b[i], b[j])
+    cross = (side(a[i], b[i], a[j]) * side(a[i], b[i], b[j]) <= 0) & (side(a[j], b[j], a[i]) * side(a[j], b[j], b[i]) <= 0)
+    # Segments with a common end overlap when they leave it in the same direction.
+    reverse = (same(a[i], a[j]) & (_cosine(b[i] - a[i], b[j] - a[j]) > 1 - 1e-9)) | (same(b[i], b[j]) & (_cosine(a[i] - b[i], a[j] - b[j]) > 1 - 1e-9))
+    reverse |= (same(a[i], b[j]) & (_cosine(b[i] - a[i], a[j] - b[j]) > 1 - 1e-9)) | (same(b[i], a[j]) & (_cosine(a[i] - b[i], b[j] - a[j]) > 1 - 1e-9))
+    bad = (cross & ~joined) | reverse
+    return set(owner[i[bad]].tolist()) | set(owner[j[bad]].tolist())
+
+
+def _cosine(p: Points, q: Points) -> NDArray[np.float64]:
+    return np.asarray((p * q).sum(axis=1) / np.maximum(np.linalg.norm(p, axis=1) * np.linalg.norm(q, axis=1), 1e-300))

@@ -1,0 +1,138 @@
+"""Which region each pixel belongs to: by colour, stain, brightness or label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...solver.errors import MeshError
+from ...solver.scenario.mesh_image import ImageMesh, LabelClass, NamedColour, RestClass, StainClass, ThresholdClass, colour_value
+from .picture import as_unit, skimage
+
+NONE = -1  # a pixel of no region
+_CHANNEL = {"haematoxylin": 0, "eosin": 1, "dab": 2}
+Labels = NDArray[np.int32]
+
+
+def by_label(options: ImageMesh) -> bool:
+    """Whether the regions are label values, so that the picture is a label image or volume."""
+    return all(isinstance(c, (int, LabelClass, RestClass)) for c in options.regions.values())
+
+
+def classify(array: NDArray[Any], options: ImageMesh, source: str) -> Labels:
+    """Region number of every pixel, NONE where no region takes it; same shape as the picture without its colours.
+
+    Label values are taken first, then stains and brightness in the order given, then colours, and "rest" last.
+    Raises MeshError where the picture has no colours but the regions need them.
+    """
+    labels = np.full(array.shape[:2] if _coloured(array) else array.shape, NONE, dtype=np.int32)
+    if by_label(options):
+        if _coloured(array):
+            raise MeshError(f"{source}: regions are given by label value, but the picture has colours; give a label image, or regions by colour")
+        _by_value(labels, array, options)
+    else:
+        if array.ndim == 3 and not _coloured(array):
+            raise MeshError(f"{source}: a volume needs regions by label value")
+        _by_appearance(labels, array, options, source)
+    rest = [k for k, c in enumerate(options.regions.values()) if isinstance(c, RestClass)]
+    if rest:
+        labels[labels == NONE] = rest[0]
+    return labels
+
+
+def smoothed(array: NDArray[Any], sigma: float) -> NDArray[np.float64]:
+    """The picture with values 0 to 1 after a Gaussian filter of width sigma (pixels)."""
+    from scipy.ndimage import gaussian_filter
+
+    unit = as_unit(array)
+    return np.asarray(gaussian_filter(unit, (sigma, sigma, 0)[: unit.ndim]))
+
+
+def _coloured(array: NDArray[Any]) -> bool:
+    return array.ndim == 3 and array.shape[2] == 3
+
+
+def _by_value(labels: Labels, array: NDArray[Any], options: ImageMesh) -> None:
+    for k, given in enumerate(options.regions.values()):
+        if isinstance(given, RestClass):
+            continue
+        value = given.label if isinstance(given, LabelClass) else given
+        labels[np.isin(array, value)] = k  # type: ignore[arg-type]
+
+
+def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) -> None:
+    colours: dict[int, tuple[int, int, int]] = {}
+    for k, (name, given) in enumerate(options.regions.items()):
+        free = labels == NONE
+        if isinstance(given, (str, NamedColour)):
+            colours[k] = colour_value(given if isinstance(given, str) else given.colour)
+        elif isinstance(given, StainClass):
+            _needs_colours(array, source, name)
+            stain = skimage("color", "colour deconvolution").rgb2hed(as_unit(array))[..., _CHANNEL[given.stain]]
+            labels[free & _between(_filtered(stain, options.smooth), given.above, None)] = k
+        elif isinstance(given, ThresholdClass):
+            grey = as_unit(array)
+            labels[free & _between(_filtered(grey.mean(axis=2) if _coloured(array) else grey, options.smooth), given.above, given.below)] = k
+        elif not isinstance(given, RestClass):
+            raise MeshError(f"{source}: region {name!r}: label values and colours cannot be mixed")
+    if colours:
+        _needs_colours(array, source, next(iter(options.regions)))
+        rest = any(isinstance(c, RestClass) for c in options.regions.values())
+        found = _nearest(smoothed(array, options.smooth), colours, rest)
+        free = labels == NONE
+        labels[free] = found[free]
+
+
+def _needs_colours(array: NDArray[Any], source: str, name: str) -> None:
+    if not _coloured(array):
+        raise MeshError(f"{source}: region {name!r} is given by colour, but the picture has none; give regions by label value or by brightness (above, below)")
+
+
+def _filtered(channel: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    from scipy.ndimage import gaussian_filter
+
+    return np.asarray(gaussian_filter(channel, sigma))
+
+
+def _between(values: NDArray[np.float64], above: float | str | None, below: float | str | None) -> NDArray[np.bool_]:
+    def number(bound: float | str | None, default: float) -> float:
+        if bound is None:
+            return default
+        return float(skimage("filters", "an Otsu threshold").threshold_otsu(values) if bound == "otsu" else bound)
+
+    return np.asarray((values > number(above, -np.inf)) & (values <= number(below, np.inf)))
+
+
+def _nearest(picture: NDArray[np.float64], colours: Mapping[int, tuple[int, int, int]], rest: bool) -> Labels:
+    """Region of the nearest colour in Lab after k-means, which moves the named colours to those of the picture.
+
+    The clusters start from the 2 % of pixels that are relatively nearest to each named colour; with ``rest`` one more
+    cluster starts from the pixels that are far from all of them, and stays NONE.
+    """
+    lab = skimage("color", "regions by colour").rgb2lab(picture)
+    names = np.array([colours[k] for k in colours], dtype=np.float64)[None] / 255
+    start = skimage("color", "regions by colour").rgb2lab(names)[0]
+    flat = lab.reshape(-1, 3)
+    sample = flat[:: max(1, len(flat) // 50_000)]
+    away = _squares(sample, start)
+    scores = [away[:, j] - np.delete(away, j, axis=1).min(axis=1, initial=np.inf) if away.shape[1] > 1 else away[:, j] for j in range(len(start))]
+    if rest:
+        scores.append(-away.min(axis=1))
+    few = max(1, len(sample) // 50)
+    centres = np.array([sample[np.argsort(score, kind="stable")[:few]].mean(axis=0) for score in scores])
+    for _ in range(50):
+        nearest = _squares(sample, centres).argmin(axis=1)
+        moved = np.array([sample[nearest == j].mean(axis=0) if (nearest == j).any() else c for j, c in enumerate(centres)])
+        done = np.abs(moved - centres).max() < 0.05
+        centres = moved
+        if done:
+            break
+    numbers = np.array([*colours, *([NONE] if rest else [])], dtype=np.int32)
+    return np.asarray(numbers[_squares(flat, centres).argmin(axis=1)].reshape(lab.shape[:2]))
+
+
+def _squares(values: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(((values[:, None, :] - centres) ** 2).sum(axis=2))
