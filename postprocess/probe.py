@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,14 +70,15 @@ class Locator:
 
     def _test(self, at: Array, candidate: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64], Array]:
         """Whether one of the candidates (n, k) holds each point, which, and the coordinates in it."""
-        corners = self.points[self.cells[candidate]]
-        edges = np.swapaxes(corners[..., 1:, :] - corners[..., :1, :], -1, -2)
-        offset = (at[:, None, :] - corners[..., 0, :])[..., None]
-        flat = np.abs(np.linalg.det(edges)) <= 0.0
-        edges = np.where(flat[..., None, None], np.eye(self.dim), edges)
-        inner = np.linalg.solve(edges, offset)[..., 0]
+        chosen, number = np.unique(candidate, return_inverse=True)
+        number = number.reshape(candidate.shape)
+        corners = self.points[self.cells[chosen]]
+        edges = np.swapaxes(corners[:, 1:, :] - corners[:, :1, :], 1, 2)
+        flat = np.linalg.det(edges) == 0.0
+        inverse = np.linalg.inv(np.where(flat[:, None, None], np.eye(self.dim), edges))
+        inner = np.einsum("nkij,nkj->nki", inverse[number], at[:, None, :] - corners[number, 0])
         weights = np.concatenate([1.0 - inner.sum(axis=-1, keepdims=True), inner], axis=-1)
-        worst = np.where(flat, -np.inf, weights.min(axis=-1))
+        worst = np.where(flat[number], -np.inf, weights.min(axis=-1))
         best = worst.argmax(axis=1)
         row = np.arange(len(at))
         return worst[row, best] >= -_TOLERANCE, best, weights[row, best]
@@ -108,8 +110,8 @@ class Ray:
         self.s = np.linspace(0.0, length, max(2, int(np.ceil(length / spacing)) + 1))
         self._cell, self._share = locator.locate(self._at(self.s))
 
-    def _at(self, s: Array) -> Array:
-        return self.origin + np.asarray(s)[:, None] * self.direction
+    def _at(self, s: NDArray[Any]) -> Array:
+        return np.asarray(self.origin + s[:, None] * self.direction)
 
     def profile(self, field: Array) -> Array:
         """The field (N,) at the samples; NaN outside the mesh."""
@@ -152,7 +154,7 @@ def directions(dim: int) -> Array:
 
 def axes_and_diagonals(dim: int) -> Array:
     """Unit vectors along all axes and all diagonals of the cube, both ways."""
-    grid = np.array(np.meshgrid(*[[-1.0, 0.0, 1.0]] * dim)).reshape(dim, -1).T
+    grid: NDArray[Any] = np.array(np.meshgrid(*[[-1.0, 0.0, 1.0]] * dim)).reshape(dim, -1).T
     grid = grid[np.any(grid != 0, axis=1)]
     result: Array = grid / np.linalg.norm(grid, axis=1, keepdims=True)
     return result
@@ -176,7 +178,7 @@ def peak(s: Array, values: Array, width: float, after: float = 0.0) -> tuple[flo
         right = values[i + 1 : i + 1 + higher_right[0] if len(higher_right) else None].min()
         if max(left, right) >= floor:
             continue
-        near = np.abs(s - s[i]) <= width * (1 + 1e-9)
+        near = np.abs(s - s[i]) <= width * (1 + 1e-6)
         if near.sum() < 3:
             near = np.zeros(len(s), dtype=bool)
             near[i - 1 : i + 2] = True

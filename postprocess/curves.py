@@ -1,0 +1,99 @@
+"""Curves: profiles of 1-D runs, and the time series of any run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .style import LINES, axis_label, kinds, scale, time_label, time_scale
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+def profiles(run: Run, steps: list[int]) -> Any:
+    """A figure with one panel per time and one line per species, all on the same axes."""
+    columns = min(3, len(steps))
+    rows = -(-len(steps) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(3.2 * columns, 2.2 * rows + 0.4), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    x = run.points[:, 0] * scale(run, "length")[0]
+    order = np.argsort(x)
+    names = list(kinds(run))
+    for panel, step in zip(axes.ravel(), steps, strict=False):
+        for number, name in enumerate(names):
+            dashes = ("-", "--", "-.", ":")[number % 4] if number else "-"
+            panel.plot(x[order], run.field(name, step=step)[order], dashes, color=LINES[number % len(LINES)], label=name)
+        panel.set_title(time_label(run, float(run.times[step])))
+        panel.margins(x=0)
+    for panel in axes.ravel()[len(steps) :]:
+        panel.set_axis_off()
+    for panel in axes[-1]:
+        panel.set_xlabel(axis_label(run, "x"))
+    for panel in axes[:, 0]:
+        panel.set_ylabel("density")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=len(names))
+    return figure
+
+
+def series(run: Run) -> Any | None:
+    """A figure of series.csv: amounts, cells per region, the front, the ledger; None if there is nothing to draw."""
+    table = run.series
+    if len(table.get("time", [])) < 2:
+        return None
+    factor, unit = time_scale(run)
+    time = table["time"] * factor
+    panels = [p for p in (_amounts(run, table), _shares(run, table), _fronts(run, table), _ledger(table)) if p[1]]
+    if not panels:
+        return None
+    figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
+    for panel, (title, lines, logarithmic) in zip(axes[0], panels, strict=True):
+        for number, (label, values) in enumerate(lines.items()):
+            panel.plot(time, values, color=LINES[number % len(LINES)], label=label, linestyle=("-", "--", "-.", ":")[number % 4])
+        panel.set_title(title)
+        panel.set_xlabel(f"time ({unit})" if unit else "time")
+        panel.margins(x=0)
+        if logarithmic:
+            panel.set_yscale("log")
+        if lines and list(lines) != [""]:
+            panel.legend(fontsize=8)
+    return figure
+
+
+Panel = tuple[str, dict[str, Any], bool]
+
+
+def _amounts(run: Run, table: dict[str, Any]) -> Panel:
+    """Amount of each species, relative to the largest it ever was."""
+    totals = {name: table[f"{name}.total"] for name in kinds(run) if f"{name}.total" in table}
+    return "amount / its maximum", {name: v / max(float(np.abs(v).max()), 1e-300) for name, v in totals.items()}, False
+
+
+def _shares(run: Run, table: dict[str, Any]) -> Panel:
+    """Share of the cells that is in each region."""
+    lines = {}
+    cells = [name for name, kind in kinds(run).items() if kind == "cells"]
+    for name in cells:
+        total = np.maximum(table.get(f"{name}.total", np.zeros(1)), 1e-300)
+        for region in run.regions:
+            if f"{name}.in:{region}" in table:
+                lines[region if len(cells) == 1 else f"{name}, {region}"] = 100 * table[f"{name}.in:{region}"] / total
+    return "cells per region (%)", lines, False
+
+
+def _fronts(run: Run, table: dict[str, Any]) -> Panel:
+    """How far the cells have come from their centre; along x in 1-D."""
+    factor, unit = scale(run, "length")
+    key = "front.xmax" if run.dim == 1 else "front.distance"
+    lines = {name: factor * table[f"{name}.{key}"] for name in kinds(run) if f"{name}.{key}" in table}
+    what = "front position" if run.dim == 1 else "front distance"
+    return f"{what} ({unit})" if unit else what, lines if len(lines) != 1 else {"": next(iter(lines.values()))}, False
+
+
+def _ledger(table: dict[str, Any]) -> Panel:
+    """Relative residual of the accounts, shown no smaller than a rounding error."""
+    lines = {name.removesuffix(".ledger"): np.maximum(v, 1e-17) for name, v in table.items() if name.endswith(".ledger")}
+    return "ledger residual", lines, True

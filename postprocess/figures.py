@@ -1,0 +1,56 @@
+"""All pictures of a run, in its folder figures/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from invasio.solver.output.layout import FIGURES
+
+from .run import Run, open_run
+from .style import kinds, pick_times, style
+
+
+def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Path]:
+    """Draw what suits the run and return the files: profiles in 1-D, maps in 2-D, the middle plane in 3-D, and the series.
+
+    Args:
+        folder: the run folder, or an open Run.
+        times: how many output times to draw; by default what the scenario says (six).
+
+    Raises:
+        MeshError: the folder holds no fields.
+    """
+    run = folder if isinstance(folder, Run) else open_run(folder)
+    target = run.path / FIGURES
+    target.mkdir(exist_ok=True)
+    made: list[Path] = []
+
+    def save(figure: Any, name: str) -> None:
+        if figure is not None:
+            figure.savefig(target / name, dpi=150)
+            made.append(target / name)
+
+    from . import curves, maps
+
+    with style():
+        if len(run.times):
+            steps = pick_times(run, times or _count(run))
+            if run.dim == 1:
+                save(curves.profiles(run, steps), "profiles.png")
+            else:
+                plane = maps.Plane(run)
+                order = kinds(run)
+                for name in [n for n, kind in order.items() if kind == "cells"] or list(order)[:1]:
+                    save(maps.map_grid(run, [name], steps, plane, columns=min(3, len(steps))), f"{name}.png")
+                if len(order) > 1:
+                    few = sorted({steps[round(i * (len(steps) - 1) / 3)] for i in range(4)})
+                    save(maps.map_grid(run, list(order)[:5], few, plane), "species.png")
+        save(curves.series(run), "series.png")
+    return made
+
+
+def _count(run: Run) -> int:
+    """Number of times the scenario asks for."""
+    figures = (run.scenario.get("output") or {}).get("figures")
+    return int(figures.get("times", 6)) if isinstance(figures, dict) else 6

@@ -1,0 +1,139 @@
+"""Maps of fields: the tissue itself in 2-D, the middle plane in 3-D."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import ListedColormap, Normalize, PowerNorm
+from numpy.typing import NDArray
+
+from .picture import Picture, background
+from .probe import Locator
+from .style import MAPS, kinds, scale_bar, time_label
+
+if TYPE_CHECKING:
+    from .run import Run
+
+_PIXELS = 200_000  # of a raster
+
+
+class Plane:
+    """A raster of the tissue: all of it in 2-D, the plane z = middle in 3-D. Located once, used for every field."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        locator = Locator(run.points, run.cells)
+        self.lower, self.upper = locator.lower, locator.upper
+        size = self.upper[:2] - self.lower[:2]
+        step = float(np.sqrt(size.prod() / _PIXELS))
+        self.shape = (max(2, int(size[1] / step)), max(2, int(size[0] / step)))
+        x = self.lower[0] + (np.arange(self.shape[1]) + 0.5) * size[0] / self.shape[1]
+        y = self.lower[1] + (np.arange(self.shape[0]) + 0.5) * size[1] / self.shape[0]
+        at = np.stack([a.ravel() for a in np.meshgrid(x, y)], axis=1)
+        self.height = float(self.lower[2] + self.upper[2]) / 2 if run.dim == 3 else 0.0
+        if run.dim == 3:
+            at = np.column_stack([at, np.full(len(at), self.height)])
+        self._cell, self._share = locator.locate(at)
+        self.extent = (self.lower[0], self.upper[0], self.lower[1], self.upper[1])
+
+    def raster(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(rows, columns) values of a nodal field; NaN outside the tissue."""
+        values = np.einsum("ij,ij->i", field[self.run.cells[self._cell]], self._share)
+        return np.asarray(values.reshape(self.shape))
+
+    def regions(self) -> NDArray[np.float64]:
+        """(rows, columns) region numbers; -1 outside the tissue."""
+        return np.where(self._cell >= 0, self.run.cell_region[self._cell], -1).astype(float).reshape(self.shape)
+
+
+def outlines(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Outlines of a 2-D mesh, between regions and along the rim of the tissue: (3n, 2) points, every third NaN."""
+    edges = np.sort(run.cells[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    region = np.repeat(run.cell_region, 3)
+    order = np.lexsort((edges[:, 1], edges[:, 0]))
+    edges, region = edges[order], region[order]
+    same = (edges[1:] == edges[:-1]).all(axis=1)
+    paired = np.zeros(len(edges), dtype=bool)
+    paired[1:] |= same
+    paired[:-1] |= same
+    between = edges[1:][same & (region[1:] != region[:-1])]
+    gap = np.full((1, 1, 2), np.nan)  # one broken line is drawn much faster than thousands of segments
+    return tuple(  # type: ignore[return-value]
+        np.concatenate([run.points[e], np.repeat(gap, len(e), axis=0)], axis=1).reshape(-1, 2) for e in (between, edges[~paired])
+    )
+
+
+def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns: int | None = None) -> Any:
+    """A figure of maps: one field at many times in rows of ``columns``, or one row per field with a column per time."""
+    picture = background(run)
+    lines = outlines(run) if run.dim == 2 else None
+    size = plane.upper[:2] - plane.lower[:2]
+    columns = columns or len(steps)
+    rows = -(-len(steps) // columns) if len(names) == 1 else len(names)
+    cell = (3.0 if len(names) == 1 else 2.1), (3.0 if len(names) == 1 else 2.1) * size[1] / size[0]
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(columns * cell[0] + 1.1, rows * (cell[1] + (0.25 if len(names) == 1 else 0.06)) + 0.45),
+        squeeze=False,
+        layout="constrained",
+    )
+    kind = kinds(run)
+    for row, name in enumerate(names):
+        panels = list(axes.ravel()) if len(names) == 1 else list(axes[row])
+        rasters = [plane.raster(run.field(name, step=step)) for step in steps]
+        norm = _norm(rasters)
+        drawn: Any = None
+        for number, (panel, raster, step) in enumerate(zip(panels, rasters, steps, strict=False)):
+            drawn = _panel(panel, raster, norm, kind[name], plane, picture if kind[name] == "cells" else None, lines)
+            if row == 0:
+                panel.set_title(time_label(run, float(run.times[step])))
+            if (number == 0 and row == rows - 1) or (len(names) == 1 and number == len(steps) - columns):
+                scale_bar(panel, run, size[0])
+                if run.dim == 3:
+                    panel.text(1.0, -0.03, f"z = {plane.height:.3g}", transform=panel.transAxes, va="center", ha="right", fontsize=8)
+        for panel in panels[len(rasters) :]:
+            panel.set_axis_off()
+        bar: Any = figure.colorbar(drawn, ax=panels, shrink=0.85, aspect=25 * (1 if len(names) > 1 else rows), pad=0.01)
+        bar.set_label(name)
+        bar.outline.set_visible(False)
+    return figure
+
+
+def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane, picture: Picture | None, lines: Any) -> Any:
+    panel.set_aspect("equal")
+    panel.set_axis_off()
+    colours: Any = plt.get_cmap(MAPS[kind])
+    if picture is not None:
+        panel.imshow(picture.pale(), extent=picture.extent, interpolation="bilinear")
+        colours = _translucent()
+    drawn = panel.imshow(
+        raster, origin="lower", extent=plane.extent, cmap=colours, norm=norm, interpolation="bilinear", interpolation_stage="rgba"
+    )
+    if lines is not None:
+        between, rim = lines
+        on_bright = picture is not None or kind == "ecm"
+        panel.plot(*between.T, color="#101010" if on_bright else "#ffffff", linewidth=0.7, alpha=0.8)
+        panel.plot(*rim.T, color="#404040", linewidth=0.5)
+    down = picture is not None or (plane.run.scenario.get("mesh") or {}).get("kind") == "image"
+    panel.set_xlim(plane.lower[0], plane.upper[0])
+    panel.set_ylim(*(plane.upper[1], plane.lower[1]) if down else (plane.lower[1], plane.upper[1]))
+    return drawn
+
+
+def _norm(rasters: list[NDArray[np.float64]]) -> Normalize:
+    """One scale for all times; where a field spreads and thins out, a root scale, so that late times are visible."""
+    highs = [float(np.nanmax(r)) for r in rasters]
+    lows = [float(np.nanmin(r)) for r in rasters]
+    high, low = max(highs), min(min(lows), 0.0) if min(lows) < 0.5 * max(highs) else min(lows)
+    high = high if high > low else low + 1.0
+    return PowerNorm(1 / 3, low, high, clip=True) if min(highs) < 0.3 * high and low >= 0 else Normalize(low, high)
+
+
+def _translucent() -> ListedColormap:
+    """A map from nothing through yellow and red to dark, for drawing over a picture."""
+    colours = plt.get_cmap("inferno_r")(np.linspace(0.12, 0.85, 256))
+    colours[:, 3] = np.clip(np.linspace(0.0, 1.0, 256) * 4, 0.0, 0.85)
+    return ListedColormap(colours)

@@ -1,0 +1,118 @@
+"""What all figures share: colours that colour-blind readers can tell apart, labels with units, the scale bar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+if TYPE_CHECKING:
+    from .run import Run
+
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")  # Okabe & Ito
+MAPS = {"cells": "inferno", "ecm": "cividis", "soluble": "viridis", "user": "viridis"}
+_KINDS = {"cells": "cells", "solubles": "soluble"}
+_SETTINGS = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "figure.dpi": 150,
+    "savefig.facecolor": "white",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """A block in which figures are drawn in this project's style; closes the figures made in it."""
+    before = set(plt.get_fignums())
+    with plt.rc_context(_SETTINGS):
+        try:
+            yield
+        finally:
+            for number in set(plt.get_fignums()) - before:
+                plt.close(number)
+
+
+def kinds(run: Run) -> dict[str, str]:
+    """Field name -> "cells", "ecm", "soluble" or "user", from the scenario; the order of drawing."""
+    model = run.scenario.get("model") or {}
+    found = {name: kind for block, kind in _KINDS.items() for name in (model.get(block) or {})}
+    found |= {"ecm": "ecm"} if model.get("ecm") else {}
+    for name, law in (run.scenario.get("species") or {}).items():
+        found[name] = "cells" if isinstance(law, dict) and law.get("taxis") else "user"
+    if not found:
+        found = {name: "user" for name in run.fields}
+        found.update({name: "cells" for name in run.fields[:1]})
+    rank = ["cells", "ecm", "user", "soluble"]
+    named = {name: found.get(name, "user") for name in run.fields}
+    return dict(sorted(named.items(), key=lambda item: (rank.index(item[1]), list(found).index(item[0]) if item[0] in found else 99)))
+
+
+def scale(run: Run, what: str) -> tuple[float, str]:
+    """How much one unit of "length" or "time" is and in which unit: (1.0, "µm"); (1.0, "") when non-dimensional."""
+    text = str((run.scenario.get("scales") or {}).get(what) or "")
+    match = re.fullmatch(r"\s*([-+0-9.eE]+)?\s*(.*?)\s*", text)
+    if not match or not text:
+        return 1.0, ""
+    try:
+        factor = float(match[1]) if match[1] else 1.0
+    except ValueError:
+        return 1.0, ""
+    unit = re.sub(r"^um\b", "µm", match[2])
+    return factor, unit
+
+
+def time_scale(run: Run) -> tuple[float, str]:
+    """How much one unit of time is, and in which unit a run of this length is read best."""
+    factor, unit = scale(run, "time")
+    last = float(run.times[-1]) * factor
+    for small, large, ratio, limit in (("s", "h", 3600.0, 7200.0), ("h", "d", 24.0, 72.0)):
+        if unit == small and last > limit:
+            factor, unit, last = factor / ratio, large, last / ratio
+    return factor, unit
+
+
+def time_label(run: Run, time: float) -> str:
+    """A time with its unit: t = 12 h."""
+    factor, unit = time_scale(run)
+    value = time * factor
+    number = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return f"t = {number}" + (f" {unit}" if unit else "")
+
+
+def axis_label(run: Run, name: str) -> str:
+    """An axis of space with its unit."""
+    unit = scale(run, "length")[1]
+    return f"{name} ({unit})" if unit else name
+
+
+def scale_bar(axes: Any, run: Run, width: float, colour: str = "black") -> None:
+    """A bar of a round length, about a quarter of ``width`` (in the scenario's length), below the picture."""
+    factor, unit = scale(run, "length")
+    target = width * factor / 4
+    power = 10.0 ** np.floor(np.log10(target))
+    length = max(n * power for n in (1, 2, 5) if n * power <= target * (1 + 1e-9))
+    share = length / factor / width
+    text = f"{length:g}" + (f" {unit}" if unit else "")
+    axes.plot([0.0, share], [-0.03, -0.03], transform=axes.transAxes, color=colour, linewidth=2.5, clip_on=False, solid_capstyle="butt")
+    axes.text(share + 0.02, -0.03, text, transform=axes.transAxes, va="center", ha="left", fontsize=8, color=colour)
+
+
+def pick_times(run: Run, count: int = 6) -> list[int]:
+    """Numbers of about ``count`` outputs, the first and the last among them, evenly spread in time."""
+    times = run.times
+    wanted = np.linspace(times[0], times[-1], min(count, len(times)))
+    return sorted({int(np.argmin(np.abs(times - t))) for t in wanted})
