@@ -14,7 +14,9 @@ from .facets import boundary
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 REGION_COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#0072B2", "#D55E00", "#999999")
-LINE_COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666")
+LINE_COLOURS = ("#000000", "#D55E00", "#0072B2", "#CC79A7", "#009E73", "#8C510A", "#35978F", "#762A83")
+SIDE_COLOUR = "#777777"
+_SIDES = ("left", "right", "bottom", "top", "front", "back")
 
 
 def draw(data: MeshData, path: Path, picture: NDArray[Any] | None = None, extent: tuple[float, float, float, float] | None = None) -> None:
@@ -44,24 +46,30 @@ def draw(data: MeshData, path: Path, picture: NDArray[Any] | None = None, extent
 
 def _plane(axes: Any, data: MeshData, picture: NDArray[Any] | None, extent: tuple[float, float, float, float] | None) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     if picture is not None:
         axes.imshow(picture, extent=extent, interpolation="nearest", cmap=None if picture.ndim == 3 else "gray")
-    handles = []
+    handles: list[Any] = []
     fine = min(0.5, 60 / len(data.cells) ** 0.5)  # thin lines where there are many cells
     for index, name in enumerate(data.regions):
         colour = REGION_COLOURS[index % len(REGION_COLOURS)]
         triangles = data.points[data.cells[data.cell_region == index]]
-        alpha = 0.25 if picture is not None else 0.8
-        axes.add_collection(PolyCollection(triangles, facecolors=(*_rgb(colour), alpha), edgecolors=(0, 0, 0, 0.45), linewidths=fine))
+        alpha = 0.12 if picture is not None else 0.8
+        axes.add_collection(PolyCollection(triangles, facecolors=(*_rgb(colour), alpha), edgecolors=(0, 0, 0, 0.4), linewidths=fine))
         handles.append(Patch(color=colour, label=name))
-    for index, (name, facets) in enumerate({**data.interfaces, **data.boundaries}.items()):
-        colour = LINE_COLOURS[index % len(LINE_COLOURS)]
+    named = {**data.interfaces, **data.boundaries}
+    distinct = [name for name in named if name not in _SIDES]
+    for name, facets in named.items():
+        colour = LINE_COLOURS[distinct.index(name) % len(LINE_COLOURS)] if name in distinct else SIDE_COLOUR
         style = "solid" if name in data.interfaces else (0, (4, 1))
         lines = LineCollection(data.points[facets], colors=colour, linewidths=1.8, linestyles=style, label=name)
         axes.add_collection(lines)
-        handles.append(lines)
+        if name in distinct:
+            handles.append(lines)
+    if sides := [name for name in named if name in _SIDES]:
+        handles.append(Line2D([], [], color=SIDE_COLOUR, linestyle=(0, (4, 1)), label=", ".join(sides)))
     axes.autoscale_view()
     axes.set_aspect("equal")
     if picture is not None and not axes.yaxis_inverted():

@@ -34,12 +34,12 @@ def clean(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) 
     names, notes = [], [f"{merged} islands of fewer than {options.smallest:g} pixels merged"] if merged else []
     result = labels.copy()
     for name, hole in wanted.items():
-        mask = _areas(hole, labels, array, options)
+        mask = _areas(hole, labels, array, options) & (result >= NONE)
         if not mask.any():
             if options.holes is None:
                 continue
             raise MeshError(f"{source}: hole {name!r}: no such area in the picture; lower 'brighter' or 'smallest', or leave it out")
-        result[mask & (result >= NONE)] = FIRST_HOLE - len(names)
+        result[mask] = FIRST_HOLE - len(names)
         names.append(name)
         notes.append(f"{name}: {_label(mask)[1]} areas of {int(mask.sum())} pixels cut out")
     result, merged = merge_islands(result, options.smallest)

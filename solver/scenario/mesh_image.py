@@ -167,8 +167,8 @@ class ImageMesh(Options):
     crop: tuple[int, int, int, int] | None = Field(None, description="[x0, y0, x1, y1] in pixels; coordinates stay those of the whole picture")
     smooth: Pixels = Field(4.0, description="width of the Gaussian filter before classification, in pixels")
     smallest: Pixels = Field(400, description="islands of fewer pixels join what surrounds them")
-    outline: Pixels = Field(2.0, description="width of the smoothing along outlines, in pixels")
-    tolerance: Annotated[float, Field(gt=0)] = Field(0.5, description="how far the mesh may stray from the smoothed outlines, in pixels")
+    outline: Pixels = Field(4.0, description="width of the smoothing along outlines, in pixels")
+    tolerance: Annotated[float, Field(gt=0)] = Field(1.0, description="how far the mesh may stray from the smoothed outlines, in pixels")
     size: Size | None = Field(None, description="cell size; default: 4 pixels (in volumes: one voxel)")
 
     @model_validator(mode="after")
