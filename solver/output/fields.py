@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ from .blocks import Blocks
 from .hdf import SharedFile
 from .layout import Frame, Grid
 from .vtkhdf import AHEAD, ROOT, STEPS
+
+log = logging.getLogger("invasio.output")
 
 
 def _no_hook(phase: str) -> None:
@@ -88,17 +91,15 @@ class FieldsWriter:
         """Collective: append the frame, unless its time is in the file already (a resumed run's first frame)."""
         if frame.time <= self.last_time:
             return
-        if self._file is None:
-            self._observables = tuple(_table_name(name) for name in frame.observables)
-            self._file = self._create()
         blocks = {name: self._blocks.to_block(frame.fields[name]).astype(self._kind) for name in self.names}
         self._check_space(sum(b.nbytes for b in blocks.values()))
-        file = self._file
         try:
-            file.everywhere(
-                f"cannot write {self.path} (is the disk full?); it keeps its {self.n_steps} earlier steps",
-                lambda: self._append(file, frame, blocks),
-            )
+            if self._file is None:
+                self._observables = tuple(_table_name(name) for name in frame.observables)
+                self._file = self._create(frame, blocks)
+            else:
+                file = self._file
+                file.everywhere(self._trouble(), lambda: self._append(file, frame, blocks))
         except SolverError:
             self._failed = True
             raise
@@ -111,8 +112,11 @@ class FieldsWriter:
             self._file.close()
         self._file = None
 
-    def _create(self) -> SharedFile:
-        """Write mesh and empty tables under a temporary name, then rename: the file appears complete."""
+    def _trouble(self) -> str:
+        return f"cannot write {self.path} (is the disk full?); it keeps its {self.n_steps} earlier steps"
+
+    def _create(self, frame: Frame, blocks: Mapping[str, np.ndarray]) -> SharedFile:
+        """Write mesh, tables and the first step under a temporary name, then rename: the file appears complete."""
         grid, comm = self.grid, self.grid.comm
         temporary = self.path.with_name(f".{self.path.name}.new")
         if comm.rank == 0:
@@ -137,10 +141,10 @@ class FieldsWriter:
             file.write_rows(f"{ROOT}/Types", cells.start, types)
             file.write_rows(f"{ROOT}/CellData/region", cells.start, regions)
             self._extend(file, 0)
-            file.flush()
+            self._append(file, frame, blocks)
             file.close()
 
-        file.everywhere(f"cannot write {self.path} (is the disk full?)", fill)
+        file.everywhere(self._trouble(), fill)
         if comm.rank == 0:
             os.replace(temporary, self.path)
         comm.barrier()
@@ -193,7 +197,7 @@ class FieldsWriter:
         file.resize(f"{STEPS}/Values", step + 1)
         file.write_rows(f"{STEPS}/Values", step, np.array([frame.time] if first else [], dtype=np.float64))
         self._hook("values")
-        file.flush(grown=step % AHEAD == 0)
+        file.flush()
 
     def _check_space(self, mine: int) -> None:
         """Refuse a step that cannot fit, before HDF5 is in the middle of it."""
@@ -208,12 +212,13 @@ class FieldsWriter:
 
     def _resume(self, until: float) -> None:
         """Open the file and drop what was written after ``until``: first the times, then NSteps, then the data."""
-        file = SharedFile(self.path, "r+", self.grid.comm, collective=self._collective)
-        facts = self.grid.comm.bcast(self._facts(file.h5, until) if file.h5 is not None and self.grid.comm.rank == 0 else None)
-        fault, keep, last, self._observables, self._stride = facts
+        comm = self.grid.comm
+        fault, keep, last, self._observables = comm.bcast(self._facts(until) if comm.rank == 0 else None)
         if fault:
-            file.close()
             raise SolverError(f"cannot resume {self.path}: {fault}. Use --overwrite, or another --out")
+        if keep == 0:
+            return  # the first frame writes a new file
+        file = SharedFile(self.path, "r+", comm, collective=self._collective)
 
         def cut() -> None:
             file.resize(f"{STEPS}/Values", keep)
@@ -227,20 +232,23 @@ class FieldsWriter:
         file.everywhere(f"cannot resume {self.path}", cut)
         self._file, self.n_steps, self.last_time = file, keep, last
 
-    def _facts(self, h5: h5py.File, until: float) -> tuple[str, int, float, tuple[str, ...], int]:
-        """Rank 0: what is wrong (or ""), steps to keep, their last time, observables, stride."""
+    def _facts(self, until: float) -> tuple[str, int, float, tuple[str, ...]]:
+        """Rank 0: what is wrong (or ""), steps to keep, their last time, observables."""
         try:
-            root, steps = h5[ROOT], h5[STEPS]
-            if h5["provenance"].attrs["mesh_hash"] != self.grid.mesh_hash:
-                return "it was written on another mesh", 0, 0.0, (), 0
-            if sorted(root["PointData"]) != sorted(self.names):
-                return f"it holds the fields {', '.join(root['PointData'])}, not {', '.join(self.names)}", 0, 0.0, (), 0
-            times = steps["Values"][: int(steps.attrs["NSteps"])]
-            keep = int(np.searchsorted(times, until + 1e-12 * abs(until), side="right"))
-            observables = tuple(root.get("FieldData", {}))
-            return "", keep, float(times[keep - 1]) if keep else -np.inf, observables, self._stride
-        except (KeyError, OSError) as error:
-            return f"it is damaged ({error})", 0, 0.0, (), 0
+            with h5py.File(self.path, "r", locking=False) as h5:
+                root, steps = h5[ROOT], h5[STEPS]
+                if h5["provenance"].attrs["mesh_hash"] != self.grid.mesh_hash:
+                    return "it was written on another mesh", 0, 0.0, ()
+                if sorted(root["PointData"]) != sorted(self.names):
+                    return f"it holds the fields {', '.join(root['PointData'])}, not {', '.join(self.names)}", 0, 0.0, ()
+                times = steps["Values"][: int(steps.attrs["NSteps"])]
+                keep = int(np.searchsorted(times, until + 1e-12 * abs(until), side="right"))
+                return "", keep, float(times[keep - 1]) if keep else -np.inf, tuple(root.get("FieldData", {}))
+        except (KeyError, OSError, RuntimeError):
+            aside = self.path.with_name(f"{self.path.stem}-damaged{self.path.suffix}")
+            os.replace(self.path, aside)
+            log.warning("%s is damaged and was renamed to %s; the fields start again at the checkpoint", self.path, aside.name)
+            return "", 0, -np.inf, ()
 
 
 def _table_name(observable: str) -> str:

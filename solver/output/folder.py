@@ -16,7 +16,7 @@ from .compare import differences
 from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, RESOLVED, SERIES, STATUS
 
 _LOCK = ".lock"
-_FILES = (FIELDS, f".{FIELDS}.new", SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
+_FILES = (FIELDS, f".{FIELDS}.new", FIELDS.replace(".", "-damaged."), SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
 _FOLDERS = (CHECKPOINTS, FIGURES)
 
 

@@ -57,7 +57,6 @@ class SharedFile:
         if not self.holds:
             return
         access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-        access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
         if self.collective:
             from mpi4py import MPI
 

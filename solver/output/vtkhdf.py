@@ -20,6 +20,7 @@ import numpy as np
 ROOT = "VTKHDF"
 STEPS = f"{ROOT}/Steps"
 AHEAD = 1024  # steps by which the small tables are extended ahead of use
+_TIMES = 16384  # times in one chunk, allocated with the first: adding a time then does not lengthen the file
 CELL_TYPES = {1: 3, 2: 5, 3: 10}  # VTK_LINE, VTK_TRIANGLE, VTK_TETRA
 
 
@@ -50,7 +51,7 @@ def create_steps(h5: h5py.File, names: Sequence[str], observables: Sequence[str]
     root = h5[ROOT]
     steps = root.create_group("Steps")
     steps.attrs["NSteps"] = np.int64(0)
-    steps.create_dataset("Values", (0,), "f8", maxshape=(None,), chunks=(AHEAD,))
+    steps.create_dataset("Values", (0,), "f8", maxshape=(None,), chunks=(_TIMES,))
     for name, shape in (("zero", (0,)), ("zero_column", (0, 1)), ("one", (0,)), ("index", (0,)), ("row", (0,))):
         steps.create_dataset(f".{name}", shape, "i8", maxshape=(None, *shape[1:]), chunks=(AHEAD, *shape[1:]))
     for name, table in (
