@@ -22,7 +22,6 @@ from invasio.hpc import processes
 from invasio.hpc.banner import BannerFilter
 from invasio.solver.errors import InvasioError
 
-
 ABORT_AFTER = 0.5  # seconds: a second INT or TERM after this is meant as one (`timeout` sends two at once)
 GRACE = 5.0  # seconds between asking mpirun to end the ranks and killing them
 _SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")

@@ -3,10 +3,12 @@
 
 # The command's process: bubblewrap's child, or with a process namespace the child of that.
 command_process() {
-  read -r child _ < "/proc/$job/task/$job/children" && [ -n "$child" ] || return 1
-  if [ -n "$nested" ]; then
-    read -r child _ < "/proc/$child/task/$child/children" && [ -n "$child" ] || return 1
-  fi
+  child=$job
+  for _ in ${nested:+1} 2; do
+    of=$child child=
+    read -r child _ < "/proc/$of/task/$of/children" || : # the line has no end
+    [ -n "$child" ] || return 1
+  done
 }
 
 # Has process $1 a handler for signal number $2?

@@ -91,9 +91,11 @@ in_sealed() {
     nested=''
     set -- "$@" --bind /dev/shm /dev/shm --clearenv --setenv OMPI_MCA_smsc '^cma'
   else
-    # A process namespace of its own: nothing outlives the command.
+    # A process namespace of its own: nothing outlives the command. Process numbers repeat in every sandbox, and mpirun
+    # names its folders after them: they go to the sandbox's own memory.
     nested=1
-    set -- "$@" --tmpfs /dev/shm --unshare-pid --clearenv --setenv OMPI_MCA_pml ob1 --setenv OMPI_MCA_btl self,sm
+    set -- "$@" --tmpfs /dev/shm --unshare-pid --clearenv --setenv OMPI_MCA_pml ob1 --setenv OMPI_MCA_btl self,sm \
+      --setenv PRTE_MCA_prte_tmpdir_base /dev/shm
   fi
   for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
     case $name in *[!A-Za-z0-9_]* | [0-9]*) continue ;; esac

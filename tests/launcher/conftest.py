@@ -1,0 +1,144 @@
+"""A launcher with a cache of its own and a stand-in for mmdebstrap: its tree is this system's own /usr and /var."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+INVASIO = ROOT / "invasio"
+
+# Counts its calls, takes its time, and does what the file `behaviour` says: fail, or hang.
+MMDEBSTRAP = """#!/bin/sh
+echo call >> {folder}/calls
+sleep 0.5
+case $(cat {folder}/behaviour 2> /dev/null) in
+  fail) echo 'E: no such package' >&2; exit 1 ;;
+  hang) touch {folder}/hanging; exec sleep 1000.{marker} ;;
+esac
+tar -c -C {folder}/tree .
+"""
+
+
+@dataclass
+class Launcher:
+    """`./invasio` in a world of its own."""
+
+    folder: Path
+    marker: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that lead the launcher into this world."""
+        launchers = ("OMPI_", "PMIX_", "PMI_", "PRTE_", "SLURM_")
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(launchers)}
+        return plain | {
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+            "INVASIO_CACHE": str(self.folder / "cache"),
+            "INVASIO_ENVIRONMENT": "sealed",
+            "INVASIO_POLL": "0.1",
+        }
+
+    @property
+    def calls(self) -> int:
+        """How often something was built."""
+        path = self.folder / "calls"
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+    @property
+    def trees(self) -> list[str]:
+        """Names of the folders where environments are kept."""
+        return sorted(path.name for path in (self.folder / "cache" / "env").glob("*") if path.is_dir())
+
+    def behave(self, how: str) -> None:
+        """What the next build does: "", "fail" or "hang"."""
+        (self.folder / "behaviour").write_text(how)
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start `./invasio ARGUMENTS`."""
+        return subprocess.Popen(
+            [str(INVASIO), *arguments],
+            env=self.environment | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+        )
+
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run `./invasio ARGUMENTS` to its end."""
+        process = self.start(*arguments, **variables)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def left(self) -> list[str]:
+        """Command lines of processes that carry this world's marker."""
+        return processes_with(self.marker)
+
+
+def processes_with(marker: str) -> list[str]:
+    """Command lines that contain the marker, this process excepted; waits a little for them to go."""
+    for _ in range(40):
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if marker in line and entry.parent.name != str(os.getpid()):
+                found.append(line)
+        if not found:
+            return []
+        time.sleep(0.1)
+    return found
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait until the condition holds; fails when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def can_seal() -> bool:
+    """Whether bubblewrap works here (it does in the profile `test`, unless nested namespaces are forbidden)."""
+    sandbox = ["bwrap", "--ro-bind", "/", "/", "--unshare-pid", "--proc", "/proc"]
+    try:
+        return subprocess.run([*sandbox, "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[Launcher]:
+    """A launcher with an empty cache."""
+    if not can_seal():
+        pytest.skip("bubblewrap is missing or not allowed here")
+    marker = str(uuid.uuid4().int % 10**12)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "tree" / "etc").mkdir(parents=True)
+    for name in ("usr", "var"):
+        (tmp_path / "tree" / name).symlink_to(f"/{name}")
+    # A copy: files that a sandbox around this test has mounted into /etc cannot be mounted upon.
+    subprocess.run(["cp", "-a", "/etc/.", str(tmp_path / "tree" / "etc")], stderr=subprocess.DEVNULL)
+    tool = tmp_path / "bin" / "mmdebstrap"
+    tool.write_text(MMDEBSTRAP.format(folder=tmp_path, marker=marker))
+    tool.chmod(0o755)
+    keep = Launcher(tmp_path, marker)
+    yield keep
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):  # only what this test started carries its marker
+        try:
+            if marker.encode() in entry.read_bytes():
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+        except OSError:
+            continue
