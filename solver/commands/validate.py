@@ -26,9 +26,8 @@ def main(args: argparse.Namespace) -> int:
     print(f"ok: {args.scenario}: {scenario.title or scenario.name}")
     print(f"  species     {species}")
     print(f"  mesh        {scenario.mesh.kind}")
-    print(
-        f"  parameters  {', '.join(f'{p.name} = {p.value:.6g}{f" {p.unit}" if p.unit else ""}' for p in model.parameters.values()) or 'none'}"
-    )
+    parameters = ", ".join(f"{p.name} = {p.value:.6g} {p.unit}".strip() for p in model.parameters.values())
+    print(f"  parameters  {parameters or 'none'}")
     print(f"  time        {scenario.time.start:g} to {scenario.time.end:g}")
     if scenario.expect:
         print(f"  expected    {len(scenario.expect)} number{'s' if len(scenario.expect) != 1 else ''}")

@@ -17,7 +17,8 @@ _DIMENSION = {"constant": "length^2/time/key", "logarithmic": "length^2/time", "
 def taxis(name: str, own: str, toward: str, law: Law, letters: Letters, letter: str, source: str | None = None) -> Taxis | None:
     """The drift of a species up the gradient of another; None when the sensitivity is zero.
 
-    ``source``: literature, instead of that of the law. constant: G = f. logarithmic: G = ln f. receptor: G = -1/(K + f), so that grad G = grad f / (K + f)^2.
+    ``source``: literature, instead of that of the law.
+    constant: G = f. logarithmic: G = ln f. receptor: G = -1/(K + f), so that grad G = grad f / (K + f)^2.
     """
     if law.sensitivity.constant == 0.0:
         return None

@@ -9,10 +9,8 @@ from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
 from .balance import Boundary, Model, Species, Taxis
 
-_GREEK = dict(zip(
-    ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
-    "αβγδεηθκλμνρστφχψω", strict=True,
-))  # fmt: skip
+_WORDS = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
+_GREEK = dict(zip(_WORDS.split(), "αβγδεηθκλμνρστφχψω", strict=True))
 _POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -51,7 +49,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     lines = [title, ""] if title else []
     lines.append("Equations" + (" (non-dimensional)" if non_dimensional else ""))
     for law in model.species:
-        lines += ["", f"  {law.name} {law.symbol}{f' [{law.unit}]' if law.unit else ''}", f"    {equation(law, symbols)}"]
+        unit = f" [{law.unit.strip('()')}]" if law.unit else ""
+        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols)}"]
         if isinstance(law.diffusion, Mapping):
             lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
         lines.append(f"    start: {_start(law, symbols)}")

@@ -159,7 +159,7 @@ def check_name(name: str) -> str:
     if not name.isascii() or not name.isidentifier():
         raise _not_a_name(f"not a name (given {name!r}; allowed: letters, digits and _, not starting with a digit)")
     if name in RESERVED or name in ("own", "key", "length", "time", "cells"):
-        raise _not_a_name(f"{name!r} has a meaning of its own and cannot be a name")
+        raise _not_a_name(f"this word has a meaning of its own and cannot be a name (given {name!r})")
     return name
 
 
@@ -188,6 +188,9 @@ class Keyed:
         if self.slot == "own" and not self.kinds:
             check_name(str(key))
         allowed = [name for name, kind in context.species.items() if kind in self.kinds]
+        if self.kinds and key in context.species and key not in allowed:
+            text = f"species of the wrong kind (given {key!r}; allowed: {', '.join(sorted(allowed)) or 'none'})"
+            raise PydanticCustomError("wrong_kind", "{text}", {"text": text})
         if self.kinds and key not in allowed:
             raise unknown("species", str(key), allowed)
 

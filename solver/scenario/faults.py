@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from . import outline
-from .reader import Document, Fault, Path_
+from .reader import Document, Fault, Path_, shown
 
 _TYPES = {
     "int_type": "a whole number",
@@ -56,10 +56,8 @@ def locate(loc: tuple[str | int, ...], data: Any, kind: str) -> Path_:
     path: list[str | int] = []
     node, tagged = data, False
     for number, part in enumerate(loc):
-        if isinstance(node, Mapping) and part in node and (node.get("kind") != part or tagged):
-            path.append(part)
-            node, tagged = node[part], False
-        elif isinstance(node, (list, tuple)) and isinstance(part, int) and part < len(node):
+        named = isinstance(node, Mapping) and part in node and (node.get("kind") != part or tagged)
+        if named or (isinstance(node, list) and isinstance(part, int) and part < len(node)):
             path.append(part)
             node, tagged = node[part], False
         elif kind == "missing" and number == len(loc) - 1:
@@ -67,20 +65,6 @@ def locate(loc: tuple[str | int, ...], data: Any, kind: str) -> Path_:
         else:
             tagged = True
     return tuple(path)
-
-
-def shown(value: Any) -> str:
-    """A value as it is quoted in messages."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _wrong_type(types: list[Any]) -> str:

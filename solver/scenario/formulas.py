@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from .base import Context
 from .expressions import Expr, Number
 from .parser import ParseError, parse
+from .reader import shown
 from .tree import evaluate, names, to_text
 
 _QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
@@ -86,7 +87,7 @@ class Over:
                 raise PydanticCustomError("formula", "the number must be finite")
             return Number(float(value))
         if not isinstance(value, str):
-            raise PydanticCustomError("formula", "wrong type (given {given}; allowed: a number or an expression)", {"given": repr(value)})
+            raise PydanticCustomError("formula", "wrong type (given {given}; allowed: a number or an expression)", {"given": shown(value)})
         if self._is_quantity(value, context):
             return Number(context.convert(value, self.dimension))
         try:

@@ -73,12 +73,10 @@ def over(top: Document, base: Document) -> Document:
 
 def _exists(data: Any, path: Path_) -> bool:
     for part in path:
-        if isinstance(data, Mapping) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
+        inside = part in data if isinstance(data, Mapping) else isinstance(data, list) and isinstance(part, int) and part < len(data)
+        if not inside:
             return False
+        data = data[part]
     return True
 
 

@@ -17,7 +17,7 @@ from .units import Dimension, Measure, UnitError, measure
 
 
 class Declared:
-    """Marks a float as a declared parameter: a number, a quantity of length and time, or a formula of earlier ones."""
+    """Marks a float as a declared parameter: a number, a quantity of length and time, or a formula of others."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_before_validator_function(
@@ -43,9 +43,9 @@ def _computed(text: str, context: Context) -> float:
         raise _wrong(str(error)) from None
     for name in sorted(names(tree)):
         if name not in context.parameters:
-            raise _wrong(f"neither a number with a unit nor a formula of parameters declared above (unknown name {name!r})")
+            raise _wrong(f"neither a number with a unit nor a formula of declared parameters (unknown name {name!r})")
         if math.isnan(context.parameters[name]):
-            raise _wrong(f"{name!r} must be declared above")
+            raise _wrong(f"{name!r} depends on this parameter, or has no value itself")
     value = float(evaluate(tree, context.parameters))
     if not math.isfinite(value):
         raise _wrong(f"the formula gives {value}")
@@ -55,7 +55,7 @@ def _computed(text: str, context: Context) -> float:
 class ParameterOptions(Options):
     """A number with a name, usable in every formula."""
 
-    value: Annotated[float, Declared()] = Field(description="a number, a quantity of length and time, or a formula of parameters above")
+    value: Annotated[float, Declared()] = Field(description="a number, a quantity of length and time, or a formula of other parameters")
     unit: str = Field("", description="unit as printed by explain")
     meaning: str = Field("", description="what it stands for")
     source: str = Field("", description="where the number comes from")
@@ -118,16 +118,21 @@ def read_parameters(raw: Any, context: Context) -> dict[str, float]:
     if not isinstance(raw, Mapping):
         return {}
     found = {str(name): math.nan for name in raw}
-    for name, value in raw.items():
-        value = value.get("value") if isinstance(value, Mapping) else value
-        if isinstance(value, str):
-            try:
-                value = parameter_value(value, Context(context.scales, parameters=found))
-            except PydanticCustomError:
-                continue
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            found[str(name)] = float(value)
+    for _ in raw:  # every pass settles at least one more, in whatever order they are written
+        before = dict(found)
+        for name, value in raw.items():
+            found[str(name)] = _settled(value, Context(context.scales, parameters=before))
     return found
+
+
+def _settled(value: Any, context: Context) -> float:
+    value = value.get("value") if isinstance(value, Mapping) else value
+    if isinstance(value, str):
+        try:
+            return parameter_value(value, context)
+        except PydanticCustomError:
+            return math.nan
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
 
 
 def _wrong(text: str) -> PydanticCustomError:

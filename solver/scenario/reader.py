@@ -76,6 +76,20 @@ def dotted(path: Path_) -> str:
     return text
 
 
+def shown(value: Any) -> str:
+    """A value as it is quoted in messages."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def read_file(path: Path) -> Document:
     """Read one file; raises Faults."""
     try:

@@ -26,7 +26,7 @@ class LogarithmicSensitivity(Options):
 
 
 class ReceptorSensitivity(Options):
-    """v = chi / (K + f)^2 grad f: receptors saturate (Lapidus and Schiller 1976, doi:10.1016/S0006-3495(76)85721-3)."""
+    """v = chi / (K + f)^2 grad f: receptors saturate (Lapidus and Schiller 1976, Biophys. J. 16:779-789)."""
 
     kind: Literal["receptor"] = Field(description="v = chi / (K + f)^2 grad f")
     sensitivity: Annotated[Formula, Over("length^2*key/time", State)] = Field(description="chi; negative: away from it")

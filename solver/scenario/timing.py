@@ -23,5 +23,6 @@ class Timing(Options):
     @model_validator(mode="after")
     def _forward(self) -> Self:
         if not self.end > self.start:
-            raise PydanticCustomError("time", "the end must come after the start (given {a:g} and {b:g})", {"a": self.end, "b": self.start})
+            text = f"the end must come after the start (given end {self.end:g} and start {self.start:g})"
+            raise PydanticCustomError("time", "{text}", {"text": text})
         return self

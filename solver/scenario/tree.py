@@ -177,6 +177,8 @@ def number_text(value: float) -> str:
     """The shortest text that reads back as the same number: 10, 0.005, 1e-10, pi."""
     if value == math.pi:
         return "pi"
+    if value == 0:
+        return "-0" if math.copysign(1.0, value) < 0 else "0"
     return str(int(value)) if value == int(value) and abs(value) < 1e6 else repr(float(value))
 
 
@@ -188,7 +190,7 @@ def to_text(expr: Expr, rename: Mapping[str, str] | None = None) -> str:
 def _text(expr: Expr, rename: Mapping[str, str]) -> tuple[str, int]:
     match expr:
         case Number(value):
-            return number_text(value), 9 if value >= 0 else 7
+            return number_text(value), 9 if math.copysign(1.0, value) > 0 else 7
         case Name(id):
             return rename.get(id, id), 9
         case Unary(op, arg):

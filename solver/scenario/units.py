@@ -94,15 +94,18 @@ def measure(text: str, names: Mapping[str, Measure] | None = None) -> Measure:
         tokens.append(match)
         end = match.end()
     if text[end:].strip() or not tokens:
-        raise UnitError(f"{text!r} is not a number with a unit")
-    return _Reader(text, [(m.lastgroup or "", m.group(m.lastgroup or 0)) for m in tokens], names).whole()
+        raise UnitError("not a number with a unit")
+    first = tokens[1] if tokens[0].group("op") in ("+", "-") and len(tokens) > 1 else tokens[0]
+    if names is None and first.group("number") is None and first.group("op") != "(":
+        raise UnitError("not a number with a unit")
+    return _Reader([(m.lastgroup or "", m.group(m.lastgroup or 0)) for m in tokens], names).whole()
 
 
 class _Reader:
     """Recursive descent over: product = power {('*' | '/' | nothing) power}."""
 
-    def __init__(self, text: str, tokens: list[tuple[str, str]], names: Mapping[str, Measure] | None) -> None:
-        self.text, self.tokens, self.names, self.at = text, tokens, names, 0
+    def __init__(self, tokens: list[tuple[str, str]], names: Mapping[str, Measure] | None) -> None:
+        self.tokens, self.names, self.at = tokens, names, 0
 
     def peek(self) -> tuple[str, str]:
         return self.tokens[self.at] if self.at < len(self.tokens) else ("end", "")
@@ -113,7 +116,7 @@ class _Reader:
         return token
 
     def fail(self) -> UnitError:
-        return UnitError(f"{self.text!r} is not a number with a unit")
+        return UnitError("not a number with a unit")
 
     def whole(self) -> Measure:
         sign = Measure(Fraction(-1), ()) if self.peek()[1] == "-" else ONE

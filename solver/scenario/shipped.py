@@ -1,0 +1,72 @@
+"""The scenarios that come with the program."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from ..errors import ScenarioError
+from .check import unknown
+from .layers import read_layers
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a shipped scenario says about itself. ``name`` is its path without the ending."""
+
+    name: str
+    path: Path
+    title: str
+    source: str
+    cost: str
+    ranks: int
+
+
+def folder() -> Path:
+    """Where the shipped scenarios are."""
+    return Path(str(files("invasio.scenarios")))
+
+
+def headers() -> list[Header]:
+    """All shipped scenarios by name; files that start with an underscore are parts of others."""
+    root = folder()
+    found = []
+    for path in sorted(root.rglob("*.yaml")):
+        if not path.name.startswith("_"):
+            data = read_layers(path).data
+            words = (str(data.get(word, "")).strip() for word in ("title", "source", "cost"))
+            found.append(Header(path.relative_to(root).with_suffix("").as_posix(), path, *words, int(data.get("ranks", 1))))
+    return found
+
+
+def copy(name: str, destination: Path) -> Path:
+    """Copy a shipped scenario to a folder or file; one that extends others becomes one file that stands alone.
+
+    Raises ScenarioError for an unknown name, or if the file is there already.
+    """
+    known = {header.name: header for header in headers()}
+    header = known.get(name.removesuffix(".yaml"))
+    if header is None:
+        raise ScenarioError(unknown("scenario", name, list(known)))
+    target = destination / header.path.name if destination.is_dir() else destination
+    if target.exists():
+        raise ScenarioError(f"{target}: the file exists already; name another destination")
+    if not target.parent.is_dir():
+        raise ScenarioError(f"{target.parent}: no such folder")
+    target.write_text(_alone(header.path), encoding="utf-8")
+    return target
+
+
+def _alone(path: Path) -> str:
+    text = "".join(line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if "yaml-language-server" not in line)
+    if not any(line.startswith("extends:") for line in text.splitlines()):
+        return text
+    stream = io.StringIO()
+    yaml = YAML()
+    yaml.width = 140
+    yaml.dump(read_layers(path).data, stream)
+    return stream.getvalue()

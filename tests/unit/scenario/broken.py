@@ -1,0 +1,316 @@
+# ruff: noqa: E501  (messages stay on one line, as they are printed)
+"""Broken scenarios, each with everything that is said about it. ``{file}`` stands for the file's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A scenario text, `--set` texts, other files beside it, and the exact lines of the message."""
+
+    text: str
+    lines: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
+    beside: dict[str, str] = field(default_factory=dict)
+
+
+GOOD = """\
+mesh: {kind: interval, cells: 10}
+model:
+  cells:
+    tumour: {initial: 1, motility: 1e-3, haptotaxis: 5e-3, secretes: {mmp: 0.1}}
+  ecm: {initial: 1, degraded_by: {mmp: 10}}
+  solubles:
+    mmp: {diffusion: 1e-3}
+time: {end: 10, step: 0.1}
+"""
+SCALED = "scales: {length: 1 um, time: 1 h, cells: 1e5 /cm^2, mmp: 1 nM}\n" + GOOD
+
+
+def _good(old: str, new: str, base: str = GOOD) -> str:
+    if old not in base:
+        raise ValueError(f"the good scenario does not contain {old!r}")
+    return base.replace(old, new)
+
+
+CASES = {
+    "empty": Broken(
+        "",
+        ("{file}:1:1: the file is empty",),
+    ),
+    "list": Broken(
+        "- a\n- b\n",
+        ("{file}:1:1: a scenario is a mapping of options",),
+    ),
+    "tab": Broken(
+        "mesh:\n\tkind: interval\n",
+        ("{file}:2:1: a tab (YAML is indented with spaces)",),
+    ),
+    "bad_yaml": Broken(
+        "mesh: {kind: interval\ntime: {end: 1}\n",
+        ("{file}:2:5: not YAML: while parsing a flow mapping: expected ',' or '}', but got ':'",),
+    ),
+    "repeated_key": Broken(
+        GOOD + "time: {end: 5}\n",
+        ("{file}:9:1: time: repeated key (first on line 8)",),
+    ),
+    "tag": Broken(
+        GOOD + "title: !!python/object:os.system x\n",
+        ("{file}:9:8: title: tags are not allowed (given tag:yaml.org,2002:python/object:os.system)",),
+    ),
+    "merge_key": Broken(
+        _good("{end: 10, step: 0.1}", "{<<: {end: 1}}"),
+        ("{file}:8:8: time.<<: merge keys are not supported (use `extends`)",),
+    ),
+    "unknown_key": Broken(
+        _good("haptotaxis", "haptotaxsi"),
+        (
+            "{file}:4:42: model.cells.tumour.haptotaxsi: unknown option (given 'haptotaxsi'; allowed: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'haptotaxis'?)",
+        ),
+    ),
+    "unknown_top_key": Broken(
+        GOOD + "ouput: {every: 1}\n",
+        (
+            "{file}:9:1: ouput: unknown option (given 'ouput'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect; did you mean 'output'?)",
+        ),
+    ),
+    "unknown_kind": Broken(
+        _good("interval", "intervall"),
+        (
+            "{file}:1:14: mesh.kind: unknown kind (given 'intervall'; allowed: interval, rectangle, box, disc, ball, file, image; did you mean 'interval'?)",
+        ),
+    ),
+    "no_kind": Broken(
+        _good("kind: interval, ", ""),
+        ("{file}:1:7: mesh.kind: missing, but needed (allowed: interval, rectangle, box, disc, ball, file, image)",),
+    ),
+    "missing": Broken(
+        _good("{end: 10, step: 0.1}", "{step: 0.1}"),
+        ("{file}:8:7: time.end: missing, but needed",),
+    ),
+    "text_for_number": Broken(
+        _good("cells: 10", "cells: '10'"),
+        ("{file}:1:31: mesh.cells: wrong type (given '10'; allowed: a whole number)",),
+    ),
+    "not_whole": Broken(
+        _good("cells: 10", "cells: 10.5"),
+        ("{file}:1:31: mesh.cells: wrong type (given 10.5; allowed: a whole number)",),
+    ),
+    "negative_rate": Broken(
+        _good("mmp: 0.1", "mmp: -0.1"),
+        ("{file}:4:76: model.cells.tumour.secretes.mmp: value out of bounds (given -0.1; allowed: at least 0)",),
+    ),
+    "negative_rate_by_parameters": Broken(
+        "parameters: {a: 1, b: 2}\n" + _good("mmp: 0.1", "mmp: a - b"),
+        ("{file}:5:76: model.cells.tumour.secretes.mmp: value out of bounds (given -1; allowed: at least 0)",),
+    ),
+    "negative_step": Broken(
+        _good("step: 0.1", "step: -0.1"),
+        ("{file}:8:23: time.step: value out of bounds (given -0.1; allowed: greater than 0)",),
+    ),
+    "end_before_start": Broken(
+        _good("step: 0.1", "start: 20"),
+        ("{file}:8:7: time: the end must come after the start (given end 10 and start 20)",),
+    ),
+    "not_finite": Broken(
+        _good("end: 10", "end: .inf"),
+        ("{file}:8:13: time.end: wrong value (given inf; allowed: a finite number)",),
+    ),
+    "unknown_choice": Broken(
+        GOOD + "numerics: {scheme: crank_nicolson}\n",
+        ("{file}:9:20: numerics.scheme: unknown choice (given 'crank_nicolson'; allowed: tr_bdf2, backward_euler)",),
+    ),
+    "unknown_choice_near": Broken(
+        GOOD + "numerics: {flux: centrl}\n",
+        ("{file}:9:18: numerics.flux: unknown choice (given 'centrl'; allowed: central, scharfetter_gummel; did you mean 'central'?)",),
+    ),
+    "wrong_unit": Broken(
+        _good("motility: 1e-3", "motility: 1e-10 cm/s", SCALED),
+        ("{file}:5:36: model.cells.tumour.motility: wrong unit: the text is length/time, needed is length^2/time (given '1e-10 cm/s')",),
+    ),
+    "unknown_unit": Broken(
+        _good("motility: 1e-3", "motility: 1e-10 furlong^2/s", SCALED),
+        ("{file}:5:36: model.cells.tumour.motility: unknown unit 'furlong' (given '1e-10 furlong^2/s')",),
+    ),
+    "unit_without_scales": Broken(
+        _good("end: 10", "end: 10 d"),
+        (
+            "{file}:8:13: time.end: the scenario states no scales, so a value with a unit has no meaning; write a plain number (given '10 d')",
+        ),
+    ),
+    "unit_of_key": Broken(
+        _good("mmp: 10", "mmp: 10 /h", SCALED),
+        ("{file}:6:40: model.ecm.degraded_by.mmp: wrong unit: the text is 1/time, needed is length^3/amount/time (given '10 /h')",),
+    ),
+    "scale_unit": Broken(
+        _good("length: 1 um", "length: 1 s", SCALED),
+        ("{file}:1:18: scales.length: needs a unit of length (given '1 s')",),
+    ),
+    "unknown_scale": Broken(
+        _good("mmp: 1 nM", "mmp2: 1 nM", SCALED),
+        ("{file}:1:53: scales.mmp2: unknown scale (given 'mmp2'; allowed: length, time, cells, tumour, mmp, ecm; did you mean 'mmp'?)",),
+    ),
+    "unknown_species_in_formula": Broken(
+        _good("mmp: 10", "mmp: 10*tumor"),
+        (
+            "{file}:5:40: model.ecm.degraded_by.mmp: unknown name in the expression (given 'tumor'; allowed: ecm, mmp, t, tumour, x, y, z; did you mean 'tumour'?)",
+        ),
+    ),
+    "formula_of_wrong_kind": Broken(
+        _good("initial: 1, motility", "initial: '1 + mmp', motility"),
+        ("{file}:4:23: model.cells.tumour.initial: 'mmp' cannot be used here (allowed: the coordinates x, y, z, declared parameters)",),
+    ),
+    "unknown_function": Broken(
+        _good("initial: 1, motility", "initial: 'sine(x)', motility"),
+        (
+            "{file}:4:23: model.cells.tumour.initial: unknown function (given 'sine'; allowed: exp, log, sqrt, sin, cos, tan, sinh, cosh, tanh, erf, abs, min, max, where, noise; did you mean 'sin'?)",
+        ),
+    ),
+    "attribute": Broken(
+        _good("initial: 1, motility", "initial: 'x.__class__', motility"),
+        ("{file}:4:23: model.cells.tumour.initial: unexpected '.' at character 2 (given 'x.__class__')",),
+    ),
+    "incomplete_formula": Broken(
+        _good("initial: 1, motility", "initial: '2*(x + 1', motility"),
+        ("{file}:4:23: model.cells.tumour.initial: the expression ends too early (given '2*(x + 1')",),
+    ),
+    "chained_comparison": Broken(
+        _good("initial: 1, motility", "initial: 'where(0 < x < 1, 1, 0)', motility"),
+        (
+            "{file}:4:23: model.cells.tumour.initial: comparisons cannot be chained; write 'a < b and b < c' (given 'where(0 < x < 1, 1, 0)')",
+        ),
+    ),
+    "wrong_arguments": Broken(
+        _good("initial: 1, motility", "initial: 'exp(x, y)', motility"),
+        ("{file}:4:23: model.cells.tumour.initial: exp takes 1 argument, not 2 (given 'exp(x, y)')",),
+    ),
+    "unknown_species_key": Broken(
+        _good("secretes: {mmp", "secretes: {mmp2"),
+        ("{file}:4:71: model.cells.tumour.secretes.mmp2: unknown species (given 'mmp2'; allowed: mmp; did you mean 'mmp'?)",),
+    ),
+    "not_a_soluble": Broken(
+        _good("degraded_by: {mmp", "degraded_by: {ecm"),
+        ("{file}:5:35: model.ecm.degraded_by.ecm: species of the wrong kind (given 'ecm'; allowed: mmp, tumour)",),
+    ),
+    "reserved_name": Broken(
+        _good("  cells:\n    tumour", "  cells:\n    exp"),
+        ("{file}:4:5: model.cells.exp: this word has a meaning of its own and cannot be a name (given 'exp')",),
+    ),
+    "bad_name": Broken(
+        _good("  cells:\n    tumour", "  cells:\n    tumour cells"),
+        (
+            "{file}:4:5: model.cells.tumour cells: not a name (given 'tumour cells'; allowed: letters, digits and _, not starting with a digit)",
+        ),
+    ),
+    "name_twice": Broken(
+        GOOD + "parameters: {ecm: 1}\n",
+        ("{file}:9:14: parameters.ecm: the name 'ecm' is used twice (also in model.ecm)",),
+    ),
+    "unknown_region": Broken(
+        _good("initial: 1, motility", "initial: {tisue: 1}, motility"),
+        ("{file}:4:24: model.cells.tumour.initial.tisue: unknown region (given 'tisue'; allowed: tissue; did you mean 'tissue'?)",),
+    ),
+    "unknown_boundary": Broken(
+        GOOD + "boundaries: {top: {tumour: {kind: outflow}}}\n",
+        ("{file}:9:14: boundaries.top: unknown boundary (given 'top'; allowed: left, right)",),
+    ),
+    "boundary_of_immobile": Broken(
+        GOOD + "boundaries: {left: {ecm: {kind: fixed, value: 1}}}\n",
+        ("{file}:9:21: boundaries.left.ecm: species of the wrong kind (given 'ecm'; allowed: mmp, tumour)",),
+    ),
+    "unknown_membrane": Broken(
+        _good("  solubles:", "  membranes: {basement: {}}\n  solubles:"),
+        ("{file}:6:15: model.membranes.basement: unknown interface of the mesh (given 'basement'; allowed: none)",),
+    ),
+    "expect_incomplete": Broken(
+        GOOD + "expect:\n  - {at: 10, what: position, of: tumour, value: 1, tolerance: 0.1}\n",
+        ("{file}:10:5: expect[0]: 'position' needs a 'level'",),
+    ),
+    "expect_species": Broken(
+        GOOD + "expect:\n  - {at: 10, what: integral, of: tumor, value: 1, tolerance: 0.1}\n",
+        ("{file}:10:34: expect[0].of: unknown species (given 'tumor'; allowed: ecm, mmp, tumour; did you mean 'tumour'?)",),
+    ),
+    "expect_late": Broken(
+        GOOD + "expect:\n  - {at: 20, what: integral, of: tumour, value: 1, tolerance: 0.1}\n",
+        ("{file}:10:10: expect[0].at: outside the run (given 20; allowed: 0 to 10)",),
+    ),
+    "missing_mesh_file": Broken(
+        _good("{kind: interval, cells: 10}", "{kind: file, path: tissue.msh}"),
+        ("{file}:1:26: mesh.path: file not found in {folder} (given 'tissue.msh')",),
+    ),
+    "no_species": Broken(
+        "mesh: {kind: interval, cells: 10}\ntime: {end: 1}\n",
+        ("{file}:1:1: the scenario has no species (needed: at least one in model.cells, model.ecm, model.solubles or species)",),
+    ),
+    "parameter_circle": Broken(
+        "parameters: {a: 2*b, b: a}\n" + GOOD,
+        (
+            "{file}:1:17: parameters.a: 'b' depends on this parameter, or has no value itself (given '2*b')",
+            "{file}:1:25: parameters.b: 'a' depends on this parameter, or has no value itself (given 'a')",
+        ),
+    ),
+    "all_at_once": Broken(
+        "titel: x\n" + _good("end: 10", "end: -1").replace("mmp: 10", "mmp: -10").replace("1e-3}", "true}"),
+        (
+            "{file}:1:1: titel: unknown option (given 'titel'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect; did you mean 'title'?)",
+            "{file}:6:40: model.ecm.degraded_by.mmp: value out of bounds (given -10; allowed: at least 0)",
+            "{file}:8:22: model.solubles.mmp.diffusion: wrong type (given true; allowed: a number or an expression)",
+            "{file}:9:7: time: the end must come after the start (given end -1 and start 0)",
+        ),
+    ),
+    "extends_missing": Broken(
+        "extends: base.yaml\n",
+        ("{file}:1:10: extends: file not found (given 'base.yaml')",),
+    ),
+    "extends_circle": Broken(
+        "extends: base.yaml\n",
+        ("base.yaml:1:10: extends: the scenarios extend each other in a circle ({file} -> base.yaml -> {file})",),
+        beside={"base.yaml": "extends: {file}\n"},
+    ),
+    "error_in_base": Broken(
+        "extends: base.yaml\ntime: {end: 5}\n",
+        (
+            "base.yaml:4:26: model.cells.tumour.mobility: unknown option (given 'mobility'; allowed: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'motility'?)",
+        ),
+        beside={"base.yaml": _good("motility", "mobility")},
+    ),
+    "set_unknown": Broken(
+        GOOD,
+        (
+            "--set: model.cells.tumour.haptotaxi: unknown path (given 'haptotaxi'; allowed in model.cells.tumour: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'model.cells.tumour.haptotaxis'?)",
+        ),
+        ("model.cells.tumour.haptotaxi=2e-3",),
+    ),
+    "set_unknown_name": Broken(
+        GOOD,
+        (
+            "--set: model.cells.tumor.haptotaxis: unknown path (given 'tumor'; allowed in model.cells: tumour; did you mean 'model.cells.tumour'?)",
+        ),
+        ("model.cells.tumor.haptotaxis=2e-3",),
+    ),
+    "set_no_value": Broken(
+        GOOD,
+        ("--set: not an assignment (given 'time.end'; allowed: PATH=VALUE, such as time.end=10)",),
+        ("time.end",),
+    ),
+    "set_wrong": Broken(
+        GOOD,
+        (
+            "--set: model.ecm.degraded_by.mmp: value out of bounds (given -1; allowed: at least 0)",
+            "--set: time.end: not a number with a unit (given 'soon')",
+        ),
+        ("time.end=soon", "model.ecm.degraded_by.mmp=-1"),
+    ),
+    "set_list": Broken(
+        GOOD + "expect:\n  - {at: 10, what: integral, of: tumour, value: 1, tolerance: 0.1}\n",
+        ("--set: expect.3.value: unknown path (given '3'; allowed in expect: 0)",),
+        ("expect.3.value=2",),
+    ),
+    "set_bad_yaml": Broken(
+        GOOD,
+        ("--set: time: not YAML: while parsing a flow mapping: expected ',' or '}', but got '<stream end>'",),
+        ("time={end: 1",),
+    ),
+}
