@@ -48,7 +48,7 @@ def distribute(data: MeshData | None, comm: Any) -> Domain:
     mesh = create_simplex_mesh(comm, cells, points)
     tags = _everywhere(comm, data.cell_region if root and data is not None else None, np.int32)
     names = boundary_names + interface_names
-    rows = [_everywhere(comm, _facets(data, name) if root else None, np.int64).reshape(-1, dim) for name in names]
+    rows: list[Ints] = [_everywhere(comm, _facets(data, name) if root else None, np.int64).reshape(-1, dim) for name in names]
     found = dict(zip(names, _local_facets(mesh, dim, n_nodes, rows), strict=True))
     return Domain(
         mesh=mesh,

@@ -64,7 +64,7 @@ def _plane(axes: Any, data: MeshData, picture: NDArray[Any] | None, extent: tupl
     for name, facets in named.items():
         colour = LINE_COLOURS[distinct.index(name) % len(LINE_COLOURS)] if name in distinct else SIDE_COLOUR
         style = "solid" if name in data.interfaces else (0, (4, 1))
-        lines = LineCollection(data.points[facets], colors=colour, linewidths=1.8, linestyles=style, label=name)
+        lines = LineCollection(list(data.points[facets]), colors=colour, linewidths=1.8, linestyles=style, label=name)
         axes.add_collection(lines)
         if name in distinct:
             handles.append(lines)
@@ -112,7 +112,8 @@ def _solid(axes: Any, data: MeshData) -> None:
     low, high = data.points.min(axis=0), data.points.max(axis=0)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]), xlabel="x", ylabel="y", zlabel="z")
     axes.set_box_aspect(np.maximum(high - low, 1e-12))
-    axes.legend(handles=[Patch(color=REGION_COLOURS[k % len(REGION_COLOURS)], label=n) for k, n in enumerate(data.regions)], loc="upper left")
+    handles = [Patch(color=REGION_COLOURS[k % len(REGION_COLOURS)], label=name) for k, name in enumerate(data.regions)]
+    axes.legend(handles=handles, loc="upper left")
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

@@ -96,8 +96,8 @@ def _regions(path: Path, points: NDArray[np.float64], cells: Ints, groups: Mappi
     """Region names and the region number of each cell; every cell must be in exactly one group."""
     if not groups:
         raise MeshError(
-            f"{path}: no physical groups: give every cell a named group (gmsh: Physical {('Curve', 'Surface', 'Volume')[points.shape[1] - 1]}"
-            '("tissue") = {...};) and save again'
+            f"{path}: no physical groups: give every cell a named group "
+            f"(gmsh: Physical {('Curve', 'Surface', 'Volume')[points.shape[1] - 1]}(\"tissue\") = {{...}};) and save again"
         )
     names = list(groups)
     tags = np.full(len(cells), -1, dtype=np.int32)
@@ -168,14 +168,14 @@ def _split(
         real = (facets >= 0).all(axis=1) & (key[at] == keys(np.maximum(facets, 0), n))
         if not real.all():
             raise MeshError(
-                f"{path}: {int((~real).sum())} of {len(facets)} facets of group {name!r} are no sides of cells; embed the curve or surface "
-                "in the mesh (gmsh: Physical groups of the fragmented geometry), or remove the group"
+                f"{path}: {int((~real).sum())} of {len(facets)} facets of group {name!r} are no sides of cells; "
+                "embed the curve or surface in the mesh (gmsh: fragment the geometry first), or remove the group"
             )
         inside = count[at] == 2
         if inside.any() and not inside.all():
             raise MeshError(
-                f"{path}: group {name!r} is partly outside ({int((~inside).sum())} facets) and partly inside ({int(inside.sum())}) the tissue; "
-                "make two groups, a boundary and an interface"
+                f"{path}: group {name!r} lies partly on the outside ({int((~inside).sum())} facets) "
+                f"and partly inside the tissue ({int(inside.sum())}); make two groups, a boundary and an interface"
             )
         (inner if inside.all() else outer)[name] = facets
     return outer, inner

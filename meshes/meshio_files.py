@@ -59,7 +59,8 @@ def read(path: Path, tags: str | None = None) -> RawMesh:
     except (Exception, SystemExit) as error:
         words = [*(line.strip() for line in said.getvalue().splitlines()), *str(error).splitlines()]
         reason = next((w for w in words if w and w != "1"), type(error).__name__)
-        raise MeshError(f"{path}: not readable as a mesh ({reason}); known formats are .msh (2.2, 4.1), .vtu, .xdmf and others of meshio") from None
+        known = "known formats are .msh (2.2, 4.1), .vtu, .xdmf and others of meshio"
+        raise MeshError(f"{path}: not readable as a mesh ({reason}); {known}") from None
     _refuse_other_cells(path, mesh)
     blocks: dict[int, list[tuple[int, Ints]]] = {}
     for number, block in enumerate(mesh.cells):
@@ -179,8 +180,8 @@ def write(data: MeshData, path: Path) -> None:
             "binary": False,
         }
     else:
-        flags = {f"{kind}:{name}": [np.full(n, k == j, dtype=np.int32) for j, n in enumerate(lengths)] for k, (kind, name) in enumerate(names)}
-        extra = {"cell_data": flags}
+        rows = {f"{kind}:{name}": k for k, (kind, name) in enumerate(names)}
+        extra = {"cell_data": {key: [np.full(n, k == j, dtype=np.int32) for j, n in enumerate(lengths)] for key, k in rows.items()}}
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             meshio.write_points_cells(path, points, cells, **extra)

@@ -104,7 +104,7 @@ def edge_weights(data: MeshData) -> tuple[Ints, Floats]:
     values = np.concatenate([-sizes * np.einsum("mi,mi->m", slopes[:, i], slopes[:, j]) for i, j in pairs])
     n = len(data.points)
     key, index = np.unique(ends[:, 0] * n + ends[:, 1], return_inverse=True)
-    return np.stack([key // n, key % n], axis=1), np.bincount(index, values)
+    return np.stack([key // n, key % n], axis=1).astype(np.int64), np.bincount(index, values).astype(np.float64)
 
 
 def cell_angles(points: Floats, cells: Ints) -> Floats:
@@ -161,7 +161,8 @@ def report(q: Quality) -> str:
             f"mean {q.mean_radius_ratio:.3g}, {q.slivers} slivers"
         )
     for name, part in q.regions.items():
-        lines.append(f"region      {name}: {part.count} cells, {size} {part.measure:.6g}, {part.components} connected part{'s' * (part.components != 1)}")
+        pieces = f"{part.components} connected part{'s' * (part.components != 1)}"
+        lines.append(f"region      {name}: {part.count} cells, {size} {part.measure:.6g}, {pieces}")
     for kind, parts in (("boundary", q.boundaries), ("interface", q.interfaces)):
         unit = {1: "points", 2: "length", 3: "area"}[q.dim]
         lines += [f"{kind:<11} {name}: {part.count} facets, {unit} {part.measure:.6g}" for name, part in parts.items()]

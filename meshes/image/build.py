@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...solver.errors import MeshError
 from ...solver.scenario.mesh_image import ImageMesh
 from ..assemble import assemble
+from ..cache import cached, key
 from ..domain import MeshData
 from ..facets import Ints
 from .islands import FIRST_HOLE, Cleaned, clean
@@ -18,17 +19,24 @@ from .picture import load
 from .segment import NONE, classify
 
 SIZE = 4.0  # default cell size, in pixels
+OUTLINE = 4.0  # default width of smoothing along outlines, in pixels
 FRAME = ("left", "right", "top", "bottom")
 
 
 def image_mesh(options: ImageMesh) -> MeshData:
-    """The mesh of a picture or a label volume; raises MeshError."""
+    """The mesh of a picture or a label volume, from the cache where it was made before; raises MeshError."""
+    path = Path(options.image)
+    picture = path.read_bytes() if path.is_file() else b""  # pictures that ship with scikit-image go by its version
+    return cached(key(options, picture), lambda: _made(options))
+
+
+def _made(options: ImageMesh) -> MeshData:
     source = options.image if options.image.startswith("skimage:") else Path(options.image).name
     array = load(options.image)
     if array.ndim == 3 and array.shape[2] != 3:
         from .volume import volume_mesh
 
-        return volume_mesh(array, options, f"volume {source}")
+        return volume_mesh(array, options, f"volume {source}", spacing(options, 3))
     if array.ndim not in (2, 3):
         raise MeshError(f"{source}: the picture has {array.ndim} axes; give a picture (2) or a volume (3)")
     return _plane_mesh(array, options, f"image {source}")
@@ -40,14 +48,15 @@ def _plane_mesh(array: NDArray[np.generic], options: ImageMesh, source: str) -> 
     names = tuple(options.regions)
     for index, name in enumerate(names):
         if not (cleaned.labels == index).any():
-            raise MeshError(f"{source}: region {name!r} is empty: no pixels belong to it; check its colour, threshold or label, or use a smaller 'smallest'")
+            remedy = "check its colour or label, or use a smaller 'smallest'"
+            raise MeshError(f"{source}: region {name!r} is empty: no pixels belong to it; {remedy}")
     parts, region_of = connected(cleaned.labels)
     scale = np.array(spacing(options, 2))
     mean = float(np.sqrt(scale.prod()))
     size = SIZE if options.size is None else options.size / mean
-    own = {k: c.size / mean for k, c in enumerate(options.regions.values()) if getattr(c, "size", None)}
-    arcs = trace(parts)
-    arcs = smooth(arcs, options.outline, {part: own.get(region, size) for part, region in region_of.items()}, options.tolerance)
+    own = {k: c.size / mean for k, c in enumerate(options.regions.values()) if c.size is not None}
+    steps = {part: own.get(region, size) for part, region in region_of.items()}
+    arcs = smooth(trace(parts), OUTLINE if options.outline is None else options.outline, steps, options.tolerance)
     from .plane import triangulate
 
     points, cells, tags, facets = triangulate(arcs, region_of, size, own)
@@ -59,7 +68,7 @@ def _plane_mesh(array: NDArray[np.generic], options: ImageMesh, source: str) -> 
             raise MeshError(f"{source}: interface {name!r} is empty: regions {pair[0]!r} and {pair[1]!r} do not touch")
         interfaces[name] = between[a, b]
     notes = [f"pixel size {' x '.join(f'{s:g}' for s in scale)}; y points down, as in the picture", *cleaned.notes]
-    return assemble((points + [x0, y0]) * scale, cells, tags, names, boundaries, interfaces, source, notes)
+    return assemble((points + np.array([x0, y0])) * scale, cells, tags, names, boundaries, interfaces, source, notes)
 
 
 def cropped(array: NDArray[np.generic], crop: tuple[int, int, int, int] | None, source: str) -> tuple[int, int, NDArray[np.generic]]:
@@ -87,7 +96,7 @@ def connected(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], dict[int, i
 
     parts = labels.astype(np.int64)
     region_of: dict[int, int] = {}
-    for region in np.unique(labels[labels >= 0]).tolist():
+    for region in map(int, np.unique(labels[labels >= 0])):
         found, n = label(labels == region)
         inside = found > 0
         parts[inside] = found[inside] - 1 + len(region_of)
@@ -107,10 +116,7 @@ def _name(
             inner.setdefault((a, b), []).append(found)
             continue
         beyond = min(arc.left, arc.right)
-        if beyond == OUTSIDE:
-            name = _side(arc, shape)
-        else:
-            name = "outside" if beyond == NONE else cleaned.holes[FIRST_HOLE - beyond]
+        name = _side(arc, shape) if beyond == OUTSIDE else "outside" if beyond == NONE else cleaned.holes[FIRST_HOLE - beyond]
         outer.setdefault(name, []).append(found)
     order = [*FRAME, *cleaned.holes, "outside"]
     return (

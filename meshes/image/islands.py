@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
-from ...solver.scenario.mesh_image import Hole, ImageMesh, NamedColour, StainClass
+from ...solver.scenario.mesh_image import ColourClass, Hole, ImageMesh, StainClass
 from .segment import NONE, Labels, smoothed
 
+BRIGHT = 0.89  # empty slide: what light passes unstained
 FIRST_HOLE = -2  # hole number k is stored as FIRST_HOLE - k
 
 
@@ -29,9 +30,11 @@ def clean(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) 
 
     Raises MeshError when a hole asked for is not in the picture.
     """
-    labels, merged = merge_islands(labels, options.smallest)
+    smallest = (400 if labels.ndim == 2 else 64) if options.smallest is None else options.smallest
+    labels, merged = merge_islands(labels, smallest)
     wanted = options.holes if options.holes is not None else _default_holes(options)
-    names, notes = [], [f"{merged} islands of fewer than {options.smallest:g} pixels merged"] if merged else []
+    names: list[str] = []
+    notes = [f"{merged} islands of fewer than {smallest:g} pixels merged"] if merged else []
     result = labels.copy()
     for name, hole in wanted.items():
         mask = _areas(hole, labels, array, options) & (result >= NONE)
@@ -42,20 +45,21 @@ def clean(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) 
         result[mask] = FIRST_HOLE - len(names)
         names.append(name)
         notes.append(f"{name}: {_label(mask)[1]} areas of {int(mask.sum())} pixels cut out")
-    result, merged = merge_islands(result, options.smallest)
+    result, merged = merge_islands(result, smallest)
     if merged:
-        notes.append(f"{merged} leftovers of fewer than {options.smallest:g} pixels beside holes merged")
+        notes.append(f"{merged} leftovers of fewer than {smallest:g} pixels beside holes merged")
     if result.ndim == 2:
         result = separate_corners(result)
     return Cleaned(result, tuple(names), tuple(notes))
 
 
 def _default_holes(options: ImageMesh) -> dict[str, Hole]:
-    tinted = [name for name, c in options.regions.items() if isinstance(c, (str, NamedColour, StainClass))]
+    tinted = [name for name, c in options.regions.items() if isinstance(c, (ColourClass, StainClass))]
     if len(options.regions) < 2 or not tinted:
         return {}
     first, *others = options.regions
-    return {"lumen": Hole(enclosed_by=first), "lacuna": Hole(inside=others[0] if len(others) == 1 else None, brighter=0.89)}
+    inside = others[0] if len(others) == 1 else None
+    return {"lumen": Hole.model_validate({"enclosed_by": first}), "lacuna": Hole.model_validate({"inside": inside, "brighter": BRIGHT})}
 
 
 def merge_islands(labels: Labels, smallest: float) -> tuple[Labels, int]:

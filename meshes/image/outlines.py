@@ -171,8 +171,10 @@ def crossing(arcs: list[Arc]) -> set[int]:
     joined = same(a[i], a[j]) | same(a[i], b[j]) | same(b[i], a[j]) | same(b[i], b[j])
     cross = (side(a[i], b[i], a[j]) * side(a[i], b[i], b[j]) <= 0) & (side(a[j], b[j], a[i]) * side(a[j], b[j], b[i]) <= 0)
     # Segments with a common end overlap when they leave it in the same direction.
-    reverse = (same(a[i], a[j]) & (_cosine(b[i] - a[i], b[j] - a[j]) > 1 - 1e-9)) | (same(b[i], b[j]) & (_cosine(a[i] - b[i], a[j] - b[j]) > 1 - 1e-9))
-    reverse |= (same(a[i], b[j]) & (_cosine(b[i] - a[i], a[j] - b[j]) > 1 - 1e-9)) | (same(b[i], a[j]) & (_cosine(a[i] - b[i], b[j] - a[j]) > 1 - 1e-9))
+    reverse = np.zeros(len(i), dtype=bool)
+    for p, q in ((a, b), (b, a)):
+        for r, t in ((a, b), (b, a)):
+            reverse |= same(p[i], r[j]) & (_cosine(q[i] - p[i], t[j] - r[j]) > 1 - 1e-9)
     bad = (cross & ~joined) | reverse
     return set(owner[i[bad]].tolist()) | set(owner[j[bad]].tolist())
 

@@ -37,7 +37,8 @@ def load(image: str) -> NDArray[Any]:
     try:
         array = np.load(path, allow_pickle=False) if path.suffix == ".npy" else _frames(path)
     except (OSError, ValueError, SyntaxError) as error:
-        raise MeshError(f"{path}: not readable as a picture ({str(error).splitlines()[0]}); known are PNG, TIFF, JPEG, NIfTI and .npy") from None
+        reason = str(error).splitlines()[0]
+        raise MeshError(f"{path}: not readable as a picture ({reason}); known are PNG, TIFF, JPEG, NIfTI and .npy") from None
     return _without_alpha(array)
 
 
@@ -46,7 +47,8 @@ def _shipped(name: str) -> NDArray[Any]:
     try:
         return np.asarray(getattr(data, name)())
     except AttributeError:
-        raise MeshError(f"{_SHIPPED}{name}: scikit-image ships no picture of that name; a real section of tissue is skimage:immunohistochemistry") from None
+        hint = "a section of tissue is skimage:immunohistochemistry"
+        raise MeshError(f"{_SHIPPED}{name}: scikit-image ships no picture of that name; {hint}") from None
     except (ImportError, OSError, ValueError) as error:
         raise MeshError(f"{_SHIPPED}{name}: this installation of scikit-image does not hold it ({str(error).splitlines()[0]})") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,13 @@ from ..gmsh_session import gmsh_model, read_mesh, set_sizes
 from .outlines import Arc
 
 
-def triangulate(arcs: list[Arc], region_of: Mapping[int, int], size: float, sizes: Mapping[int, float]) -> tuple[
-    NDArray[np.float64], Ints, NDArray[np.int32], list[Ints]
-]:
+def triangulate(
+    arcs: list[Arc], region_of: Mapping[int, int], size: float, sizes: Mapping[int, float]
+) -> tuple[NDArray[np.float64], Ints, NDArray[np.int32], list[Ints]]:
     """Mesh the parts that the arcs enclose.
 
-    region_of: part -> region number; size: cell size in pixels, sizes: region number -> its own. Returns points (N, 2) in pixels, cells (M, 3),
-    region numbers (M,) and for each arc its facets (F, 2). Raises MeshError when gmsh fails.
+    region_of: part -> region number; size: cell size in pixels, sizes: region number -> its own. Returns points (N, 2) in
+    pixels, cells (M, 3), region numbers (M,) and for each arc its facets (F, 2). Raises MeshError when gmsh fails.
     """
     with gmsh_model("a mesh of a picture") as gmsh:
         geo = gmsh.model.geo
@@ -28,7 +29,8 @@ def triangulate(arcs: list[Arc], region_of: Mapping[int, int], size: float, size
         for part, region in region_of.items():
             loops = _loops(arcs, part)
             loops.sort(key=lambda loop: -abs(_area(arcs, loop)))
-            surfaces[geo.addPlaneSurface([geo.addCurveLoop([n for k, d in loop for n in _oriented(lines[k], d)]) for loop in loops])] = region
+            curves = [[n for k, forward in loop for n in _oriented(lines[k], forward)] for loop in loops]
+            surfaces[geo.addPlaneSurface([geo.addCurveLoop(loop) for loop in curves])] = region
         geo.synchronize()
         parts: dict[float, list[int]] = {}
         for tag, region in surfaces.items():
@@ -55,8 +57,8 @@ def _curves(geo: Any, arcs: list[Arc]) -> list[list[int]]:
 
     lines = []
     for arc in arcs:
-        ends = [point(x, y) for x, y in arc.points.tolist()]
-        lines.append([geo.addLine(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)])
+        ends = [point(float(x), float(y)) for x, y in arc.points]
+        lines.append([geo.addLine(a, b) for a, b in pairwise(ends)])
         for line in lines[-1]:
             geo.mesh.setTransfiniteCurve(line, 2)
     return lines
@@ -105,9 +107,9 @@ def _area(arcs: list[Arc], loop: list[tuple[int, bool]]) -> float:
 def _facets(gmsh: Any, points: NDArray[np.float64], lines: list[list[int]]) -> list[Ints]:
     """Node numbers of the mesh edges on the lines of each arc; every line has exactly one."""
     tags, flat, _ = gmsh.model.mesh.getNodes()
-    number = {(x, y): n for n, (x, y) in enumerate(points.tolist())}
-    place = {int(t): number.get((x, y), -1) for t, (x, y, _) in zip(tags, flat.reshape(-1, 3).tolist(), strict=True)}
-    result = []
+    number = {(float(x), float(y)): n for n, (x, y) in enumerate(points)}
+    place = {int(t): number.get((float(x), float(y)), -1) for t, (x, y, _) in zip(tags, flat.reshape(-1, 3), strict=True)}
+    result: list[Ints] = []
     for arc in lines:
         ends = [[place[int(t)] for t in gmsh.model.mesh.getElementsByType(1, line)[1]] for line in arc]
         result.append(np.array(ends, dtype=np.int64).reshape(-1, 2))

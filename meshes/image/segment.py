@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
-from ...solver.scenario.mesh_image import ImageMesh, LabelClass, NamedColour, RestClass, StainClass, ThresholdClass, colour_value
+from ...solver.scenario.mesh_image import BrightnessClass, ColourClass, ImageMesh, LabelClass, RestClass, StainClass, colour_value
 from .picture import as_unit, skimage
 
 NONE = -1  # a pixel of no region
@@ -19,7 +19,7 @@ Labels = NDArray[np.int32]
 
 def by_label(options: ImageMesh) -> bool:
     """Whether the regions are label values, so that the picture is a label image or volume."""
-    return all(isinstance(c, (int, LabelClass, RestClass)) for c in options.regions.values())
+    return all(isinstance(c, (LabelClass, RestClass)) for c in options.regions.values())
 
 
 def classify(array: NDArray[Any], options: ImageMesh, source: str) -> Labels:
@@ -31,7 +31,7 @@ def classify(array: NDArray[Any], options: ImageMesh, source: str) -> Labels:
     labels = np.full(array.shape[:2] if _coloured(array) else array.shape, NONE, dtype=np.int32)
     if by_label(options):
         if _coloured(array):
-            raise MeshError(f"{source}: regions are given by label value, but the picture has colours; give a label image, or regions by colour")
+            raise MeshError(f"{source}: regions are given by label, but the picture has colours; give a label image, or regions by colour")
         _by_value(labels, array, options)
     else:
         if array.ndim == 3 and not _coloured(array):
@@ -57,25 +57,24 @@ def _coloured(array: NDArray[Any]) -> bool:
 
 def _by_value(labels: Labels, array: NDArray[Any], options: ImageMesh) -> None:
     for k, given in enumerate(options.regions.values()):
-        if isinstance(given, RestClass):
-            continue
-        value = given.label if isinstance(given, LabelClass) else given
-        labels[np.isin(array, value)] = k  # type: ignore[arg-type]
+        if isinstance(given, LabelClass):
+            labels[np.isin(array, given.label)] = k
 
 
 def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) -> None:
     colours: dict[int, tuple[int, int, int]] = {}
     for k, (name, given) in enumerate(options.regions.items()):
         free = labels == NONE
-        if isinstance(given, (str, NamedColour)):
-            colours[k] = colour_value(given if isinstance(given, str) else given.colour)
+        if isinstance(given, ColourClass):
+            colours[k] = colour_value(given.colour)
         elif isinstance(given, StainClass):
             _needs_colours(array, source, name)
             stain = skimage("color", "colour deconvolution").rgb2hed(as_unit(array))[..., _CHANNEL[given.stain]]
             labels[free & _between(_filtered(stain, options.smooth), given.above, None)] = k
-        elif isinstance(given, ThresholdClass):
+        elif isinstance(given, BrightnessClass):
             grey = as_unit(array)
-            labels[free & _between(_filtered(grey.mean(axis=2) if _coloured(array) else grey, options.smooth), given.above, given.below)] = k
+            grey = _filtered(grey.mean(axis=2) if _coloured(array) else grey, options.smooth)
+            labels[free & _between(grey, given.above, given.below)] = k
         elif not isinstance(given, RestClass):
             raise MeshError(f"{source}: region {name!r}: label values and colours cannot be mixed")
     if colours:
@@ -88,7 +87,8 @@ def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, sour
 
 def _needs_colours(array: NDArray[Any], source: str, name: str) -> None:
     if not _coloured(array):
-        raise MeshError(f"{source}: region {name!r} is given by colour, but the picture has none; give regions by label value or by brightness (above, below)")
+        remedy = "use label values or brightness (above, below)"
+        raise MeshError(f"{source}: region {name!r} is given by colour, but the picture has none; {remedy}")
 
 
 def _filtered(channel: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
@@ -118,7 +118,8 @@ def _nearest(picture: NDArray[np.float64], colours: Mapping[int, tuple[int, int,
     flat = lab.reshape(-1, 3)
     sample = flat[:: max(1, len(flat) // 50_000)]
     away = _squares(sample, start)
-    scores = [away[:, j] - np.delete(away, j, axis=1).min(axis=1, initial=np.inf) if away.shape[1] > 1 else away[:, j] for j in range(len(start))]
+    several = len(start) > 1
+    scores = [away[:, j] - (np.delete(away, j, axis=1).min(axis=1) if several else 0.0) for j in range(len(start))]
     if rest:
         scores.append(-away.min(axis=1))
     few = max(1, len(sample) // 50)

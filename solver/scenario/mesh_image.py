@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, Union
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Tag, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import InputFile, Length, Options
 
@@ -54,9 +54,10 @@ def _colour(text: str) -> str:
 Colour = Annotated[str, AfterValidator(_colour)]
 
 
-class NamedColour(Options):
-    """Pixels nearest to a colour, among all regions given by colour, in the CIE Lab space; the colours adapt to the picture (k-means)."""
+class ColourClass(Options):
+    """Pixels nearest to a colour, among all regions given by colour, in Lab space; the colours adapt to the picture (k-means)."""
 
+    kind: Literal["by_colour"]
     colour: Colour = Field(description="a colour name (brown, blue, white ...) or #rrggbb")
     size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
 
@@ -64,14 +65,16 @@ class NamedColour(Options):
 class StainClass(Options):
     """Pixels where a stain is strong (colour deconvolution, Ruifrok and Johnston 2001)."""
 
+    kind: Literal["by_stain"]
     stain: Literal["dab", "haematoxylin", "eosin"] = Field(description="the stain")
     above: float | Literal["otsu"] = Field("otsu", description="threshold of the smoothed stain channel")
     size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
 
 
-class ThresholdClass(Options):
+class BrightnessClass(Options):
     """Pixels whose brightness (0 to 1) lies in a range."""
 
+    kind: Literal["by_brightness"]
     above: float | Literal["otsu"] | None = Field(None, description="lower bound of the brightness")
     below: float | Literal["otsu"] | None = Field(None, description="upper bound of the brightness")
     size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
@@ -86,6 +89,7 @@ class ThresholdClass(Options):
 class LabelClass(Options):
     """Pixels or voxels of a label image with the given value or values."""
 
+    kind: Literal["by_label"]
     label: int | tuple[int, ...] = Field(description="label value, or a list of them")
     size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
 
@@ -93,31 +97,41 @@ class LabelClass(Options):
 class RestClass(Options):
     """All pixels that no other region takes."""
 
-    rest: Literal[True] = Field(description="true")
+    kind: Literal["rest"]
     size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
 
 
-def _class_tag(value: Any) -> str | None:
-    if isinstance(value, (str, int)):
-        return "colour name" if isinstance(value, str) else "label value"
-    have = value if isinstance(value, Mapping) else getattr(value, "model_fields_set", ())
-    for key in ("colour", "stain", "label", "rest"):
-        if key in have:
-            return key
-    return "threshold"
+class _Class:
+    """Marks how a region is told from the others; short forms: a colour, a label value, or the word rest."""
+
+    _KEYS = (("colour", "by_colour"), ("stain", "by_stain"), ("label", "by_label"), ("above", "by_brightness"), ("below", "by_brightness"))
+
+    def expand(self, value: Any) -> Any:
+        """The long form, with the kind that the keys imply."""
+        if value == "rest":
+            return {"kind": "rest"}
+        if isinstance(value, str):
+            return {"kind": "by_colour", "colour": value}
+        if isinstance(value, int) and not isinstance(value, bool):
+            return {"kind": "by_label", "label": value}
+        if isinstance(value, Mapping) and "kind" not in value:
+            kind = next((kind for key, kind in self._KEYS if key in value), "by_colour")
+            return {"kind": kind, **value}
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.expand, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        long = handler(schema)
+        long.pop("discriminator", None)
+        long["anyOf"] = long.pop("oneOf", [])
+        return {"anyOf": [{"type": "integer"}, {"type": "string"}, long]}
 
 
 Class = Annotated[
-    Union[
-        Annotated[Colour, Tag("colour name")],
-        Annotated[int, Tag("label value")],
-        Annotated[NamedColour, Tag("colour")],
-        Annotated[StainClass, Tag("stain")],
-        Annotated[LabelClass, Tag("label")],
-        Annotated[RestClass, Tag("rest")],
-        Annotated[ThresholdClass, Tag("threshold")],
-    ],
-    Discriminator(_class_tag),
+    Annotated[Union[ColourClass, StainClass, LabelClass, BrightnessClass, RestClass], Field(discriminator="kind")],
+    _Class(),
 ]
 
 
@@ -126,7 +140,7 @@ class Hole(Options):
 
     enclosed_by: str | None = Field(None, description="areas of other regions that only this region (or the picture's edge) surrounds")
     inside: str | None = Field(None, description="areas that lie in this region")
-    brighter: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="areas whose smoothed darkest channel (0 to 1) is above this")
+    brighter: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="areas whose darkest channel (0 to 1) is above this")
     label: int | None = Field(None, description="areas with this value in a label image")
     near: Pixel2 | None = Field(None, description="only the area at, or nearest to, this picture position [x, y], in pixels")
     smallest: float = Field(400, gt=0, description="areas of fewer pixels are no holes")
@@ -162,19 +176,21 @@ class ImageMesh(Options):
     regions: dict[str, Class] = Field(min_length=1, description="name: colour, label, stain, threshold or rest")
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the outline between the two")
     holes: dict[str, Hole] | None = Field(
-        None, description="name: what to cut out; default with two or more colours or stains: lumen (enclosed by the first region) and lacuna (bright)"
+        None,
+        description="name: what to cut out; without it, if there are two colours: lumen (enclosed by the first region) and lacuna (bright)",
     )
-    crop: tuple[int, int, int, int] | None = Field(None, description="[x0, y0, x1, y1] in pixels; coordinates stay those of the whole picture")
+    crop: tuple[int, int, int, int] | None = Field(None, description="[x0, y0, x1, y1] in pixels; coordinates stay as they were")
     smooth: Pixels = Field(4.0, description="width of the Gaussian filter before classification, in pixels")
-    smallest: Pixels = Field(400, description="islands of fewer pixels join what surrounds them")
-    outline: Pixels = Field(4.0, description="width of the smoothing along outlines, in pixels")
+    smallest: Pixels | None = Field(None, description="islands of fewer pixels join what is around them; default 400 (volumes: 64)")
+    outline: Pixels | None = Field(None, description="width of the smoothing of outlines, in pixels; default 4 (volumes: 1)")
     tolerance: Annotated[float, Field(gt=0)] = Field(1.0, description="how far the mesh may stray from the smoothed outlines, in pixels")
     size: Size | None = Field(None, description="cell size; default: 4 pixels (in volumes: one voxel)")
 
     @model_validator(mode="after")
     def _known_regions(self) -> Self:
         used = [(f"interface {name!r}", region) for name, pair in self.interfaces.items() for region in pair]
-        used += [(f"hole {name!r}", region) for name, hole in (self.holes or {}).items() for region in (hole.inside, hole.enclosed_by) if region]
+        holes = (self.holes or {}).items()
+        used += [(f"hole {name!r}", region) for name, hole in holes for region in (hole.inside, hole.enclosed_by) if region]
         for what, region in used:
             if region not in self.regions:
                 text = f"{what}: unknown region {region!r} (allowed: {', '.join(self.regions)})"
@@ -187,3 +203,8 @@ class ImageMesh(Options):
     def region_names(self) -> tuple[str, ...]:
         """Names of all regions, in the order given."""
         return tuple(self.regions)
+
+    def boundary_names(self) -> tuple[str, ...]:
+        """Names that boundaries can have; which of them there are depends on the picture."""
+        holes = ("lumen", "lacuna") if self.holes is None else tuple(self.holes)
+        return ("left", "right", "top", "bottom", "front", "back", *holes, "outside")

@@ -1,0 +1,88 @@
+"""From a label volume to tetrahedra: a lattice of cubes, each split into six, labelled by interpolation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...solver.errors import MeshError
+from ...solver.scenario.mesh_image import ImageMesh
+from ..assemble import assemble, sides
+from ..domain import MeshData
+from ..facets import Ints, between
+from ..structured import lattice
+from .islands import FIRST_HOLE, Cleaned, clean
+from .segment import NONE, classify
+
+SIDES = ("left", "right", "top", "bottom", "front", "back")  # low and high x, y (downwards) and z
+
+
+def volume_mesh(array: NDArray[np.generic], options: ImageMesh, source: str, edges: tuple[float, ...]) -> MeshData:
+    """Tetrahedra for a volume of labels (slices, rows, columns) with voxel edges (x, y, z).
+
+    The lattice has cubes of the cell size (one voxel by default). Each tetrahedron takes the region whose smoothed and
+    linearly interpolated share is largest at its centroid, so that surfaces follow slopes and not only voxel faces.
+    Raises MeshError for an empty region and for interfaces between regions that do not touch.
+    """
+    if options.crop is not None:
+        raise MeshError(f"{source}: 'crop' is for pictures; cut the volume beforehand")
+    names = tuple(options.regions)
+    cleaned = clean(classify(array, options, source), array, options, source)
+    upper = tuple(n * e for n, e in zip(array.shape[::-1], edges, strict=True))
+    size = options.size or min(edges)
+    counts = [max(1, round(length / size)) for length in upper] if options.size else list(array.shape[::-1])
+    points, cells = lattice((0.0, 0.0, 0.0), upper, counts)
+    width = 1.0 if options.outline is None else options.outline
+    tags = _interpolated(cleaned.labels, points[cells].mean(axis=1) / edges - 0.5, width)
+    for index, name in enumerate(names):
+        if not (tags == index).any():
+            remedy = "check its label, or use a smaller 'smallest' or 'size'"
+            raise MeshError(f"{source}: region {name!r} is empty: no voxels belong to it; {remedy}")
+    boundaries = dict(_boundaries(points, cells, tags, upper, cleaned))
+    kept = tags >= 0
+    used, inverse = np.unique(cells[kept], return_inverse=True)
+    renumber = np.zeros(len(points), dtype=np.int64)
+    renumber[used] = np.arange(len(used))
+    notes = [f"voxel size {' x '.join(f'{e:g}' for e in edges)}; lattice {' x '.join(map(str, counts))}", *cleaned.notes]
+    return assemble(
+        points[used],
+        inverse.reshape(-1, 4).astype(np.int64),
+        tags[kept],
+        names,
+        {name: renumber[facets] for name, facets in boundaries.items()},
+        options.interfaces,
+        source,
+        notes,
+    )
+
+
+def _interpolated(labels: NDArray[np.int32], at: NDArray[np.float64], width: float) -> NDArray[np.int32]:
+    """The label with the largest share at positions (P, 3) = (x, y, z), counted in voxels from the centre of the first."""
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
+    best = np.full(len(at), -1.0)
+    result = np.full(len(at), NONE, dtype=np.int32)
+    where = at.T[::-1]
+    for value in np.unique(labels):
+        share = gaussian_filter((labels == value).astype(np.float32), width, mode="nearest")
+        found = map_coordinates(share, where, order=1, mode="nearest")
+        higher = found > best
+        best[higher], result[higher] = found[higher], value
+    return result
+
+
+def _boundaries(
+    points: NDArray[np.float64], cells: Ints, tags: NDArray[np.int32], upper: tuple[float, ...], cleaned: Cleaned
+) -> Iterator[tuple[str, Ints]]:
+    """The sides of the volume, the outlines of the holes, and what faces voxels of no region."""
+    tissue = tags >= 0
+    for name, facets in sides(points, cells[tissue], (0.0, 0.0, 0.0), upper, SIDES).items():
+        if len(facets):
+            yield name, facets
+    for value in map(int, np.unique(tags[~tissue])):
+        name = "outside" if value == NONE else cleaned.holes[FIRST_HOLE - value]
+        facets = between(cells, tissue, tags == value, len(points))
+        if len(facets):
+            yield name, facets
