@@ -11,11 +11,22 @@ from numpy.typing import NDArray
 def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.float64]) -> Any:
     """A first-order simplex mesh from this rank's cells (M, dim+1) and points (N, dim); collective.
 
-    The positional order of create_mesh changed after 0.9, so all arguments go by keyword.
+    The positional order of create_mesh changed after 0.9, so all arguments go by keyword. Rank 0 partitions
+    alone: the parallel partitioner gives another result each time, and a resumed run would not repeat its bits.
     """
     import basix.ufl
+    from dolfinx.graph import adjacencylist
     from dolfinx.mesh import GhostMode, create_cell_partitioner, create_mesh
+    from mpi4py import MPI
+
+    alone = create_cell_partitioner(GhostMode.none)
+
+    def partition(comm: Any, parts: int, kinds: Any, connectivity: Any) -> Any:
+        if len(cells) and comm.size > 1:
+            return alone(MPI.COMM_SELF, parts, kinds, connectivity)
+        here = adjacencylist(np.zeros((len(cells), 1), dtype=np.int32))
+        return getattr(here, "_cpp_object", here)  # 0.9 has the C++ object itself
 
     dim = points.shape[1]
     element = basix.ufl.element("Lagrange", ("interval", "triangle", "tetrahedron")[dim - 1], 1, shape=(dim,), dtype=np.float64)
-    return create_mesh(comm, cells=cells, x=points, e=element, partitioner=create_cell_partitioner(GhostMode.none))
+    return create_mesh(comm, cells=cells, x=points, e=element, partitioner=partition)

@@ -39,6 +39,19 @@ def exact(density: Floats, production: Floats, rate: Floats, limitation: Floats,
         new[i] = (c * math.exp(x) + p * h * _growth_factor(x)) / (1.0 + q * c * h * _growth_factor(x))
 
 
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _changes(mass: Floats, old: Floats, new: Floats, production: Floats, h: float, n_owned: int) -> tuple[float, float]:
+    """Amounts gained and lost: production counts as gain, what is left of the change by its sign at each node."""
+    born = 0.0
+    dead = 0.0
+    for i in range(n_owned):
+        made = h * production[i]
+        change = new[i] - old[i] - made
+        born += mass[i] * (made + max(change, 0.0))
+        dead += mass[i] * max(-change, 0.0)
+    return born, dead
+
+
 class Reactions:
     """Advances all immobile species together; ``fields`` is what the rates read."""
 
@@ -71,8 +84,6 @@ class Reactions:
             s.linear_rates(p, r, q, self.fields[s.name], self._scratch)
 
     def _book(self, s: NodalSpecies, production: Floats, h: float, booking: dict[str, float]) -> None:
-        n, m = self.n_owned, s.graph.mass
-        born = h * float((m[:n] * production[:n]).sum())
-        change = float((m[:n] * (self._new[:n] - s.state[:n])).sum()) - born
-        booking["born"] = booking.get("born", 0.0) + born + max(change, 0.0)
-        booking["dead"] = booking.get("dead", 0.0) + max(-change, 0.0)
+        born, dead = _changes(s.graph.mass, s.state, self._new, production, h, self.n_owned)
+        booking["born"] = booking.get("born", 0.0) + born
+        booking["dead"] = booking.get("dead", 0.0) + dead
