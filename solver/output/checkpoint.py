@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,24 +114,18 @@ def load_latest(folder: Path, grid: Grid, hashes: Mapping[str, str] | None = Non
         return None
     blocks = Blocks(comm, grid.nodes, grid.n_nodes)
     for path in files:
-        fault = ""
-        header: dict[str, Any] = {}
-        rows: dict[str, NDArray[np.float64]] = {}
-        try:
-            header, rows = _read(path, blocks)
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
-            fault = str(error) or type(error).__name__
-        fault = next((f for f in comm.allgather(fault) if f), "")
-        if fault:
-            if comm.rank == 0:
-                log.warning("checkpoint %s is damaged (%s); taking the one before", path.name, fault)
-            continue
-        expected = {"mesh": grid.mesh_hash, **(hashes or {})}
-        other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
-        if other:
-            raise ScenarioError(f"checkpoint {path} belongs to another {' and '.join(other)}; use --overwrite or another --out")
-        state = {name: blocks.to_owners(block) for name, block in rows.items()}
-        return Checkpoint(state, header["scalars"], path)
+        header, fault = _tried(comm, lambda path=path: _header(path))  # type: ignore[misc]
+        if not fault:
+            expected = {"mesh": grid.mesh_hash, **(hashes or {})}
+            other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
+            if other:
+                raise ScenarioError(f"checkpoint {path} belongs to another {' and '.join(other)}; use --overwrite or another --out")
+            rows, fault = _tried(comm, lambda path=path, header=header: _rows(path, header, blocks))  # type: ignore[misc]
+        if not fault:
+            state = {name: blocks.to_owners(block) for name, block in rows.items()}
+            return Checkpoint(state, header["scalars"], path)
+        if comm.rank == 0:
+            log.warning("checkpoint %s is damaged (%s); taking the one before", path.name, fault)
     raise SolverError(f"all checkpoints in {folder} are damaged; start again with --overwrite")
 
 
@@ -143,22 +137,35 @@ def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], total: int, 
         h5.create_dataset(f"state/{name}", (total, *block.shape[1:]), "f8")
 
 
-def _read(path: Path, blocks: Blocks) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
-    """This rank's block of every array, checked; every rank reads for itself, without MPI."""
+def _tried(comm: Any, action: Callable[[], Any]) -> tuple[Any, str]:
+    """The result of reading something, and what went wrong on any rank ("" if nothing)."""
+    result, fault = None, ""
+    try:
+        result = action()
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        fault = str(error) or type(error).__name__
+    return result, next((f for f in comm.allgather(fault) if f), "")
+
+
+def _header(path: Path) -> dict[str, Any]:
     with path.open("rb") as stream, h5py.File(stream, "r") as h5:
         text = h5["header"][:].tobytes()
         if hashlib.sha256(text).hexdigest() != h5.attrs["sha256"]:
             raise ValueError("the header fails its checksum")
-        header = json.loads(text)
-        first = blocks.start // header["chunk"]
-        rows = {}
+    return dict(json.loads(text))
+
+
+def _rows(path: Path, header: dict[str, Any], blocks: Blocks) -> dict[str, NDArray[np.float64]]:
+    """This rank's block of every array, checked; every rank reads for itself, without MPI."""
+    chunk, rows = header["chunk"], {}
+    with path.open("rb") as stream, h5py.File(stream, "r") as h5:
         for name, crc in header["crc"].items():
             block = h5[f"state/{name}"][blocks.start : blocks.start + blocks.count]
-            mine = _sums(block, header["chunk"])
-            if mine != crc[first : first + len(mine)]:
+            mine = _sums(block, chunk)
+            if mine != crc[blocks.start // chunk :][: len(mine)]:
                 raise ValueError(f"{name} fails its checksum")
             rows[name] = block
-    return header, rows
+    return rows
 
 
 def _sums(block: NDArray[np.float64], chunk: int) -> list[int]:

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from ..errors import SolverError
+from ..parallel import agreed
 from . import vtkhdf
 from .blocks import Blocks
 from .hdf import SharedFile
@@ -203,7 +204,14 @@ class FieldsWriter:
         """Refuse a step that cannot fit, before HDF5 is in the middle of it."""
         comm = self.grid.comm
         need = comm.allreduce(mine) + 2**20
-        free = comm.bcast(shutil.disk_usage(self.path.parent).free if comm.rank == 0 else None)
+        free = 0
+        with agreed(comm):
+            if comm.rank == 0:
+                try:
+                    free = shutil.disk_usage(self.path.parent).free
+                except OSError as error:
+                    raise SolverError(f"cannot write {self.path}: {error.strerror}") from error
+        free = comm.bcast(free)
         if free < need:
             raise SolverError(
                 f"disk full: the next step of {self.path} needs up to {need / 1e6:.1f} MB, {free / 1e6:.1f} MB are free; "

@@ -1,0 +1,127 @@
+"""Output on several ranks: the same file as on one, also with an empty rank; checkpoints across rank counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from invasio.solver.errors import SolverError
+from invasio.solver.output import blocks as blocks_module
+from invasio.solver.output.blocks import Blocks
+from invasio.solver.output.checkpoint import load_latest, save
+from invasio.solver.output.fields import FieldsWriter
+from invasio.solver.output.folder import FolderError, RunFolder
+from invasio.solver.output.series import Series
+from tests.helpers import parallel_assert
+from tests.unit.output.synthetic import frame, grid
+
+pytestmark = pytest.mark.mpi
+NAMES = ["tumour", "ecm"]
+
+
+def content(path: Path) -> dict[str, tuple[bytes, tuple[int, ...], str]]:
+    """Every table of a file, bit by bit."""
+    found: dict[str, tuple[bytes, tuple[int, ...], str]] = {}
+    with h5py.File(path, "r") as h5:
+        h5.visititems(lambda n, x: found.update({n: (x[()].tobytes(), x.shape, str(x.dtype))}) if isinstance(x, h5py.Dataset) else None)
+    return found
+
+
+def write(path: Path, of: Any, collective: bool | None = None) -> None:
+    """Four steps, of which two are written again after a resumption."""
+    writer = FieldsWriter(path, of, NAMES, collective=collective)
+    for time in (0.0, 1.0, 2.0, 3.0):
+        writer.on_output(frame(of, time))
+    writer.close("stopped early")
+    writer = FieldsWriter(path, of, NAMES, resume_at=1.0, collective=collective)
+    for time in (1.0, 2.0, 3.0):
+        writer.on_output(frame(of, time))
+    writer.close("done")
+
+
+def alone() -> Any:
+    from mpi4py import MPI
+
+    return MPI.COMM_SELF
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("collective", [None, False])
+@pytest.mark.parametrize("small_chunks", [False, True])
+def test_the_file_is_that_of_one_rank(
+    comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, dim: int, collective: bool | None, small_chunks: bool
+) -> None:
+    if small_chunks:  # as on a large mesh: several chunks a step, padded to whole ones
+        monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    write(shared_tmp / "many.vtkhdf", grid(comm, dim, 7, empty_rank=1), collective)
+    if comm.rank == 0:
+        write(shared_tmp / "one.vtkhdf", grid(alone(), dim, 7))
+        same = content(shared_tmp / "many.vtkhdf") == content(shared_tmp / "one.vtkhdf")
+    parallel_assert(comm, comm.rank != 0 or same, "the files differ")
+
+
+@pytest.mark.parametrize("collective", [None, False])
+def test_checkpoints_pass_between_rank_counts(comm: Any, shared_tmp: Path, collective: bool | None) -> None:
+    of = grid(comm, 3, 5, empty_rank=comm.size - 1)
+    state = {"n": of.points[:, 0] ** 2, "old/v": of.points * 3.0}
+    path = save(shared_tmp, of, state, {"time": 1.0, "step": 4}, collective=collective)
+    own = grid(alone(), 3, 5, seed=comm.rank)
+    found = load_latest(shared_tmp, own)  # written by all, read by each for itself
+    good = found is not None and (found.state["n"] == own.points[:, 0] ** 2).all() and (found.state["old/v"] == own.points * 3.0).all()
+    parallel_assert(comm, good, "written by many, read by one")
+    comm.barrier()
+    if comm.rank == 0:
+        save(shared_tmp, own, {"n": own.points[:, 1]}, {"time": 2.0, "step": 5})
+    comm.barrier()
+    dealt = grid(comm, 3, 5, empty_rank=0, seed=9)
+    found = load_latest(shared_tmp, dealt)
+    good = found is not None and found.scalars["step"] == 5 and (found.state["n"] == dealt.points[:, 1]).all()
+    parallel_assert(comm, good, "written by one, read by many")
+    with h5py.File(path, "r") as h5:
+        nodes = h5["state/n"][:]
+    expected = np.zeros(of.n_nodes)
+    expected[own.nodes] = own.points[:, 0] ** 2
+    parallel_assert(comm, bool((nodes == expected).all()), "canonical order")
+
+
+def test_damage_that_one_rank_sees_is_seen_by_all(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    of = grid(comm, 2, 9)
+    for step in (1, 2):
+        path = save(shared_tmp, of, {"n": of.points[:, 0] + step}, {"time": 1.0, "step": step})
+    if comm.rank == 0:
+        everything = grid(alone(), 2, 9).points
+        mark = np.array([everything[np.argsort(grid(alone(), 2, 9).nodes)][-1, 0] + 2.0]).tobytes()
+        data = bytearray(path.read_bytes())
+        data[data.rindex(mark)] ^= 1
+        path.write_bytes(data)
+    comm.barrier()
+    found = load_latest(shared_tmp, of)
+    parallel_assert(comm, found is not None and found.scalars["step"] == 1, "all fall back")
+
+
+def test_rows_are_checked_and_come_back(comm: Any) -> None:
+    of = grid(comm, 2, 9, empty_rank=0)
+    plan = Blocks(comm, of.nodes, of.n_nodes)
+    block = plan.to_block(of.nodes)
+    parallel_assert(comm, bool((block == np.arange(plan.start, plan.start + plan.count)).all()), "blocks in order")
+    parallel_assert(comm, bool((plan.to_owners(block) == of.nodes).all()), "and back")
+    with pytest.raises(SolverError, match="not each listed by exactly one rank"):
+        Blocks(comm, of.nodes if comm.rank else of.nodes[:0], of.n_nodes + 1)
+
+
+def test_refusals_and_failures_reach_every_rank(comm: Any, shared_tmp: Path) -> None:
+    folder = RunFolder.open(shared_tmp / "run", None, "a", "a: 1\n", False, False, comm)
+    parallel_assert(comm, folder.path == shared_tmp / "run" and not folder.resuming)
+    with pytest.raises(FolderError, match="is in use by another run"):
+        RunFolder.open(shared_tmp / "run", None, "a", "a: 1\n", True, False, comm)
+    folder.close("done")
+    with pytest.raises(SolverError, match="cannot write"):
+        Series(shared_tmp / "gone" / "series.csv", comm)
+    writer = FieldsWriter(shared_tmp / "gone" / "fields.vtkhdf", grid(comm), NAMES)
+    with pytest.raises(SolverError, match=r"cannot write .*: No such file or directory"):
+        writer.on_output(frame(grid(comm), 0.0))

@@ -1,0 +1,118 @@
+"""Which run folder is taken, and when a run is refused; exact messages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invasio.solver.output.compare import differences
+from invasio.solver.output.folder import FolderError, RunFolder
+
+TEXT = "name: a\ntime: {end: 10.0}\nmodel: {cells: {tumour: {motility: 0.001}}}\n"
+
+
+def start(comm: Any, out: Path | None, text: str = TEXT, resume: bool = False, overwrite: bool = False) -> RunFolder:
+    return RunFolder.open(out, None, "a", text, resume, overwrite, comm)
+
+
+def refused(comm: Any, out: Path | None, **options: Any) -> str:
+    with pytest.raises(FolderError) as caught:
+        start(comm, out, **options)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_without_out_the_next_free_folder_is_taken(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shared_tmp)
+    paths = []
+    for _ in range(3):
+        folder = start(comm, None)
+        paths.append(str(folder.path))
+        folder.close("done")
+    assert paths == ["out/a", "out/a-002", "out/a-003"]
+    again = start(comm, None, resume=True)
+    assert (str(again.path), again.resuming, again.previous_status) == ("out/a-003", True, "done")
+    again.close("done")
+
+
+def test_what_a_new_folder_holds(comm: Any, shared_tmp: Path) -> None:
+    given = shared_tmp / "my.yaml"
+    given.write_text("# mine\nname: a\n", encoding="utf-8")
+    folder = RunFolder.open(shared_tmp / "x" / "y", given, "a", TEXT, False, False, comm)
+    assert not folder.resuming
+    assert (folder.path / "scenario.yaml").read_text(encoding="utf-8") == "# mine\nname: a\n"
+    assert (folder.path / "resolved.yaml").read_text(encoding="utf-8") == TEXT
+    assert (folder.path / "STATUS").read_text(encoding="utf-8") == "running\n"
+    assert (folder.path / "checkpoints").is_dir() and (folder.path / "figures").is_dir()
+    folder.close("stopped early: asked to")
+    assert (folder.path / "STATUS").read_text(encoding="utf-8") == "stopped early: asked to\n"
+
+
+def test_an_explicit_folder_with_a_run_needs_a_word(comm: Any, shared_tmp: Path) -> None:
+    out = shared_tmp / "run"
+    start(comm, out).close("done")
+    assert refused(comm, out) == f"{out} holds a run already; go on with --resume, replace it with --overwrite, or choose another --out"
+    (out / "series.csv").write_text("old", encoding="utf-8")
+    (out / "checkpoints" / "checkpoint-1.h5").write_text("old", encoding="utf-8")
+    folder = start(comm, out, resume=True)
+    assert folder.resuming and (out / "series.csv").exists()
+    folder.close("done")
+    folder = start(comm, out, text="name: a\ntime: {end: 5.0}\n", overwrite=True)
+    assert not folder.resuming and not (out / "series.csv").exists() and not list((out / "checkpoints").iterdir())
+    folder.close("done")
+
+
+def test_resume_with_nothing_there_starts_fresh(comm: Any, shared_tmp: Path) -> None:
+    folder = start(comm, shared_tmp / "new", resume=True)
+    assert not folder.resuming
+    folder.close("done")
+
+
+def test_a_changed_scenario_is_not_resumed(comm: Any, shared_tmp: Path) -> None:
+    out = shared_tmp / "run"
+    start(comm, out).close("done")
+    changed = "name: a\ntime: {end: 20.0, step: 0.1}\nmodel: {cells: {}}\n"
+    assert refused(comm, out, text=changed, resume=True) == (
+        f"{out} holds a run of a different scenario, so it cannot be resumed:\n"
+        "  time.end: was 10.0, is 20.0\n"
+        "  model.cells.tumour.motility: was 0.001, is not there\n"
+        "  time.step: was not there, is 0.1\n"
+        "  model.cells: was not there, is {}"
+    )
+    assert (out / "resolved.yaml").read_text(encoding="utf-8") == TEXT
+
+
+def test_other_files_are_never_touched(comm: Any, shared_tmp: Path) -> None:
+    (shared_tmp / "thesis.tex").write_text("x", encoding="utf-8")
+    for overwrite in (False, True):
+        text = refused(comm, shared_tmp, overwrite=overwrite)
+        assert text == f"{shared_tmp} holds other files (thesis.tex) and no run; choose a new folder with --out"
+    assert os.listdir(shared_tmp) == ["thesis.tex"]
+
+
+def test_a_folder_in_use_is_refused(comm: Any, shared_tmp: Path) -> None:
+    out = shared_tmp / "run"
+    first = start(comm, out)
+    text = refused(comm, out, resume=True)
+    assert text.startswith(f"{out} is in use by another run (process {os.getpid()} on ")
+    assert text.endswith("); wait for it or choose another --out")
+    first.close("done")
+    start(comm, out, resume=True).close("done")
+
+
+def test_words_that_exclude_each_other(comm: Any, shared_tmp: Path) -> None:
+    assert refused(comm, shared_tmp, resume=True, overwrite=True) == "--resume and --overwrite exclude each other"
+    assert refused(comm, None, overwrite=True) == "--overwrite needs --out DIR, the folder to overwrite"
+    (shared_tmp / "file").write_text("x", encoding="utf-8")
+    assert refused(comm, shared_tmp / "file") == f"--out {shared_tmp / 'file'} is a file"
+
+
+def test_differences_are_counted_when_there_are_many() -> None:
+    before = "".join(f"a{i}: 1\n" for i in range(25))
+    lines = differences(before, before.replace("1\n", "2\n"))
+    assert len(lines) == 21 and lines[-1].startswith("  and ")
+    assert differences(before, before) == []
+    assert differences("list: [{a: 1}, {a: 2}]", "list: [{a: 1}, {a: 3}]") == ["  list[1].a: was 2, is 3"]

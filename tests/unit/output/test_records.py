@@ -1,0 +1,135 @@
+"""series.csv, manifest.json, run.log and the progress lines."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invasio.solver.errors import SolverError
+from invasio.solver.output.layout import Frame
+from invasio.solver.output.log import close_log, open_log
+from invasio.solver.output.manifest import Manifest, git_revision
+from invasio.solver.output.progress import Progress, duration
+from invasio.solver.output.series import Series
+
+
+def row(time: float, **observables: float) -> Frame:
+    return Frame(time, round(10 * time), 0.1, {}, observables or {"mass": time / 3, "events": 2})
+
+
+def run(series: Series, *times: float) -> str:
+    for time in times:
+        series.on_output(row(time))
+    series.close("done")
+    return series.path.read_text(encoding="utf-8")
+
+
+def test_series_is_a_plain_table_with_exact_numbers(comm: Any, shared_tmp: Path) -> None:
+    text = run(Series(shared_tmp / "series.csv", comm), 0.0, 1.0)
+    assert text == f"time,step,dt,mass,events\n0.0,0,0.1,0.0,2\n1.0,10,0.1,{1 / 3!r},2\n"
+
+
+def test_series_is_cut_when_resumed_and_a_torn_row_is_dropped(comm: Any, shared_tmp: Path) -> None:
+    path = shared_tmp / "series.csv"
+    whole = run(Series(path, comm), 0.0, 1.0, 2.0, 3.0)
+    path.write_text(whole + "4.0,40,0.", encoding="utf-8")
+    assert run(Series(path, comm, resume_at=1.0), 1.0, 2.0, 3.0) == whole
+    assert run(Series(path, comm), 0.0) == whole[: whole.index("1.0,10")]
+
+
+def test_series_refuses_other_columns(comm: Any, shared_tmp: Path) -> None:
+    run(Series(shared_tmp / "series.csv", comm), 0.0)
+    series = Series(shared_tmp / "series.csv", comm, resume_at=0.0)
+    with pytest.raises(SolverError, match="has other columns than this run writes: events, front"):
+        series.on_output(row(1.0, mass=1.0, front=2.0))
+    series.close("failed")
+
+
+def test_series_in_a_folder_that_is_gone(comm: Any, shared_tmp: Path) -> None:
+    with pytest.raises(SolverError, match=r"cannot write .*series.csv: No such file or directory"):
+        Series(shared_tmp / "gone" / "series.csv", comm)
+
+
+def test_manifest_says_what_ran_where_and_how_it_ended(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "77")
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    path = shared_tmp / "manifest.json"
+    first = Manifest(path, comm, {"name": "a", "petsc_options": {"ksp_type": "cg"}})
+    first.on_output(row(2.0))
+    running = json.loads(path.read_text(encoding="utf-8"))
+    assert running["segments"][0]["reason"] == "running"
+    first.close("stopped early")
+    Manifest(path, comm, {"name": "a", "petsc_options": {}}, resumed_at=2.0).close("done")
+    after = json.loads(path.read_text(encoding="utf-8"))
+    one, two = after["segments"]
+    assert (one["reason"], one["last_output_time"], one["resumed_at_time"]) == ("stopped early", 2.0, None)
+    assert (two["reason"], two["resumed_at_time"], two["ranks"]) == ("done", 2.0, comm.size)
+    assert two["slurm"] == {"job": "77", "restart_count": "1"}
+    assert {"python", "numpy", "h5py", "hdf5", "mpi", "mpi4py"} <= set(two["versions"])
+    assert one["start"] <= one["stop"] <= two["stop"]
+
+
+def test_revision_of_a_checkout(tmp_path: Path) -> None:
+    assert git_revision(tmp_path) is None
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    (tmp_path / "f").write_text("1", encoding="utf-8")
+    for words in (["init", "-q"], ["add", "f"], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *words], check=True)
+    clean = git_revision(tmp_path)
+    assert clean is not None and len(clean) == 40
+    (tmp_path / "f").write_text("2", encoding="utf-8")
+    assert git_revision(tmp_path) == clean + "+changes"
+
+
+def test_log_goes_to_the_file_and_warnings_to_the_screen(comm: Any, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = shared_tmp / "run.log"
+    open_log(path, comm)
+    logging.getLogger("invasio.part").info("quiet")
+    logging.getLogger("invasio.part").warning("loud")
+    open_log(path, comm, append=True)
+    logging.getLogger("invasio.part").info("later")
+    close_log()
+    assert [line.split(": ")[-1] for line in path.read_text(encoding="utf-8").splitlines()] == ["quiet", "loud", "later"]
+    assert capsys.readouterr().err == "invasio: loud\n"
+
+
+def test_progress_lines(comm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("invasio.solver.output.progress.clock.monotonic", lambda: now[0])
+    monkeypatch.setattr("invasio.solver.output.progress.clock.time", lambda: now[0])
+    monkeypatch.setenv("SLURM_JOB_END_TIME", "4725")
+    screen = io.StringIO()
+    progress = Progress(comm, 0.0, 10.0, every=10.0, stream=screen)
+    progress.on_output(row(0.0))
+    for step in range(1, 26):
+        now[0] += 1.0
+        progress.on_step(step * 0.1, step, 0.1, {"iterations": 7, "mass_drift": 2e-15})
+    progress.close("done")
+    assert screen.getvalue().splitlines() == [
+        "t = 0 of 10: start",
+        "step 1, t = 0.1 of 10, dt 0.1, iterations 7, mass drift 2e-15, wall time left 1 h 02 min",
+        "step 11, t = 1.1 of 10, dt 0.1, iterations 7, mass drift 2e-15, 1 s/step, 1 min 29 s to go, wall time left 1 h 01 min",
+        "step 21, t = 2.1 of 10, dt 0.1, iterations 7, mass drift 2e-15, 1 s/step, 1 min 19 s to go, wall time left 1 h 01 min",
+        "done: t = 2.5, 25 steps in 25 s",
+    ]
+
+
+def test_progress_bar(comm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVASIO_PROGRESS", "bar")
+    screen = io.StringIO()
+    progress = Progress(comm, 0.0, 10.0, stream=screen)
+    progress.on_output(row(0.0))
+    progress.on_step(5.0, 1, 5.0, {"iterations": 3})
+    progress.close("done")
+    assert " 50 %" in screen.getvalue() and screen.getvalue().splitlines()[-1].startswith("done: t = 5, 1 steps in ")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(8.2, "8 s"), (125, "2 min 05 s"), (12000, "3 h 20 min"), (188000, "2 d 4 h"), (-3, "0 s")])
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
