@@ -119,24 +119,31 @@ class Ray:
         return result
 
     def outermost(self, field: Array, level: float) -> float:
-        """The largest s at which the field passes from >= level to below it; NaN if it nowhere does.
+        """The largest s at which the field passes the level, up or down; NaN if it nowhere does.
 
         The bracket between two samples is narrowed until it lies in one cell or two, where P1 is linear.
         """
         values = self.profile(field)
-        falls = np.flatnonzero((values[:-1] >= level) & (values[1:] < level))
-        if not len(falls):
+        passes = _passes(values, level)
+        if not len(passes):
             return float("nan")
-        low, high = self.s[falls[-1]], self.s[falls[-1] + 1]
+        low, high = self.s[passes[-1]], self.s[passes[-1] + 1]
         for _ in range(3):
             fine = np.linspace(low, high, 17)
             values = self._locator.values(field, self._at(fine))
-            inner = np.flatnonzero((values[:-1] >= level) & (values[1:] < level))
+            inner = _passes(values, level)
             if not len(inner):
                 break
             low, high = fine[inner[-1]], fine[inner[-1] + 1]
         first, last = self._locator.values(field, self._at(np.array([low, high])))
         return float(low + (high - low) * (first - level) / (first - last))
+
+
+def _passes(values: Array, level: float) -> NDArray[np.intp]:
+    """Samples behind which the level is passed; values outside the mesh are NaN and pass nothing."""
+    above = values >= level
+    inside = np.isfinite(values)
+    return np.flatnonzero((above[:-1] != above[1:]) & inside[:-1] & inside[1:])
 
 
 def directions(dim: int) -> Array:
