@@ -1,0 +1,1 @@
+"""Scripts for ParaView's own Python (pvbatch); nothing here is imported by the rest."""
