@@ -110,8 +110,8 @@ def _supervise(command: list[str], asked: list[tuple[int, float]]) -> int:
 
 
 def _reason(number: int) -> str:
-    reasons = {signal.SIGKILL: " (killed, perhaps for want of memory)", signal.SIGSEGV: " (a crash in a library)"}
-    return reasons.get(signal.Signals(number), "")
+    reasons: dict[int, str] = {signal.SIGKILL: " (killed, perhaps for want of memory)", signal.SIGSEGV: " (a crash in a library)"}
+    return reasons.get(number, "")
 
 
 def mpi_environment() -> dict[str, str]:

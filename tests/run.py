@@ -94,10 +94,14 @@ def _tool(name: str, *arguments: str) -> str | None:
     return None
 
 
+def _cache() -> Path:
+    return Path(os.environ.get("INVASIO_CACHE") or Path.home() / ".cache" / "invasio")
+
+
 def _tools() -> Path | str:
     """The folder of programs that come from the Python index, made when first needed; or why there is none."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    cache = Path(os.environ.get("INVASIO_CACHE") or Path.home() / ".cache" / "invasio")
+    cache = _cache()
     folder = cache / f"checks-{digest}"
     cache.mkdir(parents=True, exist_ok=True)
     with open(cache / f"checks-{digest}.lock", "w") as lock:
@@ -114,7 +118,7 @@ def _tools() -> Path | str:
 
 def _types() -> str | None:
     try:
-        subprocess.run([sys.executable, "-m", "mypy", "--cache-dir", os.devnull, *SOURCES, "tests/run.py", "tests/rank.py"], check=True)
+        subprocess.run([sys.executable, "-m", "mypy", "--cache-dir", _cache() / "mypy", *SOURCES, "tests/run.py", "tests/rank.py"], check=True)
     except subprocess.CalledProcessError:
         if subprocess.run([sys.executable, "-c", "import mypy"], capture_output=True).returncode:
             return "mypy is not installed"
@@ -128,7 +132,7 @@ def _tests(ranks: int, chosen: list[str]) -> Result:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="invasio-tests-") as folder:
         reports = Path(folder)
-        common = ["-q", "--with-mpi", "-o", "faulthandler_timeout=300", *where, *chosen]
+        common = ["-q", "--with-mpi", "-o", "faulthandler_timeout=300", f"--color={'yes' if sys.stdout.isatty() else 'no'}", *where, *chosen]
         if ranks == 1:
             pytest = [sys.executable, "-m", "pytest", f"--junitxml={reports / 'rank-0.xml'}", *common]
             limited = ["timeout", "-k", "10", str(SERIAL_LIMIT), *pytest]
