@@ -11,7 +11,7 @@ from ...solver.errors import MeshError
 
 Points = NDArray[np.float64]
 OUTSIDE = -1000  # beyond the picture
-_LEVELS = (1.0, 0.5, 0.25, 0.0)  # shares of the smoothing, tried in turn where outlines would cross
+_SHARES = (1.0, 0.5, 0.25)  # of smoothing and tolerance, tried in turn where outlines would cross
 
 
 @dataclass(frozen=True)
@@ -92,17 +92,18 @@ def smooth(arcs: list[Arc], width: float, spacing: dict[int, float], tolerance: 
     stray further than ``tolerance`` pixels. Where outlines would cross, the arcs concerned are smoothed less.
     """
     levels = [0] * len(arcs)
-    for _ in range(len(_LEVELS) * 4):
-        result = [_smooth_one(arc, width * _LEVELS[level], _step(arc, spacing), tolerance) for arc, level in zip(arcs, levels, strict=True)]
-        bad = crossing(result)
-        if not bad:
-            return result
-        stuck = all(levels[k] == len(_LEVELS) - 1 for k in bad)
-        if stuck:
-            break
-        for k in bad:
-            levels[k] = min(levels[k] + 1, len(_LEVELS) - 1)
-    raise MeshError("the outlines of the regions cross after simplification; use a smaller 'tolerance' or 'size', or a larger 'smooth'")
+    steps = [_step(arc, spacing) for arc in arcs]
+    result = [_smooth_one(arc, width, step, tolerance) for arc, step in zip(arcs, steps, strict=True)]
+    while bad := crossing(result):
+        retry = [k for k in bad if levels[k] < len(_SHARES)]
+        if not retry:
+            raise MeshError("the outlines of the regions touch themselves; use a larger 'smooth' or 'smallest'")
+        for k in retry:
+            levels[k] += 1
+            # The last resort is the line along the pixel edges, which crosses nothing.
+            raw = levels[k] == len(_SHARES)
+            result[k] = arcs[k] if raw else _smooth_one(arcs[k], width * _SHARES[levels[k]], steps[k], tolerance * _SHARES[levels[k]])
+    return result
 
 
 def _step(arc: Arc, spacing: dict[int, float]) -> float:
@@ -136,19 +137,26 @@ def _stray(fine: Points, lengths: NDArray[np.float64], coarse: Points) -> float:
 
 
 def _gaussian(arc: Arc, width: float) -> Points:
-    """Gaussian smoothing along the line; an open line is continued by point reflection, so its ends stay."""
+    """Gaussian smoothing along the line, repeated on what it took away, so that round shapes do not shrink.
+
+    An open line is continued by point reflection, so its ends stay.
+    """
     from scipy.ndimage import gaussian_filter1d
 
+    def twice(line: Points, mode: str) -> Points:
+        once = gaussian_filter1d(line, width, axis=0, mode=mode)
+        return np.asarray(once + gaussian_filter1d(line - once, width, axis=0, mode=mode))
+
     if arc.free:
-        inner = gaussian_filter1d(arc.points[:-1], width, axis=0, mode="wrap")
+        inner = twice(arc.points[:-1], "wrap")
         return np.concatenate([inner, inner[:1]])
     n = len(arc.points)
     pad = min(n - 1, int(4 * width) + 1)
     before = 2 * arc.points[0] - arc.points[pad:0:-1]
     after = 2 * arc.points[-1] - arc.points[-2 : -pad - 2 : -1]
-    result = gaussian_filter1d(np.concatenate([before, arc.points, after]), width, axis=0, mode="nearest")[pad : pad + n]
+    result = twice(np.concatenate([before, arc.points, after]), "nearest")[pad : pad + n]
     result[0], result[-1] = arc.points[0], arc.points[-1]
-    return np.asarray(result)
+    return result
 
 
 def crossing(arcs: list[Arc]) -> set[int]:
@@ -165,19 +173,18 @@ def crossing(arcs: list[Arc]) -> set[int]:
     def side(p: Points, q: Points, r: Points) -> NDArray[np.float64]:
         return np.asarray((q[:, 0] - p[:, 0]) * (r[:, 1] - p[:, 1]) - (q[:, 1] - p[:, 1]) * (r[:, 0] - p[:, 0]))
 
-    def same(p: Points, q: Points) -> NDArray[np.bool_]:
-        return np.asarray((p == q).all(axis=1))
-
-    joined = same(a[i], a[j]) | same(a[i], b[j]) | same(b[i], a[j]) | same(b[i], b[j])
-    cross = (side(a[i], b[i], a[j]) * side(a[i], b[i], b[j]) <= 0) & (side(a[j], b[j], a[i]) * side(a[j], b[j], b[i]) <= 0)
-    # Segments with a common end overlap when they leave it in the same direction.
-    reverse = np.zeros(len(i), dtype=bool)
-    for p, q in ((a, b), (b, a)):
-        for r, t in ((a, b), (b, a)):
-            reverse |= same(p[i], r[j]) & (_cosine(q[i] - p[i], t[j] - r[j]) > 1 - 1e-9)
-    bad = (cross & ~joined) | reverse
+    bad = (side(a[i], b[i], a[j]) * side(a[i], b[i], b[j]) < 0) & (side(a[j], b[j], a[i]) * side(a[j], b[j], b[i]) < 0)
+    for one, two in ((i, j), (j, i)):
+        for end, other in ((a[one], b[one]), (b[one], a[one])):
+            common = (end == a[two]).all(axis=1) | (end == b[two]).all(axis=1)
+            # Both ends in common: two arcs that have collapsed onto each other.
+            same = common & ((other == a[two]).all(axis=1) | (other == b[two]).all(axis=1))
+            bad |= same | (~common & (_distance(end, a[two], b[two]) < 1e-6))
     return set(owner[i[bad]].tolist()) | set(owner[j[bad]].tolist())
 
 
-def _cosine(p: Points, q: Points) -> NDArray[np.float64]:
-    return np.asarray((p * q).sum(axis=1) / np.maximum(np.linalg.norm(p, axis=1) * np.linalg.norm(q, axis=1), 1e-300))
+def _distance(p: Points, a: Points, b: Points) -> NDArray[np.float64]:
+    """Distance of points from segments, row by row."""
+    chord, offset = b - a, p - a
+    along = np.clip((chord * offset).sum(axis=1) / np.maximum((chord**2).sum(axis=1), 1e-300), 0, 1)
+    return np.asarray(np.linalg.norm(offset - along[:, None] * chord, axis=1))

@@ -108,7 +108,7 @@ def _facets(gmsh: Any, points: NDArray[np.float64], lines: list[list[int]]) -> l
     """Node numbers of the mesh edges on the lines of each arc; every line has exactly one."""
     tags, flat, _ = gmsh.model.mesh.getNodes()
     number = {(float(x), float(y)): n for n, (x, y) in enumerate(points)}
-    place = {int(t): number.get((float(x), float(y)), -1) for t, (x, y, _) in zip(tags, flat.reshape(-1, 3), strict=True)}
+    place = {int(t): number.get((float(p[0]), float(p[1])), -1) for t, p in zip(tags, flat.reshape(-1, 3), strict=True)}
     result: list[Ints] = []
     for arc in lines:
         ends = [[place[int(t)] for t in gmsh.model.mesh.getElementsByType(1, line)[1]] for line in arc]

@@ -1,0 +1,102 @@
+"""Meshes on several ranks: the same mesh, names and numbers whatever the partition; errors on all ranks; empty ranks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.bad_meshes import sliver_box
+from tests.helpers import parallel_assert
+from tests.unit.meshes.build import options
+
+from invasio.meshes.build import build_data, build_domain
+from invasio.meshes.distribute import distribute, mesh_hash
+from invasio.meshes.domain import Domain, MeshData
+from invasio.meshes.facets import cell_facets, keys
+from invasio.meshes.names import check_names
+from invasio.solver.errors import MeshError
+
+pytestmark = pytest.mark.mpi
+
+MESHES: list[tuple[str, dict[str, Any]]] = [
+    ("interval", {"cells": 30, "regions": {"bed": {"kind": "interval", "from": 0, "to": 0.5}}, "interfaces": {"m": ["bed", "tissue"]}}),
+    ("interval", {"cells": 1}),
+    ("rectangle", {"cells": [1, 1]}),
+    ("rectangle", {"size": 0.1, "structured": False, "regions": {"bed": {"kind": "disc", "radius": 0.5}}, "interfaces": {"m": ["bed", "tissue"]}}),
+    ("disc", {"size": 0.2}),
+    ("box", {"cells": [4, 5, 3], "regions": {"bed": {"kind": "box", "from": [0, 0, 0], "to": [0.5, 1, 1]}}, "interfaces": {"m": ["bed", "tissue"]}}),
+]
+
+
+def verify(comm: Any, domain: Domain, data: MeshData) -> None:
+    """Compare a distributed mesh with the whole one, which every rank has made for itself."""
+    mesh, dim = domain.mesh, domain.dim
+    nodes = np.asarray(mesh.geometry.input_global_indices)
+    parallel_assert(comm, bool(np.array_equal(mesh.geometry.x[:, :dim], data.points[nodes])), "points")
+    owned = mesh.topology.index_map(dim).size_local
+    cells = nodes[mesh.geometry.dofmap]
+    number = np.asarray(mesh.topology.original_cell_index)
+    parallel_assert(comm, bool(np.array_equal(np.sort(cells, axis=1), np.sort(data.cells[number], axis=1))), "cells")
+    parallel_assert(comm, bool(np.array_equal(domain.cell_region, data.cell_region[number])), "regions")
+    everything = np.sort(np.concatenate(comm.allgather(number[:owned])))
+    parallel_assert(comm, bool(np.array_equal(everything, np.arange(len(data.cells)))), "each cell has one owner")
+    to_facet = mesh.topology.connectivity(dim, dim - 1).array.reshape(-1, dim + 1)
+    facets = cell_facets(cells)[:, ::-1] if dim == 1 else cell_facets(cells)
+    n = len(data.points)
+    for name, rows in {**data.boundaries, **data.interfaces}.items():
+        found = {**domain.boundaries, **domain.interfaces}[name]
+        here = [np.unique(keys(facets[to_facet == f], n)) for f in found]
+        gathered = np.concatenate([np.concatenate(part) if part else np.empty(0, dtype=np.int64) for part in comm.allgather(here)])
+        parallel_assert(comm, bool(np.array_equal(np.sort(gathered), np.sort(keys(rows, n)))), f"facets of {name}, each on one rank")
+
+
+@pytest.mark.parametrize(("kind", "given"), MESHES, ids=[f"{k}{n}" for n, (k, _) in enumerate(MESHES)])
+def test_the_distributed_mesh_is_the_whole_mesh(comm: Any, kind: str, given: dict[str, Any]) -> None:
+    domain = build_domain(options(kind, **given), comm)
+    data = build_data(options(kind, **given))
+    parallel_assert(comm, domain.hash == mesh_hash(data), "hash")
+    verify(comm, domain, data)
+
+
+def test_any_whole_mesh_can_be_distributed(comm: Any) -> None:
+    data = sliver_box(4)
+    verify(comm, distribute(data if comm.rank == 0 else None, comm), data)
+
+
+def test_fewer_cells_than_ranks_leave_ranks_empty(comm: Any) -> None:
+    domain = build_domain(options("interval", cells=1), comm)
+    mine = domain.mesh.topology.index_map(1).size_local
+    assert comm.allreduce(mine) == 1
+    assert comm.allreduce(int(mine == 0)) == comm.size - 1
+    assert comm.allreduce(len(domain.boundaries["left"])) == 1
+    assert len(domain.cell_region) >= mine
+
+
+def test_measures_and_boundaries_through_forms(comm: Any) -> None:
+    """What DOLFINx integrates over the named facets: the sides of a box and the area of a cut through it."""
+    import ufl
+    from dolfinx import fem
+    from dolfinx.mesh import meshtags
+
+    domain = build_domain(options(*MESHES[5][:1], **MESHES[5][1]), comm)
+    for name, area in (("left", 1.0), ("top", 1.0), ("back", 1.0)):
+        found = np.asarray(domain.boundaries[name])
+        tags = meshtags(domain.mesh, 2, found, np.full(len(found), 1, dtype=np.int32))
+        ds = ufl.Measure("ds", domain=domain.mesh, subdomain_data=tags)
+        assert comm.allreduce(fem.assemble_scalar(fem.form(1.0 * ds(1)))) == pytest.approx(area)
+
+
+def test_errors_are_raised_on_all_ranks_alike(comm: Any) -> None:
+    far = {"kind": "rectangle", "from": [5, 5], "to": [6, 6]}
+    message = ""
+    try:
+        build_domain(options("rectangle", cells=[3, 3], regions={"far": far}), comm)
+    except MeshError as error:
+        message = str(error)
+    assert set(comm.allgather(message)) == {
+        "structured rectangle 3 x 3: region 'far' is empty: no cell lies in it; move or enlarge it, or use smaller cells"
+    }
+    domain = build_domain(options("rectangle", cells=[3, 3]), comm)
+    with pytest.raises(MeshError, match="unknown boundary 'skin'"):
+        check_names(domain, "boundary", ["skin"])
