@@ -61,7 +61,8 @@ class Letters:
         """A dimension in the scenario's scales as text: ``um^2/h``; "" in a non-dimensional scenario."""
         if self._scales is None:
             return ""
-        above, below = [], []
+        above: list[str] = []
+        below: list[str] = []
         for sign, name, power in re.findall(r"([*/]?)([a-z]+|1)(?:\^(\d+))?", dimension):
             word = self._scale_unit({"own": own, "key": key}.get(name, name))
             if word:

@@ -25,7 +25,10 @@ def summed(parts: Iterable[Expr]) -> Expr:
 
 def one_minus(*parts: Expr) -> Expr:
     """1 - a - b - ..."""
-    return reduce(lambda a, b: Binary("-", a, b), parts, Number(1.0))
+    result: Expr = Number(1.0)
+    for part in parts:
+        result = Binary("-", result, part)
+    return result
 
 
 def per_capacity(density: Expr, capacity: Expr) -> Expr:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, Model, Species, Taxis
+from .balance import Boundary, Model, Species, Taxis, Term
 
 _WORDS = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
 _GREEK = dict(zip(_WORDS.split(), "αβγδεηθκλμνρστφχψω", strict=True))
@@ -36,9 +36,9 @@ def equation(law: Species, symbols: Mapping[str, str]) -> str:
         d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
         parts.append(f"∇·({_closed(d)} ∇{c})")
     parts += [f"− ∇·({_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
-    parts += [_signed(pretty(term.expr, symbols)) for term in law.production]
-    parts += [_signed(pretty(_times(term.expr, law.name), symbols)) for term in law.growth]
-    parts += [f"− {pretty(_times(term.expr, law.name), symbols)}" for term in law.loss]
+    parts += [_signed(term.expr, symbols) for term in law.production]
+    parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
+    parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
     rate = " ".join(parts).removeprefix("+ ") or "0"
     return f"∂{c}/∂t = {rate}"
 
@@ -77,8 +77,12 @@ def _times(expr: Expr, name: str) -> Expr:
     return Unary("-", _times(expr.arg, name)) if isinstance(expr, Unary) and expr.op == "-" else Binary("*", expr, Name(name))
 
 
-def _signed(text: str) -> str:
-    return f"− {text[1:]}" if text.startswith("−") else f"+ {text}"
+def _signed(expr: Expr, symbols: Mapping[str, str]) -> str:
+    """A term with its sign before it."""
+    if isinstance(expr, Unary) and expr.op == "-":
+        inner = pretty(expr.arg, symbols)
+        return f"− ({inner})" if isinstance(expr.arg, Binary) and expr.arg.op in ("+", "-") else f"− {inner}"
+    return f"+ {pretty(expr, symbols)}"
 
 
 def _closed(text: str) -> str:
@@ -122,7 +126,8 @@ def _condition(c: str, condition: Boundary, symbols: Mapping[str, str]) -> str:
 
 
 def _sources(law: Species) -> list[tuple[str, str]]:
-    return [(part.name, part.source) for part in (*law.taxis, *law.production, *law.growth, *law.loss) if part.source]
+    parts: tuple[Taxis | Term, ...] = (*law.taxis, *law.production, *law.growth, *law.loss)
+    return [(part.name, part.source) for part in parts if part.source]
 
 
 def _table(model: Model) -> list[str]:

@@ -131,7 +131,7 @@ def _membranes(scenario: Scenario) -> Iterator[Finding]:
 
 def _times(scenario: Scenario) -> Iterator[Finding]:
     start, end = scenario.time.start, scenario.time.end
-    moments = [(("expect", i, "at"), item.at) for i, item in enumerate(scenario.expect)]
+    moments: list[tuple[Path_, float]] = [(("expect", i, "at"), item.at) for i, item in enumerate(scenario.expect)]
     moments += [(("output", "at", i), moment) for i, moment in enumerate(scenario.output.at)]
     for path, moment in moments:
         if not start <= moment <= end:

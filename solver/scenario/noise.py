@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,16 +31,16 @@ def value_noise(points: NDArray[np.float64], scale: float, seed: int) -> NDArray
     return total
 
 
-def _hashed(lattice: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:
+def _hashed(lattice: NDArray[np.uint64], seed: int) -> NDArray[np.floating]:
     """One number in [0, 1) per lattice point (splitmix64 of its coordinates and the seed)."""
     with np.errstate(over="ignore"):
-        state = np.full(len(lattice), np.uint64(seed % 2**64))
+        state: NDArray[np.uint64] = np.full(len(lattice), np.uint64(seed % 2**64))
         for axis in range(lattice.shape[1]):
             state = _mixed(state + lattice[:, axis] * _PRIMES[axis])
         return (_mixed(state) >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
-def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _mixed(state: NDArray[Any]) -> NDArray[Any]:
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))

@@ -154,7 +154,7 @@ class _Reader:
         try:
             if isinstance(node, SequenceNode):
                 return [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
-            return dict(self.pairs(node, path))
+            return dict(self.pairs(node, path)) if isinstance(node, MappingNode) else None
         finally:
             self.open.discard(id(node))
 

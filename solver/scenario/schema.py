@@ -18,14 +18,13 @@ from .parameters import ParameterMap, ScaleText
 from .species import SpeciesMap
 from .timing import Timing
 
-SCHEMA_VERSION = 1
 Scale = Annotated[Union[str, float], ScaleText()]
 
 
 class Scenario(Options):
     """A statement of what is computed; everything else has a default."""
 
-    schema_version: Literal[1] = Field(SCHEMA_VERSION, description="version of this language")
+    schema_version: Literal[1] = Field(1, description="version of this language")
     extends: str | None = Field(None, description="a scenario this one is laid over; null in this file removes an entry of that one")
     name: str = Field("scenario", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the run folder")
     title: str = Field("", description="one line for people")

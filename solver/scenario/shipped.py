@@ -38,8 +38,9 @@ def headers() -> list[Header]:
     for path in sorted(root.rglob("*.yaml")):
         if not path.name.startswith("_"):
             data = read_layers(path).data
-            words = (str(data.get(word, "")).strip() for word in ("title", "source", "cost"))
-            found.append(Header(path.relative_to(root).with_suffix("").as_posix(), path, *words, int(data.get("ranks", 1))))
+            title, source, cost = (str(data.get(word, "")).strip() for word in ("title", "source", "cost"))
+            name = path.relative_to(root).with_suffix("").as_posix()
+            found.append(Header(name, path, title, source, cost, int(data.get("ranks", 1))))
     return found
 
 
