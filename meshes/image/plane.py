@@ -107,10 +107,14 @@ def _area(arcs: list[Arc], loop: list[tuple[int, bool]]) -> float:
 def _facets(gmsh: Any, points: NDArray[np.float64], lines: list[list[int]]) -> list[Ints]:
     """Node numbers of the mesh edges on the lines of each arc; every line has exactly one."""
     tags, flat, _ = gmsh.model.mesh.getNodes()
-    number = {(float(x), float(y)): n for n, (x, y) in enumerate(points)}
-    place = {int(t): number.get((float(p[0]), float(p[1])), -1) for t, p in zip(tags, flat.reshape(-1, 3), strict=True)}
+    number = {key: n for n, key in enumerate(_keys(points))}
+    place = {int(t): number.get(key, -1) for t, key in zip(tags, _keys(flat.reshape(-1, 3)), strict=True)}
     result: list[Ints] = []
     for arc in lines:
         ends = [[place[int(t)] for t in gmsh.model.mesh.getElementsByType(1, line)[1]] for line in arc]
         result.append(np.array(ends, dtype=np.int64).reshape(-1, 2))
     return result
+
+
+def _keys(points: NDArray[np.float64]) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in zip(points[:, 0], points[:, 1], strict=True)]

@@ -6,9 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.bad_meshes import sliver_box
-from tests.helpers import parallel_assert
-from tests.unit.meshes.build import options
 
 from invasio.meshes.build import build_data, build_domain
 from invasio.meshes.distribute import distribute, mesh_hash
@@ -16,16 +13,23 @@ from invasio.meshes.domain import Domain, MeshData
 from invasio.meshes.facets import cell_facets, keys
 from invasio.meshes.names import check_names
 from invasio.solver.errors import MeshError
+from tests.bad_meshes import sliver_box
+from tests.helpers import parallel_assert
+from tests.unit.meshes.build import options
 
 pytestmark = pytest.mark.mpi
 
+HALF = {"bed": {"kind": "interval", "from": 0, "to": 0.5}}
+CORNER = {"bed": {"kind": "disc", "radius": 0.5}}
+SLAB = {"bed": {"kind": "box", "from": [0, 0, 0], "to": [0.5, 1, 1]}}
+CUT = {"m": ["bed", "tissue"]}
 MESHES: list[tuple[str, dict[str, Any]]] = [
-    ("interval", {"cells": 30, "regions": {"bed": {"kind": "interval", "from": 0, "to": 0.5}}, "interfaces": {"m": ["bed", "tissue"]}}),
+    ("interval", {"cells": 30, "regions": HALF, "interfaces": CUT}),
     ("interval", {"cells": 1}),
     ("rectangle", {"cells": [1, 1]}),
-    ("rectangle", {"size": 0.1, "structured": False, "regions": {"bed": {"kind": "disc", "radius": 0.5}}, "interfaces": {"m": ["bed", "tissue"]}}),
+    ("rectangle", {"size": 0.1, "structured": False, "regions": CORNER, "interfaces": CUT}),
     ("disc", {"size": 0.2}),
-    ("box", {"cells": [4, 5, 3], "regions": {"bed": {"kind": "box", "from": [0, 0, 0], "to": [0.5, 1, 1]}}, "interfaces": {"m": ["bed", "tissue"]}}),
+    ("box", {"cells": [4, 5, 3], "regions": SLAB, "interfaces": CUT}),
 ]
 
 
@@ -79,7 +83,7 @@ def test_measures_and_boundaries_through_forms(comm: Any) -> None:
     from dolfinx import fem
     from dolfinx.mesh import meshtags
 
-    domain = build_domain(options(*MESHES[5][:1], **MESHES[5][1]), comm)
+    domain = build_domain(options("box", cells=[4, 5, 3], regions=SLAB, interfaces=CUT), comm)
     for name, area in (("left", 1.0), ("top", 1.0), ("back", 1.0)):
         found = np.asarray(domain.boundaries[name])
         tags = meshtags(domain.mesh, 2, found, np.full(len(found), 1, dtype=np.int32))

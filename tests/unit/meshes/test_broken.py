@@ -8,13 +8,13 @@ from pathlib import Path
 import meshio
 import numpy as np
 import pytest
-from tests.unit.meshes.build import make, options
-from tests.unit.meshes.test_files import BODIES, original, through_gmsh
 
 from invasio.meshes.build import build_data
 from invasio.meshes.meshio_files import write
 from invasio.solver.cli import main
 from invasio.solver.errors import MeshError
+from tests.unit.meshes.build import make, options
+from tests.unit.meshes.test_files import BODIES, original, through_gmsh
 
 SQUARE = np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
 HALVES = np.array([[0, 1, 2], [0, 2, 3]])
@@ -35,7 +35,7 @@ def gmsh_without_groups(path: Path) -> None:
 
 
 def not_flat(path: Path) -> None:
-    save(path, SQUARE + [[0, 0, 0], [0, 0, 0], [0, 0, 0.5], [0, 0, 0]], [("triangle", HALVES)], [[1, 1]])
+    save(path, SQUARE * [1, 1, 0] + np.array([[0, 0, 0], [0, 0, 0], [0, 0, 0.5], [0, 0, 0]]), [("triangle", HALVES)], [[1, 1]])
 
 
 def bent_line(path: Path) -> None:
@@ -47,7 +47,7 @@ def quads(path: Path) -> None:
 
 
 def hexahedra(path: Path) -> None:
-    save(path, np.concatenate([SQUARE, SQUARE + [0, 0, 1]]), [("hexahedron", np.arange(8)[None])], [[1]])
+    save(path, np.concatenate([SQUARE, SQUARE + np.array([0, 0, 1])]), [("hexahedron", np.arange(8)[None])], [[1]])
 
 
 def only_points(path: Path) -> None:
@@ -124,18 +124,21 @@ def cut_off(path: Path) -> None:
     path.write_bytes(path.with_name("whole.vtu").read_bytes()[:300])
 
 
+NO_GROUPS = 'no physical groups: give every cell a named group (gmsh: Physical Surface("tissue") = {...};) and save again'
 BROKEN: list[tuple[Callable[[Path], None], str, str]] = [
-    (no_groups, ".vtu", "no physical groups: give every cell a named group (gmsh: Physical Surface(\"tissue\") = {...};) and save again"),
-    (gmsh_without_groups, ".msh", "no physical groups: give every cell a named group (gmsh: Physical Surface(\"tissue\") = {...};) and save again"),
+    (no_groups, ".vtu", NO_GROUPS),
+    (gmsh_without_groups, ".msh", NO_GROUPS),
     (
         not_flat,
         ".vtu",
-        "z is not flat: the triangles do not lie at one z (from 0 to 0.5); a surface in space is no tissue: mesh its inside with tetrahedra, or set z to 0",
+        "z is not flat: the triangles do not lie at one z (from 0 to 0.5); "
+        "a surface in space is no tissue: mesh its inside with tetrahedra, or set z to 0",
     ),
     (
         bent_line,
         ".vtu",
-        "y is not flat: the lines do not lie at one y (from 0 to 1); a curve in space is no tissue: mesh its inside with triangles, or set y to 0",
+        "y is not flat: the lines do not lie at one y (from 0 to 1); "
+        "a curve in space is no tissue: mesh its inside with triangles, or set y to 0",
     ),
     (
         quads,
@@ -159,7 +162,8 @@ BROKEN: list[tuple[Callable[[Path], None], str, str]] = [
     (
         two_groups_in_gmsh,
         ".msh",
-        "4 cells are in two groups, 'stroma' and 'bed' (the first at (0.5, 0.166667)); regions must not overlap: leave the cells in one of them",
+        "4 cells are in two groups, 'stroma' and 'bed' (the first at (0.5, 0.166667)); "
+        "regions must not overlap: leave the cells in one of them",
     ),
     (twice, ".vtu", "1 cells are listed twice; remove the copies"),
     (
@@ -184,7 +188,8 @@ BROKEN: list[tuple[Callable[[Path], None], str, str]] = [
     (
         in_and_out,
         ".vtu",
-        "group 'boundary_5' lies partly on the outside (1 facets) and partly inside the tissue (1); make two groups, a boundary and an interface",
+        "group 'boundary_5' lies partly on the outside (1 facets) and partly inside the tissue (1); "
+        "make two groups, a boundary and an interface",
     ),
     (several_arrays, ".vtu", "several integer cell arrays (a, b); say which one holds the regions with 'tags: NAME'"),
     (not_a_number, ".vtu", "1 nodes have coordinates that are not finite numbers"),

@@ -8,11 +8,11 @@ from typing import Any
 import meshio
 import numpy as np
 import pytest
-from tests.unit.meshes.build import make, measures
 
 from invasio.meshes.domain import MeshData
 from invasio.meshes.meshio_files import write
 from invasio.meshes.quality import quality
+from tests.unit.meshes.build import make, measures
 
 BODIES: list[tuple[str, dict[str, Any]]] = [
     ("interval", {"cells": 8, "regions": {"bed": {"kind": "interval", "from": 0, "to": 0.5}}}),

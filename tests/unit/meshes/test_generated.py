@@ -7,18 +7,19 @@ from math import cos, pi, sin, sqrt
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.unit.meshes.build import check, make, measures, options
 
 from invasio.meshes.distribute import mesh_hash
 from invasio.meshes.facets import boundary, canonical, facet_measures, keys
 from invasio.meshes.names import check_names
 from invasio.meshes.quality import cell_angles, edge_weights, quality, radius_ratios, report
 from invasio.solver.errors import MeshError
+from tests.bad_meshes import obtuse_rectangle, sliver_box
+from tests.unit.meshes.build import check, make, measures, options
 
 
 def test_interval_regions_and_interface() -> None:
-    data = make("interval", **{"from": -1, "to": 2}, cells=6, regions={"bed": {"kind": "interval", "from": -1, "to": 0}}, interfaces={"m": ["bed", "tissue"]})
+    bed = {"kind": "interval", "from": -1, "to": 0}
+    data = make("interval", **{"from": -1, "to": 2}, cells=6, regions={"bed": bed}, interfaces={"m": ["bed", "tissue"]})
     assert measures(data) == pytest.approx({"tissue": 2.0, "bed": 1.0})
     assert data.points[data.interfaces["m"], 0].tolist() == [[0.0]]
     assert data.points[data.boundaries["left"], 0].tolist() == [[-1.0]]
@@ -93,10 +94,8 @@ def test_gmsh_is_silent_and_repeats_itself(capfd: pytest.CaptureFixture[str]) ->
 
 def test_hash_sees_points_cells_and_names() -> None:
     base = {"cells": [3, 3]}
-    hashes = {
-        mesh_hash(make("rectangle", **given))
-        for given in (base, {**base, "to": [1, 1.0000001]}, {**base, "diagonal": "crossed"}, {**base, "region": "stroma"}, {"cells": [3, 4]})
-    }
+    changes = ({}, {"to": [1, 1.0000001]}, {"diagonal": "crossed"}, {"region": "stroma"}, {"cells": [3, 4]})
+    hashes = {mesh_hash(make("rectangle", **{**base, **change})) for change in changes}
     assert len(hashes) == 5
 
 
@@ -175,7 +174,8 @@ def test_bad_meshes_are_bad_but_valid() -> None:
 
 
 def test_report_says_what_is_there() -> None:
-    data = make("rectangle", cells=[4, 4], regions={"bed": {"kind": "rectangle", "from": [0, 0], "to": [0.25, 1]}}, interfaces={"m": ["bed", "tissue"]})
+    bed = {"kind": "rectangle", "from": [0, 0], "to": [0.25, 1]}
+    data = make("rectangle", cells=[4, 4], regions={"bed": bed}, interfaces={"m": ["bed", "tissue"]})
     lines = report(quality(data)).splitlines()
     assert "region      bed: 8 cells, area 0.25, 1 connected part" in lines
     assert "interface   m: 4 facets, length 1" in lines

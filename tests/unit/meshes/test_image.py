@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.meshes.build import check, make, measures, options
 
 from invasio.meshes import cache
 from invasio.meshes.build import build_data, picture_of
@@ -21,6 +20,7 @@ from invasio.meshes.image.islands import merge_islands, separate_corners
 from invasio.meshes.image.outlines import crossing, smooth, trace
 from invasio.meshes.quality import components, quality
 from invasio.solver.errors import MeshError
+from tests.unit.meshes.build import check, make, measures, options
 
 COLON: dict[str, Any] = {
     "image": "skimage:immunohistochemistry",
@@ -212,7 +212,8 @@ def test_volume_of_labels(tmp_path: Path) -> None:
 
 
 def test_nifti_volume_has_its_axes_in_place(tmp_path: Path) -> None:
-    nibabel = pytest.importorskip("nibabel", reason="NIfTI files need nibabel")
+    import nibabel
+
     array = np.ones((6, 8, 10), dtype=np.uint8)  # x, y, z
     array[:3] = 2
     nibabel.Nifti1Image(array, np.eye(4)).to_filename(tmp_path / "v.nii.gz")
@@ -244,7 +245,10 @@ def test_overlay_shows_the_mesh_on_the_picture(tmp_path: Path, colon: MeshData) 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"regions": {"a": 9}}, "image labels.npy: region 'a' is empty: no pixels belong to it; check its colour or label, or use a smaller 'smallest'"),
+        (
+            {"regions": {"a": 9}},
+            "image labels.npy: region 'a' is empty: no pixels belong to it; check its colour or label, or use a smaller 'smallest'",
+        ),
         (
             {"regions": {"a": "brown", "b": "blue"}},
             "image labels.npy: region 'a' is given by colour, but the picture has none; use label values or brightness (above, below)",
@@ -253,7 +257,10 @@ def test_overlay_shows_the_mesh_on_the_picture(tmp_path: Path, colon: MeshData) 
             {"regions": {"a": 1}, "holes": {"h": {"label": 99}}},
             "image labels.npy: hole 'h': no such area in the picture; lower 'brighter' or 'smallest', or leave it out",
         ),
-        ({"regions": {"a": 1}, "crop": [0, 0, 100, 100]}, "image labels.npy: crop [0, 0, 100, 100] does not lie in the picture of 40 x 40 pixels"),
+        (
+            {"regions": {"a": 1}, "crop": [0, 0, 100, 100]},
+            "image labels.npy: crop [0, 0, 100, 100] does not lie in the picture of 40 x 40 pixels",
+        ),
         (
             {"regions": {"a": 1, "d": 4}, "interfaces": {"m": ["a", "d"]}, "smallest": 10},
             "image labels.npy: interface 'm' is empty: regions 'a' and 'd' do not touch",
