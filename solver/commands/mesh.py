@@ -65,4 +65,4 @@ def mesh_options(path: Path) -> MeshOptions:
         raise MeshError(f"{path}: file not found")
     from ..scenario.mesh import FileMesh
 
-    return FileMesh(kind="file", path=str(path.resolve()))
+    return FileMesh.model_validate({"kind": "file", "path": str(path.resolve())})
