@@ -35,7 +35,7 @@ class LaunchError(InvasioError):
 
 def is_rank(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether a launcher (mpirun, srun) started this process as one of its ranks."""
-    return any(name in environ for name in _RANKS) or int(environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1
+    return any(name in environ for name in _RANKS) or int(environ.get("SLURM_STEP_NUM_TASKS") or 1) > 1
 
 
 def check_launcher(comm: Any, environ: Mapping[str, str] = os.environ) -> None:

@@ -7,8 +7,8 @@ me=$(id -u)
 
 # What a profile takes: megabytes of the tree (needed twice while it is built) and minutes, measured on two cores.
 case $profile in
-  run) megabytes=2600 minutes="2 to 4" ;;
-  *) megabytes=4300 minutes="5 to 8" ;;
+  run) megabytes=2800 minutes="3 to 6" ;;
+  *) megabytes=4200 minutes="5 to 9" ;;
 esac
 
 missing_tools() {
