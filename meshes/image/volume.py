@@ -13,10 +13,9 @@ from ..assemble import assemble, sides
 from ..domain import MeshData
 from ..facets import Ints, between
 from ..structured import lattice
+from .conforming import SIDES, conforming_mesh
 from .islands import FIRST_HOLE, Cleaned, clean
 from .segment import NONE, classify
-
-SIDES = ("left", "right", "top", "bottom", "front", "back")  # low and high x, y (downwards) and z
 
 
 def volume_mesh(array: NDArray[np.generic], options: ImageMesh, source: str, edges: tuple[float, ...]) -> MeshData:
@@ -30,6 +29,8 @@ def volume_mesh(array: NDArray[np.generic], options: ImageMesh, source: str, edg
         raise MeshError(f"{source}: 'crop' is for pictures; cut the volume beforehand")
     names = tuple(options.regions)
     cleaned = clean(classify(array, options, source), array, options, source)
+    if options.surfaces == "conforming":
+        return conforming_mesh(cleaned, options, source, edges)
     upper = tuple(n * e for n, e in zip(array.shape[::-1], edges, strict=True))
     size = options.size or min(edges)
     counts = [max(1, round(length / size)) for length in upper] if options.size else list(array.shape[::-1])

@@ -186,6 +186,8 @@ class ImageMesh(Options):
     tolerance: Annotated[float, Field(gt=0)] = Field(1.0, description="how far the mesh may stray from the smoothed outlines, in pixels")
     size: Size | None = Field(None, description="cell size; default: 4 pixels (in volumes: one voxel)")
 
+    surfaces: Literal["lattice", "conforming"] = Field("lattice", description="of volumes; conforming needs pygalmesh (CGAL)")
+
     @model_validator(mode="after")
     def _known_regions(self) -> Self:
         used = [(f"interface {name!r}", region) for name, pair in self.interfaces.items() for region in pair]

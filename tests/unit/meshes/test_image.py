@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,26 @@ def test_volume_of_labels(tmp_path: Path) -> None:
     assert data.points.max(axis=0).tolist() == [28, 24, 40]
     centre = data.points[np.unique(data.interfaces["m"])].mean(axis=0)
     assert centre == pytest.approx([14, 12, 20], abs=0.5)
+
+
+def test_conforming_surfaces_where_pygalmesh_is_installed(tmp_path: Path) -> None:
+    z, y, x = np.mgrid[:16, :20, :24] + 0.5
+    array = np.ones(z.shape, dtype=np.uint8)
+    array[(x - 12) ** 2 + (y - 10) ** 2 + (z - 8) ** 2 < 36] = 2
+    array[(x - 4) ** 2 + (y - 4) ** 2 < 9] = 3
+    holes = {"vessel": {"label": 3, "smallest": 50}}
+    given = {"regions": {"stroma": 1, "tumour": 2}, "interfaces": {"m": ["tumour", "stroma"]}, "holes": holes, "surfaces": "conforming"}
+    if find_spec("pygalmesh") is None:
+        with pytest.raises(MeshError, match=r"surfaces: conforming needs pygalmesh \(Debian: python3-pygalmesh"):
+            make("image", image=labels(tmp_path, array), **given)
+        return
+    data = make("image", image=labels(tmp_path, array), **given)
+    assert measures(data)["tumour"] == pytest.approx(4 / 3 * np.pi * 6**3, rel=0.05)
+    area = float(facet_measures(data.points, data.interfaces["m"]).sum())
+    assert area == pytest.approx(4 * np.pi * 36, rel=0.06)  # a lattice gives half as much again
+    assert set(data.boundaries) == {"left", "right", "top", "bottom", "front", "back", "vessel"}
+    side = data.points[data.boundaries["right"]].mean(axis=1)[:, 0]
+    assert np.median(side) == pytest.approx(23.5, abs=0.1)
 
 
 def test_nifti_volume_has_its_axes_in_place(tmp_path: Path) -> None:
