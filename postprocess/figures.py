@@ -44,8 +44,7 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
                 for name in [n for n, kind in order.items() if kind == "cells"] or list(order)[:1]:
                     save(maps.map_grid(run, [name], steps, plane, columns=min(3, len(steps))), f"{name}.png")
                 if len(order) > 1:
-                    few = sorted({steps[round(i * (len(steps) - 1) / 3)] for i in range(4)})
-                    save(maps.map_grid(run, list(order)[:5], few, plane), "species.png")
+                    save(maps.map_grid(run, list(order)[:5], pick_times(run, 4), plane), "species.png")
         save(curves.series(run), "series.png")
     return made
 

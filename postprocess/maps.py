@@ -71,35 +71,56 @@ def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns
     lines = outlines(run) if run.dim == 2 else None
     size = plane.upper[:2] - plane.lower[:2]
     columns = columns or len(steps)
-    rows = -(-len(steps) // columns) if len(names) == 1 else len(names)
-    cell = (3.0 if len(names) == 1 else 2.1), (3.0 if len(names) == 1 else 2.1) * size[1] / size[0]
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(columns * cell[0] + 1.1, rows * (cell[1] + (0.25 if len(names) == 1 else 0.06)) + 0.45),
-        squeeze=False,
-        layout="constrained",
-    )
+    single = len(names) == 1
+    sheet = _Sheet(-(-len(steps) // columns) if single else len(names), columns, 3.0 if single else 2.1, size[1] / size[0], single)
     kind = kinds(run)
     for row, name in enumerate(names):
-        panels = list(axes.ravel()) if len(names) == 1 else list(axes[row])
         rasters = [plane.raster(run.field(name, step=step)) for step in steps]
         norm = _norm(rasters)
         drawn: Any = None
-        for number, (panel, raster, step) in enumerate(zip(panels, rasters, steps, strict=False)):
+        for number, (raster, step) in enumerate(zip(rasters, steps, strict=True)):
+            at = (number // columns, number % columns) if single else (row, number)
+            panel = sheet.panel(*at)
             drawn = _panel(panel, raster, norm, kind[name], plane, picture if kind[name] == "cells" else None, lines)
-            if row == 0:
-                panel.set_title(time_label(run, float(run.times[step])))
-            if (number == 0 and row == rows - 1) or (len(names) == 1 and number == len(steps) - columns):
+            if single or row == 0:
+                panel.set_title(time_label(run, float(run.times[step])), pad=4)
+            if at == (sheet.rows - 1, 0):
                 scale_bar(panel, run, size[0])
                 if run.dim == 3:
                     panel.text(1.0, -0.03, f"z = {plane.height:.3g}", transform=panel.transAxes, va="center", ha="right", fontsize=8)
-        for panel in panels[len(rasters) :]:
-            panel.set_axis_off()
-        bar: Any = figure.colorbar(drawn, ax=panels, shrink=0.85, aspect=25 * (1 if len(names) > 1 else rows), pad=0.01)
+        bar = sheet.figure.colorbar(drawn, cax=sheet.bar(None if single else row))
+        if isinstance(norm, PowerNorm):
+            bar.set_ticks(_few_ticks(float(norm.vmax or 1.0)))
+            bar.ax.minorticks_off()
         bar.set_label(name)
         bar.outline.set_visible(False)
-    return figure
+    return sheet.figure
+
+
+class _Sheet:
+    """Panels of one size in rows and columns with a colour bar beside, placed in inches (laying out by itself is slow)."""
+
+    def __init__(self, rows: int, columns: int, width: float, aspect: float, titles_everywhere: bool) -> None:
+        self.rows, self.width, self.height = rows, width, width * aspect
+        self.pitch = self.height + (0.32 if titles_everywhere else 0.08)
+        self.bottom, self.left, self.gap = 0.3, 0.08, 0.08
+        self.right = self.left + columns * (width + self.gap)
+        self.size = (self.right + 0.85, self.bottom + (rows - 1) * self.pitch + self.height + 0.3)
+        self.figure: Any = plt.figure(figsize=self.size)
+
+    def _axes(self, left: float, bottom: float, width: float, height: float) -> Any:
+        return self.figure.add_axes((left / self.size[0], bottom / self.size[1], width / self.size[0], height / self.size[1]))
+
+    def panel(self, row: int, column: int) -> Any:
+        """The axes of one panel, counted from the top left."""
+        bottom = self.bottom + (self.rows - 1 - row) * self.pitch
+        return self._axes(self.left + column * (self.width + self.gap), bottom, self.width, self.height)
+
+    def bar(self, row: int | None) -> Any:
+        """The axes of a colour bar beside one row, or beside all."""
+        bottom = self.bottom + (self.rows - 1 - (row or 0)) * self.pitch * (row is not None)
+        height = self.height if row is not None else (self.rows - 1) * self.pitch + self.height
+        return self._axes(self.right + 0.05, bottom + 0.06 * height, 0.1, 0.88 * height)
 
 
 def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane, picture: Picture | None, lines: Any) -> Any:
@@ -130,6 +151,12 @@ def _norm(rasters: list[NDArray[np.float64]]) -> Normalize:
     high, low = max(highs), min(min(lows), 0.0) if min(lows) < 0.5 * max(highs) else min(lows)
     high = high if high > low else low + 1.0
     return PowerNorm(1 / 3, low, high, clip=True) if min(highs) < 0.3 * high and low >= 0 else Normalize(low, high)
+
+
+def _few_ticks(high: float) -> list[float]:
+    """Round numbers for a root scale: 0 and 1, 3, 10, 30, ... times a power of ten, down to a three-hundredth of the top."""
+    steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.floor(np.log10(high))) + 1) for m in (1, 3)]
+    return [0.0, *(t for t in steps if high / 300 <= t <= high * (1 + 1e-9))]
 
 
 def _translucent() -> ListedColormap:

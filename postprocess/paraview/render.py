@@ -17,7 +17,7 @@ from paraview import simple as pv
 _SIZE = (800, 600)
 
 
-def render(path: str, picture: str, field: str | None, time: float | None, grey: bool) -> dict[str, Any]:
+def render(path: str, picture: str, field: str | None, time: float | None, grey: bool, y_down: bool) -> dict[str, Any]:
     """Open the file as it is, draw the field (default: the first) at the output time next to ``time`` (default: the last)."""
     pv._DisableFirstRenderCameraReset()
     reader = pv.OpenDataFile(path)
@@ -55,12 +55,16 @@ def render(path: str, picture: str, field: str | None, time: float | None, grey:
         colours.ApplyPreset("Inferno (matplotlib)", True)
         colours.RescaleTransferFunction(min(low, 0.0), high if high > 0 else 1.0)
         display.SetScalarBarVisibility(view, True)
+        bar = pv.GetScalarBar(colours, view)
+        bar.TitleColor = bar.LabelColor = [0.0, 0.0, 0.0]
+        bar.Title, bar.ComponentTitle = field, ""
     centre = [(left + right) / 2, (bottom + top) / 2, (back + front) / 2]
     half = 0.55 * max(top - bottom, (right - left) * _SIZE[1] / _SIZE[0], front - back)
     view.CameraParallelProjection = 1
     view.CameraFocalPoint = centre
-    view.CameraPosition = [centre[0], centre[1], centre[2] + 10 * half]
-    view.CameraViewUp = [0.0, 1.0, 0.0]
+    side = -1.0 if y_down else 1.0  # a picture's y runs downwards: look from the other side, upside down
+    view.CameraPosition = [centre[0], centre[1], centre[2] + side * 10 * half]
+    view.CameraViewUp = [0.0, side, 0.0]
     view.CameraParallelScale = half
     pv.Render(view)
     pv.SaveScreenshot(picture, view, ImageResolution=list(_SIZE))
@@ -86,8 +90,9 @@ def main() -> None:
     parser.add_argument("--field", help="default: the first")
     parser.add_argument("--time", type=float, help="default: the last")
     parser.add_argument("--grey", action="store_true", help="0 black, 1 white, no colour bar: for measuring in the picture")
+    parser.add_argument("--y-down", action="store_true", help="for meshes made from a picture, whose y runs downwards")
     given = parser.parse_args()
-    print("PARAVIEW " + json.dumps(render(given.path, given.picture, given.field, given.time, given.grey)))
+    print("PARAVIEW " + json.dumps(render(given.path, given.picture, given.field, given.time, given.grey, given.y_down)))
 
 
 if __name__ == "__main__":

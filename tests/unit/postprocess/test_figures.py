@@ -1,0 +1,78 @@
+"""Which pictures are made, that they show something, and the small rules behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from invasio.postprocess.figures import make_figures
+from invasio.postprocess.maps import outlines
+from invasio.postprocess.picture import background
+from invasio.postprocess.run import open_run
+from invasio.postprocess.style import kinds, pick_times, time_label
+from tests.unit.output.synthetic import cells_at, ecm_at
+from tests.unit.postprocess.folders import make
+
+SCENARIO = """name: a
+scales: {length: 200 um, time: 6 h}
+model: {cells: {tumour: {}}, ecm: {initial: 1}, solubles: {mmp: {}}}
+"""
+TIMES = [float(t) for t in range(9)]
+
+
+def state(points: np.ndarray, time: float) -> dict[str, np.ndarray]:
+    return {"mmp": 0.5 * cells_at(points, time), "ecm": ecm_at(points, time), "tumour": cells_at(points, time)}
+
+
+@pytest.mark.parametrize(
+    ("dim", "n", "names"),
+    [(1, 50, ["profiles", "series"]), (2, 20, ["tumour", "species", "series"]), (3, 6, ["tumour", "species", "series"])],
+)
+def test_the_pictures_of_a_run(comm: Any, shared_tmp: Path, dim: int, n: int, names: list[str]) -> None:
+    made = make_figures(make(shared_tmp / "run", comm, dim, n, TIMES, state, SCENARIO))
+    assert [p.stem for p in made] == names
+    for path in made:
+        picture = matplotlib.image.imread(path)[..., :3]
+        assert picture.shape[0] > 300 and picture.shape[1] > 900
+        assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 100
+        dark = picture.mean(axis=2) < 0.5
+        assert 0.002 < dark.mean() < 0.95  # neither blank nor black
+
+
+def test_a_run_with_one_output_only(comm: Any, shared_tmp: Path) -> None:
+    assert [p.stem for p in make_figures(make(shared_tmp / "run", comm, 2, 8, [0.0], state, SCENARIO))] == ["tumour", "species"]
+
+
+def test_a_picture_lies_beneath_with_y_downwards(comm: Any, shared_tmp: Path) -> None:
+    image = np.zeros((10, 20, 3))
+    image[0, :, 0] = 1.0
+    matplotlib.image.imsave(shared_tmp / "tissue.png", image)
+    scenario = SCENARIO + f"mesh: {{kind: image, image: {shared_tmp / 'tissue.png'}, pixel: 0.1}}\n"
+    path = make(shared_tmp / "run", comm, 2, 12, [0.0, 5.0], state, scenario)
+    picture = background(open_run(path))
+    assert picture is not None and picture.extent == (0.0, 2.0, 1.0, 0.0)
+    assert picture.pixels.shape == (10, 20, 3) and picture.pixels[0, 3].tolist() == [1.0, 0.0, 0.0]
+    assert picture.pale().min() >= 0 and picture.pale().max() <= 1
+    assert len(make_figures(path)) == 3
+    (shared_tmp / "tissue.png").unlink()
+    assert background(open_run(path)) is None and len(make_figures(path)) == 3
+
+
+def test_outlines_are_the_region_border_and_the_rim(comm: Any, shared_tmp: Path) -> None:
+    between, rim = outlines(open_run(make(shared_tmp / "run", comm, 2, 10, [0.0], state)))
+    assert np.isfinite(between).all(axis=1).sum() == 2 * 10 and np.nanmax(np.abs(between[:, 0] - 0.5)) < 1e-12
+    assert np.isfinite(rim).all(axis=1).sum() == 2 * 40
+
+
+def test_kinds_times_and_labels(comm: Any, shared_tmp: Path) -> None:
+    run = open_run(make(shared_tmp / "run", comm, 1, 10, [0.0, 1.0, 2.0, 40.0], state, SCENARIO))
+    assert kinds(run) == {"tumour": "cells", "ecm": "ecm", "mmp": "soluble"}
+    assert pick_times(run, 6) == [0, 2, 3]
+    assert time_label(run, 2.0) == "t = 0.5 d"  # 240 h in all: days read best
+    short = open_run(make(shared_tmp / "short", comm, 1, 10, TIMES, state, "name: a\n"))
+    assert pick_times(short, 6) == [0, 2, 3, 5, 6, 8]
+    assert time_label(short, 2.0) == "t = 2"
