@@ -59,11 +59,13 @@ def oriented(points: Floats, cells: Ints, source: str) -> Ints:
     """The cells with their nodes in positive order; raises MeshError for cells without volume."""
     size = signed_measures(points, cells)
     scale = np.ptp(points, axis=0).max() if len(points) else 0.0
-    corners = points[cells]
-    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1, initial=0.0)
-    flat = np.flatnonzero(np.abs(size) <= 1e-12 * longest ** (cells.shape[1] - 1))
+    reach = np.zeros(len(cells))  # longest edge at the first corner, in the maximum norm: a length to compare with
+    for corner in cells.T[1:]:
+        for column in points.T:
+            np.maximum(reach, np.abs(column[corner] - column[cells[:, 0]]), out=reach)
+    flat = np.flatnonzero(np.abs(size) <= 1e-12 * reach ** (cells.shape[1] - 1))
     if len(flat) or not scale:
-        where = ", ".join(f"{x:.6g}" for x in corners[flat[0]].mean(axis=0)) if len(flat) else "everywhere"
+        where = ", ".join(f"{x:.6g}" for x in points[cells[flat[0]]].mean(axis=0)) if len(flat) else "everywhere"
         raise MeshError(
             f"{source}: {max(len(flat), 1)} cells have no volume (the first, cell {flat[0] if len(flat) else 0}, at ({where})); "
             "remove them or mesh again"

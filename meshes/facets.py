@@ -30,7 +30,7 @@ def keys(facets: Ints, n_nodes: int) -> NDArray[np.generic]:
 def facets_on(cells: Ints, mask: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     """Facets whose nodes all satisfy ``mask`` (N,), once per cell: (F, dim) node numbers and (F,) cell numbers."""
     dim = cells.shape[1] - 1
-    near = np.flatnonzero(mask[cells].sum(axis=1) >= dim)
+    near = np.flatnonzero(sum(mask[corner].astype(np.int8) for corner in cells.T) >= dim)
     facets = cell_facets(cells[near])
     found = mask[facets].all(axis=2)
     return facets[found], near[np.nonzero(found)[0]]
@@ -68,14 +68,16 @@ def canonical(facets: Ints, n_nodes: int) -> Ints:
 
 def signed_measures(points: NDArray[np.float64], cells: Ints) -> NDArray[np.float64]:
     """Length, area or volume of each cell (M,), negative where its nodes are in clockwise order."""
-    edges = points[cells[:, 1:]] - points[cells[:, :1]]
-    dim = cells.shape[1] - 1
-    if dim == 1:
-        return np.asarray(edges[:, 0, 0])
-    if dim == 2:
-        a, b = edges[:, 0], edges[:, 1]
-        return np.asarray((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2)
-    return np.asarray(np.einsum("ij,ij->i", edges[:, 0], np.cross(edges[:, 1], edges[:, 2])) / 6)
+    # Column by column: several times faster than gathering (M, dim+1, dim) where there are millions of cells.
+    x = [np.ascontiguousarray(column) for column in points.T]
+    edges = [[column[corner] - column[cells[:, 0]] for column in x] for corner in cells.T[1:]]
+    if len(edges) == 1:
+        return np.asarray(edges[0][0])
+    if len(edges) == 2:
+        a, b = edges
+        return np.asarray((a[0] * b[1] - a[1] * b[0]) / 2)
+    a, b, c = edges
+    return np.asarray((a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])) / 6)
 
 
 def facet_measures(points: NDArray[np.float64], facets: Ints) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
         points, cells = rectangle(lower, upper, counts, options.diagonal)
     else:
         points, cells = lattice(lower, upper, counts)
-    centroids = points[cells].mean(axis=1)
+    centroids = points[cells].mean(axis=1) if options.regions else points[:0]
     tags = np.zeros(len(cells), dtype=np.int32)
     for index, shape in enumerate(options.regions.values(), start=1):
         tags[inside(shape, centroids)] = index
