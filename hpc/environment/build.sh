@@ -40,9 +40,12 @@ check_namespaces() {
   remedy="Run in a privileged container (or on the host itself), or use a Debian 13 image with the packages of $environment_folder/packages.txt."
   if [ "$me" != 0 ]; then
     name=$(id -un)
+    # The first range that nobody has.
+    first=$(cat /etc/subuid /etc/subgid 2> /dev/null | awk -F: 'BEGIN { free = 100000 } $2 + $3 > free { free = $2 + $3 } END { print free }')
+    range=$first-$((first + 65535))
     for kind in uid gid; do
       grep -q -e "^$name:" -e "^$me:" /etc/sub$kind 2> /dev/null || fail "the user $name has no range in /etc/sub$kind, which building the environment needs.
-  Ask an administrator to run:  sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $name"
+  Ask an administrator to run:  sudo usermod --add-subuids $range --add-subgids $range $name"
     done
     remedy="$remedy
   On Ubuntu 24.04 and later unprivileged namespaces are switched off; an administrator can run:  sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"

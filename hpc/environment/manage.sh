@@ -44,6 +44,7 @@ export_environment() {
   say "writing ${tree##*/} to $2 (some GB, about a minute)"
   tar -c -f "$2.part" --numeric-owner --owner=0 --group=0 -C "$tree" . || { rm -f "$2.part"; fail "could not write $2"; }
   mv "$2.part" "$2"
+  say "on a machine with bubblewrap and this checkout, unpack it as the folder \${INVASIO_CACHE:-~/.cache/invasio}/env/${tree##*/}"
   echo "$2"
 }
 
