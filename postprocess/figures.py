@@ -12,7 +12,8 @@ from .style import kinds, pick_times, style
 
 
 def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Path]:
-    """Draw what suits the run and return the files: profiles in 1-D, maps in 2-D, the middle plane in 3-D, and the series.
+    """Draw what suits the run and return the files: profiles in 1-D, maps in 2-D, the middle plane (and,
+    where PyVista and a screen are there, a surface) in 3-D, and the series.
 
     Args:
         folder: the run folder, or an open Run.
@@ -46,6 +47,11 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
                 if len(order) > 1:
                     save(maps.map_grid(run, list(order)[:5], pick_times(run, 4), plane), "species.png")
         save(curves.series(run), "series.png")
+    if run.dim == 3 and len(run.times):
+        from . import still
+
+        surface = still.draw(run, next(iter(kinds(run))), target / "surface.png")
+        made += [surface] if surface else []
     return made
 
 

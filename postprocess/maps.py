@@ -90,7 +90,8 @@ def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns
                     panel.text(1.0, -0.03, f"z = {plane.height:.3g}", transform=panel.transAxes, va="center", ha="right", fontsize=8)
         bar = sheet.figure.colorbar(drawn, cax=sheet.bar(None if single else row))
         if isinstance(norm, PowerNorm):
-            bar.set_ticks(_few_ticks(float(norm.vmax or 1.0)))
+            ticks = _few_ticks(float(norm.vmax or 1.0))
+            bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
             bar.ax.minorticks_off()
         bar.set_label(name)
         bar.outline.set_visible(False)
@@ -155,7 +156,7 @@ def _norm(rasters: list[NDArray[np.float64]]) -> Normalize:
 
 def _few_ticks(high: float) -> list[float]:
     """Round numbers for a root scale: 0 and 1, 3, 10, 30, ... times a power of ten, down to a three-hundredth of the top."""
-    steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.floor(np.log10(high))) + 1) for m in (1, 3)]
+    steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.ceil(np.log10(high))) + 1) for m in (1, 3)]
     return [0.0, *(t for t in steps if high / 300 <= t <= high * (1 + 1e-9))]
 
 
