@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Keyed, Options, Quantity, Rate, Slot
+from .base import Options, Quantity, Rate
 from .formulas import Formula, Initial, Motility, Over, State
+from .named import Keyed, Slot
 from .shorthand import Short
 from .taxis import Sensitivity
 

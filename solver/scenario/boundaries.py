@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Union
 
 from pydantic import Field
 
-from .base import Keyed, Options
+from .base import Options
 from .formulas import Formula, Over
+from .named import Keyed
 
 Outside = ("space", "time")
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from .base import Length, Options, Quantity, SpeciesName, Time
+from .base import Length, Options, Quantity, Time
+from .named import SpeciesName
 
 What = Literal["integral", "value", "position", "peak_position", "peak_value", "minimum", "maximum", "anisotropy"]
 Point = Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)]

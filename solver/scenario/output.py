@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from .base import Options, SpeciesName, Time
+from .base import Options, Time
+from .named import SpeciesName
 
 
 class Figures(Options):

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from .base import Context, Options, check_name
+from .base import Context, Options
+from .named import check_name
 from .parser import ParseError, parse
 from .shorthand import Short
 from .tree import evaluate, names

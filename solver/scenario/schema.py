@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field, PrivateAttr
 
-from .base import Keyed, Options
+from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
 from .expect import Expectation
 from .mesh import MeshOptions
+from .named import Keyed
 from .numerics import Numerics
 from .output import Output
 from .parameters import ParameterMap, ScaleText

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Union
 from pydantic import Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Keyed, Options, SpeciesName, within
+from .base import Options
 from .biology import ZERO
 from .boundaries import Condition
 from .formulas import Formula, Initial, Motility, Over, State
+from .named import Keyed, SpeciesName, within
 from .shorthand import Short
 from .taxis import ConstantSensitivity, LogarithmicSensitivity, ReceptorSensitivity
 
