@@ -74,7 +74,7 @@ def run(
         start = ticker.time if found is not None else None
         ledger = Ledger(problem, stepper.amounts, _part(numbers, "initial/"))
         observables = Observables(problem, _part(numbers, "reference/"))
-        saver = Checkpointer(folder.path / CHECKPOINTS, problem, stepper, ticker, hashes, ledger, observables, scenario.output.checkpoint_every)
+        saver = Checkpointer(folder.path / CHECKPOINTS, problem, stepper, ticker, hashes, ledger, observables, step, scenario.output.checkpoint_every)
         names = list(problem.species) if scenario.output.fields == "all" else list(scenario.output.fields)
         precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
@@ -95,7 +95,8 @@ def run(
         with StopRequest(comm) as stop:
             try:
                 reason = march(stepper, ticker, observers, frame, stop, step)
-                saver.save()
+                if saver.step > step:
+                    saver.save()
             finally:
                 ending = reason if reason in ("done", "failed") else "stopped early"
                 for observer in observers:
@@ -122,11 +123,12 @@ class Checkpointer:
         hashes: dict[str, str],
         ledger: Ledger,
         observables: Observables,
+        step: int,
         every: float | None,
     ) -> None:
         self.path, self.problem, self.stepper, self.ticker, self.hashes = path, problem, stepper, ticker, hashes
         self.fixed = {f"initial/{k}": v for k, v in ledger.initial.items()} | {f"reference/{k}": v for k, v in observables.start.items()}
-        self.every, self.step, self._saved_at, self._wall = every, 0, ticker.time, clock.monotonic()
+        self.every, self.step, self._saved_at, self._wall = every, step, ticker.time, clock.monotonic()
 
     def on_step(self, time: float, step: int, dt: float, info: Any) -> None:
         """Note the step."""

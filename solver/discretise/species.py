@@ -64,7 +64,8 @@ class NodalSpecies:
                 self.fixed[condition.nodes] = True
         expressions = [t.expr for t in (*law.growth, *law.loss)]
         expressions += [e for t in law.taxis for e in (t.potential, t.factor)]
-        expressions += [law.diffusion] if isinstance(law.diffusion, (Number, Binary, Call)) else []
+        if law.diffusion is not None and not isinstance(law.diffusion, Mapping):
+            expressions.append(law.diffusion)
         static = all(self.evaluator.is_static(e) for e in expressions)
         self.static = static and all(c.is_static for c in self.conditions)
 
