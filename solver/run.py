@@ -21,11 +21,12 @@ from .model.build import build_model
 from .output import checkpoint
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame, Observer
 from .output.log import open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
+from .scenario.check import check_runnable
 from .scenario.loader import dump_resolved
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
@@ -52,6 +53,7 @@ def run(
     scenario: Scenario, comm: Any, out: Path | None = None, resume: bool = False, overwrite: bool = False, petsc: Sequence[str] = ()
 ) -> Outcome:
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
+    check_runnable(scenario)
     options = insert(scenario.numerics.petsc, petsc)
     resolved = dump_resolved(scenario)
     domain = build_domain(scenario.mesh, comm)
@@ -74,13 +76,24 @@ def run(
         start = ticker.time if found is not None else None
         ledger = Ledger(problem, stepper.amounts, _part(numbers, "initial/"))
         observables = Observables(problem, _part(numbers, "reference/"))
-        saver = Checkpointer(folder.path / CHECKPOINTS, problem, stepper, ticker, hashes, ledger, observables, step, scenario.output.checkpoint_every)
+        saver = Checkpointer(
+            folder.path / CHECKPOINTS, problem, stepper, ticker, hashes, ledger, observables, step, scenario.output.checkpoint_every
+        )
         names = list(problem.species) if scenario.output.fields == "all" else list(scenario.output.fields)
         precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
         facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
-        observers = [
-            FieldsWriter(folder.path / FIELDS, problem.grid, names, precision, scenario.output.compression, start, scenario=resolved),
+        observers: list[Observer] = [
+            FieldsWriter(
+                folder.path / FIELDS,
+                problem.grid,
+                names,
+                precision,
+                scenario.output.compression,
+                start,
+                scenario=resolved,
+                expected=len(times.outputs) + 1,
+            ),
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,

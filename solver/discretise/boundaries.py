@@ -56,7 +56,8 @@ class Condition:
                 at = self.evaluator.points[np.argmax(bad)]
                 raise SolverError(
                     f"boundary {self.boundary}, species {self.species}: the {what} of '{self.law.kind}' is {out[np.argmax(bad)]:g} at "
-                    f"t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}; it must be a number >= 0 (use 'exchange' or 'outflow' to let matter leave)"
+                    f"t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}; it must be a number >= 0 "
+                    "(use 'exchange' or 'outflow' to let matter leave)"
                 )
 
     def drift_out(self, potential: Floats, factor: Floats) -> None:
@@ -106,5 +107,3 @@ def build_condition(
         rate=np.zeros(len(nodes)),
         gradient=gradient,
     )
-
-

@@ -34,7 +34,7 @@ class Problem:
     graph: Graph
     grid: Grid
     species: dict[str, NodalSpecies]
-    fields: dict[str, Floats]
+    fields: Mapping[str, Floats]
     region_mass: dict[str, Floats]
     evaluator: Evaluator
     dim: int

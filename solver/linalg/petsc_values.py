@@ -65,7 +65,9 @@ def _view(block: ctypes.c_void_p) -> NDArray[np.float64]:
     arguments = (ctypes.c_int32(0), ctypes.c_int(0), ctypes.c_int(0))
     _check(library.MatGetRowIJ(block, *arguments, ctypes.byref(rows), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done)))
     count = indptr[rows.value] if rows.value else 0
-    _check(library.MatRestoreRowIJ(block, *arguments, ctypes.byref(columns), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done)))
+    _check(
+        library.MatRestoreRowIJ(block, *arguments, ctypes.byref(columns), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done))
+    )
     if count == 0:
         return np.empty(0)
     _check(library.MatSeqAIJGetArray(block, ctypes.byref(pointer)))

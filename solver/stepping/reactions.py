@@ -11,6 +11,7 @@ on the immobile species themselves are taken at the middle of h (second order).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numba import njit
@@ -55,7 +56,7 @@ def _changes(mass: Floats, old: Floats, new: Floats, production: Floats, h: floa
 class Reactions:
     """Advances all immobile species together; ``fields`` is what the rates read."""
 
-    def __init__(self, species: list[NodalSpecies], fields: dict[str, Floats], n_owned: int) -> None:
+    def __init__(self, species: list[NodalSpecies], fields: Mapping[str, Floats], n_owned: int) -> None:
         self.species, self.fields, self.n_owned = species, fields, n_owned
         n = len(species[0].state) if species else 0
         self._rates = [(np.zeros(n), np.zeros(n), np.zeros(n)) for _ in species]

@@ -151,6 +151,7 @@ class Transport:
         if self.low is None:
             self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, self.symmetric)
         system = self.low
+        edges = (g.indptr, g.indices, g.mass, wk.u, wk.lower)
         self._fill(system, dt, low_order=True)
         np.multiply(g.mass[:n], s.state[:n] + dt * wk.production[:n], out=system.b)
         np.maximum(wk.new if usable else s.state[:n], 0.0, out=system.x)
@@ -164,8 +165,8 @@ class Transport:
             if not usable:
                 wk.w[:n] = wk.low[:n]
             g.halo.update(wk.low, wk.w)
-            args = (g.indptr, g.indices, g.mass, wk.u, wk.lower, wk.production, wk.sinks)
-            negative = limiter.low_order_and_ratios(*args, s.fixed, s.state, wk.w, wk.low, dt, wk.v, wk.ratios)
+            sources = (wk.production, wk.sinks)
+            negative = limiter.low_order_and_ratios(*edges, *sources, s.fixed, s.state, wk.w, wk.low, dt, wk.v, wk.ratios)
             local = np.array([negative, (g.mass[:n] * wk.v[:n]).sum()])
             negative, amount = g.comm.allreduce(local)
             if not math.isfinite(negative) or negative <= NEGATIVE_MASS * amount or attempt == 3:
@@ -174,8 +175,7 @@ class Transport:
         if not math.isfinite(negative):
             return False
         g.halo.update(wk.ratios)
-        args = (g.indptr, g.indices, g.mass, wk.u, wk.lower, wk.sinks)
-        used, total = limiter.corrected(*args, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
+        used, total = limiter.corrected(*edges, wk.sinks, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
         added = limiter.clip(g.mass, s.fixed, wk.new)
         local = np.array([used, total, added, (g.mass[:n] * wk.new).sum()])
         used, total, added, amount = g.comm.allreduce(local)

@@ -29,7 +29,7 @@ FULL = (
     species("m", "0", "soluble", diffusion="0.05", production="n", loss="2"),
     species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
 )
-NOISY = anderson()[:2] + (species("f", "0.5 + 0.5*noise(0.1, 7)", "ecm", loss="10*m"),)
+NOISY = (*anderson()[:2], species("f", "0.5 + 0.5*noise(0.1, 7)", "ecm", loss="10*m"))
 
 
 def everywhere(problem: Problem, name: str) -> np.ndarray:

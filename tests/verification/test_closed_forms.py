@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from tests.models import advance, boundary, lattice, problem_of, species
 
 def rates(errors: list[float]) -> list[float]:
     """Orders between successive halvings."""
-    return [math.log2(a / b) for a, b in zip(errors, errors[1:], strict=False)]
+    return [math.log2(a / b) for a, b in pairwise(errors)]
 
 
 def l1(problem, name: str, exact) -> float:  # type: ignore[no-untyped-def]
@@ -120,20 +121,28 @@ def test_ecm_decay_is_exact(comm) -> None:
     for steps in (20, 40, 80):
         problem = problem_of(laws, lattice(2, 3), comm)
         advance(problem, t / steps, steps)
-        errors.append(float(np.abs(problem.species["f"].state / f_exact - 1).max()) + float(np.abs(problem.species["m"].state - m_exact).max()))
+        errors.append(
+            float(np.abs(problem.species["f"].state / f_exact - 1).max()) + float(np.abs(problem.species["m"].state - m_exact).max())
+        )
     assert rates(errors)[-1] > 1.9, errors
     assert errors[-1] < 2e-4
 
 
 @pytest.mark.parametrize(
     ("k", "taken"),
-    [("0.1", (0.0097670, 0.0474260, 0.0924129, 0.1761112)), ("1", (0.0804033, 0.3188955, 0.5296028, 0.7756060)), ("10", (0.2738823, 0.6849837, 0.8865044, 0.9852669))],
+    [
+        ("0.1", (0.0097670, 0.0474260, 0.0924129, 0.1761112)),
+        ("1", (0.0804033, 0.3188955, 0.5296028, 0.7756060)),
+        ("10", (0.2738823, 0.6849837, 0.8865044, 0.9852669)),
+    ],
 )
 def test_robin_sink_takes_the_known_share(comm, k: str, taken: tuple[float, ...]) -> None:
     """-D dc/dn = k c on one side of a slab: what left through it by t = .1, .5, 1, 2, order two."""
     errors = []
     for count in (20, 40):
-        problem = problem_of((species("c", "1", diffusion="1", boundaries={"right": boundary("exchange", "0", k)}),), lattice(1, count), comm)
+        problem = problem_of(
+            (species("c", "1", diffusion="1", boundaries={"right": boundary("exchange", "0", k)}),), lattice(1, count), comm
+        )
         dt = 0.2 / count
         stepper = advance(problem, dt, round(0.1 / dt))
         left = [stepper.amounts["c"]["outflow:right"]]

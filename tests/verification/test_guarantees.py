@@ -91,7 +91,9 @@ def test_ledger_with_everything_switched_on(comm, initial: str) -> None:
         "top": boundary("fixed", "0.2 + 0.1*t"),
     }
     laws = (
-        species("n", initial, "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", loss="0.1*m", boundaries=everything),
+        species(
+            "n", initial, "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", loss="0.1*m", boundaries=everything
+        ),
         species("m", "0", "soluble", diffusion="0.05", production="n", loss="2", boundaries={"right": boundary("exchange", "0", "1")}),
         species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
     )
