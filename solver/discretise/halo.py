@@ -31,8 +31,8 @@ class Halo:
         self._rounds = [self._persistent(w + 1) for w in range(width)]
 
     def _persistent(self, width: int) -> tuple[list[Any], list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-        out = [np.empty(width * len(rows)) for _, rows in self._send]
-        back = [np.empty(width * n) for _, n in self._receive]
+        out: list[NDArray[np.float64]] = [np.empty(width * len(rows)) for _, rows in self._send]
+        back: list[NDArray[np.float64]] = [np.empty(width * n) for _, n in self._receive]
         requests = [self.comm.Recv_init(buffer, source=r) for (r, _), buffer in zip(self._receive, back, strict=True)]
         requests += [self.comm.Send_init(buffer, dest=r) for (r, _), buffer in zip(self._send, out, strict=True)]
         return requests, out, back
