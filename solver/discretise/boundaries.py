@@ -18,6 +18,9 @@ from .graph import Graph
 Floats = NDArray[np.float64]
 
 
+_ONE = np.ones(1)
+
+
 @dataclass
 class Condition:
     """One boundary condition on the nodes of one named boundary.
@@ -60,11 +63,11 @@ class Condition:
                     "(use 'exchange' or 'outflow' to let matter leave)"
                 )
 
-    def drift_out(self, potential: Floats, factor: Floats) -> None:
-        """Set ``rate`` to the speed max(0, chi grad G . n) sigma-averaged, for an outflow condition."""
+    def drift_out(self, potential: Floats, factor: Floats | None) -> None:
+        """Add the outward speed chi grad G . n, averaged with phi_i, to ``rate``; factor None: chi = 1."""
         if self.gradient is not None:
             indptr, indices, values = self.gradient
-            _outward(self.nodes, indptr, indices, values, potential, factor, self.rate)
+            _outward(self.nodes, indptr, indices, values, potential, _ONE if factor is None else factor, self.rate)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -82,7 +85,8 @@ def _outward(
         i = nodes[b]
         for k in range(indptr[b], indptr[b + 1]):
             j = indices[k]
-            speed[b] += values[k] * 0.5 * (factor[i] + factor[j]) * (potential[j] - potential[i])
+            chi = 0.5 * (factor[i] + factor[j]) if len(factor) > 1 else factor[0]
+            speed[b] += values[k] * chi * (potential[j] - potential[i])
 
 
 def build_condition(

@@ -18,7 +18,7 @@ from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
 from .forms import Forms
 from .graph import Graph, build_graph, symmetrise
-from .species import NodalSpecies, compile_drifts, compile_motility
+from .species import NodalSpecies
 
 Floats = NDArray[np.float64]
 
@@ -83,11 +83,10 @@ def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
             law=law,
             graph=graph,
             evaluator=evaluator,
+            fields=fields,
             state=_initial(law, graph, evaluator, regions),
-            stiffness=_stiffness(law, graph, forms, domain, evaluator),
+            weight=_weight(law, graph, forms, domain, evaluator),
             conditions=conditions,
-            motility=compile_motility(evaluator, law.diffusion),
-            drifts=compile_drifts(evaluator, law),
         )
     grid = _grid(domain, graph, forms)
     return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim)
@@ -137,7 +136,7 @@ def _initial(law: Species, graph: Graph, evaluator: Evaluator, regions: dict[str
     return value
 
 
-def _stiffness(law: Species, graph: Graph, forms: Forms, domain: Any, evaluator: Evaluator) -> Floats:
+def _weight(law: Species, graph: Graph, forms: Forms, domain: Any, evaluator: Evaluator) -> Floats:
     if not isinstance(law.diffusion, Mapping):
         return graph.stiffness
     by_region = np.zeros(len(domain.regions))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..model.balance import Species
 from ..parallel import agreed
 from ..scenario.expressions import Binary, Call, Expr, Number
-from ..transport import fluxes
+from ..transport.edges import ARITHMETIC, EXACT, HARMONIC, Edges
 from .boundaries import Condition
 from .evaluate import Evaluator, names, total
 from .graph import Graph
@@ -19,13 +19,15 @@ from .graph import Graph
 Floats = NDArray[np.float64]
 Write = Callable[[Floats], None]
 
+_GAUSS = [(0.5 * (1.0 + float(x)), 0.5 * float(w)) for x, w in zip(*np.polynomial.legendre.leggauss(8), strict=True)]
+
 
 @dataclass
 class Drift:
-    """Compiled potential G and factor chi of one taxis term."""
+    """Compiled taxis term: potential G and factor chi; a constant chi is a number."""
 
     potential: Write
-    factor: Write
+    factor: Write | float
 
 
 @dataclass
@@ -33,17 +35,16 @@ class NodalSpecies:
     """A species on the graph. ``evaluator`` reads the fields that the owner has put at the moment of evaluation.
 
     state, old, rate, rate_before (n_local): density now, at the start of the step, and the last two difference
-    quotients. ``stiffness`` replaces the graph's when the motility differs between regions.
+    quotients. ``weight`` (nnz) is K^D: the graph's stiffness unless the motility differs between regions.
     """
 
     law: Species
     graph: Graph
     evaluator: Evaluator
+    fields: Mapping[str, Floats]
     state: Floats
-    stiffness: Floats
+    weight: Floats
     conditions: list[Condition]
-    motility: Write | None = None
-    drifts: list[Drift] = field(default_factory=list)
     old: Floats = field(init=False)
     rate: Floats = field(init=False)
     rate_before: Floats = field(init=False)
@@ -58,6 +59,11 @@ class NodalSpecies:
         self._growth = _compiled(self.evaluator, [t.expr for t in law.growth])
         self._loss = _compiled(self.evaluator, [t.expr for t in law.loss])
         self._limitation = compile_(law.self_limitation) if law.self_limitation is not None else None
+        self._set_motility()
+        self._drifts = [
+            Drift(compile_(_guarded(t.potential)), t.factor.value if isinstance(t.factor, Number) else self._constant_or_compiled(t.factor))
+            for t in law.taxis
+        ]
         self.fixed = np.zeros(self.graph.n_owned, dtype=bool)
         for condition in self.conditions:
             if condition.law.kind == "fixed":
@@ -68,33 +74,89 @@ class NodalSpecies:
             expressions.append(law.diffusion)
         static = all(self.evaluator.is_static(e) for e in expressions)
         self.static = static and all(c.is_static for c in self.conditions)
+        varying = sum(not isinstance(d.factor, float) for d in self._drifts)
+        self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
+        self._psi = np.zeros(n if len(self._drifts) > varying else 1)
+        self._current: Edges | None = None
+
+    def _constant_or_compiled(self, expr: Expr) -> Write | float:
+        if names(expr) <= set(self.evaluator.parameters):
+            return _number(self.evaluator, expr)
+        return self.evaluator.compile(expr)
+
+    def _set_motility(self) -> None:
+        """A constant, a nodal field, or (depending on the own density alone) a field with its primitive."""
+        law, n = self.law, self.graph.n_local
+        self._write_motility: Write | None = None
+        self._motility, self._primitive, self._mean = np.zeros(1), np.zeros(1), ARITHMETIC
+        if law.diffusion is None:
+            return
+        if isinstance(law.diffusion, Mapping):  # by region: in the weight already
+            self._motility[0] = 1.0
+            return
+        used = names(law.diffusion) - set(self.evaluator.parameters)
+        if not used:
+            self._motility[0] = _number(self.evaluator, law.diffusion)
+            return
+        self._write_motility = self.evaluator.compile(law.diffusion)
+        self._motility = np.zeros(n)
+        if law.diffusion_mean == "harmonic":
+            self._mean = HARMONIC
+        elif used == {law.name}:
+            self._mean, self._primitive = EXACT, np.zeros(n)
 
     @property
     def name(self) -> str:
         return self.law.name
 
-    def coefficients(self, u: Floats, lower: Floats, motility: Floats, potential: Floats, factor: Floats, flux: str) -> None:
-        """Fill the edge arrays u and l with the fluxes of the fields as they are now; the last three are scratch."""
-        g = self.graph
-        if self.motility is None:
-            u[:] = 0.0
-        else:
-            self.motility(motility)
-            fluxes.diffusion(g.indptr, g.indices, self.stiffness, motility, u)
-        lower[:] = 0.0
+    def fluxes(self, flux: int, scratch: Floats, scratch2: Floats) -> Edges:
+        """The fluxes of the fields as they are now, and the speed of what drifts out of outflow boundaries."""
+        if self.static and self._current is not None:
+            return self._current
+        density = self.fields[self.name]
+        if self._write_motility is not None:
+            self._write_motility(self._motility)
+            if self._mean == EXACT:
+                self._integrate_motility(density, scratch, scratch2)
         for condition in self.conditions:
             if condition.gradient is not None:
                 condition.rate[:] = 0.0
-        for drift in self.drifts:
-            drift.potential(potential)
-            drift.factor(factor)
-            fluxes.drift(g.indptr, g.indices, g.stiffness, potential, factor, lower)
+        self._psi[:] = 0.0
+        varying = 0
+        for drift in self._drifts:
+            if isinstance(drift.factor, float):
+                drift.potential(scratch)
+                scratch *= drift.factor
+                self._psi += scratch
+                continue
+            drift.potential(self._potentials[varying])
+            drift.factor(self._factors[varying])
             for condition in self.conditions:
-                condition.drift_out(potential, factor)
+                condition.drift_out(self._potentials[varying], self._factors[varying])
+            varying += 1
         for condition in self.conditions:
             if condition.gradient is not None:
+                if len(self._psi) > 1:
+                    condition.drift_out(self._psi, None)
                 np.maximum(condition.rate, 0.0, out=condition.rate)
-        (fluxes.scharfetter_gummel if flux == "scharfetter_gummel" else fluxes.central)(u, lower)
+        g = self.graph
+        self._current = Edges(
+            g.indptr, g.indices, g.mass, g.stiffness, self.weight, self._motility, self._primitive, density,
+            self._psi, self._potentials, self._factors, self._mean, flux,
+        )  # fmt: skip
+        return self._current
+
+    def _integrate_motility(self, density: Floats, scratch: Floats, scratch2: Floats) -> None:
+        """Phi(c) = c int_0^1 D(s c) ds by Gauss quadrature, exact for polynomial D up to degree 15."""
+        scratch2[:] = density
+        self._primitive[:] = 0.0
+        for at, weight in _GAUSS:
+            np.multiply(scratch2, at, out=density)
+            self._write_motility(scratch)  # type: ignore[misc]
+            scratch *= weight
+            self._primitive += scratch
+        density[:] = scratch2
+        self._primitive *= density
 
     def boundary_values(self, time: float, fixed: bool) -> None:
         """Evaluate the conditions that change in time, the fixed values or the others. Collective where there are any."""
@@ -140,16 +202,10 @@ class NodalSpecies:
         return frozenset().union(*(names(t.expr) for t in (*self.law.production, *self.law.growth, *self.law.loss)))
 
 
-def compile_drifts(evaluator: Evaluator, law: Species) -> list[Drift]:
-    """Compiled taxis terms; a logarithm in a potential is kept finite where its field has vanished."""
-    return [Drift(evaluator.compile(_guarded(t.potential)), evaluator.compile(t.factor)) for t in law.taxis]
-
-
-def compile_motility(evaluator: Evaluator, diffusion: Expr | Mapping[str, Expr] | None) -> Write | None:
-    """Compiled motility; by region it is in the stiffness already and the nodal factor is 1."""
-    if diffusion is None:
-        return None
-    return evaluator.compile(Number(1.0) if isinstance(diffusion, Mapping) else diffusion)
+def _number(evaluator: Evaluator, expr: Expr) -> float:
+    out = np.zeros(1)
+    Evaluator(np.zeros((1, 3)), {}, evaluator.parameters).compile(expr)(out)
+    return float(out[0])
 
 
 def _compiled(evaluator: Evaluator, terms: list[Expr]) -> Write | None:

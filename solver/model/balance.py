@@ -68,6 +68,7 @@ class Species:
     unit: str  # of the density, as text; "" when non-dimensional
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
+    diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
     taxis: tuple[Taxis, ...] = ()
     production: tuple[Term, ...] = ()  # P >= 0
     growth: tuple[Term, ...] = ()  # per-capita g, any sign

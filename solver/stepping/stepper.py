@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..discretise.problem import Problem
 from ..discretise.species import NodalSpecies
+from ..transport import stages
 from .options import SchemeOptions
 from .reactions import Reactions
 from .transport import Transport, Workspace, iterations
@@ -89,10 +90,7 @@ class Stepper:
         return True
 
     def _extrapolate(self, s: NodalSpecies, dt: float) -> None:
-        middle = self.problem.fields[s.name]
-        np.multiply(s.rate, 0.5 * dt, out=middle)
-        middle += s.old
-        np.maximum(middle, 0.0, out=middle)
+        stages.predict(s.old, s.rate, 0.5 * dt, self.problem.fields[s.name])
 
     def reject(self) -> None:
         """Put the densities back to where the attempt began."""
@@ -108,9 +106,7 @@ class Stepper:
             for key, amount in booking.items():
                 account[key] = account.get(key, 0.0) + amount
         for s in self.problem.species.values():
-            s.rate_before[:] = s.rate
-            np.subtract(s.state, s.old, out=s.rate)
-            s.rate /= dt
+            stages.difference_quotient(s.state, s.old, dt, s.rate, s.rate_before)
         self.history.before, self.history.last = self.history.last, dt
 
     def error(self, dt: float) -> float:
@@ -122,17 +118,11 @@ class Stepper:
         dt1, dt2 = self.history.last, self.history.before
         if not dt1 or not dt2:
             return float("inf")
-        g, scratch = self.problem.graph, self.work.scratch
-        n = g.n_owned
-        squares = []
+        g = self.problem.graph
+        bend = (dt + dt1) / (dt1 + dt2)
+        squares: list[float] = []
         for s in self.problem.species.values():
-            np.subtract(s.rate, s.rate_before, out=scratch)
-            scratch *= (dt + dt1) / (dt1 + dt2)
-            scratch += s.rate
-            scratch *= -dt
-            scratch -= s.old
-            scratch += s.state
-            squares += [float((g.mass[:n] * scratch[:n] ** 2).sum()), float((g.mass[:n] * s.state[:n] ** 2).sum())]
+            squares += stages.surprise(g.mass, s.state, s.old, s.rate, s.rate_before, dt, bend, g.n_owned)
         sums = g.comm.allreduce(np.array(squares))
         factor = 0.5 * dt * dt / ((dt + dt1) * (dt + dt1 + dt2))
         return float(max((np.sqrt(e / c) * factor for e, c in zip(sums[::2], sums[1::2], strict=True) if c > 0.0), default=0.0))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..discretise.graph import Graph
 from ..discretise.species import NodalSpecies
 from ..linalg.linear import LinearSystem
-from ..transport import fluxes, limiter
+from ..transport import edges, limiter, stages
 from .options import SchemeOptions
 
 Floats = NDArray[np.float64]
@@ -32,15 +32,13 @@ NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may l
 
 
 class Workspace:
-    """Arrays that all species share within a step."""
+    """Nodal arrays that all species share within a step."""
 
     def __init__(self, graph: Graph) -> None:
-        n, nnz = graph.n_local, len(graph.indices)
-        self.u, self.lower = np.zeros(nnz), np.zeros(nnz)
-        self.production, self.sinks, self.scratch, self.scratch2, self.scratch3 = (np.zeros(n) for _ in range(5))
+        n = graph.n_local
+        self.production, self.sinks, self.scratch, self.scratch2 = (np.zeros(n) for _ in range(4))
         self.w, self.low, self.v, self.ratios = (np.zeros(n) for _ in range(4))
-        self.new, self.seen, self.loss = np.zeros(graph.n_owned), np.zeros(graph.n_owned), np.zeros(graph.n_owned)
-        self.stage = np.zeros(graph.n_owned)
+        self.new, self.seen, self.loss, self.stage = (np.zeros(graph.n_owned) for _ in range(4))
 
 
 class Transport:
@@ -53,6 +51,8 @@ class Transport:
         self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, symmetric)
         self.low: LinearSystem | None = None
         self.symmetric = symmetric
+        self._flux = edges.SCHARFETTER_GUMMEL if options.flux == "scharfetter_gummel" else edges.CENTRAL
+        self.edges: edges.Edges
         self._filled: dict[bool, float] = {}
         self._number_at: dict[bool, float] = {}
         self.limited = self.skipped = 0  # steps with and without the limiter
@@ -67,7 +67,7 @@ class Transport:
         """
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
-        s.coefficients(wk.u, wk.lower, wk.scratch, wk.scratch2, wk.scratch3, self.options.flux)
+        self.edges = s.fluxes(self._flux, wk.scratch, wk.scratch2)
         s.sources(density, wk.production, wk.sinks, wk.scratch)
         wk.loss[:] = wk.sinks[:n]
         s.boundary_values(time + 0.5 * dt, fixed=False)
@@ -81,11 +81,8 @@ class Transport:
                 wk.sinks[c.nodes] += c.share * c.rate
         solved = self._stages(time, dt)
         g.halo.update(wk.w)
-        arrays = (g.indptr, g.indices, g.mass, wk.u, wk.lower)
-        smallest = fluxes.conservative_update(*arrays, wk.production, wk.sinks, s.state, wk.w, dt, wk.new)
+        smallest = edges.conservative_update(self.edges, wk.production, wk.sinks, s.fixed, s.state, wk.w, dt, wk.new)
         wk.seen[:] = wk.w[:n]
-        if s.fixed.any():
-            smallest = wk.new[~s.fixed].min(initial=np.inf) if math.isfinite(smallest) else smallest
         smallest = g.comm.allreduce(-math.inf if math.isnan(smallest) else smallest, MPI.MIN)
         usable = solved and smallest > -math.inf
         self.kept = 1.0
@@ -108,40 +105,28 @@ class Transport:
         """Fill ``work.w`` (owned) with the weighted stages of the high-order flux."""
         s, g, wk, scheme = self.species, self.graph, self.work, self.options.scheme
         n, system = g.n_owned, self.high
-        m, old, production = g.mass[:n], s.state[:n], wk.production[:n]
-        w = wk.w[:n]
+        x, b, w, rate = system.x, system.b, wk.w[:n], s.rate
         share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
-        tau = share * dt
+        tau, reach = share * dt, min(1.0, 2.0 * share)
         self._fill(system, tau, low_order=False)
-        x, b = system.x, system.b
         if scheme == "backward_euler":
-            b[:] = m * (old + dt * production)
+            stages.implicit_side(g.mass, s.state, wk.production, dt, b)
         else:
-            fluxes.flux_sum(g.indptr, g.indices, wk.u, wk.lower, s.state, b)
-            b += m * (2.0 * production - wk.sinks[:n] * old)
-            b *= tau
-            b += m * old
-        np.multiply(s.rate[:n], dt * min(1.0, 2.0 * share), out=x)
-        x += old
-        np.maximum(x, 0.0, out=x)
-        self._fix(system, time + dt * min(1.0, 2.0 * share))
+            edges.explicit_side(self.edges, wk.production, wk.sinks, s.state, tau, b)
+        stages.predict(s.state, rate, reach * dt, x)
+        self._fix(system, time + reach * dt)
         solved = system.solve()
         if scheme == "backward_euler":
             w[:] = x
             return solved
         if scheme == "crank_nicolson":
-            np.add(old, x, out=w)
-            w *= 0.5
+            stages.weighted(s.state, s.state, x, 0.25, 0.5, w)
             return solved
         outer = 0.5 * (1.0 - THETA)
-        wk.stage[:] = x
-        b[:] = m * (old + (outer / THETA) * (x - old) + tau * production)
-        x -= old
-        x *= 1.0 / (2.0 * THETA)
-        x += old
+        stages.second_stage(g.mass, s.state, x, wk.production, outer / THETA, tau, 1.0 / reach, b, wk.stage)
         self._fix(system, time + dt)
         solved = system.solve() and solved
-        w[:] = outer * (old + wk.stage) + THETA * x
+        stages.weighted(s.state, wk.stage, x, outer, THETA, w)
         return solved
 
     def _correct(self, dt: float, usable: bool) -> bool:
@@ -151,46 +136,41 @@ class Transport:
         if self.low is None:
             self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, self.symmetric)
         system = self.low
-        edges = (g.indptr, g.indices, g.mass, wk.u, wk.lower)
         self._fill(system, dt, low_order=True)
-        np.multiply(g.mass[:n], s.state[:n] + dt * wk.production[:n], out=system.b)
-        np.maximum(wk.new if usable else s.state[:n], 0.0, out=system.x)
+        stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
+        stages.non_negative(wk.new if usable else s.state[:n], system.x)
         self._fix(system, None)
-        amount = 0.0
         rtol = self.options.linear.rtol
         for attempt in range(4):
             if not system.solve(rtol):
                 return False
-            np.maximum(system.x, 0.0, out=wk.low[:n])
+            stages.non_negative(system.x, wk.low[:n])
             if not usable:
                 wk.w[:n] = wk.low[:n]
             g.halo.update(wk.low, wk.w)
-            sources = (wk.production, wk.sinks)
-            negative = limiter.low_order_and_ratios(*edges, *sources, s.fixed, s.state, wk.w, wk.low, dt, wk.v, wk.ratios)
-            local = np.array([negative, (g.mass[:n] * wk.v[:n]).sum()])
-            negative, amount = g.comm.allreduce(local)
+            args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, wk.low, dt)
+            local = limiter.low_order_and_ratios(self.edges, *args, wk.v, wk.ratios)
+            negative, amount = g.comm.allreduce(np.array(local))
             if not math.isfinite(negative) or negative <= NEGATIVE_MASS * amount or attempt == 3:
                 break
             rtol *= max(1e-3, 0.1 * NEGATIVE_MASS * amount / negative)
         if not math.isfinite(negative):
             return False
         g.halo.update(wk.ratios)
-        used, total = limiter.corrected(*edges, wk.sinks, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
-        added = limiter.clip(g.mass, s.fixed, wk.new)
-        local = np.array([used, total, added, (g.mass[:n] * wk.new).sum()])
-        used, total, added, amount = g.comm.allreduce(local)
-        self.kept = 1.0 if total == 0.0 else used / total
+        sums = limiter.corrected(self.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
+        used, total, added, amount = g.comm.allreduce(np.array(sums))
+        self.kept = 1.0 if total == 0.0 else float(used / total)
         if added > 0.0 and amount > 0.0:
             wk.new *= 1.0 - added / amount
-            self.clipped += added
+            self.clipped += float(added)
         return bool(math.isfinite(amount))
 
     def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> None:
         s, g, wk = self.species, self.graph, self.work
         if s.static and abs(self._filled.get(low_order, 0.0) - tau) <= 1e-12 * tau:  # steps between outputs differ by rounding
             return
-        args = (g.indptr, g.indices, g.diagonal, g.n_own_columns, g.mass, wk.u, wk.lower, wk.sinks, s.fixed)
-        number = fluxes.matrix_values(*args, tau, low_order, system.own, system.ghost)
+        args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
+        number = edges.fill(self.edges, *args, tau, low_order, system.own, system.ghost)
         system.changed()
         before = self._filled.get(low_order)
         if before is None or not 0.5 < tau / self._number_at[low_order] < 2.0:
@@ -211,10 +191,9 @@ class Transport:
     def _book(self, time: float, dt: float, booking: dict[str, float]) -> None:
         """Local amounts of this step: born, dead, and in and out through each boundary; sets the fixed values."""
         g, wk = self.graph, self.work
-        n = g.n_owned
-        m = g.mass
-        born = float((m[:n] * wk.production[:n]).sum()) * dt
-        booking["dead"] = booking.get("dead", 0.0) + dt * float((m[:n] * wk.loss * wk.seen).sum())
+        n, m = g.n_owned, g.mass
+        born = dt * stages.amount(m, wk.production, n)
+        booking["dead"] = booking.get("dead", 0.0) + dt * stages.amount_lost(m, wk.loss, wk.seen, n)
         for c in self.species.conditions:
             sigma = m[c.nodes] * c.share
             inflow = outflow = 0.0

@@ -1,0 +1,89 @@
+"""Nodal passes of the time scheme and the sums of the ledger, without temporaries. Arrays over (at least) owned nodes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def predict(old: Floats, rate: Floats, step: float, out: Floats) -> None:
+    """out = max(0, c + step dc/dt)."""
+    for i in range(len(out)):
+        out[i] = max(0.0, old[i] + step * rate[i])
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def implicit_side(mass: Floats, old: Floats, production: Floats, tau: float, b: Floats) -> None:
+    """b = m (c + tau P)."""
+    for i in range(len(b)):
+        b[i] = mass[i] * (old[i] + tau * production[i])
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def second_stage(
+    mass: Floats, old: Floats, x: Floats, production: Floats, ratio: float, tau: float, reach: float, b: Floats, stage: Floats
+) -> None:
+    """b = m (c + ratio (U1 - c) + tau P); keeps U1 in ``stage`` and puts the guess c + reach (U1 - c) into x."""
+    for i in range(len(b)):
+        rise = x[i] - old[i]
+        stage[i] = x[i]
+        b[i] = mass[i] * (old[i] + ratio * rise + tau * production[i])
+        x[i] = max(0.0, old[i] + reach * rise)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def weighted(old: Floats, stage: Floats, x: Floats, outer: float, last: float, w: Floats) -> None:
+    """w = outer (c + U1) + last U2."""
+    for i in range(len(x)):
+        w[i] = outer * (old[i] + stage[i]) + last * x[i]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def non_negative(x: Floats, out: Floats) -> None:
+    """out = max(0, x)."""
+    for i in range(len(x)):
+        out[i] = max(0.0, x[i])
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def amount(mass: Floats, density: Floats, n_owned: int) -> float:
+    """sum m c."""
+    total = 0.0
+    for i in range(n_owned):
+        total += mass[i] * density[i]
+    return total
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def amount_lost(mass: Floats, rate: Floats, density: Floats, n_owned: int) -> float:
+    """sum m L c."""
+    total = 0.0
+    for i in range(n_owned):
+        total += mass[i] * rate[i] * density[i]
+    return total
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def difference_quotient(state: Floats, old: Floats, dt: float, rate: Floats, before: Floats) -> None:
+    """before = rate, rate = (c_new - c_old)/dt."""
+    for i in range(len(state)):
+        before[i] = rate[i]
+        rate[i] = (state[i] - old[i]) / dt
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def surprise(
+    mass: Floats, state: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int
+) -> tuple[float, float]:
+    """sum m e^2 and sum m c^2, e being what the quadratic extrapolation c_old + dt (rate + bend (rate - before)) misses."""
+    error = 0.0
+    size = 0.0
+    for i in range(n_owned):
+        miss = state[i] - old[i] - dt * (rate[i] + bend * (rate[i] - before[i]))
+        error += mass[i] * miss * miss
+        size += mass[i] * state[i] * state[i]
+    return error, size
