@@ -17,8 +17,13 @@ from paraview import simple as pv
 _SIZE = (800, 600)
 
 
-def render(path: str, picture: str, field: str | None, time: float | None, grey: bool, y_down: bool) -> dict[str, Any]:
-    """Open the file as it is, draw the field (default: the first) at the output time next to ``time`` (default: the last)."""
+def render(
+    path: str, picture: str, field: str | None, time: float | None, grey: tuple[float, float] | None, y_down: bool
+) -> dict[str, Any]:
+    """Open the file as it is, draw the field (default: the first) at the output time next to ``time`` (default: the last).
+
+    ``grey``: values drawn black and white, on blue and without a colour bar, so that positions can be measured in the picture.
+    """
     pv._DisableFirstRenderCameraReset()
     reader = pv.OpenDataFile(path)
     reader.UpdatePipelineInformation()
@@ -41,16 +46,16 @@ def render(path: str, picture: str, field: str | None, time: float | None, grey:
     view.ViewTime = chosen
     view.OrientationAxesVisibility = 0
     view.UseColorPaletteForBackground = 0
-    view.Background = [1.0, 1.0, 1.0]
+    view.Background = [1.0, 1.0, 1.0] if grey is None else [0.0, 0.0, 1.0]
     display = pv.Show(shown, view)
     display.DisableLighting = 1
     if top == bottom:
         display.LineWidth = 6.0
     pv.ColorBy(display, ("POINTS", field))
     colours = pv.GetColorTransferFunction(field)
-    if grey:
+    if grey is not None:
         colours.ColorSpace = "RGB"
-        colours.RGBPoints = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+        colours.RGBPoints = [grey[0], 0.0, 0.0, 0.0, grey[1], 1.0, 1.0, 1.0]
     else:
         colours.ApplyPreset("Inferno (matplotlib)", True)
         colours.RescaleTransferFunction(min(low, 0.0), high if high > 0 else 1.0)
@@ -89,7 +94,7 @@ def main() -> None:
     parser.add_argument("picture", help="PNG file to write")
     parser.add_argument("--field", help="default: the first")
     parser.add_argument("--time", type=float, help="default: the last")
-    parser.add_argument("--grey", action="store_true", help="0 black, 1 white, no colour bar: for measuring in the picture")
+    parser.add_argument("--grey", type=float, nargs=2, metavar=("BLACK", "WHITE"), help="grey between these values, on blue: for measuring")
     parser.add_argument("--y-down", action="store_true", help="for meshes made from a picture, whose y runs downwards")
     given = parser.parse_args()
     print("PARAVIEW " + json.dumps(render(given.path, given.picture, given.field, given.time, given.grey, given.y_down)))

@@ -38,10 +38,16 @@ def render(path: Path, picture: Path, *options: str) -> tuple[dict[str, Any], np
     return json.loads(lines[0].removeprefix("PARAVIEW ")), matplotlib.image.imread(picture)[..., :3]
 
 
-def along_x(facts: dict[str, Any], picture: np.ndarray, y: float) -> tuple[np.ndarray, np.ndarray]:
-    """Brightness along the line at height y of a grey picture: positions x and values."""
+def where(facts: dict[str, Any], picture: np.ndarray, y_down: bool = False) -> tuple[np.ndarray, np.ndarray, float]:
+    """Positions x of the picture's columns and y of its rows, and the size of a pixel."""
     width, height = facts["size"]
     per_pixel = 2 * facts["half_height"] / height
-    row = round(height / 2 - (y - facts["centre"][1]) / per_pixel)
     x = facts["centre"][0] + (np.arange(width) + 0.5 - width / 2) * per_pixel
-    return x, picture[row].mean(axis=1)
+    y = facts["centre"][1] + (np.arange(height) + 0.5 - height / 2) * per_pixel * (1 if y_down else -1)
+    return x, y, per_pixel
+
+
+def along_x(facts: dict[str, Any], picture: np.ndarray, y: float) -> tuple[np.ndarray, np.ndarray]:
+    """Brightness along the line at height y of a grey picture: positions x and values."""
+    x, rows, _ = where(facts, picture)
+    return x, picture[np.argmin(np.abs(rows - y))].mean(axis=1)
