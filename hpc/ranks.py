@@ -81,7 +81,7 @@ def _supervise(command: list[str], asked: list[tuple[int, float]]) -> int:
         stderr=subprocess.PIPE,
         env={**mpi_environment(), "INVASIO_LAUNCHED": "1"},
         start_new_session=True,
-        preexec_fn=_die_with_parent,
+        preexec_fn=lambda: die_with_parent(signal.SIGTERM),
     )
     banner = BannerFilter(sys.stderr)
     reader = threading.Thread(target=banner.copy, args=(process.stderr,), daemon=True)
@@ -131,14 +131,15 @@ def mpi_environment() -> dict[str, str]:
     return {**extra, **os.environ}
 
 
-def _die_with_parent(number: int = signal.SIGTERM) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Have the kernel send this process a signal when its parent ends, however that happens."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def main(argv: list[str]) -> int:
     """Run the command line on this rank; what goes wrong on one rank alone ends all of them."""
     if "INVASIO_LAUNCHED" in os.environ:
-        _die_with_parent(signal.SIGKILL)
+        die_with_parent()
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD

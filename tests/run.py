@@ -118,7 +118,8 @@ def _tools() -> Path | str:
 
 def _types() -> str | None:
     try:
-        subprocess.run([sys.executable, "-m", "mypy", "--cache-dir", _cache() / "mypy", *SOURCES, "tests/run.py", "tests/rank.py"], check=True)
+        mypy = [sys.executable, "-m", "mypy", "--cache-dir", str(_cache() / "mypy")]
+        subprocess.run([*mypy, *SOURCES, "tests/run.py", "tests/rank.py"], check=True)
     except subprocess.CalledProcessError:
         if subprocess.run([sys.executable, "-c", "import mypy"], capture_output=True).returncode:
             return "mypy is not installed"
@@ -132,7 +133,8 @@ def _tests(ranks: int, chosen: list[str]) -> Result:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="invasio-tests-") as folder:
         reports = Path(folder)
-        common = ["-q", "--with-mpi", "-o", "faulthandler_timeout=300", f"--color={'yes' if sys.stdout.isatty() else 'no'}", *where, *chosen]
+        colour = f"--color={'yes' if sys.stdout.isatty() else 'no'}"
+        common = ["-q", "--with-mpi", "-o", "faulthandler_timeout=300", colour, *where, *chosen]
         if ranks == 1:
             pytest = [sys.executable, "-m", "pytest", f"--junitxml={reports / 'rank-0.xml'}", *common]
             limited = ["timeout", "-k", "10", str(SERIAL_LIMIT), *pytest]

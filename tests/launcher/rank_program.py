@@ -9,6 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+from invasio.hpc.ranks import die_with_parent
+
+die_with_parent()  # as every rank of `invasio run` does
 folder, mode = Path(sys.argv[2]), sys.argv[3]
 if mode == "late":
     (folder / f"starting-{os.getpid()}").touch()
@@ -21,7 +24,8 @@ asked: list[int] = []
 for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda number, frame: asked.append(number))
 (folder / f"ready-{comm.rank}").touch()
-print(f"rank {comm.rank} of {comm.size}", flush=True)
+sys.stdout.write(f"rank {comm.rank} of {comm.size}\n")  # one write: lines of two ranks must not mix
+sys.stdout.flush()
 if mode.startswith("code="):
     comm.Barrier()
     MPI.Finalize()
