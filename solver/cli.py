@@ -10,11 +10,13 @@ from .errors import InvasioError
 
 COMMANDS = {
     "run": "run a scenario",
+    "submit": "run a scenario as a Slurm job that resumes until it is finished",
     "validate": "check a scenario without running it",
     "explain": "print a scenario's equations with parameters, units and sources",
     "schema": "print the JSON Schema of scenarios, for editors",
     "scenarios": "list the shipped scenarios, or copy one",
     "mesh": "inspect, convert or draw a mesh",
+    "paraview": "set up the standard views of a run in ParaView, or draw them",
     "doctor": "say what was found on this machine and what is missing for what",
 }
 

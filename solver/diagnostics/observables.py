@@ -20,7 +20,7 @@ DEGRADED = 0.5  # of the largest initial density: ECM below this counts as degra
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _reach(
-    indptr: NDArray[np.int32], indices: NDArray[np.int32], points: Floats, n: Floats, level: float, centre: Floats, extent: Floats
+    indptr: NDArray[np.uint32], indices: NDArray[np.uint32], points: Floats, n: Floats, level: float, centre: Floats, extent: Floats
 ) -> None:
     """Widen extent = (-xmin, xmax, -ymin, ymax, -zmin, zmax, distance from the centre) by where n = level on edges."""
     for i in range(len(indptr) - 1):

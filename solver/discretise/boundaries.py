@@ -37,7 +37,7 @@ class Condition:
     evaluator: Evaluator
     value: Floats
     rate: Floats
-    gradient: tuple[NDArray[np.int64], NDArray[np.int32], Floats] | None = None
+    gradient: tuple[NDArray[np.int64], NDArray[np.uint32], Floats] | None = None
     _write: list[tuple[str, Callable[[Floats], None], Floats]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -74,7 +74,7 @@ class Condition:
 def _outward(
     nodes: NDArray[np.intp],
     indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
+    indices: NDArray[np.uint32],
     values: Floats,
     potential: Floats,
     factor: Floats,

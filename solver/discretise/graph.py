@@ -29,8 +29,8 @@ class Graph:
     n_global: int
     first: int  # global number of the first owned node
     ghosts: NDArray[np.int64]
-    indptr: NDArray[np.int32]
-    indices: NDArray[np.int32]
+    indptr: NDArray[np.uint32]  # unsigned: compiled loops then do not check for negative indices, which nearly halves their time
+    indices: NDArray[np.uint32]
     diagonal: NDArray[np.int32]
     n_own_columns: NDArray[np.int32]
     stiffness: Floats
@@ -76,8 +76,8 @@ def build_graph(forms: Forms, comm: Any) -> Graph:
     local_of[n + used] = n + np.searchsorted(ghosts, ghost_globals[used])
     renumbered = local_of[assembled]
     row_of = np.repeat(np.arange(n, dtype=np.int32), np.diff(indptr))
-    order = np.lexsort((renumbered, row_of))
-    indices = np.ascontiguousarray(renumbered[order])
+    order = np.argsort(row_of.astype(np.int64) * (n + len(ghosts)) + renumbered, kind="stable")
+    indices = renumbered[order].astype(np.uint32)
     halo = Halo(comm, n, ghosts)
 
     mass = np.zeros(n + len(ghosts))
@@ -95,7 +95,7 @@ def build_graph(forms: Forms, comm: Any) -> Graph:
         n_global=int(rows.size_global),
         first=first,
         ghosts=ghosts,
-        indptr=indptr,
+        indptr=indptr.astype(np.uint32),
         indices=indices,
         diagonal=np.flatnonzero(indices == row_of).astype(np.int32),
         n_own_columns=np.bincount(row_of[indices < n], minlength=n).astype(np.int32),

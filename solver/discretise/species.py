@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..model.balance import Species
 from ..parallel import agreed
 from ..scenario.expressions import Binary, Call, Expr, Number
-from ..transport.edges import ARITHMETIC, EXACT, HARMONIC, Edges
+from ..transport.edges import ARITHMETIC, EXACT, HARMONIC, Law
 from .boundaries import Condition
 from .evaluate import Evaluator, names, total
 from .graph import Graph
@@ -77,7 +77,7 @@ class NodalSpecies:
         varying = sum(not isinstance(d.factor, float) for d in self._drifts)
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
         self._psi = np.zeros(n if len(self._drifts) > varying else 1)
-        self._current: Edges | None = None
+        self._current: Law | None = None
 
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):
@@ -109,8 +109,8 @@ class NodalSpecies:
     def name(self) -> str:
         return self.law.name
 
-    def fluxes(self, flux: int, scratch: Floats, scratch2: Floats) -> Edges:
-        """The fluxes of the fields as they are now, and the speed of what drifts out of outflow boundaries."""
+    def flux_law(self, scratch: Floats, scratch2: Floats) -> Law:
+        """What the fluxes are made of, of the fields as they are now; also the speed of drift out of outflow boundaries."""
         if self.static and self._current is not None:
             return self._current
         density = self.fields[self.name]
@@ -140,9 +140,9 @@ class NodalSpecies:
                     condition.drift_out(self._psi, None)
                 np.maximum(condition.rate, 0.0, out=condition.rate)
         g = self.graph
-        self._current = Edges(
-            g.indptr, g.indices, g.mass, g.stiffness, self.weight, self._motility, self._primitive, density,
-            self._psi, self._potentials, self._factors, self._mean, flux,
+        self._current = Law(
+            g.indptr, g.indices, g.stiffness, self.weight, self._motility, self._primitive, density,
+            self._psi, self._potentials, self._factors, self._mean,
         )  # fmt: skip
         return self._current
 

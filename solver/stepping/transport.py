@@ -32,10 +32,11 @@ NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may l
 
 
 class Workspace:
-    """Nodal arrays that all species share within a step."""
+    """Nodal arrays and edge fluxes that all species use in turn within a step."""
 
     def __init__(self, graph: Graph) -> None:
-        n = graph.n_local
+        n, nnz = graph.n_local, len(graph.indices)
+        self.edges = edges.Edges(graph.indptr, graph.indices, graph.mass, np.zeros(nnz), np.zeros(nnz))
         self.production, self.sinks, self.scratch, self.scratch2 = (np.zeros(n) for _ in range(4))
         self.w, self.low, self.v, self.ratios = (np.zeros(n) for _ in range(4))
         self.new, self.seen, self.loss, self.stage = (np.zeros(graph.n_owned) for _ in range(4))
@@ -51,8 +52,7 @@ class Transport:
         self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, symmetric)
         self.low: LinearSystem | None = None
         self.symmetric = symmetric
-        self._flux = edges.SCHARFETTER_GUMMEL if options.flux == "scharfetter_gummel" else edges.CENTRAL
-        self.edges: edges.Edges
+        self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._filled: dict[bool, float] = {}
         self._number_at: dict[bool, float] = {}
         self.limited = self.skipped = 0  # steps with and without the limiter
@@ -67,7 +67,8 @@ class Transport:
         """
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
-        self.edges = s.fluxes(self._flux, wk.scratch, wk.scratch2)
+        edges.weights(s.flux_law(wk.scratch, wk.scratch2), wk.edges.u, wk.edges.lower)
+        self._flux(wk.edges.u, wk.edges.lower)
         s.sources(density, wk.production, wk.sinks, wk.scratch)
         wk.loss[:] = wk.sinks[:n]
         s.boundary_values(time + 0.5 * dt, fixed=False)
@@ -81,7 +82,7 @@ class Transport:
                 wk.sinks[c.nodes] += c.share * c.rate
         solved = self._stages(time, dt)
         g.halo.update(wk.w)
-        smallest = edges.conservative_update(self.edges, wk.production, wk.sinks, s.fixed, s.state, wk.w, dt, wk.new)
+        smallest = edges.conservative_update(wk.edges, wk.production, wk.sinks, s.fixed, s.state, wk.w, dt, wk.new)
         wk.seen[:] = wk.w[:n]
         smallest = g.comm.allreduce(-math.inf if math.isnan(smallest) else smallest, MPI.MIN)
         usable = solved and smallest > -math.inf
@@ -112,7 +113,7 @@ class Transport:
         if scheme == "backward_euler":
             stages.implicit_side(g.mass, s.state, wk.production, dt, b)
         else:
-            edges.explicit_side(self.edges, wk.production, wk.sinks, s.state, tau, b)
+            edges.explicit_side(wk.edges, wk.production, wk.sinks, s.state, tau, b)
         stages.predict(s.state, rate, reach * dt, x)
         self._fix(system, time + reach * dt)
         solved = system.solve()
@@ -149,7 +150,7 @@ class Transport:
                 wk.w[:n] = wk.low[:n]
             g.halo.update(wk.low, wk.w)
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, wk.low, dt)
-            local = limiter.low_order_and_ratios(self.edges, *args, wk.v, wk.ratios)
+            local = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.ratios)
             negative, amount = g.comm.allreduce(np.array(local))
             if not math.isfinite(negative) or negative <= NEGATIVE_MASS * amount or attempt == 3:
                 break
@@ -157,7 +158,7 @@ class Transport:
         if not math.isfinite(negative):
             return False
         g.halo.update(wk.ratios)
-        sums = limiter.corrected(self.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
+        sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
         used, total, added, amount = g.comm.allreduce(np.array(sums))
         self.kept = 1.0 if total == 0.0 else float(used / total)
         if added > 0.0 and amount > 0.0:
@@ -170,7 +171,7 @@ class Transport:
         if s.static and abs(self._filled.get(low_order, 0.0) - tau) <= 1e-12 * tau:  # steps between outputs differ by rounding
             return
         args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
-        number = edges.fill(self.edges, *args, tau, low_order, system.own, system.ghost)
+        number = edges.fill(wk.edges, *args, tau, low_order, system.own, system.ghost)
         system.changed()
         before = self._filled.get(low_order)
         if before is None or not 0.5 < tau / self._number_at[low_order] < 2.0:

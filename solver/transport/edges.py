@@ -1,4 +1,4 @@
-r"""Edge fluxes of one species, computed where they are needed from nodal data: F_ij = u_ij c_j - l_ij c_i, into node i.
+r"""Edge fluxes of one species, F_ij = u_ij c_j - l_ij c_i into node i.
 
 With diffusive weight a_ij = K^D_ij D_ij and drift v_ij = K_ij [ psi_j - psi_i + sum_e chi^e_ij (G^e_j - G^e_i) ]:
 
@@ -8,7 +8,8 @@ With diffusive weight a_ij = K^D_ij D_ij and drift v_ij = K_ij [ psi_j - psi_i +
 
 D_ij is the arithmetic mean of the nodes, their harmonic mean, or the exact mean (Phi_j - Phi_i)/(c_j - c_i) of a
 motility that depends on the species' own density, Phi' = D. Both ends of an edge evaluate the same formula,
-so F_ij = -F_ji to the last bit. Nothing is stored per edge: the passes are bound by memory.
+so F_ij = -F_ji to the last bit. Sums over a row include the diagonal, whose flux u c_i - l c_i with u = l is
+exactly zero: a test for it would cost more.
 """
 
 from __future__ import annotations
@@ -22,22 +23,21 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+Indices = NDArray[np.uint32]
 
 ARITHMETIC, HARMONIC, EXACT = 0, 1, 2
-CENTRAL, SCHARFETTER_GUMMEL = 0, 1
 
 
-class Edges(NamedTuple):
+class Law(NamedTuple):
     """What the fluxes of one species are made of. Nodal arrays have length n_local; a constant has length 1.
 
-    indptr, indices, stiffness, mass: the graph. weight (nnz): K^D, the stiffness itself unless motility differs by region.
+    indptr, indices, stiffness: the graph. weight (nnz): K^D, the stiffness itself unless motility differs by region.
     motility (n or 1), primitive (n or 1; Phi, for the exact mean), density (n or 1; c, for the exact mean). psi (n or 1; 1: no drift).
     potentials, factors (e, n): drift terms whose sensitivity varies in space.
     """
 
-    indptr: Ints
-    indices: Ints
-    mass: Floats
+    indptr: Indices
+    indices: Indices
     stiffness: Floats
     weight: Floats
     motility: Floats
@@ -47,7 +47,16 @@ class Edges(NamedTuple):
     potentials: Floats
     factors: Floats
     mean: int
-    flux: int
+
+
+class Edges(NamedTuple):
+    """The fluxes of one species on the graph: u and l (nnz), in memory that all species share in turn."""
+
+    indptr: Indices
+    indices: Indices
+    mass: Floats
+    u: Floats
+    lower: Floats
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -60,41 +69,68 @@ def bernoulli(x: float) -> float:
     return x / math.expm1(x)
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _diffusive(e: Edges, k: int, i: int, j: int) -> float:
-    if len(e.motility) == 1:
-        return e.weight[k] * e.motility[0]
-    here, there = e.motility[i], e.motility[j]
-    if e.mean == 1:
-        total = here + there
-        return e.weight[k] * (2.0 * here * there / total) if total > 0.0 else 0.0
-    if e.mean == 2:
-        jump = e.density[j] - e.density[i]
-        if abs(jump) > 1e-6 * (e.density[i] + e.density[j]):
-            return e.weight[k] * ((e.primitive[j] - e.primitive[i]) / jump)
-    return e.weight[k] * (0.5 * (here + there))
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def weights(e: Law, a: Floats, v: Floats) -> None:
+    """a_ij and v_ij of all owned rows; what stands on the diagonal of a is K_ii D, and v_ii = 0."""
+    indptr, indices, stiffness, weight, motility, primitive, density, psi, potentials, factors, mean = e
+    for i in range(len(indptr) - 1):
+        start, stop = indptr[i], indptr[i + 1]
+        if len(motility) == 1:
+            for k in range(start, stop):
+                a[k] = weight[k] * motility[0]
+        elif mean == 0:
+            for k in range(start, stop):
+                a[k] = weight[k] * (0.5 * (motility[i] + motility[indices[k]]))
+        elif mean == 1:
+            for k in range(start, stop):
+                total = motility[i] + motility[indices[k]]
+                a[k] = weight[k] * (2.0 * motility[i] * motility[indices[k]] / total) if total > 0.0 else 0.0
+        else:
+            for k in range(start, stop):
+                j = indices[k]
+                jump = density[j] - density[i]
+                if abs(jump) > 1e-6 * (density[i] + density[j]):
+                    a[k] = weight[k] * ((primitive[j] - primitive[i]) / jump)
+                else:
+                    a[k] = weight[k] * (0.5 * (motility[i] + motility[j]))
+        if len(psi) == 1 and len(factors) == 0:
+            for k in range(start, stop):
+                v[k] = 0.0
+            continue
+        for k in range(start, stop):
+            speed = psi[indices[k]] - psi[i] if len(psi) > 1 else 0.0
+            for term in range(len(factors)):
+                j = indices[k]
+                speed += 0.5 * (factors[term, i] + factors[term, j]) * (potentials[term, j] - potentials[term, i])
+            v[k] = stiffness[k] * speed
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _drift(e: Edges, k: int, i: int, j: int) -> float:
-    speed = e.psi[j] - e.psi[i] if len(e.psi) > 1 else 0.0
-    for term in range(len(e.factors)):
-        chi = 0.5 * (e.factors[term, i] + e.factors[term, j])
-        speed += chi * (e.potentials[term, j] - e.potentials[term, i])
-    return e.stiffness[k] * speed
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def central(a: Floats, v: Floats) -> None:
+    """Turn (a, v) into (u, l) of the central flux, in place."""
+    for k in range(len(a)):
+        half = 0.5 * v[k]
+        v[k] = a[k] + half
+        a[k] = a[k] - half
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def pair(e: Edges, k: int, i: int, j: int) -> tuple[float, float]:
-    """(u_ij, l_ij) of entry k of the graph, which joins i and j != i."""
-    a = _diffusive(e, k, i, j)
-    v = _drift(e, k, i, j)
-    if e.flux == 1 and a > 0.0:
-        # one side is evaluated and the other follows from l - u = v, so that u_ij = l_ji bitwise
-        small = a * bernoulli(abs(v) / a)
-        large = small + abs(v)
-        return (small, large) if v > 0.0 else (large, small)
-    return a - 0.5 * v, a + 0.5 * v
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def scharfetter_gummel(a: Floats, v: Floats) -> None:
+    """Turn (a, v) into (u, l) of the Scharfetter-Gummel flux, in place; central where a <= 0.
+
+    One side is evaluated and the other follows from l - u = v, so that u_ij = l_ji bitwise.
+    """
+    for k in range(len(a)):
+        weight, speed = a[k], v[k]
+        if weight > 0.0:
+            small = weight * bernoulli(abs(speed) / weight)
+            large = small + abs(speed)
+            a[k] = small if speed > 0.0 else large
+            v[k] = large if speed > 0.0 else small
+        else:
+            half = 0.5 * speed
+            v[k] = weight + half
+            a[k] = weight - half
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -113,20 +149,21 @@ def fill(
 
     fixed (n_owned): rows replaced by diag(m). Returns the largest tau sum_j |u_ij| / m_i, the diffusion number.
     """
+    indptr, indices, mass, us, ls = e
     at_own = 0
     at_ghost = 0
     number = 0.0
-    for i in range(len(e.indptr) - 1):
-        start, stop = e.indptr[i], e.indptr[i + 1]
+    for i in range(len(indptr) - 1):
+        start, stop = indptr[i], indptr[i + 1]
         split = start + n_own_columns[i]
         out = 0.0
         spread = 0.0
         at_diagonal = at_own + diagonal[i] - start
         for k in range(start, stop):
-            j = e.indices[k]
+            j = indices[k]
             value = 0.0
             if j != i:
-                u, lower = pair(e, k, i, j)
+                u, lower = us[k], ls[k]
                 if low_order:
                     d = max(0.0, max(-u, -lower))
                     u += d
@@ -140,22 +177,22 @@ def fill(
             else:
                 ghost[at_ghost] = value
                 at_ghost += 1
-        own[at_diagonal] = e.mass[i] if fixed[i] else e.mass[i] * (1.0 + tau * sinks[i]) + tau * out
-        number = max(number, tau * spread / e.mass[i])
+        own[at_diagonal] = mass[i] if fixed[i] else mass[i] * (1.0 + tau * sinks[i]) + tau * out
+        number = max(number, tau * spread / mass[i])
     return number
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def explicit_side(e: Edges, production: Floats, sinks: Floats, old: Floats, tau: float, b: Floats) -> None:
     """b = m c + tau [ sum_j F_ij(c) + m (2 P - s c) ], the right side of a trapezoidal stage, for owned nodes."""
-    for i in range(len(e.indptr) - 1):
+    indptr, indices, mass, us, ls = e
+    for i in range(len(indptr) - 1):
         total = 0.0
-        for k in range(e.indptr[i], e.indptr[i + 1]):
-            j = e.indices[k]
-            if j != i:
-                u, lower = pair(e, k, i, j)
-                total += u * old[j] - lower * old[i]
-        b[i] = e.mass[i] * old[i] + tau * (total + e.mass[i] * (2.0 * production[i] - sinks[i] * old[i]))
+        for k in range(indptr[i], indptr[i + 1]):
+            j = indices[k]
+            u, lower = us[k], ls[k]
+            total += u * old[j] - lower * old[i]
+        b[i] = mass[i] * old[i] + tau * (total + mass[i] * (2.0 * production[i] - sinks[i] * old[i]))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -163,16 +200,16 @@ def conservative_update(
     e: Edges, production: Floats, sinks: Floats, fixed: NDArray[np.bool_], old: Floats, w: Floats, dt: float, new: Floats
 ) -> float:
     """new = c + dt/m [ sum_j F_ij(w) + m (P - s w) ] for owned nodes; the smallest value that is not fixed, NaN if any is not finite."""
+    indptr, indices, mass, us, ls = e
     smallest = np.inf
     finite = True
-    for i in range(len(e.indptr) - 1):
+    for i in range(len(indptr) - 1):
         total = 0.0
-        for k in range(e.indptr[i], e.indptr[i + 1]):
-            j = e.indices[k]
-            if j != i:
-                u, lower = pair(e, k, i, j)
-                total += u * w[j] - lower * w[i]
-        value = old[i] + dt * (total / e.mass[i] + production[i] - sinks[i] * w[i])
+        for k in range(indptr[i], indptr[i + 1]):
+            j = indices[k]
+            u, lower = us[k], ls[k]
+            total += u * w[j] - lower * w[i]
+        value = old[i] + dt * (total / mass[i] + production[i] - sinks[i] * w[i])
         new[i] = value
         finite = finite and math.isfinite(value)
         if not fixed[i]:
@@ -182,16 +219,17 @@ def conservative_update(
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def peclet(e: Edges) -> tuple[float, int]:
-    """The largest |v_ij| / (2 a_ij) over owned edges with a_ij > 0, and its node; above 1 the central flux is not monotone."""
+    """The largest |v_ij| / (2 a_ij) = |l - u| / (u + l) over owned edges with a_ij > 0, and its node (central flux).
+
+    Above 1 the central flux is not monotone.
+    """
+    indptr, indices, _, us, ls = e
     worst = 0.0
     where = -1
-    for i in range(len(e.indptr) - 1):
-        for k in range(e.indptr[i], e.indptr[i + 1]):
-            j = e.indices[k]
-            if j != i:
-                a = _diffusive(e, k, i, j)
-                v = abs(_drift(e, k, i, j))
-                if a > 0.0 and v > 2.0 * a * worst:
-                    worst = v / (2.0 * a)
-                    where = i
+    for i in range(len(indptr) - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            spread, speed = us[k] + ls[k], abs(ls[k] - us[k])
+            if indices[k] != i and spread > 0.0 and speed > spread * worst:
+                worst = speed / spread
+                where = i
     return worst, where

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .edges import Edges, pair
+from .edges import Edges
 
 Floats = NDArray[np.float64]
 
@@ -41,30 +41,30 @@ def low_order_and_ratios(
 
     Fixed nodes have R = 1: what they give is not limited.
     """
+    indptr, indices, mass, us, ls = e
     negative = 0.0
     amount = 0.0
     finite = True
-    for i in range(len(e.indptr) - 1):
+    for i in range(len(indptr) - 1):
         change = 0.0
-        correction = -e.mass[i] * sinks[i] * (w[i] - low[i])
+        correction = -mass[i] * sinks[i] * (w[i] - low[i])
         drain = min(0.0, correction)
-        for k in range(e.indptr[i], e.indptr[i + 1]):
-            j = e.indices[k]
-            if j != i:
-                u, lower = pair(e, k, i, j)
-                d = max(0.0, max(-u, -lower))
-                low_flux = (u + d) * low[j] - (lower + d) * low[i]
-                change += low_flux
-                drain += min(0.0, (u * w[j] - lower * w[i]) - low_flux)
-        value = old[i] + dt * (change / e.mass[i] + production[i] - sinks[i] * low[i])
+        for k in range(indptr[i], indptr[i + 1]):
+            j = indices[k]
+            u, lower = us[k], ls[k]
+            d = max(0.0, max(-u, -lower))
+            low_flux = (u + d) * low[j] - (lower + d) * low[i]
+            change += low_flux
+            drain += min(0.0, (u * w[j] - lower * w[i]) - low_flux)
+        value = old[i] + dt * (change / mass[i] + production[i] - sinks[i] * low[i])
         v[i] = value
         finite = finite and math.isfinite(value)
-        amount += e.mass[i] * value
+        amount += mass[i] * value
         if fixed[i]:
             ratios[i] = 1.0
             continue
-        negative += e.mass[i] * max(0.0, -value)
-        available = e.mass[i] * max(0.0, value)
+        negative += mass[i] * max(0.0, -value)
+        available = mass[i] * max(0.0, value)
         # compared as products: a quotient by a denormal number overflows
         ratios[i] = 1.0 if available >= -dt * drain else max(0.0, min(1.0, available / (-dt * drain)))
     return (negative if finite else np.nan), amount
@@ -87,29 +87,29 @@ def corrected(
 
     Returns sum alpha |A| and sum |A| over the owned rows, the mass added where new was negative, and the mass of new.
     """
+    indptr, indices, mass, us, ls = e
     used = 0.0
     total = 0.0
     added = 0.0
     amount = 0.0
-    for i in range(len(e.indptr) - 1):
+    for i in range(len(indptr) - 1):
         change = 0.0
-        for k in range(e.indptr[i], e.indptr[i + 1]):
-            j = e.indices[k]
-            if j != i:
-                u, lower = pair(e, k, i, j)
-                d = max(0.0, max(-u, -lower))
-                flux = (u * w[j] - lower * w[i]) - ((u + d) * low[j] - (lower + d) * low[i])
-                alpha = ratios[i] if flux < 0.0 else ratios[j]
-                change += alpha * flux
-                used += alpha * abs(flux)
-                total += abs(flux)
+        for k in range(indptr[i], indptr[i + 1]):
+            j = indices[k]
+            u, lower = us[k], ls[k]
+            d = max(0.0, max(-u, -lower))
+            flux = (u * w[j] - lower * w[i]) - ((u + d) * low[j] - (lower + d) * low[i])
+            alpha = ratios[i] if flux < 0.0 else ratios[j]
+            change += alpha * flux
+            used += alpha * abs(flux)
+            total += abs(flux)
         correction = -sinks[i] * (w[i] - low[i])
         alpha = ratios[i] if correction < 0.0 else 1.0
         seen[i] = low[i] + alpha * (w[i] - low[i])
-        value = v[i] + dt * (change / e.mass[i] + alpha * correction)
+        value = v[i] + dt * (change / mass[i] + alpha * correction)
         if value < 0.0 and not fixed[i]:
-            added -= e.mass[i] * value
+            added -= mass[i] * value
             value = 0.0
         new[i] = value
-        amount += e.mass[i] * value
+        amount += mass[i] * value
     return used, total, added, amount
