@@ -1,0 +1,1 @@
+"""Site profiles: what a cluster wants in a job script."""

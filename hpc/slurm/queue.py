@@ -1,0 +1,55 @@
+"""Slurm's commands: submit a script, ask for the state of jobs."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from invasio.solver.errors import InvasioError
+
+PATIENCE = 60  # seconds that a command of Slurm may take
+# The sealed environment's own settings for MPI on one machine; a job is started afresh and may be on several.
+_LOCAL = ("OMPI_MCA_pml", "OMPI_MCA_btl", "PRTE_MCA_prte_tmpdir_base", "PRTE_MCA_rmaps_default_mapping_policy")
+
+
+class QueueError(InvasioError):
+    """Slurm refused something or did not answer."""
+
+
+def installed() -> bool:
+    """Whether Slurm's commands can be called from here."""
+    return shutil.which("sbatch") is not None and shutil.which("squeue") is not None
+
+
+def sbatch(script: Path) -> str:
+    """Submit a script and return the job's number; raises QueueError with Slurm's own words."""
+    environment = {name: value for name, value in os.environ.items() if "INVASIO_SEALED" not in os.environ or name not in _LOCAL}
+    said = _ask(["sbatch", "--parsable", str(script)], environment)
+    job = said.strip().partition(";")[0]
+    if not re.fullmatch(r"\d+", job):
+        raise QueueError(f"sbatch did not name the job (it said: {said.strip()!r}); look at squeue before submitting again")
+    return job
+
+
+def job_states() -> dict[str, str]:
+    """State (PENDING, RUNNING, COMPLETING, ...) by job number of this user's jobs in the queue; raises QueueError."""
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    lines = _ask(["squeue", "--noheader", f"--user={user}", "--format=%A %T"]).splitlines()
+    return {words[0]: words[1] for words in map(str.split, lines) if len(words) == 2}
+
+
+def _ask(command: list[str], environment: Mapping[str, str] | None = None) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL, env=environment)
+    except FileNotFoundError:
+        raise QueueError(f"{command[0]} was not found; this needs a machine where Slurm's commands are installed") from None
+    except subprocess.TimeoutExpired:
+        raise QueueError(f"{command[0]} did not answer within {PATIENCE} s") from None
+    if done.returncode:
+        raise QueueError(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout

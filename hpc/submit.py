@@ -1,0 +1,161 @@
+"""Submitting a run: its folder is prepared, a job script written into it, and the script given to Slurm."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from invasio.hpc.sites.profile import Site
+from invasio.hpc.slurm import queue
+from invasio.hpc.slurm.script import Job, render
+from invasio.solver.errors import InvasioError
+from invasio.solver.output.compare import differences
+from invasio.solver.output.folder import replace_text
+from invasio.solver.output.layout import GIVEN, MANIFEST, RESOLVED, STATUS
+from invasio.solver.scenario.loader import dump_resolved
+from invasio.solver.scenario.schema import Scenario
+
+SCRIPT = "job.sh"
+RECORD = "job.json"
+_LOCK = ".submit"
+
+
+class SubmitError(InvasioError):
+    """The run cannot be submitted; the message says what to do instead."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was submitted: the run's folder and the job's number, or none where Slurm cannot be called from here."""
+
+    folder: Path
+    job: str | None
+
+
+def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | None) -> Job:
+    """The job of a scenario; without ``out`` its folder is out/NAME, whether that exists or not."""
+    folder = (out or Path("out") / scenario.name).absolute()
+    return Job(scenario.name, folder, ranks or scenario.ranks, time)
+
+
+def submit(scenario: Scenario, site: Site, job: Job) -> Submission:
+    """Submit the run; the scenario is kept as it is now, later changes to its file do not reach the job.
+
+    Raises SubmitError when the folder holds another run, a finished one, or one whose job is still queued or running;
+    QueueError when Slurm refuses.
+    """
+    script = render(site, job, Path.cwd())
+    resolved = dump_resolved(scenario)
+    known = queue.installed()
+    if job.folder.exists() and not job.folder.is_dir():
+        raise SubmitError(f"--out {job.folder} is a file")
+    new = not (job.folder / RESOLVED).exists()
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with _alone(job.folder):
+        _check_content(job.folder, resolved)
+        if known:
+            _check_queue(job.folder)
+        replace_text(job.folder / RESOLVED, resolved)
+        if new:
+            given = scenario.path.read_text(encoding="utf-8") if scenario.path else resolved
+            replace_text(job.folder / GIVEN, given)
+        replace_text(job.folder / SCRIPT, script)
+        (job.folder / SCRIPT).chmod(0o755)
+        number = None
+        if known:
+            try:
+                number = queue.sbatch(job.folder / SCRIPT)
+            except queue.QueueError:
+                if new:
+                    _clear(job.folder)
+                raise
+            record = {"job": number, "submitted": datetime.now(UTC).isoformat(timespec="seconds"), "ranks": job.ranks}
+            replace_text(job.folder / RECORD, json.dumps(record) + "\n")
+    return Submission(job.folder, number)
+
+
+def jobs_of(folder: Path) -> list[str]:
+    """Numbers of the jobs that have to do with a run, the newest first."""
+    numbers = []
+    record = _json(folder / RECORD)
+    if record:
+        numbers.append(str(record.get("job", "")))
+    for segment in reversed(_json(folder / MANIFEST).get("segments", [])):
+        numbers.append(str(segment.get("slurm", {}).get("job", "")))
+    return list(dict.fromkeys(number for number in numbers if number))
+
+
+def _check_content(folder: Path, resolved: str) -> None:
+    if not (folder / RESOLVED).exists():
+        strangers = sorted(path.name for path in folder.iterdir() if path.name not in (_LOCK, ".lock"))
+        if strangers:
+            raise SubmitError(f"{folder} holds other files ({', '.join(strangers[:3])}) and no run; choose a new folder with --out")
+        return
+    changed = differences((folder / RESOLVED).read_text(encoding="utf-8"), resolved)
+    if changed:
+        raise SubmitError(f"{folder} holds a run of a different scenario; choose another --out:\n" + "\n".join(changed))
+    status = folder / STATUS
+    if status.exists() and status.read_text(encoding="utf-8").strip() == "done":
+        raise SubmitError(f"{folder} holds this run, finished; to run it again choose another --out")
+    if _locked(folder / ".lock"):
+        raise SubmitError(f"{folder} is in use by a run on this machine; wait for it or choose another --out")
+
+
+def _check_queue(folder: Path) -> None:
+    earlier = jobs_of(folder)
+    states = queue.job_states() if earlier else {}
+    for number in earlier:
+        if number in states:
+            raise SubmitError(
+                f"job {number} of this run is {states[number].lower()} already; wait for it, end it with `scancel {number}`, "
+                f"or choose another --out (run folder: {folder})"
+            )
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two submissions into one folder at once: the second waits, and then sees the first one's job."""
+    handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with path.open() as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+def _clear(folder: Path) -> None:
+    """Leave nothing of a submission that was refused."""
+    for name in (RESOLVED, GIVEN, SCRIPT, _LOCK):
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
