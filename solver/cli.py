@@ -11,6 +11,7 @@ from .errors import InvasioError
 COMMANDS = {
     "run": "run a scenario",
     "submit": "run a scenario as a Slurm job that resumes until it is finished",
+    "status": "say how far runs are, from outside",
     "validate": "check a scenario without running it",
     "explain": "print a scenario's equations with parameters, units and sources",
     "schema": "print the JSON Schema of scenarios, for editors",

@@ -38,6 +38,7 @@ from .stepping.stop import StopRequest
 
 log = logging.getLogger("invasio.run")
 
+PECLET_WARNING = 2.0  # up to here the error at the front stays small in practice (1 is the strict bound)
 CHECKPOINT_SECONDS = 600.0  # wall time between checkpoints, where the scenario does not say
 
 
@@ -114,14 +115,33 @@ def run(
                 ending = reason if reason in ("done", "failed") else "stopped early"
                 for observer in observers:
                     observer.close(ending)
-        for why, times_rejected in ticker.rejected.items():
-            log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
+        _closing_words(stepper, ticker, problem.dim)
     except InvasioError as error:
         log.error("%s", error)
         raise
     finally:
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
     return Outcome(folder.path, reason)
+
+
+def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:
+    """Log what was repeated, and where the mesh is coarse for the drift. Collective."""
+    for why, times_rejected in ticker.rejected.items():
+        log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
+    for transport in stepper.transports:
+        if not transport.species.law.taxis:
+            continue
+        value, time, *place = max(stepper.problem.graph.comm.allgather(transport.peclet))
+        where = ", ".join(f"{x:.4g}" for x in place[:dim])
+        name = transport.species.name
+        if value > PECLET_WARNING:
+            log.warning(
+                "mesh Peclet number of %s up to %.2g (at t = %.4g, at %s): above 1 the front is sharper than the mesh resolves; "
+                "results stay non-negative and conservative, but refine there for second order",
+                *(name, value, time, where),
+            )
+        else:
+            log.info("mesh Peclet number of %s at most %.2g (at t = %.4g, at %s)", name, value, time, where)
 
 
 class Checkpointer:

@@ -28,6 +28,7 @@ def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -
         unit=letters.unit("own", name),
         initial=regions(options.initial),
         diffusion=diffusion,
+        diffusion_mean=options.motility_mean,
         taxis=tuple(move for move in moves if move is not None),
         growth=_growth(name, options, filling, letters),
         loss=loss,

@@ -26,6 +26,7 @@ def user(name: str, options: UserSpecies, letters: Letters) -> Species:
         unit=letters.unit("own", name),
         initial=regions(options.initial),
         diffusion=diffusion,
+        diffusion_mean=options.diffusion_mean,
         taxis=tuple(move for move in moves if move is not None),
         production=(Term(options.production.expr, "production", options.source),) if not is_zero(options.production) else (),
         growth=tuple(growth),

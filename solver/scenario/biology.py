@@ -17,6 +17,7 @@ from .taxis import Sensitivity
 RateFormula = Annotated[Formula, Over("1/time", State, 0)]
 DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)]], Keyed("key", "soluble", "cells", "user")]
 Permeability = Annotated[float, Quantity("length/time"), Field(ge=0)]
+Mean = Literal["arithmetic", "harmonic"]
 ZERO = Formula.number(0.0)
 
 
@@ -80,6 +81,9 @@ class Cells(Options):
 
     initial: Initial = Field(description="density at the start, everywhere or by region")
     motility: Motility = Field(Formula.everywhere(0.0), description="random motility d, everywhere or by region")
+    motility_mean: Mean = Field(
+        "arithmetic", description="of motility that depends on other fields, between nodes; harmonic: what is off stays off"
+    )
     haptotaxis: Annotated[dict[str, Sensitivity], Keyed("key", "ecm", "user"), TowardEcm()] = Field(
         {}, description="movement up the gradient of immobile species; one value means toward ecm"
     )

@@ -9,7 +9,7 @@ from pydantic import Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options
-from .biology import ZERO
+from .biology import ZERO, Mean
 from .boundaries import Condition
 from .formulas import Formula, Initial, Motility, Over, State
 from .named import Keyed, SpeciesName, within
@@ -60,6 +60,9 @@ class UserSpecies(Options):
 
     initial: Initial = Field(Formula.everywhere(0.0), description="density at the start, everywhere or by region")
     diffusion: Motility | None = Field(None, description="D, everywhere or by region; without it and taxis the species is immobile")
+    diffusion_mean: Mean = Field(
+        "arithmetic", description="of D that depends on other fields, between nodes; harmonic: what is off stays off"
+    )
     taxis: list[TaxisTerm] = Field([], description="directed movement, v = sum of chi grad f")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="P >= 0, per volume and time")
     growth: Annotated[Formula, Over("1/time", State)] = Field(ZERO, description="g, per unit density, any sign")

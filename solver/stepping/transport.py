@@ -57,6 +57,7 @@ class Transport:
         self._number_at: dict[bool, float] = {}
         self.limited = self.skipped = 0  # steps with and without the limiter
         self.clipped = 0.0  # amount set to zero because of solver error
+        self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
 
     def advance(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
@@ -68,6 +69,8 @@ class Transport:
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
         edges.weights(s.flux_law(wk.scratch, wk.scratch2), wk.edges.u, wk.edges.lower)
+        if s.law.taxis:
+            self._note_peclet(time)
         self._flux(wk.edges.u, wk.edges.lower)
         s.sources(density, wk.production, wk.sinks, wk.scratch)
         wk.loss[:] = wk.sinks[:n]
@@ -101,6 +104,12 @@ class Transport:
         s.state[:n] = wk.new
         g.halo.update(s.state)
         return True
+
+    def _note_peclet(self, time: float) -> None:
+        """Keep the largest mesh Peclet number so far on this rank, with its time and place; (a, v) are in the workspace."""
+        value, node = edges.peclet(self.work.edges)
+        if value > self.peclet[0]:
+            self.peclet = (value, time, *map(float, self.graph.points[node]))
 
     def _stages(self, time: float, dt: float) -> bool:
         """Fill ``work.w`` (owned) with the weighted stages of the high-order flux."""
