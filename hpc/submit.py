@@ -106,7 +106,7 @@ def _check_content(folder: Path, resolved: str) -> None:
     status = folder / STATUS
     if status.exists() and status.read_text(encoding="utf-8").strip() == "done":
         raise SubmitError(f"{folder} holds this run, finished; to run it again choose another --out")
-    if _locked(folder / ".lock"):
+    if locked(folder / ".lock"):
         raise SubmitError(f"{folder} is in use by a run on this machine; wait for it or choose another --out")
 
 
@@ -133,7 +133,8 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(path: Path) -> bool:
+def locked(path: Path) -> bool:
+    """Whether a run on this machine (or, where the file system tells, on another) holds the lock of its folder."""
     if not path.exists():
         return False
     with path.open() as stream:

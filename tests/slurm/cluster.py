@@ -65,6 +65,7 @@ class Cluster:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     _daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _began: float = 0.0
 
     def start(self) -> None:
         """Start all three and wait until the node takes jobs."""
@@ -79,6 +80,7 @@ class Cluster:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHERS)}
         self.environment = plain | {"SLURM_CONF": str(conf)}
         self._munge()
+        self._began = time.monotonic()
         self._daemon("slurmctld", "-D", "-i", "-f", str(conf))
         self._daemon("slurmd", "-D", "-f", str(conf), "-N", host)
         self._wait(lambda: self.command("sinfo", "-h", "-o", "%T").strip() == "idle", "the node to become idle")
@@ -107,10 +109,18 @@ class Cluster:
         words = dict(word.partition("=")[::2] for word in self.command("scontrol", "show", "job", job).split() if "=" in word)
         return words.get("JobState", "")
 
+    def seconds_to_check(self) -> float:
+        """Until slurmctld looks at the time limits again, which it does every 30 s from its start on."""
+        return 30.0 - (time.monotonic() - self._began) % 30.0
+
     def wait(self, job: str, *states: str, seconds: float = 60.0) -> str:
         """Wait until the job is in one of the states."""
         self._wait(lambda: self.state(job) in states, f"job {job} to be {' or '.join(states)} (it is {self.state(job)})", seconds)
         return self.state(job)
+
+    def wait_gone(self, job: str, seconds: float = 40.0) -> None:
+        """Wait until the job has left the queue."""
+        self._wait(lambda: job not in self.command("squeue", "-h", "-o", "%A").split(), f"job {job} to leave the queue", seconds)
 
     def _wait(self, condition, what: str, seconds: float = 30.0) -> None:  # type: ignore[no-untyped-def]
         deadline = time.monotonic() + seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -11,18 +10,10 @@ import numpy as np
 import pytest
 
 from .cluster import Cluster
+from .jobs import EFFORT, SCENARIO, table
 
-SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "published" / "anderson_2000" / "1d_h0.02.yaml"
 SHORT = ["--set", "time.end=1", "--set", "output.figures=false", "--set", "expect=null"]
-CHOICES = {"iterations", "limited", "kept", "clipped"}  # how the answer was found, not the answer
 LAUNCHERS = {"alone": [], "srun": ["srun", "--mpi=pmix", "-n", "2"], "mpirun": ["mpirun", "-n", "2"]}
-
-
-def table(folder: Path) -> dict[str, np.ndarray]:
-    """The columns of series.csv."""
-    with (folder / "series.csv").open() as stream:
-        names, *rows = csv.reader(stream)
-    return {name: np.array([float(row[i]) for row in rows]) for i, name in enumerate(names)}
 
 
 def run(cluster: Cluster, launcher: str, folder: Path) -> Path:
@@ -48,7 +39,7 @@ def test_two_ranks_give_the_answer_of_one(cluster: Cluster, alone: Path, tmp_pat
     assert '"ranks": 2' in (folder / "manifest.json").read_text()
     one, two = table(alone), table(folder)
     assert list(one) == list(two)
-    for name in one.keys() - CHOICES:
+    for name in one.keys() - EFFORT:
         assert np.allclose(one[name], two[name], rtol=1e-7, atol=1e-10), name
 
 

@@ -1,0 +1,94 @@
+"""Runs that the tests of this folder submit, and what they compare."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from .cluster import Cluster
+
+SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "published" / "anderson_2000" / "1d_h0.02.yaml"
+LONG = ["time.end=1.5", "time.step=0.001", "output.every=0.25", "output.figures=false", "expect=null"]  # some seconds
+EFFORT = {"iterations", "limited", "kept", "clipped"}  # columns that say how an answer was found; they start anew with each segment
+
+# Messages stay on this node. The limit of one minute is the shortest that Slurm has; the margin is most of it.
+_SITE = """
+extends: generic
+time: "1"
+margin: 50
+environment: {OMPI_MCA_btl: "self,sm", OMPI_MCA_pml: ob1}
+"""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A run folder and its job."""
+
+    folder: Path
+    job: str
+
+    @property
+    def output(self) -> str:
+        """What the job has printed so far."""
+        return (self.folder / f"slurm-{self.job}.out").read_text()
+
+    @property
+    def status(self) -> str:
+        """The line in STATUS."""
+        path = self.folder / "STATUS"
+        return path.read_text().strip() if path.exists() else ""
+
+
+def invasio(cluster: Cluster, *words: str, settings: list[str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The command line on the cluster; ``settings`` become `--set`."""
+    options = [word for setting in settings or [] for word in ("--set", setting)]
+    command = [sys.executable, "-m", "invasio.solver.cli", *words, *options]
+    return subprocess.run(command, env=cluster.environment, capture_output=True, text=True, timeout=60, cwd=cluster.folder)
+
+
+def submit(cluster: Cluster, out: Path, *options: str, site: str = "") -> subprocess.CompletedProcess[str]:
+    """`invasio submit` of the long run with the site profile of the tests and what ``site`` adds."""
+    profile = cluster.folder / "site.yaml"
+    profile.write_text(_SITE)
+    if site:
+        (cluster.folder / "more.yaml").write_text(f"extends: site.yaml\n{site}")
+        profile = cluster.folder / "more.yaml"
+    return invasio(cluster, "submit", str(SCENARIO), "--site", str(profile), "--out", str(out), *options, settings=LONG)
+
+
+def submitted(cluster: Cluster, out: Path, *options: str, site: str = "") -> Submitted:
+    """The same, when it has to work."""
+    done = submit(cluster, out, *options, site=site)
+    if done.returncode:
+        raise RuntimeError(f"{done.stdout}{done.stderr}{cluster.logs()}")
+    return Submitted(out, done.stdout.split()[1].rstrip(","))
+
+
+def table(folder: Path) -> dict[str, np.ndarray]:
+    """The columns of series.csv."""
+    with (folder / "series.csv").open() as stream:
+        names, *rows = csv.reader(stream)
+    return {name: np.array([float(row[i]) for row in rows]) for i, name in enumerate(names)}
+
+
+def final_state(folder: Path) -> dict[str, np.ndarray]:
+    """All arrays of the last checkpoint, in double precision."""
+    found: dict[str, np.ndarray] = {}
+    with h5py.File(max((folder / "checkpoints").glob("checkpoint-*.h5")), "r") as h5:
+        h5["state"].visititems(lambda name, item: found.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def can_nest() -> bool:
+    """Whether these tests run in the sealed environment and may build sandboxes in it."""
+    if "INVASIO_SEALED" not in os.environ or shutil.which("bwrap") is None:
+        return False
+    return subprocess.run(["bwrap", "--ro-bind", "/", "/", "true"], capture_output=True).returncode == 0

@@ -1,0 +1,59 @@
+"""A job that is cancelled leaves a checkpoint, and the same submission goes on from it; one run is never two jobs."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from .cluster import Cluster
+from .jobs import EFFORT, Submitted, can_nest, submit, submitted, table
+
+
+def test_finished_run_is_not_submitted_again(cluster: Cluster, reference: Submitted) -> None:
+    assert reference.status == "done"
+    again = submit(cluster, reference.folder, "-n", "2")
+    assert again.returncode == 2
+    assert again.stderr == f"invasio: {reference.folder} holds this run, finished; to run it again choose another --out\n"
+
+
+def test_second_submission_is_refused(cluster: Cluster, limited: Submitted) -> None:
+    again = submit(cluster, limited.folder, "-n", "2")
+    assert again.returncode == 2
+    assert again.stderr.startswith(f"invasio: job {limited.job} of this run is ")
+    assert f"`scancel {limited.job}`" in again.stderr
+    assert cluster.command("squeue", "-h", "-o", "%A").split() == [limited.job]
+
+
+def test_another_scenario_is_refused(cluster: Cluster, limited: Submitted) -> None:
+    other = submit(cluster, limited.folder, "--set", "parameters.gamma.value=0")
+    assert other.returncode == 2
+    assert "holds a run of a different scenario" in other.stderr
+    assert "parameters.gamma.value: was 0.005, is 0" in other.stderr
+
+
+def test_cancelled_job_goes_on(cluster: Cluster, reference: Submitted) -> None:
+    """On one rank, in a sandbox of its own where that is possible: the signals of scancel must not kill the sandbox."""
+    site = "environment: {INVASIO_ENVIRONMENT: sealed}\n" if can_nest() else ""
+    run = submitted(cluster, cluster.folder / "cancelled", "-n", "1", "--time", "10", site=site)
+    log = run.folder / "run.log"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and "step 1," in log.read_text()):
+        assert time.monotonic() < deadline, f"{run.output}{cluster.logs()}"
+        time.sleep(0.1)
+    assert cluster.state(run.job) == "RUNNING"
+    cluster.command("scancel", run.job)
+    cluster.wait_gone(run.job)
+    assert cluster.state(run.job) == "CANCELLED"
+    assert run.status == "stopped early: SIGTERM", run.output
+    assert "left a checkpoint; the same submit command goes on from it" in run.output
+    reached = table(run.folder)["time"][-1]
+    assert reached < 1.5
+    second = submitted(cluster, run.folder, "-n", "1", "--time", "10", site=site)
+    assert second.job != run.job
+    cluster.wait(second.job, "COMPLETED", "FAILED", "TIMEOUT")
+    assert second.status == "done", second.output
+    one, two = table(second.folder), table(reference.folder)
+    assert list(one) == list(two)
+    for name in one.keys() - EFFORT:
+        assert np.allclose(one[name], two[name], rtol=1e-6, atol=1e-10), name
