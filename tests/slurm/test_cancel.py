@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import numpy as np
 
 from .cluster import Cluster
-from .jobs import EFFORT, Submitted, can_nest, submit, submitted, table
+from .jobs import EFFORT, Submitted, can_nest, invasio, submit, submitted, table
 
 
 def test_finished_run_is_not_submitted_again(cluster: Cluster, reference: Submitted) -> None:
@@ -42,6 +43,9 @@ def test_cancelled_job_goes_on(cluster: Cluster, reference: Submitted) -> None:
         assert time.monotonic() < deadline, f"{run.output}{cluster.logs()}"
         time.sleep(0.1)
     assert cluster.state(run.job) == "RUNNING"
+    seen = json.loads(invasio(cluster, "status", str(run.folder), "--json").stdout)[0]
+    assert (seen["state"], seen["job"], seen["job_state"]) == ("running", run.job, "RUNNING")
+    assert seen["step"] >= 1
     cluster.command("scancel", run.job)
     cluster.wait_gone(run.job)
     assert cluster.state(run.job) == "CANCELLED"

@@ -1,0 +1,200 @@
+"""The job script: what it says for each site, and what it does; here srun and scontrol are stand-ins."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from invasio.hpc.sites.limits import minutes
+from invasio.hpc.sites.profile import Site, SiteError, load_site, shipped
+from invasio.hpc.slurm.script import Job, ScriptError, render
+
+from .cluster import Cluster
+from .jobs import LONG, SCENARIO, invasio, submit
+
+SETTINGS = [word for setting in LONG for word in ("--set", setting)]
+
+
+def command(*words: str, **options: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command line without a cluster."""
+    environment = dict(os.environ)
+    environment.update({name: str(value) for name, value in options.items() if name != "cwd"})
+    line = [sys.executable, "-m", "invasio.solver.cli", *words]
+    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, cwd=options.get("cwd"))
+
+
+def test_dry_run_prints_the_script_and_writes_nothing(tmp_path: Path) -> None:
+    done = command("submit", str(SCENARIO), "--dry-run", "-n", "4", "--time", "90", *SETTINGS, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    folder = tmp_path / "out" / "anderson_1d_h0.02"
+    assert lines[0] == "#!/bin/bash"
+    for directive in (
+        "--requeue",
+        "--open-mode=append",
+        "--signal=B:USR1@300",
+        "--time=90",
+        "--ntasks=4",
+        f'--output="{folder}/slurm-%j.out"',
+    ):
+        assert f"#SBATCH {directive}" in lines
+    assert "export OMP_NUM_THREADS=1" in lines
+    assert 'export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"' in lines
+    assert any(line.startswith("srun --mpi=pmix ") and "--hint=nomultithread --distribution=block:block" in line for line in lines)
+    assert f"  run {folder}/resolved.yaml --out {folder} --resume &" in lines
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_profiles(name: str, tmp_path: Path) -> None:
+    site = load_site(name)
+    text = render(site, Job("run", tmp_path / "a run", 300), tmp_path)
+    checked = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "%%" not in text
+    assert ("#SBATCH --nodes=3\n" in text) == (site.ranks_per_node == 128)
+    assert ("HDF5_USE_FILE_LOCKING=FALSE" in text) == (not site.hdf5_file_locking)
+
+
+def test_own_profile_is_laid_over_a_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("extends: lumi\naccount: project_1\nmail: {to: me@example.org, on: [FAIL]}\nrestarts: 3\n")
+    site = load_site(str(tmp_path / "mine.yaml"))
+    assert (site.account, site.partition, site.restarts, site.ranks_per_node) == ("project_1", "standard", 3, 128)
+    text = render(site, Job("run", tmp_path, 2), tmp_path)
+    for line in ("--account=project_1", "--mail-user=me@example.org", "--mail-type=FAIL", "--nodes=1", "--ntasks-per-node=2"):
+        assert f"#SBATCH {line}\n" in text
+    assert "singularity exec" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("acount: x\n", "mine.yaml:1:1: acount: unknown option (given 'acount'; allowed: extends, description, account,"),
+        ("mpi: pmix\ntime: soon\n", "mine.yaml:2:7: time: a time limit is needed: MINUTES, HH:MM:SS or D-HH:MM:SS, longer than nothing"),
+        ("margin: 1\n", "mine.yaml:1:9: margin: value out of bounds (given 1; allowed: at least 10)"),
+        ("directives: [exclusive]\n", "mine.yaml:1:14: directives[0]: an option of Slurm on one line, beginning with -, is needed"),
+        ("start: {kind: docker}\n", "mine.yaml:1:15: start.kind: unknown kind (given 'docker'; allowed: launcher, python, container)"),
+        ("account: a b\n", "mine.yaml:1:10: account: "),
+        ("extends: nowhere\n", "nowhere: neither a file nor a shipped profile (shipped: archer2, generic, lumi)"),
+        ("extends: mine.yaml\n", "mine.yaml:1:10: extends: the profile extends itself"),
+        ("- a\n", "mine.yaml:1:1: a profile is a mapping of options"),
+        ("time: [\n", "mine.yaml:2:1: not YAML:"),
+    ],
+)
+def test_faults_of_a_profile_name_the_place(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(SiteError) as caught:
+        load_site(str(tmp_path / "mine.yaml"))
+    assert message in str(caught.value)
+    done = command("submit", str(SCENARIO), "--site", "mine.yaml", "--dry-run", cwd=tmp_path) if text.startswith("acount") else None
+    assert done is None or (done.returncode == 2 and "Traceback" not in done.stderr and message in done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("30", 30), ("1:30", 1.5), ("01:00:00", 60), ("1-0", 1440), ("1-02:30", 1590), ("0-0:0:30", 0.5)]
+)
+def test_time_limits(text: str, value: float) -> None:
+    assert minutes(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "0", "soon", "1:2:3:4", "-5", "1h"])
+def test_bad_time_limits(text: str) -> None:
+    with pytest.raises(ValueError, match="a time limit is needed"):
+        minutes(text)
+
+
+def test_time_limit_shorter_than_the_margin_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScriptError, match="the time limit 5 must be longer than the margin of the site profile \\(300 s\\)"):
+        render(Site(), Job("run", tmp_path, 1, "5"), tmp_path)
+
+
+def test_without_slurm_everything_is_prepared(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    done = command("submit", str(SCENARIO), "--out", "run", cwd=tmp_path, PATH=tmp_path / "bin")
+    assert done.returncode == 1
+    assert done.stdout.endswith(f"all is prepared, submit with:  sbatch {tmp_path}/run/job.sh\n")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"job.sh", "resolved.yaml", "scenario.yaml", ".submit"}
+
+
+def test_what_sbatch_refuses_leaves_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    done = submit(cluster, tmp_path / "run", site="partition: nowhere\n")
+    assert done.returncode == 1
+    assert done.stderr.startswith("invasio: sbatch failed: ") and "invalid partition" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_folder_with_other_files_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("")
+    done = submit(cluster, tmp_path)
+    assert (done.returncode, [path.name for path in tmp_path.iterdir() if path.name != ".submit"]) == (2, ["thesis.txt"])
+    assert "holds other files (thesis.txt) and no run" in done.stderr
+
+
+def test_bad_scenario_is_not_submitted(cluster: Cluster, tmp_path: Path) -> None:
+    done = invasio(cluster, "submit", str(SCENARIO), "--out", str(tmp_path / "run"), settings=["time.end=-1"])
+    assert done.returncode == 2
+    assert "the end must come after the start" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+class Stage:
+    """The job script with stand-ins for srun, which ends with a given code when it is told to, and for scontrol."""
+
+    def __init__(self, folder: Path, code: int, state: str = "RUNNING", restart: int = 0, lasts: float = 0.0) -> None:
+        self.folder = folder
+        srun = f"trap 'echo told >> {folder}/told; exit {code}' USR1\ntouch {folder}/started\n"
+        srun += f"for _ in $(seq {int(lasts * 10)}); do sleep 0.1; done\nexit {code}\n"
+        scontrol = f'echo "$@" >> {folder}/asked\n[ "$1" = show ] && echo "   JobState={state} Reason=None" || kill -TERM $PPID\n'
+        for name, text in (("srun", srun), ("scontrol", scontrol)):
+            (folder / name).write_text(f"#!/bin/bash\n{text}")
+            (folder / name).chmod(0o755)
+        (folder / "job.sh").write_text(render(Site(restarts=2), Job("run", folder / "run", 2), folder))
+        environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "here"}
+        environment["SLURM_RESTART_COUNT"] = str(restart)
+        with (folder / "said").open("w") as out:
+            self.shell = subprocess.Popen(["bash", str(folder / "job.sh")], env=environment, stdout=out)
+
+    @property
+    def said(self) -> str:
+        """What the script printed."""
+        return (self.folder / "said").read_text()
+
+    def end(self) -> tuple[int, str]:
+        """Exit code, and all that was asked of scontrol."""
+        code = self.shell.wait(30)
+        asked = self.folder / "asked"
+        return code, asked.read_text() if asked.exists() else ""
+
+
+@pytest.mark.parametrize("code", [0, 1, 4])
+def test_other_codes_are_passed_on(tmp_path: Path, code: int) -> None:
+    assert Stage(tmp_path, code).end() == (code, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
+def test_signal_is_passed_on_and_the_job_requeued(tmp_path: Path, number: signal.Signals) -> None:
+    stage = Stage(tmp_path, 85, lasts=20)
+    while not (tmp_path / "started").exists():
+        time.sleep(0.02)
+    stage.shell.send_signal(number)
+    code, asked = stage.end()
+    assert (code, asked) == (-signal.SIGTERM, "show job 7\nrequeue 7\n")  # the stand-in ends the script as Slurm does
+    assert (tmp_path / "told").read_text() == "told\n"
+
+
+def test_cancelled_job_is_not_requeued(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, 85, state="CANCELLED")
+    assert stage.end() == (85, "show job 7\n")
+    assert "the job was ended (CANCELLED) and left a checkpoint" in stage.said
+
+
+def test_restarts_have_a_limit(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, 85, restart=2)
+    assert stage.end() == (85, "show job 7\n")
+    assert "not finished after 2 restarts" in stage.said
