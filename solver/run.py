@@ -22,7 +22,7 @@ from .output import checkpoint
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
 from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame, Observer
-from .output.log import open_log
+from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
@@ -120,6 +120,7 @@ def run(
         log.error("%s", error)
         raise
     finally:
+        close_log()
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
     return Outcome(folder.path, reason)
 

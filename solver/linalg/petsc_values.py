@@ -12,7 +12,8 @@ from petsc4py import PETSc
 _library: ctypes.CDLL | None = None
 
 
-def _petsc() -> ctypes.CDLL:
+def library() -> ctypes.CDLL:
+    """PETSc itself, for the few calls that petsc4py does not wrap."""
     global _library  # one handle of a shared library per process
     if _library is None:
         from petsc4py import lib
@@ -40,7 +41,7 @@ class Values:
             self._blocks = [handle]
         else:
             own, ghost = ctypes.c_void_p(), ctypes.c_void_p()
-            _check(_petsc().MatMPIAIJGetSeqAIJ(handle, ctypes.byref(own), ctypes.byref(ghost), None))
+            _check(library().MatMPIAIJGetSeqAIJ(handle, ctypes.byref(own), ctypes.byref(ghost), None))
             self._blocks = [own, ghost]
         arrays = [_view(block) for block in self._blocks]
         self.own = arrays[0]
@@ -48,29 +49,29 @@ class Values:
 
     def changed(self) -> None:
         """Tell PETSc that the values are new, so that preconditioners and caches are renewed."""
-        library = _petsc()
+        petsc = library()
         for block in self._blocks:  # a get and restore invalidates what PETSc derived from the values
             pointer = ctypes.c_void_p()
-            _check(library.MatSeqAIJGetArray(block, ctypes.byref(pointer)))
-            _check(library.MatSeqAIJRestoreArray(block, ctypes.byref(pointer)))
+            _check(petsc.MatSeqAIJGetArray(block, ctypes.byref(pointer)))
+            _check(petsc.MatSeqAIJRestoreArray(block, ctypes.byref(pointer)))
         self._mat.stateIncrease()
 
 
 def _view(block: ctypes.c_void_p) -> NDArray[np.float64]:
-    library = _petsc()
+    petsc = library()
     rows, columns, pointer = ctypes.c_int32(), ctypes.c_int32(), ctypes.c_void_p()
     done = ctypes.c_int()
     indptr = ctypes.POINTER(ctypes.c_int32)()
     indices = ctypes.POINTER(ctypes.c_int32)()
     arguments = (ctypes.c_int32(0), ctypes.c_int(0), ctypes.c_int(0))
-    _check(library.MatGetRowIJ(block, *arguments, ctypes.byref(rows), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done)))
+    _check(petsc.MatGetRowIJ(block, *arguments, ctypes.byref(rows), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done)))
     count = indptr[rows.value] if rows.value else 0
     _check(
-        library.MatRestoreRowIJ(block, *arguments, ctypes.byref(columns), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done))
+        petsc.MatRestoreRowIJ(block, *arguments, ctypes.byref(columns), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done))
     )
     if count == 0:
         return np.empty(0)
-    _check(library.MatSeqAIJGetArray(block, ctypes.byref(pointer)))
+    _check(petsc.MatSeqAIJGetArray(block, ctypes.byref(pointer)))
     array = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_double)), (count,))
-    _check(library.MatSeqAIJRestoreArray(block, ctypes.byref(pointer)))
+    _check(petsc.MatSeqAIJRestoreArray(block, ctypes.byref(pointer)))
     return array

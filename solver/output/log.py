@@ -38,8 +38,10 @@ def open_log(path: Path | None, comm: Any, append: bool = False, verbose: bool =
 
 
 def close_log() -> None:
-    """Close run.log; later messages go nowhere."""
+    """Close run.log; later messages go where Python's logging sends them."""
     logger = logging.getLogger(_NAME)
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
         handler.close()
+    logger.propagate = True
+    logger.setLevel(logging.NOTSET)
