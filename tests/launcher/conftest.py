@@ -102,7 +102,7 @@ def processes_with(marker: str) -> list[str]:
     return found
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until the condition holds; fails when it does not come true."""
     deadline = time.monotonic() + seconds
     while not condition():
