@@ -1,0 +1,139 @@
+"""Whole runs of shipped scenarios: the same files on any number of ranks, and the same end after a stop and a resumption."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from invasio.postprocess.run import open_run
+from invasio.solver import run as recipe
+from invasio.solver.output.layout import FIELDS
+from invasio.solver.output.progress import Progress
+from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.schema import Scenario
+from invasio.solver.scenario.shipped import folder
+from tests.helpers import parallel_assert
+
+pytestmark = pytest.mark.mpi
+
+TOLERANCE = 1e-9  # with linear solves to 1e-12
+COMMON = ["expect=[]", "output.figures=false", "numerics.linear.rtol=1e-12"]
+CASES = {
+    "line": ("published/anderson_2000/1d_h0.02.yaml", ["time.end=4", "time.step=0.05"]),
+    "square": ("published/anderson_2000/square.yaml", ["mesh.size=0.06", "time.end=4", "time.step=0.1"]),
+    "adaptive": ("published/anderson_2000/square.yaml", ["mesh.size=0.06", "time.end=4", "time.step=null"]),
+}
+FIXED = ["line", "square"]
+HOW_MUCH_WORK = ("iterations", "limited", "kept", "clipped")  # depends on the ranks, and counts anew after a resumption
+
+
+def case(name: str) -> Scenario:
+    """A short variant of a shipped scenario."""
+    path, settings = CASES[name]
+    return load(folder() / path, [*COMMON, *settings])
+
+
+def tables(path: Path) -> dict[str, Any]:
+    """Every table of a run's fields file, except the numbers that are in series.csv too."""
+    found: dict[str, Any] = {}
+    with h5py.File(path / FIELDS, "r") as h5:
+        h5["VTKHDF"].visititems(lambda n, x: found.update({n: x[()]}) if isinstance(x, h5py.Dataset) else None)
+    return {name: table for name, table in found.items() if not name.startswith("FieldData/")}
+
+
+def worst(ours: Mapping[str, Any], theirs: Mapping[str, Any], exact: bool) -> str:
+    """The first table that differs, "" if none does. Densities may differ by TOLERANCE unless ``exact``; mesh and times never."""
+    if list(ours) != list(theirs):
+        return "the tables themselves"
+    for name, table in ours.items():
+        other = theirs[name]
+        if table.shape != other.shape or table.dtype != other.dtype:
+            return f"{name}: {table.shape} and {other.shape}"
+        if exact or not name.startswith("PointData/"):
+            if not np.array_equal(table, other):
+                return f"{name} is not the same bit by bit"
+        elif np.abs(table - other).max() > TOLERANCE:
+            return f"{name} by {np.abs(table - other).max():.1e}"
+    return ""
+
+
+def worst_column(path: Path, other: Path) -> str:
+    """The first column of series.csv that differs by more than TOLERANCE, "" if none does."""
+    ours, theirs = open_run(path).series, open_run(other).series
+    if list(ours) != list(theirs) or len(ours["time"]) != len(theirs["time"]):
+        return "its columns or rows"
+    for name, column in ours.items():
+        difference = np.abs(column - theirs[name]).max(initial=0.0)
+        if name not in HOW_MUCH_WORK and not difference <= TOLERANCE:
+            return f"{name} by {difference:.1e}"
+    return ""
+
+
+def whole(name: str, path: Path, comm: Any) -> None:
+    """Run a case to its end."""
+    outcome = recipe.run(case(name), comm, path)
+    parallel_assert(comm, outcome.reason == "done", outcome.reason)
+
+
+def stopped(name: str, path: Path, comm: Any, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Run a case until the last rank receives SIGUSR1 after some steps, between two outputs."""
+
+    class Interrupting(Progress):
+        def on_step(self, time: float, number: int, dt: float, info: Mapping[str, float]) -> None:
+            if number == step and comm.rank == comm.size - 1:
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recipe, "Progress", Interrupting)
+        outcome = recipe.run(case(name), comm, path)
+    parallel_assert(comm, outcome.reason == "SIGUSR1", f"ended with: {outcome.reason}")
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_files_are_those_of_one_rank(comm: Any, shared_tmp: Path, name: str) -> None:
+    """series.csv to solver tolerance; fields.vtkhdf with the same mesh, order and times, and densities to solver tolerance."""
+    whole(name, shared_tmp / "many", comm)
+    fault = ""
+    if comm.rank == 0:
+        whole(name, shared_tmp / "one", MPI.COMM_SELF)
+        fault = worst(tables(shared_tmp / "many"), tables(shared_tmp / "one"), exact=False)
+        fault = fault or worst_column(shared_tmp / "many", shared_tmp / "one")
+    parallel_assert(comm, not fault, fault)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_resumed_run_ends_in_the_same_bits(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Stopped half-way by a signal to one rank and resumed on as many ranks: every table as in the run that was not stopped."""
+    whole(name, shared_tmp / "whole", comm)
+    steps = int(open_run(shared_tmp / "whole").series["step"][-1])
+    stopped(name, shared_tmp / "parts", comm, monkeypatch, steps // 2 + 1)
+    outcome = recipe.run(case(name), comm, shared_tmp / "parts", resume=True)
+    parallel_assert(comm, outcome.reason == "done", outcome.reason)
+    fault = ""
+    if comm.rank == 0:
+        fault = worst(tables(shared_tmp / "parts"), tables(shared_tmp / "whole"), exact=True)
+        fault = fault or worst_column(shared_tmp / "parts", shared_tmp / "whole")
+    parallel_assert(comm, not fault, fault)
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_resumed_on_one_rank(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Stopped on all ranks, resumed on one: the same run to solver tolerance."""
+    whole(name, shared_tmp / "whole", comm)
+    stopped(name, shared_tmp / "parts", comm, monkeypatch, 17)
+    fault = ""
+    if comm.rank == 0:
+        shutil.copytree(shared_tmp / "parts", shared_tmp / "alone")
+        recipe.run(case(name), MPI.COMM_SELF, shared_tmp / "alone", resume=True)
+        fault = worst(tables(shared_tmp / "alone"), tables(shared_tmp / "whole"), exact=False)
+        fault = fault or worst_column(shared_tmp / "alone", shared_tmp / "whole")
+    parallel_assert(comm, not fault, fault)

@@ -1,0 +1,45 @@
+"""Running shipped scenarios as the command does, without pictures, and what must hold in every row of their series."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from invasio.postprocess.run import Run, open_run
+from invasio.solver.run import run
+from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.shipped import Header
+
+PATIENCE = 60.0  # seconds: a scenario that says it takes longer needs an entry in SHORTER
+
+# Scenarios too slow for a test, with settings that make them short; their expected numbers must still be met.
+SHORTER: dict[str, list[str]] = {}
+
+_SECONDS = {"s": 1.0, "second": 1.0, "seconds": 1.0, "min": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0}
+
+
+def seconds(header: Header) -> float:
+    """The cost that a scenario states, for example "20 s on one core"."""
+    found = re.match(r"([\d.]+) (\w+) on one core", header.cost)
+    if found is None or found[2] not in _SECONDS:
+        raise ValueError(f"{header.path}: cost {header.cost!r} does not read as 'NUMBER s on one core'")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def run_shipped(path: Path, out: Path, comm: Any, *settings: str) -> Run:
+    """Run a scenario file into a new folder and open the result."""
+    outcome = run(load(path, ["output.figures=false", *settings]), comm, out)
+    if outcome.reason != "done":
+        raise RuntimeError(f"{path} stopped early: {outcome.reason}")
+    return open_run(outcome.folder)
+
+
+def check_promises(run_: Run) -> None:
+    """In every row: the ledgers close to 1e-12 and no density is negative."""
+    series = run_.series
+    species = [name.removesuffix(".ledger") for name in series if name.endswith(".ledger")]
+    assert species and len(series["time"]) == len(run_.times) > 1
+    for name in species:
+        assert series[f"{name}.ledger"].max() <= 1e-12, (name, series[f"{name}.ledger"])
+        assert series[f"{name}.min"].min() >= 0.0, (name, series[f"{name}.min"])

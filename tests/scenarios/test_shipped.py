@@ -1,0 +1,41 @@
+"""Every shipped scenario validates, runs, meets its expected numbers and keeps what the scheme promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invasio.postprocess.expect import check, table
+from invasio.solver.model.build import build_model
+from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.shipped import Header, headers
+from tests.scenarios.runs import PATIENCE, SHORTER, check_promises, run_shipped, seconds
+
+SHIPPED = {header.name: header for header in headers()}
+WITHOUT_NUMBERS = {"quickstart"}  # checked by a test of its own
+
+
+@pytest.mark.parametrize("header", SHIPPED.values(), ids=SHIPPED)
+def test_it_validates_and_says_what_it_is(header: Header) -> None:
+    """It loads, its model builds, and title, source and cost are there; a slow one has a short variant here."""
+    assert build_model(load(header.path)).species
+    assert header.title and header.source and header.ranks >= 1
+    assert seconds(header) <= PATIENCE or header.name in SHORTER, f"{header.name} takes {header.cost}: give a short variant in runs.py"
+
+
+def test_short_variants_belong_to_scenarios() -> None:
+    """No variant is left over from a scenario that is gone."""
+    assert set(SHORTER) <= set(SHIPPED)
+    assert set(SHIPPED) >= WITHOUT_NUMBERS
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name not in WITHOUT_NUMBERS])
+def test_it_meets_its_numbers(comm: Any, shared_tmp: Path, name: str) -> None:
+    """The numbers in its ``expect`` block, through the files it wrote."""
+    finished = run_shipped(SHIPPED[name].path, shared_tmp / "run", comm, *SHORTER.get(name, []))
+    results = check(finished)
+    assert results, f"{name} expects nothing"
+    assert all(r.passed for r in results), "\n" + table(results)
+    check_promises(finished)
