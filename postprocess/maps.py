@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .picture import Picture, background
 from .probe import Locator
-from .style import MAPS, kinds, scale_bar, time_label
+from .style import MAPS, kinds, scale_bar, span, thins_out, time_label
 
 if TYPE_CHECKING:
     from .run import Run
@@ -76,7 +76,7 @@ def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns
     kind = kinds(run)
     for row, name in enumerate(names):
         rasters = [plane.raster(run.field(name, step=step)) for step in steps]
-        norm = _norm(rasters)
+        norm = _norm(run, name, rasters)
         drawn: Any = None
         for number, (raster, step) in enumerate(zip(rasters, steps, strict=True)):
             at = (number // columns, number % columns) if single else (row, number)
@@ -145,13 +145,10 @@ def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane, picture:
     return drawn
 
 
-def _norm(rasters: list[NDArray[np.float64]]) -> Normalize:
+def _norm(run: Run, name: str, rasters: list[NDArray[np.float64]]) -> Normalize:
     """One scale for all times; where a field spreads and thins out, a root scale, so that late times are visible."""
-    highs = [float(np.nanmax(r)) for r in rasters]
-    lows = [float(np.nanmin(r)) for r in rasters]
-    high, low = max(highs), min(min(lows), 0.0) if min(lows) < 0.5 * max(highs) else min(lows)
-    high = high if high > low else low + 1.0
-    return PowerNorm(1 / 3, low, high, clip=True) if min(highs) < 0.3 * high and low >= 0 else Normalize(low, high)
+    low, high = span(min(float(np.nanmin(r)) for r in rasters), max(float(np.nanmax(r)) for r in rasters))
+    return PowerNorm(1 / 3, low, high, clip=True) if thins_out(run, name) else Normalize(low, high)
 
 
 def _few_ticks(high: float) -> list[float]:

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from invasio.solver.errors import MeshError
-from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES
+from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES, STATUS
+
+from .faults import UnknownTime, unknown
 
 _CORNERS = {3: 2, 5: 3, 10: 4}  # VTK cell type -> nodes per cell
 
@@ -47,6 +49,11 @@ class Run:
     def times(self) -> NDArray[np.float64]:
         """(n,) output times that are complete in the file, at this moment."""
         return np.asarray(self._read(lambda h5: h5["VTKHDF/Steps/Values"][: int(h5["VTKHDF/Steps"].attrs["NSteps"])]))
+
+    def need_outputs(self) -> None:
+        """Nothing, or an UnknownTime if the file holds no output yet."""
+        if len(self.times) == 0:
+            raise UnknownTime(f"{self.path} holds no output yet")
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -90,21 +97,26 @@ class Run:
         """The number of the output at this time.
 
         Raises:
-            ValueError: it is no output time.
+            UnknownTime: it is no output time.
         """
         times = self.times
         if len(times) == 0:
-            raise ValueError(f"{self.path} holds no output yet")
+            raise UnknownTime(f"{self.path} holds no output yet")
         near = int(np.argmin(np.abs(times - time)))
         span = max(float(times[-1] - times[0]), abs(time), 1e-300)
         if abs(times[near] - time) > 1e-6 * span:
-            raise ValueError(f"t = {time:g} is no output time (nearest: {times[near]:g})")
+            raise UnknownTime(f"t = {time:g} is no output time (nearest: {times[near]:g})")
         return near
 
     def field(self, name: str, time: float | None = None, step: int | None = None) -> NDArray[np.float64]:
-        """(N,) values of a field at an output time, or at output number ``step`` (-1: the last)."""
+        """(N,) values of a field at an output time, or at output number ``step`` (-1: the last).
+
+        Raises:
+            UnknownName: there is no such field.
+            UnknownTime: it is no output time.
+        """
         if name not in self.fields:
-            raise KeyError(f"no field {name!r} (there are: {', '.join(self.fields)})")
+            raise unknown("field", name, self.fields)
         if step is None:
             step = self.step(time) if time is not None else -1
         if step < 0:
@@ -152,12 +164,26 @@ class Run:
 
 
 def open_run(path: str | Path) -> Run:
-    """Open a run folder.
+    """Open a run folder (or the fields.vtkhdf in one), also while the run goes on.
 
     Raises:
-        MeshError: there is no fields.vtkhdf in it.
+        MeshError: it is no run folder, or the run has written nothing yet.
     """
     folder = Path(path)
+    if folder.name == FIELDS and not folder.is_dir():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise MeshError(f"{folder}: no such folder" + _runs_in(folder.parent))
     if not (folder / FIELDS).exists():
-        raise MeshError(f"{folder} holds no {FIELDS}: it is no run folder, or the run has not written its first output yet")
+        if not (folder / RESOLVED).exists():
+            raise MeshError(f"{folder} is no run folder: it holds neither {FIELDS} nor {RESOLVED}" + _runs_in(folder))
+        status = (folder / STATUS).read_text(encoding="utf-8").strip() if (folder / STATUS).exists() else ""
+        raise MeshError(f"{folder} holds no {FIELDS} yet: the run has written no output" + (f" (its status: {status})" if status else ""))
     return Run(folder)
+
+
+def _runs_in(folder: Path) -> str:
+    """The names of the newest runs in a folder, as the end of a message."""
+    found = [path.parent for path in folder.glob(f"*/{RESOLVED}")] if folder.is_dir() else []
+    newest = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:5]
+    return f" (runs in {folder}: {', '.join(path.name for path in newest)})" if newest else ""

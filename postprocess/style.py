@@ -13,12 +13,14 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from .run import Run
 
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")  # Okabe & Ito
 MAPS = {"cells": "inferno", "ecm": "cividis", "soluble": "viridis", "user": "viridis"}
+FRONT = 0.01  # of the largest initial density: the level that defines the front, as in series.csv
 _KINDS = {"cells": "cells", "solubles": "soluble"}
 _SETTINGS = {
     "font.size": 9,
@@ -59,6 +61,40 @@ def kinds(run: Run) -> dict[str, str]:
     rank = ["cells", "ecm", "user", "soluble"]
     named = {name: found.get(name, "user") for name in run.fields}
     return dict(sorted(named.items(), key=lambda item: (rank.index(item[1]), list(found).index(item[0]) if item[0] in found else 99)))
+
+
+def front_field(run: Run) -> str | None:
+    """The cells whose front is shown: the first ones; None if there are no cells."""
+    return next((name for name, kind in kinds(run).items() if kind == "cells"), None)
+
+
+def extremes(run: Run, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Smallest and largest value of a field at every output: from series.csv, or from the fields where it does not say."""
+    table, count = run.series, len(run.times)
+    columns = [table.get(f"{name}.{end}", np.zeros(0))[:count] for end in ("min", "max")]
+    if any(len(column) < count for column in columns):
+        fields = [run.field(name, step=step) for step in range(count)]
+        columns = [np.array([f.min() for f in fields]), np.array([f.max() for f in fields])]
+    return columns[0], columns[1]
+
+
+def limits(run: Run, name: str) -> tuple[float, float]:
+    """The ends of a scale for a field that holds for all times; from 0 unless the field varies little around something else."""
+    lows, highs = extremes(run, name)
+    return span(float(lows.min()), float(highs.max()))
+
+
+def span(low: float, high: float) -> tuple[float, float]:
+    """The ends of a scale for values between ``low`` and ``high``."""
+    low = min(low, 0.0) if low < 0.5 * high else low
+    return low, high if high > low else low + 1.0
+
+
+def thins_out(run: Run, name: str) -> bool:
+    """Whether a field spreads so thinly that its late times need a root scale to be seen."""
+    lows, highs = extremes(run, name)
+    late = highs[len(highs) // 2 :]
+    return bool(late.min() < 0.3 * highs.max() and lows.min() >= 0)
 
 
 def scale(run: Run, what: str) -> tuple[float, str]:

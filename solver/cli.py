@@ -17,6 +17,7 @@ COMMANDS = {
     "schema": "print the JSON Schema of scenarios, for editors",
     "scenarios": "list the shipped scenarios, or copy one",
     "mesh": "inspect, convert or draw a mesh",
+    "gallery": "run the shipped scenarios and write a page with their pictures and numbers",
     "paraview": "set up the standard views of a run in ParaView, or draw them",
     "doctor": "say what was found on this machine and what is missing for what",
 }

@@ -1,1 +1,1 @@
-"""Scripts for ParaView's own Python (pvbatch); nothing here is imported by the rest."""
+"""ParaView: the standard views of a run as a script, and scripts for ParaView's own Python (views.py, render.py; not to be imported)."""

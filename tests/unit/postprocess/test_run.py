@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
+from invasio.postprocess.faults import UnknownTime
 from invasio.postprocess.run import open_run
-from invasio.solver.errors import MeshError
+from invasio.solver.errors import InvasioError, MeshError
 from invasio.solver.output.fields import FieldsWriter
+from invasio.solver.output.folder import RunFolder
 from tests.unit.output.synthetic import cells_at, ecm_at, frame, grid, mesh
 from tests.unit.postprocess.folders import make
 
@@ -37,13 +40,37 @@ def test_what_is_read(comm: Any, shared_tmp: Path, dim: int) -> None:
 
 
 def test_what_is_not_there(comm: Any, shared_tmp: Path) -> None:
-    with pytest.raises(MeshError, match=r"holds no fields.vtkhdf: it is no run folder, or the run has not written its first output yet"):
-        open_run(shared_tmp)
-    run = open_run(make(shared_tmp / "run", comm, 1, 5, [0.0, 1.0], state))
-    with pytest.raises(ValueError, match=r"t = 0.3 is no output time \(nearest: 0\)"):
-        run.field("tumour", 0.3)
-    with pytest.raises(KeyError, match=r"no field 'oxygen' \(there are: ecm, tumour\)"):
-        run.field("oxygen")
+    path = make(shared_tmp / "run", comm, 1, 5, [0.0, 1.0], state)
+    for wrong, message in (
+        (shared_tmp / "rum", f"{shared_tmp}/rum: no such folder (runs in {shared_tmp}: run)"),
+        (shared_tmp, f"{shared_tmp} is no run folder: it holds neither fields.vtkhdf nor resolved.yaml (runs in {shared_tmp}: run)"),
+    ):
+        with pytest.raises(MeshError) as raised:
+            open_run(wrong)
+        assert str(raised.value) == message
+    run = open_run(path / "fields.vtkhdf")
+    for time, name, kind, message in (
+        (0.3, "tumour", ValueError, "t = 0.3 is no output time (nearest: 0)"),
+        (None, "oxygen", KeyError, "no field 'oxygen' (there are: ecm, tumour)"),
+        (None, "tumor", KeyError, "no field 'tumor' (did you mean 'tumour'? there are: ecm, tumour)"),
+    ):
+        with pytest.raises(kind) as wrong_request:
+            run.field(name, time)
+        assert str(wrong_request.value) == message and isinstance(wrong_request.value, InvasioError)
+
+
+def test_a_run_without_outputs(comm: Any, shared_tmp: Path) -> None:
+    folder = RunFolder.open(shared_tmp / "run", None, "a", "name: a\n", False, False, comm)
+    with pytest.raises(MeshError, match=r"run holds no fields.vtkhdf yet: the run has written no output \(its status: running\)$"):
+        open_run(folder.path)
+    writer = FieldsWriter(folder.path / "fields.vtkhdf", of := grid(comm, 2, 6), ["tumour", "ecm"])
+    writer.on_output(frame(of, 0.0))
+    writer.close("failed")
+    with h5py.File(folder.path / "fields.vtkhdf", "r+") as h5:
+        h5["VTKHDF/Steps"].attrs["NSteps"] = 0  # as it is before the first output is complete
+    with pytest.raises(UnknownTime, match=r"run holds no output yet$"):
+        open_run(folder.path).need_outputs()
+    folder.close("failed")
 
 
 def test_a_run_that_goes_on(comm: Any, shared_tmp: Path) -> None:

@@ -1,0 +1,115 @@
+"""Writes the script of a run's standard views into its folder, and starts ParaView with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import numpy as np
+
+from invasio.solver.errors import InvasioError
+from invasio.solver.output.layout import FIELDS
+
+from ..run import Run
+from ..style import FRONT, front_field, kinds, limits, pick_times, scale, thins_out
+
+SCRIPT = "views.py"  # never "paraview.py": ParaView's Python would import it in place of itself
+_OWN_PYTHON = Path("/usr/lib/paraview-python/usr/lib/python3/dist-packages")  # in the sealed environment, beside VTK's own package
+_BLANK = "\nRUN: dict[str, Any] = {}\n"
+_PANELS = 5
+_SECONDS = 600
+
+
+def write(run: Run, times: list[float] | None = None) -> Path:
+    """Write views.py into the run folder and return its path; all paths in it are relative to its own folder.
+
+    Args:
+        run: the run; it may be going on.
+        times: output times for stills; by default about six, evenly spread.
+
+    Raises:
+        ValueError: one of ``times`` is no output time.
+    """
+    template = Path(__file__).with_name("views.py").read_text(encoding="utf-8")
+    facts = pformat(describe(run, times), width=120, sort_dicts=False)
+    path = run.path / SCRIPT
+    path.write_text(template.replace(_BLANK, f"\nRUN = {facts}\n"), encoding="utf-8")
+    return path
+
+
+def describe(run: Run, times: list[float] | None = None) -> dict[str, Any]:
+    """What views.py has to know about a run, as plain data."""
+    order = list(kinds(run).items())[:_PANELS]
+    panels = []
+    for name, kind in order:
+        low, high = limits(run, name)
+        panels.append({"field": name, "kind": kind, "low": low, "high": high, "root": thins_out(run, name)})
+    factor, unit = scale(run, "time")
+    steps = pick_times(run) if times is None else [run.step(t) for t in times]
+    return {
+        "file": FIELDS,
+        "name": str(run.scenario.get("name") or run.path.resolve().name),
+        "dim": run.dim,
+        "panels": panels,
+        "invaded": _invaded(run),
+        "regions": list(run.regions),
+        "time_unit": "" if not unit else f" {unit}" if factor == 1.0 else f" x {factor:g} {unit}",  # of the times in the file
+        "length": scale(run, "length")[1],
+        "y_down": (run.scenario.get("mesh") or {}).get("kind") == "image",
+        "times": [float(run.times[step]) for step in steps],
+    }
+
+
+def _invaded(run: Run) -> dict[str, Any] | None:
+    """The cells and the level that define the front; None where there are no cells at the start."""
+    name = front_field(run)
+    level = FRONT * float(np.max(run.field(name, step=0))) if name else 0.0
+    return {"field": name, "above": level, "label": f"{name} > {100 * FRONT:g} % of its start"} if level > 0 else None
+
+
+def render(run: Run) -> list[Path]:
+    """Draw the stills of views.py with pvbatch, on a virtual screen where there is none; returns the pictures.
+
+    Raises:
+        InvasioError: pvbatch or xvfb-run is not installed, or ParaView failed.
+    """
+    lacking = [name for name in ("pvbatch", *(() if _screen() else ("xvfb-run",))) if shutil.which(name) is None]
+    if lacking:
+        raise InvasioError(f"{' and '.join(lacking)} not found; on Debian: apt install paraview python3-paraview xvfb. {by_hand(run)}")
+    command = [*([] if _screen() else ["xvfb-run", "-a"]), "pvbatch", str(run.path / SCRIPT), "--render"]
+    try:
+        done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise InvasioError(f"ParaView drew nothing within {_SECONDS} s") from error
+    lines = [line for line in done.stdout.splitlines() if line.startswith("PARAVIEW ")]
+    if done.returncode != 0 or not lines:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+        raise InvasioError(f"ParaView failed (exit code {done.returncode}):\n{tail}")
+    return [run.path / name for name in json.loads(lines[-1].removeprefix("PARAVIEW "))]
+
+
+def show(run: Run) -> int | None:
+    """Open the views in ParaView's window and wait until it is closed; None where there is no ParaView or no screen."""
+    if shutil.which("paraview") is None or not _screen():
+        return None
+    return subprocess.run(["paraview", f"--script={SCRIPT}"], cwd=run.path, env=_environment()).returncode
+
+
+def by_hand(run: Run) -> str:
+    """How to open the views without this program."""
+    return f"The views open with: cd {run.path} && paraview --script={SCRIPT}"
+
+
+def _screen() -> bool:
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _environment() -> dict[str, str]:
+    """Without what belongs to our own Python and MPI: ParaView has its own."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHONPATH", "OMPI_COMM", "PMIX_", "PMI_"))}
+    return kept | ({"PYTHONPATH": str(_OWN_PYTHON)} if _OWN_PYTHON.exists() else {})
