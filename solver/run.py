@@ -117,7 +117,7 @@ def run(
                     observer.close(ending)
         _closing_words(stepper, ticker, problem.dim)
     except InvasioError as error:
-        log.error("%s", error)
+        log.error("%s", error, extra={"ends_program": True})
         raise
     finally:
         close_log()

@@ -21,7 +21,7 @@ class LinearOptions:
     solver: str = "auto"
     preconditioner: str = "auto"
     rtol: float = 1e-8
-    max_iterations: int = 2000
+    max_iterations: int = 500
 
 
 class LinearSystem:
@@ -58,7 +58,8 @@ class LinearSystem:
         if solver == "auto":
             solver = "cg" if self.symmetric else "bicgstab"
         if preconditioner == "auto":
-            preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 else "hypre"
+            # multigrid pays for strong diffusion only; on strong drift it does worse than ILU
+            preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 or not self.symmetric else "hypre"
         if self._chosen == (solver, preconditioner):
             return
         self._chosen = (solver, preconditioner)

@@ -28,7 +28,8 @@ def open_log(path: Path | None, comm: Any, append: bool = False, verbose: bool =
     screen = logging.StreamHandler(sys.stderr)
     screen.setLevel(logging.INFO if verbose else logging.WARNING)
     screen.setFormatter(logging.Formatter("invasio: %(message)s" if comm.rank == 0 else f"invasio (rank {comm.rank}): %(message)s"))
-    screen.addFilter(lambda record: record.name != "invasio.progress")  # on standard output already
+    # progress is on standard output already, and an error that ends the program is printed by the command line
+    screen.addFilter(lambda record: record.name != "invasio.progress" and not getattr(record, "ends_program", False))
     logger.addHandler(screen)
     if path is not None and comm.rank == 0:
         file = logging.FileHandler(path, mode="a" if append else "w", encoding="utf-8")

@@ -13,7 +13,7 @@ class Linear(Options):
     """Linear solves."""
 
     rtol: float = Field(1e-8, gt=0, lt=1, description="residual relative to the right-hand side, unpreconditioned norm")
-    max_iterations: int = Field(2000, ge=1, description="iterations before a solve counts as failed")
+    max_iterations: int = Field(500, ge=1, description="iterations before a solve counts as failed")
     solver: Literal["auto", "cg", "bicgstab", "gmres"] = Field("auto", description="Krylov method; auto: by symmetry")
     preconditioner: Literal["auto", "jacobi", "ilu", "gamg", "hypre"] = Field("auto", description="preconditioner; auto: by step size")
 

@@ -1,0 +1,74 @@
+"""`invasio gallery`: run the shipped scenarios and write a page with their pictures and numbers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..errors import ScenarioError, StoppedEarly
+from ..scenario.check import unknown
+from ..scenario.loader import dump_resolved, load
+from ..scenario.schema import Scenario
+from ..scenario.shipped import Header, headers
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios as `invasio scenarios list` names them (default: all)")
+    parser.add_argument("--out", type=Path, default=Path("docs"), metavar="DIR", help="where gallery.md and gallery/*.png go (default: docs)")
+    parser.add_argument("--runs", type=Path, default=Path("out/gallery"), metavar="DIR", help="run folders (default: out/gallery)")
+    parser.add_argument("--again", action="store_true", help="run all anew; otherwise finished runs of the same scenario are used")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what has no finished run, then write the page; exit code 1 if an expected number was missed."""
+    chosen = _chosen(args.names)
+    from mpi4py import MPI
+
+    comm = MPI.COMM_WORLD
+    folders = {header.name: args.runs / header.name.replace("/", "-") for header in chosen}
+    for header in chosen:
+        scenario = load(header.path)
+        finished = comm.rank == 0 and not args.again and _is_finished(folders[header.name], scenario)
+        if not comm.bcast(finished):
+            if comm.rank == 0:
+                print(f"--- {header.name} ({header.cost})", flush=True)
+            _run(scenario, comm, folders[header.name])
+    missed = _page(folders, args.out) if comm.rank == 0 else 0
+    return 1 if comm.bcast(missed) else 0
+
+
+def _chosen(names: list[str]) -> list[Header]:
+    known = {header.name: header for header in headers()}
+    for name in names:
+        if name.removesuffix(".yaml") not in known:
+            raise ScenarioError(unknown("scenario", name, list(known)))
+    return [known[name.removesuffix(".yaml")] for name in names] or list(known.values())
+
+
+def _is_finished(folder: Path, scenario: Scenario) -> bool:
+    """Whether the folder holds a finished run of exactly this scenario."""
+    from ..output.layout import RESOLVED, STATUS
+
+    files = {folder / STATUS: "done", folder / RESOLVED: dump_resolved(scenario).strip()}
+    return all(path.is_file() and path.read_text(encoding="utf-8").strip() == text for path, text in files.items())
+
+
+def _run(scenario: Scenario, comm: object, folder: Path) -> None:
+    from ..run import run
+
+    outcome = run(scenario, comm, folder, overwrite=True)
+    if outcome.reason != "done":
+        raise StoppedEarly(f"stopped early ({outcome.reason}); the same command goes on with the other scenarios")
+
+
+def _page(folders: dict[str, Path], out: Path) -> int:
+    """Write the page on this rank; returns how many expected numbers were missed."""
+    from ...postprocess.gallery import Entry, write_gallery
+
+    page, missed = write_gallery([Entry(name, folder) for name, folder in folders.items()], out)
+    print(page, flush=True)
+    if missed:
+        print(f"invasio: {missed} expected numbers were missed", file=sys.stderr)
+    return missed
