@@ -16,7 +16,7 @@ from ..scenario.shipped import Header, headers
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios as `invasio scenarios list` names them (default: all)")
-    parser.add_argument("--out", type=Path, default=Path("docs"), metavar="DIR", help="where gallery.md and gallery/*.png go (default: docs)")
+    parser.add_argument("--out", type=Path, default=Path("docs"), metavar="DIR", help="folder of gallery.md and gallery/ (default: docs)")
     parser.add_argument("--runs", type=Path, default=Path("out/gallery"), metavar="DIR", help="run folders (default: out/gallery)")
     parser.add_argument("--again", action="store_true", help="run all anew; otherwise finished runs of the same scenario are used")
 

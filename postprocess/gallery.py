@@ -1,0 +1,147 @@
+"""A page with the pictures and numbers of finished runs, one section per scenario."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from invasio.solver.output.layout import FIELDS, FIGURES
+
+from .expect import Result, check
+from .figures import make_figures
+from .run import Run, open_run
+from .style import kinds
+
+LARGEST = 200_000  # bytes of a picture on the page
+_WIDTH = 1200  # pixels
+
+_HEAD = """# Gallery
+
+Every scenario that comes with the program: what it shows, its main picture, the numbers it promises beside those it gave, and the
+command that repeats it. `./invasio gallery` runs what has not been run and writes this page anew.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A shipped scenario by its name (``published/xiao_2021/set0``) with the folder of a finished run."""
+
+    name: str
+    folder: Path
+
+    @property
+    def slug(self) -> str:
+        """The name as one word, for files and links."""
+        return self.name.replace("/", "-")
+
+
+def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
+    """Write ``out/gallery.md`` and its pictures ``out/gallery/*.png``; returns the page and how many numbers were missed.
+
+    Raises:
+        MeshError: a run folder cannot be read.
+    """
+    pictures = out / "gallery"
+    pictures.mkdir(parents=True, exist_ok=True)
+    sections, missed = [], 0
+    for entry in entries:
+        run = open_run(entry.folder)
+        results = check(run)
+        missed += sum(not r.passed for r in results)
+        picture = pictures / f"{entry.slug}.png"
+        shrink(main_picture(run), picture)
+        sections.append(_section(entry, run, results, f"gallery/{picture.name}"))
+    contents = "\n".join(f"- [{open_run(e.folder).scenario.get('title', e.name)}](#{e.slug})" for e in entries)
+    page = out / "gallery.md"
+    page.write_text("\n".join([_HEAD, contents, "", *sections]), encoding="utf-8")
+    return page, missed
+
+
+def main_picture(run: Run) -> Path:
+    """The picture that says most: profiles in 1-D; else the cells over time, or all species where there are several kinds of cells.
+
+    Pictures are drawn if there are none or if the fields are newer.
+    """
+    cells = [name for name, kind in kinds(run).items() if kind == "cells"]
+    several = len(cells) != 1 and len(kinds(run)) > 1
+    name = "profiles" if run.dim == 1 else "species" if several else cells[0] if cells else next(iter(kinds(run)))
+    picture = run.path / FIGURES / f"{name}.png"
+    if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
+        make_figures(run)
+    return picture
+
+
+def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
+    """Copy a picture, with fewer pixels and colours where it takes more bytes than ``largest``."""
+    from PIL import Image
+
+    if picture.stat().st_size <= largest:
+        shutil.copyfile(picture, target)
+        return
+    with Image.open(picture) as opened:
+        whole = opened.convert("RGB")
+    width = min(_WIDTH, whole.width)
+    while True:
+        small = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
+        small.quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
+        if target.stat().st_size <= largest or width < 200:
+            return
+        width = int(0.9 * width)
+
+
+def _section(entry: Entry, run: Run, results: list[Result], picture: str) -> str:
+    scenario = run.scenario
+    title = str(scenario.get("title") or entry.name)
+    words = {name: " ".join(str(scenario.get(name) or "").split()) for name in ("description", "source", "cost")}
+    steps = int(run.series["step"][-1])
+    size = f"{len(run.points)} nodes, {len(run.cells)} cells, {steps} steps; {words['cost']}."
+    lines = [
+        f'<a id="{entry.slug}"></a>',
+        f"## {title}",
+        "",
+        _plain(words["description"]),
+        "",
+        f"![{title}]({picture})",
+        "",
+        f"    ./invasio run scenarios/{entry.name}.yaml",
+        "",
+        _plain(f"{size} Source: {words['source'].rstrip('.')}." if words["source"] else size),
+        "",
+        *_shares(run),
+        *_table(results),
+    ]
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Text of a scenario as Markdown in lines of a readable length."""
+    return "\n".join(textwrap.wrap(re.sub(r"([*<>|])", r"\\\1", text), 120, break_long_words=False, break_on_hyphens=False))
+
+
+def _shares(run: Run) -> list[str]:
+    """Where the cells were and are, for tissue with several regions."""
+    if len(run.regions) < 2:
+        return []
+    lines, table = [], run.series
+    for name in (n for n, kind in kinds(run).items() if kind == "cells"):
+        total = table[f"{name}.total"]
+        parts = [(region, 100 * table[f"{name}.in:{region}"] / total) for region in run.regions if f"{name}.in:{region}" in table]
+        text = ", ".join(f"{region} {share[0]:.1f} % at the start, {share[-1]:.1f} % at the end" for region, share in parts)
+        lines += [f"Share of {name} cells by region: {text}.", ""] if text else []
+    return lines
+
+
+def _table(results: list[Result]) -> list[str]:
+    """Expected and measured numbers; nothing where nothing is expected."""
+    if not results:
+        return []
+    lines = ["| t | quantity | expected | measured | allowed error | source |", "|---|---|---|---|---|---|"]
+    for r in results:
+        measured = f"{r.measured:.6g}" if r.passed else f"**{r.measured:.6g}, missed** {r.fault}".strip()
+        source = re.sub(r"([*<>|])", r"\\\1", str(r.item.get("source") or ""))
+        lines.append(f"| {r.item['at']:g} | {r.label} | {float(r.item['value']):.6g} | {measured} | {r.bound:.1e} | {source} |")
+    return [*lines, ""]

@@ -1,0 +1,69 @@
+"""The gallery page: what is on it, that finished runs are used again, and that its pictures are small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from invasio.postprocess.gallery import LARGEST, Entry, shrink, write_gallery
+from invasio.solver.cli import main
+from invasio.solver.output.layout import FIELDS, RESOLVED
+
+NAME = "verification/ecm_decay"
+
+
+def gallery(path: Path, *words: str) -> int:
+    """The command with its folders in a temporary place."""
+    return main(["gallery", NAME, "--out", str(path / "docs"), "--runs", str(path / "runs"), *words])
+
+
+def test_page_of_a_scenario(comm: Any, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Title, picture, command and every expected number are there; the second time nothing is run."""
+    assert gallery(shared_tmp) == 0
+    page = (shared_tmp / "docs" / "gallery.md").read_text(encoding="utf-8")
+    for text in ("## Degradation of ECM", "](gallery/verification-ecm_decay.png)", f"./invasio run scenarios/{NAME}.yaml", "200 steps"):
+        assert text in page
+    assert page.count("closed form |") == 4 and "missed" not in page
+    picture = shared_tmp / "docs" / "gallery" / "verification-ecm_decay.png"
+    with Image.open(picture) as image:
+        assert image.width > 800
+    fields = shared_tmp / "runs" / "verification-ecm_decay" / FIELDS
+    before = fields.stat().st_mtime_ns
+    assert gallery(shared_tmp) == 0
+    assert fields.stat().st_mtime_ns == before
+    resolved = fields.with_name(RESOLVED)  # a run of another scenario is not used
+    resolved.write_text(resolved.read_text(encoding="utf-8").replace("value: 0.1", "value: 0.2"), encoding="utf-8")
+    assert gallery(shared_tmp) == 0
+    assert fields.stat().st_mtime_ns > before
+
+
+def test_missed_numbers_are_shown(comm: Any, shared_tmp: Path) -> None:
+    """A number that is not met is marked, and counted."""
+    assert gallery(shared_tmp) == 0
+    run = shared_tmp / "runs" / "verification-ecm_decay"
+    text = (run / RESOLVED).read_text(encoding="utf-8")
+    assert "0.13397766" in text
+    (run / RESOLVED).write_text(text.replace("0.13397766", "0.14"), encoding="utf-8")
+    page, missed = write_gallery([Entry(NAME, run)], shared_tmp / "other")
+    assert missed == 1
+    assert "**0.133977, missed**" in page.read_text(encoding="utf-8")
+
+
+def test_unknown_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown scenario ends with exit code 2 and what was meant."""
+    assert main(["gallery", "verification/ecm_decai"]) == 2
+    assert "verification/ecm_decay" in capsys.readouterr().err
+
+
+def test_pictures_become_small(tmp_path: Path) -> None:
+    """A small picture stays as it is; a large one, here pure noise, fits in the limit."""
+    rng = np.random.default_rng(3)
+    for pixels, name in ((40, "small.png"), (1500, "large.png")):
+        Image.fromarray(rng.integers(0, 256, (pixels, pixels, 3), dtype=np.uint8)).save(tmp_path / name)
+        shrink(tmp_path / name, tmp_path / f"copy-{name}")
+    assert (tmp_path / "copy-small.png").read_bytes() == (tmp_path / "small.png").read_bytes()
+    assert (tmp_path / "large.png").stat().st_size > LARGEST >= (tmp_path / "copy-large.png").stat().st_size
