@@ -1,0 +1,115 @@
+"""Exclusive times, calls and bytes of the parts of a step, by wrapping functions while a block runs."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from mpi4py import MPI
+from numba.core.dispatcher import Dispatcher
+
+from invasio.solver.discretise import boundaries
+from invasio.solver.discretise.halo import Halo
+from invasio.solver.discretise.species import NodalSpecies
+from invasio.solver.linalg.linear import LinearSystem
+from invasio.solver.stepping import reactions
+from invasio.solver.stepping.stepper import Stepper
+from invasio.solver.stepping.transport import Transport
+from invasio.solver.transport import edges, limiter, stages
+
+from .traffic import kernel_bytes
+
+MODULES: tuple[ModuleType, ...] = (edges, limiter, stages, reactions, boundaries)
+METHODS: tuple[tuple[type, str, str], ...] = (
+    (LinearSystem, "solve", "PETSc solve"),
+    (LinearSystem, "changed", "PETSc: values changed"),
+    (Halo, "update", "ghost exchange"),
+    (NodalSpecies, "flux_law", "NumPy: motility, potentials"),
+    (NodalSpecies, "sources", "NumPy: sources"),
+    (NodalSpecies, "linear_rates", "NumPy: rates of the ECM"),
+    (Transport, "advance", "transport, rest"),
+    (reactions.Reactions, "advance", "reactions, rest"),
+    (Stepper, "attempt", "stepper, rest"),
+    (Stepper, "accept", "stepper, rest"),
+)
+
+
+class Instruments:
+    """Seconds (exclusive of wrapped parts inside), calls and bytes by part."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.calls: dict[str, int] = defaultdict(int)
+        self.bytes: dict[str, float] = defaultdict(float)
+        self.counting = False  # bytes are counted in steps of their own: the count itself takes time
+        self._inside: list[float] = []
+
+    def clear(self) -> None:
+        """Start anew."""
+        for table in (self.seconds, self.calls, self.bytes):
+            table.clear()
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """Wrap all kernels that Python calls, and the METHODS, while the block runs."""
+        undo: list[tuple[Any, str, Any]] = []
+        try:
+            for module in MODULES:
+                for name, kernel in kernels(module).items():
+                    undo.append((module, name, kernel))
+                    setattr(module, name, self._kernel(name, kernel))
+            for owner, name, label in METHODS:
+                undo.append((owner, name, owner.__dict__[name]))
+                setattr(owner, name, self._timed(label, owner.__dict__[name]))
+            yield
+        finally:
+            for owner, name, original in undo:
+                setattr(owner, name, original)
+
+    def _timed(self, label: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            self._inside.append(0.0)
+            start = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                spent = time.perf_counter() - start
+                self.seconds[label] += spent - self._inside.pop()
+                self.calls[label] += 1
+                if self._inside:
+                    self._inside[-1] += spent
+
+        return wrapper
+
+    def _kernel(self, name: str, kernel: Dispatcher) -> Callable[..., Any]:
+        timed = self._timed(name, kernel)
+
+        def wrapper(*args: Any) -> Any:
+            if self.counting:
+                self.bytes[name] += kernel_bytes(kernel.py_func, args)
+            return timed(*args)
+
+        return wrapper
+
+
+def kernels(module: ModuleType) -> dict[str, Dispatcher]:
+    """Compiled functions of a module, without those that only other compiled functions call."""
+    found = {name: thing for name, thing in vars(module).items() if isinstance(thing, Dispatcher)}
+    inner = {name for kernel in found.values() for name in kernel.py_func.__code__.co_names}
+    return {name: kernel for name, kernel in found.items() if name not in inner}
+
+
+class CountingComm(MPI.Intracomm):
+    """A communicator that counts what the step reduces."""
+
+    def __init__(self, *_: object) -> None:
+        self.reductions = 0
+
+    def allreduce(self, *args: Any, **kwargs: Any) -> Any:
+        """As MPI's, counted."""
+        self.reductions += 1
+        return super().allreduce(*args, **kwargs)
