@@ -31,8 +31,9 @@ def profiles(run: Run, steps: list[int]) -> Any:
         panel.margins(x=0)
     for panel in axes.ravel()[len(steps) :]:
         panel.set_axis_off()
-    for panel in axes[-1]:
+    for panel in axes.ravel()[max(0, len(steps) - columns) : len(steps)]:  # the lowest of each column
         panel.set_xlabel(axis_label(run, "x"))
+        panel.tick_params(labelbottom=True)
     for panel in axes[:, 0]:
         panel.set_ylabel("density")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=len(names))
@@ -58,6 +59,7 @@ def series(run: Run) -> Any | None:
         panel.margins(x=0)
         if logarithmic:
             panel.set_yscale("log")
+            panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0e}")  # plain text: typesetting powers takes most of a second
         if lines and list(lines) != [""]:
             panel.legend(fontsize=8)
     return figure

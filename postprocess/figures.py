@@ -29,7 +29,7 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
 
     def save(figure: Any, name: str) -> None:
         if figure is not None:
-            figure.savefig(target / name, dpi=150)
+            figure.savefig(target / name, dpi=150, pil_kwargs={"compress_level": 3})
             made.append(target / name)
 
     from . import curves, maps

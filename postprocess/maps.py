@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap, Normalize, PowerNorm
 from numpy.typing import NDArray
 
 from .picture import Picture, background
-from .probe import Locator
+from .raster import cover
 from .style import MAPS, kinds, scale_bar, span, thins_out, time_label
 
 if TYPE_CHECKING:
@@ -24,28 +24,20 @@ class Plane:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        locator = Locator(run.points, run.cells)
-        self.lower, self.upper = locator.lower, locator.upper
+        self.lower, self.upper = run.points.min(axis=0), run.points.max(axis=0)
         size = self.upper[:2] - self.lower[:2]
         step = float(np.sqrt(size.prod() / _PIXELS))
         self.shape = (max(2, int(size[1] / step)), max(2, int(size[0] / step)))
-        x = self.lower[0] + (np.arange(self.shape[1]) + 0.5) * size[0] / self.shape[1]
-        y = self.lower[1] + (np.arange(self.shape[0]) + 0.5) * size[1] / self.shape[0]
-        at = np.stack([a.ravel() for a in np.meshgrid(x, y)], axis=1)
         self.height = float(self.lower[2] + self.upper[2]) / 2 if run.dim == 3 else 0.0
-        if run.dim == 3:
-            at = np.column_stack([at, np.full(len(at), self.height)])
-        self._cell, self._share = locator.locate(at)
+        self._cell, self._share = cover(run.points, run.cells, self.shape, self.height)
         self.extent = (self.lower[0], self.upper[0], self.lower[1], self.upper[1])
+        self.picture = background(run)
+        self.lines = outlines(run) if run.dim == 2 else None
 
     def raster(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows, columns) values of a nodal field; NaN outside the tissue."""
         values = np.einsum("ij,ij->i", field[self.run.cells[self._cell]], self._share)
         return np.asarray(values.reshape(self.shape))
-
-    def regions(self) -> NDArray[np.float64]:
-        """(rows, columns) region numbers; -1 outside the tissue."""
-        return np.where(self._cell >= 0, self.run.cell_region[self._cell], -1).astype(float).reshape(self.shape)
 
 
 def outlines(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -67,8 +59,7 @@ def outlines(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns: int | None = None) -> Any:
     """A figure of maps: one field at many times in rows of ``columns``, or one row per field with a column per time."""
-    picture = background(run)
-    lines = outlines(run) if run.dim == 2 else None
+    picture, lines = plane.picture, plane.lines
     size = plane.upper[:2] - plane.lower[:2]
     columns = columns or len(steps)
     single = len(names) == 1
@@ -83,7 +74,7 @@ def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns
             panel = sheet.panel(*at)
             drawn = _panel(panel, raster, norm, kind[name], plane, picture if kind[name] == "cells" else None, lines)
             if single or row == 0:
-                panel.set_title(time_label(run, float(run.times[step])), pad=4)
+                panel.set_title(time_label(run, float(run.times[step])), y=1.0, pad=4)
             if at == (sheet.rows - 1, 0):
                 scale_bar(panel, run, size[0])
                 if run.dim == 3:
@@ -129,7 +120,7 @@ def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane, picture:
     panel.set_axis_off()
     colours: Any = plt.get_cmap(MAPS[kind])
     if picture is not None:
-        panel.imshow(picture.pale(), extent=picture.extent, interpolation="bilinear")
+        panel.imshow(picture.pale, extent=picture.extent, interpolation="bilinear")
         colours = _translucent()
     drawn = panel.imshow(
         raster, origin="lower", extent=plane.extent, cmap=colours, norm=norm, interpolation="bilinear", interpolation_stage="rgba"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +20,12 @@ class Picture:
     pixels: NDArray[np.float64]
     extent: tuple[float, float, float, float]
 
-    def pale(self, strength: float = 0.55) -> NDArray[np.float64]:
-        """The picture with less colour and contrast, so that what is drawn over it stands out."""
+    @cached_property
+    def pale(self) -> NDArray[np.uint8]:
+        """The picture with less colour and contrast, so that what is drawn over it stands out; 0..255."""
         grey = self.pixels.mean(axis=2, keepdims=True)
         muted = 0.35 * self.pixels + 0.65 * grey
-        return np.asarray(1.0 - strength * (1.0 - muted))
+        return (255 * (1.0 - 0.55 * (1.0 - muted))).astype(np.uint8)
 
 
 def background(run: Run) -> Picture | None:
