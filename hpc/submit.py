@@ -64,6 +64,8 @@ def submit(scenario: Scenario, site: Site, job: Job) -> Submission:
         _check_content(job.folder, resolved)
         if known:
             _check_queue(job.folder)
+        if locked(job.folder / ".lock"):
+            raise SubmitError(f"{job.folder} is in use by a run on this machine; wait for it or choose another --out")
         replace_text(job.folder / RESOLVED, resolved)
         if new:
             given = scenario.path.read_text(encoding="utf-8") if scenario.path else resolved
@@ -106,8 +108,6 @@ def _check_content(folder: Path, resolved: str) -> None:
     status = folder / STATUS
     if status.exists() and status.read_text(encoding="utf-8").strip() == "done":
         raise SubmitError(f"{folder} holds this run, finished; to run it again choose another --out")
-    if locked(folder / ".lock"):
-        raise SubmitError(f"{folder} is in use by a run on this machine; wait for it or choose another --out")
 
 
 def _check_queue(folder: Path) -> None:

@@ -65,7 +65,6 @@ class Cluster:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     _daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    _began: float = 0.0
 
     def start(self) -> None:
         """Start all three and wait until the node takes jobs."""
@@ -80,7 +79,6 @@ class Cluster:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHERS)}
         self.environment = plain | {"SLURM_CONF": str(conf)}
         self._munge()
-        self._began = time.monotonic()
         self._daemon("slurmctld", "-D", "-i", "-f", str(conf))
         self._daemon("slurmd", "-D", "-f", str(conf), "-N", host)
         self._wait(lambda: self.command("sinfo", "-h", "-o", "%T").strip() == "idle", "the node to become idle")
@@ -108,10 +106,6 @@ class Cluster:
         """A job's state, for example PENDING, RUNNING, COMPLETED or CANCELLED."""
         words = dict(word.partition("=")[::2] for word in self.command("scontrol", "show", "job", job).split() if "=" in word)
         return words.get("JobState", "")
-
-    def seconds_to_check(self) -> float:
-        """Until slurmctld looks at the time limits again, which it does every 30 s from its start on."""
-        return 30.0 - (time.monotonic() - self._began) % 30.0
 
     def wait(self, job: str, *states: str, seconds: float = 60.0) -> str:
         """Wait until the job is in one of the states."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,14 +36,30 @@ def cluster() -> Iterator[Cluster]:
 def reference(cluster: Cluster) -> Submitted:
     """The long run on two ranks, from its start to its end."""
     run = submitted(cluster, cluster.folder / "reference", "-n", "2", "--time", "10")
-    if cluster.wait(run.job, "COMPLETED", "FAILED", "TIMEOUT") != "COMPLETED":
+    if cluster.wait(run.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=150) != "COMPLETED":
         raise RuntimeError(f"{run.output}{cluster.logs()}")
     return run
 
 
 @pytest.fixture(scope="session")
-def limited(cluster: Cluster, reference: Submitted) -> Submitted:
-    """The same run with a time limit that it reaches: submitted so that Slurm's next look at the limits comes in the middle of it."""
-    while not 6.0 < cluster.seconds_to_check() < 7.5:
-        time.sleep(0.2)
-    return submitted(cluster, cluster.folder / "limited", "-n", "2")
+def limited(cluster: Cluster, reference: Submitted) -> Iterator[Submitted]:
+    """The same run with a time limit that it reaches, however fast this machine is.
+
+    It is halted after its first steps. Slurm looks at the limits every 30 s; when its signal has come, the run goes on and finds it.
+    """
+    run = submitted(cluster, cluster.folder / "limited", "-n", "2")
+    run.wait_for_steps()
+    cluster.command("scancel", "--signal=STOP", run.job)
+    over = threading.Event()
+
+    def go_on_when_signalled() -> None:
+        deadline = time.monotonic() + 45
+        while not run.has_pending(signal.SIGUSR1) and time.monotonic() < deadline and not over.wait(0.2):
+            pass
+        cluster.command("scancel", "--signal=CONT", run.job)
+
+    thread = threading.Thread(target=go_on_when_signalled)
+    thread.start()
+    yield run
+    over.set()
+    thread.join()

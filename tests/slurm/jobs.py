@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +17,17 @@ import numpy as np
 from .cluster import Cluster
 
 SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "published" / "anderson_2000" / "1d_h0.02.yaml"
-LONG = ["time.end=1.5", "time.step=0.001", "output.every=0.25", "output.figures=false", "expect=null"]  # some seconds
+# Some seconds. The step is a power of two: sums of steps are exact, so that resuming cannot change a step's last bit.
+LONG = ["time.end=1", "time.step=0.00048828125", "output.every=0.25", "output.figures=false", "expect=null"]
+STEPS = 2048
 EFFORT = {"iterations", "limited", "kept", "clipped"}  # columns that say how an answer was found; they start anew with each segment
 
-# Messages stay on this node. The limit of one minute is the shortest that Slurm has; the margin is most of it.
+# Messages stay on this node, whose cores are shared. The limit of one minute is the shortest that Slurm has; the margin is most of it.
 _SITE = """
 extends: generic
 time: "1"
 margin: 50
-environment: {OMPI_MCA_btl: "self,sm", OMPI_MCA_pml: ob1}
+environment: {OMPI_MCA_btl: "self,sm", OMPI_MCA_pml: ob1, OMPI_MCA_mpi_yield_when_idle: "1"}
 """
 
 
@@ -40,11 +43,39 @@ class Submitted:
         """What the job has printed so far."""
         return (self.folder / f"slurm-{self.job}.out").read_text()
 
+    def wait_for_steps(self, seconds: float = 90.0) -> None:
+        """Wait until the run has done a step."""
+        log = self.folder / "run.log"
+        deadline = time.monotonic() + seconds
+        while not (log.exists() and "step 1," in log.read_text()):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the run does not start: {self.output}")
+            time.sleep(0.05)
+
+    def has_pending(self, number: int) -> bool:
+        """Whether a signal waits for one of the run's processes (they are stopped)."""
+        return any(_pending(entry, number) for entry in Path("/proc").glob("[0-9]*") if _mentions(entry, f"{self.folder}/resolved.yaml"))
+
     @property
     def status(self) -> str:
         """The line in STATUS."""
         path = self.folder / "STATUS"
         return path.read_text().strip() if path.exists() else ""
+
+
+def _mentions(process: Path, text: str) -> bool:
+    try:
+        return text in (process / "cmdline").read_text(errors="replace")
+    except OSError:
+        return False
+
+
+def _pending(process: Path, number: int) -> bool:
+    try:
+        lines = (process / "status").read_text().splitlines()
+    except OSError:
+        return False
+    return any(int(line.split()[1], 16) >> (number - 1) & 1 for line in lines if line.startswith("ShdPnd:"))
 
 
 def invasio(cluster: Cluster, *words: str, settings: list[str] | None = None) -> subprocess.CompletedProcess[str]:

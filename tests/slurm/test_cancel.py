@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 
 from .cluster import Cluster
-from .jobs import EFFORT, Submitted, can_nest, invasio, submit, submitted, table
+from .jobs import EFFORT, STEPS, Submitted, can_nest, invasio, submit, submitted, table
 
 
 def test_finished_run_is_not_submitted_again(cluster: Cluster, reference: Submitted) -> None:
@@ -26,6 +25,14 @@ def test_second_submission_is_refused(cluster: Cluster, limited: Submitted) -> N
     assert cluster.command("squeue", "-h", "-o", "%A").split() == [limited.job]
 
 
+def test_status_of_a_running_job(cluster: Cluster, limited: Submitted) -> None:
+    seen = json.loads(invasio(cluster, "status", str(limited.folder), "--json").stdout)[0]
+    assert (seen["job"], seen["ranks"]) == (limited.job, 2)
+    halted = (("running", "STOPPED"), ("running", "RUNNING"))  # the second before Slurm has noted it
+    assert (seen["state"], seen["job_state"]) in (*halted, ("queued again", "PENDING"))  # the last on a slow machine
+    assert 1 <= seen["step"] < STEPS
+
+
 def test_another_scenario_is_refused(cluster: Cluster, limited: Submitted) -> None:
     other = submit(cluster, limited.folder, "--set", "parameters.gamma.value=0")
     assert other.returncode == 2
@@ -37,25 +44,17 @@ def test_cancelled_job_goes_on(cluster: Cluster, reference: Submitted) -> None:
     """On one rank, in a sandbox of its own where that is possible: the signals of scancel must not kill the sandbox."""
     site = "environment: {INVASIO_ENVIRONMENT: sealed}\n" if can_nest() else ""
     run = submitted(cluster, cluster.folder / "cancelled", "-n", "1", "--time", "10", site=site)
-    log = run.folder / "run.log"
-    deadline = time.monotonic() + 60
-    while not (log.exists() and "step 1," in log.read_text()):
-        assert time.monotonic() < deadline, f"{run.output}{cluster.logs()}"
-        time.sleep(0.1)
-    assert cluster.state(run.job) == "RUNNING"
-    seen = json.loads(invasio(cluster, "status", str(run.folder), "--json").stdout)[0]
-    assert (seen["state"], seen["job"], seen["job_state"]) == ("running", run.job, "RUNNING")
-    assert seen["step"] >= 1
+    run.wait_for_steps()
     cluster.command("scancel", run.job)
     cluster.wait_gone(run.job)
     assert cluster.state(run.job) == "CANCELLED"
     assert run.status == "stopped early: SIGTERM", run.output
     assert "left a checkpoint; the same submit command goes on from it" in run.output
     reached = table(run.folder)["time"][-1]
-    assert reached < 1.5
+    assert reached < 1.0
     second = submitted(cluster, run.folder, "-n", "1", "--time", "10", site=site)
     assert second.job != run.job
-    cluster.wait(second.job, "COMPLETED", "FAILED", "TIMEOUT")
+    cluster.wait(second.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=150)
     assert second.status == "done", second.output
     one, two = table(second.folder), table(reference.folder)
     assert list(one) == list(two)
