@@ -74,6 +74,8 @@ def run(
             restore(stepper, found.state, numbers)
             step = int(numbers["step"])
             ticker = Clock(times, numbers["time"], numbers["wish"], numbers["error_before"])
+        else:
+            stepper.settle(times.start)
         start = ticker.time if found is not None else None
         ledger = Ledger(problem, stepper.amounts, _part(numbers, "initial/"))
         observables = Observables(problem, _part(numbers, "reference/"))

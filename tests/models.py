@@ -37,6 +37,7 @@ def species(name: str, initial: str, kind: str = "user", **options: Any) -> Spec
         diffusion=parse(options["diffusion"]) if "diffusion" in options else None,
         taxis=taxis,
         self_limitation=parse(options["self_limitation"]) if "self_limitation" in options else None,
+        quasi_steady=options.get("quasi_steady", False),
         boundaries=options.get("boundaries", {}),
         **terms,
     )
@@ -65,6 +66,7 @@ def problem_of(laws: tuple[Species, ...], data: MeshData | None, comm: Any) -> P
 def advance(problem: Problem, dt: float, steps: int, options: SchemeOptions | None = None, start: float = 0.0) -> Stepper:
     """March a number of equal steps; fails loudly if one does not succeed."""
     stepper = Stepper(problem, options or SchemeOptions())
+    stepper.settle(start)
     for k in range(steps):
         if not stepper.attempt(start + k * dt, dt):
             raise RuntimeError(f"step {k} failed")

@@ -44,7 +44,8 @@ def _chosen(names: list[str]) -> list[Header]:
     for name in names:
         if name.removesuffix(".yaml") not in known:
             raise ScenarioError(unknown("scenario", name, list(known)))
-    return [known[name.removesuffix(".yaml")] for name in names] or list(known.values())
+    first = sorted(known.values(), key=lambda header: "/" in header.name)  # the quick start before the collections
+    return [known[name.removesuffix(".yaml")] for name in names] or first
 
 
 def _is_finished(folder: Path, scenario: Scenario) -> bool:

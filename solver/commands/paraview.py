@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from ._run import add_run, add_times
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("run", type=Path, help="run folder; the run may be going on")
+    add_run(parser)
     parser.add_argument("--render", action="store_true", help="draw stills into the folder's figures/, also without a screen")
-    parser.add_argument("--times", type=float, nargs="+", metavar="T", help="output times of the stills (default: six, evenly spread)")
+    add_times(parser)
 
 
 def main(args: argparse.Namespace) -> int:

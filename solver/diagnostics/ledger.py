@@ -1,6 +1,6 @@
 r"""The ledger: for every species, what is there equals what was there plus what came minus what went.
 
-    sum_i m_i c_i = initial + born + inflow - dead - outflow
+    sum_i m_i c_i = initial + born + inflow - dead - outflow (+ adjusted, for quasi-steady species)
 
 to rounding, because the time step books the very amounts it applies. ``amounts`` of the stepper are this
 rank's share; one reduction per output adds them up.
@@ -26,6 +26,7 @@ def empty_accounts(problem: Problem) -> Amounts:
     for name, species in problem.species.items():
         places = [c.boundary for c in species.conditions]
         keys = ["born", "dead", *(f"inflow:{p}" for p in places), *(f"outflow:{p}" for p in places)]
+        keys += ["adjusted"] if species.law.quasi_steady else []
         accounts[name] = dict.fromkeys(keys, 0.0)
     return accounts
 
@@ -56,9 +57,9 @@ class Ledger:
         row: dict[str, float] = {}
         for name in self.problem.species:
             mine = {key: value for (n, key), value in booked.items() if n == name}
-            gained = math.fsum(v for k, v in mine.items() if k == "born" or k.startswith("inflow"))
+            gained = math.fsum(v for k, v in mine.items() if k in ("born", "adjusted") or k.startswith("inflow"))
             lost = math.fsum(v for k, v in mine.items() if k == "dead" or k.startswith("outflow"))
-            scale = max(self.initial[name] + gained, 1e-300)
+            scale = max(self.initial[name] + abs(gained), totals[name], 1e-300)
             residual = abs(math.fsum([totals[name], lost, -gained, -self.initial[name]])) / scale
             self.worst = max(self.worst, residual)
             row |= {f"{name}.{key}": value for key, value in mine.items()}

@@ -41,13 +41,18 @@ class Problem:
 
     @property
     def mobile(self) -> list[NodalSpecies]:
-        """The species that move, in the order in which they are advanced."""
-        return [s for s in self.species.values() if s.law.mobile]
+        """The species that move and have a time derivative, in the order in which they are advanced."""
+        return [s for s in self.species.values() if s.law.mobile and not s.law.quasi_steady]
+
+    @property
+    def steady(self) -> list[NodalSpecies]:
+        """The species that are in balance at all times."""
+        return [s for s in self.species.values() if s.law.quasi_steady]
 
     @property
     def immobile(self) -> list[NodalSpecies]:
         """The species that stay where they are."""
-        return [s for s in self.species.values() if not s.law.mobile]
+        return [s for s in self.species.values() if not s.law.mobile and not s.law.quasi_steady]
 
 
 def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:

@@ -66,9 +66,7 @@ def _view(block: ctypes.c_void_p) -> NDArray[np.float64]:
     arguments = (ctypes.c_int32(0), ctypes.c_int(0), ctypes.c_int(0))
     _check(petsc.MatGetRowIJ(block, *arguments, ctypes.byref(rows), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done)))
     count = indptr[rows.value] if rows.value else 0
-    _check(
-        petsc.MatRestoreRowIJ(block, *arguments, ctypes.byref(columns), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done))
-    )
+    _check(petsc.MatRestoreRowIJ(block, *arguments, ctypes.byref(columns), ctypes.byref(indptr), ctypes.byref(indices), ctypes.byref(done)))
     if count == 0:
         return np.empty(0)
     _check(petsc.MatSeqAIJGetArray(block, ctypes.byref(pointer)))

@@ -74,6 +74,7 @@ class Species:
     growth: tuple[Term, ...] = ()  # per-capita g, any sign
     self_limitation: Expr | None = None  # q >= 0 with g = g0 - q c: lets the immobile update be exact (Bernoulli)
     loss: tuple[Term, ...] = ()  # L >= 0, per unit density
+    quasi_steady: bool = False  # in balance at all times: no time derivative
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
 
     @property

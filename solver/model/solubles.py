@@ -31,6 +31,7 @@ def soluble(name: str, options: Soluble, cells: Mapping[str, Cells], letters: Le
         diffusion=diffusion,
         production=tuple(production),
         loss=loss,
+        quasi_steady=options.quasi_steady,
     )
 
 

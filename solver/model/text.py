@@ -40,7 +40,7 @@ def equation(law: Species, symbols: Mapping[str, str]) -> str:
     parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
     parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
     rate = " ".join(parts).removeprefix("+ ") or "0"
-    return f"∂{c}/∂t = {rate}"
+    return f"0 = {rate}" if law.quasi_steady else f"∂{c}/∂t = {rate}"
 
 
 def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:

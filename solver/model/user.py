@@ -32,5 +32,6 @@ def user(name: str, options: UserSpecies, letters: Letters) -> Species:
         growth=tuple(growth),
         self_limitation=None if is_zero(q) else q.expr,
         loss=(Term(options.loss.expr, "loss", options.source),) if not is_zero(options.loss) else (),
+        quasi_steady=options.quasi_steady,
         boundaries={at: condition for at, condition in conditions.items() if condition is not None},
     )

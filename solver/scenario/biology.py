@@ -108,6 +108,7 @@ class Soluble(Options):
 
     initial: Initial = Field(Formula.everywhere(0.0), description="density at the start, everywhere or by region")
     diffusion: Motility = Field(description="diffusivity, everywhere or by region")
+    quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     decay: RateFormula = Field(ZERO, description="loss rate")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="production besides secretion by cells")
 

@@ -63,6 +63,7 @@ class UserSpecies(Options):
     diffusion_mean: Mean = Field(
         "arithmetic", description="of D that depends on other fields, between nodes; harmonic: what is off stays off"
     )
+    quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     taxis: list[TaxisTerm] = Field([], description="directed movement, v = sum of chi grad f")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="P >= 0, per volume and time")
     growth: Annotated[Formula, Over("1/time", State)] = Field(ZERO, description="g, per unit density, any sign")

@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 
 from ..discretise.problem import Problem
 from ..discretise.species import NodalSpecies
+from ..errors import SolverError
+from ..linalg.linear import LinearSystem
 from ..transport import stages
 from .options import SchemeOptions
 from .reactions import Reactions
+from .steady import Steady, check_solvable
 from .transport import Transport, Workspace, iterations
 
 Floats = NDArray[np.float64]
@@ -40,6 +43,10 @@ class Stepper:
         self.problem, self.history = problem, History()
         self.work = Workspace(problem.graph)
         self.transports = [Transport(s, self.work, options) for s in problem.mobile]
+        self.steady = [Steady(s, self.work, options) for s in problem.steady]
+        for steady in self.steady:
+            check_solvable(steady.species)
+        self._moving: list[Transport | Steady] = [*self.transports, *self.steady]
         self.reactions = Reactions(problem.immobile, problem.fields, problem.graph.n_owned)
         self.amounts: dict[str, dict[str, float]] = {name: {} for name in problem.species}
         for s in problem.species.values():
@@ -68,15 +75,15 @@ class Stepper:
 
     def _pass(self, time: float, dt: float) -> bool:
         fields, evaluator = self.problem.fields, self.problem.evaluator
-        for t in self.transports:
+        for t in self._moving:
             fields[t.species.name][:] = t.species.old
         for r in self.reactions.species:
             fields[r.name][:] = r.state
         evaluator.time[0] = time + 0.25 * dt
         self.reactions.advance(0.5 * dt, self._pending)
         evaluator.time[0] = time + 0.5 * dt
-        for t in self.transports:
-            self._extrapolate(t.species, dt)
+        for t in self._moving:
+            self._extrapolate(t.species, 0.5 * dt)
         for t in self.transports:
             s = t.species
             if not t.advance(time, dt, fields[s.name], self._pending[s.name]):
@@ -85,12 +92,27 @@ class Stepper:
             fields[s.name] *= 0.5
         for t in self.transports:
             fields[t.species.name][:] = t.species.state
+        for t in self.steady:
+            self._extrapolate(t.species, dt)
         evaluator.time[0] = time + 0.75 * dt
         self.reactions.advance(0.5 * dt, self._pending)
-        return True
+        return self._balance(time + dt, dt)
 
-    def _extrapolate(self, s: NodalSpecies, dt: float) -> None:
-        stages.predict(s.old, s.rate, 0.5 * dt, self.problem.fields[s.name])
+    def _balance(self, time: float, dt: float) -> bool:
+        """Solve the steady species at a time, with all others as they are in the fields."""
+        self.problem.evaluator.time[0] = time
+        fields = self.problem.fields
+        return all(t.solve(time, dt, fields[t.species.name], self._pending[t.species.name]) for t in self.steady)
+
+    def settle(self, time: float) -> None:
+        """Bring the steady species into balance with the initial state. Collective; raises SolverError if that fails."""
+        self._pending = {name: {} for name in self.problem.species}
+        if not self._balance(time, 0.0):
+            names = ", ".join(t.species.name for t in self.steady)
+            raise SolverError(f"the initial balance of the quasi-steady species ({names}) could not be solved; check their rates")
+
+    def _extrapolate(self, s: NodalSpecies, ahead: float) -> None:
+        stages.predict(s.old, s.rate, ahead, self.problem.fields[s.name])
 
     def reject(self) -> None:
         """Put the densities back to where the attempt began."""
@@ -130,8 +152,11 @@ class Stepper:
     def info(self) -> dict[str, float]:
         """Cheap numbers about the work so far: iterations, limited steps, antidiffusion kept, amount clipped."""
         return {
-            "iterations": float(iterations(self.transports)),
+            "iterations": float(iterations(self._systems())),
             "limited": float(sum(t.limited for t in self.transports)),
             "kept": min((t.kept for t in self.transports), default=1.0),
-            "clipped": sum(t.clipped for t in self.transports),
+            "clipped": sum(t.clipped for t in self._moving),
         }
+
+    def _systems(self) -> list[LinearSystem | None]:
+        return [x for t in self.transports for x in (t.high, t.low)] + [t.system for t in self.steady]

@@ -13,7 +13,7 @@ that go to the ledger are the ones applied here.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from mpi4py import MPI
@@ -75,14 +75,7 @@ class Transport:
         s.sources(density, wk.production, wk.sinks, wk.scratch)
         wk.loss[:] = wk.sinks[:n]
         s.boundary_values(time + 0.5 * dt, fixed=False)
-        for c in s.conditions:
-            if c.law.kind == "influx":
-                wk.production[c.nodes] += c.share * c.value
-            elif c.law.kind == "exchange":
-                wk.production[c.nodes] += c.share * c.rate * c.value
-                wk.sinks[c.nodes] += c.share * c.rate
-            elif c.law.kind == "outflow":
-                wk.sinks[c.nodes] += c.share * c.rate
+        boundary_sources(s, wk)
         solved = self._stages(time, dt)
         g.halo.update(wk.w)
         smallest = edges.conservative_update(wk.edges, wk.production, wk.sinks, s.fixed, s.state, wk.w, dt, wk.new)
@@ -180,7 +173,7 @@ class Transport:
         if s.static and abs(self._filled.get(low_order, 0.0) - tau) <= 1e-12 * tau:  # steps between outputs differ by rounding
             return
         args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
-        number = edges.fill(wk.edges, *args, tau, low_order, system.own, system.ghost)
+        number = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)
         system.changed()
         before = self._filled.get(low_order)
         if before is None or not 0.5 < tau / self._number_at[low_order] < 2.0:
@@ -190,13 +183,9 @@ class Transport:
 
     def _fix(self, system: LinearSystem, time: float | None) -> None:
         """Fixed rows: the value at a time, or (None) the value of the last evaluation, in both guess and right side."""
-        g = self.graph
         if time is not None:
             self.species.boundary_values(time, fixed=True)
-        for c in self.species.conditions:
-            if c.law.kind == "fixed":
-                system.x[c.nodes] = c.value
-                system.b[c.nodes] = g.mass[c.nodes] * c.value
+        fix_rows(self.species, system)
 
     def _book(self, time: float, dt: float, booking: dict[str, float]) -> None:
         """Local amounts of this step: born, dead, and in and out through each boundary; sets the fixed values."""
@@ -225,7 +214,26 @@ class Transport:
         booking["born"] = booking.get("born", 0.0) + born
 
 
-def iterations(transports: list[Transport]) -> int:
+def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
+    """Add what the boundary conditions bring and take to the nodal production and sinks."""
+    for c in s.conditions:
+        if c.law.kind == "influx":
+            wk.production[c.nodes] += c.share * c.value
+        elif c.law.kind == "exchange":
+            wk.production[c.nodes] += c.share * c.rate * c.value
+            wk.sinks[c.nodes] += c.share * c.rate
+        elif c.law.kind == "outflow":
+            wk.sinks[c.nodes] += c.share * c.rate
+
+
+def fix_rows(s: NodalSpecies, system: LinearSystem) -> None:
+    """Fixed values in both guess and right side: Krylov methods then never leave them."""
+    for c in s.conditions:
+        if c.law.kind == "fixed":
+            system.x[c.nodes] = c.value
+            system.b[c.nodes] = s.graph.mass[c.nodes] * c.value
+
+
+def iterations(systems: Iterable[LinearSystem | None]) -> int:
     """Krylov iterations of all solves so far."""
-    systems: list[Any] = [t.high for t in transports] + [t.low for t in transports if t.low is not None]
-    return sum(system.iterations for system in systems)
+    return sum(system.iterations for system in systems if system is not None)

@@ -140,12 +140,15 @@ def fill(
     n_own_columns: Ints,
     sinks: Floats,
     fixed: NDArray[np.bool_],
+    unit: float,
     tau: float,
     low_order: bool,
     own: Floats,
     ghost: Floats,
 ) -> float:
-    """Write diag(m (1 + tau s)) - tau A into the two blocks of a matrix, A of the high or the low order.
+    """Write diag(m (unit + tau s)) - tau A into the two blocks of a matrix, A of the high or the low order.
+
+    unit: 1 for a time step, 0 for a steady balance.
 
     fixed (n_owned): rows replaced by diag(m). Returns the largest tau sum_j |u_ij| / m_i, the diffusion number.
     """
@@ -177,7 +180,7 @@ def fill(
             else:
                 ghost[at_ghost] = value
                 at_ghost += 1
-        own[at_diagonal] = mass[i] if fixed[i] else mass[i] * (1.0 + tau * sinks[i]) + tau * out
+        own[at_diagonal] = mass[i] if fixed[i] else mass[i] * (unit + tau * sinks[i]) + tau * out
         number = max(number, tau * spread / mass[i])
     return number
 

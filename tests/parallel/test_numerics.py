@@ -64,6 +64,16 @@ def test_all_boundaries_growth_and_ledger(comm) -> None:
     compare(comm, FULL, lattice(2, 12), 0.05, 10, 1e-7)
 
 
+def test_quasi_steady_oxygen(comm) -> None:
+    """Cells and the oxygen they take up, in balance at all times."""
+    held = {"left": boundary("fixed", "1"), "top": boundary("exchange", "1", "0.5")}
+    laws = (
+        species("n", "1 + x", "cells", diffusion="1e-2", growth="0.5*o"),
+        species("o", "0", "soluble", diffusion="0.1", loss="n/(0.2 + o)", quasi_steady=True, boundaries=held),
+    )
+    compare(comm, laws, lattice(2, 12), 0.05, 6, 1e-6)
+
+
 def test_random_ecm_does_not_know_the_partition(comm) -> None:
     """A noisy ECM is the same on any number of ranks, to the last bit."""
     data = lattice(2, 12)

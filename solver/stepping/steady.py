@@ -1,0 +1,111 @@
+r"""Species that are always in balance: 0 = div(D grad c - v c) + P + g c - L c, solved anew at the end of every step.
+
+Diffusion of oxygen or a small drug takes seconds where cells take days; its own time step would only cost.
+Rates that depend on the species itself (Michaelis-Menten uptake) are taken from the last iterate, which keeps
+L >= 0 and converges (Picard).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from ..discretise.species import NodalSpecies
+from ..errors import ScenarioError
+from ..linalg.linear import LinearSystem
+from ..transport import edges, stages
+from .options import SchemeOptions
+from .transport import Workspace, boundary_sources, fix_rows
+
+Floats = NDArray[np.float64]
+
+ITERATIONS = 50
+CHANGE = 1e-8  # relative, between iterates
+
+
+class Steady:
+    """Keeps one species in balance; ``clipped`` is the amount set to zero where an obtuse mesh gave negative values."""
+
+    def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions) -> None:
+        self.species, self.work = species, work
+        self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.taxis)
+        self.system.choose(math.inf)
+        self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
+        self._depends_on_itself = species.name in species.uses()
+        self.clipped = 0.0
+
+    def solve(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
+        """Replace ``species.state`` by the balance at ``time``; ``density`` is its own field as the rates read it.
+
+        Books the flows of a step of length dt, and as ``adjusted`` what the stored amount changed besides.
+        Returns False if a linear solve failed or the iteration does not settle, on all ranks alike. Collective.
+        """
+        s, g, wk, system = self.species, self.species.graph, self.work, self.system
+        n = g.n_owned
+        before = stages.amount(g.mass, s.state, n)
+        s.boundary_values(time, fixed=False)
+        s.boundary_values(time, fixed=True)
+        density[:] = s.state
+        for _ in range(ITERATIONS):
+            edges.weights(s.flux_law(wk.scratch, wk.scratch2), wk.edges.u, wk.edges.lower)
+            self._flux(wk.edges.u, wk.edges.lower)
+            s.sources(density, wk.production, wk.sinks, wk.scratch)
+            wk.loss[:] = wk.sinks[:n]
+            boundary_sources(s, wk)
+            edges.fill(wk.edges, g.diagonal, g.n_own_columns, wk.sinks, s.fixed, 0.0, 1.0, False, system.own, system.ghost)
+            system.changed()
+            np.multiply(g.mass[:n], wk.production[:n], out=system.b)
+            system.x[:] = density[:n]
+            fix_rows(s, system)
+            if not system.solve():
+                return False
+            wk.new[:] = system.x
+            wk.scratch[:n] = np.abs(wk.new - density[:n])
+            local = np.array([wk.scratch[:n].max(initial=0.0), wk.new.max(initial=0.0)])
+            change, size = g.comm.allreduce(np.where(np.isfinite(local), local, np.inf), MPI.MAX)
+            density[:n] = wk.new
+            g.halo.update(density)
+            if not math.isfinite(size):
+                return False
+            if not self._depends_on_itself or change <= CHANGE * size:
+                break
+        else:
+            return False
+        np.minimum(wk.new, 0.0, out=wk.seen)
+        self.clipped -= stages.amount(g.mass, wk.seen, n)
+        np.maximum(wk.new, 0.0, out=s.state[:n])
+        g.halo.update(s.state)
+        density[:] = s.state
+        self._book(dt, stages.amount(g.mass, s.state, n) - before, booking)
+        return True
+
+    def _book(self, dt: float, change: float, booking: dict[str, float]) -> None:
+        s, wk, g = self.species, self.work, self.species.graph
+        n = g.n_owned
+        flows = {"born": dt * stages.amount(g.mass, wk.production, n), "dead": dt * stages.amount_lost(g.mass, wk.loss, s.state, n)}
+        for c in s.conditions:
+            sigma = g.mass[c.nodes] * c.share
+            incoming = {"influx": c.value, "exchange": c.rate * c.value}.get(c.law.kind)
+            if incoming is not None:
+                flows[f"inflow:{c.boundary}"] = dt * float((sigma * incoming).sum())
+                flows["born"] -= flows[f"inflow:{c.boundary}"]
+            if c.law.kind in ("exchange", "outflow"):
+                flows[f"outflow:{c.boundary}"] = dt * float((sigma * c.rate * s.state[c.nodes]).sum())
+        gained = sum(v for k, v in flows.items() if k == "born" or k.startswith("inflow"))
+        flows["adjusted"] = change - (2.0 * gained - sum(flows.values()))
+        for key, amount in flows.items():
+            booking[key] = booking.get(key, 0.0) + amount
+
+
+def check_solvable(species: NodalSpecies) -> None:
+    """Raise ScenarioError if nothing fixes the level of a steady species: no loss, no growth, no exchange, no fixed value."""
+    law = species.law
+    anchored = any(c.law.kind in ("fixed", "exchange", "outflow") for c in species.conditions)
+    if not (anchored or law.loss or law.growth):
+        raise ScenarioError(
+            f"species {law.name} is quasi-steady, but nothing removes it: give it a decay or loss rate, "
+            "or an 'exchange' or 'fixed' condition on a boundary"
+        )
