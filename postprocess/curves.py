@@ -31,8 +31,9 @@ def profiles(run: Run, steps: list[int]) -> Any:
         panel.margins(x=0)
     for panel in axes.ravel()[len(steps) :]:
         panel.set_axis_off()
-    for panel in axes.ravel()[max(0, len(steps) - columns) : len(steps)]:  # the lowest of each column
+    for panel in axes[-1]:
         panel.set_xlabel(axis_label(run, "x"))
+    for panel in axes.ravel()[max(0, len(steps) - columns) : len(steps)]:  # the lowest of each column
         panel.tick_params(labelbottom=True)
     for panel in axes[:, 0]:
         panel.set_ylabel("density")

@@ -87,7 +87,8 @@ def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
     width = min(_WIDTH, whole.width)
     while True:
         small = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
-        small.quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
+        palette = small.quantize(256, Image.Quantize.MAXCOVERAGE)  # all colours of the scales, also those of few pixels
+        small.quantize(256, palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(target, optimize=True)
         if target.stat().st_size <= largest or width < 200:
             return
         width = int(0.9 * width)
