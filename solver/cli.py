@@ -18,6 +18,11 @@ COMMANDS = {
     "scenarios": "list the shipped scenarios, or copy one",
     "mesh": "inspect, convert or draw a mesh",
     "gallery": "run the shipped scenarios and write a page with their pictures and numbers",
+    "report": "write one page of HTML about a run",
+    "plot": "draw profiles, maps, kymographs, fronts or columns of the series, of one run or several",
+    "movie": "make a movie of a run",
+    "table": "print the series of a run as a table",
+    "compare": "say where two runs differ",
     "paraview": "set up the standard views of a run in ParaView, or draw them",
     "doctor": "say what was found on this machine and what is missing for what",
 }

@@ -64,8 +64,10 @@ class Steady:
                 return False
             wk.new[:] = system.x
             wk.scratch[:n] = np.abs(wk.new - density[:n])
-            local = np.array([wk.scratch[:n].max(initial=0.0), wk.new.max(initial=0.0)])
-            change, size = g.comm.allreduce(np.where(np.isfinite(local), local, np.inf), MPI.MAX)
+            extremes = np.array([wk.scratch[:n].max(initial=0.0), wk.new.max(initial=0.0)])
+            extremes[~np.isfinite(extremes)] = np.inf  # a NaN would get lost in a maximum
+            g.comm.Allreduce(MPI.IN_PLACE, extremes, MPI.MAX)
+            change, size = map(float, extremes)
             density[:n] = wk.new
             g.halo.update(density)
             if not math.isfinite(size):
