@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..solver.compat import create_simplex_mesh
-from .domain import Domain, MeshData
+from .domain import Domain, Membrane, MeshData
 from .facets import Ints, cell_facets, keys
 
 
 def mesh_hash(data: MeshData) -> str:
-    """sha256 of points, cells, region numbers, names and tagged facets in canonical order."""
+    """sha256 of points, cells, region numbers, names, tagged facets and cuts in canonical order."""
     digest = hashlib.sha256()
     for array, kind in ((data.points, "<f8"), (data.cells, "<i8"), (data.cell_region, "<i4")):
         digest.update(repr(array.shape).encode())
@@ -25,6 +26,10 @@ def mesh_hash(data: MeshData) -> str:
         for name in sorted(tags):
             digest.update(f"{group}\0{name}\0{tags[name].shape}".encode())
             digest.update(np.ascontiguousarray(tags[name], dtype="<i8").tobytes())
+    for name in sorted(data.membranes):
+        facets = data.membranes[name].facets
+        digest.update(f"membranes\0{name}\0{facets.shape}".encode())
+        digest.update(np.ascontiguousarray(facets, dtype="<i8").tobytes())
     return digest.hexdigest()
 
 
@@ -32,7 +37,7 @@ def distribute(data: MeshData | None, comm: Any) -> Domain:
     """Spread a mesh held by rank 0 over all ranks; collective.
 
     data: the mesh on rank 0, ignored (None) elsewhere. A rank may get no cells at all. Each tagged facet is listed on
-    exactly one rank, its owner, which owns a cell of it.
+    exactly one rank, its owner, which owns a cell of it. The two sides of a membrane may lie on different ranks.
     """
     root = comm.rank == 0
     head = comm.bcast(
@@ -49,7 +54,8 @@ def distribute(data: MeshData | None, comm: Any) -> Domain:
     tags = _everywhere(comm, data.cell_region if root and data is not None else None, np.int32)
     names = boundary_names + interface_names
     rows: list[Ints] = [_everywhere(comm, _facets(data, name) if root else None, np.int64).reshape(-1, dim) for name in names]
-    found = dict(zip(names, _local_facets(mesh, dim, n_nodes, rows), strict=True))
+    local = OwnedFacets.of(mesh)
+    found = {name: np.unique(local.among(given, n_nodes)[1]) for name, given in zip(names, rows, strict=True)}
     return Domain(
         mesh=mesh,
         dim=dim,
@@ -59,7 +65,24 @@ def distribute(data: MeshData | None, comm: Any) -> Domain:
         interfaces={name: found[name] for name in interface_names},
         hash=digest,
         source=source,
+        membranes=_membranes(comm, data.membranes if root and data is not None else {}, mesh, local, n_nodes),
     )
+
+
+def _membranes(comm: Any, whole: Mapping[str, Membrane], mesh: Any, local: OwnedFacets, n_nodes: int) -> dict[str, Membrane]:
+    """This rank's share of each membrane that rank 0 holds; collective."""
+    held = np.zeros(n_nodes, dtype=bool)
+    held[np.asarray(mesh.geometry.input_global_indices)] = True
+    result = {}
+    for name, rim, measure in comm.bcast([(name, m.rim, m.measure) for name, m in whole.items()]):
+        given = whole.get(name)
+        facets = _everywhere(comm, given.facets if given else None, np.int64).reshape(-1, 2, mesh.topology.dim)
+        pairs = _everywhere(comm, given.pairs if given else None, np.int64).reshape(-1, 2)
+        sigma = _everywhere(comm, given.sigma if given else None, np.float64)
+        mine = np.flatnonzero(np.isin(keys(facets[:, 0], n_nodes), keys(local.among(facets[:, 0], n_nodes)[0], n_nodes)))
+        near = np.flatnonzero(held[pairs].any(axis=1))
+        result[name] = Membrane(facets[mine], pairs[near], sigma[near], rim, measure, mine, near, len(facets), len(pairs))
+    return result
 
 
 def _facets(data: MeshData | None, name: str) -> Ints | None:
@@ -77,24 +100,36 @@ def _everywhere(comm: Any, array: NDArray[Any] | None, dtype: type) -> NDArray[A
     return whole
 
 
-def _local_facets(mesh: Any, dim: int, n_nodes: int, wanted: list[Ints]) -> list[NDArray[np.int32]]:
-    """Local numbers of the facets given by canonical node numbers, owned ones only, ascending."""
-    topology = mesh.topology
-    topology.create_entities(dim - 1)
-    topology.create_connectivity(dim, dim - 1)
-    topology.create_connectivity(dim - 1, dim)
-    canonical = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-    cells = canonical[np.asarray(mesh.geometry.dofmap, dtype=np.int64).reshape(-1, dim + 1)]
-    numbers = np.asarray(topology.connectivity(dim, dim - 1).array, dtype=np.int32).reshape(-1, dim + 1)
-    owned = numbers < topology.index_map(dim - 1).size_local
-    facets = cell_facets(cells)
-    if dim == 1:  # the facets of an interval are its vertices, in the same order
-        facets = facets[:, ::-1]
-    result = []
-    for rows in wanted:
+@dataclass(frozen=True)
+class OwnedFacets:
+    """The facets that this rank owns, as often as its cells have them.
+
+    rows (k, dim): their canonical node numbers; numbers (k,): their local numbers.
+    """
+
+    rows: Ints
+    numbers: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, mesh: Any) -> OwnedFacets:
+        """Number the facets of a distributed mesh; collective."""
+        topology, dim = mesh.topology, mesh.topology.dim
+        topology.create_entities(dim - 1)
+        topology.create_connectivity(dim, dim - 1)
+        topology.create_connectivity(dim - 1, dim)
+        canonical = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
+        cells = canonical[np.asarray(mesh.geometry.dofmap, dtype=np.int64).reshape(-1, dim + 1)]
+        numbers = np.asarray(topology.connectivity(dim, dim - 1).array, dtype=np.int32).reshape(-1, dim + 1)
+        facets = cell_facets(cells)
+        if dim == 1:  # the facets of an interval are its vertices, in the same order
+            facets = facets[:, ::-1]
+        owned = numbers < topology.index_map(dim - 1).size_local
+        return cls(facets[owned], numbers[owned])
+
+    def among(self, rows: Ints, n_nodes: int) -> tuple[Ints, NDArray[np.int32]]:
+        """Those that are among the given ones (F, dim): node numbers, and local numbers."""
         mask = np.zeros(n_nodes, dtype=bool)
         mask[rows] = True
-        candidates = np.nonzero(mask[facets].all(axis=2) & owned)
-        match = np.isin(keys(facets[candidates], n_nodes), keys(rows, n_nodes))
-        result.append(np.unique(numbers[candidates][match]).astype(np.int32))
-    return result
+        candidates = np.flatnonzero(mask[self.rows].all(axis=1))
+        found = candidates[np.isin(keys(self.rows[candidates], n_nodes), keys(rows, n_nodes))]
+        return self.rows[found], self.numbers[found]

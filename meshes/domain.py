@@ -14,12 +14,40 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Membrane:
+    """An interface along which the mesh is cut: its nodes exist once per side and the two sides meet in pairs only.
+
+    Side 0 is the side of the region that comes first in ``regions``; inside one region see ``orientation.py``.
+    facets (F, 2, dim): node numbers of each facet on side 0 and on side 1, in the same order, so that
+    ``facets[k, 0, j]`` and ``facets[k, 1, j]`` lie at the same place. They are equal at a free rim only.
+    pairs (p, 2): each pair of nodes (i on side 0, i' on side 1) once, ascending by (min(i, i'), max(i, i')).
+    sigma (p,) [length^(dim-1)]: sum of |F|/dim over the facets between the two nodes (a point counts 1), so that
+    sum(sigma) + rim = measure. rim: the shares of nodes on a free rim, where both sides have the same node and
+    nothing is crossed. measure: of all facets. rim, measure, n_facets and n_pairs are those of the whole mesh.
+    facet_numbers (F,), pair_numbers (p,): positions in the lists of the whole mesh (0, 1, ... in a MeshData).
+    A pair of nodes in which two membranes meet is a pair of both, each with its own share of sigma.
+    """
+
+    facets: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    sigma: NDArray[np.float64]
+    rim: float
+    measure: float
+    facet_numbers: NDArray[np.int64]
+    pair_numbers: NDArray[np.int64]
+    n_facets: int
+    n_pairs: int
+
+
+@dataclass(frozen=True)
 class MeshData:
     """A whole simplex mesh on one rank, before it is distributed. All arrays are in canonical order.
 
     points (N, dim) float64 with dim = 1, 2 or 3 (the tissue's own dimension, no padding);
     cells (M, dim+1) int64; cell_region (M,) int32 indices into ``regions``;
     boundaries and interfaces: name -> (F, dim) int64 node numbers of each facet (a point in 1-D).
+    membranes: the interfaces along which ``cut`` has parted the mesh; in ``interfaces`` these list each facet
+    twice, once per side, and both are sides of one cell only.
     """
 
     points: NDArray[np.float64]
@@ -30,6 +58,7 @@ class MeshData:
     interfaces: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     source: str = ""  # how it was made, for the manifest
     notes: tuple[str, ...] = ()  # what was cleaned up or left out on the way, for the user
+    membranes: Mapping[str, Membrane] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +69,9 @@ class Domain:
     boundaries, interfaces: name -> local facet indices, each facet listed on the rank that owns a cell of it.
     The canonical number of a node is ``mesh.geometry.input_global_indices``, of a cell
     ``mesh.topology.original_cell_index``: both index the MeshData arrays, whatever the partition.
+    membranes: this rank's part of each membrane in canonical node numbers: the pairs of which it holds at least one
+    node, owned or ghost, so that a pair may be listed on several ranks; and the facets that it owns on side 0, each on
+    exactly one rank.
     """
 
     mesh: "Mesh"
@@ -48,5 +80,6 @@ class Domain:
     cell_region: NDArray[np.int32]
     boundaries: Mapping[str, NDArray[np.int32]]
     interfaces: Mapping[str, NDArray[np.int32]]
-    hash: str  # sha256 of points, cells and tags in canonical order
+    hash: str  # sha256 of points, cells, tags and cuts in canonical order
     source: str = ""
+    membranes: Mapping[str, Membrane] = field(default_factory=dict)

@@ -1,0 +1,103 @@
+"""Cut meshes on several ranks: the same pairs, measures, facets and names whatever the partition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from invasio.meshes.cut import pairs_at_facets
+from invasio.meshes.distribute import distribute, mesh_hash
+from invasio.meshes.domain import Domain, MeshData
+from tests.cut_meshes import case
+from tests.helpers import parallel_assert
+from tests.parallel.test_meshes import verify
+
+pytestmark = pytest.mark.mpi
+
+LINES = ["two cells", "two points", "circle", "slit", "cross", "T of one name", "two in a line", "torn square"]
+SURFACES = ["sphere", "patch", "torn box"]
+
+
+def spread(comm: Any, name: str) -> tuple[Domain, MeshData]:
+    """A cut mesh over all ranks, and the whole of it on each."""
+    data = case(name)[1]
+    return distribute(data if comm.rank == 0 else None, comm), data
+
+
+@pytest.mark.parametrize("name", LINES + SURFACES)
+def test_each_rank_has_its_part_of_every_membrane(comm: Any, name: str) -> None:
+    domain, data = spread(comm, name)
+    verify(comm, domain, data)
+    parallel_assert(comm, domain.hash == mesh_hash(data) != mesh_hash(case(name)[0]), "hash")
+    parallel_assert(comm, list(domain.membranes) == list(data.membranes), "names")
+    owned = np.zeros(len(data.points), dtype=bool)
+    geometry = domain.mesh.geometry
+    owned[np.asarray(geometry.input_global_indices)[: geometry.index_map().size_local]] = True
+    for key, whole in data.membranes.items():
+        part = domain.membranes[key]
+        totals = (part.rim, part.measure, part.n_facets, part.n_pairs)
+        parallel_assert(comm, totals == (whole.rim, whole.measure, whole.n_facets, whole.n_pairs), "totals")
+        parallel_assert(comm, np.array_equal(part.pairs, whole.pairs[part.pair_numbers]), "pairs")
+        parallel_assert(comm, np.array_equal(part.sigma, whole.sigma[part.pair_numbers]), "sigma")
+        needed = np.flatnonzero(owned[whole.pairs].any(axis=1))
+        parallel_assert(comm, bool(np.isin(needed, part.pair_numbers).all()), "pairs of owned nodes")
+        first = part.pair_numbers[owned[part.pairs[:, 0]]]
+        gathered = np.sort(np.concatenate(comm.allgather(first)))
+        parallel_assert(comm, np.array_equal(gathered, whole.pair_numbers), "each pair has one owner of its node on side 0")
+        parallel_assert(comm, np.array_equal(part.facets, whole.facets[part.facet_numbers]), "facets")
+        gathered = np.sort(np.concatenate(comm.allgather(part.facet_numbers)))
+        parallel_assert(comm, np.array_equal(gathered, whole.facet_numbers), "each facet on one rank")
+        expected = pairs_at_facets(whole)[part.facet_numbers]
+        found = np.append(part.pair_numbers, -1)[pairs_at_facets(part)]
+        parallel_assert(comm, np.array_equal(found, expected), "pairs at facets")
+
+
+@pytest.mark.parametrize("name", ["two points", "circle", "sphere", "slit", "cross in a box"])
+def test_pair_measures_are_the_lumped_integrals_over_each_side(comm: Any, name: str) -> None:
+    """DOLFINx integrates every hat function over both sides of the cut; at each node this is the sum of sigma over its pairs."""
+    import ufl
+    from dolfinx import fem, la
+    from dolfinx.mesh import meshtags
+
+    domain, data = spread(comm, name)
+    mesh, dim = domain.mesh, domain.dim
+    space = fem.functionspace(mesh, ("Lagrange", 1))
+    for key, whole in data.membranes.items():
+        facets = np.asarray(domain.interfaces[key])
+        tags = meshtags(mesh, dim - 1, facets, np.ones(len(facets), dtype=np.int32))
+        vector = fem.assemble_vector(fem.form(ufl.TestFunction(space) * ufl.Measure("ds", domain=mesh, subdomain_data=tags)(1)))
+        vector.scatter_reverse(la.InsertMode.add)
+        vector.scatter_forward()
+        expected = np.zeros(len(data.points))
+        np.add.at(expected, whole.pairs, whole.sigma[:, None])
+        rim = np.zeros(len(data.points), dtype=bool)
+        joined = whole.facets[:, 0] == whole.facets[:, 1]
+        rim[whole.facets[:, 0][joined]] = True
+        nodes = np.asarray(mesh.geometry.input_global_indices)
+        values = np.empty(len(nodes))
+        values[mesh.geometry.dofmap.ravel()] = vector.array[space.dofmap.list.ravel()]
+        there = ~rim[nodes]
+        parallel_assert(comm, bool(np.allclose(values[there], expected[nodes][there], rtol=1e-12, atol=1e-15)), key)
+        total = comm.allreduce(float(vector.array[: space.dofmap.index_map.size_local].sum()))
+        parallel_assert(comm, bool(np.isclose(total, 2 * whole.measure)), "both sides")
+
+
+def test_a_constant_on_one_side_stays_there(comm: Any) -> None:
+    """The cut tissue falls into two parts for the stiffness matrix: a function that is 1 in one region has no gradient."""
+    import ufl
+    from dolfinx import fem
+
+    domain, _ = spread(comm, "circle")
+    mesh = domain.mesh
+    space = fem.functionspace(mesh, ("Lagrange", 1))
+    inside = fem.Function(space)
+    inside.interpolate(lambda x: np.ones(x.shape[1]), cells0=np.flatnonzero(domain.cell_region == 1).astype(np.int32))
+    inside.x.scatter_forward()
+    energy = comm.allreduce(fem.assemble_scalar(fem.form(ufl.inner(ufl.grad(inside), ufl.grad(inside)) * ufl.dx)))
+    amount = comm.allreduce(fem.assemble_scalar(fem.form(inside * ufl.dx)))
+    jump = domain.membranes["m"]
+    assert abs(energy) < 1e-20
+    polygon = 0.5 * 0.5 * np.sin(2 * np.pi / jump.n_facets) * jump.n_facets / 2
+    assert amount == pytest.approx(polygon)
