@@ -77,7 +77,7 @@ class Cluster:
         conf.write_text(_CONFIGURATION.format(host=host, ports=_free_ports(2), user=user, folder=self.folder))
         (self.folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
         plain = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHERS)}
-        self.environment = plain | {"SLURM_CONF": str(conf)}
+        self.environment = plain | {"SLURM_CONF": str(conf), "OMPI_MCA_mpi_yield_when_idle": "1"}
         self._munge()
         self._daemon("slurmctld", "-D", "-i", "-f", str(conf))
         self._daemon("slurmd", "-D", "-f", str(conf), "-N", host)
