@@ -45,6 +45,7 @@ class Launcher:
             "INVASIO_CACHE": str(self.folder / "cache"),
             "INVASIO_ENVIRONMENT": "sealed",
             "INVASIO_POLL": "0.1",
+            "INVASIO_SUBIDS": str(self.folder),
         }
 
     @property
@@ -131,9 +132,12 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
         (tmp_path / "tree" / name).symlink_to(f"/{name}")
     # A copy: files that a sandbox around this test has mounted into /etc cannot be mounted upon.
     subprocess.run(["cp", "-a", "/etc/.", str(tmp_path / "tree" / "etc")], stderr=subprocess.DEVNULL)
-    tool = tmp_path / "bin" / "mmdebstrap"
-    tool.write_text(MMDEBSTRAP.format(folder=tmp_path, marker=marker))
-    tool.chmod(0o755)
+    tools = {"mmdebstrap": MMDEBSTRAP.format(folder=tmp_path, marker=marker), "newuidmap": "#!/bin/sh\n"}
+    for name, text in tools.items():
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    for kind in ("subuid", "subgid"):
+        (tmp_path / kind).write_text(f"{os.getuid()}:100000:65536\n")
     keep = Launcher(tmp_path, marker)
     yield keep
     for entry in Path("/proc").glob("[0-9]*/cmdline"):  # only what this test started carries its marker
