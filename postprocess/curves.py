@@ -12,6 +12,8 @@ from .style import LINES, axis_label, kinds, scale, time_label, time_scale
 if TYPE_CHECKING:
     from .run import Run
 
+DASHES = ("-", "--", "-.", ":")
+
 
 def profiles(run: Run, steps: list[int]) -> Any:
     """A figure with one panel per time and one line per species, all on the same axes."""
@@ -25,8 +27,7 @@ def profiles(run: Run, steps: list[int]) -> Any:
     names = list(kinds(run))
     for panel, step in zip(axes.ravel(), steps, strict=False):
         for number, name in enumerate(names):
-            dashes = ("-", "--", "-.", ":")[number % 4] if number else "-"
-            panel.plot(x[order], run.field(name, step=step)[order], dashes, color=LINES[number % len(LINES)], label=name)
+            panel.plot(x[order], run.field(name, step=step)[order], DASHES[number % 4], color=LINES[number % len(LINES)], label=name)
         panel.set_title(time_label(run, float(run.times[step])))
         panel.margins(x=0)
     for panel in axes.ravel()[len(steps) :]:
@@ -54,7 +55,7 @@ def series(run: Run) -> Any | None:
     figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
     for panel, (title, lines, logarithmic) in zip(axes[0], panels, strict=True):
         for number, (label, values) in enumerate(lines.items()):
-            panel.plot(time, values, color=LINES[number % len(LINES)], label=label, linestyle=("-", "--", "-.", ":")[number % 4])
+            panel.plot(time, values, color=LINES[number % len(LINES)], label=label, linestyle=DASHES[number % 4])
         panel.set_title(title)
         panel.set_xlabel(f"time ({unit})" if unit else "time")
         panel.margins(x=0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from invasio.solver.output.layout import FIGURES
 
+from .pictures import save as write
 from .run import Run, open_run
 from .style import kinds, pick_times, style
 
@@ -29,8 +30,7 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
 
     def save(figure: Any, name: str) -> None:
         if figure is not None:
-            figure.savefig(target / name, dpi=150, pil_kwargs={"compress_level": 3})
-            made.append(target / name)
+            made.append(write(figure, target / name))
 
     from . import curves, maps
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -9,8 +10,9 @@ import numpy as np
 from matplotlib.colors import ListedColormap, Normalize, PowerNorm
 from numpy.typing import NDArray
 
-from .picture import Picture, background
+from .picture import background
 from .raster import cover
+from .sheet import Sheet
 from .style import MAPS, kinds, scale_bar, span, thins_out, time_label
 
 if TYPE_CHECKING:
@@ -57,65 +59,68 @@ def outlines(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     )
 
 
+@dataclass(frozen=True)
+class Row:
+    """One field of one run at some outputs; ``label`` is written at the left where several runs are shown."""
+
+    plane: Plane
+    name: str
+    steps: list[int]
+    label: str = ""
+
+
 def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns: int | None = None) -> Any:
     """A figure of maps: one field at many times in rows of ``columns``, or one row per field with a column per time."""
-    picture, lines = plane.picture, plane.lines
-    size = plane.upper[:2] - plane.lower[:2]
-    columns = columns or len(steps)
-    single = len(names) == 1
-    sheet = _Sheet(-(-len(steps) // columns) if single else len(names), columns, 3.0 if single else 2.1, size[1] / size[0], single)
-    kind = kinds(run)
-    for row, name in enumerate(names):
-        rasters = [plane.raster(run.field(name, step=step)) for step in steps]
-        norm = _norm(run, name, rasters)
+    return map_rows([Row(plane, name, steps) for name in names], columns)
+
+
+def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[float, float]] | None = None) -> Any:
+    """A figure with a row of maps per field or run and a column per time; a single row is broken into rows of ``columns``.
+
+    Rows of the same field share one colour scale, from the maps shown or from ``ends``.
+    """
+    single = len(rows) == 1
+    columns = columns or len(rows[0].steps)
+    size = rows[0].plane.upper[:2] - rows[0].plane.lower[:2]
+    count = -(-len(rows[0].steps) // columns) if single else len(rows)
+    sheet = Sheet(count, columns, 3.0 if single else 2.1, size[1] / size[0], single, any(row.label for row in rows))
+    rasters = [[row.plane.raster(row.plane.run.field(row.name, step=step)) for step in row.steps] for row in rows]
+    norms = {row.name: _norm(rows, rasters, row.name, (ends or {}).get(row.name)) for row in rows}
+    for number, (row, pictures) in enumerate(zip(rows, rasters, strict=True)):
         drawn: Any = None
-        for number, (raster, step) in enumerate(zip(rasters, steps, strict=True)):
-            at = (number // columns, number % columns) if single else (row, number)
+        for k, (raster, step) in enumerate(zip(pictures, row.steps, strict=True)):
+            at = (k // columns, k % columns) if single else (number, k)
             panel = sheet.panel(*at)
-            drawn = _panel(panel, raster, norm, kind[name], plane, picture if kind[name] == "cells" else None, lines)
-            if single or row == 0:
-                panel.set_title(time_label(run, float(run.times[step])), y=1.0, pad=4)
+            drawn = _panel(panel, raster, norms[row.name], kinds(row.plane.run)[row.name], row.plane)
+            if single or number == 0:
+                panel.set_title(time_label(row.plane.run, float(row.plane.run.times[step])), y=1.0, pad=4)
+            if row.label and k == 0:
+                panel.text(-0.03, 0.5, row.label, transform=panel.transAxes, rotation=90, va="center", ha="right", fontsize=9)
             if at == (sheet.rows - 1, 0):
-                scale_bar(panel, run, size[0])
-                if run.dim == 3:
-                    panel.text(1.0, -0.03, f"z = {plane.height:.3g}", transform=panel.transAxes, va="center", ha="right", fontsize=8)
-        bar = sheet.figure.colorbar(drawn, cax=sheet.bar(None if single else row))
-        if isinstance(norm, PowerNorm):
-            ticks = _few_ticks(float(norm.vmax or 1.0))
-            bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
-            bar.ax.minorticks_off()
-        bar.set_label(name)
-        bar.outline.set_visible(False)
+                _below(panel, row.plane, size[0])
+        finish_bar(sheet.figure.colorbar(drawn, cax=sheet.bar(None if single else number)), norms[row.name], row.name)
     return sheet.figure
 
 
-class _Sheet:
-    """Panels of one size in rows and columns with a colour bar beside, placed in inches (laying out by itself is slow)."""
-
-    def __init__(self, rows: int, columns: int, width: float, aspect: float, titles_everywhere: bool) -> None:
-        self.rows, self.width, self.height = rows, width, width * aspect
-        self.pitch = self.height + (0.32 if titles_everywhere else 0.08)
-        self.bottom, self.left, self.gap = 0.3, 0.08, 0.08
-        self.right = self.left + columns * (width + self.gap)
-        self.size = (self.right + 0.85, self.bottom + (rows - 1) * self.pitch + self.height + 0.3)
-        self.figure: Any = plt.figure(figsize=self.size)
-
-    def _axes(self, left: float, bottom: float, width: float, height: float) -> Any:
-        return self.figure.add_axes((left / self.size[0], bottom / self.size[1], width / self.size[0], height / self.size[1]))
-
-    def panel(self, row: int, column: int) -> Any:
-        """The axes of one panel, counted from the top left."""
-        bottom = self.bottom + (self.rows - 1 - row) * self.pitch
-        return self._axes(self.left + column * (self.width + self.gap), bottom, self.width, self.height)
-
-    def bar(self, row: int | None) -> Any:
-        """The axes of a colour bar beside one row, or beside all."""
-        bottom = self.bottom + (self.rows - 1 - (row or 0)) * self.pitch * (row is not None)
-        height = self.height if row is not None else (self.rows - 1) * self.pitch + self.height
-        return self._axes(self.right + 0.05, bottom + 0.06 * height, 0.1, 0.88 * height)
+def _below(panel: Any, plane: Plane, width: float) -> None:
+    """The scale bar, and in 3-D which plane it is."""
+    scale_bar(panel, plane.run, width)
+    if plane.run.dim == 3:
+        panel.text(1.0, -0.03, f"z = {plane.height:.3g}", transform=panel.transAxes, va="center", ha="right", fontsize=8)
 
 
-def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane, picture: Picture | None, lines: Any) -> Any:
+def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
+    """Ticks and name of a colour bar."""
+    if isinstance(norm, PowerNorm):
+        ticks = _few_ticks(float(norm.vmax or 1.0))
+        bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
+        bar.ax.minorticks_off()
+    bar.set_label(name)
+    bar.outline.set_visible(False)
+
+
+def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane) -> Any:
+    picture = plane.picture if kind == "cells" else None
     panel.set_aspect("equal")
     panel.set_axis_off()
     colours: Any = plt.get_cmap(MAPS[kind])
@@ -125,8 +130,8 @@ def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane, picture:
     drawn = panel.imshow(
         raster, origin="lower", extent=plane.extent, cmap=colours, norm=norm, interpolation="bilinear", interpolation_stage="rgba"
     )
-    if lines is not None:
-        between, rim = lines
+    if plane.lines is not None:
+        between, rim = plane.lines
         on_bright = picture is not None or kind == "ecm"
         panel.plot(*between.T, color="#101010" if on_bright else "#ffffff", linewidth=0.7, alpha=0.8)
         panel.plot(*rim.T, color="#404040", linewidth=0.5)
@@ -136,10 +141,16 @@ def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane, picture:
     return drawn
 
 
-def _norm(run: Run, name: str, rasters: list[NDArray[np.float64]]) -> Normalize:
-    """One scale for all times; where a field spreads and thins out, a root scale, so that late times are visible."""
-    low, high = span(min(float(np.nanmin(r)) for r in rasters), max(float(np.nanmax(r)) for r in rasters))
-    return PowerNorm(1 / 3, low, high, clip=True) if thins_out(run, name) else Normalize(low, high)
+def _norm(rows: list[Row], rasters: list[list[NDArray[np.float64]]], name: str, ends: tuple[float, float] | None) -> Normalize:
+    """One scale for all maps of a field; where it spreads and thins out, a root scale, so that late times are visible."""
+    shown = [raster for row, several in zip(rows, rasters, strict=True) if row.name == name for raster in several]
+    low, high = ends or span(min(float(np.nanmin(r)) for r in shown), max(float(np.nanmax(r)) for r in shown))
+    return scale_of(low, high, any(thins_out(row.plane.run, name) for row in rows if row.name == name))
+
+
+def scale_of(low: float, high: float, root: bool) -> Normalize:
+    """A linear scale, or a cube root scale."""
+    return PowerNorm(1 / 3, low, high, clip=True) if root and low >= 0 else Normalize(low, high)
 
 
 def _few_ticks(high: float) -> list[float]:

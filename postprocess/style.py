@@ -15,6 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
+from .faults import WrongRequest
+
 if TYPE_CHECKING:
     from .run import Run
 
@@ -111,8 +113,18 @@ def scale(run: Run, what: str) -> tuple[float, str]:
     return factor, unit
 
 
-def time_scale(run: Run) -> tuple[float, str]:
-    """How much one unit of time is, and in which unit a run of this length is read best."""
+def time_scale(run: Run, like: Run | None = None) -> tuple[float, str]:
+    """How much one unit of time is, and in which unit a run of this length (or the run ``like``) is read best.
+
+    Raises:
+        WrongRequest: the two runs measure time in different units.
+    """
+    if like is not None and like is not run:
+        (own, unit), (other, its) = scale(run, "time"), scale(like, "time")
+        if unit != its:
+            raise WrongRequest(f"{run.path} measures time in {unit or 'no unit'}, {like.path} in {its or 'no unit'}")
+        factor, shown = time_scale(like)
+        return factor * own / other, shown
     factor, unit = scale(run, "time")
     last = float(run.times[-1]) * factor
     for small, large, ratio, limit in (("s", "h", 3600.0, 7200.0), ("h", "d", 24.0, 72.0)):

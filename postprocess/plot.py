@@ -1,0 +1,175 @@
+"""One figure of one run or of several: profiles, maps, kymographs, fronts, columns of the series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .curves import DASHES
+from .faults import UnknownTime, WrongRequest, unknown
+from .fronts import Fit, Front
+from .lines import Line
+from .maps import Plane, Row, finish_bar, map_rows, scale_of
+from .run import Run
+from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale
+
+
+def labels(runs: list[Run]) -> list[str]:
+    """What each run is called in a legend: its folder's name, or its path where two have the same name."""
+    short = [run.path.resolve().name for run in runs]
+    return short if len(set(short)) == len(runs) else [str(run.path) for run in runs]
+
+
+def steps_of(run: Run, times: list[float] | None, like: Run | None = None) -> list[int]:
+    """Numbers of the outputs at these times, by default about six (those of the run ``like``).
+
+    Raises:
+        UnknownTime: the run has no output at one of them.
+    """
+    if times is None:
+        reference = like or run
+        steps = pick_times(reference)
+        if reference is run:
+            return steps
+        times = [float(reference.times[step]) for step in steps]
+    try:
+        return [run.step(time) for time in times]
+    except UnknownTime as error:
+        raise UnknownTime(f"{run.path}: {error}") from error
+
+
+def fields_of(run: Run, names: list[str] | None, several: bool) -> list[str]:
+    """The fields asked for; by default all (five at most), or the first one where several runs are compared.
+
+    Raises:
+        UnknownName: the run has no such field.
+    """
+    for name in names or []:
+        if name not in run.fields:
+            raise unknown("field", name, run.fields)
+    return names or list(kinds(run))[: 1 if several else 5]
+
+
+def profiles(runs: list[Run], names: list[str] | None = None, times: list[float] | None = None, along: str = "x") -> Any:
+    """Fields along a line: a panel per time, a colour per field, a kind of dash per run."""
+    lines = [Line(run, along) for run in runs]
+    shown = fields_of(runs[0], names, len(runs) > 1)
+    steps = [steps_of(run, times, runs[0]) for run in runs]
+    count = len(steps[0])
+    columns = min(3, count)
+    figure, axes = plt.subplots(
+        -(-count // columns), columns, figsize=(3.4 * columns, 2.3 * -(-count // columns) + 0.5), sharex=True, sharey=True, squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
+    for k, panel in enumerate(axes.ravel()):
+        if k >= count:
+            panel.set_axis_off()
+            continue
+        _borders(panel, lines[0])
+        for number, (run, line, label) in enumerate(zip(runs, lines, labels(runs), strict=True)):
+            for colour, name in enumerate(fields_of(run, shown, False)):
+                text = name if len(runs) == 1 else label if len(shown) == 1 else f"{name}, {label}"
+                values = line.values(run.field(name, step=steps[number][k]))
+                tint = LINES[(colour if len(shown) > 1 or len(runs) == 1 else number) % len(LINES)]
+                panel.plot(line.position, values, DASHES[(number if len(runs) > 1 else colour) % 4], color=tint, label=text)
+        panel.set_title(time_label(runs[0], float(runs[0].times[steps[0][k]])))
+        panel.margins(x=0)
+    for panel in axes[-1]:
+        panel.set_xlabel(lines[0].label)
+    for panel in axes[:, 0]:
+        panel.set_ylabel(shown[0] if len(shown) == 1 else "density")
+    handles, texts = axes[0, 0].get_legend_handles_labels()
+    if len(texts) > 1:
+        figure.legend(handles, texts, loc="outside upper right", ncols=min(len(texts), 4))
+    return figure
+
+
+def maps(runs: list[Run], names: list[str] | None = None, times: list[float] | None = None) -> Any:
+    """Maps of fields in 2-D, or on the middle plane in 3-D: a row per field, or a row per run."""
+    flat = [str(run.path) for run in runs if run.dim == 1]
+    if flat:
+        raise WrongRequest(f"{flat[0]} is a run in 1-D: there are no maps, but profiles and kymographs")
+    shown = fields_of(runs[0], names, len(runs) > 1)
+    if times is None and len(shown) * len(runs) > 1:
+        times = [float(runs[0].times[step]) for step in pick_times(runs[0], 4)]
+    rows = []
+    for run, label in zip(runs, labels(runs), strict=True):
+        plane, steps = Plane(run), steps_of(run, times, runs[0])
+        rows += [Row(plane, name, steps, label if len(runs) > 1 else "") for name in fields_of(run, shown, False)]
+    return map_rows(rows, min(3, len(rows[0].steps)) if len(rows) == 1 else None)
+
+
+def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x") -> Any:
+    """A field along a line (across) and over time (upwards): a panel per field and run."""
+    panels = [
+        (run, label, name)
+        for run, label in zip(runs, labels(runs), strict=True)
+        for name in fields_of(run, names, False)[: 5 if names else 1]
+    ]
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(0.6 + 3.9 * len(panels), 3.1), sharey=len(runs) == 1, squeeze=False, layout="constrained"
+    )
+    lines: dict[Run, Line] = {}
+    for panel, (run, label, name) in zip(axes[0], panels, strict=True):
+        line = lines.setdefault(run, Line(run, along))
+        factor, unit = time_scale(run)
+        if len(run.times) < 2:
+            raise WrongRequest(f"{run.path}: a kymograph needs two outputs or more")
+        norm = scale_of(*limits(run, name), root=thins_out(run, name))
+        colours = plt.get_cmap(MAPS[kinds(run)[name]])
+        drawn = panel.pcolormesh(
+            line.position, run.times * factor, line.over_time(name), norm=norm, cmap=colours, shading="nearest", rasterized=True
+        )
+        panel.set_facecolor("#d8d8d8")
+        _borders(panel, line, "#ffffff", above=True)
+        finish_bar(figure.colorbar(drawn, ax=panel), norm, name)
+        panel.set_xlabel(line.label)
+        panel.set_title(label if len(runs) > 1 else "")
+        panel.set_ylabel(f"time ({unit})" if unit else "time")
+    return figure
+
+
+def fronts(runs: list[Run], found: list[Front], fits: list[Fit | None]) -> Any:
+    """Positions of the fronts over time, with the straight lines fitted to them."""
+    figure, panel = plt.subplots(figsize=(4.8, 3.2), layout="constrained")
+    for number, (label, front, line) in enumerate(zip(labels(runs), found, fits, strict=True)):
+        colour = LINES[number % len(LINES)]
+        panel.plot(front.times, front.positions, "o", ms=3, color=colour, label=label if len(runs) > 1 else None)
+        if line is not None:
+            span = np.array([line.first, line.last])
+            unit = f" {front.unit or '1'}/{front.time_unit or '1'}" if front.unit or front.time_unit else ""
+            panel.plot(span, line.at(span), color=colour, linewidth=1.2, label=f"{line.speed:.3g} ± {line.error:.1g}{unit}")
+    panel.set_xlabel(f"time ({found[0].time_unit})" if found[0].time_unit else "time")
+    panel.set_ylabel(found[0].what.replace(", ", ",\n") + (f" ({found[0].unit})" if found[0].unit else ""))
+    if panel.get_legend_handles_labels()[1]:
+        panel.legend()
+    return figure
+
+
+def series(runs: list[Run], columns: list[str]) -> Any:
+    """Columns of series.csv over time: a panel per column, a line per run."""
+    tables = [run.series for run in runs]
+    for table in tables:
+        for column in columns:
+            if column not in table:
+                raise unknown("column", column, [name for name in table if name != "time"])
+    figure, axes = plt.subplots(1, len(columns), figsize=(0.3 + 3.6 * len(columns), 2.9), squeeze=False, layout="constrained")
+    for panel, column in zip(axes[0], columns, strict=True):
+        for number, (run, table, label) in enumerate(zip(runs, tables, labels(runs), strict=True)):
+            factor, unit = time_scale(run, runs[0])
+            length = scale(run, "length") if ".front." in column else (1.0, "")
+            panel.plot(table["time"] * factor, length[0] * table[column], DASHES[number % 4], color=LINES[number % len(LINES)], label=label)
+            panel.set_xlabel(f"time ({unit})" if unit else "time")
+            panel.set_ylabel(column + (f" ({length[1]})" if length[1] else ""))
+        panel.margins(x=0)
+        if len(runs) > 1:
+            panel.legend()
+    return figure
+
+
+def _borders(panel: Any, line: Line, colour: str = "#b0b0b0", above: bool = False) -> None:
+    """Thin lines where one region ends and another begins."""
+    for at in line.borders:
+        panel.axvline(at, color=colour, linewidth=0.7, linestyle=(0, (4, 3)), zorder=2 if above else 0.5)

@@ -1,0 +1,33 @@
+"""A sheet of equal panels with colour bars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+
+class Sheet:
+    """Panels of one size in rows and columns with a colour bar beside, placed in inches (laying out by itself is slow)."""
+
+    def __init__(self, rows: int, columns: int, width: float, aspect: float, titles_everywhere: bool, row_labels: bool = False) -> None:
+        self.rows, self.width, self.height = rows, width, width * aspect
+        self.pitch = self.height + (0.32 if titles_everywhere else 0.08)
+        self.bottom, self.left, self.gap = 0.3, 0.3 if row_labels else 0.08, 0.08
+        self.right = self.left + columns * (width + self.gap)
+        self.size = (self.right + 0.85, self.bottom + (rows - 1) * self.pitch + self.height + 0.3)
+        self.figure: Any = plt.figure(figsize=self.size)
+
+    def _axes(self, left: float, bottom: float, width: float, height: float) -> Any:
+        return self.figure.add_axes((left / self.size[0], bottom / self.size[1], width / self.size[0], height / self.size[1]))
+
+    def panel(self, row: int, column: int) -> Any:
+        """The axes of one panel, counted from the top left."""
+        bottom = self.bottom + (self.rows - 1 - row) * self.pitch
+        return self._axes(self.left + column * (self.width + self.gap), bottom, self.width, self.height)
+
+    def bar(self, row: int | None) -> Any:
+        """The axes of a colour bar beside one row, or beside all."""
+        bottom = self.bottom + (self.rows - 1 - (row or 0)) * self.pitch * (row is not None)
+        height = self.height if row is not None else (self.rows - 1) * self.pitch + self.height
+        return self._axes(self.right + 0.05, bottom + 0.06 * height, 0.1, 0.88 * height)

@@ -1,0 +1,94 @@
+"""The series of a run as tables, and a whole run as an xarray dataset where xarray is installed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from invasio.solver.errors import InvasioError
+
+from .faults import WrongRequest, unknown
+
+if TYPE_CHECKING:
+    from .run import Run
+
+_WHOLE = {"step"}
+
+
+def columns_of(run: Run, columns: list[str] | None = None) -> dict[str, Any]:
+    """Columns of series.csv by name, all or the chosen ones with the time in front.
+
+    Raises:
+        WrongRequest: the run has no series.
+        UnknownName: there is no such column.
+    """
+    table = run.series
+    if not table.get("time", np.zeros(0)).size:
+        raise WrongRequest(f"{run.path}: series.csv is missing or empty")
+    for name in columns or []:
+        if name not in table:
+            raise unknown("column", name, [known for known in table if known != "time"])
+    chosen = ["time", *(name for name in columns if name != "time")] if columns else list(table)
+    return {name: table[name] for name in chosen}
+
+
+def wide(run: Run, columns: list[str] | None = None) -> str:
+    """A row per output, a column per observable, as CSV."""
+    table = columns_of(run, columns)
+    return _csv([list(table), *([_text(name, value[row]) for name, value in table.items()] for row in range(len(table["time"])))])
+
+
+def tidy(run: Run, columns: list[str] | None = None) -> str:
+    """A row per output and observable, as CSV: time, species, observable, region, value."""
+    table = columns_of(run, columns)
+    rows = [["time", "species", "observable", "region", "value"]]
+    for name, values in table.items():
+        if name != "time":
+            rows += [[_text("time", t), *_parts(name), _text(name, v)] for t, v in zip(table["time"], values, strict=True)]
+    return _csv(rows)
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Species, observable and region of a column: ``tumour.in:stroma`` is (tumour, in, stroma)."""
+    species, dot, observable = name.partition(".")
+    if not dot:
+        return "", name, ""
+    what, _, region = observable.partition(":")
+    return species, what, region
+
+
+def dataset(run: Run) -> Any:
+    """The run as an xarray.Dataset: fields over (time, node), the mesh, and the series over its own times.
+
+    Raises:
+        InvasioError: xarray is not installed.
+    """
+    try:
+        import xarray
+    except ImportError:
+        raise InvasioError("xarray is not installed (pip install xarray scipy); CSV needs nothing") from None
+    times, series = run.times, run.series
+    fields = {name: (("time", "node"), np.array([run.field(name, step=step) for step in range(len(times))])) for name in run.fields}
+    mesh = {
+        "position": (("node", "axis"), run.points),
+        "cells": (("cell", "corner"), run.cells),
+        "region": (("cell",), run.cell_region),
+    }
+    rows = {name.replace(":", "."): (("series_time",), column) for name, column in series.items() if name != "time"}
+    coordinates = {"time": times, "axis": list("xyz")[: run.dim], "series_time": series.get("time", np.zeros(0))}
+    facts = {"name": str(run.scenario.get("name", "")), "regions": ", ".join(run.regions)}
+    scales = {f"scale_{name}": str(value) for name, value in (run.scenario.get("scales") or {}).items()}
+    return xarray.Dataset({**fields, **mesh, **rows}, coordinates, {**facts, **scales})
+
+
+def _text(name: str, value: float) -> str:
+    return str(int(value)) if name in _WHOLE else repr(float(value))
+
+
+def _csv(rows: list[list[str]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()

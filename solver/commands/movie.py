@@ -1,0 +1,30 @@
+"""`invasio movie RUN`: a field over all outputs, as .mp4 or .gif."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ._run import add_run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add_run(parser)
+    parser.add_argument("--field", metavar="NAME", help="field (default: the cells; in 1-D all fields)")
+    parser.add_argument("--rate", type=float, default=8.0, metavar="N", help="frames per second (default: 8)")
+    parser.add_argument("-o", "--out", type=Path, metavar="FILE", help="movie (.mp4, .gif; default: FIELD.mp4 in the run's figures)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Draw and print the name of the movie."""
+    from ...postprocess.movie import ENDINGS, movie
+    from ...postprocess.pictures import check_ending
+    from ...postprocess.run import open_run
+
+    check_ending(args.out, ENDINGS)
+    run = open_run(args.run)
+    path = args.out or run.path / "figures" / f"{args.field or 'movie'}.mp4"
+    frames = movie(run, path, args.field, args.rate)
+    print(f"{path} ({frames} frames)")
+    return 0

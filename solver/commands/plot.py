@@ -1,0 +1,83 @@
+"""`invasio plot RUN...`: one figure: profiles, maps, a kymograph, the front with its speed, columns of the series."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._run import add_run, add_times, names
+
+if TYPE_CHECKING:
+    from ...postprocess.run import Run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add_run(parser, several=True)
+    parser.add_argument("--field", type=names, metavar="NAME,...", help="fields (default: all of them; with several runs the cells)")
+    add_times(parser)
+    parser.add_argument("--along", metavar="LINE", help="along x, y, z (through the middle), or from point to point, e.g. 0,0:100,50")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--kymograph", action="store_true", help="a line over time")
+    kind.add_argument("--front", action="store_true", help="position of the front and its speed")
+    kind.add_argument("--series", type=names, metavar="COLUMN,...", help="columns of series.csv over time")
+    parser.add_argument("--level", type=float, metavar="VALUE", help="with --front: where the field has this value along the line")
+    parser.add_argument("--fit", metavar="T:T", help="with --front: fit the speed between these times (default: second half)")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="picture (.png, .pdf, .svg; default: plot-KIND.png in the run's figures)"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Draw and print the name of the picture; with --front also the speed."""
+    from ...postprocess.pictures import check_ending, save
+    from ...postprocess.run import open_run
+    from ...postprocess.style import style
+
+    check_ending(args.out)
+    runs = [open_run(path) for path in args.runs]
+    for run in runs:
+        run.need_outputs()
+    with style():
+        kind, figure = _draw(args, runs)
+        print(save(figure, args.out or runs[0].path / "figures" / f"plot-{kind}.png"))
+    return 0
+
+
+def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
+    from ...postprocess import fronts, plot
+    from ...postprocess.faults import WrongRequest
+    from ...postprocess.style import time_scale
+
+    if (args.fit or args.level is not None) and not args.front:
+        raise WrongRequest("--fit and --level belong to --front")
+    if args.times and (args.front or args.series or args.kymograph):
+        raise WrongRequest("--times belongs to profiles and maps")
+    if args.series:
+        return "series", plot.series(runs, args.series)
+    if args.front:
+        name = args.field[0] if args.field else None
+        found = [fronts.front(run, name, args.level, args.along, runs[0]) for run in runs]
+        window = [time and time * time_scale(runs[0])[0] for time in _window(args.fit)]
+        lines = [fronts.fit(front, *window) for front in found]
+        for label, front, line in zip(plot.labels(runs), found, lines, strict=True):
+            print((f"{label}: " if len(runs) > 1 else "") + fronts.sentence(front, line))
+        return "front", plot.fronts(runs, found, list(lines))
+    if args.kymograph:
+        return "kymograph", plot.kymograph(runs, args.field, args.along or "x")
+    if args.along or runs[0].dim == 1:
+        return "profiles", plot.profiles(runs, args.field, args.times, args.along or "x")
+    return "maps", plot.maps(runs, args.field, args.times)
+
+
+def _window(text: str | None) -> tuple[float | None, float | None]:
+    from ...postprocess.faults import WrongRequest
+
+    if text is None:
+        return None, None
+    try:
+        first, last = (float(word) if word else None for word in text.split(":"))
+    except ValueError:
+        raise WrongRequest(f"--fit {text}: give two times, such as 10:20 (one of them may be left out)") from None
+    return first, last

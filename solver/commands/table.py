@@ -1,0 +1,51 @@
+"""`invasio table RUN`: the series as CSV, wide or tidy, or the whole run as NetCDF."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..errors import InvasioError
+from ._run import add_run, names
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add_run(parser)
+    parser.add_argument("--columns", type=names, metavar="NAME,...", help="these columns only, after the time")
+    parser.add_argument("--tidy", action="store_true", help="a row per number: time, species, observable, region, value")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="write a .csv, or fields and series as .nc (needs xarray), instead of printing"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print or write the table."""
+    from ...postprocess import table
+    from ...postprocess.faults import WrongRequest
+    from ...postprocess.pictures import check_ending
+    from ...postprocess.run import open_run
+
+    check_ending(args.out, (".csv", ".nc"))
+    run = open_run(args.run)
+    netcdf = args.out is not None and args.out.suffix == ".nc"
+    if netcdf and (args.tidy or args.columns):
+        raise WrongRequest("--tidy and --columns belong to CSV")
+    try:
+        if netcdf:
+            table.dataset(run).to_netcdf(args.out, engine="scipy")
+        else:
+            text = table.tidy(run, args.columns) if args.tidy else table.wide(run, args.columns)
+            if args.out is None:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+                return 0
+            args.out.write_text(text, encoding="utf-8")
+    except BrokenPipeError:  # the reader, such as head, has had enough
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except OSError as error:
+        raise InvasioError(f"cannot write {args.out}: {error.strerror}") from error
+    print(args.out)
+    return 0
