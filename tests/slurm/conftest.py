@@ -33,17 +33,8 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def reference(cluster: Cluster) -> Submitted:
-    """The long run on two ranks, from its start to its end."""
-    run = submitted(cluster, cluster.folder / "reference", "-n", "2", "--time", "10")
-    if cluster.wait(run.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=150) != "COMPLETED":
-        raise RuntimeError(f"{run.output}{cluster.logs()}")
-    return run
-
-
-@pytest.fixture(scope="session")
-def limited(cluster: Cluster, reference: Submitted) -> Iterator[Submitted]:
-    """The same run with a time limit that it reaches, however fast this machine is.
+def limited(cluster: Cluster) -> Iterator[Submitted]:
+    """The long run with a time limit that it reaches, however fast this machine is.
 
     It is halted after its first steps. Slurm looks at the limits every 30 s; when its signal has come, the run goes on and finds it.
     """
@@ -63,3 +54,12 @@ def limited(cluster: Cluster, reference: Submitted) -> Iterator[Submitted]:
     yield run
     over.set()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def reference(cluster: Cluster, limited: Submitted) -> Submitted:
+    """The long run on two ranks, from its start to its end, while the other one is halted."""
+    run = submitted(cluster, cluster.folder / "reference", "-n", "2", "--time", "10")
+    if cluster.wait(run.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=150) != "COMPLETED":
+        raise RuntimeError(f"{run.output}{cluster.logs()}")
+    return run
