@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-ELEMENTS = 8_000_000  # three arrays of 64 MB, beyond any cache share of a core
+ELEMENTS = 4_000_000  # three arrays of 32 MB: beyond the cache, yet short enough to fall between two interruptions
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -19,7 +19,7 @@ def _triad(a: Floats, b: Floats, c: Floats, s: float) -> None:
         a[i] = b[i] + s * c[i]
 
 
-def triad(comm: Any, repetitions: int = 12, elements: int = ELEMENTS) -> float:
+def triad(comm: Any, repetitions: int = 60, elements: int = ELEMENTS) -> float:
     """Bytes per second of one rank in STREAM's count (24 bytes per element), all ranks at once; the best repetition, its slowest rank.
 
     The processor moves 32: it reads a before it writes it. Collective.

@@ -1,4 +1,4 @@
-"""Exclusive times, calls and bytes of the parts of a step, by wrapping functions while a block runs."""
+"""Exclusive processor times, calls and bytes of the parts of a step, by wrapping functions while a block runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ METHODS: tuple[tuple[type, str, str], ...] = (
 
 
 class Instruments:
-    """Seconds (exclusive of wrapped parts inside), calls and bytes by part."""
+    """Processor seconds (exclusive of wrapped parts inside), calls and bytes by part; others on the machine do not count."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -73,11 +73,11 @@ class Instruments:
     def _timed(self, label: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             self._inside.append(0.0)
-            start = time.perf_counter()
+            start = time.process_time()
             try:
                 return function(*args, **kwargs)
             finally:
-                spent = time.perf_counter() - start
+                spent = time.process_time() - start
                 self.seconds[label] += spent - self._inside.pop()
                 self.calls[label] += 1
                 if self._inside:

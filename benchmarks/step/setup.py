@@ -1,4 +1,4 @@
-"""Builds the problem of a measurement as solver.run does, with the seconds of each part."""
+"""Builds the problem of a measurement as solver.run does, with the processor seconds of each part."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Setup:
 
     def _part(self, name: str, make: Callable[[], Any]) -> Any:
         """Run a part; what its inner PARTS took is theirs alone."""
-        before, start = sum(self.seconds.values()), time.perf_counter()
+        before, start = sum(self.seconds.values()), time.process_time()
         made = make()
-        self.seconds[name] += time.perf_counter() - start - (sum(self.seconds.values()) - before)
+        self.seconds[name] += time.process_time() - start - (sum(self.seconds.values()) - before)
         return made
 
     @contextmanager

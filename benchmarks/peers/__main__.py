@@ -1,0 +1,112 @@
+"""`python3 -m benchmarks.peers`: run all peers, write results.json, a table and a picture of error against processor time."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+LIMIT = 900  # seconds for one peer
+Result = dict[str, Any]
+
+CASES: dict[str, tuple[str, list[Result]]] = {
+    "invasio": (
+        "invasio_run.py",
+        [{"cells": c, "tolerance": t} for c, t in ((25, 1e-2), (50, 1e-2), (100, 1e-2), (200, 3e-3), (400, 1e-3))],
+    ),
+    "invasio, Scharfetter-Gummel": (
+        "invasio_run.py",
+        [{"cells": c, "tolerance": t, "flux": "scharfetter_gummel"} for c, t in ((25, 1e-2), (50, 1e-2), (100, 1e-2), (200, 3e-3))],
+    ),
+    "DOLFINx, Newton": ("dolfinx_run.py", [{"cells": c, "dt": dt, "method": "newton"} for c, dt in ((25, 0.1), (50, 0.1), (100, 0.05))]),
+    "DOLFINx, field by field": (
+        "dolfinx_run.py",
+        [{"cells": c, "dt": dt, "method": "segregated"} for c, dt in ((25, 0.02), (50, 0.01), (100, 0.004), (200, 0.004))],
+    ),
+    "FiPy": ("fipy_run.py", [{"cells": c, "dt": dt, "sweeps": 2} for c, dt in ((25, 0.05), (50, 0.02), (100, 0.02))]),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run, tabulate, draw."""
+    parser = argparse.ArgumentParser(prog="python3 -m benchmarks.peers", description=__doc__)
+    parser.add_argument("--repeat", type=int, default=2, help="runs per setting, of which the fastest counts (default: %(default)s)")
+    parser.add_argument("--only", help="peers whose name begins with this; the others keep their last results")
+    parser.add_argument("--fipy-python", type=Path, help="a Python that has FiPy; without it one is installed for the occasion")
+    parser.add_argument("--draw", action="store_true", help="table and picture of the last results, no runs")
+    options = parser.parse_args(argv)
+    kept = HERE / "results.json"
+    results: dict[str, list[Result]] = json.loads(kept.read_text()) if kept.exists() else {}
+    if not options.draw:
+        with tempfile.TemporaryDirectory() as folder:
+            for peer, (script, settings) in CASES.items():
+                if peer.startswith(options.only or ""):
+                    python = _fipy(options.fipy_python, Path(folder)) if script.startswith("fipy") else Path(sys.executable)
+                    results[peer] = _run(python, script, [{**s, "repeat": options.repeat} for s in settings])
+                    kept.write_text(json.dumps(results, indent=1) + "\n")
+    text = table(results)
+    (HERE / "results.md").write_text(text + "\n")
+    print(text)
+    draw(results, ROOT / "docs" / "images" / "peers.png")
+    return 0
+
+
+def _run(python: Path, script: str, settings: list[Result]) -> list[Result]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    if python == Path(sys.executable):
+        environment["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+    else:
+        environment.pop("PYTHONPATH", None)
+    command = [str(python), str(HERE / script), *map(json.dumps, settings)]
+    print(" ".join(command), file=sys.stderr, flush=True)
+    lines = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True, timeout=LIMIT).stdout.splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def _fipy(given: Path | None, folder: Path) -> Path:
+    if given is not None:
+        return given
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([folder / "bin" / "pip", "install", "--quiet", "-r", HERE / "requirements-fipy.txt"], check=True)
+    return folder / "bin" / "python"
+
+
+def table(results: dict[str, list[Result]]) -> str:
+    """Markdown: one row per run."""
+    lines = ["| code | cells along an edge | time | steps | error n | error f | error m | smallest value | set-up, CPU s | loop, CPU s |"]
+    lines.append("|" + "---|" * 10)
+    for peer, runs in results.items():
+        for r in runs:
+            when = f"tolerance {r['tolerance']:g}" if "tolerance" in r else f"dt = {r['dt']:g}"
+            numbers = [f"{r[k]:.2e}" for k in ("n", "f", "m")] + [f"{r['least']:.1e}", f"{r['setup']:.2f}", f"{r['loop']:.2f}"]
+            lines.append("| " + " | ".join([peer, str(r["cells"]), when, str(r["steps"]), *numbers]) + " |")
+    return "\n".join(lines)
+
+
+def draw(results: dict[str, list[Result]], path: Path) -> None:
+    """Error of n against processor time, one line per code."""
+    from matplotlib import pyplot as plt
+
+    from invasio.postprocess.style import LINES, style
+
+    with style():
+        figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        for colour, marker, (peer, runs) in zip(LINES, "osD^v", results.items(), strict=False):
+            seconds, error = [r["setup"] + r["loop"] for r in runs], [r["n"] for r in runs]
+            axes.loglog(seconds, error, marker=marker, color=colour, label=peer, markersize=5)
+        axes.set_xlabel("processor time of set-up and loop on one core [s]")
+        axes.set_ylabel("error of the cell density, relative L2")
+        axes.set_title("Haptotaxis on a square until t = 2 (Anderson et al. 2000)")
+        axes.legend()
+        figure.savefig(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
