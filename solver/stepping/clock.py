@@ -39,7 +39,9 @@ class Clock:
     def propose(self) -> float:
         """The next step: the wish, stretched or shortened so that a whole number of steps reaches the output."""
         left = self.next_output - self.time
-        return left / max(1, math.ceil(left / self._wish - 1e-9))
+        dt = left / max(1, math.ceil(left / self._wish - 1e-9))
+        # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits
+        return self._wish if abs(dt - self._wish) <= 1e-9 * self._wish else dt
 
     def advance(self, dt: float) -> bool:
         """Move on after an accepted step; True if an output time has been reached (then exactly)."""

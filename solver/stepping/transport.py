@@ -54,7 +54,6 @@ class Transport:
         self.symmetric = symmetric
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._filled: dict[bool, float] = {}
-        self._number_at: dict[bool, float] = {}
         self.limited = self.skipped = 0  # steps with and without the limiter
         self.clipped = 0.0  # amount set to zero because of solver error
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
@@ -170,15 +169,13 @@ class Transport:
 
     def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> None:
         s, g, wk = self.species, self.graph, self.work
-        if s.static and abs(self._filled.get(low_order, 0.0) - tau) <= 1e-12 * tau:  # steps between outputs differ by rounding
+        if s.static and self._filled.get(low_order) == tau:
             return
         args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
         number = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)
         system.changed()
-        before = self._filled.get(low_order)
-        if before is None or not 0.5 < tau / self._number_at[low_order] < 2.0:
-            system.choose(g.comm.allreduce(number, MPI.MAX))
-            self._number_at[low_order] = tau
+        # decided anew from the matrix alone: a choice that remembers would not be the same after a restart
+        system.choose(g.comm.allreduce(number, MPI.MAX))
         self._filled[low_order] = tau
 
     def _fix(self, system: LinearSystem, time: float | None) -> None:
