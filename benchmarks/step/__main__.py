@@ -23,9 +23,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--pairs", type=int, default=1, help="turns per number of ranks (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="write all results here")
     parser.add_argument("--table", type=Path, help="write the table (Markdown) here too")
+    parser.add_argument("--show", type=Path, nargs="+", help="no measurement: the table of these JSON files")
     options = parser.parse_args(argv)
     cases = [(int(dim), int(nodes)) for dim in options.dim.split(",") for nodes in options.nodes.split(",")]
-    if options.ranks:
+    if options.show:
+        results = [r for path in options.show for r in json.loads(path.read_text())]
+    elif options.ranks:
         results = [r for dim, nodes in cases for r in _take_turns(options, dim, nodes)]
     else:
         from mpi4py import MPI

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from invasio.solver.transport.edges import EXACT, Law
+
 Access = dict[str, tuple[bool, bool]]  # parameter, or parameter[k] of a tuple -> (read, written)
 
 
@@ -42,13 +44,17 @@ def access(function: Callable[..., Any]) -> Access:
 
 
 def arrays(function: Callable[..., Any], arguments: Sequence[Any]) -> list[tuple[str, np.ndarray, bool, bool]]:
-    """(name, array, read, written) of the arrays of one call, each piece of memory once."""
+    """(name, array, read, written) of the arrays of one call, each piece of memory once.
+
+    The branches of a kernel are not told apart, with one exception: a law's own density is read for the exact mean only.
+    """
     flags = access(function)
     merged: dict[tuple[int, int], tuple[str, np.ndarray, bool, bool]] = {}
     for parameter, argument in zip(inspect.signature(function).parameters, arguments, strict=False):
         parts = [(f"{parameter}[{k}]", part) for k, part in enumerate(argument)] if isinstance(argument, tuple) else [(parameter, argument)]
+        unread = argument.density if isinstance(argument, Law) and argument.mean != EXACT else None
         for name, part in parts:
-            if isinstance(part, np.ndarray) and name in flags:
+            if part is not unread and isinstance(part, np.ndarray) and name in flags:
                 key = (part.__array_interface__["data"][0], part.nbytes)
                 _, _, read, written = merged.get(key, (name, part, False, False))
                 merged[key] = (name, part, read or flags[name][0], written or flags[name][1])

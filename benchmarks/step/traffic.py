@@ -41,12 +41,7 @@ JACOBI_SETUP = 100.0  # per row: a cache line with the diagonal entry, its point
 
 def kernel_bytes(function: Callable[..., Any], arguments: Sequence[Any]) -> int:
     """Bytes of one call of a kernel with these arguments."""
-    total = 0
-    for name, array, read, written in arrays(function, arguments):
-        if name == "e[6]" and len(arguments[0][5]) == 1:  # the density in ``weights`` is read for the exact mean only
-            continue
-        total += array.nbytes * (1 + written if read else 2)
-    return total
+    return sum(array.nbytes * (1 + written if read else 2) for _, array, read, written in arrays(function, arguments))
 
 
 def petsc_counts() -> dict[str, dict[str, float]]:
