@@ -77,17 +77,18 @@ def main_picture(run: Run) -> Path:
 
 def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
     """Copy a picture, with fewer pixels and colours where it takes more bytes than ``largest``."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     if picture.stat().st_size <= largest:
         shutil.copyfile(picture, target)
         return
     with Image.open(picture) as opened:
         whole = opened.convert("RGB")
+    sample = whole.resize((whole.width // 4, whole.height // 4), Image.Resampling.NEAREST)  # the palette's cost grows fast with the pixels
+    palette = sample.quantize(256, Image.Quantize.MAXCOVERAGE)  # all colours of the scales, also those of few pixels
     width = min(_WIDTH, whole.width)
     while True:
         small = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
-        palette = small.quantize(256, Image.Quantize.MAXCOVERAGE)  # all colours of the scales, also those of few pixels
         small.quantize(256, palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(target, optimize=True)
         if target.stat().st_size <= largest or width < 200:
             return
