@@ -95,7 +95,8 @@ def report(found: Comparison) -> str:
     lines += [f"note: {note}" for note in (*found.missing, found.meshes) if note]
     if found.rows and all(row.largest == 0.0 for row in found.rows):
         count = len({row.time for row in found.rows})
-        lines.append(f"fields: the same in every bit: {', '.join(dict.fromkeys(r.field for r in found.rows))} at {count} times")
+        names = ", ".join(dict.fromkeys(row.field for row in found.rows))
+        lines.append(f"fields: the same in every bit: {names} at {count} time{'s' if count > 1 else ''}")
         return "\n".join(lines)
     table = [("field", "t", "largest difference", "of the maximum", "at", "L2 difference", "of the L2 norm")]
     for row in found.rows:

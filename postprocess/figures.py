@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from invasio.solver.output.layout import FIGURES
 
-from .pictures import save as write
+from .pictures import save
 from .run import Run, open_run
 from .style import kinds, pick_times, style
 
@@ -26,33 +27,34 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
     run = folder if isinstance(folder, Run) else open_run(folder)
     target = run.path / FIGURES
     target.mkdir(exist_ok=True)
-    made: list[Path] = []
-
-    def save(figure: Any, name: str) -> None:
-        if figure is not None:
-            made.append(write(figure, target / name))
-
-    from . import curves, maps
-
     with style():
-        if len(run.times):
-            steps = pick_times(run, times or _count(run))
-            if run.dim == 1:
-                save(curves.profiles(run, steps), "profiles.png")
-            else:
-                plane = maps.Plane(run)
-                order = kinds(run)
-                for name in [n for n, kind in order.items() if kind == "cells"] or list(order)[:1]:
-                    save(maps.map_grid(run, [name], steps, plane, columns=min(3, len(steps))), f"{name}.png")
-                if len(order) > 1:
-                    save(maps.map_grid(run, list(order)[:5], pick_times(run, 4), plane), "species.png")
-        save(curves.series(run), "series.png")
+        made = [save(figure, target / f"{name}.png") for name, figure in draw(run, times)]
     if run.dim == 3 and len(run.times):
         from . import still
 
         surface = still.draw(run, next(iter(kinds(run))), target / "surface.png")
         made += [surface] if surface else []
     return made
+
+
+def draw(run: Run, times: int | None = None) -> Iterator[tuple[str, Any]]:
+    """Names and figures, one after the other, to be drawn inside `style`: profiles or maps of the cells, all species, the series."""
+    from . import curves, maps
+
+    if len(run.times):
+        steps = pick_times(run, times or _count(run))
+        if run.dim == 1:
+            yield "profiles", curves.profiles(run, steps)
+        else:
+            plane = maps.Plane(run)
+            order = kinds(run)
+            for name in [n for n, kind in order.items() if kind == "cells"] or list(order)[:1]:
+                yield name, maps.map_grid(run, [name], steps, plane, columns=min(3, len(steps)))
+            if len(order) > 1:
+                yield "species", maps.map_grid(run, list(order)[:5], pick_times(run, 4), plane)
+    series = curves.series(run)
+    if series is not None:
+        yield "series", series
 
 
 def _count(run: Run) -> int:
