@@ -77,7 +77,7 @@ def main_picture(run: Run) -> Path:
 
 def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
     """Copy a picture, with fewer pixels and colours where it takes more bytes than ``largest``."""
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     if picture.stat().st_size <= largest:
         shutil.copyfile(picture, target)
