@@ -69,7 +69,7 @@ PLOTS = [
 ]
 
 
-@pytest.mark.parametrize("options", PLOTS, ids=lambda words: " ".join(words) or "nothing")
+@pytest.mark.parametrize("options", PLOTS, ids=" ".join)
 def test_plots_of_one_run_and_of_two(folder: Path, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     out = folder.parent / "plot.png"
     assert main(["plot", str(folder), *options, "-o", str(out)]) == 0
