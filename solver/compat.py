@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.
     """A first-order simplex mesh from this rank's cells (M, dim+1) and points (N, dim); collective.
 
     The positional order of create_mesh changed after 0.9, so all arguments go by keyword. Rank 0 partitions
-    alone: the parallel partitioner gives another result each time, and a resumed run would not repeat its bits.
+    alone and on one thread: PT-SCOTCH, and SCOTCH with threads, give another result now and then, and a resumed
+    run would not repeat its bits.
     """
+    os.environ.setdefault("SCOTCH_PTHREAD_NUMBER", "1")  # read by SCOTCH at every partition
     import basix.ufl
     from dolfinx.graph import adjacencylist
     from dolfinx.mesh import GhostMode, create_cell_partitioner, create_mesh
