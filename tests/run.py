@@ -1,7 +1,7 @@
 """`invasio test`: style, import contracts, types, then the tests on 1, 2 and 3 ranks; one line for each at the end.
 
 usage: invasio test [--ranks 1,2,3] [--checks | --no-checks] [PYTEST ARGUMENTS, for example -k NAME or a path]
-With pytest arguments only the tests run, unless --checks is given.
+--slow adds the tests that take minutes. With pytest arguments only the tests run, unless --checks is given.
 """
 
 from __future__ import annotations
