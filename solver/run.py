@@ -32,7 +32,7 @@ from .scenario.schema import Scenario
 from .stepping.clock import Clock
 from .stepping.loop import march
 from .stepping.options import ClockOptions, SchemeOptions
-from .stepping.restart import restore, snapshot
+from .stepping.restart import part, restore, snapshot
 from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 
@@ -74,11 +74,12 @@ def run(
             restore(stepper, found.state, numbers)
             step = int(numbers["step"])
             ticker = Clock(times, numbers["time"], numbers["wish"], numbers["error_before"])
+            ticker.rejected.update({why: int(count) for why, count in part(numbers, "rejected/").items()})
         else:
             stepper.settle(times.start)
         start = ticker.time if found is not None else None
-        ledger = Ledger(problem, stepper.amounts, _part(numbers, "initial/"))
-        observables = Observables(problem, _part(numbers, "reference/"))
+        ledger = Ledger(problem, stepper.amounts, part(numbers, "initial/") or None)
+        observables = Observables(problem, part(numbers, "reference/") or None)
         saver = Checkpointer(
             folder.path / CHECKPOINTS, problem, stepper, ticker, hashes, ledger, observables, step, scenario.output.checkpoint_every
         )
@@ -207,8 +208,3 @@ def clock_options(scenario: Scenario) -> ClockOptions:
         if t.start + tiny < x <= t.end + tiny and (not outputs or x - outputs[-1] > tiny):
             outputs.append(min(x, t.end))
     return ClockOptions(t.start, t.end, tuple(outputs), t.step, t.tolerance, t.first_step, t.max_step)
-
-
-def _part(numbers: dict[str, Any], prefix: str) -> dict[str, float] | None:
-    found = {key.removeprefix(prefix): float(value) for key, value in numbers.items() if key.startswith(prefix)}
-    return found or None

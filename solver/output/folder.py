@@ -17,6 +17,7 @@ from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, RESOLVED
 
 _LOCK = ".lock"
 _FILES = (FIELDS, f".{FIELDS}.new", FIELDS.replace(".", "-damaged."), SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
+_TEXTS = (SERIES, MANIFEST, RESOLVED, GIVEN, STATUS)
 _FOLDERS = (CHECKPOINTS, FIGURES)
 
 
@@ -86,12 +87,16 @@ class RunFolder:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text file so that it is, at any moment, the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = path.with_name(_half_written(path.name))
     with temporary.open("w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(temporary, path)
+
+
+def _half_written(name: str) -> str:
+    return f".{name}.new"
 
 
 def _prepare(
@@ -110,7 +115,8 @@ def _prepare(
         if path.exists() and not path.is_dir():
             raise FolderError(f"--out {path} is a file")
         path.mkdir(parents=True, exist_ok=True)
-    strangers = sorted(p.name for p in path.iterdir() if p.name not in (_LOCK, *_FILES, *_FOLDERS))
+    ours = (_LOCK, *_FILES, *_FOLDERS, *(_half_written(name) for name in _TEXTS))
+    strangers = sorted(p.name for p in path.iterdir() if p.name not in ours)
     if strangers and not (path / RESOLVED).exists():
         raise FolderError(f"{path} holds other files ({', '.join(strangers[:3])}) and no run; choose a new folder with --out")
     lock = _take(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,11 @@ Floats = NDArray[np.float64]
 _ARRAYS = ("state", "rate", "rate_before")
 
 
-def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Floats], dict[str, float]]:
-    """Owned-node arrays and numbers of the moment. Collective: the ledger's amounts are summed over the ranks."""
+def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Owned-node arrays and numbers of the moment. Collective: the ledger's amounts are those of every rank."""
     g = stepper.problem.graph
     arrays = {f"{name}/{what}": getattr(s, what)[: g.n_owned] for name, s in stepper.problem.species.items() for what in _ARRAYS}
-    numbers = {
+    numbers: dict[str, Any] = {
         "time": clock.time,
         "step": float(step),
         "wish": clock.wish,
@@ -27,13 +28,15 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
         "dt_last": stepper.history.last,
         "dt_before": stepper.history.before,
     }
+    numbers |= {f"info/{name}": value for name, value in stepper.info().items()}
+    numbers |= {f"rejected/{why}": float(count) for why, count in clock.rejected.items()}
     keys = [f"amount/{name}/{key}" for name, account in stepper.amounts.items() for key in account]
-    local = np.array([value for account in stepper.amounts.values() for value in account.values()])
-    numbers |= dict(zip(keys, map(float, g.comm.allreduce(local)), strict=True))
+    shares = g.comm.allgather([value for account in stepper.amounts.values() for value in account.values()])
+    numbers |= {key: list(map(float, of_ranks)) for key, *of_ranks in zip(keys, *shares, strict=True)}
     return arrays, numbers
 
 
-def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, float]) -> None:
+def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, Any]) -> None:
     """Put a snapshot back into a fresh stepper, on any number of ranks. Collective."""
     problem: Any = stepper.problem
     g = problem.graph
@@ -43,7 +46,14 @@ def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, floa
             target[: g.n_owned] = arrays[f"{name}/{what}"]
             g.halo.update(target)
         problem.fields[name][:] = s.state
+    stepper.earlier = part(numbers, "info/")
     stepper.history.last, stepper.history.before = numbers["dt_last"], numbers["dt_before"]
     for name, account in stepper.amounts.items():
-        for key in account:  # rank 0 carries on the sum, the others start from nothing
-            account[key] = numbers[f"amount/{name}/{key}"] if g.comm.rank == 0 else 0.0
+        for key in account:  # each rank its own share, for the same bits; with other ranks rank 0 carries on the sum
+            shares = numbers[f"amount/{name}/{key}"]
+            account[key] = shares[g.comm.rank] if len(shares) == g.comm.size else sum(shares) if g.comm.rank == 0 else 0.0
+
+
+def part(numbers: Mapping[str, Any], prefix: str) -> dict[str, float]:
+    """Those of the numbers whose names begin with the prefix, without it."""
+    return {key.removeprefix(prefix): float(value) for key, value in numbers.items() if key.startswith(prefix)}

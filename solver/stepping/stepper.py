@@ -49,6 +49,7 @@ class Stepper:
         self._moving: list[Transport | Steady] = [*self.transports, *self.steady]
         self.reactions = Reactions(problem.immobile, problem.fields, problem.graph.n_owned)
         self.amounts: dict[str, dict[str, float]] = {name: {} for name in problem.species}
+        self.earlier: dict[str, float] = {}  # what ``info`` had counted when the run was stopped
         for s in problem.species.values():
             problem.fields[s.name][:] = s.state
 
@@ -152,10 +153,10 @@ class Stepper:
     def info(self) -> dict[str, float]:
         """Cheap numbers about the work so far: iterations, limited steps, antidiffusion kept, amount clipped."""
         return {
-            "iterations": float(iterations(self._systems())),
-            "limited": float(sum(t.limited for t in self.transports)),
+            "iterations": self.earlier.get("iterations", 0.0) + iterations(self._systems()),
+            "limited": self.earlier.get("limited", 0.0) + sum(t.limited for t in self.transports),
             "kept": min((t.kept for t in self.transports), default=1.0),
-            "clipped": sum(t.clipped for t in self._moving),
+            "clipped": self.earlier.get("clipped", 0.0) + sum(t.clipped for t in self._moving),
         }
 
     def _systems(self) -> list[LinearSystem | None]:
