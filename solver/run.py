@@ -123,8 +123,8 @@ def run(
         log.error("%s", error, extra={"ends_program": True})
         raise
     finally:
-        close_log()
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
+        close_log()
     return Outcome(folder.path, reason)
 
 
@@ -173,7 +173,10 @@ class Checkpointer:
 
     def on_output(self, frame: Frame) -> None:
         """Save if the interval has passed; in wall time that is rank 0's word."""
-        due = frame.time - self._saved_at >= self.every if self.every else clock.monotonic() - self._wall > CHECKPOINT_SECONDS
+        if self.every:
+            due = frame.time - self._saved_at >= self.every * (1.0 - 1e-9)
+        else:
+            due = clock.monotonic() - self._wall > CHECKPOINT_SECONDS
         if frame.step and self.problem.graph.comm.bcast(due):
             self.save()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ from ..parallel import agreed
 from .compare import differences
 from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, RESOLVED, SERIES, STATUS
 
+log = logging.getLogger("invasio.output")
 _LOCK = ".lock"
 _FILES = (FIELDS, f".{FIELDS}.new", FIELDS.replace(".", "-damaged."), SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
 _TEXTS = (SERIES, MANIFEST, RESOLVED, GIVEN, STATUS)
@@ -75,7 +77,10 @@ class RunFolder:
     def set_status(self, text: str) -> None:
         """Write one line to STATUS (rank 0): running, done, stopped early, failed."""
         if self.comm.rank == 0:
-            replace_text(self.path / STATUS, text + "\n")
+            try:
+                replace_text(self.path / STATUS, text + "\n")
+            except OSError as error:  # the run's real trouble, if it has one, must not be hidden by this
+                log.warning("cannot write %s (%s): it should say %r", self.path / STATUS, error.strerror, text)
 
     def close(self, reason: str) -> None:
         """Write the reason to STATUS and release the folder."""
@@ -88,11 +93,15 @@ class RunFolder:
 def replace_text(path: Path, text: str) -> None:
     """Write a text file so that it is, at any moment, the old one or the new one."""
     temporary = path.with_name(_half_written(path.name))
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _half_written(name: str) -> str:

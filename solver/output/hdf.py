@@ -94,7 +94,8 @@ class SharedFile:
     def _abandon(self) -> None:
         """Close after a failure, which fails again on a full disk: once is enough said."""
         hooks = sys.unraisablehook, sys.excepthook
-        sys.unraisablehook = sys.excepthook = lambda *_: None
+        sys.unraisablehook = lambda _: None
+        sys.excepthook = lambda *_: None
         try:
             self.close()
         except (OSError, RuntimeError, ValueError):

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+from mpi4py import MPI
 
 from invasio.postprocess.run import open_run
+from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import FIELDS, SERIES
+from invasio.solver.run import run
+from invasio.solver.scenario.loader import load
 
 TEXT = """\
 schema_version: 1
@@ -26,37 +31,55 @@ model:
 time: {{end: 2{step}}}
 output: {{every: 0.1, checkpoint_every: 0.2, figures: false}}
 """
-STEPS = {"fixed": ", step: 0.05", "adaptive": ""}
+STEPS = {"fixed": ", step: 0.05", "adaptive": "", "long": ", step: 0.002"}
 
 
 def scenario(folder: Path, steps: str) -> Path:
-    """Write the scenario with "fixed" or "adaptive" steps."""
+    """Write the scenario with fixed steps, adaptive ones, or so many that there is time to disturb the run."""
     path = folder / f"{steps}.yaml"
     path.write_text(TEXT.format(step=STEPS[steps]), encoding="utf-8")
     return path
 
 
-def start(path: Path, out: Path, *options: str, limit: Callable[[], None] | None = None, **variables: str) -> subprocess.Popen[str]:
+def start(path: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     """`invasio run PATH --out OUT OPTIONS`, outside of any MPI that this process belongs to."""
     launchers = ("OMPI_", "PMIX_", "PMI_", "PRTE_", "SLURM_")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(launchers)}
     command = [sys.executable, "-m", "invasio.solver.cli", "run", str(path), "--out", str(out), *options]
     return subprocess.Popen(
         command,
-        env=plain | variables,
+        env=plain,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=limit,
     )
 
 
-def finish(path: Path, out: Path, *options: str, limit: Callable[[], None] | None = None, **variables: str) -> tuple[int, str, str]:
+def finish(path: Path, out: Path, *options: str) -> tuple[int, str, str]:
     """The same to its end: exit code, standard output, standard error."""
-    process = start(path, out, *options, limit=limit, **variables)
+    process = start(path, out, *options)
     said, complained = process.communicate(timeout=120)
     return process.returncode, said, complained
+
+
+def forked(path: Path, out: Path, first: Callable[[], None]) -> int:
+    """Run or resume in a child of this process, after ``first``: what the command would return, or minus the signal that ended it."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            sys.stdout = sys.stderr = out.with_suffix(".said").open("a", buffering=1, encoding="utf-8")
+            first()
+            code = 0 if run(load(path), MPI.COMM_SELF, out, resume=True).reason == "done" else 85
+        except InvasioError as error:
+            print(f"invasio: {error}")
+            code = error.exit_code
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def tables(out: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,7 @@ from invasio.solver.output import checkpoint, folder
 from invasio.solver.output.hdf import SharedFile
 from invasio.solver.output.series import Series
 from invasio.solver.scenario.loader import load
-
 from tests.robustness import runs
-
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # the children never come back
 
@@ -55,20 +52,13 @@ class Executioner:
 
 def attempt(path: Path, out: Path, executioner: Executioner, deadline: int) -> bool:
     """Run or resume in a process of its own; whether it came to its end before deed number ``deadline``."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.dup2(os.open(out.with_suffix(".said"), os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)
-            executioner.count, executioner.deadline = 0, deadline
-            code = 0 if recipe.run(load(path), MPI.COMM_SELF, out, resume=True).reason == "done" else 2
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL), f"the run ended with status {status}"
-    return status == 0
+
+    def armed() -> None:
+        executioner.count, executioner.deadline = 0, deadline
+
+    code = runs.forked(path, out, armed)
+    assert code in (0, -signal.SIGKILL), f"the run ended with code {code}"
+    return code == 0
 
 
 def deeds(path: Path, out: Path, executioner: Executioner) -> int:
