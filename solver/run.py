@@ -101,7 +101,7 @@ def run(
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,
-            Progress(comm, times.start, times.end),
+            Progress(comm, times.start, times.end, unit=_unit(scenario), opening=_opening(scenario, problem, folder, step, ticker)),
         ]
 
         def frame(time: float, step: int, dt: float) -> Frame:
@@ -126,6 +126,19 @@ def run(
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
         close_log()
     return Outcome(folder.path, reason)
+
+
+def _opening(scenario: Scenario, problem: Problem, folder: RunFolder, step: int, ticker: Clock) -> str:
+    """What runs where, and from when if it is resumed."""
+    ranks = problem.graph.comm.size
+    what = f"{scenario.name}: {problem.dim}-D, {problem.grid.n_nodes:,} nodes, {ranks} rank{'s' if ranks > 1 else ''}, into {folder.path}"
+    return what + (f", resumed at t = {ticker.time:g}, step {step}" if step else "")
+
+
+def _unit(scenario: Scenario) -> str:
+    """The unit of time, "" where the scenario has none or counts in multiples of one."""
+    text = str((scenario.scales or {}).get("time", "")).removeprefix("1 ")
+    return text if text.isalpha() else ""
 
 
 def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:
