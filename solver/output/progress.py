@@ -102,7 +102,7 @@ class Progress:
             parts.append(f"{(iterations - self._work[1]) / (step - self._work[0]):.3g} iterations/step")
         self._work = (step, iterations)
         if self._drift is not None:
-            parts.append(f"drift {self._drift:.0e}")
+            parts.append(f"drift {self._drift:.0e}".replace("0e+00", "0"))
         if self._first is not None and step > self._first[1]:
             parts.append(f"{(now - self._first[0]) / (step - self._first[1]):.2g} s/step")
         return ", ".join(parts + self._rest(now))
