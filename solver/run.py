@@ -14,18 +14,19 @@ from ..meshes.build import build_domain
 from .diagnostics.ledger import Ledger, empty_accounts
 from .diagnostics.observables import Observables
 from .discretise.problem import Problem, discretise
-from .errors import InvasioError
+from .errors import InvasioError, ScenarioError
 from .linalg.linear import LinearOptions
 from .linalg.petsc_options import insert
 from .model.build import build_model
 from .output import checkpoint
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame, Grid, Observer
 from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
+from .output.subset import Part, part_of
 from .scenario.check import check_runnable
 from .scenario.loader import dump_resolved
 from .scenario.schema import Scenario
@@ -59,6 +60,7 @@ def run(
     resolved = dump_resolved(scenario)
     domain = build_domain(scenario.mesh, comm)
     problem = discretise(build_model(scenario), domain, scenario.time.start)
+    written, rows = _written(problem, scenario)
     stepper = Stepper(problem, scheme_options(scenario))
     stepper.amounts = empty_accounts(problem)
     times = clock_options(scenario)
@@ -87,17 +89,11 @@ def run(
         precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
         facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
+        fields = FieldsWriter(
+            folder.path / FIELDS, written, names, precision, scenario.output.compression, start, scenario=resolved, expected=len(times.outputs) + 1
+        )
         observers: list[Observer] = [
-            FieldsWriter(
-                folder.path / FIELDS,
-                problem.grid,
-                names,
-                precision,
-                scenario.output.compression,
-                start,
-                scenario=resolved,
-                expected=len(times.outputs) + 1,
-            ),
+            fields if rows is None else Part(fields, rows),
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,
@@ -126,6 +122,17 @@ def run(
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
         close_log()
     return Outcome(folder.path, reason)
+
+
+def _written(problem: Problem, scenario: Scenario) -> tuple[Grid, Any]:
+    """The mesh that fields.vtkhdf holds, and which of this rank's nodes lie in it (None: all). Collective."""
+    grid, wanted = problem.grid, scenario.output.regions
+    if wanted == "all":
+        return grid, None
+    missing = [name for name in wanted if name not in grid.regions]
+    if missing:
+        raise ScenarioError(f"output.regions: the mesh has no region '{missing[0]}' (it has: {', '.join(grid.regions)})")
+    return part_of(grid, wanted)
 
 
 def _opening(scenario: Scenario, problem: Problem, folder: RunFolder, step: int, ticker: Clock) -> str:
