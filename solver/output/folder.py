@@ -90,14 +90,15 @@ class RunFolder:
             self._lock = None
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a text file so that it is, at any moment, the old one or the new one."""
+def replace_text(path: Path, text: str, sync: bool = True) -> None:
+    """Write a text file so that it is, at any moment, the old one or the new one; with ``sync`` even if the machine dies."""
     temporary = path.with_name(_half_written(path.name))
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
-            os.fsync(stream.fileno())
+            if sync:
+                os.fsync(stream.fileno())
         os.replace(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)

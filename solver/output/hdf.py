@@ -50,6 +50,7 @@ class SharedFile:
         if comm.size > 1 and not can and comm.rank == 0:
             log.info("h5py has no MPI: %s is written by rank 0, block by block", path.name)
         self.h5: h5py.File | None = None
+        self._tables: dict[str, h5py.Dataset] = {}  # kept open: finding one by its name takes longer than adding a number to it
         self._transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
         if self.collective:
             self._transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
@@ -111,7 +112,12 @@ class SharedFile:
     def resize(self, name: str, rows: int) -> None:
         """Set the number of rows of a table."""
         if self.h5 is not None:
-            self.h5[name].resize(rows, axis=0)
+            self._table(self.h5, name).resize(rows, axis=0)
+
+    def _table(self, h5: h5py.File, name: str) -> h5py.Dataset:
+        if name not in self._tables:
+            self._tables[name] = h5[name]
+        return self._tables[name]
 
     def set_number(self, name: str, attribute: str, value: int) -> None:
         """Overwrite an integer attribute in place."""
@@ -145,7 +151,7 @@ class SharedFile:
     def _write(self, name: str, start: int, rows: NDArray[Any]) -> None:
         if self.h5 is None or not (len(rows) or self.collective):
             return
-        dataset = self.h5[name]
+        dataset = self._table(self.h5, name)
         rows = np.ascontiguousarray(rows, dtype=dataset.dtype)  # a conversion inside HDF5 would break collective mode
         in_file = dataset.id.get_space()
         if len(rows):
@@ -198,6 +204,7 @@ class SharedFile:
         """Close the file on all ranks."""
         if self.h5 is not None:
             end = 0 if self.collective else self.h5.id.get_filesize()
+            self._tables.clear()
             self.h5.close()
             self.h5 = None
             if 0 < end < self.path.stat().st_size:
