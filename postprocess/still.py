@@ -5,10 +5,12 @@ VTK ends the whole process when it finds no screen, and a run must never end bec
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,14 +26,22 @@ def possible() -> bool:
     return find_spec("pyvista") is not None and ("DISPLAY" in os.environ or shutil.which("xvfb-run") is not None)
 
 
-def draw(run: Run, field: str, picture: Path, share: float = 0.3) -> Path | None:
-    """Draw where the field reaches ``share`` of its largest value at the last output; None if that cannot be done here.
+def draw(run: Run, field: str, picture: Path, level: float | None = None, steps: Sequence[int] = (-1,)) -> Path | None:
+    """Draw where the field exceeds a value, cut open, at some outputs side by side; None if that cannot be done here.
 
     Needs PyVista, and a screen or xvfb-run.
+
+    Args:
+        run: a run in 3-D.
+        field: name of the field.
+        picture: the PNG file.
+        level: the value; by default 0.3 of the field's largest at the last of the outputs.
+        steps: numbers of the outputs.
     """
     if not possible():
         return None
-    command = [sys.executable, "-m", __spec__.name, str(run.path), field, str(picture), str(share)]
+    request = json.dumps([str(run.path), field, str(picture), level, [step % len(run.times) for step in steps]])
+    command = [sys.executable, "-m", __spec__.name, request]
     if "DISPLAY" not in os.environ:
         command = ["xvfb-run", "-a", *command]
     picture.unlink(missing_ok=True)
@@ -44,8 +54,8 @@ def draw(run: Run, field: str, picture: Path, share: float = 0.3) -> Path | None
     return picture if picture.exists() else None
 
 
-def main(folder: str, field: str, picture: str, share: str) -> None:
-    """Draw in this process: the surface, cut open, in the outline of the tissue."""
+def main(folder: str, field: str, picture: str, level: float | None, steps: list[int]) -> None:
+    """Draw in this process: one panel per output, with the cut tissue as a faint shell."""
     import numpy as np
     import pyvista
 
@@ -53,33 +63,30 @@ def main(folder: str, field: str, picture: str, share: str) -> None:
     from .style import time_label
 
     run = open_run(folder)
+    values = {step: run.field(field, step=step) for step in steps}
+    value = 0.3 * float(values[steps[-1]].max()) if level is None else level
+    top = float(values[steps[-1]].max()) or 1.0  # earlier densities may be far higher: they are shown as the highest
     cells = np.column_stack([np.full(len(run.cells), 4), run.cells]).ravel()
     tissue: Any = pyvista.UnstructuredGrid(cells, np.full(len(run.cells), 10, dtype=np.uint8), run.points)
-    tissue.point_data[field] = run.field(field)
-    level = float(share) * float(tissue.point_data[field].max())
-    plotter: Any = pyvista.Plotter(off_screen=True, window_size=(1000, 800))
+    plotter: Any = pyvista.Plotter(off_screen=True, window_size=(760 * len(steps) + 240, 800), shape=(1, len(steps)), border=False)
     plotter.set_background("white")
-    plotter.add_mesh(tissue.outline(), color="#606060", line_width=2)
-    half = tissue.clip("y", origin=tissue.center, invert=False)
-    body = half.clip_scalar(scalars=field, value=level, invert=False)
-    if body.n_points:
-        bar = {
-            "title": field,
-            "color": "black",
-            "vertical": True,
-            "position_x": 0.87,
-            "position_y": 0.1,
-            "height": 0.4,
-            "title_font_size": 20,
-        }
-        plotter.add_mesh(
-            body, scalars=field, cmap="inferno", clim=(0.0, float(body.point_data[field].max())), ambient=0.35, scalar_bar_args=bar
-        )
-    plotter.add_text(f"{field} > {level:.3g},  {time_label(run, float(run.times[-1]))}", color="black", font_size=12)
-    plotter.camera_position = [(2.2, -2.6, 1.7), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0)]
-    plotter.reset_camera()
+    shell = tissue.extract_surface().clip("y", origin=tissue.center, invert=False)
+    bar = {"title": field, "color": "black", "vertical": True, "position_x": 0.86, "position_y": 0.1, "height": 0.4, "title_font_size": 20}
+    for panel, step in enumerate(steps):
+        plotter.subplot(0, panel)
+        tissue.point_data[field] = values[step]
+        plotter.add_mesh(shell, color="#a0a0a0", opacity=0.25)
+        body = tissue.clip("y", origin=tissue.center, invert=False).clip_scalar(scalars=field, value=value, invert=False)
+        if body.n_points:
+            last = panel == len(steps) - 1
+            colours = {"cmap": "inferno", "clim": (0.0, top), "ambient": 0.35, "show_scalar_bar": last}
+            plotter.add_mesh(body, scalars=field, scalar_bar_args=bar if last else None, **colours)
+        plotter.add_text(f"{field} > {value:.3g},  {time_label(run, float(run.times[step]))}", color="black", font_size=12)
+        plotter.camera_position = [(1.6, -3.0, 1.4), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0)]
+        plotter.reset_camera()
+        plotter.camera.zoom(1.2)
     plotter.screenshot(picture)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*json.loads(sys.argv[1]))

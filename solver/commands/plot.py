@@ -1,4 +1,4 @@
-"""`invasio plot RUN...`: one figure: profiles, maps, a kymograph, the front with its speed, columns of the series."""
+"""`invasio plot RUN...`: one figure: profiles, maps, a kymograph, the front with its speed, a surface, columns of the series."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--kymograph", action="store_true", help="a line over time")
     kind.add_argument("--front", action="store_true", help="position of the front and its speed")
+    kind.add_argument("--surface", action="store_true", help="in 3-D: where a field exceeds a value, cut open (one run; --times, --level)")
     kind.add_argument("--series", type=names, metavar="COLUMN,...", help="columns of series.csv over time")
-    parser.add_argument("--level", type=float, metavar="VALUE", help="with --front: where the field has this value along the line")
+    parser.add_argument("--level", type=float, metavar="VALUE", help="the field's value: with --front along the line, with --surface")
     parser.add_argument("--fit", metavar="T:T", help="with --front: fit the speed between these times (default: second half)")
     parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="picture (.png, .pdf, .svg; default: plot-KIND.png in the run's figures)"
@@ -39,6 +40,9 @@ def main(args: argparse.Namespace) -> int:
     runs = [open_run(path) for path in args.runs]
     for run in runs:
         run.need_outputs()
+    if args.surface:
+        print(_surface(args, runs))
+        return 0
     with style():
         kind, figure = _draw(args, runs)
         print(save(figure, args.out or runs[0].path / "figures" / f"plot-{kind}.png"))
@@ -69,6 +73,26 @@ def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
     if args.along or runs[0].dim == 1:
         return "profiles", plot.profiles(runs, args.field, args.times, args.along or "x")
     return "maps", plot.maps(runs, args.field, args.times)
+
+
+def _surface(args: argparse.Namespace, runs: list[Run]) -> Path:
+    from ...postprocess import plot, still
+    from ...postprocess.faults import WrongRequest
+
+    run = runs[0]
+    if len(runs) > 1 or run.dim != 3:
+        raise WrongRequest("--surface shows one run in 3-D" + (f"; {run.path} is a run in {run.dim}-D" if run.dim != 3 else ""))
+    if args.fit or args.along:
+        raise WrongRequest("--fit and --along do not belong to --surface")
+    picture: Path = args.out or run.path / "figures" / "plot-surface.png"
+    if picture.suffix.lower() != ".png":
+        raise WrongRequest(f"{picture}: --surface writes .png only")
+    name = plot.fields_of(run, args.field, True)[0]
+    steps = plot.steps_of(run, args.times) if args.times else [-1]
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    if still.draw(run, name, picture.resolve(), args.level, steps) is None:
+        raise WrongRequest("the picture could not be drawn: it needs PyVista, and a screen or xvfb-run (`invasio doctor` says what is there)")
+    return picture
 
 
 def _window(text: str | None) -> tuple[float | None, float | None]:

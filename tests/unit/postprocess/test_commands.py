@@ -17,7 +17,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from invasio.postprocess import movie
+from invasio.postprocess import movie, still
 from invasio.postprocess.fronts import fit, front, sentence
 from invasio.postprocess.run import open_run
 from invasio.solver.cli import main
@@ -84,6 +84,19 @@ def test_plots_of_one_run_and_of_two(folder: Path, options: list[str], capsys: p
         assert main(["plot", str(folder), str(other), *options, "-o", str(out)]) == 0
         two = drawn(out)
         assert two.shape != one.shape or (two != one).any()
+
+
+@pytest.mark.skipif(not still.possible(), reason="needs PyVista, and a screen or xvfb-run")
+def test_a_body_in_3d_at_two_times(comm: Any, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A panel per output; the body is larger where the field exceeds a smaller value."""
+    cube, out = make(shared_tmp / "run", comm, 3, 6, TIMES, state, SCENARIO), shared_tmp / "body.png"
+    coloured = []
+    for level in ("0.2", "0.8"):
+        assert main(["plot", str(cube), "--surface", "--times", "0,2", "--level", level, "-o", str(out)]) == 0
+        assert capsys.readouterr().out == f"{out}\n"
+        picture = drawn(out)
+        coloured.append(int((np.ptp(picture, axis=2) > 0.2).sum()))
+    assert picture.shape[:2] == (800, 2 * 760 + 240) and coloured[0] > coloured[1] > 1000
 
 
 def test_formats_and_the_default_name(square: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -214,6 +227,7 @@ def test_what_is_no_run(command: str, comm: Any, shared_tmp: Path, capsys: pytes
         (["plot", "RUN", "--fit", "1:2"], "--fit and --level belong to --front"),
         (["plot", "RUN", "--front", "--fit", "1"], "--fit 1: give two times, such as 10:20 (one of them may be left out)"),
         (["plot", "RUN", "--kymograph", "--times", "1"], "--times belongs to profiles and maps"),
+        (["plot", "RUN", "--surface"], "--surface shows one run in 3-D; RUN is a run in 2-D"),
         (["table", "RUN", "--columns", "tme"], "no column 'tme' (there are: "),
         (["table", "RUN", "-o", "x.nc", "--tidy"], "--tidy and --columns belong to CSV"),
         (["movie", "RUN", "--field", "ECM"], "no field 'ECM' (there are: ecm, mmp, tumour)"),
