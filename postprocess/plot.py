@@ -15,6 +15,8 @@ from .maps import Plane, Row, finish_bar, map_rows, scale_of
 from .run import Run
 from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale
 
+_ROUNDING = 1e-9
+
 
 def labels(runs: list[Run]) -> list[str]:
     """What each run is called in a legend: its folder's name, or its path where two have the same name."""
@@ -164,9 +166,18 @@ def series(runs: list[Run], columns: list[str]) -> Any:
             panel.set_xlabel(f"time ({unit})" if unit else "time")
             panel.set_ylabel(column + (f" ({length[1]})" if length[1] else ""))
         panel.margins(x=0)
+        _no_rounding(panel)
         if len(runs) > 1:
             panel.legend()
     return figure
+
+
+def _no_rounding(panel: Any) -> None:
+    """An amount that is conserved looks constant: what rounding does to it would fill the panel."""
+    low, high = panel.get_ylim()
+    middle = 0.5 * (low + high)
+    if high - low < _ROUNDING * abs(middle):
+        panel.set_ylim(middle - 0.1 * abs(middle), middle + 0.1 * abs(middle))
 
 
 def _borders(panel: Any, line: Line, colour: str = "#b0b0b0", above: bool = False) -> None:

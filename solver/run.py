@@ -91,7 +91,14 @@ def run(
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
         facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
         fields = FieldsWriter(
-            folder.path / FIELDS, written, names, precision, scenario.output.compression, start, scenario=resolved, expected=len(times.outputs) + 1
+            folder.path / FIELDS,
+            written,
+            names,
+            precision,
+            scenario.output.compression,
+            start,
+            scenario=resolved,
+            expected=len(times.outputs) + 1,
         )
         watch = Cost(
             [

@@ -86,7 +86,8 @@ def _by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
 
 def _regions(scenario: Scenario) -> Iterator[Finding]:
     if scenario.output.regions != "all" and scenario.expect:
-        yield ("output", "regions"), "expected numbers are measured in the whole tissue, so all regions must be written (allowed with expect: all)"
+        why = "expected numbers are measured in the whole tissue, so all regions must be written (allowed with expect: all)"
+        yield ("output", "regions"), why
     if scenario.output.regions == []:
         yield ("output", "regions"), "no region is named (allowed: all, or a list of regions)"
     known = getattr(scenario.mesh, "region_names", None)

@@ -24,6 +24,6 @@ class Output(Options):
     fields: Literal["all"] | list[SpeciesName] = Field("all", description="species written to fields.vtkhdf")
     regions: Literal["all"] | list[str] = Field("all", description="regions written to fields.vtkhdf; series.csv always covers all")
     precision: Literal["double", "single"] = Field("double", description="of the fields; checkpoints are always double")
-    compression: int = Field(0, ge=0, le=9, description="gzip level; 0: none. Level 1 saves a tenth to a half and makes outputs three times slower")
+    compression: int = Field(0, ge=0, le=9, description="gzip level; 0: none. 1 saves a tenth to a half, at three times the cost")
     figures: bool | Figures = Field(True, description="whether pictures are made, or of how many times")
     checkpoint_every: Time | None = Field(None, gt=0, description="time between checkpoints; none: one at the end")

@@ -20,7 +20,7 @@ SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "published" / "an
 # Some seconds. The step is a power of two: sums of steps are exact, so that resuming cannot change a step's last bit.
 LONG = ["time.end=1", "time.step=0.00048828125", "output.every=0.25", "output.figures=false", "expect=null"]
 STEPS = 2048
-EFFORT = {"iterations", "limited", "kept", "clipped"}  # columns that say how an answer was found; they start anew with each segment
+EFFORT = {"iterations", "limited", "kept", "clipped"}  # columns that say how an answer was found; they depend on the number of ranks
 
 # Messages stay on this node, whose cores are shared. The limit of one minute is the shortest that Slurm has; the margin is most of it.
 _SITE = """

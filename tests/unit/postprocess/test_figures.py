@@ -13,6 +13,7 @@ from invasio.postprocess import still
 from invasio.postprocess.figures import make_figures
 from invasio.postprocess.maps import outlines
 from invasio.postprocess.picture import background
+from invasio.postprocess.plot import series
 from invasio.postprocess.run import open_run
 from invasio.postprocess.style import kinds, pick_times, time_label
 from tests.unit.output.synthetic import cells_at, ecm_at
@@ -77,3 +78,11 @@ def test_kinds_times_and_labels(comm: Any, shared_tmp: Path) -> None:
     short = open_run(make(shared_tmp / "short", comm, 1, 10, TIMES, state, "name: a\n"))
     assert pick_times(short, 6) == [0, 2, 3, 5, 6, 8]
     assert time_label(short, 2.0) == "t = 2"
+
+
+def test_a_conserved_amount_looks_constant(comm: Any, shared_tmp: Path) -> None:
+    run = open_run(make(shared_tmp / "run", comm, 1, 5, [0.0, 1.0], state, SCENARIO))
+    rows = "time,step,dt,a.total,b.total\n0.0,0,0.0,1882.0,1.0\n1.0,1,1.0,1882.00000000001,2.0\n"
+    (run.path / "series.csv").write_text(rows, encoding="utf-8")
+    constant, growing = series([run], ["a.total", "b.total"]).axes
+    assert constant.get_ylim() == pytest.approx((0.9 * 1882, 1.1 * 1882)) and growing.get_ylim() == pytest.approx((0.95, 2.05))
