@@ -1,1 +1,5 @@
-"""Reads run folders on a laptop, without FEniCS."""
+"""Reading and showing what a run wrote; needs neither FEniCS nor MPI."""
+
+from .run import Run, open_run
+
+__all__ = ["Run", "open_run"]

@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import pytest
 
+from invasio.postprocess import open_run
 from invasio.postprocess.faults import UnknownTime
-from invasio.postprocess.run import open_run
 from invasio.solver.errors import InvasioError, MeshError
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.folder import RunFolder
@@ -77,7 +77,7 @@ def test_a_run_that_goes_on(comm: Any, shared_tmp: Path) -> None:
     of = grid(comm, 2, 6)
     writer = FieldsWriter(shared_tmp / "fields.vtkhdf", of, ["tumour", "ecm"])
     writer.on_output(frame(of, 0.0))
-    reader = "from invasio.postprocess.run import open_run; import sys; r = open_run(sys.argv[1]); print(len(r.times), r.field('ecm').size)"
+    reader = "from invasio.postprocess import open_run; import sys; r = open_run(sys.argv[1]); print(len(r.times), r.field('ecm').size)"
     for count in (1, 2):
         done = subprocess.run([sys.executable, "-c", reader, str(shared_tmp)], capture_output=True, text=True, check=True)
         assert done.stdout.split() == [str(count), "49"]
