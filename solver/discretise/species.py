@@ -48,7 +48,9 @@ class NodalSpecies:
     old: Floats = field(init=False)
     rate: Floats = field(init=False)
     rate_before: Floats = field(init=False)
-    fixed: NDArray[np.bool_] = field(init=False)
+    fixed: NDArray[np.bool_] = field(init=False)  # (n_local) nodes that have a fixed value
+    held: Floats = field(init=False)  # (n_local) those values, as they were evaluated last
+    held_edges: tuple[NDArray[np.uint32], NDArray[np.uint32]] = field(init=False)  # from free nodes to those: row, place in the graph
     static: bool = field(init=False)  # fluxes and sinks never change
 
     def __post_init__(self) -> None:
@@ -64,10 +66,7 @@ class NodalSpecies:
             Drift(compile_(_guarded(t.potential)), t.factor.value if isinstance(t.factor, Number) else self._constant_or_compiled(t.factor))
             for t in law.taxis
         ]
-        self.fixed = np.zeros(self.graph.n_owned, dtype=bool)
-        for condition in self.conditions:
-            if condition.law.kind == "fixed":
-                self.fixed[condition.nodes] = True
+        self._find_fixed()
         expressions = [t.expr for t in (*law.growth, *law.loss)]
         expressions += [e for t in law.taxis for e in (t.potential, t.factor)]
         if law.diffusion is not None and not isinstance(law.diffusion, Mapping):
@@ -78,6 +77,23 @@ class NodalSpecies:
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
         self._psi = np.zeros(n if len(self._drifts) > varying else 1)
         self._current: Law | None = None
+
+    def _find_fixed(self) -> None:
+        g = self.graph
+        self.held, where = np.zeros(g.n_local), np.zeros(g.n_local)
+        for condition in self.fixed_conditions:
+            where[condition.nodes] = 1.0
+        if self.fixed_conditions:
+            g.halo.update(where)
+        self.fixed = where > 0.0
+        row_of = np.repeat(np.arange(g.n_owned, dtype=np.uint32), np.diff(g.indptr))
+        places = np.flatnonzero(self.fixed[g.indices] & ~self.fixed[row_of]).astype(np.uint32)
+        self.held_edges = row_of[places], places
+
+    @property
+    def fixed_conditions(self) -> list[Condition]:
+        """The boundary conditions that give a value."""
+        return [c for c in self.conditions if c.law.kind == "fixed"]
 
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):

@@ -55,11 +55,14 @@ class Steady:
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
             boundary_sources(s, wk)
-            edges.fill(wk.edges, g.diagonal, g.n_own_columns, wk.sinks, s.fixed, 0.0, 1.0, False, system.own, system.ghost)
+            args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
+            number = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.own, system.ghost)
+            if g.comm.allreduce(math.isnan(number), MPI.LOR):
+                return False
             system.changed()
             np.multiply(g.mass[:n], wk.production[:n], out=system.b)
             system.x[:] = density[:n]
-            fix_rows(s, system)
+            fix_rows(s, system, wk.edges, 1.0, low_order=False)
             if not system.solve():
                 return False
             wk.new[:] = system.x

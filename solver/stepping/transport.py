@@ -110,13 +110,14 @@ class Transport:
         x, b, w, rate = system.x, system.b, wk.w[:n], s.rate
         share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
         tau, reach = share * dt, min(1.0, 2.0 * share)
-        self._fill(system, tau, low_order=False)
+        if not self._fill(system, tau, low_order=False):
+            return False
         if scheme == "backward_euler":
             stages.implicit_side(g.mass, s.state, wk.production, dt, b)
         else:
             edges.explicit_side(wk.edges, wk.production, wk.sinks, s.state, tau, b)
         stages.predict(s.state, rate, reach * dt, x)
-        self._fix(system, time + reach * dt)
+        self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
             w[:] = x
@@ -126,7 +127,7 @@ class Transport:
             return solved
         outer = 0.5 * (1.0 - THETA)
         stages.second_stage(g.mass, s.state, x, wk.production, outer / THETA, tau, 1.0 / reach, b, wk.stage)
-        self._fix(system, time + dt)
+        self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
         return solved
@@ -138,10 +139,11 @@ class Transport:
         if self.low is None:
             self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, self.symmetric)
         system = self.low
-        self._fill(system, dt, low_order=True)
+        if not self._fill(system, dt, low_order=True):
+            return False
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
         stages.non_negative(wk.new if usable else s.state[:n], system.x)
-        self._fix(system, None)
+        fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
         for attempt in range(4):
             if not system.solve(rtol):
@@ -167,22 +169,26 @@ class Transport:
             self.clipped += float(added)
         return bool(math.isfinite(amount))
 
-    def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> None:
+    def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> bool:
+        """Write the matrix, and choose how to solve with it; False if it is not finite: some preconditioners never return then."""
         s, g, wk = self.species, self.graph, self.work
         if s.static and self._filled.get(low_order) == tau:
-            return
+            return True
         args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
         number = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)
         system.changed()
+        number = g.comm.allreduce(math.inf if math.isnan(number) else number, MPI.MAX)
+        if number == math.inf:
+            return False
         # decided anew from the matrix alone: a choice that remembers would not be the same after a restart
-        system.choose(g.comm.allreduce(number, MPI.MAX))
+        system.choose(number)
         self._filled[low_order] = tau
+        return True
 
-    def _fix(self, system: LinearSystem, time: float | None) -> None:
-        """Fixed rows: the value at a time, or (None) the value of the last evaluation, in both guess and right side."""
-        if time is not None:
-            self.species.boundary_values(time, fixed=True)
-        fix_rows(self.species, system)
+    def _fix(self, system: LinearSystem, time: float, tau: float) -> None:
+        """The values of fixed nodes at a time, in the guess and on the right side."""
+        self.species.boundary_values(time, fixed=True)
+        fix_rows(self.species, system, self.work.edges, tau, low_order=False)
 
     def _book(self, time: float, dt: float, booking: dict[str, float]) -> None:
         """Local amounts of this step: born, dead, and in and out through each boundary; sets the fixed values."""
@@ -223,12 +229,15 @@ def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
             wk.sinks[c.nodes] += c.share * c.rate
 
 
-def fix_rows(s: NodalSpecies, system: LinearSystem) -> None:
-    """Fixed values in both guess and right side: Krylov methods then never leave them."""
-    for c in s.conditions:
-        if c.law.kind == "fixed":
-            system.x[c.nodes] = c.value
-            system.b[c.nodes] = s.graph.mass[c.nodes] * c.value
+def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, low_order: bool) -> None:
+    """Put fixed values into the guess and the right side, also of their neighbours. Collective where there are any."""
+    if not s.fixed_conditions:
+        return
+    for c in s.fixed_conditions:
+        system.x[c.nodes] = s.held[c.nodes] = c.value
+        system.b[c.nodes] = s.graph.mass[c.nodes] * c.value
+    s.graph.halo.update(s.held)
+    edges.known_side(e, *s.held_edges, s.held, tau, low_order, system.b)
 
 
 def iterations(systems: Iterable[LinearSystem | None]) -> int:
