@@ -235,7 +235,7 @@ def test_motility_that_is_off_stays_off(comm) -> None:
 @pytest.mark.parametrize("preconditioner", ["jacobi", "ilu", "hypre"])
 @pytest.mark.parametrize("dim", [1, 2, 3])
 def test_fixed_values_leave_the_matrix_symmetric(comm, dim: int, preconditioner: str) -> None:
-    """c = 1 at one end and 0 at the other tends to 1 - x, with conjugate gradients and every preconditioner, to the tolerance of the solver times dt D/h^2."""
+    """c = 1 at one end and 0 at the other tends to 1 - x, to the solver's tolerance times dt D/h^2, with every preconditioner."""
     ends = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
     problem = problem_of((species("c", "0", diffusion="1", boundaries=ends),), lattice(dim, (200, 40, 8)[dim - 1]), comm)
     options = SchemeOptions(linear=LinearOptions(preconditioner=preconditioner, rtol=1e-12))
