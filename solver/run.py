@@ -32,7 +32,7 @@ from .scenario.schema import Scenario
 from .stepping.clock import Clock
 from .stepping.loop import march
 from .stepping.options import ClockOptions, SchemeOptions
-from .stepping.restart import restore, snapshot
+from .stepping.restart import restore, snapshot, tables
 from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 
@@ -67,7 +67,7 @@ def run(
     try:
         open_log(folder.path / LOG, comm, append=folder.resuming)
         hashes = {"scenario": hashlib.sha256(resolved.encode()).hexdigest()}
-        found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes) if folder.resuming else None
+        found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes, tables(stepper)) if folder.resuming else None
         ticker, step, numbers = Clock(times), 0, {}
         if found is not None:
             numbers = found.scalars
@@ -179,7 +179,7 @@ class Checkpointer:
     def save(self) -> None:
         """Write a checkpoint of the moment. Collective."""
         arrays, numbers = snapshot(self.stepper, self.ticker, self.step)
-        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes)
+        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes, tables=tables(self.stepper))
         self._saved_at, self._wall = self.ticker.time, clock.monotonic()
 
     def close(self, reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
 from .forms import Forms
 from .graph import Graph, build_graph, symmetrise
+from .integrity import Integrity
 from .species import NodalSpecies
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,7 @@ class Problem:
     """Everything the time loop works on. ``fields`` maps species to the arrays that expressions read.
 
     region_mass: region -> (n_owned,) the part of m_i that lies in the region.
+    integrities: the membranes and walls that carry an integrity, by name.
     """
 
     model: Model
@@ -38,6 +40,7 @@ class Problem:
     region_mass: dict[str, Floats]
     evaluator: Evaluator
     dim: int
+    integrities: dict[str, Integrity] = field(default_factory=dict)
 
     @property
     def mobile(self) -> list[NodalSpecies]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..scenario.expressions import Expr
+from ..scenario.expressions import Expr, Number
 
 Kind = Literal["cells", "ecm", "soluble", "user"]
 
@@ -81,6 +81,36 @@ class Species:
     def mobile(self) -> bool:
         """Whether the species moves; an immobile one is advanced nodewise."""
         return self.diffusion is not None or bool(self.taxis)
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """One additive rate at which a membrane or wall loses integrity.
+
+    ``sides``: how the rates on the two sides of a membrane combine: the mean for dissolved enzymes, the sum for enzymes
+    bound to the cells on either side. A wall has one side.
+    """
+
+    expr: Expr
+    sides: Literal["mean", "sum"]
+    name: str  # "degradation by mmp2"
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class IntegrityLaw:
+    """Integrity b in [0, 1] of a membrane or wall: db/dt = r (1 - b) - K b, and the share of it that is open.
+
+    g(b) = (1 - b/b_c)^q where b < b_c, else 0. K is the sum of ``degradation``. It counts as breached where b < ``breach``.
+    Source: Gallinato, Colin, Saut, Poignard 2017, J. Theor. Biol. 429:253-266 (enzymes open the membrane of a duct).
+    """
+
+    initial: Expr = Number(1.0)
+    degradation: tuple[Degradation, ...] = ()
+    repair: Expr = Number(0.0)  # r
+    threshold: Expr = Number(1.0)  # b_c
+    sharpness: Expr = Number(1.0)  # q
+    breach: Expr = Number(0.5)
 
 
 @dataclass(frozen=True)
