@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
-from .cut import cut
+from .cut import cut, faced
 from .distribute import distribute
 from .domain import Domain, MeshData
 
@@ -23,7 +23,7 @@ def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = ())
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = cut(build_data(options), membranes)
+            data = faced(cut(build_data(options), membranes), getattr(options, "interfaces", {}))
     return distribute(data, comm)
 
 
