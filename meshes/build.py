@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -9,16 +10,20 @@ from numpy.typing import NDArray
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
+from .cut import cut, faced
 from .distribute import distribute
 from .domain import Domain, MeshData
 
 
-def build_domain(options: MeshOptions, comm: Any) -> Domain:
-    """Make the mesh on rank 0 and spread it over the ranks; collective. Raises MeshError on all ranks alike."""
+def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = ()) -> Domain:
+    """Make the mesh on rank 0, cut it along the interfaces that are membranes, and spread it over the ranks; collective.
+
+    Raises MeshError on all ranks alike.
+    """
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = build_data(options)
+            data = faced(cut(build_data(options), membranes), getattr(options, "interfaces", {}))
     return distribute(data, comm)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from ..meshes.build import build_domain
 from .diagnostics.ledger import Ledger, empty_accounts
+from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
+from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
 from .errors import InvasioError
 from .linalg.linear import LinearOptions
@@ -26,13 +28,12 @@ from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
-from .scenario.check import check_runnable
 from .scenario.loader import dump_resolved
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
 from .stepping.loop import march
 from .stepping.options import ClockOptions, SchemeOptions
-from .stepping.restart import restore, snapshot
+from .stepping.restart import restore, snapshot, tables
 from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 
@@ -54,10 +55,9 @@ def run(
     scenario: Scenario, comm: Any, out: Path | None = None, resume: bool = False, overwrite: bool = False, petsc: Sequence[str] = ()
 ) -> Outcome:
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
-    check_runnable(scenario)
     options = insert(scenario.numerics.petsc, petsc)
     resolved = dump_resolved(scenario)
-    domain = build_domain(scenario.mesh, comm)
+    domain = build_domain(scenario.mesh, comm, list(scenario.model.membranes))
     problem = discretise(build_model(scenario), domain, scenario.time.start)
     stepper = Stepper(problem, scheme_options(scenario))
     stepper.amounts = empty_accounts(problem)
@@ -66,8 +66,9 @@ def run(
     reason = "failed"
     try:
         open_log(folder.path / LOG, comm, append=folder.resuming)
+        _opening_words(problem)
         hashes = {"scenario": hashlib.sha256(resolved.encode()).hexdigest()}
-        found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes) if folder.resuming else None
+        found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes, tables(stepper)) if folder.resuming else None
         ticker, step, numbers = Clock(times), 0, {}
         if found is not None:
             numbers = found.scalars
@@ -104,7 +105,7 @@ def run(
         ]
 
         def frame(time: float, step: int, dt: float) -> Frame:
-            row = observables.row(time) | ledger.balance(time) | stepper.info()
+            row = observables.row(time) | membrane_row(problem) | ledger.balance(time) | stepper.info()
             return Frame(time, step, dt, {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}, row)
 
         folder.set_status("running")
@@ -125,6 +126,15 @@ def run(
         close_log()
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
     return Outcome(folder.path, reason)
+
+
+def _opening_words(problem: Problem) -> None:
+    """Log where a membrane is so permeable that its permeability is cut."""
+    for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
+        log.info(
+            "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
+            *(crossing.membrane, crossing.law.species, STIFF),
+        )
 
 
 def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:
@@ -179,7 +189,7 @@ class Checkpointer:
     def save(self) -> None:
         """Write a checkpoint of the moment. Collective."""
         arrays, numbers = snapshot(self.stepper, self.ticker, self.step)
-        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes)
+        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes, tables=tables(self.stepper))
         self._saved_at, self._wall = self.ticker.time, clock.monotonic()
 
     def close(self, reason: str) -> None:

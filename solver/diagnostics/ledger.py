@@ -21,12 +21,16 @@ Amounts = dict[str, dict[str, float]]
 
 
 def empty_accounts(problem: Problem) -> Amounts:
-    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each of its boundaries."""
+    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each of its boundaries.
+
+    Besides, what has crossed each membrane (``crossed:NAME``, from side 0 to side 1), which is no gain or loss.
+    """
     accounts: Amounts = {}
     for name, species in problem.species.items():
         places = [c.boundary for c in species.conditions]
         keys = ["born", "dead", *(f"inflow:{p}" for p in places), *(f"outflow:{p}" for p in places)]
         keys += ["adjusted"] if species.law.quasi_steady else []
+        keys += [f"crossed:{c.membrane}" for c in species.crossings]
         accounts[name] = dict.fromkeys(keys, 0.0)
     return accounts
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..scenario.expressions import Expr
+from ..scenario.expressions import Expr, Number
 
 Kind = Literal["cells", "ecm", "soluble", "user"]
 
@@ -84,6 +84,64 @@ class Species:
 
 
 @dataclass(frozen=True)
+class Degradation:
+    """One additive rate at which a membrane or wall loses integrity.
+
+    ``sides``: how the rates on the two sides of a membrane combine: the mean for dissolved enzymes, the sum for enzymes
+    bound to the cells on either side. A wall has one side.
+    """
+
+    expr: Expr
+    sides: Literal["mean", "sum"]
+    name: str  # "degradation by mmp2"
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class IntegrityLaw:
+    """Integrity b in [0, 1] of a membrane or wall: db/dt = r (1 - b) - K b, and the share of it that is open.
+
+    g(b) = (1 - b/b_c)^q where b < b_c, else 0. K is the sum of ``degradation``. It counts as breached where b < ``breach``.
+    Source: Gallinato, Colin, Saut, Poignard 2017, J. Theor. Biol. 429:253-266 (enzymes open the membrane of a duct).
+    """
+
+    initial: Expr = Number(1.0)
+    degradation: tuple[Degradation, ...] = ()
+    repair: Expr = Number(0.0)  # r
+    threshold: Expr = Number(1.0)  # b_c
+    sharpness: Expr = Number(1.0)  # q
+    breach: Expr = Number(0.5)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Flux of one species through a membrane, from side 0 to side 1 per area.
+
+    linear: kappa (c_0 - c_1) (Kedem and Katchalsky). pressure: kappa (Pi(c_0) - Pi(c_1)), Pi' = c f'(c), f = (c/c_ref)^gamma.
+    kappa = rate g(b) where it follows the integrity, else the rate. taxis: the species also drifts through the opening,
+    with the velocity kappa chi (f_1 - f_0)/D of its taxis terms.
+    """
+
+    species: str
+    rate: Expr
+    kind: Literal["linear", "pressure"] = "linear"
+    exponent: Expr = Number(1.0)  # gamma
+    reference: Expr = Number(1.0)  # c_ref
+    follows_integrity: bool = True
+    taxis: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Membrane:
+    """A surface of no thickness inside the tissue: species have a value on each side of it."""
+
+    name: str  # of the interface in the mesh
+    integrity: IntegrityLaw
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A named number with what `explain` prints about it."""
 
@@ -101,6 +159,7 @@ class Model:
     species: tuple[Species, ...]
     parameters: Mapping[str, Parameter]
     citations: tuple[str, ...] = ()
+    membranes: tuple[Membrane, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -7,10 +7,11 @@ from dataclasses import replace
 from ..scenario.expressions import Expr
 from ..scenario.schema import Scenario
 from ..scenario.tree import simplify
-from .balance import Boundary, Model, Parameter, Species, Taxis, Term
+from .balance import Boundary, Membrane, Model, Parameter, Species, Taxis, Term
 from .cells import cells
 from .ecm import ecm
 from .letters import Letters, renamed
+from .membranes import membrane
 from .solubles import soluble
 from .terms import boundary
 from .user import user
@@ -30,10 +31,12 @@ def build_model(scenario: Scenario) -> Model:
     laws += [soluble(name, options, biology.cells, letters) for name, options in biology.solubles.items()]
     laws += [ecm(biology.ecm, list(biology.cells), letters)] if biology.ecm else []
     laws += [law for law in written if not law.mobile]
+    barriers = [membrane(name, options, list(biology.cells), letters) for name, options in biology.membranes.items()]
     final, parameters = letters.settle()
     declared = {name: Parameter(name, given.value, given.unit, given.meaning, given.source) for name, given in scenario.parameters.items()}
     species = tuple(_finished(law, scenario, final) for law in laws)
-    return Model(species, {**declared, **parameters}, _citations(scenario, species))
+    membranes = tuple(_settled_membrane(law, final) for law in barriers)
+    return Model(species, {**declared, **parameters}, _citations(scenario, species, membranes), membranes)
 
 
 def _finished(law: Species, scenario: Scenario, final: dict[str, str]) -> Species:
@@ -65,10 +68,27 @@ def _finished(law: Species, scenario: Scenario, final: dict[str, str]) -> Specie
     )
 
 
-def _citations(scenario: Scenario, species: tuple[Species, ...]) -> tuple[str, ...]:
+def _settled_membrane(law: Membrane, final: dict[str, str]) -> Membrane:
+    """The membrane with settled parameter names."""
+
+    def settled(expr: Expr) -> Expr:
+        return simplify(renamed(expr, final))
+
+    b = law.integrity
+    integrity = replace(
+        b,
+        degradation=tuple(replace(d, expr=settled(d.expr)) for d in b.degradation),
+        **{what: settled(getattr(b, what)) for what in ("initial", "repair", "threshold", "sharpness", "breach")},
+    )
+    return replace(law, integrity=integrity, passages=tuple(replace(p, rate=settled(p.rate)) for p in law.passages))
+
+
+def _citations(scenario: Scenario, species: tuple[Species, ...], membranes: tuple[Membrane, ...]) -> tuple[str, ...]:
     """The scenario's source and that of every term in use, each once."""
     found = [scenario.source] if scenario.source else []
     for law in species:
         parts: tuple[Taxis | Term, ...] = (*law.taxis, *law.production, *law.growth, *law.loss)
         found += [part.source for part in parts if part.source]
+    for barrier in membranes:
+        found += [part.source for part in (*barrier.integrity.degradation, *barrier.passages) if part.source]
     return tuple(dict.fromkeys(found))

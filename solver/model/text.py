@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, Model, Species, Taxis, Term
+from .balance import Boundary, Membrane, Model, Passage, Species, Taxis, Term
 
 _WORDS = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
 _GREEK = dict(zip(_WORDS.split(), "αβγδεηθκλμνρστφχψω", strict=True))
@@ -57,11 +57,46 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         if law.mobile:
             lines.append(f"    boundaries: {_conditions(law, symbols)}")
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
+    for barrier in model.membranes:
+        lines += ["", *_membrane(barrier, symbols)]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:
         lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
     return "\n".join(lines) + "\n"
+
+
+def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:
+    """A membrane on a few lines: how its integrity changes, how it opens, and the flux of each species."""
+    b = barrier.integrity
+    loss = [f"− {_sided(d.expr, symbols, d.sides)} b" for d in b.degradation]
+    repair = [] if b.repair == Number(0.0) else [f"+ {pretty(b.repair, symbols)} (1 − b)"]
+    closed, q = pretty(b.threshold, symbols), b.sharpness
+    inside = "1 − b" if b.threshold == Number(1.0) else f"1 − b/{closed}"
+    opening = inside if q == Number(1.0) else f"({inside})^{pretty(q, symbols)}"
+    lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1)"]
+    lines.append("    ∂b/∂t = " + (" ".join([*loss, *repair]) or "0"))
+    lines.append(f"    start: b = {pretty(b.initial, symbols)}")
+    lines.append(f"    open: g(b) = {opening} where b < {closed}, else 0; breached where b < {pretty(b.breach, symbols)}")
+    lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
+    sources = dict.fromkeys(x.source for x in (*b.degradation, *barrier.passages) if x.source)
+    return [*lines, *(f"    {short(source)}" for source in sources)]
+
+
+def _sided(expr: Expr, symbols: Mapping[str, str], sides: str) -> str:
+    """A rate with what it reads on both sides: mean or sum."""
+    text = pretty(expr, symbols)
+    return f"⟨{text}⟩" if sides == "mean" else f"({text})₀₊₁"
+
+
+def _flux(p: Passage, symbols: Mapping[str, str]) -> str:
+    c, rate = symbols.get(p.species, p.species), pretty(p.rate, symbols)
+    rate += " g(b)" if p.follows_integrity else ""
+    if p.kind == "pressure":
+        power = pretty(p.exponent, symbols)
+        scaled = c if p.reference == Number(1.0) else f"{c}/{pretty(p.reference, symbols)}"
+        return f"{rate} [Π({c})], Π′ = {c} f′, f = ({scaled})^{power}"
+    return f"{rate} [{c}]" + (", with drift through the opening" if p.taxis else "")
 
 
 def short(source: str) -> str:

@@ -41,6 +41,14 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """This rank's rows of a table whose rows are numbered canonically; every row is listed by exactly one rank."""
+
+    numbers: NDArray[np.int64]
+    total: int
+
+
+@dataclass(frozen=True)
 class Frame:
     """The state at one moment, as handed to every observer. Arrays are views: copy what must be kept."""
 

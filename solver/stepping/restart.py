@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ..output.layout import Rows
 from .clock import Clock
 from .stepper import Stepper
 
 Floats = NDArray[np.float64]
 
 _ARRAYS = ("state", "rate", "rate_before")
+_SITES = "sites/"  # before the names of arrays that live on membranes and walls
 
 
 def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Floats], dict[str, float]]:
-    """Owned-node arrays and numbers of the moment. Collective: the ledger's amounts are summed over the ranks."""
+    """Arrays at owned nodes and sites, and numbers of the moment. Collective: the ledger's amounts are summed over the ranks."""
     g = stepper.problem.graph
     arrays = {f"{name}/{what}": getattr(s, what)[: g.n_owned] for name, s in stepper.problem.species.items() for what in _ARRAYS}
+    for b in stepper.integrities:
+        arrays |= {f"{_SITES}{b.name}/{what}": values for what, values in b.state().items()}
     numbers = {
         "time": clock.time,
         "step": float(step),
@@ -27,6 +32,7 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
         "dt_last": stepper.history.last,
         "dt_before": stepper.history.before,
     }
+    numbers |= {f"first_breach/{b.name}": float(g.comm.allreduce(b.first_breach, MPI.MIN)) for b in stepper.integrities}
     keys = [f"amount/{name}/{key}" for name, account in stepper.amounts.items() for key in account]
     local = np.array([value for account in stepper.amounts.values() for value in account.values()])
     numbers |= dict(zip(keys, map(float, g.comm.allreduce(local)), strict=True))
@@ -43,7 +49,16 @@ def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, floa
             target[: g.n_owned] = arrays[f"{name}/{what}"]
             g.halo.update(target)
         problem.fields[name][:] = s.state
+    for b in stepper.integrities:
+        prefix = f"{_SITES}{b.name}/"
+        state = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+        b.restore(state, numbers[f"first_breach/{b.name}"])
     stepper.history.last, stepper.history.before = numbers["dt_last"], numbers["dt_before"]
     for name, account in stepper.amounts.items():
         for key in account:  # rank 0 carries on the sum, the others start from nothing
             account[key] = numbers[f"amount/{name}/{key}"] if g.comm.rank == 0 else 0.0
+
+
+def tables(stepper: Stepper) -> dict[str, Rows]:
+    """The tables, besides that of the nodes, that arrays of a snapshot are rows of, by the beginning of their names."""
+    return {f"{_SITES}{b.name}/": Rows(b.sites.numbers[: b.sites.n_owned], b.sites.total) for b in stepper.integrities}

@@ -1,8 +1,8 @@
 r"""One time step of the whole model, second order by symmetric splitting.
 
-    half step of what does not move, with the moving species as they are,
+    half step of what does not move, then of the membranes' integrity, with the moving species as they are,
     full step of each moving species in turn, fluxes and rates at mid-step,
-    half step of what does not move.
+    half step of the integrity, then of what does not move.
 
 Mid-step densities are extrapolated from the last step, c + (dt/2) dc/dt, clipped at 0; a species already
 advanced contributes the mean of its old and new density. The first step, which has no history, is done twice.
@@ -48,6 +48,7 @@ class Stepper:
             check_solvable(steady.species)
         self._moving: list[Transport | Steady] = [*self.transports, *self.steady]
         self.reactions = Reactions(problem.immobile, problem.fields, problem.graph.n_owned)
+        self.integrities = list(problem.integrities.values())
         self.amounts: dict[str, dict[str, float]] = {name: {} for name in problem.species}
         for s in problem.species.values():
             problem.fields[s.name][:] = s.state
@@ -60,6 +61,9 @@ class Stepper:
         species = self.problem.species.values()
         for s in species:
             s.old[:] = s.state
+        for b in self.integrities:
+            b.begin()
+        self._start = time
         first = self.history.last == 0.0
         for again in (False, True) if first else (True,):
             self._pending: dict[str, dict[str, float]] = {s.name: {} for s in species}
@@ -71,6 +75,8 @@ class Stepper:
                     np.subtract(s.state, s.old, out=s.rate)
                     s.rate /= dt
                     s.state[:] = s.old
+                for b in self.integrities:
+                    b.reject()
         return True
 
     def _pass(self, time: float, dt: float) -> bool:
@@ -81,6 +87,8 @@ class Stepper:
             fields[r.name][:] = r.state
         evaluator.time[0] = time + 0.25 * dt
         self.reactions.advance(0.5 * dt, self._pending)
+        for b in self.integrities:
+            b.advance(time + 0.25 * dt, 0.5 * dt)
         evaluator.time[0] = time + 0.5 * dt
         for t in self._moving:
             self._extrapolate(t.species, 0.5 * dt)
@@ -94,6 +102,8 @@ class Stepper:
             fields[t.species.name][:] = t.species.state
         for t in self.steady:
             self._extrapolate(t.species, dt)
+        for b in self.integrities:
+            b.advance(time + 0.75 * dt, 0.5 * dt)
         evaluator.time[0] = time + 0.75 * dt
         self.reactions.advance(0.5 * dt, self._pending)
         return self._balance(time + dt, dt)
@@ -120,6 +130,8 @@ class Stepper:
             s.state[:] = s.old
             if self.history.last == 0.0:
                 s.rate[:] = 0.0
+        for b in self.integrities:
+            b.reject()
 
     def accept(self, dt: float) -> None:
         """Book the attempt's amounts and remember its difference quotients."""
@@ -129,10 +141,12 @@ class Stepper:
                 account[key] = account.get(key, 0.0) + amount
         for s in self.problem.species.values():
             stages.difference_quotient(s.state, s.old, dt, s.rate, s.rate_before)
+        for b in self.integrities:
+            b.accept(self._start, dt)
         self.history.before, self.history.last = self.history.last, dt
 
     def error(self, dt: float) -> float:
-        """Estimated local error of the attempt, relative, the largest over the species; inf without history. Collective.
+        """Estimated local error of the attempt, the largest over species (relative) and integrities; inf without history. Collective.
 
         The densities are compared with their quadratic extrapolation from the last two steps, whose error is
         c''' dt (dt + dt1) (dt + dt1 + dt2)/6; that of a step is taken as c''' dt^3/12.
@@ -145,6 +159,8 @@ class Stepper:
         squares: list[float] = []
         for s in self.problem.species.values():
             squares += stages.surprise(g.mass, s.state, s.old, s.rate, s.rate_before, dt, bend, g.n_owned)
+        for b in self.integrities:
+            squares += b.surprise(dt, bend)
         sums = g.comm.allreduce(np.array(squares))
         factor = 0.5 * dt * dt / ((dt + dt1) * (dt + dt1 + dt2))
         return float(max((np.sqrt(e / c) * factor for e, c in zip(sums[::2], sums[1::2], strict=True) if c > 0.0), default=0.0))
