@@ -70,7 +70,7 @@ def _laid(member: Document, document: Document, chosen: list[Assignment]) -> Doc
 
     faults: list[Fault] = []
     for path, value, place in chosen:
-        mark = document.mark(place, key=True)
+        mark = document.mark(place[:-1] if isinstance(place[-1], int) else place, key=True)
         if path.partition(".")[0].partition("[")[0] in _FIXED:
             faults.append(Fault(mark, place, f"this cannot vary (given {path!r})"))
             continue
