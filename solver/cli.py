@@ -11,6 +11,8 @@ from .errors import InvasioError
 COMMANDS = {
     "run": "run a scenario",
     "submit": "run a scenario as a Slurm job that resumes until it is finished",
+    "sweep": "run all variations that a scenario's sweep states, here or as a Slurm array",
+    "retry": "run again what failed or stopped: a run, or the members of a sweep",
     "status": "say how far runs are, from outside",
     "validate": "check a scenario without running it",
     "explain": "print a scenario's equations with parameters, units and sources",

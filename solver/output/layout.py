@@ -19,6 +19,11 @@ STATUS = "STATUS"
 CHECKPOINTS = "checkpoints"
 FIGURES = "figures"
 
+# A sweep's folder holds these beside one run folder per member.
+SWEEP = "sweep.yaml"
+MEMBERS = "sweep.csv"
+RESULTS = "results.csv"
+
 
 @dataclass(frozen=True)
 class Grid:

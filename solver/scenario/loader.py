@@ -16,6 +16,7 @@ from .base import Context
 from .check import check
 from .faults import translate
 from .layers import override, read_layers
+from .members import members
 from .parameters import read_parameters, read_scales
 from .reader import Document, Fault, Faults
 from .schema import Scenario
@@ -31,6 +32,10 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
         document = override(read_layers(Path(path)), list(overrides), Scenario)
         document.data.setdefault("name", re.sub(r"[^A-Za-z0-9_.-]", "_", Path(path).stem).lstrip("_.-") or "scenario")
         scenario = validate(document)
+        if scenario.sweep is not None:
+            scenario._members = members(document, scenario.sweep, scenario.name, validate)
+            for member in scenario.members:
+                member.scenario._path = Path(path)
     except Faults as caught:
         raise ScenarioError(_message(caught.faults, str(path))) from None
     scenario._path = Path(path)

@@ -36,6 +36,34 @@ def _good(old: str, new: str, base: str = GOOD) -> str:
 
 
 CASES = {
+    "sweep_unknown_path": Broken(
+        GOOD + "sweep:\n  kind: grid\n  vary:\n    model.cells.tumor.motility: [1, 2]\n",
+        ("{file}:12:5: model.cells.tumor.motility: unknown path (given 'tumor'; allowed in model.cells: tumour; did you mean 'model.cells.tumour'?)",),
+    ),
+    "sweep_bad_members": Broken(
+        GOOD + "sweep:\n  kind: grid\n  vary:\n    time.step: [0.1, -1, 0]\n    model.cells.tumour.motility: [1e-3, nutrient]\n",
+        (
+            "{file}:12:22: time.step: value out of bounds (given -1; allowed: greater than 0)",
+            "{file}:12:26: time.step: value out of bounds (given 0; allowed: greater than 0)",
+            "{file}:13:41: model.cells.tumour.motility: unknown name in the expression (given 'nutrient'; allowed: ecm, mmp, t, tumour, x, y, z)",
+        ),
+    ),
+    "sweep_of_itself": Broken(
+        GOOD + "sweep: {kind: list, members: [{name: a}]}\n",
+        ("{file}:9:32: sweep.members[0].name: this cannot vary (given 'name')",),
+    ),
+    "sweep_range": Broken(
+        GOOD + "sweep: {kind: sobol, n: 4, vary: {time.end: {from: 0, to: 1, spacing: log}}}\n",
+        ("{file}:9:45: sweep.vary.time.end: with spacing: log both ends must be positive (given 0)",),
+    ),
+    "sweep_grid_without_count": Broken(
+        GOOD + "sweep: {kind: grid, vary: {time.end: {from: 1, to: 2}}}\n",
+        ("{file}:9:38: sweep.vary.time.end.count: missing, but needed",),
+    ),
+    "sweep_kind": Broken(
+        GOOD + "sweep: {kind: random, n: 3}\n",
+        ("{file}:9:15: sweep.kind: unknown kind (given 'random'; allowed: grid, list, latin_hypercube, sobol)",),
+    ),
     "empty": Broken(
         "",
         ("{file}:1:1: the file is empty",),
@@ -73,7 +101,7 @@ CASES = {
     "unknown_top_key": Broken(
         GOOD + "ouput: {every: 1}\n",
         (
-            "{file}:9:1: ouput: unknown option (given 'ouput'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect; did you mean 'output'?)",
+            "{file}:9:1: ouput: unknown option (given 'ouput'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect, sweep; did you mean 'output'?)",
         ),
     ),
     "unknown_kind": Broken(
@@ -254,7 +282,7 @@ CASES = {
     "all_at_once": Broken(
         "titel: x\n" + _good("end: 10", "end: -1").replace("mmp: 10", "mmp: -10").replace("1e-3}", "true}"),
         (
-            "{file}:1:1: titel: unknown option (given 'titel'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect; did you mean 'title'?)",
+            "{file}:1:1: titel: unknown option (given 'titel'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect, sweep; did you mean 'title'?)",
             "{file}:6:40: model.ecm.degraded_by.mmp: value out of bounds (given -10; allowed: at least 0)",
             "{file}:8:22: model.solubles.mmp.diffusion: wrong type (given true; allowed: a number or an expression)",
             "{file}:9:7: time: the end must come after the start (given end -1 and start 0)",
