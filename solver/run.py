@@ -16,6 +16,7 @@ from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
 from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
+from .discretise.surface import Surface
 from .errors import InvasioError
 from .linalg.linear import LinearOptions
 from .linalg.petsc_options import insert
@@ -23,7 +24,7 @@ from .model.build import build_model
 from .output import checkpoint
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, Frame, Grid, Observer
 from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
@@ -87,17 +88,15 @@ def run(
         precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
         facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
+        surface = Surface(problem, domain) if problem.integrities else None
+
+        def writer(name: str, grid: Grid, names: Sequence[str], part: str) -> FieldsWriter:
+            more: dict[str, Any] = {"scenario": resolved, "expected": len(times.outputs) + 1, "part": part}
+            return FieldsWriter(folder.path / name, grid, names, precision, scenario.output.compression, start, **more)
+
         observers: list[Observer] = [
-            FieldsWriter(
-                folder.path / FIELDS,
-                problem.grid,
-                names,
-                precision,
-                scenario.output.compression,
-                start,
-                scenario=resolved,
-                expected=len(times.outputs) + 1,
-            ),
+            writer(FIELDS, problem.grid, names, "fields"),
+            *([writer(MEMBRANES, surface.grid, surface.names, "surface")] if surface else []),
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,
@@ -106,7 +105,8 @@ def run(
 
         def frame(time: float, step: int, dt: float) -> Frame:
             row = observables.row(time) | membrane_row(problem) | ledger.balance(time) | stepper.info()
-            return Frame(time, step, dt, {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}, row)
+            tissue = {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}
+            return Frame(time, step, dt, tissue, row, surface.fields() if surface else {})
 
         folder.set_status("running")
         with StopRequest(comm) as stop:
