@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -9,17 +10,32 @@ from numpy.typing import NDArray
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
+from ..solver.scenario.network import Network as NetworkOptions
 from .distribute import distribute
 from .domain import Domain, MeshData
+from .lumen import cut_out
+from .network import Network, read_network
 
 
-def build_domain(options: MeshOptions, comm: Any) -> Domain:
-    """Make the mesh on rank 0 and spread it over the ranks; collective. Raises MeshError on all ranks alike."""
+def build_domain(options: MeshOptions, comm: Any, lumens: Sequence[str] = ()) -> Domain:
+    """Make the mesh on rank 0, without the regions that are lumens of vessels, and spread it over the ranks; collective.
+
+    Raises MeshError on all ranks alike.
+    """
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = build_data(options)
+            data = cut_out(build_data(options), lumens)
     return distribute(data, comm)
+
+
+def build_networks(options: Mapping[str, NetworkOptions], dim: int, comm: Any) -> dict[str, Network]:
+    """The networks of vessels by name, read on rank 0 and the same everywhere; collective. Raises MeshError on all ranks alike."""
+    networks: dict[str, Network] = {}
+    with agreed(comm):
+        if comm.rank == 0:
+            networks = {name: read_network(each, dim) for name, each in options.items()}
+    return dict(comm.bcast(networks))
 
 
 def build_data(options: MeshOptions) -> MeshData:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..meshes.build import build_domain
+from ..meshes.build import build_domain, build_networks
 from .diagnostics.ledger import Ledger, empty_accounts
 from .diagnostics.observables import Observables
 from .discretise.problem import Problem, discretise
@@ -57,8 +57,10 @@ def run(
     check_runnable(scenario)
     options = insert(scenario.numerics.petsc, petsc)
     resolved = dump_resolved(scenario)
-    domain = build_domain(scenario.mesh, comm)
-    problem = discretise(build_model(scenario), domain, scenario.time.start)
+    vessels = scenario.model.vessels
+    domain = build_domain(scenario.mesh, comm, [name for v in vessels.values() if v.at.kind == "region" for name in v.at.names])
+    networks = build_networks({name: v.at.network for name, v in vessels.items() if v.at.network}, domain.dim, comm)
+    problem = discretise(build_model(scenario), domain, scenario.time.start, networks)
     stepper = Stepper(problem, scheme_options(scenario))
     stepper.amounts = empty_accounts(problem)
     times = clock_options(scenario)

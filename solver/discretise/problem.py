@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...meshes.network import Network
 from ..errors import ScenarioError
 from ..model.balance import Model, Species
 from ..output.layout import Grid
@@ -20,6 +21,8 @@ from .forms import Forms
 from .graph import Graph, build_graph, symmetrise
 from .integrity import Integrity
 from .species import NodalSpecies
+from .vessel_fluxes import attach, check_mobile
+from .vessels import NodalVessel, build_vessel
 
 Floats = NDArray[np.float64]
 
@@ -41,6 +44,7 @@ class Problem:
     evaluator: Evaluator
     dim: int
     integrities: dict[str, Integrity] = field(default_factory=dict)
+    vessels: dict[str, NodalVessel] = field(default_factory=dict)
 
     @property
     def mobile(self) -> list[NodalSpecies]:
@@ -58,8 +62,8 @@ class Problem:
         return [s for s in self.species.values() if not s.law.mobile and not s.law.quasi_steady]
 
 
-def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
-    """Put a model on a domain, with its densities at the start time. Collective.
+def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[str, Network] | None = None) -> Problem:
+    """Put a model on a domain, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
@@ -97,7 +101,16 @@ def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
             conditions=conditions,
         )
     grid = _grid(domain, graph, forms)
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim)
+    for name, s in species.items():
+        fields[name][:] = s.state
+    vessels = {}
+    for law in model.vessels:
+        check_mobile(law, species)
+        network = networks.get(law.name) if networks else None
+        vessels[law.name] = build_vessel(law, domain, graph, grid.nodes, model.values(), network)
+        attach(vessels[law.name], species, regions, start)
+    walls = {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
+    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, walls, vessels)
 
 
 def _check_names(model: Model, domain: Any) -> None:

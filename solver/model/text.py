@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, Model, Species, Taxis, Term
+from .balance import Boundary, Model, Species, Taxis, Term, Vessel
 
-_WORDS = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
-_GREEK = dict(zip(_WORDS.split(), "αβγδεηθκλμνρστφχψω", strict=True))
+_WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
+_GREEK = dict(zip(_WORDS.split(), "αβγδεζηθκλμνρστφχψω", strict=True))
 _POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -57,11 +57,44 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         if law.mobile:
             lines.append(f"    boundaries: {_conditions(law, symbols)}")
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
+    for vessel in model.vessels:
+        lines += ["", *entry_laws(vessel, symbols)]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:
         lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
     return "\n".join(lines) + "\n"
+
+
+def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
+    """What passes a vessel's wall, a line per species: ``n: flux out = k n``."""
+    where = "network" if vessel.place == "network" else f"{vessel.place} {', '.join(vessel.parts)}"
+    lines = [f"  {vessel.name}, {vessel.carries} vessel ({where})"]
+    b = vessel.integrity
+    if b is not None:
+        parts = ([f"{_closed(pretty(b.repair, symbols))} (1 − b)"] if b.repair != Number(0.0) else []) + [
+            f"− {pretty(d.expr, symbols)} b" for d in b.degradation
+        ]
+        share = f"(1 − b/{pretty(b.threshold, symbols)})^{pretty(b.sharpness, symbols)} where b < {pretty(b.threshold, symbols)}, else 0"
+        lines += [f"    ∂b/∂t = {' '.join(parts) or '0'};  open: g = {share}", f"    start: b = {pretty(b.initial, symbols)}"]
+    for flux in vessel.fluxes:
+        c = symbols[flux.species]
+        speed = pretty(flux.opened, symbols)
+        if flux.opened == Number(0.0) and flux.closed is None:
+            lines.append(
+                f"    {c}: no flux" + ("" if flux.torn is None else f"; where torn: flux out = {_closed(pretty(flux.torn, symbols))} {c}")
+            )
+            continue
+        if b is not None and flux.opened != flux.closed:
+            closed = "" if flux.closed is None else f" + {_closed(pretty(flux.closed, symbols))} (1 − g)"
+            speed = f"{_closed(speed)} g{closed}"
+        jump = c if flux.inside is None else f"({c} − {_closed(pretty(flux.inside, symbols))})"
+        torn = "" if flux.torn is None else f"; where torn: {_closed(pretty(flux.torn, symbols))} {c}"
+        lines.append(f"    {c}: flux out = {_closed(speed)} {jump}{torn}")
+    if vessel.ruptured is not None or vessel.torn_parts:
+        conditions = [] if vessel.ruptured is None else [pretty(vessel.ruptured, symbols)]
+        lines.append(f"    torn: {'; '.join([*conditions, *vessel.torn_parts])}")
+    return lines
 
 
 def short(source: str) -> str:

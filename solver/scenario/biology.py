@@ -13,9 +13,9 @@ from .formulas import Formula, Initial, Motility, Over, State
 from .named import Keyed, Slot
 from .shorthand import Short
 from .taxis import Sensitivity
+from .vessels import DegradedBy, Vessel
 
 RateFormula = Annotated[Formula, Over("1/time", State, 0)]
-DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)]], Keyed("key", "soluble", "cells", "user")]
 Permeability = Annotated[float, Quantity("length/time"), Field(ge=0)]
 Mean = Literal["arithmetic", "harmonic"]
 ZERO = Formula.number(0.0)
@@ -130,3 +130,4 @@ class Biology(Options):
     ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
+    vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")
