@@ -166,7 +166,7 @@ def _polylines(table: _Table) -> None:
     used, numbers = np.unique(lines, return_inverse=True)
     for node in used:
         table.node(str(node), [float(x) for x in points[node]], f"{table.path}: point {node}")
-    for k, (a, b) in enumerate(used[numbers.reshape(-1, 2)]):
+    for k, (a, b) in enumerate(used[numbers.reshape(-1, 2)].tolist()):
         size = "" if radius is None else repr(float(radius[k]))
         table.segment([str(a), str(b), size], f"{table.path}: line {k}")
 

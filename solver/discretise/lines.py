@@ -133,8 +133,8 @@ def _normals(along: Floats) -> tuple[Floats, Floats]:
         return first, np.zeros_like(first)
     least = np.eye(3)[np.argmin(np.abs(along), axis=1)]
     first = np.cross(along, least)
-    first /= np.linalg.norm(first, axis=1)[:, None]
-    return first, np.cross(along, first)
+    first = np.asarray(first / np.linalg.norm(first, axis=1)[:, None])
+    return first, np.asarray(np.cross(along, first))
 
 
 def _cell_sizes(mesh: Any) -> Floats:

@@ -104,11 +104,11 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
     for name, s in species.items():
         fields[name][:] = s.state
     vessels = {}
-    for law in model.vessels:
-        check_mobile(law, species)
-        network = networks.get(law.name) if networks else None
-        vessels[law.name] = build_vessel(law, domain, graph, grid.nodes, model.values(), network)
-        attach(vessels[law.name], species, regions, start)
+    for vessel in model.vessels:
+        check_mobile(vessel, species)
+        network = networks.get(vessel.name) if networks else None
+        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, model.values(), network)
+        attach(vessels[vessel.name], species, regions, start)
     walls = {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
     return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, walls, vessels)
 

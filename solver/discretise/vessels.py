@@ -88,7 +88,7 @@ def build_vessel(
     with agreed(graph.comm):
         _refuse_unknown_parts(law, part_names, types)
     number, total, mine = _merged(graph.comm, shares, canonical)
-    area = np.bincount(part_of[mine.segment], mine.area, minlength=len(part_names))
+    area: Floats = np.bincount(part_of[mine.segment], mine.area, minlength=len(part_names)).astype(float)
     area = graph.comm.allreduce(area)
     place = np.zeros((len(number), 3))
     place[:, : mine.place.shape[1]] = mine.place
