@@ -11,21 +11,24 @@ from ..solver.errors import MeshError
 from ..solver.parallel import agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
 from ..solver.scenario.network import Network as NetworkOptions
+from .cut import cut
 from .distribute import distribute
 from .domain import Domain, MeshData
 from .lumen import cut_out
 from .network import Network, read_network
 
 
-def build_domain(options: MeshOptions, comm: Any, lumens: Sequence[str] = ()) -> Domain:
-    """Make the mesh on rank 0, without the regions that are lumens of vessels, and spread it over the ranks; collective.
+def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
+    """Make the mesh on rank 0 and spread it over the ranks; collective.
+
+    Regions that are lumens of vessels are cut out of it, and it is cut along the interfaces that are membranes.
 
     Raises MeshError on all ranks alike.
     """
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = cut_out(build_data(options), lumens)
+            data = cut(cut_out(build_data(options), lumens), membranes)
     return distribute(data, comm)
 
 

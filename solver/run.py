@@ -58,7 +58,8 @@ def run(
     options = insert(scenario.numerics.petsc, petsc)
     resolved = dump_resolved(scenario)
     vessels = scenario.model.vessels
-    domain = build_domain(scenario.mesh, comm, [name for v in vessels.values() if v.at.kind == "region" for name in v.at.names])
+    lumens = [name for v in vessels.values() if v.at.kind == "region" for name in v.at.names]
+    domain = build_domain(scenario.mesh, comm, lumens=lumens)
     networks = build_networks({name: v.at.network for name, v in vessels.items() if v.at.network}, domain.dim, comm)
     problem = discretise(build_model(scenario), domain, scenario.time.start, networks)
     stepper = Stepper(problem, scheme_options(scenario))

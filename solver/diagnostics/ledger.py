@@ -21,13 +21,17 @@ Amounts = dict[str, dict[str, float]]
 
 
 def empty_accounts(problem: Problem) -> Amounts:
-    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each of its boundaries, vessels."""
+    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each of its boundaries, vessels.
+
+    Besides, what has crossed each membrane (``crossed:NAME``, from side 0 to side 1), which is no gain or loss.
+    """
     accounts: Amounts = {}
     for name, species in problem.species.items():
         places = [c.boundary for c in species.conditions]
         keys = ["born", "dead", *(f"inflow:{p}" for p in places), *(f"outflow:{p}" for p in places)]
         keys += [wall.account for wall in species.walls]
         keys += ["adjusted"] if species.law.quasi_steady else []
+        keys += [f"crossed:{c.membrane}" for c in species.crossings]
         accounts[name] = dict.fromkeys(keys, 0.0)
     return accounts
 
@@ -60,7 +64,8 @@ class Ledger:
             mine = {key: value for (n, key), value in booked.items() if n == name}
             gained = math.fsum(v for k, v in mine.items() if k in ("born", "adjusted") or k.startswith("inflow"))
             lost = math.fsum(v for k, v in mine.items() if k.startswith(("dead", "outflow:", "blood:", "lymph:")))
-            brought = -math.fsum(v for v in mine.values() if v < 0.0)  # by vessels, which give as well as take
+            # vessels give as well as take
+            brought = -math.fsum(v for k, v in mine.items() if v < 0.0 and k.startswith(("blood:", "lymph:")))
             scale = max(self.initial[name] + abs(gained) + brought, totals[name], 1e-300)
             residual = abs(math.fsum([totals[name], lost, -gained, -self.initial[name]])) / scale
             self.worst = max(self.worst, residual)

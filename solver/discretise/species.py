@@ -15,6 +15,7 @@ from ..transport.edges import ARITHMETIC, EXACT, HARMONIC, Law
 from .boundaries import Condition
 from .evaluate import Evaluator, names, total
 from .graph import Graph
+from .membranes import Crossing
 from .wall_flux import WallCrossing
 
 Floats = NDArray[np.float64]
@@ -46,6 +47,7 @@ class NodalSpecies:
     state: Floats
     weight: Floats
     conditions: list[Condition]
+    crossings: list[Crossing] = field(default_factory=list)  # through membranes
     walls: list[WallCrossing] = field(default_factory=list)
     old: Floats = field(init=False)
     rate: Floats = field(init=False)
@@ -75,7 +77,7 @@ class NodalSpecies:
         if law.diffusion is not None and not isinstance(law.diffusion, Mapping):
             expressions.append(law.diffusion)
         static = all(self.evaluator.is_static(e) for e in expressions)
-        self.static = static and all(c.is_static for c in self.conditions)
+        self.static = static and all(c.is_static for c in self.conditions) and all(c.static for c in self.crossings)
         varying = sum(not isinstance(d.factor, float) for d in self._drifts)
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
         self._psi = np.zeros(n if len(self._drifts) > varying else 1)
@@ -172,6 +174,27 @@ class NodalSpecies:
             self._primitive += scratch
         density[:] = scratch2
         self._primitive *= density
+
+    def cross(self, law: Law, a: Floats, v: Floats) -> None:
+        """Add the pairs of membranes to the weights of the edges, of the fields as they are now."""
+        for crossing in self.crossings:
+            crossing.insert(law, self.fields[self.name], a, v)
+        for crossing in self.crossings:
+            crossing.share(a)
+
+    @property
+    def flux_depends_on_itself(self) -> bool:
+        """Whether its own density is in its motility, its drift or its passage through a membrane."""
+        law = self.law
+        exprs = [e for t in law.taxis for e in (t.potential, t.factor)]
+        exprs += [law.diffusion] if law.diffusion is not None and not isinstance(law.diffusion, Mapping) else []
+        return any(self.name in names(e) for e in exprs) or any(c.law.kind == "pressure" for c in self.crossings)
+
+    def largest_motility(self) -> float:
+        """The largest D over this rank's nodes, of the fields as they are now; 1 where D stands in the weight."""
+        if self._write_motility is not None:
+            self._write_motility(self._motility)
+        return float(self._motility.max(initial=0.0))
 
     def boundary_values(self, time: float, fixed: bool) -> None:
         """Evaluate the conditions that change in time, the fixed values or the others. Collective where there are any."""

@@ -114,6 +114,34 @@ class IntegrityLaw:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """Flux of one species through a membrane, from side 0 to side 1 per area.
+
+    linear: kappa (c_0 - c_1) (Kedem and Katchalsky). pressure: kappa (Pi(c_0) - Pi(c_1)), Pi' = c f'(c), f = (c/c_ref)^gamma.
+    kappa = rate g(b) where it follows the integrity, else the rate. taxis: the species also drifts through the opening,
+    with the velocity kappa chi (f_1 - f_0)/D of its taxis terms.
+    """
+
+    species: str
+    rate: Expr
+    kind: Literal["linear", "pressure"] = "linear"
+    exponent: Expr = Number(1.0)  # gamma
+    reference: Expr = Number(1.0)  # c_ref
+    follows_integrity: bool = True
+    taxis: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Membrane:
+    """A surface of no thickness inside the tissue: species have a value on each side of it."""
+
+    name: str  # of the interface in the mesh
+    integrity: IntegrityLaw
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True)
 class WallFlux:
     """Flux of one species out of the tissue through a vessel's wall, amount / area / time = k (c - inside).
 
@@ -171,6 +199,7 @@ class Model:
     species: tuple[Species, ...]
     parameters: Mapping[str, Parameter]
     citations: tuple[str, ...] = ()
+    membranes: tuple[Membrane, ...] = ()
     vessels: tuple[Vessel, ...] = ()
 
     def values(self) -> dict[str, float]:

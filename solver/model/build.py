@@ -36,7 +36,7 @@ def build_model(scenario: Scenario) -> Model:
     declared = {name: Parameter(name, given.value, given.unit, given.meaning, given.source) for name, given in scenario.parameters.items()}
     species = tuple(_finished(law, scenario, final) for law in laws)
     vessels = tuple(_settled(v, final) for v in walls)
-    return Model(species, {**declared, **parameters}, _citations(scenario, species, vessels), vessels)
+    return Model(species, {**declared, **parameters}, _citations(scenario, species, vessels), vessels=vessels)
 
 
 def _settled(vessel: Vessel, final: dict[str, str]) -> Vessel:

@@ -18,7 +18,7 @@ from ..errors import ScenarioError
 from ..linalg.linear import LinearSystem
 from ..transport import edges, stages
 from .options import SchemeOptions
-from .transport import Workspace, boundary_sources, fix_rows
+from .transport import Workspace, book_crossings, boundary_sources, fix_rows
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class Steady:
         self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.taxis)
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
-        self._depends_on_itself = species.name in species.uses()
+        self._depends_on_itself = species.name in species.uses() or species.flux_depends_on_itself
         self.clipped = 0.0
 
     def solve(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
@@ -50,7 +50,9 @@ class Steady:
         s.boundary_values(time, fixed=True)
         density[:] = s.state
         for _ in range(ITERATIONS):
-            edges.weights(s.flux_law(wk.scratch, wk.scratch2), wk.edges.u, wk.edges.lower)
+            law = s.flux_law(wk.scratch, wk.scratch2)
+            edges.weights(law, wk.edges.u, wk.edges.lower)
+            s.cross(law, wk.edges.u, wk.edges.lower)
             self._flux(wk.edges.u, wk.edges.lower)
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
@@ -83,6 +85,7 @@ class Steady:
         g.halo.update(s.state)
         density[:] = s.state
         self._book(dt, stages.amount(g.mass, s.state, n) - before, booking)
+        book_crossings(s, wk, s.state, False, dt, booking)
         return True
 
     def _book(self, dt: float, change: float, booking: dict[str, float]) -> None:

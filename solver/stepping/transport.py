@@ -67,9 +67,11 @@ class Transport:
         """
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
-        edges.weights(s.flux_law(wk.scratch, wk.scratch2), wk.edges.u, wk.edges.lower)
+        law = s.flux_law(wk.scratch, wk.scratch2)
+        edges.weights(law, wk.edges.u, wk.edges.lower)
         if s.law.taxis:
             self._note_peclet(time)
+        s.cross(law, wk.edges.u, wk.edges.lower)
         self._flux(wk.edges.u, wk.edges.lower)
         s.sources(density, wk.production, wk.sinks, wk.scratch)
         wk.loss[:] = wk.sinks[:n]
@@ -83,17 +85,17 @@ class Transport:
         smallest = g.comm.allreduce(-math.inf if math.isnan(smallest) else smallest, MPI.MIN)
         usable = solved and smallest > -math.inf
         self.kept = 1.0
-        if self.options.limiter == "none":
-            if not usable:
-                return False
-            self.skipped += 1
-        elif not usable or smallest < 0.0:
+        correct = self.options.limiter != "none" and (not usable or smallest < 0.0)
+        if correct:
             if not self._correct(dt, usable):
                 return False
             self.limited += 1
+        elif not usable:
+            return False
         else:
             self.skipped += 1
         self._book(time, dt, booking)
+        book_crossings(s, wk, wk.w, correct, dt, booking)
         s.state[:n] = wk.new
         g.halo.update(s.state)
         return True
@@ -226,6 +228,13 @@ def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
             wk.sinks[c.nodes] += c.share * c.rate
     for wall in s.walls:
         wall.add(wk.production, wk.sinks)
+
+
+def book_crossings(s: NodalSpecies, wk: Workspace, density: Floats, limited: bool, dt: float, booking: dict[str, float]) -> None:
+    """Note what has crossed each membrane from side 0 to side 1, this rank's part of it."""
+    for crossing in s.crossings:
+        key = f"crossed:{crossing.membrane}"
+        booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.ratios, limited)
 
 
 def fix_rows(s: NodalSpecies, system: LinearSystem) -> None:
