@@ -11,7 +11,7 @@ from ..solver.errors import MeshError
 from ..solver.parallel import agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
 from ..solver.scenario.network import Network as NetworkOptions
-from .cut import cut
+from .cut import cut, faced
 from .distribute import distribute
 from .domain import Domain, MeshData
 from .lumen import cut_out
@@ -28,7 +28,7 @@ def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = (),
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = cut(cut_out(build_data(options), lumens), membranes)
+            data = faced(cut(cut_out(build_data(options), lumens), membranes), getattr(options, "interfaces", {}))
     return distribute(data, comm)
 
 

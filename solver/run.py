@@ -12,7 +12,9 @@ from typing import Any
 
 from ..meshes.build import build_domain, build_networks
 from .diagnostics.ledger import Ledger, empty_accounts
+from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
+from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
 from .errors import InvasioError
 from .linalg.linear import LinearOptions
@@ -26,7 +28,6 @@ from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
-from .scenario.check import check_runnable
 from .scenario.loader import dump_resolved
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
@@ -54,12 +55,11 @@ def run(
     scenario: Scenario, comm: Any, out: Path | None = None, resume: bool = False, overwrite: bool = False, petsc: Sequence[str] = ()
 ) -> Outcome:
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
-    check_runnable(scenario)
     options = insert(scenario.numerics.petsc, petsc)
     resolved = dump_resolved(scenario)
     vessels = scenario.model.vessels
     lumens = [name for v in vessels.values() if v.at.kind == "region" for name in v.at.names]
-    domain = build_domain(scenario.mesh, comm, lumens=lumens)
+    domain = build_domain(scenario.mesh, comm, list(scenario.model.membranes), lumens)
     networks = build_networks({name: v.at.network for name, v in vessels.items() if v.at.network}, domain.dim, comm)
     problem = discretise(build_model(scenario), domain, scenario.time.start, networks)
     stepper = Stepper(problem, scheme_options(scenario))
@@ -69,6 +69,7 @@ def run(
     reason = "failed"
     try:
         open_log(folder.path / LOG, comm, append=folder.resuming)
+        _opening_words(problem)
         hashes = {"scenario": hashlib.sha256(resolved.encode()).hexdigest()}
         found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes, tables(stepper)) if folder.resuming else None
         ticker, step, numbers = Clock(times), 0, {}
@@ -107,7 +108,7 @@ def run(
         ]
 
         def frame(time: float, step: int, dt: float) -> Frame:
-            row = observables.row(time) | ledger.balance(time) | stepper.info()
+            row = observables.row(time) | membrane_row(problem) | ledger.balance(time) | stepper.info()
             return Frame(time, step, dt, {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}, row)
 
         folder.set_status("running")
@@ -128,6 +129,15 @@ def run(
         close_log()
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
     return Outcome(folder.path, reason)
+
+
+def _opening_words(problem: Problem) -> None:
+    """Log where a membrane is so permeable that its permeability is cut."""
+    for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
+        log.info(
+            "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
+            *(crossing.membrane, crossing.law.species, STIFF),
+        )
 
 
 def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:

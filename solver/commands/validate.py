@@ -31,6 +31,6 @@ def main(args: argparse.Namespace) -> int:
     print(f"  time        {scenario.time.start:g} to {scenario.time.end:g}")
     if scenario.expect:
         print(f"  expected    {len(scenario.expect)} number{'s' if len(scenario.expect) != 1 else ''}")
-    if scenario.model.membranes:
-        print(f"  note        membranes are checked but cannot be run yet: {', '.join(scenario.model.membranes)}")
+    if model.membranes:
+        print(f"  membranes   {', '.join(m.name for m in model.membranes)}")
     return 0

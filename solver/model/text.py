@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, Model, Species, Taxis, Term, Vessel
+from .balance import Boundary, IntegrityLaw, Membrane, Model, Passage, Species, Taxis, Term, Vessel
 
 _WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
 _GREEK = dict(zip(_WORDS.split(), "αβγδεζηθκλμνρστφχψω", strict=True))
@@ -59,6 +59,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
     for vessel in model.vessels:
         lines += ["", *entry_laws(vessel, symbols)]
+    for barrier in model.membranes:
+        lines += ["", *_membrane(barrier, symbols)]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:
@@ -71,12 +73,7 @@ def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
     where = "network" if vessel.place == "network" else f"{vessel.place} {', '.join(vessel.parts)}"
     lines = [f"  {vessel.name}, {vessel.carries} vessel ({where})"]
     b = vessel.integrity
-    if b is not None:
-        parts = ([f"{_closed(pretty(b.repair, symbols))} (1 − b)"] if b.repair != Number(0.0) else []) + [
-            f"− {pretty(d.expr, symbols)} b" for d in b.degradation
-        ]
-        share = f"(1 − b/{pretty(b.threshold, symbols)})^{pretty(b.sharpness, symbols)} where b < {pretty(b.threshold, symbols)}, else 0"
-        lines += [f"    ∂b/∂t = {' '.join(parts) or '0'};  open: g = {share}", f"    start: b = {pretty(b.initial, symbols)}"]
+    lines += [] if b is None else _integrity(b, symbols, False)
     for flux in vessel.fluxes:
         c = symbols[flux.species]
         speed = pretty(flux.opened, symbols)
@@ -86,8 +83,8 @@ def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
             )
             continue
         if b is not None and flux.opened != flux.closed:
-            closed = "" if flux.closed is None else f" + {_closed(pretty(flux.closed, symbols))} (1 − g)"
-            speed = f"{_closed(speed)} g{closed}"
+            closed = "" if flux.closed is None else f" + {_closed(pretty(flux.closed, symbols))} (1 − g(b))"
+            speed = f"{_closed(speed)} g(b){closed}"
         jump = c if flux.inside is None else f"({c} − {_closed(pretty(flux.inside, symbols))})"
         torn = "" if flux.torn is None else f"; where torn: {_closed(pretty(flux.torn, symbols))} {c}"
         lines.append(f"    {c}: flux out = {_closed(speed)} {jump}{torn}")
@@ -95,6 +92,43 @@ def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
         conditions = [] if vessel.ruptured is None else [pretty(vessel.ruptured, symbols)]
         lines.append(f"    torn: {'; '.join([*conditions, *vessel.torn_parts])}")
     return lines
+def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:
+    """A membrane on a few lines: how its integrity changes, how it opens, and the flux of each species."""
+    b = barrier.integrity
+    lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1)", *_integrity(b, symbols, True)]
+    lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
+    sources = dict.fromkeys(x.source for x in (*b.degradation, *barrier.passages) if x.source)
+    return [*lines, *(f"    {short(source)}" for source in sources)]
+
+
+def _integrity(b: IntegrityLaw, symbols: Mapping[str, str], sided: bool) -> list[str]:
+    """How the integrity of a membrane or wall changes, and how it opens."""
+    loss = [f"− {_sided(d.expr, symbols, d.sides) if sided else pretty(d.expr, symbols)} b" for d in b.degradation]
+    repair = [] if b.repair == Number(0.0) else [f"+ {pretty(b.repair, symbols)} (1 − b)"]
+    closed, q = pretty(b.threshold, symbols), b.sharpness
+    inside = "1 − b" if b.threshold == Number(1.0) else f"1 − b/{closed}"
+    opening = inside if q == Number(1.0) else f"({inside})^{pretty(q, symbols)}"
+    return [
+        "    ∂b/∂t = " + (" ".join([*loss, *repair]) or "0"),
+        f"    start: b = {pretty(b.initial, symbols)}",
+        f"    open: g(b) = {opening} where b < {closed}, else 0; breached where b < {pretty(b.breach, symbols)}",
+    ]
+
+
+def _sided(expr: Expr, symbols: Mapping[str, str], sides: str) -> str:
+    """A rate with what it reads on both sides: mean or sum."""
+    text = pretty(expr, symbols)
+    return f"⟨{text}⟩" if sides == "mean" else f"({text})₀₊₁"
+
+
+def _flux(p: Passage, symbols: Mapping[str, str]) -> str:
+    c, rate = symbols.get(p.species, p.species), pretty(p.rate, symbols)
+    rate += " g(b)" if p.follows_integrity else ""
+    if p.kind == "pressure":
+        power = pretty(p.exponent, symbols)
+        scaled = c if p.reference == Number(1.0) else f"{c}/{pretty(p.reference, symbols)}"
+        return f"{rate} [Π({c})], Π′ = {c} f′, f = ({scaled})^{power}"
+    return f"{rate} [{c}]" + (", with drift through the opening" if p.taxis else "")
 
 
 def short(source: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ..scenario.expressions import Expr, Name, Number
-from ..scenario.formulas import Formula
+from ..scenario.expressions import Number
 from ..scenario.vessels import Vessel as Options
-from ..scenario.vessels import Wall
-from .balance import Degradation, IntegrityLaw, Vessel, WallFlux
+from .balance import Vessel, WallFlux
 from .citations import FRANSSEN_2019
 from .letters import Letters
-from .terms import is_zero, product
+from .membranes import integrity
+from .terms import is_zero
 
 ZERO = Number(0.0)
 
@@ -22,7 +21,7 @@ def vessel(name: str, options: Options, cells: list[str], letters: Letters) -> V
     fluxes = []
     for species in [*options.entry, *(c for c in cells if torn is not None and c not in options.entry)]:
         law = options.entry.get(species)
-        opened = ZERO if law is None else letters.use(law.rate, "k", "length/time", f"entry of {species} into {name}", species, name)
+        opened = ZERO if law is None else letters.use(law.rate, "k_in", "length/time", f"entry of {species} into {name}", species, name)
         closed = None
         if law is not None and not is_zero(law.closed):
             closed = letters.use(law.closed, "k_closed", "length/time", f"entry of {species} into closed {name}", species, name)
@@ -40,29 +39,7 @@ def vessel(name: str, options: Options, cells: list[str], letters: Letters) -> V
         place=options.at.kind,  # type: ignore[arg-type]
         parts=options.at.names,
         fluxes=tuple(fluxes),
-        integrity=None if options.wall is None else _integrity(name, options.wall, cells, letters),
+        integrity=None if options.wall is None else integrity(name, f"the wall of {name}", options.wall, cells, letters),
         ruptured=None if rupture is None or rupture.where is None else rupture.where.expr,
         torn_parts=() if rupture is None else tuple(rupture.parts),
-    )
-
-
-def _integrity(name: str, wall: Wall, cells: list[str], letters: Letters) -> IntegrityLaw:
-    """The wall's basement membrane, degraded by enzymes and by cells that carry one."""
-    loss = []
-    for by, rate in wall.degraded_by.items():
-        if not is_zero(rate):
-            zeta = letters.use(rate, "zeta", "1/time/key", f"degradation of the wall of {name} by {by}", name, by)
-            words = f"degradation {'on contact with' if by in cells else 'by'} {by}"
-            loss.append(Degradation(product(zeta, Name(by)), "sum" if by in cells else "mean", words))
-
-    def number(value: float, letter: str, unit: str, meaning: str) -> Expr:
-        return letters.use(Formula.number(value), letter, unit, f"{meaning} of the wall of {name}", name)
-
-    return IntegrityLaw(
-        initial=wall.initial.expr,
-        degradation=tuple(loss),
-        repair=number(wall.repair, "r", "1/time", "repair rate") if wall.repair else ZERO,
-        threshold=number(wall.closed_above, "b_c", "1", "closing integrity"),
-        sharpness=number(wall.sharpness, "q", "1", "sharpness of the opening"),
-        breach=Number(wall.breached_below),
     )

@@ -8,15 +8,15 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Options, Quantity, Rate
+from .base import Options
 from .formulas import Formula, Initial, Motility, Over, State
+from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
 from .shorthand import Short
 from .taxis import Sensitivity
-from .vessels import DegradedBy, Vessel
+from .vessels import Vessel
 
 RateFormula = Annotated[Formula, Over("1/time", State, 0)]
-Permeability = Annotated[float, Quantity("length/time"), Field(ge=0)]
 Mean = Literal["arithmetic", "harmonic"]
 ZERO = Formula.number(0.0)
 
@@ -111,16 +111,6 @@ class Soluble(Options):
     quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     decay: RateFormula = Field(ZERO, description="loss rate")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="production besides secretion by cells")
-
-
-class Membrane(Options):
-    """A basement membrane: a named interface that enzymes open."""
-
-    degraded_by: DegradedBy = Field({}, description="rate per unit of each enzyme or of cells that carry one")
-    permeability: Annotated[dict[str, Permeability], Keyed("key", "cells", "soluble", "user")] = Field(
-        {}, description="of the open membrane, by species; species not named do not pass"
-    )
-    repair: Rate = Field(0.0, ge=0, description="rate at which integrity returns to 1")
 
 
 class Biology(Options):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ..errors import ScenarioError
 from .reader import Path_
 from .schema import Scenario
 
@@ -19,16 +18,6 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _boundaries(scenario)
     yield from _membranes(scenario)
     yield from _times(scenario)
-
-
-def check_runnable(scenario: Scenario) -> None:
-    """Raise ScenarioError if the scenario states physics that this version can describe but not yet solve."""
-    if scenario.model.membranes:
-        names = ", ".join(scenario.model.membranes)
-        raise ScenarioError(
-            f"{scenario.path or scenario.name}: model.membranes: this version validates membranes but cannot run them yet (given {names}); "
-            "remove them, or set permeabilities aside by `model: {membranes: null}` in a scenario that extends this one"
-        )
 
 
 def species_names(scenario: Scenario) -> list[str]:
@@ -124,9 +113,26 @@ def _boundaries(scenario: Scenario) -> Iterator[Finding]:
 
 def _membranes(scenario: Scenario) -> Iterator[Finding]:
     allowed = list(getattr(scenario.mesh, "interfaces", {}))
-    for name in scenario.model.membranes:
+    taken = species_names(scenario)
+    for name, membrane in scenario.model.membranes.items():
+        path: Path_ = ("model", "membranes", name)
         if name not in allowed and scenario.mesh.kind != "file":
-            yield ("model", "membranes", name), unknown("interface of the mesh", name, allowed)
+            yield path, unknown("interface of the mesh", name, allowed)
+        if name in taken:
+            yield path, f"the interface has the name of a species ({name!r}): their columns in series.csv would be the same; rename one"
+        for species, way in membrane.permeability.items():
+            law = scenario.species.get(species)
+            if law is not None and law.diffusion is None and not law.taxis:
+                yield (*path, "permeability", species), "this species does not move, so it cannot cross a membrane"
+            if getattr(way, "haptotaxis", False) and not _drifts(scenario, species):
+                yield (*path, "permeability", species, "haptotaxis"), "the species has no haptotaxis, chemotaxis or taxis that could act"
+
+
+def _drifts(scenario: Scenario, species: str) -> bool:
+    if species in scenario.species:
+        return bool(scenario.species[species].taxis)
+    cells = scenario.model.cells.get(species)
+    return cells is not None and bool(cells.haptotaxis or cells.chemotaxis)
 
 
 def _times(scenario: Scenario) -> Iterator[Finding]:

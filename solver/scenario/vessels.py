@@ -7,14 +7,14 @@ from typing import Annotated, Literal, Self, Union
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from .base import Options, Rate
+from .base import Options
 from .formulas import Formula, Over, State
+from .membranes import Barrier
 from .named import Keyed
 from .network import Network
 from .shorthand import Short
 
 Speed = Annotated[Formula, Over("length/time", State, 0)]
-DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)]], Keyed("key", "soluble", "cells", "user")]
 Names = Union[str, list[str]]
 ZERO = Formula.number(0.0)
 
@@ -71,15 +71,8 @@ class WallExchange(Options):
     inside: Annotated[Formula, Over("key", ("space", "time"), 0)] = Field(ZERO, description="density in the blood or lymph")
 
 
-class Wall(Options):
-    """Basement membrane of the wall: integrity b in [0, 1], db/dt = r (1 - b) - K b; open to (1 - b/b_c)^q where b < b_c."""
-
-    degraded_by: DegradedBy = Field({}, description="rate per unit of each enzyme or of cells that carry one")
-    repair: Rate = Field(0.0, ge=0, description="rate r at which integrity returns to 1")
-    closed_above: float = Field(1.0, gt=0, le=1, description="integrity b_c above which the wall is closed")
-    sharpness: float = Field(1.0, gt=0, description="exponent q of the opening")
-    initial: Annotated[Formula, Over("1", ("space",), 0)] = Field(Formula.number(1.0), description="integrity at the start")
-    breached_below: float = Field(0.5, gt=0, le=1, description="integrity below which the wall counts as breached in the series")
+class Wall(Barrier):
+    """Basement membrane of the wall: integrity b, db/dt = r (1 - b) - K b; open to g(b) = (1 - b/b_c)^q where b < b_c, else 0."""
 
 
 class Ruptured(Options):

@@ -67,7 +67,7 @@ CASES = {
     "unknown_key": Broken(
         _good("haptotaxis", "haptotaxsi"),
         (
-            "{file}:4:42: model.cells.tumour.haptotaxsi: unknown option (given 'haptotaxsi'; allowed: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'haptotaxis'?)",
+            "{file}:4:42: model.cells.tumour.haptotaxsi: unknown option (given 'haptotaxsi'; allowed: initial, motility, motility_mean, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'haptotaxis'?)",
         ),
     ),
     "unknown_top_key": Broken(
@@ -272,14 +272,14 @@ CASES = {
     "error_in_base": Broken(
         "extends: base.yaml\ntime: {end: 5}\n",
         (
-            "base.yaml:4:26: model.cells.tumour.mobility: unknown option (given 'mobility'; allowed: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'motility'?)",
+            "base.yaml:4:26: model.cells.tumour.mobility: unknown option (given 'mobility'; allowed: initial, motility, motility_mean, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'motility'?)",
         ),
         beside={"base.yaml": _good("motility", "mobility")},
     ),
     "set_unknown": Broken(
         GOOD,
         (
-            "--set: model.cells.tumour.haptotaxi: unknown path (given 'haptotaxi'; allowed in model.cells.tumour: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'model.cells.tumour.haptotaxis'?)",
+            "--set: model.cells.tumour.haptotaxi: unknown path (given 'haptotaxi'; allowed in model.cells.tumour: initial, motility, motility_mean, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'model.cells.tumour.haptotaxis'?)",
         ),
         ("model.cells.tumour.haptotaxi=2e-3",),
     ),
