@@ -14,6 +14,7 @@ from ..meshes.build import build_domain, build_networks
 from .diagnostics.ledger import Ledger, empty_accounts
 from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
+from .diagnostics.vessels import vessel_row
 from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
 from .errors import InvasioError
@@ -108,7 +109,7 @@ def run(
         ]
 
         def frame(time: float, step: int, dt: float) -> Frame:
-            row = observables.row(time) | membrane_row(problem) | ledger.balance(time) | stepper.info()
+            row = observables.row(time) | membrane_row(problem) | vessel_row(problem, time) | ledger.balance(time) | stepper.info()
             return Frame(time, step, dt, {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}, row)
 
         folder.set_status("running")
