@@ -17,6 +17,7 @@ from .diagnostics.observables import Observables
 from .diagnostics.vessels import vessel_row
 from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
+from .discretise.vessel_surface import VesselSurface
 from .errors import InvasioError
 from .linalg.linear import LinearOptions
 from .linalg.petsc_options import insert
@@ -24,11 +25,12 @@ from .model.build import build_model
 from .output import checkpoint
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, VESSELS, Frame, Observer
 from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
+from .output.walls import WallsWriter
 from .scenario.loader import dump_resolved
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
@@ -102,6 +104,7 @@ def run(
                 scenario=resolved,
                 expected=len(times.outputs) + 1,
             ),
+            *_walls(folder.path / VESSELS, problem, domain, precision, scenario, start, len(times.outputs) + 1),
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,
@@ -139,6 +142,17 @@ def _opening_words(problem: Problem) -> None:
             "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
             *(crossing.membrane, crossing.law.species, STIFF),
         )
+
+
+def _walls(
+    path: Path, problem: Problem, domain: Any, precision: str, scenario: Scenario, start: float | None, expected: int
+) -> list[Observer]:
+    """The writer of the walls of vessels, where there are any. Collective."""
+    if not problem.vessels:
+        return []
+    surface = VesselSurface(problem, domain)
+    writer = FieldsWriter(path, surface.grid, surface.names, precision, scenario.output.compression, start, expected=expected)
+    return [WallsWriter(writer, surface.fields)]
 
 
 def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:

@@ -97,7 +97,7 @@ def _around(network: Network, pieces: _Pieces, mesh: Any, size: Floats) -> Contr
     mesh.comm.Allreduce(MPI.IN_PLACE, local, MPI.MIN)
     radius = network.radius[pieces.segment]
     a, b = network.points[network.segments[pieces.segment]].swapaxes(0, 1)
-    first, second = _normals((b - a) / np.linalg.norm(b - a, axis=1)[:, None])
+    first, second = normals((b - a) / np.linalg.norm(b - a, axis=1)[:, None])
     around = AROUND * np.maximum(1, np.ceil(radius / local)).astype(np.int64)
     counts = np.full(len(radius), 2) if dim == 2 else around
     piece = np.repeat(np.arange(len(radius)), counts)
@@ -126,7 +126,7 @@ def _around(network: Network, pieces: _Pieces, mesh: Any, size: Floats) -> Contr
     )
 
 
-def _normals(along: Floats) -> tuple[Floats, Floats]:
+def normals(along: Floats) -> tuple[Floats, Floats]:
     """Two directions perpendicular to each of (p, dim) directions and to each other; in 2-D the second is not used."""
     if along.shape[1] == 2:
         first = np.stack([-along[:, 1], along[:, 0]], axis=1)

@@ -13,10 +13,11 @@ from typing import Any
 from ..errors import InvasioError
 from ..parallel import agreed
 from .compare import differences
-from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, RESOLVED, SERIES, STATUS
+from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, RESOLVED, SERIES, STATUS, VESSELS
 
 _LOCK = ".lock"
-_FILES = (FIELDS, f".{FIELDS}.new", FIELDS.replace(".", "-damaged."), SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
+_TABLES = tuple(name for table in (FIELDS, VESSELS) for name in (table, f".{table}.new", table.replace(".", "-damaged.")))
+_FILES = (*_TABLES, SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
 _FOLDERS = (CHECKPOINTS, FIGURES)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FIELDS = "fields.vtkhdf"
+VESSELS = "vessels.vtkhdf"
 SERIES = "series.csv"
 MANIFEST = "manifest.json"
 RESOLVED = "resolved.yaml"
