@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,21 +10,35 @@ from numpy.typing import NDArray
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
+from ..solver.scenario.network import Network as NetworkOptions
 from .cut import cut, faced
 from .distribute import distribute
 from .domain import Domain, MeshData
+from .lumen import cut_out
+from .network import Network, read_network
 
 
-def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = ()) -> Domain:
-    """Make the mesh on rank 0, cut it along the interfaces that are membranes, and spread it over the ranks; collective.
+def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
+    """Make the mesh on rank 0 and spread it over the ranks; collective.
+
+    Regions that are lumens of vessels are cut out of it, and it is cut along the interfaces that are membranes.
 
     Raises MeshError on all ranks alike.
     """
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = faced(cut(build_data(options), membranes), getattr(options, "interfaces", {}))
+            data = faced(cut(cut_out(build_data(options), lumens), membranes), getattr(options, "interfaces", {}))
     return distribute(data, comm)
+
+
+def build_networks(options: Mapping[str, NetworkOptions], dim: int, comm: Any) -> dict[str, Network]:
+    """The networks of vessels by name, read on rank 0 and the same everywhere; collective. Raises MeshError on all ranks alike."""
+    networks: dict[str, Network] = {}
+    with agreed(comm):
+        if comm.rank == 0:
+            networks = {name: read_network(each, dim) for name, each in options.items()}
+    return dict(comm.bcast(networks))
 
 
 def build_data(options: MeshOptions) -> MeshData:

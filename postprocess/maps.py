@@ -14,6 +14,8 @@ from .picture import background
 from .raster import cover
 from .sheet import Sheet
 from .style import MAPS, kinds, scale_bar, span, thins_out, time_label
+from .vessels import draw as draw_walls
+from .vessels import wall_lines
 
 if TYPE_CHECKING:
     from .run import Run
@@ -35,6 +37,7 @@ class Plane:
         self.extent = (self.lower[0], self.upper[0], self.lower[1], self.upper[1])
         self.picture = background(run)
         self.lines = outlines(run) if run.dim == 2 else None
+        self.vessels = wall_lines(run, self.height)
 
     def raster(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows, columns) values of a nodal field; NaN outside the tissue."""
@@ -135,6 +138,7 @@ def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane) -> Any:
         on_bright = picture is not None or kind == "ecm"
         panel.plot(*between.T, color="#101010" if on_bright else "#ffffff", linewidth=0.7, alpha=0.8)
         panel.plot(*rim.T, color="#404040", linewidth=0.5)
+    draw_walls(panel, plane.vessels)
     down = picture is not None or (plane.run.scenario.get("mesh") or {}).get("kind") == "image"
     panel.set_xlim(plane.lower[0], plane.upper[0])
     panel.set_ylim(*(plane.upper[1], plane.lower[1]) if down else (plane.lower[1], plane.upper[1]))

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..meshes.build import build_domain
+from ..meshes.build import build_domain, build_networks
 from .diagnostics.ledger import Ledger, empty_accounts
 from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
+from .diagnostics.vessels import vessel_row
 from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
 from .discretise.surface import Surface
+from .discretise.vessel_surface import VesselSurface
 from .errors import InvasioError
 from .linalg.linear import LinearOptions
 from .linalg.petsc_options import insert
@@ -24,11 +26,12 @@ from .model.build import build_model
 from .output import checkpoint
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, Frame, Grid, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
 from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
+from .output.walls import WallsWriter
 from .scenario.loader import dump_resolved
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
@@ -58,8 +61,11 @@ def run(
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
     options = insert(scenario.numerics.petsc, petsc)
     resolved = dump_resolved(scenario)
-    domain = build_domain(scenario.mesh, comm, list(scenario.model.membranes))
-    problem = discretise(build_model(scenario), domain, scenario.time.start)
+    vessels = scenario.model.vessels
+    lumens = [name for v in vessels.values() if v.at.kind == "region" for name in v.at.names]
+    domain = build_domain(scenario.mesh, comm, list(scenario.model.membranes), lumens)
+    networks = build_networks({name: v.at.network for name, v in vessels.items() if v.at.network}, domain.dim, comm)
+    problem = discretise(build_model(scenario), domain, scenario.time.start, networks)
     stepper = Stepper(problem, scheme_options(scenario))
     stepper.amounts = empty_accounts(problem)
     times = clock_options(scenario)
@@ -97,6 +103,7 @@ def run(
         observers: list[Observer] = [
             writer(FIELDS, problem.grid, names, "fields"),
             *([writer(MEMBRANES, surface.grid, surface.names, "surface")] if surface else []),
+            *_walls(folder.path / VESSELS, problem, domain, precision, scenario, start, len(times.outputs) + 1),
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,
@@ -104,7 +111,7 @@ def run(
         ]
 
         def frame(time: float, step: int, dt: float) -> Frame:
-            row = observables.row(time) | membrane_row(problem) | ledger.balance(time) | stepper.info()
+            row = observables.row(time) | membrane_row(problem) | vessel_row(problem, time) | ledger.balance(time) | stepper.info()
             tissue = {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}
             return Frame(time, step, dt, tissue, row, surface.fields() if surface else {})
 
@@ -135,6 +142,17 @@ def _opening_words(problem: Problem) -> None:
             "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
             *(crossing.membrane, crossing.law.species, STIFF),
         )
+
+
+def _walls(
+    path: Path, problem: Problem, domain: Any, precision: str, scenario: Scenario, start: float | None, expected: int
+) -> list[Observer]:
+    """The writer of the walls of vessels, where there are any. Collective."""
+    if not problem.vessels:
+        return []
+    surface = VesselSurface(problem, domain)
+    writer = FieldsWriter(path, surface.grid, surface.names, precision, scenario.output.compression, start, expected=expected)
+    return [WallsWriter(writer, surface.fields)]
 
 
 def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:

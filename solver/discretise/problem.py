@@ -10,6 +10,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ...meshes.network import Network
 from ..errors import ScenarioError
 from ..model.balance import Model, Species
 from ..output.layout import Grid
@@ -22,6 +23,8 @@ from .graph import Graph, build_graph, symmetrise
 from .integrity import Integrity
 from .membranes import cap, crossings_of, local_pairs, pair_sites
 from .species import NodalSpecies
+from .vessel_fluxes import attach, check_mobile
+from .vessels import NodalVessel, build_vessel
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +46,7 @@ class Problem:
     evaluator: Evaluator
     dim: int
     integrities: dict[str, Integrity] = field(default_factory=dict)
+    vessels: dict[str, NodalVessel] = field(default_factory=dict)
 
     @property
     def mobile(self) -> list[NodalSpecies]:
@@ -60,8 +64,8 @@ class Problem:
         return [s for s in self.species.values() if not s.law.mobile and not s.law.quasi_steady]
 
 
-def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
-    """Put a model on a domain, with its densities at the start time. Collective.
+def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[str, Network] | None = None) -> Problem:
+    """Put a model on a domain, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
@@ -112,7 +116,14 @@ def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
             for crossing in s.crossings:
                 cap(crossing, graph, s.weight, motility)
     grid = _grid(domain, graph, forms, canonical)
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, integrities)
+    vessels = {}
+    for vessel in model.vessels:
+        check_mobile(vessel, species)
+        network = networks.get(vessel.name) if networks else None
+        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, model.values(), network)
+        attach(vessels[vessel.name], species, regions, start)
+    integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
+    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, integrities, vessels)
 
 
 def _check_names(model: Model, domain: Any) -> None:

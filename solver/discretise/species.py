@@ -16,6 +16,7 @@ from .boundaries import Condition
 from .evaluate import Evaluator, names, total
 from .graph import Graph
 from .membranes import Crossing
+from .wall_flux import WallCrossing
 
 Floats = NDArray[np.float64]
 Write = Callable[[Floats], None]
@@ -47,6 +48,7 @@ class NodalSpecies:
     weight: Floats
     conditions: list[Condition]
     crossings: list[Crossing] = field(default_factory=list)  # through membranes
+    walls: list[WallCrossing] = field(default_factory=list)
     old: Floats = field(init=False)
     rate: Floats = field(init=False)
     rate_before: Floats = field(init=False)
@@ -126,6 +128,19 @@ class NodalSpecies:
     @property
     def name(self) -> str:
         return self.law.name
+
+    def add_wall(self, wall: WallCrossing) -> None:
+        """Let the species pass the wall of a vessel."""
+        self.walls.append(wall)
+        self.static = self.static and wall.static
+
+    def wall_values(self, time: float) -> None:
+        """Evaluate the walls whose rates change, of the fields as they are. Collective where there are any."""
+        changing = [w for w in self.walls if not w.static]
+        if changing:
+            with agreed(self.graph.comm):
+                for wall in changing:
+                    wall.evaluate(time)
 
     def flux_law(self, scratch: Floats, scratch2: Floats) -> Law:
         """What the fluxes are made of, of the fields as they are now; also the speed of drift out of outflow boundaries."""

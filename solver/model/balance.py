@@ -142,6 +142,46 @@ class Membrane:
 
 
 @dataclass(frozen=True)
+class WallFlux:
+    """Flux of one species out of the tissue through a vessel's wall, amount / area / time = k (c - inside).
+
+    k = opened where the wall is open, closed where it is closed, in between by the share g that is open,
+    k = g opened + (1 - g) closed; torn where the vessel is ruptured. Expressions of species, x, y, z, t.
+    """
+
+    species: str
+    opened: Expr
+    closed: Expr | None = None  # 0
+    torn: Expr | None = None  # as elsewhere
+    inside: Expr | None = None  # 0
+    dissolved: bool = False  # a solute: thin lines are corrected for the gradient that the mesh does not resolve
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Vessel:
+    """A blood or lymph vessel: where its wall is and what passes it.
+
+    ``place``: boundary, interface, region or network; ``parts``: the names of these in the mesh (none for a network).
+    ``ruptured``: a condition of x, y, z (not 0 is true); ``torn_parts``: names of parts that are torn altogether.
+    """
+
+    name: str
+    carries: Literal["blood", "lymph"]
+    place: Literal["boundary", "interface", "region", "network"]
+    parts: tuple[str, ...]
+    fluxes: tuple[WallFlux, ...]
+    integrity: IntegrityLaw | None = None  # without it nothing holds anything back
+    ruptured: Expr | None = None
+    torn_parts: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> str:
+        """The account of the ledger that entered cells are booked to: ``lymph:NAME``."""
+        return f"{self.carries}:{self.name}"
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A named number with what `explain` prints about it."""
 
@@ -160,6 +200,7 @@ class Model:
     parameters: Mapping[str, Parameter]
     citations: tuple[str, ...] = ()
     membranes: tuple[Membrane, ...] = ()
+    vessels: tuple[Vessel, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..scenario.expressions import Expr
 from ..scenario.schema import Scenario
 from ..scenario.tree import simplify
-from .balance import Boundary, Membrane, Model, Parameter, Species, Taxis, Term
+from .balance import Boundary, IntegrityLaw, Membrane, Model, Parameter, Species, Taxis, Term, Vessel, WallFlux
 from .cells import cells
 from .ecm import ecm
 from .letters import Letters, renamed
@@ -15,6 +15,7 @@ from .membranes import membrane
 from .solubles import soluble
 from .terms import boundary
 from .user import user
+from .vessels import vessel
 
 
 def build_model(scenario: Scenario) -> Model:
@@ -32,11 +33,13 @@ def build_model(scenario: Scenario) -> Model:
     laws += [ecm(biology.ecm, list(biology.cells), letters)] if biology.ecm else []
     laws += [law for law in written if not law.mobile]
     barriers = [membrane(name, options, list(biology.cells), letters) for name, options in biology.membranes.items()]
+    walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]
     final, parameters = letters.settle()
     declared = {name: Parameter(name, given.value, given.unit, given.meaning, given.source) for name, given in scenario.parameters.items()}
     species = tuple(_finished(law, scenario, final) for law in laws)
     membranes = tuple(_settled_membrane(law, final) for law in barriers)
-    return Model(species, {**declared, **parameters}, _citations(scenario, species, membranes), membranes)
+    vessels = tuple(_settled_vessel(law, final) for law in walls)
+    return Model(species, {**declared, **parameters}, _citations(scenario, species, membranes, vessels), membranes, vessels)
 
 
 def _finished(law: Species, scenario: Scenario, final: dict[str, str]) -> Species:
@@ -68,22 +71,42 @@ def _finished(law: Species, scenario: Scenario, final: dict[str, str]) -> Specie
     )
 
 
-def _settled_membrane(law: Membrane, final: dict[str, str]) -> Membrane:
-    """The membrane with settled parameter names."""
+def _settled_integrity(b: IntegrityLaw, final: dict[str, str]) -> IntegrityLaw:
+    """The integrity with settled parameter names."""
 
     def settled(expr: Expr) -> Expr:
         return simplify(renamed(expr, final))
 
-    b = law.integrity
-    integrity = replace(
+    return replace(
         b,
         degradation=tuple(replace(d, expr=settled(d.expr)) for d in b.degradation),
         **{what: settled(getattr(b, what)) for what in ("initial", "repair", "threshold", "sharpness", "breach")},
     )
-    return replace(law, integrity=integrity, passages=tuple(replace(p, rate=settled(p.rate)) for p in law.passages))
 
 
-def _citations(scenario: Scenario, species: tuple[Species, ...], membranes: tuple[Membrane, ...]) -> tuple[str, ...]:
+def _settled_membrane(law: Membrane, final: dict[str, str]) -> Membrane:
+    """The membrane with settled parameter names."""
+    passages = tuple(replace(p, rate=simplify(renamed(p.rate, final))) for p in law.passages)
+    return replace(law, integrity=_settled_integrity(law.integrity, final), passages=passages)
+
+
+def _settled_vessel(vessel: Vessel, final: dict[str, str]) -> Vessel:
+    """The vessel with settled parameter names."""
+
+    def settled(expr: Expr | None) -> Expr | None:
+        return None if expr is None else simplify(renamed(expr, final))
+
+    def flux(f: WallFlux) -> WallFlux:
+        opened = simplify(renamed(f.opened, final))
+        return replace(f, opened=opened, closed=settled(f.closed), torn=settled(f.torn), inside=settled(f.inside))
+
+    b = None if vessel.integrity is None else _settled_integrity(vessel.integrity, final)
+    return replace(vessel, fluxes=tuple(flux(f) for f in vessel.fluxes), integrity=b, ruptured=settled(vessel.ruptured))
+
+
+def _citations(
+    scenario: Scenario, species: tuple[Species, ...], membranes: tuple[Membrane, ...], vessels: tuple[Vessel, ...]
+) -> tuple[str, ...]:
     """The scenario's source and that of every term in use, each once."""
     found = [scenario.source] if scenario.source else []
     for law in species:
@@ -91,4 +114,7 @@ def _citations(scenario: Scenario, species: tuple[Species, ...], membranes: tupl
         found += [part.source for part in parts if part.source]
     for barrier in membranes:
         found += [part.source for part in (*barrier.integrity.degradation, *barrier.passages) if part.source]
+    for wall in vessels:
+        parts_of = (*(wall.integrity.degradation if wall.integrity else ()), *wall.fluxes)
+        found += [part.source for part in parts_of if part.source]
     return tuple(dict.fromkeys(found))

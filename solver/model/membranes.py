@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
-from ..scenario.membranes import LinearPermeability, Membrane as Options, PressurePermeability
+from ..scenario.membranes import Barrier, LinearPermeability, PressurePermeability
+from ..scenario.membranes import Membrane as Options
 from .balance import Degradation, IntegrityLaw, Membrane, Passage
 from .citations import CHAPLAIN_2019, GALLINATO_2017, KEDEM_KATCHALSKY_1958
 from .letters import Letters
@@ -14,25 +15,31 @@ from .terms import is_zero, product
 
 
 def membrane(name: str, options: Options, cells: Sequence[str], letters: Letters) -> Membrane:
-    """A membrane. Dissolved enzymes degrade it by the mean of its two sides, cells that carry MT1-MMP by their sum."""
+    """A membrane: its integrity, and how each species passes."""
+    law = integrity(name, f"membrane {name}", options, cells, letters)
+    return Membrane(name, law, tuple(_passage(name, species, way, letters) for species, way in options.permeability.items()))
+
+
+def integrity(name: str, words: str, options: Barrier, cells: Sequence[str], letters: Letters) -> IntegrityLaw:
+    """The integrity of a membrane or wall. Dissolved enzymes degrade it by the mean of its sides, cells that carry MT1-MMP by their sum."""
 
     def number(value: float, letter: str, meaning: str, dimension: str = "1", default: float | None = None) -> Expr:
         formula = Formula.number(value)
         return formula.expr if value == default else letters.use(formula, letter, dimension, meaning, name)
 
-    law = IntegrityLaw(
+    rates = [(by, rate) for by, rate in options.degraded_by.items() if not is_zero(rate)]
+    return IntegrityLaw(
         initial=options.initial.expr,
-        degradation=tuple(_degradation(name, by, rate, by in cells, letters) for by, rate in options.degraded_by.items() if not is_zero(rate)),
-        repair=number(options.repair, "r", f"repair of membrane {name}", "1/time", 0.0),
-        threshold=number(options.closed_above, "b_c", f"integrity above which membrane {name} is closed", default=1.0),
-        sharpness=number(options.sharpness, "q", f"how sharply membrane {name} opens", default=1.0),
+        degradation=tuple(_degradation(name, words, by, rate, by in cells, letters) for by, rate in rates),
+        repair=number(options.repair, "r", f"repair of {words}", "1/time", 0.0),
+        threshold=number(options.closed_above, "b_c", f"integrity above which {words} is closed", default=1.0),
+        sharpness=number(options.sharpness, "q", f"how sharply {words} opens", default=1.0),
         breach=Formula.number(options.breach).expr,
     )
-    return Membrane(name, law, tuple(_passage(name, species, way, letters) for species, way in options.permeability.items()))
 
 
-def _degradation(name: str, by: str, rate: Formula, bound: bool, letters: Letters) -> Degradation:
-    meaning = f"degradation of membrane {name} by {by}"
+def _degradation(name: str, words: str, by: str, rate: Formula, bound: bool, letters: Letters) -> Degradation:
+    meaning = f"degradation of {words} by {by}"
     k = letters.use(rate, "k", "1/time/key", meaning, name, by)
     return Degradation(product(k, Name(by)), "sum" if bound else "mean", meaning, GALLINATO_2017)
 

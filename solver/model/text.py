@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, Membrane, Model, Passage, Species, Taxis, Term
+from .balance import Boundary, IntegrityLaw, Membrane, Model, Passage, Species, Taxis, Term, Vessel
 
-_WORDS = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
-_GREEK = dict(zip(_WORDS.split(), "αβγδεηθκλμνρστφχψω", strict=True))
+_WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
+_GREEK = dict(zip(_WORDS.split(), "αβγδεζηθκλμνρστφχψω", strict=True))
 _POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -57,6 +57,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         if law.mobile:
             lines.append(f"    boundaries: {_conditions(law, symbols)}")
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
+    for vessel in model.vessels:
+        lines += ["", *entry_laws(vessel, symbols)]
     for barrier in model.membranes:
         lines += ["", *_membrane(barrier, symbols)]
     if model.parameters:
@@ -66,21 +68,51 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     return "\n".join(lines) + "\n"
 
 
+def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
+    """What passes a vessel's wall, a line per species: ``n: flux out = k n``."""
+    where = "network" if vessel.place == "network" else f"{vessel.place} {', '.join(vessel.parts)}"
+    lines = [f"  {vessel.name}, {vessel.carries} vessel ({where})"]
+    b = vessel.integrity
+    lines += [] if b is None else _integrity(b, symbols, False)
+    for flux in vessel.fluxes:
+        c = symbols[flux.species]
+        speed = pretty(flux.opened, symbols)
+        if flux.opened == Number(0.0) and flux.closed is None:
+            lines.append(
+                f"    {c}: no flux" + ("" if flux.torn is None else f"; where torn: flux out = {_closed(pretty(flux.torn, symbols))} {c}")
+            )
+            continue
+        if b is not None and flux.opened != flux.closed:
+            closed = "" if flux.closed is None else f" + {_closed(pretty(flux.closed, symbols))} (1 − g(b))"
+            speed = f"{_closed(speed)} g(b){closed}"
+        jump = c if flux.inside is None else f"({c} − {_closed(pretty(flux.inside, symbols))})"
+        torn = "" if flux.torn is None else f"; where torn: {_closed(pretty(flux.torn, symbols))} {c}"
+        lines.append(f"    {c}: flux out = {_closed(speed)} {jump}{torn}")
+    if vessel.ruptured is not None or vessel.torn_parts:
+        conditions = [] if vessel.ruptured is None else [pretty(vessel.ruptured, symbols)]
+        lines.append(f"    torn: {'; '.join([*conditions, *vessel.torn_parts])}")
+    return lines
 def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:
     """A membrane on a few lines: how its integrity changes, how it opens, and the flux of each species."""
     b = barrier.integrity
-    loss = [f"− {_sided(d.expr, symbols, d.sides)} b" for d in b.degradation]
+    lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1)", *_integrity(b, symbols, True)]
+    lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
+    sources = dict.fromkeys(x.source for x in (*b.degradation, *barrier.passages) if x.source)
+    return [*lines, *(f"    {short(source)}" for source in sources)]
+
+
+def _integrity(b: IntegrityLaw, symbols: Mapping[str, str], sided: bool) -> list[str]:
+    """How the integrity of a membrane or wall changes, and how it opens."""
+    loss = [f"− {_sided(d.expr, symbols, d.sides) if sided else pretty(d.expr, symbols)} b" for d in b.degradation]
     repair = [] if b.repair == Number(0.0) else [f"+ {pretty(b.repair, symbols)} (1 − b)"]
     closed, q = pretty(b.threshold, symbols), b.sharpness
     inside = "1 − b" if b.threshold == Number(1.0) else f"1 − b/{closed}"
     opening = inside if q == Number(1.0) else f"({inside})^{pretty(q, symbols)}"
-    lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1)"]
-    lines.append("    ∂b/∂t = " + (" ".join([*loss, *repair]) or "0"))
-    lines.append(f"    start: b = {pretty(b.initial, symbols)}")
-    lines.append(f"    open: g(b) = {opening} where b < {closed}, else 0; breached where b < {pretty(b.breach, symbols)}")
-    lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
-    sources = dict.fromkeys(x.source for x in (*b.degradation, *barrier.passages) if x.source)
-    return [*lines, *(f"    {short(source)}" for source in sources)]
+    return [
+        "    ∂b/∂t = " + (" ".join([*loss, *repair]) or "0"),
+        f"    start: b = {pretty(b.initial, symbols)}",
+        f"    open: g(b) = {opening} where b < {closed}, else 0; breached where b < {pretty(b.breach, symbols)}",
+    ]
 
 
 def _sided(expr: Expr, symbols: Mapping[str, str], sides: str) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 from ..errors import InvasioError
 from ..parallel import agreed
 from .compare import differences
-from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS
+from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
 
 _LOCK = ".lock"
-_TABLES = (FIELDS, MEMBRANES)
+_TABLES = (FIELDS, MEMBRANES, VESSELS)
 _FILES = (
     *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
     SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html",

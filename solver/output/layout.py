@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 FIELDS = "fields.vtkhdf"
 MEMBRANES = "membranes.vtkhdf"
+VESSELS = "vessels.vtkhdf"
 SERIES = "series.csv"
 MANIFEST = "manifest.json"
 RESOLVED = "resolved.yaml"

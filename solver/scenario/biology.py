@@ -14,6 +14,7 @@ from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
 from .shorthand import Short
 from .taxis import Sensitivity
+from .vessels import Vessel
 
 RateFormula = Annotated[Formula, Over("1/time", State, 0)]
 Mean = Literal["arithmetic", "harmonic"]
@@ -119,3 +120,4 @@ class Biology(Options):
     ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
+    vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

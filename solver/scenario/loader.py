@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_vessels import check_vessels
 from .faults import translate
 from .layers import override, read_layers
 from .members import members
@@ -48,7 +49,8 @@ def validate(document: Document) -> Scenario:
         scenario = Scenario.model_validate(document.data, context={"context": context_of(document)})
     except ValidationError as error:
         raise Faults(translate(error, document, Scenario)) from None
-    faults = [Fault(document.mark(path, key=_is_key(what)), path, what) for path, what in check(scenario)]
+    findings = [*check(scenario), *check_vessels(scenario)]
+    faults = [Fault(document.mark(path, key=_is_key(what)), path, what) for path, what in findings]
     if faults:
         raise Faults(faults)
     return scenario

@@ -46,11 +46,8 @@ Permeability = Annotated[
 ]
 
 
-class Membrane(Options):
-    """A basement membrane: a named interface of no thickness whose integrity b enzymes take down, and that opens as they do.
-
-    db/dt = r (1 - b) - K b, open by g(b) = (1 - b/b_c)^q where b < b_c. Species have a value on each side of it.
-    """
+class Barrier(Options):
+    """A surface whose integrity b enzymes take down, and that opens as they do: db/dt = r (1 - b) - K b, open by g(b)."""
 
     degraded_by: DegradedBy = Field(
         {}, description="rate per unit of each enzyme (mean of the two sides), or of cells that carry MT1-MMP (sum of the two sides)"
@@ -64,11 +61,19 @@ class Membrane(Options):
     breached_below: float | None = Field(
         None, gt=0, le=1, description="integrity below which a place counts as breached; default: closed_above, or 0.5 if that is 1"
     )
-    permeability: Annotated[dict[str, Permeability], Keyed("key", "cells", "soluble", "user")] = Field(
-        {}, description="of the open membrane, by species; species not named do not pass"
-    )
 
     @property
     def breach(self) -> float:
         """The integrity below which a place counts as breached."""
         return self.breached_below or (self.closed_above if self.closed_above < 1.0 else 0.5)
+
+
+class Membrane(Barrier):
+    """A basement membrane: a named interface of no thickness whose integrity b enzymes take down, and that opens as they do.
+
+    db/dt = r (1 - b) - K b, open by g(b) = (1 - b/b_c)^q where b < b_c. Species have a value on each side of it.
+    """
+
+    permeability: Annotated[dict[str, Permeability], Keyed("key", "cells", "soluble", "user")] = Field(
+        {}, description="of the open membrane, by species; species not named do not pass"
+    )

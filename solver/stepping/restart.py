@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 _ARRAYS = ("state", "rate", "rate_before")
 _SITES = "sites/"  # before the names of arrays that live on membranes and walls
+_WALLS = "walls/"  # and of what has entered through the walls of vessels
 
 
 def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Floats], dict[str, float]]:
@@ -24,6 +25,8 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
     arrays = {f"{name}/{what}": getattr(s, what)[: g.n_owned] for name, s in stepper.problem.species.items() for what in _ARRAYS}
     for b in stepper.integrities:
         arrays |= {f"{_SITES}{b.name}/{what}": values for what, values in b.state().items()}
+    for name, vessel in stepper.problem.vessels.items():
+        arrays |= {f"{_WALLS}{name}/{c.law.species}": c.entered for c in vessel.crossings}
     numbers = {
         "time": clock.time,
         "step": float(step),
@@ -53,6 +56,9 @@ def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, floa
         prefix = f"{_SITES}{b.name}/"
         state = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
         b.restore(state, numbers[f"first_breach/{b.name}"])
+    for name, vessel in problem.vessels.items():
+        for crossing in vessel.crossings:
+            crossing.entered[:] = arrays[f"{_WALLS}{name}/{crossing.law.species}"]
     stepper.history.last, stepper.history.before = numbers["dt_last"], numbers["dt_before"]
     for name, account in stepper.amounts.items():
         for key in account:  # rank 0 carries on the sum, the others start from nothing
@@ -61,4 +67,7 @@ def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, floa
 
 def tables(stepper: Stepper) -> dict[str, Rows]:
     """The tables, besides that of the nodes, that arrays of a snapshot are rows of, by the beginning of their names."""
-    return {f"{_SITES}{b.name}/": Rows(b.sites.numbers[: b.sites.n_owned], b.sites.total) for b in stepper.integrities}
+    found = {f"{_SITES}{b.name}/": Rows(b.sites.numbers[: b.sites.n_owned], b.sites.total) for b in stepper.integrities}
+    for name, vessel in stepper.problem.vessels.items():
+        found[f"{_WALLS}{name}/"] = Rows(vessel.sites.numbers, vessel.sites.total)
+    return found

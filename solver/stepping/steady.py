@@ -56,6 +56,7 @@ class Steady:
             self._flux(wk.edges.u, wk.edges.lower)
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
+            s.wall_values(time)
             boundary_sources(s, wk)
             args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
             number = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.own, system.ghost)
@@ -102,6 +103,8 @@ class Steady:
                 flows["born"] -= flows[f"inflow:{c.boundary}"]
             if c.law.kind in ("exchange", "outflow"):
                 flows[f"outflow:{c.boundary}"] = dt * float((sigma * c.rate * s.state[c.nodes]).sum())
+        for wall in s.walls:
+            flows["born"] -= wall.book(dt, s.state, flows)
         gained = sum(v for k, v in flows.items() if k == "born" or k.startswith("inflow"))
         flows["adjusted"] = change - (2.0 * gained - sum(flows.values()))
         for key, amount in flows.items():
@@ -112,8 +115,8 @@ def check_solvable(species: NodalSpecies) -> None:
     """Raise ScenarioError if nothing fixes the level of a steady species: no loss, no growth, no exchange, no fixed value."""
     law = species.law
     anchored = any(c.law.kind in ("fixed", "exchange", "outflow") for c in species.conditions)
-    if not (anchored or law.loss or law.growth):
+    if not (anchored or species.walls or law.loss or law.growth):
         raise ScenarioError(
             f"species {law.name} is quasi-steady, but nothing removes it: give it a decay or loss rate, "
-            "or an 'exchange' or 'fixed' condition on a boundary"
+            "an 'exchange' or 'fixed' condition on a boundary, or an exchange with a vessel"
         )

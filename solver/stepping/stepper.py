@@ -141,6 +141,8 @@ class Stepper:
                 account[key] = account.get(key, 0.0) + amount
         for s in self.problem.species.values():
             stages.difference_quotient(s.state, s.old, dt, s.rate, s.rate_before)
+            for wall in s.walls:
+                wall.accept()
         for b in self.integrities:
             b.accept(self._start, dt)
         self.history.before, self.history.last = self.history.last, dt

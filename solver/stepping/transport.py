@@ -76,6 +76,7 @@ class Transport:
         s.sources(density, wk.production, wk.sinks, wk.scratch)
         wk.loss[:] = wk.sinks[:n]
         s.boundary_values(time + 0.5 * dt, fixed=False)
+        s.wall_values(time + 0.5 * dt)
         boundary_sources(s, wk)
         solved = self._stages(time, dt)
         g.halo.update(wk.w)
@@ -216,11 +217,13 @@ class Transport:
                 inflow, outflow = max(change, 0.0), max(-change, 0.0)
             booking[f"inflow:{c.boundary}"] = booking.get(f"inflow:{c.boundary}", 0.0) + inflow
             booking[f"outflow:{c.boundary}"] = booking.get(f"outflow:{c.boundary}", 0.0) + outflow
+        for wall in self.species.walls:
+            born -= wall.book(dt, wk.seen, booking)
         booking["born"] = booking.get("born", 0.0) + born
 
 
 def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
-    """Add what the boundary conditions bring and take to the nodal production and sinks."""
+    """Add what the boundary conditions and the walls of vessels bring and take to the nodal production and sinks."""
     for c in s.conditions:
         if c.law.kind == "influx":
             wk.production[c.nodes] += c.share * c.value
@@ -229,6 +232,8 @@ def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
             wk.sinks[c.nodes] += c.share * c.rate
         elif c.law.kind == "outflow":
             wk.sinks[c.nodes] += c.share * c.rate
+    for wall in s.walls:
+        wall.add(wk.production, wk.sinks)
 
 
 def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, low_order: bool) -> None:

@@ -35,6 +35,11 @@ def _good(old: str, new: str, base: str = GOOD) -> str:
     return base.replace(old, new)
 
 
+def _vessel(text: str) -> str:
+    """The good scenario with a vessel, on line 9."""
+    return _good("time:", f"  vessels:\n    v: {text}\ntime:")
+
+
 CASES = {
     "sweep_unknown_path": Broken(
         GOOD + "sweep:\n  kind: grid\n  vary:\n    model.cells.tumor.motility: [1, 2]\n",
@@ -340,5 +345,49 @@ CASES = {
         GOOD,
         ("--set: time: not YAML: while parsing a flow mapping: expected ',' or '}', but got '<stream end>'",),
         ("time={end: 1",),
+    ),
+    "vessel_without_place": Broken(
+        _vessel("{carries: lymph, at: {}, entry: {tumour: 1}}"),
+        ("{file}:9:29: model.vessels.v.at: a vessel is at one place (given nothing; allowed: one of boundary, interface, region, network)",),
+    ),
+    "vessel_of_unknown_kind": Broken(
+        _vessel("{carries: bile, at: {boundary: left}, entry: {tumour: 1}}"),
+        ("{file}:9:18: model.vessels.v.carries: unknown choice (given 'bile'; allowed: blood, lymph)",),
+    ),
+    "vessel_at_unknown_boundary": Broken(
+        _vessel("{carries: blood, at: {boundary: lefft}, entry: {tumour: 1}}"),
+        ("{file}:9:30: model.vessels.v.at.boundary: unknown boundary of the mesh (given 'lefft'; allowed: left, right; did you mean 'left'?)",),
+    ),
+    "vessel_that_nothing_passes": Broken(
+        _vessel("{carries: blood, at: {boundary: left}}"),
+        ("{file}:9:8: model.vessels.v: nothing passes this vessel's wall (needed: entry, ruptured or exchange)",),
+    ),
+    "vessel_entered_by_a_soluble": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, entry: {mmp: 1}}"),
+        ("{file}:9:55: model.vessels.v.entry.mmp: species of the wrong kind (given 'mmp'; allowed: tumour)",),
+    ),
+    "vessel_negative_rate": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, entry: {tumour: -1}}"),
+        ("{file}:9:63: model.vessels.v.entry.tumour: value out of bounds (given -1; allowed: at least 0)",),
+    ),
+    "vessel_torn_nowhere": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, ruptured: {entry: 1}}"),
+        ("{file}:9:57: model.vessels.v.ruptured: say which part is torn (needed: where or parts)",),
+    ),
+    "vessel_torn_elsewhere": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, ruptured: {entry: 1, parts: [right]}}"),
+        ("{file}:9:68: model.vessels.v.ruptured.parts: unknown part of vessel v (given 'right'; allowed: left)",),
+    ),
+    "vessel_network_in_one_dimension": Broken(
+        _vessel("{carries: blood, at: {network: {tree: {from: [0, 0], direction: [1, 0], radius: 1, length: 1}}}, entry: {tumour: 1}}"),
+        ("{file}:9:39: model.vessels.v.at.network: a network needs a tissue in 2-D or 3-D (allowed in 1-D: boundary, interface, region)",),
+    ),
+    "vessel_network_nothing": Broken(
+        _vessel("{carries: blood, at: {network: {}}, entry: {tumour: 1}}"),
+        ("{file}:9:39: model.vessels.v.at.network: give either 'file' or 'tree'",),
+    ),
+    "vessel_lumen_with_cells": Broken(
+        _vessel("{carries: blood, at: {region: hole}, entry: {tumour: 1}}").replace("cells: 10}", "cells: 10, regions: {hole: {kind: interval, from: 0.5, to: 1}}}").replace("initial: 1, motility", "initial: {hole: 1}, motility"),
+        ("{file}:4:30: model.cells.tumour.initial.hole: region 'hole' is the lumen of vessel 'v': no tissue is there",),
     ),
 }
