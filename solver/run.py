@@ -94,7 +94,7 @@ def run(
         precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
         facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
-        surface = Surface(problem, domain) if problem.integrities else None
+        surface = Surface(problem, domain) if domain.membranes else None
 
         def writer(name: str, grid: Grid, names: Sequence[str], part: str) -> FieldsWriter:
             more: dict[str, Any] = {"scenario": resolved, "expected": len(times.outputs) + 1, "part": part}
