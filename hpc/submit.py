@@ -52,7 +52,8 @@ def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | 
 def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Submission:
     """Submit the run; the scenario is kept as it is now, later changes to its file do not reach the job.
 
-    With ``report`` a second job writes the report when this one has ended. Raises SubmitError when the folder holds another run, a finished one, or one whose job is still queued or running;
+    With ``report`` a second job writes the report when this one has ended.
+    Raises SubmitError when the folder holds another run, a finished one, or one whose job is still queued or running;
     QueueError when Slurm refuses.
     """
     script = render(site, job, Path.cwd())

@@ -22,9 +22,8 @@ def scatter(inputs: dict[str, list[str]], outputs: dict[str, NDArray[np.float64]
     varied = [name for name, texts in inputs.items() if len(set(texts)) > 1][:_COLUMNS]
     if not varied or not outputs:
         return None
-    figure, axes = plt.subplots(
-        len(outputs), len(varied), figsize=(2.9 * len(varied) + 0.6, 2.0 * len(outputs) + 0.4), squeeze=False, sharey="row", layout="constrained"
-    )
+    size = (2.9 * len(varied) + 0.6, 2.0 * len(outputs) + 0.4)
+    figure, axes = plt.subplots(len(outputs), len(varied), figsize=size, squeeze=False, sharey="row", layout="constrained")
     for row, (observable, values) in zip(axes, outputs.items(), strict=True):
         row[0].set_ylabel(observable)
         for panel, name in zip(row, varied, strict=True):

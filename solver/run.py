@@ -33,6 +33,7 @@ from .output.progress import Progress
 from .output.series import Series
 from .output.walls import WallsWriter
 from .scenario.loader import dump_resolved
+from .scenario.moments import output_times
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
 from .stepping.loop import march
@@ -222,19 +223,9 @@ def scheme_options(scenario: Scenario) -> SchemeOptions:
 
 
 def clock_options(scenario: Scenario) -> ClockOptions:
-    """The scenario's times: outputs every so often, at given times, where numbers are expected, and at the end."""
-    t, o = scenario.time, scenario.output
-    every = o.every or (None if o.at else (t.end - t.start) / 10.0)
-    wanted = {float(x) for x in o.at} | {float(e.at) for e in scenario.expect} | {t.end}
-    if every:
-        count = int((t.end - t.start) / every * (1.0 + 1e-12))
-        wanted |= {t.start + k * every for k in range(1, count + 1)}
-    tiny = 1e-9 * (t.end - t.start)
-    outputs: list[float] = []
-    for x in sorted(wanted):
-        if t.start + tiny < x <= t.end + tiny and (not outputs or x - outputs[-1] > tiny):
-            outputs.append(min(x, t.end))
-    return ClockOptions(t.start, t.end, tuple(outputs), t.step, t.tolerance, t.first_step, t.max_step)
+    """The scenario's times as the clock wants them."""
+    t = scenario.time
+    return ClockOptions(t.start, t.end, output_times(scenario), t.step, t.tolerance, t.first_step, t.max_step)
 
 
 def _part(numbers: dict[str, Any], prefix: str) -> dict[str, float] | None:

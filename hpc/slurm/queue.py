@@ -45,7 +45,12 @@ def job_states() -> dict[str, str]:
     user = pwd.getpwuid(os.geteuid()).pw_name
     lines = _ask(["squeue", "--noheader", "--array", f"--user={user}", "--format=%A %i %T"]).splitlines()
     rows = [words for words in map(str.split, lines) if len(words) == 3]
-    return {number: state for own, name, state in rows for number in ([name] if "_" in name and own == name.partition("_")[0] else [own, name])}
+    found = {}
+    for own, name, state in rows:
+        found[name] = state
+        if own != name.partition("_")[0]:  # the last task's own number is that of the whole array
+            found[own] = state
+    return found
 
 
 def _ask(command: list[str], environment: Mapping[str, str] | None = None) -> str:

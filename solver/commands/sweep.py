@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="scenario file with a block `sweep:`, or the folder of a sweep")
-    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="PATH=VALUE", help="change one option of all members")
+    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="PATH=VALUE", help="change one option of all")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the sweep's folder (default: out/NAME); what is finished in it is kept")
     parser.add_argument("-j", "--jobs", type=positive, metavar="JOBS", help="members that run at once here (default: cores / ranks)")
     parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="MPI ranks of each member (default: the scenario's)")
     parser.add_argument("--retry", action="store_true", help="run failed members again as well")
-    parser.add_argument("--collect", action="store_true", help="only collect the table and write the report; with --submit: a job that does")
+    parser.add_argument("--collect", action="store_true", help="only collect the table and write the page; with --submit: a job that does")
     parser.add_argument("--dry-run", action="store_true", help="print the table (with --submit: the job script); write and run nothing")
     parser.add_argument("--submit", action="store_true", help="as a Slurm array, one task per member")
-    parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a YAML file or a shipped one (default: generic)")
+    parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a file or a shipped one (default: generic)")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each task (default: the site's)")
     parser.add_argument("--throttle", type=positive, metavar="N", help="most tasks that run at once (default: the site's)")
 
@@ -53,8 +53,8 @@ def main(args: argparse.Namespace) -> int:
 
                 folder = (args.out or Path("out") / scenario.name).absolute()
                 pairs = [(int(row[0]), row[1]) for row in rows[1:]]
-                throttle = args.throttle or site.throttle
-                print(render(site, job_of(folder, scenario.name, pairs, args.ranks or scenario.ranks, args.time, throttle), Path.cwd()), end="")
+                job = job_of(folder, scenario.name, pairs, args.ranks or scenario.ranks, args.time, args.throttle or site.throttle)
+                print(render(site, job, Path.cwd()), end="")
             else:
                 print("\n".join(",".join(row) for row in rows))
             return 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
@@ -32,7 +33,7 @@ class LinearSystem:
     """
 
     def __init__(self, graph: Any, prefix: str, options: LinearOptions, symmetric: bool) -> None:
-        n, comm = graph.n_owned, graph.comm
+        n, comm = graph.n_owned, MPI.Intracomm(graph.comm)  # PETSc takes no subclass
         self.options, self.symmetric = options, symmetric
         numbers = np.concatenate([np.arange(graph.first, graph.first + n), graph.ghosts]).astype(PETSc.IntType)
         self.mat = PETSc.Mat().createAIJ(

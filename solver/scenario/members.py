@@ -41,7 +41,8 @@ def members(document: Document, options: Any, name: str, validate: Callable[[Doc
     """
     plan = assignments(options)
     if len(plan) > MAX_MEMBERS:
-        raise Faults([Fault(document.mark(("sweep",)), ("sweep",), f"too many members (given {len(plan)}; allowed: at most {MAX_MEMBERS})")])
+        what = f"too many members (given more than {MAX_MEMBERS}; allowed: at most {MAX_MEMBERS})"
+        raise Faults([Fault(document.mark(("sweep",)), ("sweep",), what)])
     base = replace(document, data=_without_sweep(document.data, options))
     digits = max(3, len(str(len(plan))))
     found, faults = [], dict[Fault, None]()
@@ -92,7 +93,7 @@ def assignments(options: Any) -> list[list[Assignment]]:
         ]
     places: dict[str, Path_] = {path: ("sweep", "vary", path) for path in options.vary}
     if isinstance(options, Grid):
-        axes = []
+        axes: list[list[Assignment]] = []
         for path, given in options.vary.items():
             if isinstance(given, Steps):
                 axes.append([(path, value, places[path]) for value in _between(given, np.linspace(0.0, 1.0, given.count))])

@@ -47,7 +47,7 @@ class Scenario(Options):
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
     output: Output = Field(Output(), description="what is written, and when")
     expect: list[Expectation] = Field([], description="numbers the run has to reproduce")
-    sweep: SweepOptions | None = Field(None, description="variations of this scenario that `invasio sweep` runs; `run` runs it as it stands")
+    sweep: SweepOptions | None = Field(None, description="variations that `invasio sweep` runs; `run` takes the scenario as it stands")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())

@@ -46,7 +46,7 @@ class Steps(Span):
 class _Sweep(Options):
     """What every sweep has."""
 
-    observe: list[str] = Field([], description="columns of series.csv that the report draws; none: those that vary most telling")
+    observe: list[str] = Field([], description="columns of series.csv that the report draws; none: the most telling of those that differ")
     figures: bool = Field(False, description="whether each member makes pictures")
 
 

@@ -76,8 +76,8 @@ def test_list_takes_members_one_by_one_and_null_removes(tmp_path: Path) -> None:
 def test_samples_fill_the_range_and_come_from_the_seed(tmp_path: Path, kind: str) -> None:
     def sample(seed: int) -> np.ndarray:
         text = (
-            f"sweep: {{kind: {kind}, n: 16, seed: {seed}, vary: "
-            f"{{{CHI}: {{from: 1e-4, to: 1e-2, spacing: log}}, {MMP}: {{from: 0, to: 2}}, numerics.flux: [central, scharfetter_gummel]}}}}\n"
+            f"sweep: {{kind: {kind}, n: 16, seed: {seed}, vary: {{{CHI}: {{from: 1e-4, to: 1e-2, spacing: log}}, "
+            f"{MMP}: {{from: 0, to: 2}}, numerics.flux: [central, scharfetter_gummel]}}}}\n"
         )
         found = sweep(tmp_path, text)
         assert values(found, "numerics.flux").count("central") == 8
