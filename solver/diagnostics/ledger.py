@@ -1,6 +1,6 @@
 r"""The ledger: for every species, what is there equals what was there plus what came minus what went.
 
-    sum_i m_i c_i = initial + born + inflow - dead - outflow (+ adjusted, for quasi-steady species)
+    sum_i m_i c_i = initial + born + inflow + switched in - dead - outflow - switched out (+ adjusted, for quasi-steady species)
 
 to rounding, because the time step books the very amounts it applies. ``amounts`` of the stepper are this
 rank's share; one reduction per output adds them up.
@@ -21,11 +21,13 @@ Amounts = dict[str, dict[str, float]]
 
 
 def empty_accounts(problem: Problem) -> Amounts:
-    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each of its boundaries."""
+    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each of its boundaries, and transfers."""
     accounts: Amounts = {}
     for name, species in problem.species.items():
         places = [c.boundary for c in species.conditions]
         keys = ["born", "dead", *(f"inflow:{p}" for p in places), *(f"outflow:{p}" for p in places)]
+        keys += ["switched_in"] if any(t.into == name for s in problem.species.values() for t in s.law.transfers) else []
+        keys += ["switched_out"] if species.law.transfers else []
         keys += ["adjusted"] if species.law.quasi_steady else []
         accounts[name] = dict.fromkeys(keys, 0.0)
     return accounts
@@ -57,8 +59,8 @@ class Ledger:
         row: dict[str, float] = {}
         for name in self.problem.species:
             mine = {key: value for (n, key), value in booked.items() if n == name}
-            gained = math.fsum(v for k, v in mine.items() if k in ("born", "adjusted") or k.startswith("inflow"))
-            lost = math.fsum(v for k, v in mine.items() if k == "dead" or k.startswith("outflow"))
+            gained = math.fsum(v for k, v in mine.items() if k in ("born", "adjusted", "switched_in") or k.startswith("inflow"))
+            lost = math.fsum(v for k, v in mine.items() if k in ("dead", "switched_out") or k.startswith("outflow"))
             scale = max(self.initial[name] + abs(gained), totals[name], 1e-300)
             residual = abs(math.fsum([totals[name], lost, -gained, -self.initial[name]])) / scale
             self.worst = max(self.worst, residual)

@@ -13,12 +13,12 @@ from ..errors import ScenarioError
 from ..model.balance import Model, Species
 from ..output.layout import Grid
 from ..parallel import agreed
-from ..scenario.expressions import Expr, Number
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
+from .fibres import edge_weight
 from .forms import Forms
-from .graph import Graph, build_graph, symmetrise
-from .species import NodalSpecies
+from .graph import Graph, build_graph
+from .species import NodalSpecies, carried_logarithms, logarithm_of
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +66,7 @@ def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
     graph = build_graph(forms, comm)
     regions = {name: forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
+    fields |= {logarithm_of(name): np.zeros(graph.n_local) for name in sorted(carried_logarithms(model))}
     evaluator = Evaluator(graph.points, fields, model.values())
     evaluator.time[0] = start
     wanted = sorted({name for s in model.species for name in s.boundaries})
@@ -90,8 +91,9 @@ def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
             evaluator=evaluator,
             fields=fields,
             state=_initial(law, graph, evaluator, regions),
-            weight=_weight(law, graph, forms, domain, evaluator),
+            weight=edge_weight(law, graph, forms, domain, model.values()),
             conditions=conditions,
+            log=fields.get(logarithm_of(law.name)),
         )
     grid = _grid(domain, graph, forms)
     return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim)
@@ -109,6 +111,9 @@ def _check_names(model: Model, domain: Any) -> None:
                 for name in dict.fromkeys(names)
                 if name not in known
             ]
+        if law.fibres and len(law.fibres.direction) != domain.dim:
+            given = len(law.fibres.direction)
+            faults.append(f"species {law.name}: the direction of fibres has {given} components, but the mesh has {domain.dim} dimensions")
     if faults:
         raise ScenarioError("\n".join(faults))
 
@@ -139,28 +144,6 @@ def _initial(law: Species, graph: Graph, evaluator: Evaluator, regions: dict[str
                 "densities must be finite and >= 0 (use max(0, ...))"
             )
     return value
-
-
-def _weight(law: Species, graph: Graph, forms: Forms, domain: Any, evaluator: Evaluator) -> Floats:
-    if not isinstance(law.diffusion, Mapping):
-        return graph.stiffness
-    by_region = np.zeros(len(domain.regions))
-    for k, region in enumerate(domain.regions):
-        expr: Expr = law.diffusion.get(region, law.diffusion.get("", Number(0.0)))
-        by_region[k] = _constant(law, region, evaluator, expr)
-    values = graph.values_of(forms.stiffness(by_region[domain.cell_region]))
-    symmetrise(graph, values)
-    return values
-
-
-def _constant(law: Species, region: str, evaluator: Evaluator, expr: Expr) -> float:
-    single = Evaluator(np.zeros((1, 3)), {}, evaluator.parameters)
-    try:
-        out = np.zeros(1)
-        single.compile(expr)(out)
-    except KeyError as name:
-        raise ScenarioError(f"species {law.name}: the motility in region '{region}' must be a number, but it uses {name}") from None
-    return float(out[0])
 
 
 def _grid(domain: Any, graph: Graph, forms: Forms) -> Grid:

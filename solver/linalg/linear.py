@@ -14,6 +14,9 @@ from .petsc_values import Values
 Floats = NDArray[np.float64]
 
 
+_REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
+
+
 @dataclass(frozen=True)
 class LinearOptions:
     """Choice of solver; "auto" follows the diffusion number dt D / h^2 and the symmetry."""
@@ -31,9 +34,10 @@ class LinearSystem:
     ``iterations`` and ``solves`` count since the start.
     """
 
-    def __init__(self, graph: Any, prefix: str, options: LinearOptions, symmetric: bool) -> None:
+    def __init__(self, graph: Any, prefix: str, options: LinearOptions, symmetric: bool, fixed: bool = False) -> None:
+        """``symmetric``: but for the rows of fixed values, which ``fixed`` says there are."""
         n, comm = graph.n_owned, graph.comm
-        self.options, self.symmetric = options, symmetric
+        self.options, self.symmetric, self.fixed = options, symmetric, fixed
         numbers = np.concatenate([np.arange(graph.first, graph.first + n), graph.ghosts]).astype(PETSc.IntType)
         self.mat = PETSc.Mat().createAIJ(
             ((n, graph.n_global), (n, graph.n_global)),
@@ -51,6 +55,7 @@ class LinearSystem:
         self.ksp.setInitialGuessNonzero(True)
         self._chosen: tuple[str, str] | None = None
         self.iterations = self.solves = 0
+        self.outcome = ""  # PETSc's word for how the last solve ended
 
     def choose(self, diffusion_number: float) -> None:
         """Pick solver and preconditioner for dt D / h^2 (the largest over the mesh); keeps them if unchanged."""
@@ -73,6 +78,10 @@ class LinearSystem:
         if krylov == "preonly":
             self.ksp.setInitialGuessNonzero(False)
             pc.setType("lu")
+        elif preconditioner in ("ilu", "icc") and krylov == "cg" and self.fixed:
+            # ICC reads one triangle only: with the rows of fixed values cut out of the other, PETSc's search for a shift never ends;
+            # symmetric Gauss-Seidel never sees those columns
+            pc.setType("sor")
         elif preconditioner in ("ilu", "icc"):
             pc.setType("bjacobi" if self.mat.comm.size > 1 else "icc" if krylov == "cg" else "ilu")
         else:
@@ -93,7 +102,9 @@ class LinearSystem:
         self.ksp.solve(self._b, self._x)
         self.iterations += self.ksp.getIterationNumber()
         self.solves += 1
-        return bool(self.ksp.getConvergedReason() > 0)
+        reason = int(self.ksp.getConvergedReason())
+        self.outcome = _REASONS.get(reason, str(reason))
+        return reason > 0
 
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""

@@ -19,6 +19,7 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
     """Owned-node arrays and numbers of the moment. Collective: the ledger's amounts are summed over the ranks."""
     g = stepper.problem.graph
     arrays = {f"{name}/{what}": getattr(s, what)[: g.n_owned] for name, s in stepper.problem.species.items() for what in _ARRAYS}
+    arrays |= {f"{name}/log": s.log[: g.n_owned] for name, s in stepper.problem.species.items() if s.log is not None}
     numbers = {
         "time": clock.time,
         "step": float(step),
@@ -38,7 +39,7 @@ def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, floa
     problem: Any = stepper.problem
     g = problem.graph
     for name, s in problem.species.items():
-        for what in _ARRAYS:
+        for what in (*_ARRAYS, *(["log"] if s.log is not None else [])):
             target = getattr(s, what)
             target[: g.n_owned] = arrays[f"{name}/{what}"]
             g.halo.update(target)

@@ -18,7 +18,7 @@ from ..errors import ScenarioError
 from ..linalg.linear import LinearSystem
 from ..transport import edges, stages
 from .options import SchemeOptions
-from .transport import Workspace, boundary_sources, fix_rows
+from .transport import Workspace, boundary_sources, fix_rows, has_fixed
 
 Floats = NDArray[np.float64]
 
@@ -31,11 +31,12 @@ class Steady:
 
     def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions) -> None:
         self.species, self.work = species, work
-        self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.taxis)
+        self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.taxis, has_fixed(species))
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._depends_on_itself = species.name in species.uses()
         self.clipped = 0.0
+        self.failure = ""  # why the last balance failed
 
     def solve(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
         """Replace ``species.state`` by the balance at ``time``; ``density`` is its own field as the rates read it.
@@ -61,6 +62,7 @@ class Steady:
             system.x[:] = density[:n]
             fix_rows(s, system)
             if not system.solve():
+                self.failure = f"linear solver ({system.outcome}), {s.name}"
                 return False
             wk.new[:] = system.x
             wk.scratch[:n] = np.abs(wk.new - density[:n])
@@ -71,10 +73,12 @@ class Steady:
             density[:n] = wk.new
             g.halo.update(density)
             if not math.isfinite(size):
+                self.failure = f"non-finite values, {s.name}"
                 return False
             if not self._depends_on_itself or change <= CHANGE * size:
                 break
         else:
+            self.failure = f"balance does not settle, {s.name}"
             return False
         np.minimum(wk.new, 0.0, out=wk.seen)
         self.clipped -= stages.amount(g.mass, wk.seen, n)

@@ -36,6 +36,32 @@ def _good(old: str, new: str, base: str = GOOD) -> str:
 
 
 CASES = {
+    "fibres_components": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1, 0], across: 0.1}"),
+        (
+            "{file}:4:62: model.cells.tumour.fibres.direction: needs one component per dimension of the mesh (given 2; allowed: 1)",
+        ),
+    ),
+    "fibres_across": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1], across: 1.5}"),
+        ("{file}:4:75: model.cells.tumour.fibres.across: value out of bounds (given 1.5; allowed: at most 1)",),
+    ),
+    "becomes_itself": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {tumour: 1}"),
+        ("{file}:4:60: model.cells.tumour.becomes.tumour: a species cannot turn into itself",),
+    ),
+    "becomes_unknown": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {tumor: 1}"),
+        ("{file}:4:52: model.cells.tumour.becomes.tumor: unknown species (given 'tumor'; allowed: tumour; did you mean 'tumour'?)",),
+    ),
+    "becomes_ecm": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {ecm: 1}"),
+        ("{file}:4:52: model.cells.tumour.becomes.ecm: species of the wrong kind (given 'ecm'; allowed: tumour)",),
+    ),
+    "maximum_zero": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, maximum: 0"),
+        ("{file}:4:51: model.cells.tumour.maximum: value out of bounds (given 0; allowed: greater than 0)",),
+    ),
     "empty": Broken(
         "",
         ("{file}:1:1: the file is empty",),
@@ -67,7 +93,7 @@ CASES = {
     "unknown_key": Broken(
         _good("haptotaxis", "haptotaxsi"),
         (
-            "{file}:4:42: model.cells.tumour.haptotaxsi: unknown option (given 'haptotaxsi'; allowed: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'haptotaxis'?)",
+            "{file}:4:42: model.cells.tumour.haptotaxsi: unknown option (given 'haptotaxsi'; allowed: initial, motility, motility_mean, fibres, haptotaxis, chemotaxis, secretes, growth, death, becomes, maximum; did you mean 'haptotaxis'?)",
         ),
     ),
     "unknown_top_key": Broken(
@@ -272,14 +298,14 @@ CASES = {
     "error_in_base": Broken(
         "extends: base.yaml\ntime: {end: 5}\n",
         (
-            "base.yaml:4:26: model.cells.tumour.mobility: unknown option (given 'mobility'; allowed: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'motility'?)",
+            "base.yaml:4:26: model.cells.tumour.mobility: unknown option (given 'mobility'; allowed: initial, motility, motility_mean, fibres, haptotaxis, chemotaxis, secretes, growth, death, becomes, maximum; did you mean 'motility'?)",
         ),
         beside={"base.yaml": _good("motility", "mobility")},
     ),
     "set_unknown": Broken(
         GOOD,
         (
-            "--set: model.cells.tumour.haptotaxi: unknown path (given 'haptotaxi'; allowed in model.cells.tumour: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'model.cells.tumour.haptotaxis'?)",
+            "--set: model.cells.tumour.haptotaxi: unknown path (given 'haptotaxi'; allowed in model.cells.tumour: initial, motility, motility_mean, fibres, haptotaxis, chemotaxis, secretes, growth, death, becomes, maximum; did you mean 'model.cells.tumour.haptotaxis'?)",
         ),
         ("model.cells.tumour.haptotaxi=2e-3",),
     ),
