@@ -1,6 +1,7 @@
 r"""The ledger: for every species, what is there equals what was there plus what came minus what went.
 
-    sum_i m_i c_i = initial + born + inflow - dead - outflow - blood - lymph (+ adjusted, for quasi-steady species)
+    sum_i m_i c_i = initial + born + inflow + switched in - dead - outflow - switched out - blood - lymph
+                    (+ adjusted, for quasi-steady species)
 
 to rounding, because the time step books the very amounts it applies. ``amounts`` of the stepper are this
 rank's share; one reduction per output adds them up.
@@ -21,7 +22,7 @@ Amounts = dict[str, dict[str, float]]
 
 
 def empty_accounts(problem: Problem) -> Amounts:
-    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each of its boundaries, vessels.
+    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each boundary, vessels, transfers.
 
     Besides, what has crossed each membrane (``crossed:NAME``, from side 0 to side 1), which is no gain or loss.
     """
@@ -30,6 +31,8 @@ def empty_accounts(problem: Problem) -> Amounts:
         places = [c.boundary for c in species.conditions]
         keys = ["born", "dead", *(f"inflow:{p}" for p in places), *(f"outflow:{p}" for p in places)]
         keys += [wall.account for wall in species.walls]
+        keys += ["switched_in"] if any(t.into == name for s in problem.species.values() for t in s.law.transfers) else []
+        keys += ["switched_out"] if species.law.transfers else []
         keys += ["adjusted"] if species.law.quasi_steady else []
         keys += [f"crossed:{c.membrane}" for c in species.crossings]
         accounts[name] = dict.fromkeys(keys, 0.0)
@@ -62,8 +65,8 @@ class Ledger:
         row: dict[str, float] = {}
         for name in self.problem.species:
             mine = {key: value for (n, key), value in booked.items() if n == name}
-            gained = math.fsum(v for k, v in mine.items() if k in ("born", "adjusted") or k.startswith("inflow"))
-            lost = math.fsum(v for k, v in mine.items() if k.startswith(("dead", "outflow:", "blood:", "lymph:")))
+            gained = math.fsum(v for k, v in mine.items() if k in ("born", "adjusted", "switched_in") or k.startswith("inflow:"))
+            lost = math.fsum(v for k, v in mine.items() if k.startswith(("dead", "switched_out", "outflow:", "blood:", "lymph:")))
             # vessels give as well as take
             brought = -math.fsum(v for k, v in mine.items() if v < 0.0 and k.startswith(("blood:", "lymph:")))
             scale = max(self.initial[name] + abs(gained) + brought, totals[name], 1e-300)

@@ -45,6 +45,21 @@ class Forms:
         matrix.scatter_reverse()
         return matrix
 
+    def directed_stiffness(self, tensors: Floats) -> Any:
+        """MatrixCSR with K_ij = -int (T grad phi_j) . grad phi_i for symmetric tensors (n_cells, d, d)."""
+        dim = self.mesh.geometry.dim
+        space = fem.functionspace(self.mesh, ("Discontinuous Lagrange", 0, (dim, dim)))
+        tensor = fem.Function(space)
+        tensor.x.array.reshape(-1, dim, dim)[space.dofmap.list[:, 0]] = tensors
+        u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
+        matrix = fem.assemble_matrix(_form(-ufl.inner(ufl.dot(tensor, ufl.grad(u)), ufl.grad(v)) * ufl.dx))
+        matrix.scatter_reverse()
+        return matrix
+
+    def midpoints(self) -> Floats:
+        """Centres (n_cells, 3) of all cells of this rank, ghosts included."""
+        return np.asarray(self.mesh.geometry.x[self.mesh.geometry.dofmap].mean(axis=1))
+
     def mass(self, cell_values: Floats | float = 1.0) -> Floats:
         """Lumped mass m_i = int w phi_i of the owned dofs."""
         self._set_weight(cell_values)

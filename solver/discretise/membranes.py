@@ -77,10 +77,10 @@ class Crossing:
         """Note this membrane's part of each pair, once all membranes are inserted."""
         crossings.shares(self.entries, self.conductance, a, self.integrity.sites.n_owned, self._share)
 
-    def measure(self, e: Edges, w: Floats, low: Floats, ratios: Floats, limited: bool) -> float:
+    def measure(self, e: Edges, w: Floats, low: Floats, ratios: Floats, rooms: Floats, limited: bool) -> float:
         """Fill ``flux`` with what a step applied; returns this rank's part of the whole flux [amount/time]."""
         s = self.integrity.sites
-        flows = (s.measure, w, low, ratios, limited, s.n_owned)
+        flows = (s.measure, w, low, ratios, rooms, limited, s.n_owned)
         return float(crossings.crossing(e, s.nodes, self.entries, self._share, *flows, self.flux))
 
 

@@ -15,14 +15,14 @@ from ..errors import ScenarioError
 from ..model.balance import Model, Species
 from ..output.layout import Grid
 from ..parallel import agreed
-from ..scenario.expressions import Expr, Number
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
+from .fibres import edge_weight, region_motility
 from .forms import Forms
-from .graph import Graph, build_graph, symmetrise
+from .graph import Graph, build_graph
 from .integrity import Integrity
 from .membranes import cap, crossings_of, local_pairs, pair_sites
-from .species import NodalSpecies
+from .species import NodalSpecies, carried_logarithms, logarithm_of
 from .vessel_fluxes import attach, check_mobile
 from .vessels import NodalVessel, build_vessel
 
@@ -77,6 +77,7 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
     graph = build_graph(forms, comm, np.concatenate([p.nodes for p in pairs.values()]) if pairs else None)
     regions = {name: forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
+    fields |= {logarithm_of(name): np.zeros(graph.n_local) for name in sorted(carried_logarithms(model))}
     evaluator = Evaluator(graph.points, fields, model.values())
     evaluator.time[0] = start
     integrities = {
@@ -104,9 +105,10 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
             evaluator=evaluator,
             fields=fields,
             state=_initial(law, graph, evaluator, regions),
-            weight=_weight(law, graph, forms, domain, evaluator),
+            weight=edge_weight(law, graph, forms, domain, model.values()),
             conditions=conditions,
-            crossings=crossings_of(law.name, model.membranes, integrities, graph, model.values(), _by_node(law, graph, regions, evaluator)),
+            crossings=crossings_of(law.name, model.membranes, integrities, graph, model.values(), _by_node(law, graph, regions, domain, model.values())),
+            log=fields.get(logarithm_of(law.name)),
         )
     for s in species.values():
         fields[s.name][:] = s.state
@@ -138,6 +140,9 @@ def _check_names(model: Model, domain: Any) -> None:
                 for name in dict.fromkeys(names)
                 if name not in known
             ]
+        if law.fibres and len(law.fibres.direction) != domain.dim:
+            given = len(law.fibres.direction)
+            faults.append(f"species {law.name}: the direction of fibres has {given} components, but the mesh has {domain.dim} dimensions")
     faults += [
         f"membrane {m.name}: the mesh is not cut along an interface of this name (it is along: {', '.join(domain.membranes) or 'none'})"
         for m in model.membranes
@@ -175,37 +180,14 @@ def _initial(law: Species, graph: Graph, evaluator: Evaluator, regions: dict[str
     return value
 
 
-def _weight(law: Species, graph: Graph, forms: Forms, domain: Any, evaluator: Evaluator) -> Floats:
-    if not isinstance(law.diffusion, Mapping):
-        return graph.stiffness
-    by_region = np.zeros(len(domain.regions))
-    for k, region in enumerate(domain.regions):
-        expr: Expr = law.diffusion.get(region, law.diffusion.get("", Number(0.0)))
-        by_region[k] = _constant(law, region, evaluator, expr)
-    values = graph.values_of(forms.stiffness(by_region[domain.cell_region]))
-    symmetrise(graph, values)
-    return values
-
-
-def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], evaluator: Evaluator) -> Floats | None:
+def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Any, parameters: Mapping[str, float]) -> Floats | None:
     """D at all local nodes where it differs between regions: the mean by the mass that a node has in each. Collective then."""
     if not isinstance(law.diffusion, Mapping):
         return None
     value = np.zeros(graph.n_owned)
-    for region, mass in regions.items():
-        expr: Expr = law.diffusion.get(region, law.diffusion.get("", Number(0.0)))
-        value += _constant(law, region, evaluator, expr) * mass / graph.mass[: graph.n_owned]
+    for motility, mass in zip(region_motility(law, domain, parameters), regions.values(), strict=True):
+        value += motility * mass / graph.mass[: graph.n_owned]
     return graph.extended(value)
-
-
-def _constant(law: Species, region: str, evaluator: Evaluator, expr: Expr) -> float:
-    single = Evaluator(np.zeros((1, 3)), {}, evaluator.parameters)
-    try:
-        out = np.zeros(1)
-        single.compile(expr)(out)
-    except KeyError as name:
-        raise ScenarioError(f"species {law.name}: the motility in region '{region}' must be a number, but it uses {name}") from None
-    return float(out[0])
 
 
 def _canonical(domain: Any, forms: Forms) -> NDArray[np.int64]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.balance import Species
+from ..model.balance import Model, Species
 from ..parallel import agreed
-from ..scenario.expressions import Binary, Call, Expr, Number
+from ..scenario.expressions import Binary, Call, Expr, Name, Number
 from ..transport.edges import ARITHMETIC, EXACT, HARMONIC, Law
 from .boundaries import Condition
 from .evaluate import Evaluator, names, total
@@ -21,6 +21,7 @@ from .wall_flux import WallCrossing
 Floats = NDArray[np.float64]
 Write = Callable[[Floats], None]
 
+TINY = 1e-300  # what stands for a density of 0 in a logarithm
 _GAUSS = [(0.5 * (1.0 + float(x)), 0.5 * float(w)) for x, w in zip(*np.polynomial.legendre.leggauss(8), strict=True)]
 
 
@@ -49,6 +50,8 @@ class NodalSpecies:
     conditions: list[Condition]
     crossings: list[Crossing] = field(default_factory=list)  # through membranes
     walls: list[WallCrossing] = field(default_factory=list)
+    log: Floats | None = None  # ln c, carried where others follow its gradient: c may underflow
+    log_old: Floats = field(init=False)
     old: Floats = field(init=False)
     rate: Floats = field(init=False)
     rate_before: Floats = field(init=False)
@@ -61,13 +64,19 @@ class NodalSpecies:
         n = self.graph.n_local
         law, compile_ = self.law, self.evaluator.compile
         self.old, self.rate, self.rate_before = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.log_old = np.zeros(0 if self.log is None else n)
+        if self.log is not None:
+            np.log(np.maximum(self.state, TINY), out=self.log)
         self._production = _compiled(self.evaluator, [t.expr for t in law.production])
         self._growth = _compiled(self.evaluator, [t.expr for t in law.growth])
         self._loss = _compiled(self.evaluator, [t.expr for t in law.loss])
         self._limitation = compile_(law.self_limitation) if law.self_limitation is not None else None
         self._set_motility()
         self._drifts = [
-            Drift(compile_(_guarded(t.potential)), t.factor.value if isinstance(t.factor, Number) else self._constant_or_compiled(t.factor))
+            Drift(
+                compile_(_guarded(t.potential, self.fields)),
+                t.factor.value if isinstance(t.factor, Number) else self._constant_or_compiled(t.factor),
+            )
             for t in law.taxis
         ]
         self._find_fixed()
@@ -267,12 +276,26 @@ def _compiled(evaluator: Evaluator, terms: list[Expr]) -> Write | None:
     return None if summed is None else evaluator.compile(summed)
 
 
-def _guarded(expr: Expr) -> Expr:
+def carried_logarithms(model: Model) -> set[str]:
+    """Species that do not move and whose ln c guides others: theirs is carried along."""
+    still = {s.name for s in model.species if not s.mobile and not s.quasi_steady}
+    return {t.toward for s in model.species for t in s.taxis if t.potential == Call("log", (Name(t.toward),)) and t.toward in still}
+
+
+def logarithm_of(name: str) -> str:
+    """The field that holds ln c of a species; no species can have such a name."""
+    return f"ln {name}"
+
+
+def _guarded(expr: Expr, fields: Mapping[str, Floats]) -> Expr:
+    """The expression with carried logarithms where there are any, and without infinite ones."""
     if isinstance(expr, Binary):
-        return Binary(expr.op, _guarded(expr.left), _guarded(expr.right))
+        return Binary(expr.op, _guarded(expr.left, fields), _guarded(expr.right, fields))
     if isinstance(expr, Call):
-        args = tuple(_guarded(arg) for arg in expr.args)
+        args = tuple(_guarded(arg, fields) for arg in expr.args)
+        if expr.function == "log" and isinstance(args[0], Name) and logarithm_of(args[0].id) in fields:
+            return Name(logarithm_of(args[0].id))
         if expr.function == "log":
-            args = (Call("max", (args[0], Number(1e-300))),)
+            args = (Call("max", (args[0], Number(TINY))),)
         return Call(expr.function, args)
     return expr

@@ -15,6 +15,9 @@ from .petsc_values import Values
 Floats = NDArray[np.float64]
 
 
+_REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
+
+
 @dataclass(frozen=True)
 class LinearOptions:
     """Choice of solver; "auto" follows the diffusion number dt D / h^2 and the symmetry."""
@@ -52,6 +55,7 @@ class LinearSystem:
         self.ksp.setInitialGuessNonzero(True)
         self._chosen: tuple[str, str] | None = None
         self.iterations = self.solves = 0
+        self.outcome = ""  # PETSc's word for how the last solve ended
 
     def choose(self, diffusion_number: float) -> None:
         """Pick solver and preconditioner for dt D / h^2 (the largest over the mesh); keeps them if unchanged."""
@@ -94,7 +98,9 @@ class LinearSystem:
         self.ksp.solve(self._b, self._x)
         self.iterations += self.ksp.getIterationNumber()
         self.solves += 1
-        return bool(self.ksp.getConvergedReason() > 0)
+        reason = int(self.ksp.getConvergedReason())
+        self.outcome = _REASONS.get(reason, str(reason))
+        return reason > 0
 
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""

@@ -50,6 +50,26 @@ class Boundary:
 
 
 @dataclass(frozen=True)
+class Fibres:
+    """Motility along fibres: D (a I + (1 - a) e e^T), e the unit vector of ``direction``, a = ``across`` in [0, 1].
+
+    ``direction`` has one expression of x, y, z and parameters per dimension; where it vanishes, motility is D in all directions.
+    """
+
+    direction: tuple[Expr, ...]
+    across: float
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What leaves one species and enters another: rate >= 0 per unit density and time; any expression, as a loss."""
+
+    into: str
+    rate: Expr
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Term:
     """One additive term of production, growth or loss, with the words `explain` prints."""
 
@@ -69,11 +89,14 @@ class Species:
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
     diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
+    fibres: Fibres | None = None  # direction of easiest movement; None: the same in all directions
     taxis: tuple[Taxis, ...] = ()
     production: tuple[Term, ...] = ()  # P >= 0
     growth: tuple[Term, ...] = ()  # per-capita g, any sign
     self_limitation: Expr | None = None  # q >= 0 with g = g0 - q c: lets the immobile update be exact (Bernoulli)
     loss: tuple[Term, ...] = ()  # L >= 0, per unit density
+    transfers: tuple[Transfer, ...] = ()  # conserve what they move
+    maximum: float | None = None  # density of close packing: the limiter's upper bound
     quasi_steady: bool = False  # in balance at all times: no time derivative
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..scenario.expressions import Expr
 from ..scenario.schema import Scenario
 from ..scenario.tree import simplify
-from .balance import Boundary, IntegrityLaw, Membrane, Model, Parameter, Species, Taxis, Term, Vessel, WallFlux
+from .balance import Boundary, IntegrityLaw, Membrane, Model, Parameter, Species, Taxis, Term, Transfer, Vessel, WallFlux
 from .cells import cells
 from .ecm import ecm
 from .letters import Letters, renamed
@@ -67,6 +67,7 @@ def _finished(law: Species, scenario: Scenario, final: dict[str, str]) -> Specie
         growth=terms(law.growth),
         self_limitation=None if law.self_limitation is None else settled(law.self_limitation),
         loss=terms(law.loss),
+        transfers=tuple(replace(t, rate=settled(t.rate)) for t in law.transfers),
         boundaries=conditions,
     )
 
@@ -110,7 +111,7 @@ def _citations(
     """The scenario's source and that of every term in use, each once."""
     found = [scenario.source] if scenario.source else []
     for law in species:
-        parts: tuple[Taxis | Term, ...] = (*law.taxis, *law.production, *law.growth, *law.loss)
+        parts: tuple[Taxis | Term | Transfer, ...] = (*law.taxis, *law.production, *law.growth, *law.loss, *law.transfers)
         found += [part.source for part in parts if part.source]
     for barrier in membranes:
         found += [part.source for part in (*barrier.integrity.degradation, *barrier.passages) if part.source]

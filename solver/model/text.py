@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
@@ -28,17 +28,19 @@ def pretty(expr: Expr, symbols: Mapping[str, str]) -> str:
     return re.sub(r"-(?=\S)|(?<= )-(?= )", "−", re.sub(r"(\d)e-(\d)", r"\1e~\2", text)).replace("e~", "e-").replace("log(", "ln(")
 
 
-def equation(law: Species, symbols: Mapping[str, str]) -> str:
-    """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``."""
+def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str, Expr]] = ()) -> str:
+    """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``; ``gains``: (species, rate) that turn into it."""
     c = law.symbol
     parts = []
     if law.diffusion is not None:
         d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
-        parts.append(f"∇·({_closed(d)} ∇{c})")
+        parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
     parts += [f"− ∇·({_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
     parts += [_signed(term.expr, symbols) for term in law.production]
     parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
     parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
+    parts += [_signed(Unary("-", _times(t.rate, law.name)), symbols) for t in law.transfers]
+    parts += [_signed(_times(rate, origin), symbols) for origin, rate in gains]
     rate = " ".join(parts).removeprefix("+ ") or "0"
     return f"0 = {rate}" if law.quasi_steady else f"∂{c}/∂t = {rate}"
 
@@ -49,10 +51,16 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     lines = [title, ""] if title else []
     lines.append("Equations" + (" (non-dimensional)" if non_dimensional else ""))
     for law in model.species:
+        gains = [(other.name, t.rate) for other in model.species for t in other.transfers if t.into == law.name]
         unit = f" [{law.unit.strip('()')}]" if law.unit else ""
-        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols)}"]
+        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols, gains)}"]
         if isinstance(law.diffusion, Mapping):
             lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
+        if law.fibres:
+            direction = ", ".join(pretty(e, symbols) for e in law.fibres.direction)
+            lines.append(f"    A = {law.fibres.across:g} I + {1 - law.fibres.across:g} e eᵀ, e along ({direction})")
+        if law.maximum is not None:
+            lines.append(f"    at most {law.maximum:g}, as far as flux correction can see to it")
         lines.append(f"    start: {_start(law, symbols)}")
         if law.mobile:
             lines.append(f"    boundaries: {_conditions(law, symbols)}")
@@ -194,7 +202,8 @@ def _condition(c: str, condition: Boundary, symbols: Mapping[str, str]) -> str:
 
 def _sources(law: Species) -> list[tuple[str, str]]:
     parts: tuple[Taxis | Term, ...] = (*law.taxis, *law.production, *law.growth, *law.loss)
-    return [(part.name, part.source) for part in parts if part.source]
+    turns = [(f"becomes {t.into}", t.source) for t in law.transfers if t.source]
+    return turns + [(part.name, part.source) for part in parts if part.source]
 
 
 def _table(model: Model) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Any
 
 from .reader import Path_
 from .schema import Scenario
+from .species import UserSpecies
 
 Finding = tuple[Path_, str]
 
@@ -16,6 +18,8 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _names(scenario)
     yield from _regions(scenario)
     yield from _boundaries(scenario)
+    yield from _fibres(scenario)
+    yield from _transfers(scenario)
     yield from _membranes(scenario)
     yield from _times(scenario)
 
@@ -109,6 +113,39 @@ def _boundaries(scenario: Scenario) -> Iterator[Finding]:
                 yield ("species", name, "boundaries", boundary), unknown("boundary", boundary, allowed)
         if options.boundaries and name not in mobile:
             yield ("species", name, "boundaries"), "this species does not move, so it can have no condition on a boundary"
+
+
+_DIMENSIONS = {"interval": 1, "rectangle": 2, "disc": 2, "box": 3, "ball": 3}
+
+
+def _laws(scenario: Scenario) -> Iterator[tuple[Path_, str, Any]]:
+    groups: list[tuple[Path_, Any]] = [(("model", "cells"), scenario.model.cells), (("model", "solubles"), scenario.model.solubles)]
+    for base, group in [*groups, (("species",), scenario.species)]:
+        for name, options in group.items():
+            yield (*base, name), name, options
+
+
+def _fibres(scenario: Scenario) -> Iterator[Finding]:
+    dim = _DIMENSIONS.get(scenario.mesh.kind)
+    for path, _, options in _laws(scenario):
+        if options.fibres is None:
+            continue
+        given = len(options.fibres.direction)
+        if dim is not None and given != dim:
+            yield (*path, "fibres", "direction"), f"needs one component per dimension of the mesh (given {given}; allowed: {dim})"
+        if isinstance(options, UserSpecies) and options.diffusion is None:
+            yield (*path, "fibres"), "fibres change diffusion, and this species has none"
+
+
+def _transfers(scenario: Scenario) -> Iterator[Finding]:
+    steady = {name for _, name, options in _laws(scenario) if getattr(options, "quasi_steady", False)}
+    for path, name, options in _laws(scenario):
+        for into in getattr(options, "becomes", {}):
+            if into == name:
+                yield (*path, "becomes", into), "a species cannot turn into itself"
+            elif into in steady or name in steady:
+                which = into if into in steady else name
+                yield (*path, "becomes", into), f"{which} is quasi-steady: it has no amount that another species could turn into"
 
 
 def _membranes(scenario: Scenario) -> Iterator[Finding]:

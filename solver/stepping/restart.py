@@ -27,6 +27,7 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
         arrays |= {f"{_SITES}{b.name}/{what}": values for what, values in b.state().items()}
     for name, vessel in stepper.problem.vessels.items():
         arrays |= {f"{_WALLS}{name}/{c.law.species}": c.entered for c in vessel.crossings}
+    arrays |= {f"{name}/log": s.log[: g.n_owned] for name, s in stepper.problem.species.items() if s.log is not None}
     numbers = {
         "time": clock.time,
         "step": float(step),
@@ -47,7 +48,7 @@ def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, floa
     problem: Any = stepper.problem
     g = problem.graph
     for name, s in problem.species.items():
-        for what in _ARRAYS:
+        for what in (*_ARRAYS, *(["log"] if s.log is not None else [])):
             target = getattr(s, what)
             target[: g.n_owned] = arrays[f"{name}/{what}"]
             g.halo.update(target)

@@ -36,6 +36,7 @@ class Steady:
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._depends_on_itself = species.name in species.uses() or species.flux_depends_on_itself
         self.clipped = 0.0
+        self.failure = ""  # why the last balance failed
 
     def solve(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
         """Replace ``species.state`` by the balance at ``time``; ``density`` is its own field as the rates read it.
@@ -67,6 +68,7 @@ class Steady:
             system.x[:] = density[:n]
             fix_rows(s, system, wk.edges, 1.0, low_order=False)
             if not system.solve():
+                self.failure = f"linear solver ({system.outcome}), {s.name}"
                 return False
             wk.new[:] = system.x
             wk.scratch[:n] = np.abs(wk.new - density[:n])
@@ -77,10 +79,12 @@ class Steady:
             density[:n] = wk.new
             g.halo.update(density)
             if not math.isfinite(size):
+                self.failure = f"non-finite values, {s.name}"
                 return False
             if not self._depends_on_itself or change <= CHANGE * size:
                 break
         else:
+            self.failure = f"balance does not settle, {s.name}"
             return False
         np.minimum(wk.new, 0.0, out=wk.seen)
         self.clipped -= stages.amount(g.mass, wk.seen, n)

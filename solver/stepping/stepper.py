@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..discretise.problem import Problem
@@ -23,6 +24,7 @@ from ..transport import stages
 from .options import SchemeOptions
 from .reactions import Reactions
 from .steady import Steady, check_solvable
+from .transfers import Transfers
 from .transport import Transport, Workspace, iterations
 
 Floats = NDArray[np.float64]
@@ -49,6 +51,10 @@ class Stepper:
         self._moving: list[Transport | Steady] = [*self.transports, *self.steady]
         self.reactions = Reactions(problem.immobile, problem.fields, problem.graph.n_owned)
         self.integrities = list(problem.integrities.values())
+        self.transfers = Transfers(problem.species, problem.fields, problem.evaluator, problem.graph.n_owned)
+        self._switching = {s.name for s in self.transfers.species}
+        self._before = np.zeros(problem.graph.n_local if self._switching else 0)
+        self.failure = ""  # why the last attempt failed
         self.amounts: dict[str, dict[str, float]] = {name: {} for name in problem.species}
         for s in problem.species.values():
             problem.fields[s.name][:] = s.state
@@ -61,6 +67,8 @@ class Stepper:
         species = self.problem.species.values()
         for s in species:
             s.old[:] = s.state
+            if s.log is not None:
+                s.log_old[:] = s.log
         for b in self.integrities:
             b.begin()
         self._start = time
@@ -74,7 +82,7 @@ class Stepper:
                 for s in species:
                     np.subtract(s.state, s.old, out=s.rate)
                     s.rate /= dt
-                    s.state[:] = s.old
+                self._restore()
                 for b in self.integrities:
                     b.reject()
         return True
@@ -86,6 +94,8 @@ class Stepper:
         for r in self.reactions.species:
             fields[r.name][:] = r.state
         evaluator.time[0] = time + 0.25 * dt
+        if not self._transfer(0.5 * dt):
+            return False
         self.reactions.advance(0.5 * dt, self._pending)
         for b in self.integrities:
             b.advance(time + 0.25 * dt, 0.5 * dt)
@@ -94,9 +104,14 @@ class Stepper:
             self._extrapolate(t.species, 0.5 * dt)
         for t in self.transports:
             s = t.species
+            before = s.old
+            if s.name in self._switching:  # half of what is transferred has happened: the middle of the transport is meant
+                before = self._before
+                before[:] = s.state
             if not t.advance(time, dt, fields[s.name], self._pending[s.name]):
+                self.failure = t.failure
                 return False
-            np.add(s.old, s.state, out=fields[s.name])
+            np.add(before, s.state, out=fields[s.name])
             fields[s.name] *= 0.5
         for t in self.transports:
             fields[t.species.name][:] = t.species.state
@@ -106,13 +121,24 @@ class Stepper:
             b.advance(time + 0.75 * dt, 0.5 * dt)
         evaluator.time[0] = time + 0.75 * dt
         self.reactions.advance(0.5 * dt, self._pending)
-        return self._balance(time + dt, dt)
+        return self._transfer(0.5 * dt) and self._balance(time + dt, dt)
+
+    def _transfer(self, h: float) -> bool:
+        """What turns into other species during h. Collective where there are transfers."""
+        if not self._switching:
+            return True
+        self.failure = "a rate of transfer is negative or not finite"
+        return bool(self.problem.graph.comm.allreduce(self.transfers.advance(h, self._pending), MPI.LAND))
 
     def _balance(self, time: float, dt: float) -> bool:
         """Solve the steady species at a time, with all others as they are in the fields."""
         self.problem.evaluator.time[0] = time
         fields = self.problem.fields
-        return all(t.solve(time, dt, fields[t.species.name], self._pending[t.species.name]) for t in self.steady)
+        for t in self.steady:
+            if not t.solve(time, dt, fields[t.species.name], self._pending[t.species.name]):
+                self.failure = t.failure
+                return False
+        return True
 
     def settle(self, time: float) -> None:
         """Bring the steady species into balance with the initial state. Collective; raises SolverError if that fails."""
@@ -126,12 +152,18 @@ class Stepper:
 
     def reject(self) -> None:
         """Put the densities back to where the attempt began."""
+        self._restore()
         for s in self.problem.species.values():
-            s.state[:] = s.old
             if self.history.last == 0.0:
                 s.rate[:] = 0.0
         for b in self.integrities:
             b.reject()
+
+    def _restore(self) -> None:
+        for s in self.problem.species.values():
+            s.state[:] = s.old
+            if s.log is not None:
+                s.log[:] = s.log_old
 
     def accept(self, dt: float) -> None:
         """Book the attempt's amounts and remember its difference quotients."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..discretise.graph import Graph
 from ..discretise.species import NodalSpecies
 from ..linalg.linear import LinearSystem
-from ..transport import edges, limiter, stages
+from ..transport import bounds, edges, limiter, stages
 from .options import SchemeOptions
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Workspace:
         n, nnz = graph.n_local, len(graph.indices)
         self.edges = edges.Edges(graph.indptr, graph.indices, graph.mass, np.zeros(nnz), np.zeros(nnz))
         self.production, self.sinks, self.scratch, self.scratch2 = (np.zeros(n) for _ in range(4))
-        self.w, self.low, self.v, self.ratios = (np.zeros(n) for _ in range(4))
+        self.w, self.low, self.v, self.ratios, self.rooms = (np.zeros(n) for _ in range(5))
         self.new, self.seen, self.loss, self.stage = (np.zeros(graph.n_owned) for _ in range(4))
 
 
@@ -57,6 +57,8 @@ class Transport:
         self.limited = self.skipped = 0  # steps with and without the limiter
         self.clipped = 0.0  # amount set to zero because of solver error
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
+        self.maximum = math.inf if species.law.maximum is None else species.law.maximum
+        self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
 
     def advance(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
@@ -85,13 +87,13 @@ class Transport:
         smallest = g.comm.allreduce(-math.inf if math.isnan(smallest) else smallest, MPI.MIN)
         usable = solved and smallest > -math.inf
         self.kept = 1.0
-        correct = self.options.limiter != "none" and (not usable or smallest < 0.0)
+        correct = self.options.limiter != "none" and (not usable or smallest < 0.0 or self._exceeds_bounds())
         if correct:
             if not self._correct(dt, usable):
                 return False
             self.limited += 1
         elif not usable:
-            return False
+            return self._failed("non-finite values" if solved else f"linear solver ({self.high.outcome})")
         else:
             self.skipped += 1
         self._book(time, dt, booking)
@@ -99,6 +101,17 @@ class Transport:
         s.state[:n] = wk.new
         g.halo.update(s.state)
         return True
+
+    def _failed(self, why: str) -> bool:
+        self.failure = f"{why}, {self.species.name}"
+        return False
+
+    def _exceeds_bounds(self) -> bool:
+        """Whether ``work.new`` needs the limiter for more than its sign. Collective where a maximum is stated."""
+        if self.options.limiter == "local_bounds" or self.maximum == math.inf:
+            return self.options.limiter == "local_bounds"
+        largest = float(self.work.new.max(initial=0.0))
+        return bool(self.graph.comm.allreduce(largest, MPI.MAX) > self.maximum)
 
     def _note_peclet(self, time: float) -> None:
         """Keep the largest mesh Peclet number so far on this rank, with its time and place; (a, v) are in the workspace."""
@@ -114,6 +127,7 @@ class Transport:
         share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
         tau, reach = share * dt, min(1.0, 2.0 * share)
         if not self._fill(system, tau, low_order=False):
+            self.high.outcome = "the matrix is not finite"
             return False
         if scheme == "backward_euler":
             stages.implicit_side(g.mass, s.state, wk.production, dt, b)
@@ -143,34 +157,43 @@ class Transport:
             self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, self.symmetric)
         system = self.low
         if not self._fill(system, dt, low_order=True):
-            return False
+            return self._failed("the matrix is not finite")
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
         stages.non_negative(wk.new if usable else s.state[:n], system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
         for attempt in range(4):
             if not system.solve(rtol):
-                return False
+                return self._failed(f"linear solver ({system.outcome})")
             stages.non_negative(system.x, wk.low[:n])
             if not usable:
                 wk.w[:n] = wk.low[:n]
             g.halo.update(wk.low, wk.w)
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, wk.low, dt)
-            local = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.ratios)
-            negative, amount = g.comm.allreduce(np.array(local))
+            masses = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.ratios)
+            negative, amount = g.comm.allreduce(np.array(masses))
             if not math.isfinite(negative) or negative <= NEGATIVE_MASS * amount or attempt == 3:
                 break
             rtol *= max(1e-3, 0.1 * NEGATIVE_MASS * amount / negative)
         if not math.isfinite(negative):
-            return False
-        g.halo.update(wk.ratios)
-        sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
+            return self._failed("non-finite values")
+        local = self.options.limiter == "local_bounds"
+        if local or self.maximum < math.inf:
+            g.halo.update(wk.v)
+            limits = (wk.sinks, s.fixed, s.state, wk.w, wk.low, wk.v, self.maximum, local, dt)
+            bounds.ratios(wk.edges, *limits, wk.ratios, wk.rooms)
+            g.halo.update(wk.ratios, wk.rooms)
+            sums = bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, wk.rooms, dt, wk.new, wk.seen)
+        else:
+            g.halo.update(wk.ratios)
+            wk.rooms.fill(1.0)  # no upper bound
+            sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
         used, total, added, amount = g.comm.allreduce(np.array(sums))
         self.kept = 1.0 if total == 0.0 else float(used / total)
         if added > 0.0 and amount > 0.0:
             wk.new *= 1.0 - added / amount
             self.clipped += float(added)
-        return bool(math.isfinite(amount))
+        return bool(math.isfinite(amount)) or self._failed("non-finite values")
 
     def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> bool:
         """Write the matrix, and choose how to solve with it; False if it is not finite: some preconditioners never return then."""
@@ -251,7 +274,7 @@ def book_crossings(s: NodalSpecies, wk: Workspace, density: Floats, limited: boo
     """Note what has crossed each membrane from side 0 to side 1, this rank's part of it."""
     for crossing in s.crossings:
         key = f"crossed:{crossing.membrane}"
-        booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.ratios, limited)
+        booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.ratios, wk.rooms, limited)
 
 
 def iterations(systems: Iterable[LinearSystem | None]) -> int:

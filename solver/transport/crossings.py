@@ -87,8 +87,8 @@ def shares(entries: Ints, conductance: Floats, a: Floats, n_owned: int, out: Flo
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def crossing(
-    e: Edges, nodes: Ints, entries: Ints, share: Floats, measure: Floats, w: Floats, low: Floats, ratios: Floats, limited: bool,
-    n_owned: int, flux: Floats,
+    e: Edges, nodes: Ints, entries: Ints, share: Floats, measure: Floats, w: Floats, low: Floats, ratios: Floats, rooms: Floats,
+    limited: bool, n_owned: int, flux: Floats,
 ) -> float:  # fmt: skip
     """Flux per area from side 0 to side 1 at the owned sites, as the step applied it; returns its sum over the surface."""
     us, ls = e.u, e.lower
@@ -101,7 +101,7 @@ def crossing(
             d = max(0.0, max(-u, -lower))
             first = (u + d) * low[j] - (lower + d) * low[i]
             rest = inward - first
-            inward = first + (ratios[i] if rest < 0.0 else ratios[j]) * rest
+            inward = first + (min(ratios[i], rooms[j]) if rest < 0.0 else min(ratios[j], rooms[i])) * rest
         flux[k] = -inward * share[k] / measure[k]
         total -= inward * share[k]
     return total

@@ -69,6 +69,32 @@ CASES = {
         GOOD + "sweep: {kind: random, n: 3}\n",
         ("{file}:9:15: sweep.kind: unknown kind (given 'random'; allowed: grid, list, latin_hypercube, sobol)",),
     ),
+    "fibres_components": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1, 0], across: 0.1}"),
+        (
+            "{file}:4:62: model.cells.tumour.fibres.direction: needs one component per dimension of the mesh (given 2; allowed: 1)",
+        ),
+    ),
+    "fibres_across": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1], across: 1.5}"),
+        ("{file}:4:75: model.cells.tumour.fibres.across: value out of bounds (given 1.5; allowed: at most 1)",),
+    ),
+    "becomes_itself": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {tumour: 1}"),
+        ("{file}:4:60: model.cells.tumour.becomes.tumour: a species cannot turn into itself",),
+    ),
+    "becomes_unknown": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {tumor: 1}"),
+        ("{file}:4:52: model.cells.tumour.becomes.tumor: unknown species (given 'tumor'; allowed: tumour; did you mean 'tumour'?)",),
+    ),
+    "becomes_ecm": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {ecm: 1}"),
+        ("{file}:4:52: model.cells.tumour.becomes.ecm: species of the wrong kind (given 'ecm'; allowed: tumour)",),
+    ),
+    "maximum_zero": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, maximum: 0"),
+        ("{file}:4:51: model.cells.tumour.maximum: value out of bounds (given 0; allowed: greater than 0)",),
+    ),
     "empty": Broken(
         "",
         ("{file}:1:1: the file is empty",),
