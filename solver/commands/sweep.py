@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..scenario.check import check_runnable
 from ..scenario.loader import load
 from .submit import positive
 
@@ -44,7 +43,6 @@ def main(args: argparse.Namespace) -> int:
         sweep = open_sweep(args.scenario.absolute())
     else:
         scenario = load(args.scenario, args.overrides)
-        check_runnable(scenario)
         if args.dry_run:
             rows = table(scenario)
             if site:

@@ -114,8 +114,8 @@ def _citations(
         parts: tuple[Taxis | Term | Transfer, ...] = (*law.taxis, *law.production, *law.growth, *law.loss, *law.transfers)
         found += [part.source for part in parts if part.source]
     for barrier in membranes:
-        found += [part.source for part in (*barrier.integrity.degradation, *barrier.passages) if part.source]
+        found += [d.source for d in barrier.integrity.degradation if d.source] + [p.source for p in barrier.passages if p.source]
     for wall in vessels:
-        parts_of = (*(wall.integrity.degradation if wall.integrity else ()), *wall.fluxes)
-        found += [part.source for part in parts_of if part.source]
+        lost = wall.integrity.degradation if wall.integrity else ()
+        found += [d.source for d in lost if d.source] + [f.source for f in wall.fluxes if f.source]
     return tuple(dict.fromkeys(found))

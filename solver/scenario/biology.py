@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Options
+from .base import Options, Quantity
 from .formulas import Formula, Initial, Motility, Over, State
 from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
