@@ -17,6 +17,7 @@ from .diagnostics.observables import Observables
 from .diagnostics.vessels import vessel_row
 from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
+from .discretise.surface import Surface
 from .discretise.vessel_surface import VesselSurface
 from .errors import InvasioError
 from .linalg.linear import LinearOptions
@@ -25,12 +26,11 @@ from .model.build import build_model
 from .output import checkpoint
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, VESSELS, Frame, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
 from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
-from .output.walls import WallsWriter
 from .scenario.loader import dump_resolved
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
@@ -93,18 +93,17 @@ def run(
         precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
         facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
+        surface = Surface(problem, domain) if problem.model.membranes else None
+        walls = VesselSurface(problem, domain) if problem.vessels else None
+
+        def writer(name: str, grid: Grid, names: Sequence[str], part: str) -> FieldsWriter:
+            more: dict[str, Any] = {"scenario": resolved, "expected": len(times.outputs) + 1, "part": part}
+            return FieldsWriter(folder.path / name, grid, names, precision, scenario.output.compression, start, **more)
+
         observers: list[Observer] = [
-            FieldsWriter(
-                folder.path / FIELDS,
-                problem.grid,
-                names,
-                precision,
-                scenario.output.compression,
-                start,
-                scenario=resolved,
-                expected=len(times.outputs) + 1,
-            ),
-            *_walls(folder.path / VESSELS, problem, domain, precision, scenario, start, len(times.outputs) + 1),
+            writer(FIELDS, problem.grid, names, "fields"),
+            *([writer(MEMBRANES, surface.grid, surface.names, "surface")] if surface else []),
+            *([writer(VESSELS, walls.grid, walls.names, "walls")] if walls else []),
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,
@@ -113,7 +112,8 @@ def run(
 
         def frame(time: float, step: int, dt: float) -> Frame:
             row = observables.row(time) | membrane_row(problem) | vessel_row(problem, time) | ledger.balance(time) | stepper.info()
-            return Frame(time, step, dt, {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}, row)
+            tissue = {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}
+            return Frame(time, step, dt, tissue, row, surface.fields() if surface else {}, walls.fields() if walls else {})
 
         folder.set_status("running")
         with StopRequest(comm) as stop:
@@ -142,17 +142,6 @@ def _opening_words(problem: Problem) -> None:
             "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
             *(crossing.membrane, crossing.law.species, STIFF),
         )
-
-
-def _walls(
-    path: Path, problem: Problem, domain: Any, precision: str, scenario: Scenario, start: float | None, expected: int
-) -> list[Observer]:
-    """The writer of the walls of vessels, where there are any. Collective."""
-    if not problem.vessels:
-        return []
-    surface = VesselSurface(problem, domain)
-    writer = FieldsWriter(path, surface.grid, surface.names, precision, scenario.output.compression, start, expected=expected)
-    return [WallsWriter(writer, surface.fields)]
 
 
 def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:

@@ -13,11 +13,14 @@ from typing import Any
 from ..errors import InvasioError
 from ..parallel import agreed
 from .compare import differences
-from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, RESOLVED, SERIES, STATUS, VESSELS
+from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
 
 _LOCK = ".lock"
-_TABLES = tuple(name for table in (FIELDS, VESSELS) for name in (table, f".{table}.new", table.replace(".", "-damaged.")))
-_FILES = (*_TABLES, SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
+_TABLES = (FIELDS, MEMBRANES, VESSELS)
+_FILES = (
+    *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
+    SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html",
+)
 _FOLDERS = (CHECKPOINTS, FIGURES)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 FIELDS = "fields.vtkhdf"
+MEMBRANES = "membranes.vtkhdf"
 VESSELS = "vessels.vtkhdf"
 SERIES = "series.csv"
 MANIFEST = "manifest.json"
@@ -58,6 +59,8 @@ class Frame:
     dt: float  # the last step's size, 0 at the start
     fields: Mapping[str, NDArray[np.float64]]  # species -> values at the owned nodes
     observables: Mapping[str, float]  # reduced already: the same on every rank; in a fixed order
+    surface: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # values at the corners of the membranes' facets
+    walls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # and of those of the walls of vessels
 
 
 class Observer(Protocol):
