@@ -31,7 +31,6 @@ from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
-from .output.walls import WallsWriter
 from .scenario.loader import dump_resolved
 from .scenario.moments import output_times
 from .scenario.schema import Scenario
@@ -95,7 +94,8 @@ def run(
         precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
         facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
-        surface = Surface(problem, domain) if domain.membranes else None
+        surface = Surface(problem, domain) if problem.model.membranes else None
+        walls = VesselSurface(problem, domain) if problem.vessels else None
 
         def writer(name: str, grid: Grid, names: Sequence[str], part: str) -> FieldsWriter:
             more: dict[str, Any] = {"scenario": resolved, "expected": len(times.outputs) + 1, "part": part}
@@ -104,7 +104,7 @@ def run(
         observers: list[Observer] = [
             writer(FIELDS, problem.grid, names, "fields"),
             *([writer(MEMBRANES, surface.grid, surface.names, "surface")] if surface else []),
-            *_walls(folder.path / VESSELS, problem, domain, precision, scenario, start, len(times.outputs) + 1),
+            *([writer(VESSELS, walls.grid, walls.names, "walls")] if walls else []),
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,
@@ -114,7 +114,7 @@ def run(
         def frame(time: float, step: int, dt: float) -> Frame:
             row = observables.row(time) | membrane_row(problem) | vessel_row(problem, time) | ledger.balance(time) | stepper.info()
             tissue = {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}
-            return Frame(time, step, dt, tissue, row, surface.fields() if surface else {})
+            return Frame(time, step, dt, tissue, row, surface.fields() if surface else {}, walls.fields() if walls else {})
 
         folder.set_status("running")
         with StopRequest(comm) as stop:
@@ -143,17 +143,6 @@ def _opening_words(problem: Problem) -> None:
             "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
             *(crossing.membrane, crossing.law.species, STIFF),
         )
-
-
-def _walls(
-    path: Path, problem: Problem, domain: Any, precision: str, scenario: Scenario, start: float | None, expected: int
-) -> list[Observer]:
-    """The writer of the walls of vessels, where there are any. Collective."""
-    if not problem.vessels:
-        return []
-    surface = VesselSurface(problem, domain)
-    writer = FieldsWriter(path, surface.grid, surface.names, precision, scenario.output.compression, start, expected=expected)
-    return [WallsWriter(writer, surface.fields)]
 
 
 def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:

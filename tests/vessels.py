@@ -26,7 +26,9 @@ def flux(species: str, opened: str, **options: Any) -> WallFlux:
     return WallFlux(species, parse(opened), **texts)
 
 
-def vessel(name: str, place: str, parts: Sequence[str], *fluxes: WallFlux, carries: str = "blood", ruptured: str = "", **options: Any) -> Vessel:
+def vessel(
+    name: str, place: str, parts: Sequence[str], *fluxes: WallFlux, carries: str = "blood", ruptured: str = "", **options: Any
+) -> Vessel:
     """A vessel; options: integrity, torn_parts."""
     condition: Any = parse(ruptured) if ruptured else None
     return Vessel(name, carries, place, tuple(parts), tuple(fluxes), ruptured=condition, **options)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ class Surface:
 
     def __init__(self, problem: Problem, domain: Any) -> None:
         self.problem = problem
-        self._membranes = {name: problem.integrities[name] for name in domain.membranes}
+        self._barriers = {m.name: problem.integrities[m.name] for m in problem.model.membranes}
         comm, dim = problem.graph.comm, domain.dim
         self._halos: list[Halo] = []
         self._corners: list[NDArray[np.int64]] = []  # where the value of each corner stands in owned sites and copies; -1 at a rim
@@ -34,7 +34,7 @@ class Surface:
         geometry = domain.mesh.geometry
         canonical = np.asarray(geometry.input_global_indices, dtype=np.int64)
         order = np.argsort(canonical)
-        for k, (name, b) in enumerate(self._membranes.items()):
+        for k, (name, b) in enumerate(self._barriers.items()):
             membrane, sites = domain.membranes[name], b.sites
             at = pairs_at_facets(membrane)
             rim = at < 0
@@ -66,13 +66,13 @@ class Surface:
             cells=cells,
             connectivity=own,
             cell_region=np.concatenate(regions),
-            regions=tuple(self._membranes),
+            regions=tuple(self._barriers),
             mesh_hash=domain.hash,
         )
 
     def fields(self) -> dict[str, Floats]:
         """The values now, at the corners of this rank's facets. Collective."""
-        found = {"integrity": self._gather({name: b.b for name, b in self._membranes.items()}, mean=True)}
+        found = {"integrity": self._gather({name: b.b for name, b in self._barriers.items()}, mean=True)}
         for name in self.names[1:]:
             species = self.problem.species[name.removeprefix("flux_")]
             found[name] = self._gather({c.membrane: c.flux for c in species.crossings}, mean=False)
@@ -81,7 +81,7 @@ class Surface:
     def _gather(self, values: dict[str, Floats], mean: bool) -> Floats:
         """Values of sites at the corners; at a free rim, which has no site, the mean of the facet's other corners or 0."""
         parts = []
-        for name, halo, corners, buffer in zip(self._membranes, self._halos, self._corners, self._values, strict=True):
+        for name, halo, corners, buffer in zip(self._barriers, self._halos, self._corners, self._values, strict=True):
             n = halo.n_owned
             buffer[:] = 0.0
             if name in values:

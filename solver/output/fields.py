@@ -1,4 +1,4 @@
-"""fields.vtkhdf and membranes.vtkhdf: every field at every output time in one HDF5 file that ParaView opens as it is."""
+"""fields.vtkhdf, membranes.vtkhdf and vessels.vtkhdf: every field at every output time in one HDF5 file that ParaView opens as it is."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class FieldsWriter:
         expected: about how many outputs will come.
         collective: write from all ranks; by default where h5py has MPI, else through rank 0.
         hook: for tests.
-        part: the attribute of a frame that holds the fields: "fields" of the tissue, or "surface" of its membranes.
+        part: the attribute of a frame that holds the fields: "fields" of the tissue, "surface" of its membranes, or "walls" of its vessels.
 
     Raises:
         SolverError: on all ranks, if the file cannot be written (disk full); earlier steps stay readable.

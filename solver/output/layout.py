@@ -65,6 +65,7 @@ class Frame:
     fields: Mapping[str, NDArray[np.float64]]  # species -> values at the owned nodes
     observables: Mapping[str, float]  # reduced already: the same on every rank; in a fixed order
     surface: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # values at the corners of the membranes' facets
+    walls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # and of those of the walls of vessels
 
 
 class Observer(Protocol):

@@ -116,7 +116,9 @@ def test_a_point_belongs_to_one_rank(comm) -> None:
     from invasio.meshes.locate import locate
 
     data = make("box", cells=[4, 4, 4])
-    points = np.concatenate([data.points, data.points[data.cells].mean(axis=1), 0.5 * (data.points[data.cells[:, 0]] + data.points[data.cells[:, 1]])])
+    points = np.concatenate(
+        [data.points, data.points[data.cells].mean(axis=1), 0.5 * (data.points[data.cells[:, 0]] + data.points[data.cells[:, 1]])]
+    )
     points = np.concatenate([points, points[:5] + 2.0])
     found = locate(distribute(data if comm.rank == 0 else None, comm).mesh, points)
     alone = locate(distribute(data, MPI.COMM_SELF).mesh, points)

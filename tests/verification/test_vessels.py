@@ -279,7 +279,9 @@ def test_everything_at_once_balances(comm) -> None:
     supply = flux("o", "2", closed="2", inside="1", dissolved=True)
     vessels = [
         vessel("tree", "network", [], flux("n", "0.5"), flux("e", "0", torn="1"), supply, torn_parts=("b",)),
-        vessel("hole", "region", ["hole"], flux("n", "1 + m"), supply, carries="lymph", integrity=enzyme_opened("4*m + n", threshold="0.9")),
+        vessel(
+            "hole", "region", ["hole"], flux("n", "1 + m"), supply, carries="lymph", integrity=enzyme_opened("4*m + n", threshold="0.9")
+        ),
         vessel("thin", "interface", ["m"], flux("e", "0.4*o"), carries="lymph"),
     ]
     barrier = membrane("m", passage("n", "0.5", follows_integrity=True), passage("o", "3"), degraded_by=(("m", "mean"),))
@@ -304,7 +306,7 @@ def test_formula_that_goes_negative_names_the_place(comm) -> None:
 
     v = vessel("v", "boundary", ["right"], flux("n", "1 - 2*t"))
     problem = tissue((CELLS,), lattice(1, 4), comm, [v])
-    with pytest.raises(SolverError, match=r"vessel v, species n: the rate of entry is -0.2 at t = 0.6, x = 1, 0, 0; it must be a number >= 0"):
+    with pytest.raises(
+        SolverError, match=r"vessel v, species n: the rate of entry is -0.2 at t = 0.6, x = 1, 0, 0; it must be a number >= 0"
+    ):
         march(problem, 0.4, 3)
-
-

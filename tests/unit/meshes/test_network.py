@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (messages stay on one line, as they are printed)
 """Vessel networks: files in every format, and every mistake in one named with its place."""
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from invasio.meshes.lumen import cut_out
 from invasio.meshes.network import Network, read_network
 from invasio.solver.errors import MeshError
 from invasio.solver.scenario.network import Network as Options
+from tests.models import species
 from tests.unit.meshes.build import make
 from tests.vessels import flux, tissue, vessel
-from tests.models import species
 
 YAML = """\
 nodes:
@@ -78,7 +79,7 @@ WRONG = {
     "coordinates": (YAML.replace("[0.5, 0.5]", "[0.5]"), "{f}:3:6: nodes.b: node b needs 2 or 3 finite coordinates (given [0.5])"),
     "not flat": (YAML.replace("[0.1, 0.5]", "[0.1, 0.5, 0]").replace("[0.5, 0.5]", "[0.5, 0.5, 0.3]").replace("[0.9, 0.7]", "[0.9, 0.7, 0]"), "{f}:3:6: nodes.b: node b at (0.5, 0.5, 0.3) lies outside the plane z = 0 of the tissue"),
     "not yaml": ("nodes: [", "{f}:1:9: not YAML: while parsing a flow node: expected the node content, but found '<stream end>'"),
-}  # fmt: skip  # noqa: E501
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -92,7 +93,11 @@ def test_mistakes_are_named_with_their_place(tmp_path: Path, name: str) -> None:
 def test_mistakes_in_rows(tmp_path: Path) -> None:
     for old, new, message in (
         ("segment,b,c,0.01", "segment,b,c,wide", "n.csv:6:1: the radius is not a number (given 'wide')"),
-        ("segment,b,c,0.01", "vein,b,c", "n.csv:6:1: not a row of a network (given 'vein,b,c'; allowed: node,ID,x,y,z,end or segment,A,B,radius,type,name)"),
+        (
+            "segment,b,c,0.01",
+            "vein,b,c",
+            "n.csv:6:1: not a row of a network (given 'vein,b,c'; allowed: node,ID,x,y,z,end or segment,A,B,radius,type,name)",
+        ),
         ("node,b,0.5,0.5", "node,a,0.5,0.5", "n.csv:3:1: node a is there twice"),
         ("node,b,0.5,0.5", "node,b,0.5,0.5,0", "n.csv:3:1: node b has 3 coordinates, those before have 2"),
     ):
@@ -111,7 +116,10 @@ def test_outside_the_tissue(comm, tmp_path: Path) -> None:
     cells = species("n", "1", "cells", diffusion="1")
     data = make("rectangle", size=0.1, structured=False, regions={"hole": {"kind": "disc", "centre": [0.3, 0.5], "radius": 0.08}})
     tree = vessel("tree", "network", [], flux("n", "1"))
-    with pytest.raises(MeshError, match=r"n.yaml:4:6: nodes.c: vessel tree: node c at \(0.9, 1.7\) lies outside the tissue; move it inside, or check `unit`"):
+    with pytest.raises(
+        MeshError,
+        match=r"n.yaml:4:6: nodes.c: vessel tree: node c at \(0.9, 1.7\) lies outside the tissue; move it inside, or check `unit`",
+    ):
         tissue((cells,), data, comm, [tree], {"tree": read(tmp_path, "n.yaml", YAML.replace("0.7]", "1.7]"))})
     lumen = vessel("hole", "region", ["hole"], flux("n", "1"))
     said = r"n.yaml:7:5: segments\[0\]: vessel tree: segment 'main' \(from node a to node b\) leaves the tissue at \(0.2\d*, 0.5\); bend it"
