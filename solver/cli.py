@@ -19,6 +19,7 @@ COMMANDS = {
     "schema": "print the JSON Schema of scenarios, for editors",
     "scenarios": "list the shipped scenarios, or copy one",
     "mesh": "inspect, convert or draw a mesh",
+    "scaling": "measure time per step and messages on several numbers of ranks, predict larger machines",
     "gallery": "run the shipped scenarios and write a page with their pictures and numbers",
     "report": "write one page of HTML about a run",
     "plot": "draw profiles, maps, kymographs, fronts or columns of the series, of one run or several",
