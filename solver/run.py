@@ -37,7 +37,7 @@ from .scenario.schema import Scenario
 from .stepping.clock import Clock
 from .stepping.loop import march
 from .stepping.options import ClockOptions, SchemeOptions
-from .stepping.restart import restore, snapshot, tables
+from .stepping.restart import part, restore, snapshot, tables
 from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 
@@ -82,11 +82,12 @@ def run(
             restore(stepper, found.state, numbers)
             step = int(numbers["step"])
             ticker = Clock(times, numbers["time"], numbers["wish"], numbers["error_before"])
+            ticker.rejected.update({why: int(count) for why, count in part(numbers, "rejected/").items()})
         else:
             stepper.settle(times.start)
         start = ticker.time if found is not None else None
-        ledger = Ledger(problem, stepper.amounts, _part(numbers, "initial/"))
-        observables = Observables(problem, _part(numbers, "reference/"))
+        ledger = Ledger(problem, stepper.amounts, part(numbers, "initial/") or None)
+        observables = Observables(problem, part(numbers, "reference/") or None)
         saver = Checkpointer(
             folder.path / CHECKPOINTS, problem, stepper, ticker, hashes, ledger, observables, step, scenario.output.checkpoint_every
         )
@@ -131,8 +132,8 @@ def run(
         log.error("%s", error, extra={"ends_program": True})
         raise
     finally:
-        close_log()
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
+        close_log()
     return Outcome(folder.path, reason)
 
 
@@ -190,7 +191,10 @@ class Checkpointer:
 
     def on_output(self, frame: Frame) -> None:
         """Save if the interval has passed; in wall time that is rank 0's word."""
-        due = frame.time - self._saved_at >= self.every if self.every else clock.monotonic() - self._wall > CHECKPOINT_SECONDS
+        if self.every:
+            due = frame.time - self._saved_at >= self.every * (1.0 - 1e-9)
+        else:
+            due = clock.monotonic() - self._wall > CHECKPOINT_SECONDS
         if frame.step and self.problem.graph.comm.bcast(due):
             self.save()
 
@@ -215,8 +219,3 @@ def clock_options(scenario: Scenario) -> ClockOptions:
     """The scenario's times as the clock wants them."""
     t = scenario.time
     return ClockOptions(t.start, t.end, output_times(scenario), t.step, t.tolerance, t.first_step, t.max_step)
-
-
-def _part(numbers: dict[str, Any], prefix: str) -> dict[str, float] | None:
-    found = {key.removeprefix(prefix): float(value) for key, value in numbers.items() if key.startswith(prefix)}
-    return found or None

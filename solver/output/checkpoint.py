@@ -81,7 +81,10 @@ def save(
     what = f"cannot write the checkpoint {final} (is the disk full?)"
     file = SharedFile(temporary, "w", comm, collective=collective)
 
+    size = comm.allreduce(sum(block.nbytes for block in rows.values())) + len(header) + 2**20
+
     def fill() -> None:
+        file.reserve(size)
         file.each(lambda h5: _tables(h5, rows, plan, header))
         for name, block in rows.items():
             file.write_rows(f"state/{name}", plan[name].start, block)
@@ -95,10 +98,17 @@ def save(
         _sync(folder)
         for old in _files(folder)[_KEPT:]:
             old.unlink(missing_ok=True)
+        for half in folder.glob(".checkpoint-*.new"):  # of a run that was killed while it wrote
+            half.unlink(missing_ok=True)
 
-    file.everywhere(what, fill)
-    file.everywhere(what, file.close)
-    file.everywhere(what, publish)
+    try:
+        file.everywhere(what, fill)
+        file.everywhere(what, file.close)
+        file.everywhere(what, publish)
+    except SolverError:
+        if comm.rank == 0:
+            temporary.unlink(missing_ok=True)
+        raise
     return final
 
 

@@ -98,14 +98,19 @@ class FieldsWriter:
             return
         fields = self._fields_of(frame)
         blocks = {name: self._blocks.to_block(fields[name]).astype(self._kind) for name in self.names}
-        self._check_space(sum(b.nbytes for b in blocks.values()))
+        need = self._check_space(sum(b.nbytes for b in blocks.values()))
         try:
             if self._file is None:
                 self._observables = tuple(_table_name(name) for name in frame.observables)
                 self._file = self._create(frame, blocks)
             else:
                 file = self._file
-                file.everywhere(self._trouble(), lambda: self._append(file, frame, blocks))
+
+                def add() -> None:
+                    file.reserve(need)
+                    self._append(file, frame, blocks)
+
+                file.everywhere(self._trouble(), add)
         except SolverError:
             self._failed = True
             raise
@@ -130,7 +135,8 @@ class FieldsWriter:
         comm.barrier()
         cells = Blocks(comm, grid.cells, grid.n_cells)
         corners = grid.dim + 1
-        self._check_space(24 * grid.n_nodes // comm.size + (8 * corners + 13) * grid.n_cells // comm.size)
+        mesh = 24 * grid.n_nodes // comm.size + (8 * corners + 13) * grid.n_cells // comm.size
+        need = self._check_space(mesh + sum(block.nbytes for block in blocks.values()))
         file = SharedFile(temporary, "w", comm, self._chunks, self._collective)
         points = self._blocks.to_block(grid.points)
         connectivity = cells.to_block(grid.connectivity)
@@ -139,6 +145,7 @@ class FieldsWriter:
         types = np.full(cells.count, vtkhdf.CELL_TYPES[grid.dim], dtype=np.uint8)
 
         def fill() -> None:
+            file.reserve(need)
             file.each(lambda h5: self._tables(h5, cells.chunk))
             file.write_rows(f"{ROOT}/Points", self._blocks.start, points)
             file.write_rows(f"{ROOT}/Connectivity", cells.start * corners, connectivity.reshape(-1))
@@ -205,10 +212,10 @@ class FieldsWriter:
         self._hook("values")
         file.flush()
 
-    def _check_space(self, mine: int) -> None:
-        """Refuse a step that cannot fit, before HDF5 is in the middle of it."""
+    def _check_space(self, mine: int) -> int:
+        """Refuse a step that cannot fit, before HDF5 is in the middle of it; how many bytes it may need."""
         comm = self.grid.comm
-        need = comm.allreduce(mine) + 2**20
+        need = comm.allreduce(mine) + 2**20 + 8 * AHEAD * (len(self._observables) + 8)
         free = 0
         with agreed(comm):
             if comm.rank == 0:
@@ -222,6 +229,7 @@ class FieldsWriter:
                 f"disk full: the next step of {self.path} needs up to {need / 1e6:.1f} MB, {free / 1e6:.1f} MB are free; "
                 f"the file keeps its {self.n_steps} steps. Free some space and use --resume"
             )
+        return int(need)
 
     def _resume(self, until: float) -> None:
         """Open the file and drop what was written after ``until``: first the times, then NSteps, then the data."""

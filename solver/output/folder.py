@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import socket
@@ -15,12 +16,14 @@ from ..parallel import agreed
 from .compare import differences
 from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
 
+log = logging.getLogger("invasio.output")
 _LOCK = ".lock"
 _TABLES = (FIELDS, MEMBRANES, VESSELS)
 _FILES = (
     *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
-    SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html",
+    *(SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html"),
 )
+_TEXTS = (SERIES, MANIFEST, RESOLVED, GIVEN, STATUS)
 _FOLDERS = (CHECKPOINTS, FIGURES)
 
 
@@ -78,7 +81,10 @@ class RunFolder:
     def set_status(self, text: str) -> None:
         """Write one line to STATUS (rank 0): running, done, stopped early, failed."""
         if self.comm.rank == 0:
-            replace_text(self.path / STATUS, text + "\n")
+            try:
+                replace_text(self.path / STATUS, text + "\n")
+            except OSError as error:  # the run's real trouble, if it has one, must not be hidden by this
+                log.warning("cannot write %s (%s): it should say %r", self.path / STATUS, error.strerror, text)
 
     def close(self, reason: str) -> None:
         """Write the reason to STATUS and release the folder."""
@@ -90,12 +96,20 @@ class RunFolder:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text file so that it is, at any moment, the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    temporary = path.with_name(_half_written(path.name))
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _half_written(name: str) -> str:
+    return f".{name}.new"
 
 
 def _prepare(
@@ -114,7 +128,8 @@ def _prepare(
         if path.exists() and not path.is_dir():
             raise FolderError(f"--out {path} is a file")
         path.mkdir(parents=True, exist_ok=True)
-    strangers = sorted(p.name for p in path.iterdir() if p.name not in (_LOCK, *_FILES, *_FOLDERS))
+    ours = (_LOCK, *_FILES, *_FOLDERS, *(_half_written(name) for name in _TEXTS))
+    strangers = sorted(p.name for p in path.iterdir() if p.name not in ours)
     if strangers and not (path / RESOLVED).exists():
         raise FolderError(f"{path} holds other files ({', '.join(strangers[:3])}) and no run; choose a new folder with --out")
     lock = _take(path)

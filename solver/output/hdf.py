@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,7 @@ class SharedFile:
         if not self.holds:
             return
         access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+        access.set_cache(0, 521, 0, 0.75)  # chunks are not kept back: a write that fails must say so itself
         if self.collective:
             from mpi4py import MPI
 
@@ -81,11 +84,24 @@ class SharedFile:
         try:
             action()
         except (OSError, RuntimeError, ValueError, KeyError) as error:
-            fault = str(error) or type(error).__name__
+            fault = plain(error)
         faults = self.comm.allgather(fault) if self.comm.size > 1 else [fault]
         first = next((f for f in faults if f is not None), None)
         if first is not None:
+            self._abandon()
             raise SolverError(f"{what}: {first}")
+
+    def _abandon(self) -> None:
+        """Close after a failure, which fails again on a full disk: once is enough said."""
+        hooks = sys.unraisablehook, sys.excepthook
+        sys.unraisablehook = lambda _: None
+        sys.excepthook = lambda *_: None
+        try:
+            self.close()
+        except (OSError, RuntimeError, ValueError):
+            self.h5 = None
+        finally:
+            sys.unraisablehook, sys.excepthook = hooks
 
     def each(self, action: Callable[[h5py.File], Any]) -> None:
         """Apply a metadata operation (the same on every rank that holds the file)."""
@@ -142,6 +158,26 @@ class SharedFile:
             in_file.select_none()
         dataset.id.write(in_memory, in_file, rows, dxpl=self._transfer)
 
+    def reserve(self, size: int) -> None:
+        """Have the system set aside room for ``size`` more bytes, so that the writes to come cannot fail half-way.
+
+        Raises:
+            OSError: on all ranks, with the file as it was: there is no room.
+        """
+        fault = None
+        if self.h5 is not None and self.comm.rank == 0:
+            end = self.path.stat().st_size if self.collective else self.h5.id.get_filesize()
+            handle = os.open(self.path, os.O_WRONLY)
+            try:
+                os.posix_fallocate(handle, end, size)
+            except OSError as error:
+                fault = (error.errno, error.strerror)
+            finally:
+                os.close(handle)
+        fault = self.comm.bcast(fault) if self.comm.size > 1 else fault
+        if fault is not None:
+            raise OSError(*fault)
+
     def flush(self, grown: bool = False) -> None:
         """Bring everything to the operating system; a file that has grown first gets its full length.
 
@@ -161,8 +197,19 @@ class SharedFile:
     def close(self) -> None:
         """Close the file on all ranks."""
         if self.h5 is not None:
+            end = 0 if self.collective else self.h5.id.get_filesize()
             self.h5.close()
             self.h5 = None
+            if 0 < end < self.path.stat().st_size:
+                os.truncate(self.path, end)  # what was reserved and not needed
+
+
+def plain(error: Exception) -> str:
+    """What the system said, out of HDF5's long sentence about it."""
+    found = re.search(r"error message = '([^']+)'", str(error))
+    if found:
+        return found[1]
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _creation(chunks: int) -> Any:

@@ -10,6 +10,13 @@ from typing import Any
 _NAME = "invasio"
 
 
+class _File(logging.FileHandler):
+    """A full disk costs lines of the log, not a traceback for each of them."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Nothing: whoever writes results says what is wrong."""
+
+
 def open_log(path: Path | None, comm: Any, append: bool = False, verbose: bool = False) -> logging.Logger:
     """Send the messages of rank 0 to the file, and its warnings (with ``verbose`` everything) to standard error.
 
@@ -32,7 +39,7 @@ def open_log(path: Path | None, comm: Any, append: bool = False, verbose: bool =
     screen.addFilter(lambda record: record.name != "invasio.progress" and not getattr(record, "ends_program", False))
     logger.addHandler(screen)
     if path is not None and comm.rank == 0:
-        file = logging.FileHandler(path, mode="a" if append else "w", encoding="utf-8")
+        file = _File(path, mode="a" if append else "w", encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S"))
         logger.addHandler(file)
     return logger

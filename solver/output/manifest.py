@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 from .folder import replace_text
 from .layout import Frame
 
+log = logging.getLogger("invasio.output")
 _SLURM = {
     "job": "SLURM_JOB_ID",
     "array_job": "SLURM_ARRAY_JOB_ID",
@@ -80,7 +82,10 @@ class Manifest:
             self._write()
 
     def _write(self) -> None:
-        replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n")
+        try:
+            replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n")
+        except OSError as error:  # a record; what matters has its own complaint
+            log.warning("cannot write %s: %s", self.path, error.strerror)
 
 
 def versions() -> dict[str, str]:

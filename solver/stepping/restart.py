@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ _SITES = "sites/"  # before the names of arrays that live on membranes and walls
 _WALLS = "walls/"  # and of what has entered through the walls of vessels
 
 
-def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Floats], dict[str, float]]:
-    """Arrays at owned nodes and sites, and numbers of the moment. Collective: the ledger's amounts are summed over the ranks."""
+def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Arrays at owned nodes and sites, and numbers of the moment. Collective: the ledger's amounts are those of every rank."""
     g = stepper.problem.graph
     arrays = {f"{name}/{what}": getattr(s, what)[: g.n_owned] for name, s in stepper.problem.species.items() for what in _ARRAYS}
     for b in stepper.integrities:
@@ -28,7 +29,7 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
     for name, vessel in stepper.problem.vessels.items():
         arrays |= {f"{_WALLS}{name}/{c.law.species}": c.entered for c in vessel.crossings}
     arrays |= {f"{name}/log": s.log[: g.n_owned] for name, s in stepper.problem.species.items() if s.log is not None}
-    numbers = {
+    numbers: dict[str, Any] = {
         "time": clock.time,
         "step": float(step),
         "wish": clock.wish,
@@ -37,13 +38,15 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
         "dt_before": stepper.history.before,
     }
     numbers |= {f"first_breach/{b.name}": float(g.comm.allreduce(b.first_breach, MPI.MIN)) for b in stepper.integrities}
+    numbers |= {f"info/{name}": value for name, value in stepper.info().items()}
+    numbers |= {f"rejected/{why}": float(count) for why, count in clock.rejected.items()}
     keys = [f"amount/{name}/{key}" for name, account in stepper.amounts.items() for key in account]
-    local = np.array([value for account in stepper.amounts.values() for value in account.values()])
-    numbers |= dict(zip(keys, map(float, g.comm.allreduce(local)), strict=True))
+    shares = g.comm.allgather([value for account in stepper.amounts.values() for value in account.values()])
+    numbers |= {key: list(map(float, of_ranks)) for key, *of_ranks in zip(keys, *shares, strict=True)}
     return arrays, numbers
 
 
-def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, float]) -> None:
+def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, Any]) -> None:
     """Put a snapshot back into a fresh stepper, on any number of ranks. Collective."""
     problem: Any = stepper.problem
     g = problem.graph
@@ -60,10 +63,12 @@ def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, floa
     for name, vessel in problem.vessels.items():
         for crossing in vessel.crossings:
             crossing.entered[:] = arrays[f"{_WALLS}{name}/{crossing.law.species}"]
+    stepper.earlier = part(numbers, "info/")
     stepper.history.last, stepper.history.before = numbers["dt_last"], numbers["dt_before"]
     for name, account in stepper.amounts.items():
-        for key in account:  # rank 0 carries on the sum, the others start from nothing
-            account[key] = numbers[f"amount/{name}/{key}"] if g.comm.rank == 0 else 0.0
+        for key in account:  # each rank its own share, for the same bits; with other ranks rank 0 carries on the sum
+            shares = numbers[f"amount/{name}/{key}"]
+            account[key] = shares[g.comm.rank] if len(shares) == g.comm.size else sum(shares) if g.comm.rank == 0 else 0.0
 
 
 def tables(stepper: Stepper) -> dict[str, Rows]:
@@ -72,3 +77,8 @@ def tables(stepper: Stepper) -> dict[str, Rows]:
     for name, vessel in stepper.problem.vessels.items():
         found[f"{_WALLS}{name}/"] = Rows(vessel.sites.numbers, vessel.sites.total)
     return found
+
+
+def part(numbers: Mapping[str, Any], prefix: str) -> dict[str, float]:
+    """Those of the numbers whose names begin with the prefix, without it."""
+    return {key.removeprefix(prefix): float(value) for key, value in numbers.items() if key.startswith(prefix)}

@@ -56,6 +56,7 @@ class Stepper:
         self._before = np.zeros(problem.graph.n_local if self._switching else 0)
         self.failure = ""  # why the last attempt failed
         self.amounts: dict[str, dict[str, float]] = {name: {} for name in problem.species}
+        self.earlier: dict[str, float] = {}  # what ``info`` had counted when the run was stopped
         for s in problem.species.values():
             problem.fields[s.name][:] = s.state
 
@@ -202,10 +203,10 @@ class Stepper:
     def info(self) -> dict[str, float]:
         """Cheap numbers about the work so far: iterations, limited steps, antidiffusion kept, amount clipped."""
         return {
-            "iterations": float(iterations(self._systems())),
-            "limited": float(sum(t.limited for t in self.transports)),
+            "iterations": self.earlier.get("iterations", 0.0) + iterations(self._systems()),
+            "limited": self.earlier.get("limited", 0.0) + sum(t.limited for t in self.transports),
             "kept": min((t.kept for t in self.transports), default=1.0),
-            "clipped": sum(t.clipped for t in self._moving),
+            "clipped": self.earlier.get("clipped", 0.0) + sum(t.clipped for t in self._moving),
         }
 
     def _systems(self) -> list[LinearSystem | None]:

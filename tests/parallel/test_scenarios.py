@@ -33,7 +33,7 @@ CASES = {
     "adaptive": ("published/anderson_2000/square.yaml", ["mesh.size=0.06", "time.end=1", "time.step=null", "output.every=0.25"]),
 }
 FIXED = ["line", "square"]
-HOW_MUCH_WORK = ("iterations", "limited", "kept", "clipped")  # depends on the ranks, and counts anew after a resumption
+HOW_MUCH_WORK = ("iterations", "limited", "kept", "clipped")  # depends on the number of ranks
 
 
 def case(name: str) -> Scenario:
