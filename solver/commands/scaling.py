@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..scenario.check import check_runnable
 from ..scenario.loader import load
 from ._scenario import add_scenario
 from .submit import positive
@@ -33,7 +32,6 @@ def main(args: argparse.Namespace) -> int:
     from ...postprocess.scaling import draw
 
     scenario = load(args.scenario, args.overrides)
-    check_runnable(scenario)
     weak = args.series == "weak"
     rows = run_series(Path(args.scenario), args.overrides, args.ranks, weak, args.steps, args.repeat, args.predict)
     out = args.out or Path("out") / f"{scenario.name}-{args.series}"
