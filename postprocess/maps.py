@@ -40,8 +40,8 @@ class Plane:
         self.extent = (self.lower[0], self.upper[0], self.lower[1], self.upper[1])
         self.picture = background(run)
         self.lines = outlines(run) if run.dim == 2 else None
-        self.vessels = wall_lines(run, self.height)
         self.membranes = membranes(run) if run.dim == 2 else None
+        self.vessels = wall_lines(run, self.height)
 
     def raster(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows, columns) values of a nodal field; NaN outside the tissue."""
