@@ -41,14 +41,14 @@ export_environment() {
   case ${1-} in --tar | --sif) ;; *) set -- ;; esac
   [ -n "${2-}" ] || fail "usage: invasio env export --tar FILE | --sif FILE"
   if [ "$1" = --sif ]; then
-    builder=$(command -v apptainer || command -v singularity) || fail "an Apptainer image is made by apptainer (or singularity), which is not here.
+    image_tool=$(command -v apptainer || command -v singularity) || fail "an Apptainer image is made by apptainer (or singularity), which is not here.
   Write a tar, and where there is one:  mkdir tree && tar -xf FILE.tar -C tree && apptainer build FILE.sif tree"
   fi
   INVASIO_ENVIRONMENT=sealed
   find_environment
   if [ "$1" = --sif ]; then
     say "writing ${tree##*/} to $2 (some minutes)"
-    "$builder" build --force "$2" "$tree" >&2 || fail "could not write $2"
+    "$image_tool" build --force "$2" "$tree" >&2 || fail "could not write $2"
     say "it holds the environment, not invasio: in a site profile set PYTHONPATH to the src folder of a checkout"
     echo "$2"
     return

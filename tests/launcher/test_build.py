@@ -110,7 +110,8 @@ def test_export_of_an_image_needs_apptainer(launcher: Launcher) -> None:
     tool = launcher.folder / "bin" / "apptainer"
     tool.write_text('#!/bin/sh\n[ -e "$4/.complete" ] && echo "$1 $2" > "$3"\n')
     tool.chmod(0o755)
-    assert launcher.run("env", "export", "--sif", str(target)).stdout == f"{target}\n"
+    done = launcher.run("env", "export", "--sif", str(target))
+    assert done.stdout == f"{target}\n", done.stderr
     assert target.read_text() == "build --force\n"
 
 
