@@ -69,7 +69,7 @@ def dockerfile() -> str:
     """The Dockerfile; its context is the checkout."""
     return f"""{_UNTRIED.format(tool="container engine")}
 {_BY}
-# docker build -f hpc/containers/Dockerfile -t invasio .      then:  docker run --rm -v "$PWD:/work" invasio run scenario.yaml -n 2
+# docker build -f hpc/containers/Dockerfile -t invasio .      then:  docker run --rm -v "$PWD:/data" invasio run scenario.yaml -n 2
 FROM debian:trixie
 RUN {_install("")}
 COPY . /opt/invasio
@@ -77,7 +77,7 @@ ENV {" ".join(f"{name}={value}" for name, value in VARIABLES.items())}
 # Kernels are compiled when first needed, into a folder that any user may write; mount one there to keep them.
 ENV XDG_CACHE_HOME=/var/cache/invasio NUMBA_CACHE_DIR=/var/cache/invasio/numba INVASIO_CACHE=/var/cache/invasio
 RUN mkdir -m 1777 /var/cache/invasio && ln -s /opt/invasio/invasio /usr/local/bin/invasio
-WORKDIR /work
+WORKDIR /data
 ENTRYPOINT ["/opt/invasio/invasio"]
 """
 
