@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from numpy.typing import NDArray
 
@@ -14,7 +14,14 @@ from .domain import Domain, MeshData
 
 
 def build_domain(options: MeshOptions, comm: Any) -> Domain:
-    """Make the mesh on rank 0 and spread it over the ranks; collective. Raises MeshError on all ranks alike."""
+    """Make the mesh on rank 0 and spread it over the ranks, or read a converted one in parallel; collective.
+
+    Raises MeshError on all ranks alike.
+    """
+    if _is_converted(options):
+        from .hdf5 import read_distributed
+
+        return read_distributed(options, comm)
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
@@ -32,6 +39,10 @@ def build_data(options: MeshOptions) -> MeshData:
         from .unstructured import unstructured
 
         return unstructured(options)
+    if _is_converted(options):
+        from .hdf5 import read_whole
+
+        return read_whole(options)
     if isinstance(options, FileMesh):
         from .importer import import_mesh
 
@@ -41,6 +52,10 @@ def build_data(options: MeshOptions) -> MeshData:
 
         return image_mesh(options)
     raise MeshError(f"meshes of kind {options.kind!r} cannot be built")
+
+
+def _is_converted(options: MeshOptions) -> TypeGuard[FileMesh]:
+    return isinstance(options, FileMesh) and options.path.endswith(".h5")
 
 
 def picture_of(options: MeshOptions) -> tuple[NDArray[Any] | None, tuple[float, float, float, float] | None]:
