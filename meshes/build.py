@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from numpy.typing import NDArray
 
@@ -19,12 +19,17 @@ from .network import Network, read_network
 
 
 def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
-    """Make the mesh on rank 0 and spread it over the ranks; collective.
+    """Make the mesh on rank 0 and spread it over the ranks, or read a converted one in parallel; collective.
 
-    Regions that are lumens of vessels are cut out of it, and it is cut along the interfaces that are membranes.
+    Regions that are lumens of vessels are cut out of it, and it is cut along the interfaces that are membranes: then
+    rank 0 holds a converted mesh as well.
 
     Raises MeshError on all ranks alike.
     """
+    if _is_converted(options) and not membranes and not lumens:
+        from .hdf5 import read_distributed
+
+        return read_distributed(options, comm)
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
@@ -51,6 +56,10 @@ def build_data(options: MeshOptions) -> MeshData:
         from .unstructured import unstructured
 
         return unstructured(options)
+    if _is_converted(options):
+        from .hdf5 import read_whole
+
+        return read_whole(options)
     if isinstance(options, FileMesh):
         from .importer import import_mesh
 
@@ -60,6 +69,10 @@ def build_data(options: MeshOptions) -> MeshData:
 
         return image_mesh(options)
     raise MeshError(f"meshes of kind {options.kind!r} cannot be built")
+
+
+def _is_converted(options: MeshOptions) -> TypeGuard[FileMesh]:
+    return isinstance(options, FileMesh) and options.path.endswith(".h5")
 
 
 def picture_of(options: MeshOptions) -> tuple[NDArray[Any] | None, tuple[float, float, float, float] | None]:

@@ -88,6 +88,11 @@ def _measure(shape: Any) -> float:
 
 def _file(mesh: FileMesh) -> MeshSize:
     path = Path(mesh.path)
+    if path.suffix == ".h5":
+        from invasio.meshes.hdf5 import head as converted
+
+        nodes, dim = converted(path)
+        return MeshSize(nodes, nodes, dim, f"head of {path.name}")
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD).decode("latin-1")

@@ -18,8 +18,9 @@ BANDWIDTH = 5e9  # bytes per second and rank
 NEIGHBOURS = {1: 2.0, 2: 8.0, 3: 26.0}  # of a rank in the middle
 
 ASSUMPTIONS = (
-    f"a message takes {LATENCY * 1e6:g} us and {BANDWIDTH / 1e9:g} GB/s, a reduction {REDUCTION * 1e6:g} us per doubling of the ranks; "
-    "every rank computes as fast as one rank did here (on a full node, whose cores share the memory, it is slower); iterations do not change"
+    f"a message takes {LATENCY * 1e6:g} us and {BANDWIDTH / 1e9:g} GB/s, a reduction {REDUCTION * 1e6:g} us per doubling of ranks; "
+    "every rank computes as fast as one did here (on a full node, whose cores share the memory, it is slower); "
+    "iterations do not change"
 )
 
 

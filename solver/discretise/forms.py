@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,15 +9,13 @@ import ufl
 from dolfinx import fem, la
 from numpy.typing import NDArray
 
+from .jit import clear_stale, options
+
 Floats = NDArray[np.float64]
 
 
 def _form(expression: Any) -> Any:
-    cache = os.environ.get("INVASIO_JIT_CACHE")
-    options: dict[str, Any] = {"timeout": 600}
-    if cache:
-        options["cache_dir"] = Path(cache)
-    return fem.form(expression, jit_options=options)
+    return fem.form(expression, jit_options=options())
 
 
 class Forms:
@@ -27,6 +23,7 @@ class Forms:
 
     def __init__(self, mesh: Any) -> None:
         self.mesh = mesh
+        clear_stale(mesh.comm)
         self.space = fem.functionspace(mesh, ("Lagrange", 1))
         self._cellwise = fem.functionspace(mesh, ("Discontinuous Lagrange", 0))
         self._weight = fem.Function(self._cellwise)

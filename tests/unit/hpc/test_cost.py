@@ -10,7 +10,9 @@ import pytest
 
 from invasio.hpc.cost.estimate import estimate, text
 from invasio.hpc.cost.nodes import mesh_size
+from invasio.meshes import hdf5
 from invasio.meshes.build import build_data
+from invasio.meshes.domain import MeshData
 from invasio.solver.cli import main
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
@@ -59,13 +61,15 @@ def test_other_meshes_are_within_their_range(tmp_path: Path, mesh: str) -> None:
     assert size.dim == (3 if "ball" in mesh else 2)
 
 
-@pytest.mark.parametrize("ending", ["gmsh22.msh", "gmsh.msh", "vtu"])
+@pytest.mark.parametrize("ending", ["gmsh22.msh", "gmsh.msh", "vtu", "h5"])
 def test_files_are_counted_from_their_head(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0.0]])
     tags = {"gmsh:physical": [np.array([1, 1])], "gmsh:geometrical": [np.array([1, 1])]}
     mesh = meshio.Mesh(points, [("triangle", np.array([[0, 1, 2], [1, 3, 2]]))], cell_data=tags, field_data={"tissue": np.array([1, 2])})
     path = tmp_path / f"square.{ending.rpartition('.')[2]}"
-    if ending == "vtu":
+    if ending == "h5":
+        hdf5.write(MeshData(points[:, :2], mesh.cells[0].data, np.zeros(2, dtype=np.int32), ("tissue",)), path)
+    elif ending == "vtu":
         meshio.Mesh(points, mesh.cells).write(path, binary=False)
     else:
         mesh.write(path, file_format=ending.partition(".")[0], binary=False)
