@@ -20,7 +20,7 @@ from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import CHECKPOINTS, LOG, MANIFEST, RESOLVED, SERIES, STATUS
 
 _STEP = re.compile(
-    r"^(\S+ \S+) \S+ +invasio\.progress: (stopped early: |done: |failed: )?(?:step (\d+), )?t = ([-+.\deE]+)(?: of \S+)?(?:, (\d+) steps)?"
+    r"^(\S+ \S+) \S+ +invasio\.progress: (stopped early: |done: |failed: )?(?:step (\d+), )?t = ([-+.\deE]+)(?: of [^\s,:]+)?(?: [^,:]+)?(?:, (\d+) steps)?"
 )
 _RECENT = 30  # progress lines that the pace is taken from
 _QUIET = 60.0  # seconds without a sign of life after which a lock that nobody holds means that the run was killed

@@ -19,7 +19,7 @@ from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
 from .discretise.surface import Surface
 from .discretise.vessel_surface import VesselSurface
-from .errors import InvasioError
+from .errors import InvasioError, ScenarioError
 from .linalg.linear import LinearOptions
 from .linalg.petsc_options import insert
 from .model.build import build_model
@@ -31,6 +31,7 @@ from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
+from .output.subset import Part, part_of
 from .scenario.loader import dump_resolved
 from .scenario.moments import output_times
 from .scenario.schema import Scenario
@@ -66,6 +67,7 @@ def run(
     domain = build_domain(scenario.mesh, comm, list(scenario.model.membranes), lumens)
     networks = build_networks({name: v.at.network for name, v in vessels.items() if v.at.network}, domain.dim, comm)
     problem = discretise(build_model(scenario), domain, scenario.time.start, networks)
+    written, rows = _written(problem, scenario)
     stepper = Stepper(problem, scheme_options(scenario))
     stepper.amounts = empty_accounts(problem)
     times = clock_options(scenario)
@@ -102,14 +104,15 @@ def run(
             more: dict[str, Any] = {"scenario": resolved, "expected": len(times.outputs) + 1, "part": part}
             return FieldsWriter(folder.path / name, grid, names, precision, scenario.output.compression, start, **more)
 
+        fields = writer(FIELDS, written, names, "fields")
         observers: list[Observer] = [
-            writer(FIELDS, problem.grid, names, "fields"),
+            fields if rows is None else Part(fields, rows),
             *([writer(MEMBRANES, surface.grid, surface.names, "surface")] if surface else []),
             *([writer(VESSELS, walls.grid, walls.names, "walls")] if walls else []),
             Series(folder.path / SERIES, comm, start),
             Manifest(folder.path / MANIFEST, comm, facts, start),
             saver,
-            Progress(comm, times.start, times.end),
+            Progress(comm, times.start, times.end, unit=_unit(scenario), opening=_opening(scenario, problem, folder, step, ticker)),
         ]
 
         def frame(time: float, step: int, dt: float) -> Frame:
@@ -144,6 +147,30 @@ def _opening_words(problem: Problem) -> None:
             "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
             *(crossing.membrane, crossing.law.species, STIFF),
         )
+
+
+def _written(problem: Problem, scenario: Scenario) -> tuple[Grid, Any]:
+    """The mesh that fields.vtkhdf holds, and which of this rank's nodes lie in it (None: all). Collective."""
+    grid, wanted = problem.grid, scenario.output.regions
+    if wanted == "all":
+        return grid, None
+    missing = [name for name in wanted if name not in grid.regions]
+    if missing:
+        raise ScenarioError(f"output.regions: the mesh has no region '{missing[0]}' (it has: {', '.join(grid.regions)})")
+    return part_of(grid, wanted)
+
+
+def _opening(scenario: Scenario, problem: Problem, folder: RunFolder, step: int, ticker: Clock) -> str:
+    """What runs where, and from when if it is resumed."""
+    ranks = problem.graph.comm.size
+    what = f"{scenario.name}: {problem.dim}-D, {problem.grid.n_nodes:,} nodes, {ranks} rank{'s' if ranks > 1 else ''}, into {folder.path}"
+    return what + (f", resumed at t = {ticker.time:g}, step {step}" if step else "")
+
+
+def _unit(scenario: Scenario) -> str:
+    """The unit of time, "" where the scenario has none or counts in multiples of one."""
+    text = str((scenario.scales or {}).get("time", "")).removeprefix("1 ")
+    return text if text.isalpha() else ""
 
 
 def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:

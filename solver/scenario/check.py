@@ -78,6 +78,10 @@ def _by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
 
 
 def _regions(scenario: Scenario) -> Iterator[Finding]:
+    if scenario.output.regions != "all" and scenario.expect:
+        yield ("output", "regions"), "expected numbers are measured in the whole tissue, so all regions must be written (allowed with expect: all)"
+    if scenario.output.regions == []:
+        yield ("output", "regions"), "no region is named (allowed: all, or a list of regions)"
     known = getattr(scenario.mesh, "region_names", None)
     if known is None:
         return
@@ -86,6 +90,9 @@ def _regions(scenario: Scenario) -> Iterator[Finding]:
         for region in regions:
             if region not in allowed:
                 yield (*path, region), unknown("region", region, allowed)
+    for number, region in enumerate([] if scenario.output.regions == "all" else scenario.output.regions):
+        if region not in allowed:
+            yield ("output", "regions", number), unknown("region", region, allowed)
     for number, item in enumerate(scenario.expect):
         if item.region is not None and item.region not in allowed:
             yield ("expect", number, "region"), unknown("region", item.region, allowed)

@@ -22,6 +22,7 @@ class Output(Options):
     every: Time | None = Field(None, gt=0, description="time between outputs; none: ten outputs, or those of `at`")
     at: list[Time] = Field([], description="further output times")
     fields: Literal["all"] | list[SpeciesName] = Field("all", description="species written to fields.vtkhdf")
+    regions: Literal["all"] | list[str] = Field("all", description="regions written to fields.vtkhdf; series.csv always covers all")
     precision: Literal["double", "single"] = Field("double", description="of the fields; checkpoints are always double")
     compression: int = Field(4, ge=0, le=9, description="gzip level; 0: none")
     figures: bool | Figures = Field(True, description="whether pictures are made, or of how many times")

@@ -30,10 +30,11 @@ def run_folder(path: Path, status: str = "running", log: str = "", job: str = "1
     (path / "series.csv").write_text("time,step,dt,n.ledger,f.ledger\n0.0,0,0.0,0.0,0.0\n4.0,200,0.02,1e-15,-3e-14\n5.0,2")
     for step in (50, 100):
         (path / "checkpoints" / f"checkpoint-{step:09d}.h5").touch()
-    lines = [(4000, "t = 0 of 10: start"), (3990, "step 60, t = 1.2 of 10, dt 0.02"), (3980, "stopped early: t = 2, 100 steps in 20 s")]
+    early = "stopped early: t = 2 h, 100 steps in 20 s, drift 2e-15"
+    lines = [(4000, "t = 0 of 10: start"), (3990, "step 60, t = 1.2 of 10, dt 0.02"), (3980, early)]
     lines += [
         (16, "step 101, t = 2.02 of 10, dt 0.02, iterations 9"),
-        (6, "step 201, t = 4.02 of 10, dt 0.02"),
+        (6, "step 201, t = 4.02 of 10 h, dt 0.02"),
         (1, "step 251, t = 5.02 of 10"),
     ]
     text = "".join(f"{stamp(ago)} INFO    invasio.progress: {what}\n" for ago, what in lines)

@@ -105,18 +105,21 @@ def test_progress_lines(comm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("invasio.solver.output.progress.clock.time", lambda: now[0])
     monkeypatch.setenv("SLURM_JOB_END_TIME", "4725")
     screen = io.StringIO()
-    progress = Progress(comm, 0.0, 10.0, every=10.0, stream=screen)
+    progress = Progress(comm, 0.0, 10.0, every=10.0, stream=screen, unit="h", opening="gland: 9 nodes")
     progress.on_output(row(0.0))
     for step in range(1, 26):
         now[0] += 1.0
-        progress.on_step(step * 0.1, step, 0.1, {"iterations": 7, "mass_drift": 2e-15})
+        progress.on_step(step * 0.1, step, 0.1, {"iterations": 7.0 * step + (step > 11), "kept": 1.0})
+        if step == 20:
+            progress.on_output(row(2.0, **{"n.ledger": 1e-15, "f.ledger": -2e-15}))
     progress.close("done")
     assert screen.getvalue().splitlines() == [
-        "t = 0 of 10: start",
-        "step 1, t = 0.1 of 10, dt 0.1, iterations 7, mass drift 2e-15, wall time left 1 h 02 min",
-        "step 11, t = 1.1 of 10, dt 0.1, iterations 7, mass drift 2e-15, 1 s/step, 1 min 29 s to go, wall time left 1 h 01 min",
-        "step 21, t = 2.1 of 10, dt 0.1, iterations 7, mass drift 2e-15, 1 s/step, 1 min 19 s to go, wall time left 1 h 01 min",
-        "done: t = 2.5, 25 steps in 25 s",
+        "gland: 9 nodes",
+        "t = 0 of 10 h: start",
+        "step 1, t = 0.1 of 10 h, dt 0.1, 7 iterations/step, wall time left 1 h 02 min",
+        "step 11, t = 1.1 of 10 h, dt 0.1, 7 iterations/step, 1 s/step, 1 min 29 s to go, wall time left 1 h 01 min",
+        "step 21, t = 2.1 of 10 h, dt 0.1, 7.1 iterations/step, drift 2e-15, 1 s/step, 1 min 19 s to go, wall time left 1 h 01 min",
+        "done: t = 2.5 h, 25 steps in 25 s, drift 2e-15",
     ]
 
 

@@ -271,6 +271,20 @@ CASES = {
         _good("initial: 1, motility", "initial: {tisue: 1}, motility"),
         ("{file}:4:24: model.cells.tumour.initial.tisue: unknown region (given 'tisue'; allowed: tissue; did you mean 'tissue'?)",),
     ),
+    "unknown_written_region": Broken(
+        GOOD + "output: {regions: [tisue]}\n",
+        ("{file}:9:20: output.regions[0]: unknown region (given 'tisue'; allowed: tissue; did you mean 'tissue'?)",),
+    ),
+    "no_written_region": Broken(
+        GOOD + "output: {regions: []}\n",
+        ("{file}:9:19: output.regions: no region is named (allowed: all, or a list of regions)",),
+    ),
+    "part_written_and_numbers_expected": Broken(
+        GOOD + "output: {regions: [tissue]}\nexpect:\n  - {at: 10, what: integral, of: tumour, value: 1, tolerance: 0.1}\n",
+        (
+            "{file}:9:19: output.regions: expected numbers are measured in the whole tissue, so all regions must be written (allowed with expect: all)",
+        ),
+    ),
     "unknown_boundary": Broken(
         GOOD + "boundaries: {top: {tumour: {kind: outflow}}}\n",
         ("{file}:9:14: boundaries.top: unknown boundary (given 'top'; allowed: left, right)",),
