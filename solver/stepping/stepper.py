@@ -116,6 +116,12 @@ class Stepper:
             fields[s.name] *= 0.5
         for t in self.transports:
             fields[t.species.name][:] = t.species.state
+        evaluator.time[0] = time + dt
+        for t in self.transports:
+            if t.stiff:
+                t.follow(dt, fields[t.species.name], self._pending[t.species.name])
+        for t in self.transports:
+            fields[t.species.name][:] = t.species.state
         for t in self.steady:
             self._extrapolate(t.species, dt)
         for b in self.integrities:

@@ -216,9 +216,22 @@ def explicit_side(e: Edges, production: Floats, sinks: Floats, old: Floats, tau:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def conservative_update(
-    e: Edges, production: Floats, sinks: Floats, fixed: NDArray[np.bool_], old: Floats, w: Floats, dt: float, new: Floats
+    e: Edges,
+    production: Floats,
+    sinks: Floats,
+    fixed: NDArray[np.bool_],
+    old: Floats,
+    w: Floats,
+    last: Floats,
+    dt: float,
+    new: Floats,
+    seen: Floats,
 ) -> float:
-    """new = c + dt/m [ sum_j F_ij(w) + m (P - s w) ] for owned nodes; the smallest value that is not fixed, NaN if any is not finite."""
+    """new = c + dt/m [ sum_j F_ij(w) + m (P - s w) ] for owned nodes; the smallest value that is not fixed, NaN if any is not finite.
+
+    Where dt s > 1 that would multiply the error of the linear solver by dt s: there the last stage is the new density, and the density
+    that the sinks saw (``seen``) follows from it, so that the amounts still add up.
+    """
     indptr, indices, mass, us, ls = e
     smallest = np.inf
     finite = True
@@ -228,7 +241,14 @@ def conservative_update(
             j = indices[k]
             u, lower = us[k], ls[k]
             total += u * w[j] - lower * w[i]
-        value = old[i] + dt * (total / mass[i] + production[i] - sinks[i] * w[i])
+        reach = dt * sinks[i]
+        gained = old[i] + dt * (total / mass[i] + production[i])
+        if reach > 1.0 and math.isfinite(reach) and not fixed[i]:
+            value = last[i]
+            seen[i] = (gained - value) / reach
+        else:
+            value = gained - reach * w[i]
+            seen[i] = w[i]
         new[i] = value
         finite = finite and math.isfinite(value)
         if not fixed[i]:

@@ -25,6 +25,12 @@ def rates(sizes: list[float], errors: list[float]) -> list[float]:
     return [math.log(e / finer) / math.log(h / h_finer) for (h, e), (h_finer, finer) in pairwise(zip(sizes, errors, strict=True))]
 
 
+def overall(found: dict[str, Any], name: str) -> float:
+    """The order between the coarsest and the finest size."""
+    sizes, errors = found["sizes"], found["errors"][name]
+    return math.log(errors[0] / errors[-1]) / math.log(sizes[0] / sizes[-1])
+
+
 def spacing(problem: Problem) -> float:
     """(volume / nodes)^(1/d), the size of a cell. Collective."""
     g = problem.graph
@@ -112,3 +118,51 @@ def adaptive(problem: Problem, tolerance: float, end: float, limit: float | None
     with StopRequest(problem.graph.comm) as stop:
         march(stepper, clock, [watcher], lambda t, k, dt: Frame(t, k, dt, {}, {}), stop)
     return watcher.steps, clock
+
+
+def wave_by_tolerance(comm: Any, tolerances: tuple[float, ...], cells: int = 5000) -> dict[str, Any]:
+    """The exact coupled wave with adaptive steps on a fine line: steps, errors, and orders in the tolerance."""
+    from tests.verification.test_exact_wave import l1, scenario_problem
+
+    steps, errors = [], []
+    for tolerance in tolerances:
+        problem = scenario_problem(comm, 1, f"mesh.cells={cells}")
+        steps.append(adaptive(problem, tolerance, 2.0)[0])
+        errors.append(l1(problem, 1, 2.0))
+    names = {name: [e[name] for e in errors] for name in errors[0]}
+    return {"sizes": list(tolerances), "steps": steps, "errors": names, "rates": {n: rates(list(tolerances), e) for n, e in names.items()}}
+
+
+def stress(comm: Any, data: Any, diffusion: float, over: float, seed: int, limiter: str, steps: int = 4) -> dict[str, float]:
+    """Random step data on a mesh, steps ``over`` times the explicit limit: least density, relative drift, largest ECM; failed: -inf."""
+    blocks = f"where(noise(0.08, {seed}) > 0.55, 1, 0)"
+    laws = (
+        species("n", blocks, "cells", diffusion=str(diffusion), taxis=(("f", "f", "5e-2"),)),
+        species("m", "0", "soluble", diffusion="1e-3", production="0.1*n", loss="0.1"),
+        species("f", f"where(noise(0.06, {seed + 1}) > 0.5, 1, 0.1)", "ecm", loss="10*m"),
+    )
+    problem = problem_of(laws, data, comm)
+    dt = over * explicit_limit(problem, diffusion, 5e-2)
+    g, n = problem.graph, problem.species["n"]
+    before = g.sum(g.mass * n.state)[0]
+    try:
+        advance(problem, dt, steps, SchemeOptions(limiter=limiter))
+    except RuntimeError:
+        return {"least": -math.inf, "drift": math.inf, "ecm": math.inf, "dt": dt}
+    least = min(float(s.state[: g.n_owned].min(initial=0.0)) for s in problem.species.values())
+    return {
+        "least": min(g.comm.allgather(least)),
+        "drift": abs(g.sum(g.mass * n.state)[0] / before - 1.0),
+        "ecm": max(g.comm.allgather(float(problem.species["f"].state.max(initial=0.0)))),
+        "dt": dt,
+    }
+
+
+def explicit_limit(problem: Problem, diffusion: float, sensitivity: float) -> float:
+    """The largest step of the explicit scheme, min m_i / sum_j |a_ij + v_ij/2|. Collective."""
+    g, f = problem.graph, problem.species["f"].state
+    rows = np.repeat(np.arange(g.n_owned), np.diff(g.indptr))
+    flow = np.abs(g.stiffness) * (diffusion + 0.5 * sensitivity * np.abs(f[g.indices] - f[rows]))
+    flow[rows == g.indices] = 0.0
+    rate = np.bincount(rows, flow, minlength=g.n_owned) / g.mass[: g.n_owned]
+    return 1.0 / float(max(g.comm.allgather(float(rate.max(initial=1e-300)))))

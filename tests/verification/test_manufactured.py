@@ -37,12 +37,17 @@ def test_every_term_on_every_mesh(comm: Any, dim: int, kind: str) -> None:
     for name in [*manufactured.TERMS, "coupled"]:
         laws = manufactured.coupled(dim) if name == "coupled" else manufactured.single(name, dim)
         found = studies.manufactured_rates(comm, laws, dim, kind, COUNTS[dim])
-        assert found["rates"]["n"][-1] >= 1.7, (name, found)
+        assert studies.overall(found, "n") >= 1.75, (name, found)
 
 
 def test_order_in_time(comm: Any) -> None:
-    """Coupled, on cells so small that their error does not count: 1.83 to 1.93 between 40 and 80 steps, and rising."""
-    found = studies.manufactured_in_time(comm, (20, 40, 80))
+    """Coupled, on cells so small that their error does not count: 1.93 to 1.98.
+
+    Longer steps look at the sources twice: their error is smaller than the order says.
+    """
+    found = studies.manufactured_in_time(comm, (160, 320, 640))
     for name, orders in found["rates"].items():
-        assert orders[-1] >= 1.8, (name, found)
-        assert orders[-1] > orders[0], (name, found)
+        assert min(orders) >= 1.9, (name, found)
+    coarse = studies.manufactured_in_time(comm, (40,))
+    for name, (error,) in coarse["errors"].items():
+        assert error < 16 * found["errors"][name][0], (name, coarse, found)
