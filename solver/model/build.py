@@ -115,6 +115,6 @@ def _citations(
     for barrier in membranes:
         found += [part.source for part in (*barrier.integrity.degradation, *barrier.passages) if part.source]
     for wall in vessels:
-        parts_of = (*(wall.integrity.degradation if wall.integrity else ()), *wall.fluxes)
-        found += [part.source for part in parts_of if part.source]
+        found += [d.source for d in (wall.integrity.degradation if wall.integrity else ()) if d.source]
+        found += [flux.source for flux in wall.fluxes if flux.source]
     return tuple(dict.fromkeys(found))
