@@ -21,7 +21,7 @@ from tests.helpers import parallel_assert
 from tests.models import membrane, passage, species
 from tests.parallel.test_numerics import everywhere
 from tests.unit.meshes.build import make
-from tests.vessels import enzyme_opened, flux, march, tissue, vessel
+from tests.vessels import enzyme_opened, flux, line, march, tissue, vessel
 
 pytestmark = pytest.mark.mpi
 
@@ -164,3 +164,23 @@ def _surface(dim: int, comm):  # type: ignore[no-untyped-def]
     written = comm.allreduce(np.bincount(surface.grid.nodes, minlength=surface.grid.n_nodes))
     assert (written == 1).all() and surface.grid.n_nodes == surface.grid.n_cells * max(dim, 1)
     return whole, surface.names
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_ranks_without_cells(comm, dim: int) -> None:
+    """A mesh of two cells: some ranks have no cell, no node, no site."""
+    data = make("interval", cells=2) if dim == 1 else make("rectangle", cells=[1, 1])
+    cells = species("n", "1", "cells", diffusion="1")
+    vessels = [vessel("v", "boundary", ["left"], flux("n", "1"), integrity=enzyme_opened("n"))]
+    networks = {}
+    if dim == 2:
+        vessels.append(vessel("w", "network", [], flux("n", "1")))
+        networks["w"] = line([(0.2, 0.2), (0.7, 0.8)], 0.01)
+    problem, domain = tissue((cells,), data, comm, vessels, networks, keep=True)
+    _, ledger = march(problem, 0.1, 3)
+    surface = VesselSurface(problem, domain)
+    found = surface.fields()
+    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
+    assert comm.allreduce(len(found["integrity"])) == surface.grid.n_nodes > 0
+    counts = comm.allgather(problem.vessels["v"].sites.n)
+    parallel_assert(comm, sum(counts) == dim and (comm.size < 3 or min(counts) == 0), str(counts))
