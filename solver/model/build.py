@@ -90,5 +90,6 @@ def _citations(scenario: Scenario, species: tuple[Species, ...], membranes: tupl
         parts: tuple[Taxis | Term, ...] = (*law.taxis, *law.production, *law.growth, *law.loss)
         found += [part.source for part in parts if part.source]
     for barrier in membranes:
-        found += [part.source for part in (*barrier.integrity.degradation, *barrier.passages) if part.source]
+        found += [part.source for part in barrier.integrity.degradation if part.source]
+        found += [way.source for way in barrier.passages if way.source]
     return tuple(dict.fromkeys(found))

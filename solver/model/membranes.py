@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
-from ..scenario.membranes import LinearPermeability, Membrane as Options, PressurePermeability
+from ..scenario.membranes import LinearPermeability, PressurePermeability
+from ..scenario.membranes import Membrane as Options
 from .balance import Degradation, IntegrityLaw, Membrane, Passage
 from .citations import CHAPLAIN_2019, GALLINATO_2017, KEDEM_KATCHALSKY_1958
 from .letters import Letters
@@ -22,7 +23,9 @@ def membrane(name: str, options: Options, cells: Sequence[str], letters: Letters
 
     law = IntegrityLaw(
         initial=options.initial.expr,
-        degradation=tuple(_degradation(name, by, rate, by in cells, letters) for by, rate in options.degraded_by.items() if not is_zero(rate)),
+        degradation=tuple(
+            _degradation(name, by, rate, by in cells, letters) for by, rate in options.degraded_by.items() if not is_zero(rate)
+        ),
         repair=number(options.repair, "r", f"repair of membrane {name}", "1/time", 0.0),
         threshold=number(options.closed_above, "b_c", f"integrity above which membrane {name} is closed", default=1.0),
         sharpness=number(options.sharpness, "q", f"how sharply membrane {name} opens", default=1.0),

@@ -79,8 +79,8 @@ def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:
     lines.append(f"    start: b = {pretty(b.initial, symbols)}")
     lines.append(f"    open: g(b) = {opening} where b < {closed}, else 0; breached where b < {pretty(b.breach, symbols)}")
     lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
-    sources = dict.fromkeys(x.source for x in (*b.degradation, *barrier.passages) if x.source)
-    return [*lines, *(f"    {short(source)}" for source in sources)]
+    sources = [d.source for d in b.degradation] + [p.source for p in barrier.passages]
+    return [*lines, *(f"    {short(source)}" for source in dict.fromkeys(sources) if source)]
 
 
 def _sided(expr: Expr, symbols: Mapping[str, str], sides: str) -> str:
