@@ -49,7 +49,7 @@ def series(run: Run) -> Any | None:
         return None
     factor, unit = time_scale(run)
     time = table["time"] * factor
-    panels = [p for p in (_amounts(run, table), _shares(run, table), _fronts(run, table), _ledger(table)) if p[1]]
+    panels = [p for p in (_amounts(run, table), _shares(run, table), _fronts(run, table), _integrity(table), _ledger(table)) if p[1]]
     if not panels:
         return None
     figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
@@ -95,6 +95,16 @@ def _fronts(run: Run, table: dict[str, Any]) -> Panel:
     lines = {name: factor * table[f"{name}.{key}"] for name in kinds(run) if f"{name}.{key}" in table}
     what = "front position" if run.dim == 1 else "front distance"
     return f"{what} ({unit})" if unit else what, lines if len(lines) != 1 else {"": next(iter(lines.values()))}, False
+
+
+def _integrity(table: dict[str, Any]) -> Panel:
+    """Mean and least integrity of each membrane."""
+    lines = {}
+    for key in table:
+        name, _, what = key.rpartition(".integrity_")
+        if name:
+            lines[f"{name}, {'mean' if what == 'mean' else 'least'}"] = table[key]
+    return "membrane integrity", lines, False
 
 
 def _ledger(table: dict[str, Any]) -> Panel:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..scenario.check import check_runnable
 from ..scenario.loader import load
 from ._scenario import add_scenario
 
@@ -30,7 +29,6 @@ def main(args: argparse.Namespace) -> int:
     from ...hpc.submit import SCRIPT, job_of, submit
 
     scenario = load(args.scenario, args.overrides)
-    check_runnable(scenario)
     site = load_site(args.site)
     if args.time is not None:
         try:

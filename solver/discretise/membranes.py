@@ -152,8 +152,8 @@ def crossings_of(
             integrity = integrities[membrane.name]
             i, j = integrity.sites.nodes.T
             entries = np.stack([graph.entries(i, j), graph.entries(j, i)], axis=1)
-            numbers = [number(expr) for expr in (law.rate, law.exponent, law.reference)]
-            found.append(Crossing(law, integrity, entries, *numbers, diffusivity))
+            rate, exponent, reference = (number(expr) for expr in (law.rate, law.exponent, law.reference))
+            found.append(Crossing(law, integrity, entries, rate, exponent, reference, diffusivity))
     return found
 
 

@@ -113,7 +113,8 @@ def _citations(
         parts: tuple[Taxis | Term, ...] = (*law.taxis, *law.production, *law.growth, *law.loss)
         found += [part.source for part in parts if part.source]
     for barrier in membranes:
-        found += [part.source for part in (*barrier.integrity.degradation, *barrier.passages) if part.source]
+        found += [part.source for part in barrier.integrity.degradation if part.source]
+        found += [way.source for way in barrier.passages if way.source]
     for wall in vessels:
         found += [d.source for d in (wall.integrity.degradation if wall.integrity else ()) if d.source]
         found += [flux.source for flux in wall.fluxes if flux.source]

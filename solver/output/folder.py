@@ -19,7 +19,13 @@ _LOCK = ".lock"
 _TABLES = (FIELDS, MEMBRANES, VESSELS)
 _FILES = (
     *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
-    SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html",
+    SERIES,
+    MANIFEST,
+    RESOLVED,
+    GIVEN,
+    LOG,
+    STATUS,
+    "report.html",
 )
 _FOLDERS = (CHECKPOINTS, FIGURES)
 
