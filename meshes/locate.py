@@ -66,8 +66,14 @@ def _candidates(x: Floats, corners: Ints, points: Floats) -> tuple[Ints, Ints, F
     pad = 1e-9 * float(np.ptp(x, axis=0).max(initial=0.0))
     vertices = x[corners]
     near = np.flatnonzero(((vertices.max(axis=1) >= low - pad) & (vertices.min(axis=1) <= high + pad)).all(axis=1))
+    if not len(near):
+        return empty
     centre = vertices[near].mean(axis=1)
     reach = np.linalg.norm(vertices[near] - centre[:, None], axis=2).max(axis=1) * (1 + 1e-9)
+    chosen = _close(centre, points, float(reach.max(initial=0.0)))
+    near, centre, reach = near[chosen], centre[chosen], reach[chosen]
+    if not len(near):
+        return empty
     hits = cKDTree(points).query_ball_point(centre, reach, return_sorted=True)
     lengths = np.array([len(h) for h in hits], dtype=np.int64)
     if not lengths.sum():
@@ -77,6 +83,18 @@ def _candidates(x: Floats, corners: Ints, points: Floats) -> tuple[Ints, Ints, F
     share = barycentric(x[corners[cell]], points[point])
     inside = share.min(axis=1) >= -SLACK
     return cell[inside], point[inside], share[inside]
+
+
+def _close(centre: Floats, points: Floats, reach: float) -> NDArray[np.bool_]:
+    """Which centres may have a point within reach: those whose bin of that width, or one beside it, holds a point."""
+    low = np.minimum(centre.min(axis=0, initial=np.inf), points.min(axis=0)) - 2.0 * reach
+    bins = np.floor((points - low) / reach).astype(np.int64)
+    mine = np.floor((centre - low) / reach).astype(np.int64)
+    size = np.maximum(bins.max(axis=0), mine.max(axis=0, initial=0)) + 2
+    stride = np.concatenate([[1], np.cumprod(size[:-1])])
+    beside = np.stack(np.meshgrid(*[[-1, 0, 1]] * points.shape[1], indexing="ij"), axis=-1).reshape(-1, points.shape[1])
+    occupied = np.unique((np.unique(bins, axis=0)[:, None] + beside) @ stride)
+    return np.isin(mine @ stride, occupied)
 
 
 def barycentric(vertices: Floats, points: Floats) -> Floats:

@@ -166,9 +166,10 @@ def _polylines(table: _Table) -> None:
     used, numbers = np.unique(lines, return_inverse=True)
     for node in used:
         table.node(str(node), [float(x) for x in points[node]], f"{table.path}: point {node}")
-    for k, (a, b) in enumerate(used[numbers.reshape(-1, 2)].tolist()):
+    ends = used[numbers.reshape(-1, 2)]
+    for k in range(len(ends)):
         size = "" if radius is None else repr(float(radius[k]))
-        table.segment([str(a), str(b), size], f"{table.path}: line {k}")
+        table.segment([str(ends[k, 0]), str(ends[k, 1]), size], f"{table.path}: line {k}")
 
 
 def _is_number(text: str) -> bool:

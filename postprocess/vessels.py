@@ -17,22 +17,31 @@ if TYPE_CHECKING:
 COLOURS = {"blood": "#d55e00", "lymph": "#009e73"}  # of Okabe and Ito: told apart by all eyes
 
 
-def wall_lines(run: Run, height: float = 0.0) -> dict[str, NDArray[np.float64]]:
-    """What each kind of vessel looks like in the plane: blood or lymph -> (3n, 2) points, every third NaN; nothing in 1-D."""
+def walls(run: Run) -> list[tuple[str, str]]:
+    """Name and kind (blood or lymph) of every vessel in vessels.vtkhdf, in the order of its regions; none where there is no such file."""
     path = run.path / VESSELS
-    if run.dim == 1 or not path.exists():
-        return {}
+    if not path.exists():
+        return []
     with h5py.File(path, "r", locking=False) as file:
-        corners = file["VTKHDF/Points"][:].reshape(-1, run.dim, 3)
-        region = file["VTKHDF/CellData/region"][:]
         names = json.loads(file["provenance"].attrs["regions"])
     stated = (run.scenario.get("model") or {}).get("vessels") or {}
+    return [(name, stated.get(name, {}).get("carries", "blood")) for name in names]
+
+
+def wall_lines(run: Run, height: float = 0.0) -> dict[str, NDArray[np.float64]]:
+    """What each kind of vessel looks like in the plane: blood or lymph -> (3n, 2) points, every third NaN; nothing in 1-D."""
+    vessels = walls(run)
+    if run.dim == 1 or not vessels:
+        return {}
+    with h5py.File(run.path / VESSELS, "r", locking=False) as file:
+        corners = file["VTKHDF/Points"][:].reshape(-1, run.dim, 3)
+        region = file["VTKHDF/CellData/region"][:]
     found: dict[str, list[NDArray[np.float64]]] = {}
-    for k, name in enumerate(names):
+    for k, (_, kind) in enumerate(vessels):
         mine = corners[region == k]
         segments = mine[:, :, :2] if run.dim == 2 else _crossed(mine, height)
         if len(segments):
-            found.setdefault(stated.get(name, {}).get("carries", "blood"), []).append(segments)
+            found.setdefault(kind, []).append(segments)
     return {kind: _broken(np.concatenate(parts)) for kind, parts in found.items()}
 
 

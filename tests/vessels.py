@@ -57,13 +57,16 @@ def tissue(
     vessels: Sequence[Vessel],
     networks: Mapping[str, Network] | None = None,
     membranes: tuple[Membrane, ...] = (),
-) -> Problem:
-    """A discretised model with vessels; lumens are cut out, membranes cut along."""
+    keep: bool = False,
+) -> Any:
+    """A discretised model with vessels; lumens are cut out, membranes cut along. ``keep``: the problem and its domain."""
     parted = None
     if comm.rank == 0 and data is not None:
         lumens = [part for v in vessels if v.place == "region" for part in v.parts]
         parted = cut(cut_out(data, lumens), [m.name for m in membranes])
-    return discretise(Model(laws, {}, membranes=membranes, vessels=tuple(vessels)), distribute(parted, comm), 0.0, networks)
+    domain = distribute(parted, comm)
+    problem = discretise(Model(laws, {}, membranes=membranes, vessels=tuple(vessels)), domain, 0.0, networks)
+    return (problem, domain) if keep else problem
 
 
 def march(problem: Problem, dt: float, steps: int, options: SchemeOptions | None = None) -> tuple[Stepper, Ledger]:

@@ -17,6 +17,7 @@ from paraview import simple as pv
 
 RUN: dict[str, Any] = {}
 
+VESSEL = {"blood": [0.835, 0.369, 0.0], "lymph": [0.0, 0.62, 0.451]}
 INK, PALE, GONE = [0.1, 0.1, 0.1], [0.75, 0.75, 0.75], [0.0, 0.835, 1.0]
 PRESETS = {"cells": "Inferno (matplotlib)", "ecm": "Cividis", "soluble": "Viridis (matplotlib)", "user": "Viridis (matplotlib)"}
 LINES = [[0.0, 0.447, 0.698], [0.835, 0.369, 0.0], [0.0, 0.62, 0.451], [0.8, 0.475, 0.655], [0.902, 0.624, 0.0], [0.337, 0.706, 0.914]]
@@ -70,15 +71,37 @@ def maps(reader: Any, surface: Any) -> list[Any]:
     write(pv.Show(label, views[0]), "Upper Left Corner")
     dark = [panel["kind"] != "ecm" for panel in RUN["panels"]] + [False] * bool(RUN["invaded"])
     dark += [True] * (len(views) - len(dark))  # nothing over the membranes
+    vessels = walls()
     for view, on_dark in zip(views, dark, strict=True):
         for mark in marks:
             shown = pv.Show(mark, view)
             plain(shown, INK if RUN["dim"] == 2 and not on_dark else PALE)
             shown.LineWidth = 1.5 if RUN["dim"] == 2 else 1.0
+        for wall, colour in vessels:
+            shown = pv.Show(wall, view)
+            plain(shown, colour)
+            shown.LineWidth = 4.0
         look_at(view, reader)
     for index, view in enumerate(views[1:]):
         pv.AddCameraLink(views[0], view, f"camera {index + 1}")
     return views
+
+
+def walls() -> list[tuple[Any, list[float]]]:
+    """The wall of every vessel with its colour: blood vermilion, lymph green."""
+    if not RUN["walls"]:
+        return []
+    every = pv.OpenDataFile(os.path.join(here(), RUN["vessels"]))
+    pv.RenameSource("vessels", every)
+    every.UpdatePipeline()
+    found = []
+    for number, (name, carries) in enumerate(RUN["walls"]):
+        wall = pv.Threshold(Input=every)
+        wall.Scalars = ["CELLS", "region"]
+        wall.LowerThreshold, wall.UpperThreshold = number - 0.5, number + 0.5
+        pv.RenameSource(f"{carries} vessel {name}", wall)
+        found.append((wall, VESSEL[carries]))
+    return found
 
 
 def integrity(surface: Any) -> Any:

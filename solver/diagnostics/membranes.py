@@ -23,10 +23,10 @@ def membrane_row(problem: Problem) -> dict[str, float]:
     least: dict[str, float] = {}
     for name, b in problem.integrities.items():
         n = b.sites.n_owned
-        area, value = b.sites.measure[:n], b.b[:n]
-        sums[f"{name}.area"] = float(area.sum())
-        sums[f"{name}.integrity_mean"] = float(area @ value)
-        sums[f"{name}.breached_area"] = float(area[value < b.breach].sum())
+        sigma, value = b.sites.measure[:n], b.b[:n]
+        sums[f"{name}.area"] = float(sigma.sum())
+        sums[f"{name}.integrity_mean"] = float(sigma @ value)
+        sums[f"{name}.breached_area"] = float(sigma[value < b.breach].sum())
         least[f"{name}.integrity_min"] = float(value.min(initial=np.inf))
         least[f"{name}.first_breach"] = b.first_breach
     for species in problem.species.values():

@@ -83,9 +83,9 @@ def build_graph(forms: Forms, comm: Any, links: NDArray[np.int64] | None = None)
     first = int(rows.local_range[0])
     stop = int(matrix.indptr[n])
     numbers = np.concatenate([np.arange(first, first + n), np.asarray(columns.ghosts, dtype=np.int64)])
-    row_of = np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr[: n + 1]))
-    column = numbers[matrix.indices[:stop]]
-    behind = np.arange(stop)
+    row_of: NDArray[np.int64] = np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr[: n + 1]))
+    column: NDArray[np.int64] = numbers[matrix.indices[:stop]]
+    behind: NDArray[np.int64] = np.arange(stop)
     if links is not None and len(links):
         both = np.unique(np.concatenate([links, links[:, ::-1]]), axis=0)
         both = both[(both[:, 0] >= first) & (both[:, 0] < first + n)]
@@ -105,9 +105,9 @@ def build_graph(forms: Forms, comm: Any, links: NDArray[np.int64] | None = None)
     points[:n] = forms.points()
     halo.update(mass)
     for axis in range(3):
-        column = np.ascontiguousarray(points[:, axis])
-        halo.update(column)
-        points[:, axis] = column
+        coordinate = np.ascontiguousarray(points[:, axis])
+        halo.update(coordinate)
+        points[:, axis] = coordinate
     graph = Graph(
         comm=comm,
         n_owned=n,

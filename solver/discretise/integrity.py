@@ -106,7 +106,8 @@ class Integrity:
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in sites.points[np.argmax(bad)])
                 raise ScenarioError(
-                    f"membrane {name}: its initial integrity is {self.b[np.argmax(bad)]:g} at x = {at}; it must lie between 0 (gone) and 1 (whole)"
+                    f"membrane {name}: its initial integrity is {self.b[np.argmax(bad)]:g} at x = {at}; "
+                    "it must lie between 0 (gone) and 1 (whole)"
                 )
 
     def _number(self, expr: Expr, parameters: Mapping[str, float]) -> float:

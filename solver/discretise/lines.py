@@ -106,9 +106,11 @@ def _around(network: Network, pieces: _Pieces, mesh: Any, size: Floats) -> Contr
     if dim == 2:
         arm = np.where(np.sin(turn) > 0.0, 1.0, -1.0)[:, None] * first[piece]
     points = pieces.place[piece] + radius[piece, None] * arm
-    outside = locate(mesh, points).cell < 0
-    points[outside] = pieces.place[piece[outside]]
     found = locate(mesh, points)
+    outside = found.cell < 0
+    if outside.any():
+        points[outside] = pieces.place[piece[outside]]
+        found = locate(mesh, points)
     wall = 2.0 if dim == 2 else 2.0 * math.pi * radius
     area = (wall * pieces.length / counts)[piece]
     series = np.zeros(len(radius))

@@ -43,9 +43,7 @@ class Sites:
         return _positions(self.comm, self.numbers[: self.n_owned], numbers)
 
 
-def build_sites(
-    comm: Any, numbers: Ints, owned: NDArray[np.bool_], total: int, nodes: Ints, points: Floats, measure: Floats
-) -> Sites:
+def build_sites(comm: Any, numbers: Ints, owned: NDArray[np.bool_], total: int, nodes: Ints, points: Floats, measure: Floats) -> Sites:
     """Sites from arrays in any order; each site is ``owned`` on exactly one rank. Collective."""
     mine = np.flatnonzero(owned)
     mine = mine[np.argsort(numbers[mine], kind="stable")]

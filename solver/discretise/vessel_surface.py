@@ -35,7 +35,8 @@ class VesselSurface:
         for k, vessel in enumerate(problem.vessels.values()):
             if isinstance(vessel.surface, Network):
                 mine, segment = _tubes(vessel.surface, dim) if comm.rank == 0 else (np.empty((0, dim, dim)), np.empty(0, dtype=np.int64))
-                at, number, count = np.repeat(segment, dim), np.arange(len(mine)), int(comm.bcast(len(mine)))
+                at, count = np.repeat(segment, dim), int(comm.bcast(len(mine)))
+                number: Ints = np.arange(len(mine), dtype=np.int64)
                 radii.append(vessel.surface.radius[at])
             else:
                 facets, part = vessel.surface

@@ -13,7 +13,7 @@ from ...meshes.distribute import OwnedFacets
 from ...meshes.facets import facet_measures
 from ...meshes.names import check_names
 from ...meshes.network import Network
-from ..errors import ScenarioError
+from ..errors import MeshError, ScenarioError
 from ..model.balance import Vessel
 from ..parallel import agreed
 from .evaluate import Evaluator
@@ -88,6 +88,10 @@ def build_vessel(
     with agreed(graph.comm):
         _refuse_unknown_parts(law, part_names, types)
     number, total, mine = _merged(graph.comm, shares, canonical)
+    if not total:
+        raise MeshError(
+            f"{domain.source or 'mesh'}: vessel {law.name}: {law.place} {', '.join(law.parts)} has no facets, so there is no wall"
+        )
     area: Floats = np.bincount(part_of[mine.segment], mine.area, minlength=len(part_names)).astype(float)
     area = graph.comm.allreduce(area)
     place = np.zeros((len(number), 3))

@@ -16,6 +16,8 @@ from typing import Literal
 
 from ..scenario.expressions import Expr, Number
 
+ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
+
 Kind = Literal["cells", "ecm", "soluble", "user"]
 
 
@@ -128,12 +130,12 @@ class IntegrityLaw:
     Source: Gallinato, Colin, Saut, Poignard 2017, J. Theor. Biol. 429:253-266 (enzymes open the membrane of a duct).
     """
 
-    initial: Expr = Number(1.0)
+    initial: Expr = ONE
     degradation: tuple[Degradation, ...] = ()
-    repair: Expr = Number(0.0)  # r
-    threshold: Expr = Number(1.0)  # b_c
-    sharpness: Expr = Number(1.0)  # q
-    breach: Expr = Number(0.5)
+    repair: Expr = ZERO  # r
+    threshold: Expr = ONE  # b_c
+    sharpness: Expr = ONE  # q
+    breach: Expr = HALF
 
 
 @dataclass(frozen=True)
@@ -148,8 +150,8 @@ class Passage:
     species: str
     rate: Expr
     kind: Literal["linear", "pressure"] = "linear"
-    exponent: Expr = Number(1.0)  # gamma
-    reference: Expr = Number(1.0)  # c_ref
+    exponent: Expr = ONE  # gamma
+    reference: Expr = ONE  # c_ref
     follows_integrity: bool = True
     taxis: bool = False
     source: str = ""

@@ -114,8 +114,9 @@ def _citations(
         parts: tuple[Taxis | Term | Transfer, ...] = (*law.taxis, *law.production, *law.growth, *law.loss, *law.transfers)
         found += [part.source for part in parts if part.source]
     for barrier in membranes:
-        found += [d.source for d in barrier.integrity.degradation if d.source] + [p.source for p in barrier.passages if p.source]
+        found += [part.source for part in barrier.integrity.degradation if part.source]
+        found += [way.source for way in barrier.passages if way.source]
     for wall in vessels:
-        lost = wall.integrity.degradation if wall.integrity else ()
-        found += [d.source for d in lost if d.source] + [f.source for f in wall.fluxes if f.source]
+        found += [d.source for d in (wall.integrity.degradation if wall.integrity else ()) if d.source]
+        found += [flux.source for flux in wall.fluxes if flux.source]
     return tuple(dict.fromkeys(found))

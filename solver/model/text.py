@@ -105,9 +105,8 @@ def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:
     b = barrier.integrity
     lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1)", *_integrity(b, symbols, True)]
     lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
-    cited = [d.source for d in b.degradation] + [p.source for p in barrier.passages]
-    sources = dict.fromkeys(source for source in cited if source)
-    return [*lines, *(f"    {short(source)}" for source in sources)]
+    sources = [d.source for d in b.degradation] + [p.source for p in barrier.passages]
+    return [*lines, *(f"    {short(source)}" for source in dict.fromkeys(sources) if source)]
 
 
 def _integrity(b: IntegrityLaw, symbols: Mapping[str, str], sided: bool) -> list[str]:

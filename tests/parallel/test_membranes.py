@@ -31,7 +31,9 @@ LAWS = (
 
 def barriers(data: MeshData):  # type: ignore[no-untyped-def]
     ways = (passage("n", "0.5", follows_integrity=True, taxis=True), passage("m", "0.1"), passage("o", "2"))
-    return tuple(membrane(k, *ways, degraded_by=(("m", "mean"), ("n", "sum")), repair="0.1", threshold="0.9", breach="0.98") for k in data.interfaces)
+    return tuple(
+        membrane(k, *ways, degraded_by=(("m", "mean"), ("n", "sum")), repair="0.1", threshold="0.9", breach="0.98") for k in data.interfaces
+    )
 
 
 def at_sites(problem: Problem, name: str, what: str) -> np.ndarray:
@@ -75,7 +77,9 @@ def test_same_on_any_number_of_ranks(comm, name: str) -> None:
         for key, amount in whole.amounts[law.name].items():
             total = comm.allreduce(parts.amounts[law.name][key])
             parallel_assert(comm, abs(total - amount) <= 1e-6, f"account {law.name}.{key}: {total} instead of {amount}")
-    before = comm.allreduce(float((together.graph.mass * problem_of(laws, data, comm, ways).species["n"].state)[: together.graph.n_owned].sum()))
+    before = comm.allreduce(
+        float((together.graph.mass * problem_of(laws, data, comm, ways).species["n"].state)[: together.graph.n_owned].sum())
+    )
     after = comm.allreduce(float((together.graph.mass * together.species["n"].state)[: together.graph.n_owned].sum()))
     assert abs(after / before - 1) < 1e-12
 
@@ -97,7 +101,10 @@ def test_a_rank_without_membrane(comm) -> None:
 def test_restart_in_the_middle_of_a_breach(comm) -> None:
     """The steps after a restart repeat those of the run that went on, to the last bit, integrity and counts included."""
     data = CASES["circle"]()
-    laws, ways = LAWS[:2] + LAWS[3:], (membrane("m", passage("n", "0.5", follows_integrity=True), degraded_by=(("m", "mean"),), breach="0.95"),)
+    laws, ways = (
+        LAWS[:2] + LAWS[3:],
+        (membrane("m", passage("n", "0.5", follows_integrity=True), degraded_by=(("m", "mean"),), breach="0.95"),),
+    )
     clock = Clock(ClockOptions(0.0, 2.0, (2.0,), step=0.2))
 
     def march(stepper: Stepper, steps: range) -> None:

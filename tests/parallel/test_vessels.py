@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from mpi4py import MPI
 
 from invasio.meshes.network import Network, read_network
-from invasio.solver.discretise.problem import Problem
+from invasio.solver.discretise.vessel_surface import VesselSurface
 from invasio.solver.scenario.network import Network as NetworkOptions
 from invasio.solver.stepping.clock import Clock
 from invasio.solver.stepping.options import ClockOptions, SchemeOptions
@@ -20,7 +21,7 @@ from tests.helpers import parallel_assert
 from tests.models import membrane, passage, species
 from tests.parallel.test_numerics import everywhere
 from tests.unit.meshes.build import make
-from tests.vessels import enzyme_opened, flux, march, tissue, vessel
+from tests.vessels import enzyme_opened, flux, line, march, tissue, vessel
 
 pytestmark = pytest.mark.mpi
 
@@ -42,7 +43,7 @@ def tree(dim: int) -> Network:
     return read_network(NetworkOptions.model_validate({"tree": options}), dim)
 
 
-def several(dim: int, comm) -> Problem:  # type: ignore[no-untyped-def]
+def several(dim: int, comm, keep: bool = False) -> Any:  # type: ignore[no-untyped-def]
     """A tree, a wall that opens, and a thin vessel along a membrane."""
     kind = "rectangle" if dim == 2 else "box"
     data = make(kind, cells=[12] * dim if dim == 2 else [6] * dim)
@@ -53,7 +54,8 @@ def several(dim: int, comm) -> Problem:  # type: ignore[no-untyped-def]
         vessel("wall", "boundary", ["left", "top"], flux("n", "1 + m"), carries="lymph", integrity=enzyme_opened("20*m", threshold="0.95")),
         vessel("thin", "interface", ["k"], flux("n", "0.2"), carries="lymph"),
     ]
-    return tissue(LAWS, data, comm, vessels, {"tree": tree(dim)}, (membrane("k", passage("n", "1"), passage("m", "1"), passage("o", "1")),))
+    barrier = membrane("k", passage("n", "1"), passage("m", "1"), passage("o", "1"))
+    return tissue(LAWS, data, comm, vessels, {"tree": tree(dim)}, (barrier,), keep)
 
 
 @pytest.mark.parametrize("dim", [2, 3])
@@ -128,3 +130,57 @@ def test_a_point_belongs_to_one_rank(comm) -> None:
     assert (owners[:-5] == 1).all() and (owners[-5:] == 0).all()
     back = np.einsum("pk,pkd->pd", found.share, data.points[found.nodes])
     parallel_assert(comm, np.allclose(back, points[found.mine], atol=1e-14), "coordinates")
+
+
+@pytest.mark.parametrize("dim", [1, 3])
+def test_surfaces_do_not_depend_on_the_partition(comm, dim: int) -> None:
+    """Facets, corners and values of the walls in canonical order are those of one rank; each corner is written once."""
+    together, alone = (_surface(dim, c) for c in (comm, MPI.COMM_SELF))
+    for name in ("points", *together[1]):
+        got, expected = together[0][name], alone[0][name]
+        parallel_assert(comm, got.shape == expected.shape, f"{name}: {got.shape} instead of {expected.shape}")
+        parallel_assert(comm, np.allclose(got, expected, rtol=0, atol=1e-7), f"{name} differs by {np.abs(got - expected).max()}")
+    parallel_assert(comm, together[0]["entered_n"].max() > 0.0, "nobody has entered")
+
+
+def _surface(dim: int, comm):  # type: ignore[no-untyped-def]
+    """Points and fields of all walls after a few steps, whole on every rank, in canonical order."""
+    if dim > 1:
+        problem, domain = several(dim, comm, keep=True)
+    else:
+        cells = species("n", "1", "cells", diffusion="1")
+        walls = [vessel("v", "boundary", ["left", "right"], flux("n", "1")), vessel("w", "interface", ["k"], flux("n", "2"))]
+        data = make("interval", cells=10)
+        data = replace(data, interfaces={"k": plane(data, 0, 0.5)})
+        problem, domain = tissue((cells,), data, comm, walls, keep=True)
+    surface = VesselSurface(problem, domain)
+    march(problem, 0.1, 3)
+    rows = {"points": surface.grid.points, **surface.fields()}
+    whole = {}
+    for name, values in rows.items():
+        blank = np.zeros((surface.grid.n_nodes, *values.shape[1:]))
+        blank[surface.grid.nodes] = values
+        whole[name] = comm.allreduce(blank)
+    written = comm.allreduce(np.bincount(surface.grid.nodes, minlength=surface.grid.n_nodes))
+    assert (written == 1).all() and surface.grid.n_nodes == surface.grid.n_cells * max(dim, 1)
+    return whole, surface.names
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_ranks_without_cells(comm, dim: int) -> None:
+    """A mesh of two cells: some ranks have no cell, no node, no site."""
+    data = make("interval", cells=2) if dim == 1 else make("rectangle", cells=[1, 1])
+    cells = species("n", "1", "cells", diffusion="1")
+    vessels = [vessel("v", "boundary", ["left"], flux("n", "1"), integrity=enzyme_opened("n"))]
+    networks = {}
+    if dim == 2:
+        vessels.append(vessel("w", "network", [], flux("n", "1")))
+        networks["w"] = line([(0.2, 0.2), (0.7, 0.8)], 0.01)
+    problem, domain = tissue((cells,), data, comm, vessels, networks, keep=True)
+    _, ledger = march(problem, 0.1, 3)
+    surface = VesselSurface(problem, domain)
+    found = surface.fields()
+    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
+    assert comm.allreduce(len(found["integrity"])) == surface.grid.n_nodes > 0
+    counts = comm.allgather(problem.vessels["v"].sites.n)
+    parallel_assert(comm, sum(counts) == dim and (comm.size < 3 or min(counts) == 0), str(counts))

@@ -87,7 +87,10 @@ def test_resumed_in_the_middle_of_a_breach(comm, tmp_path: Path) -> None:
         (("basement:\n", "basment:\n"), r"model\.membranes\.basment: unknown interface of the mesh .*did you mean 'basement'"),
         (("closed_above: 0.4", "closed_above: 1.5"), r"closed_above: .*less than or equal to 1|closed_above: .*at most 1"),
         (("tumour: 0.5,", "tumour: {rate: 0.5, haptotaxis: true}, ecm: 1,"), r"permeability\.ecm: species of the wrong kind"),
-        (("mmp: {rate: 0.05, follows_integrity: false}", "mmp: {rate: 1, haptotaxis: true}"), r"permeability\.mmp\.haptotaxis: the species has no"),
+        (
+            ("mmp: {rate: 0.05, follows_integrity: false}", "mmp: {rate: 1, haptotaxis: true}"),
+            r"permeability\.mmp\.haptotaxis: the species has no",
+        ),
         (("closed_above", "closed_abov"), r"closed_abov"),
     ],
 )
@@ -100,3 +103,36 @@ def test_name_of_a_species_is_refused(tmp_path: Path) -> None:
     text = BAR.replace("interfaces: {basement:", "interfaces: {tumour:").replace("    basement:\n", "    tumour:\n")
     with pytest.raises(InvasioError, match=r"the interface has the name of a species \('tumour'\)"):
         scenario(tmp_path, text)
+
+
+def test_interface_that_the_file_does_not_have(comm, tmp_path: Path) -> None:
+    """In a mesh file the interfaces are known only when it is read: exit code 3, with those that are there."""
+    import meshio
+
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    meshio.write(
+        tmp_path / "square.vtu", meshio.Mesh(points, [("triangle", np.array([[0, 1, 2], [0, 2, 3]]))], cell_data={"region": [[1, 1]]})
+    )
+    given = scenario(
+        tmp_path,
+        "mesh: {kind: file, path: square.vtu, regions: {tissue: 1}}\nspecies: {c: {initial: 1, diffusion: 1}}\n"
+        "model: {membranes: {nowhere: {permeability: {c: 1}}}}\ntime: {end: 1}\n",
+    )
+    with pytest.raises(InvasioError, match=r"no interface 'nowhere'.*|unknown interface.*nowhere") as caught:
+        run(given, comm, tmp_path / "out")
+    assert caught.value.exit_code == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_membrane_on_the_outer_boundary(comm, tmp_path: Path) -> None:
+    """Facets of the outer boundary are none of an interface, but a file may name them: said with the place."""
+    from dataclasses import replace
+
+    from invasio.meshes.cut import cut
+    from tests.models import lattice
+
+    data = lattice(2, 4)
+    with pytest.raises(
+        InvasioError, match=r"4 of 4 facets of interface 'skin' lie on the outer boundary .*a membrane needs tissue on both sides"
+    ):
+        cut(replace(data, interfaces={"skin": data.boundaries["left"]}), ["skin"])

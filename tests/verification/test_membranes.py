@@ -124,7 +124,10 @@ def test_integrity_and_exchange_of_two_well_mixed_sides(comm) -> None:
 def test_closed_membrane_lets_nothing_through(comm) -> None:
     """kappa = 0, and kappa that is still shut above the threshold."""
     laws = (species("n", {"bed": "1", "tissue": "0.1*(1 + y)"}, "cells", diffusion="0.3"),)
-    for barrier in (membrane("m", passage("n", "0")), membrane("m", passage("n", "5", follows_integrity=True), threshold="0.6", initial="0.6")):
+    for barrier in (
+        membrane("m", passage("n", "0")),
+        membrane("m", passage("n", "5", follows_integrity=True), threshold="0.6", initial="0.6"),
+    ):
         problem = problem_of(laws, slabs(2, 6), comm, (barrier,))
         before = part(problem, "bed", "n")
         stepper = advance(problem, 0.1, 10)
