@@ -19,7 +19,7 @@ from invasio.solver.scenario.loader import load
 
 SCENARIO = """\
 name: plate
-mesh: {kind: rectangle, cells: [16, 16]}
+mesh: {kind: rectangle, cells: [8, 8]}
 model:
   cells:
     tumour: {initial: "exp(-(x^2+y^2)/0.05)", motility: 1e-3, haptotaxis: 5e-3, secretes: {mmp: 0.1}}
@@ -44,7 +44,7 @@ def plate(tmp_path: Path) -> Path:
 
 
 def run(plate: Path, *words: str) -> tuple[str, list[dict[str, str]]]:
-    command = [sys.executable, "-m", "invasio.solver.cli", "scaling", str(plate), "--steps", "3", "--repeat", "1", "--out", "s", *words]
+    command = [sys.executable, "-m", "invasio.solver.cli", "scaling", str(plate), "--steps", "2", "--repeat", "1", "--out", "s", *words]
     done = subprocess.run(command, cwd=plate.parent, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     with (plate.parent / "s" / "scaling.csv").open(newline="") as stream:
@@ -55,11 +55,11 @@ def test_strong_series_counts_and_predicts(plate: Path) -> None:
     said, rows = run(plate, "--ranks", "1,2", "--predict", "64")
     one, two, more = rows
     assert [row["kind"] for row in rows] == ["measured", "measured", "predicted"]
-    assert (one["nodes"], two["nodes"], more["nodes"]) == ("289",) * 3
+    assert (one["nodes"], two["nodes"], more["nodes"]) == ("81",) * 3
     assert [float(one[name]) for name in ("ghost_rounds", "ghost_bytes", "solver_messages")] == [0, 0, 0]
-    # With one neighbour a round is a message, and one array of a cut through 17 nodes is at least 17 numbers.
+    # With one neighbour a round is a message, and one array of a cut through 9 nodes is at least 9 numbers.
     assert float(two["ghost_rounds"]) == float(two["ghost_messages"]) >= 4
-    assert float(two["ghost_bytes"]) >= float(two["ghost_rounds"]) * 17 * 8
+    assert float(two["ghost_bytes"]) >= float(two["ghost_rounds"]) * 9 * 8
     assert float(two["reductions"]) > 5
     assert float(two["difference"]) < 1e-6
     assert "prediction" in said and "results agree" in said
@@ -75,7 +75,7 @@ def test_eight_ranks_on_these_cores_agree(plate: Path) -> None:
 
 def test_weak_series_keep_the_nodes_per_rank(plate: Path) -> None:
     scenario = load(plate)
-    assert weak_settings(scenario, 4.0) == ["mesh.cells=[32, 32]"]
+    assert weak_settings(scenario, 4.0) == ["mesh.cells=[16, 16]"]
     finer = load(plate, ["mesh.kind=disc", "mesh.size=0.1"])
     assert weak_settings(finer, 4.0) == ["mesh.size=0.05"]
     for kind, factor in (("interval", 8.0), ("ball", 2.0)):

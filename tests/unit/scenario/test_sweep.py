@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from invasio.solver.cli import main
 from invasio.solver.errors import ScenarioError
 from invasio.solver.scenario.loader import dump_resolved, load
 from invasio.solver.scenario.members import MAX_MEMBERS
@@ -96,7 +97,9 @@ def test_too_many_members_are_refused_before_they_are_made(tmp_path: Path) -> No
         sweep(tmp_path, f"sweep: {{kind: grid, vary: {{{CHI}: {span}, {MMP}: {span}, {MOTILITY}: {span}}}}}\n")
 
 
-def test_the_shipped_sweep_contains_its_scenario() -> None:
+def test_the_shipped_sweep_contains_its_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(folder() / "sweeps" / "haptotaxis_mmp.yaml")]) == 0
+    assert f"Sweep: 12 members, which differ in\n  {CHI}: 0.0, 0.0025, 0.005, 0.0075\n" in capsys.readouterr().out
     found = load(folder() / "sweeps" / "haptotaxis_mmp.yaml")
     assert len(found.members) == 12
     assert any(dict(member.values) == {CHI: 5e-3, MMP: 0.1} for member in found.members)
