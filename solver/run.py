@@ -24,9 +24,10 @@ from .linalg.linear import LinearOptions
 from .linalg.petsc_options import insert
 from .model.build import build_model
 from .output import checkpoint
+from .output.cost import Cost
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid
 from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
@@ -105,15 +106,17 @@ def run(
             return FieldsWriter(folder.path / name, grid, names, precision, scenario.output.compression, start, **more)
 
         fields = writer(FIELDS, written, names, "fields")
-        observers: list[Observer] = [
-            fields if rows is None else Part(fields, rows),
-            *([writer(MEMBRANES, surface.grid, surface.names, "surface")] if surface else []),
-            *([writer(VESSELS, walls.grid, walls.names, "walls")] if walls else []),
-            Series(folder.path / SERIES, comm, start),
-            Manifest(folder.path / MANIFEST, comm, facts, start),
-            saver,
-            Progress(comm, times.start, times.end, unit=_unit(scenario), opening=_opening(scenario, problem, folder, step, ticker)),
-        ]
+        watch = Cost(
+            [
+                fields if rows is None else Part(fields, rows),
+                *([writer(MEMBRANES, surface.grid, surface.names, "surface")] if surface else []),
+                *([writer(VESSELS, walls.grid, walls.names, "walls")] if walls else []),
+                Series(folder.path / SERIES, comm, start),
+                Manifest(folder.path / MANIFEST, comm, facts, start),
+                saver,
+                Progress(comm, times.start, times.end, unit=_unit(scenario), opening=_opening(scenario, problem, folder, step, ticker)),
+            ]
+        )
 
         def frame(time: float, step: int, dt: float) -> Frame:
             row = observables.row(time) | membrane_row(problem) | vessel_row(problem, time) | ledger.balance(time) | stepper.info()
@@ -123,13 +126,13 @@ def run(
         folder.set_status("running")
         with StopRequest(comm) as stop:
             try:
-                reason = march(stepper, ticker, observers, frame, stop, step)
+                reason = march(stepper, ticker, [watch], frame, stop, step)
                 if saver.step > step:
-                    saver.save()
+                    with watch.counted():
+                        saver.save()
             finally:
                 ending = reason if reason in ("done", "failed") else "stopped early"
-                for observer in observers:
-                    observer.close(ending)
+                watch.close(ending)
         _closing_words(stepper, ticker, problem.dim)
     except InvasioError as error:
         log.error("%s", error, extra={"ends_program": True})

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from invasio.solver.errors import SolverError
+from invasio.solver.output.cost import Cost
 from invasio.solver.output.layout import Frame
 from invasio.solver.output.log import close_log, open_log
 from invasio.solver.output.manifest import Manifest, git_revision
@@ -136,3 +137,25 @@ def test_progress_bar(comm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(8.2, "8 s"), (125, "2 min 05 s"), (12000, "3 h 20 min"), (188000, "2 d 4 h"), (-3, "0 s")])
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_cost_of_output(comm: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    monkeypatch.setattr("invasio.solver.output.cost.clock.perf_counter", lambda: now[0])
+
+    class Slow(Cost):
+        def on_output(self, frame: Frame) -> None:
+            now[0] += 2.0
+
+        def close(self, reason: str) -> None:
+            now[0] += 1.0
+
+    cost = Cost([Slow([])])
+    for time in (0.0, 1.0):
+        cost.on_output(row(time))
+        now[0] += 22.0
+    with cost.counted(), caplog.at_level("INFO"):
+        now[0] += 1.0
+    with caplog.at_level("INFO"):
+        cost.close("done")
+    assert caplog.messages == ["output and checkpoints took 6 s, 12.0 % of the run"]
