@@ -99,6 +99,7 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
                 taken[condition.nodes] = True
             conditions.append(condition)
         _evaluate(comm, conditions, start)
+        by_node = _by_node(law, graph, regions, domain, model.values())
         species[law.name] = NodalSpecies(
             law=law,
             graph=graph,
@@ -107,7 +108,7 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
             state=_initial(law, graph, evaluator, regions),
             weight=edge_weight(law, graph, forms, domain, model.values()),
             conditions=conditions,
-            crossings=crossings_of(law.name, model.membranes, integrities, graph, model.values(), _by_node(law, graph, regions, domain, model.values())),
+            crossings=crossings_of(law.name, model.membranes, integrities, graph, model.values(), by_node),
             log=fields.get(logarithm_of(law.name)),
         )
     for s in species.values():
