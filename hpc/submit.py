@@ -7,14 +7,14 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from invasio.hpc.sites.profile import Site
 from invasio.hpc.slurm import queue
-from invasio.hpc.slurm.script import Job, render
+from invasio.hpc.slurm.script import Job, render, render_after
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import replace_text
@@ -24,6 +24,7 @@ from invasio.solver.scenario.schema import Scenario
 
 SCRIPT = "job.sh"
 RECORD = "job.json"
+AFTER = "after.sh"
 _LOCK = ".submit"
 
 
@@ -39,6 +40,7 @@ class Submission:
 
     folder: Path
     job: str | None
+    after: str | None = None  # the job that writes the report
 
 
 def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | None) -> Job:
@@ -47,9 +49,10 @@ def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | 
     return Job(scenario.name, folder, ranks or scenario.ranks, time)
 
 
-def submit(scenario: Scenario, site: Site, job: Job) -> Submission:
+def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Submission:
     """Submit the run; the scenario is kept as it is now, later changes to its file do not reach the job.
 
+    With ``report`` a second job writes the report when this one has ended.
     Raises SubmitError when the folder holds another run, a finished one, or one whose job is still queued or running;
     QueueError when Slurm refuses.
     """
@@ -82,7 +85,12 @@ def submit(scenario: Scenario, site: Site, job: Job) -> Submission:
                 raise
             record = {"job": number, "submitted": datetime.now(UTC).isoformat(timespec="seconds"), "ranks": job.ranks}
             replace_text(job.folder / RECORD, json.dumps(record) + "\n")
-    return Submission(job.folder, number)
+        after = None
+        if report:
+            words = ["report", str(job.folder)]
+            replace_text(job.folder / AFTER, render_after(site, replace(job, name=f"{job.name}-report"), Path.cwd(), words))
+            after = queue.sbatch(job.folder / AFTER, number) if number else None
+    return Submission(job.folder, number, after)
 
 
 def jobs_of(folder: Path) -> list[str]:

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
 
 from numpy.typing import NDArray
 
 from ..solver.errors import MeshError
 from ..solver.parallel import agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
+from ..solver.scenario.network import Network as NetworkOptions
+from .cut import cut, faced
 from .distribute import distribute
 from .domain import Domain, MeshData
+from .lumen import cut_out
+from .network import Network, read_network
 
 
-def build_domain(options: MeshOptions, comm: Any) -> Domain:
-    """Make the mesh on rank 0 and spread it over the ranks; collective. Raises MeshError on all ranks alike."""
+def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
+    """Make the mesh on rank 0 and spread it over the ranks, or read a converted one in parallel; collective.
+
+    Regions that are lumens of vessels are cut out of it, and it is cut along the interfaces that are membranes: then
+    rank 0 holds a converted mesh as well.
+
+    Raises MeshError on all ranks alike.
+    """
+    if _is_converted(options) and not membranes and not lumens:
+        from .hdf5 import read_distributed
+
+        return read_distributed(options, comm)
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = build_data(options)
+            data = faced(cut(cut_out(build_data(options), lumens), membranes), getattr(options, "interfaces", {}))
     return distribute(data, comm)
+
+
+def build_networks(options: Mapping[str, NetworkOptions], dim: int, comm: Any) -> dict[str, Network]:
+    """The networks of vessels by name, read on rank 0 and the same everywhere; collective. Raises MeshError on all ranks alike."""
+    networks: dict[str, Network] = {}
+    with agreed(comm):
+        if comm.rank == 0:
+            networks = {name: read_network(each, dim) for name, each in options.items()}
+    return dict(comm.bcast(networks))
 
 
 def build_data(options: MeshOptions) -> MeshData:
@@ -32,6 +56,10 @@ def build_data(options: MeshOptions) -> MeshData:
         from .unstructured import unstructured
 
         return unstructured(options)
+    if _is_converted(options):
+        from .hdf5 import read_whole
+
+        return read_whole(options)
     if isinstance(options, FileMesh):
         from .importer import import_mesh
 
@@ -41,6 +69,10 @@ def build_data(options: MeshOptions) -> MeshData:
 
         return image_mesh(options)
     raise MeshError(f"meshes of kind {options.kind!r} cannot be built")
+
+
+def _is_converted(options: MeshOptions) -> TypeGuard[FileMesh]:
+    return isinstance(options, FileMesh) and options.path.endswith(".h5")
 
 
 def picture_of(options: MeshOptions) -> tuple[NDArray[Any] | None, tuple[float, float, float, float] | None]:

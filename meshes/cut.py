@@ -68,6 +68,15 @@ def cut(data: MeshData, names: Sequence[str]) -> MeshData:
     )
 
 
+def faced(data: MeshData, pairs: Mapping[str, Sequence[str]]) -> MeshData:
+    """The cut mesh with side 0 of its membranes on the region named first; ``pairs``: interface -> its two regions."""
+    number = {region: k for k, region in enumerate(data.regions)}
+    turn = [name for name in data.membranes if name in pairs and number[pairs[name][0]] > number[pairs[name][1]]]
+    turned = {name: data.membranes[name] for name in turn}
+    membranes = {name: replace(m, facets=m.facets[:, ::-1].copy(), pairs=m.pairs[:, ::-1].copy()) for name, m in turned.items()}
+    return replace(data, membranes={**data.membranes, **membranes}) if turn else data
+
+
 def pairs_at_facets(membrane: Membrane) -> Ints:
     """The position in ``pairs`` of the pair at each node of each facet, (F, dim); -1 at a free rim.
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Membrane:
     """An interface along which the mesh is cut: its nodes exist once per side and the two sides meet in pairs only.
 
-    Side 0 is the side of the region that comes first in ``regions``; inside one region see ``orientation.py``.
+    Side 0 is the side of the region that comes first in ``regions``, or in the pair that names the interface; inside one
+    region see ``orientation.py``.
     facets (F, 2, dim): node numbers of each facet on side 0 and on side 1, in the same order, so that
     ``facets[k, 0, j]`` and ``facets[k, 1, j]`` lie at the same place. They are equal at a free rim only.
     pairs (p, 2): each pair of nodes (i on side 0, i' on side 1) once, ascending by (min(i, i'), max(i, i')).

@@ -43,11 +43,8 @@ class RawMesh:
     reduced: bool  # second-order cells lost their mid-edge nodes
 
 
-def read(path: Path, tags: str | None = None) -> RawMesh:
-    """Read a mesh file; ``tags`` names the integer cell array with the group numbers where there are several.
-
-    Raises MeshError for a missing or unreadable file and for cells that are no simplices.
-    """
+def _read(path: Path, what: str, known: str) -> Any:
+    """What meshio makes of a file; raises MeshError."""
     import meshio
 
     if not path.is_file():
@@ -55,12 +52,48 @@ def read(path: Path, tags: str | None = None) -> RawMesh:
     said = io.StringIO()
     try:
         with redirect_stdout(said), redirect_stderr(said):
-            mesh = meshio.read(path)
+            return meshio.read(path)
     except (Exception, SystemExit) as error:
         words = [*(line.strip() for line in said.getvalue().splitlines()), *str(error).splitlines()]
         reason = next((w for w in words if w and w != "1"), type(error).__name__)
-        known = "known formats are .msh (2.2, 4.1), .vtu, .xdmf and others of meshio"
-        raise MeshError(f"{path}: not readable as a mesh ({reason}); {known}") from None
+        raise MeshError(f"{path}: not readable as {what} ({reason}); known formats are {known} and others of meshio") from None
+
+
+def read_lines(path: Path) -> tuple[NDArray[np.float64], Ints, NDArray[np.float64] | None]:
+    """Points (n, 3), lines (l, 2) and, where there is a point or cell array of that name, the radius (l,) of a file of polylines.
+
+    Raises MeshError for an unreadable file and one without lines.
+    """
+    mesh = _read(path, "a network", ".vtk and .vtu")
+    points = np.zeros((len(mesh.points), 3))
+    points[:, : mesh.points.shape[1]] = mesh.points
+    lines: list[Ints] = []
+    sizes: list[NDArray[np.float64]] = []
+    for number, block in enumerate(mesh.cells):
+        if block.type not in ("line", "polyline", "VTK_POLY_LINE"):
+            continue
+        given = mesh.cell_data.get("radius")
+        for k, row in enumerate(block.data):
+            row = np.asarray(row, dtype=np.int64)
+            lines.append(np.stack([row[:-1], row[1:]], axis=1))
+            if given is not None:
+                sizes.append(np.full(len(row) - 1, float(np.ravel(given[number][k])[0])))
+    if not lines:
+        raise MeshError(f"{path}: the file has no lines; a network is made of lines or polylines")
+    found = np.concatenate(lines)
+    radius = np.concatenate(sizes) if sizes else None
+    if radius is None and "radius" in mesh.point_data:
+        at_points = np.ravel(mesh.point_data["radius"]).astype(float)
+        radius = 0.5 * (at_points[found[:, 0]] + at_points[found[:, 1]])
+    return points, found, radius
+
+
+def read(path: Path, tags: str | None = None) -> RawMesh:
+    """Read a mesh file; ``tags`` names the integer cell array with the group numbers where there are several.
+
+    Raises MeshError for a missing or unreadable file and for cells that are no simplices.
+    """
+    mesh = _read(path, "a mesh", ".msh (2.2, 4.1), .vtu, .xdmf")
     _refuse_other_cells(path, mesh)
     blocks: dict[int, list[tuple[int, Ints]]] = {}
     for number, block in enumerate(mesh.cells):

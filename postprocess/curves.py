@@ -49,7 +49,8 @@ def series(run: Run) -> Any | None:
         return None
     factor, unit = time_scale(run)
     time = table["time"] * factor
-    panels = [p for p in (_amounts(run, table), _shares(run, table), _fronts(run, table), _ledger(table)) if p[1]]
+    every = (_amounts(run, table), _shares(run, table), _fronts(run, table), _integrity(table), _entered(run, table), _ledger(table))
+    panels = [p for p in every if p[1]]
     if not panels:
         return None
     figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
@@ -95,6 +96,31 @@ def _fronts(run: Run, table: dict[str, Any]) -> Panel:
     lines = {name: factor * table[f"{name}.{key}"] for name in kinds(run) if f"{name}.{key}" in table}
     what = "front position" if run.dim == 1 else "front distance"
     return f"{what} ({unit})" if unit else what, lines if len(lines) != 1 else {"": next(iter(lines.values()))}, False
+
+
+def _integrity(table: dict[str, Any]) -> Panel:
+    """Mean and least integrity of each membrane and wall."""
+    lines = {}
+    for key in table:
+        name, _, what = key.rpartition(".integrity_")
+        if name:
+            lines[f"{name}, {'mean' if what == 'mean' else 'least'}"] = table[key]
+    return "integrity", lines, False
+
+
+def _entered(run: Run, table: dict[str, Any]) -> Panel:
+    """Cells that have entered each vessel, relative to those there were at the start."""
+    lines = {}
+    cells = [name for name, kind in kinds(run).items() if kind == "cells"]
+    for name in cells:
+        start = max(float(table.get(f"{name}.total", np.zeros(1))[0]), 1e-300)
+        for key, values in table.items():
+            account = key.removeprefix(f"{name}.")
+            if key.startswith((f"{name}.blood:", f"{name}.lymph:")):
+                kind, _, vessel = account.partition(":")
+                where = kind if kind == vessel else f"{vessel} ({kind})"
+                lines[where if len(cells) == 1 else f"{name}, {where}"] = 100 * values / start
+    return "entered vessels (%)", lines, False
 
 
 def _ledger(table: dict[str, Any]) -> Panel:

@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, Normalize, PowerNorm
 from numpy.typing import NDArray
 
+from .membranes import membranes
 from .picture import background
 from .raster import cover
 from .sheet import Sheet
 from .style import MAPS, kinds, scale_bar, span, thins_out, time_label
+from .vessels import draw as draw_walls
+from .vessels import wall_lines
 
 if TYPE_CHECKING:
     from .run import Run
 
 _PIXELS = 200_000  # of a raster
+_BREACH = "#00d5ff"  # stands out from the maps and from a stained section, also without red and green
 
 
 class Plane:
@@ -35,6 +40,8 @@ class Plane:
         self.extent = (self.lower[0], self.upper[0], self.lower[1], self.upper[1])
         self.picture = background(run)
         self.lines = outlines(run) if run.dim == 2 else None
+        self.membranes = membranes(run) if run.dim == 2 else None
+        self.vessels = wall_lines(run, self.height)
 
     def raster(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows, columns) values of a nodal field; NaN outside the tissue."""
@@ -92,6 +99,7 @@ def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[
             at = (k // columns, k % columns) if single else (number, k)
             panel = sheet.panel(*at)
             drawn = _panel(panel, raster, norms[row.name], kinds(row.plane.run)[row.name], row.plane)
+            _membranes(panel, row.plane, step)
             if single or number == 0:
                 panel.set_title(time_label(row.plane.run, float(row.plane.run.times[step])), y=1.0, pad=4)
             if row.label and k == 0:
@@ -135,10 +143,24 @@ def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane) -> Any:
         on_bright = picture is not None or kind == "ecm"
         panel.plot(*between.T, color="#101010" if on_bright else "#ffffff", linewidth=0.7, alpha=0.8)
         panel.plot(*rim.T, color="#404040", linewidth=0.5)
+    draw_walls(panel, plane.vessels)
     down = picture is not None or (plane.run.scenario.get("mesh") or {}).get("kind") == "image"
     panel.set_xlim(plane.lower[0], plane.upper[0])
     panel.set_ylim(*(plane.upper[1], plane.lower[1]) if down else (plane.lower[1], plane.upper[1]))
     return drawn
+
+
+def _membranes(panel: Any, plane: Plane, step: int) -> None:
+    """The membranes: dark on a pale edge where they stand, bright where they are breached, a cross where they broke first."""
+    if plane.membranes is None or step >= len(plane.membranes.times):
+        return
+    m = plane.membranes
+    lines, open_ = m.points[m.cells], m.breached(step)
+    for part, colour, width in ((~open_, "#ffffff", 2.2), (~open_, "#1a1a1a", 1.2), (open_, _BREACH, 1.8)):
+        panel.add_collection(LineCollection(list(lines[part]), colors=colour, linewidths=width))
+    first = m.first_breach
+    if first is not None and step >= first[0]:
+        panel.plot(*first[1], marker="P", markersize=7, color=_BREACH, markeredgecolor="#101010", markeredgewidth=0.8)
 
 
 def _norm(rows: list[Row], rasters: list[list[NDArray[np.float64]]], name: str, ends: tuple[float, float] | None) -> Normalize:

@@ -132,8 +132,8 @@ def _ledger(run: Run) -> str:
         if total is None or not len(total):
             continue
         booked = {k.removeprefix(f"{name}."): float(v[-1]) for k, v in series.items() if k.startswith(f"{name}.")}
-        came = {k: v for k, v in booked.items() if k.partition(":")[0] in ("born", "inflow", "adjusted") and v}
-        went = {k: v for k, v in booked.items() if k.partition(":")[0] in ("dead", "outflow") and v}
+        came = {k: v for k, v in booked.items() if k.partition(":")[0] in ("born", "inflow", "switched_in", "adjusted") and v}
+        went = {k: v for k, v in booked.items() if k.partition(":")[0] in ("dead", "outflow", "switched_out") and v}
         residual = series.get(f"{name}.ledger")
         worst = f"{float(residual.max()):.1e}" if residual is not None and len(residual) else "-"
         rows.append((name, f"{total[0]:.6g}", _accounts(came), _accounts(went), f"{total[-1]:.6g}", worst))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import h5py
 import numpy as np
@@ -20,7 +20,7 @@ from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES, STA
 
 from .faults import UnknownTime, unknown
 
-_CORNERS = {3: 2, 5: 3, 10: 4}  # VTK cell type -> nodes per cell
+_CORNERS = {1: 1, 3: 2, 5: 3, 10: 4}  # VTK cell type -> nodes per cell
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,17 @@ class Run:
     """
 
     path: Path
+    table: ClassVar[str] = FIELDS  # the file that is read
 
     def _read(self, action: Callable[[h5py.File], Any]) -> Any:
-        """Apply an action to fields.vtkhdf; tries again if the writer is just in between."""
+        """Apply an action to the file; tries again if the writer is just in between."""
         for attempt in range(4):
             try:
-                with h5py.File(self.path / FIELDS, "r", locking=False) as h5:
+                with h5py.File(self.path / self.table, "r", locking=False) as h5:
                     return action(h5)
             except OSError as error:
                 if attempt == 3:
-                    raise MeshError(f"{self.path / FIELDS} cannot be read: {error}") from error
+                    raise MeshError(f"{self.path / self.table} cannot be read: {error}") from error
                 clock.sleep(0.05 * 4**attempt)
         return None
 

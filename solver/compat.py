@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.float64]) -> Any:
+def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.float64], stay: bool = False) -> Any:
     """A first-order simplex mesh from this rank's cells (M, dim+1) and points (N, dim); collective.
 
+    With ``stay`` each rank keeps the cells that it gives. Otherwise rank 0 gives them all.
     The positional order of create_mesh changed after 0.9, so all arguments go by keyword. Rank 0 partitions
     alone and on one thread: PT-SCOTCH, and SCOTCH with threads, give another result now and then, and a resumed
     run would not repeat its bits.
@@ -25,9 +26,9 @@ def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.
     alone = create_cell_partitioner(GhostMode.none)
 
     def partition(comm: Any, parts: int, kinds: Any, connectivity: Any) -> Any:
-        if len(cells) and comm.size > 1:
+        if len(cells) and comm.size > 1 and not stay:
             return alone(MPI.COMM_SELF, parts, kinds, connectivity)
-        here = adjacencylist(np.zeros((len(cells), 1), dtype=np.int32))
+        here = adjacencylist(np.full((len(cells), 1), comm.rank if stay else 0, dtype=np.int32))
         return getattr(here, "_cpp_object", here)  # 0.9 has the C++ object itself
 
     dim = points.shape[1]

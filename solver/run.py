@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..meshes.build import build_domain
+from ..meshes.build import build_domain, build_networks
 from .diagnostics.ledger import Ledger, empty_accounts
+from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
+from .diagnostics.vessels import vessel_row
+from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
+from .discretise.surface import Surface
+from .discretise.vessel_surface import VesselSurface
 from .errors import InvasioError, ScenarioError
 from .linalg.linear import LinearOptions
 from .linalg.petsc_options import insert
@@ -22,19 +27,19 @@ from .output import checkpoint
 from .output.cost import Cost
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, SERIES, Frame, Grid
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid
 from .output.log import close_log, open_log
 from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
 from .output.subset import Part, part_of
-from .scenario.check import check_runnable
 from .scenario.loader import dump_resolved
+from .scenario.moments import output_times
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
 from .stepping.loop import march
 from .stepping.options import ClockOptions, SchemeOptions
-from .stepping.restart import part, restore, snapshot
+from .stepping.restart import part, restore, snapshot, tables
 from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 
@@ -56,11 +61,13 @@ def run(
     scenario: Scenario, comm: Any, out: Path | None = None, resume: bool = False, overwrite: bool = False, petsc: Sequence[str] = ()
 ) -> Outcome:
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
-    check_runnable(scenario)
     options = insert(scenario.numerics.petsc, petsc)
     resolved = dump_resolved(scenario)
-    domain = build_domain(scenario.mesh, comm)
-    problem = discretise(build_model(scenario), domain, scenario.time.start)
+    vessels = scenario.model.vessels
+    lumens = [name for v in vessels.values() if v.at.kind == "region" for name in v.at.names]
+    domain = build_domain(scenario.mesh, comm, list(scenario.model.membranes), lumens)
+    networks = build_networks({name: v.at.network for name, v in vessels.items() if v.at.network}, domain.dim, comm)
+    problem = discretise(build_model(scenario), domain, scenario.time.start, networks)
     written, rows = _written(problem, scenario)
     stepper = Stepper(problem, scheme_options(scenario))
     stepper.amounts = empty_accounts(problem)
@@ -69,8 +76,9 @@ def run(
     reason = "failed"
     try:
         open_log(folder.path / LOG, comm, append=folder.resuming)
+        _opening_words(problem)
         hashes = {"scenario": hashlib.sha256(resolved.encode()).hexdigest()}
-        found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes) if folder.resuming else None
+        found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes, tables(stepper)) if folder.resuming else None
         ticker, step, numbers = Clock(times), 0, {}
         if found is not None:
             numbers = found.scalars
@@ -90,19 +98,19 @@ def run(
         precision = {"double": "float64", "single": "float32"}[scenario.output.precision]
         facts = {"name": scenario.name, "title": scenario.title, "hashes": {**hashes, "mesh": domain.hash}, "mesh": domain.source}
         facts |= {"petsc_options": options, "cite": list(problem.model.citations)}
-        fields = FieldsWriter(
-            folder.path / FIELDS,
-            written,
-            names,
-            precision,
-            scenario.output.compression,
-            start,
-            scenario=resolved,
-            expected=len(times.outputs) + 1,
-        )
+        surface = Surface(problem, domain) if problem.model.membranes else None
+        walls = VesselSurface(problem, domain) if problem.vessels else None
+
+        def writer(name: str, grid: Grid, names: Sequence[str], part: str) -> FieldsWriter:
+            more: dict[str, Any] = {"scenario": resolved, "expected": len(times.outputs) + 1, "part": part}
+            return FieldsWriter(folder.path / name, grid, names, precision, scenario.output.compression, start, **more)
+
+        fields = writer(FIELDS, written, names, "fields")
         watch = Cost(
             [
                 fields if rows is None else Part(fields, rows),
+                *([writer(MEMBRANES, surface.grid, surface.names, "surface")] if surface else []),
+                *([writer(VESSELS, walls.grid, walls.names, "walls")] if walls else []),
                 Series(folder.path / SERIES, comm, start),
                 Manifest(folder.path / MANIFEST, comm, facts, start),
                 saver,
@@ -111,8 +119,9 @@ def run(
         )
 
         def frame(time: float, step: int, dt: float) -> Frame:
-            row = observables.row(time) | ledger.balance(time) | stepper.info()
-            return Frame(time, step, dt, {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}, row)
+            row = observables.row(time) | membrane_row(problem) | vessel_row(problem, time) | ledger.balance(time) | stepper.info()
+            tissue = {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}
+            return Frame(time, step, dt, tissue, row, surface.fields() if surface else {}, walls.fields() if walls else {})
 
         folder.set_status("running")
         with StopRequest(comm) as stop:
@@ -132,6 +141,15 @@ def run(
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
         close_log()
     return Outcome(folder.path, reason)
+
+
+def _opening_words(problem: Problem) -> None:
+    """Log where a membrane is so permeable that its permeability is cut."""
+    for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
+        log.info(
+            "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
+            *(crossing.membrane, crossing.law.species, STIFF),
+        )
 
 
 def _written(problem: Problem, scenario: Scenario) -> tuple[Grid, Any]:
@@ -213,7 +231,7 @@ class Checkpointer:
     def save(self) -> None:
         """Write a checkpoint of the moment. Collective."""
         arrays, numbers = snapshot(self.stepper, self.ticker, self.step)
-        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes)
+        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes, tables=tables(self.stepper))
         self._saved_at, self._wall = self.ticker.time, clock.monotonic()
 
     def close(self, reason: str) -> None:
@@ -228,16 +246,6 @@ def scheme_options(scenario: Scenario) -> SchemeOptions:
 
 
 def clock_options(scenario: Scenario) -> ClockOptions:
-    """The scenario's times: outputs every so often, at given times, where numbers are expected, and at the end."""
-    t, o = scenario.time, scenario.output
-    every = o.every or (None if o.at else (t.end - t.start) / 10.0)
-    wanted = {float(x) for x in o.at} | {float(e.at) for e in scenario.expect} | {t.end}
-    if every:
-        count = int((t.end - t.start) / every * (1.0 + 1e-12))
-        wanted |= {t.start + k * every for k in range(1, count + 1)}
-    tiny = 1e-9 * (t.end - t.start)
-    outputs: list[float] = []
-    for x in sorted(wanted):
-        if t.start + tiny < x <= t.end + tiny and (not outputs or x - outputs[-1] > tiny):
-            outputs.append(min(x, t.end))
-    return ClockOptions(t.start, t.end, tuple(outputs), t.step, t.tolerance, t.first_step, t.max_step)
+    """The scenario's times as the clock wants them."""
+    t = scenario.time
+    return ClockOptions(t.start, t.end, output_times(scenario), t.step, t.tolerance, t.first_step, t.max_step)

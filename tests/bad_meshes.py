@@ -23,6 +23,11 @@ def sliver_box(n: int, seed: int = 1, size: tuple[float, float, float] = (1.0, 1
     return _shaken((n, n, n), size, 0.5, seed, f"sliver box {n}")
 
 
+def shaken(dim: int, n: int, amount: float, seed: int = 1) -> MeshData:
+    """The unit interval, square or cube with n cells along each edge, its inner points moved by up to a share of a cell."""
+    return _shaken((n,) * dim, (1.0,) * dim, amount, seed, f"shaken lattice {n}")
+
+
 def _shaken(counts: tuple[int, ...], size: tuple[float, ...], amount: float, seed: int, source: str) -> MeshData:
     dim = len(counts)
     lower = (0.0,) * dim

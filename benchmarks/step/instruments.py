@@ -113,3 +113,8 @@ class CountingComm(MPI.Intracomm):
         """As MPI's, counted."""
         self.reductions += 1
         return super().allreduce(*args, **kwargs)
+
+    def Allreduce(self, *args: Any, **kwargs: Any) -> Any:
+        """As MPI's, counted."""
+        self.reductions += 1
+        return super().Allreduce(*args, **kwargs)

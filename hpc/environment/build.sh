@@ -1,7 +1,6 @@
 # Building the sealed environment; sourced by ../../invasio only when there is none yet.
 # Uses its variables cache, environments, profile, tree, environment_folder and functions say, fail, profile_packages.
 
-suite=trixie
 keyring=/usr/share/keyrings/debian-archive-keyring
 me=$(id -u)
 
@@ -117,11 +116,13 @@ build_environment() {
   part=$tree.part log=$tree.log
   rm -f "$part.code"
   mkdir "$part"
-  say "building the environment (Debian 13 with DOLFINx, profile '$profile', $megabytes MB in $tree);"
+  say "building the environment (Debian $suite with DOLFINx, profile '$profile', $megabytes MB in $tree);"
   say "this happens once and takes $minutes minutes on two cores, longer on a slow network"
   began=$(date +%s)
   packages=$(profile_packages "$profile" | tr '\n' ',')
-  packages=${packages%,} suite=$suite profile=$profile part=$part log=$log environment_folder=$environment_folder \
+  unstable= # its archive has been seen with a release file past its date
+  [ $suite != unstable ] || unstable=1
+  packages=${packages%,} suite=$suite unstable=$unstable profile=$profile part=$part log=$log environment_folder=$environment_folder \
     setsid sh "$environment_folder/stream.sh" < /dev/null &
   builder=$!
   trap 'abandon_build' INT TERM HUP

@@ -1,14 +1,18 @@
 # Where the command will run: the host's own Python, or a sealed environment; sourced by ../../invasio.
 # Sets python (host) or tree (sealed). INVASIO_ENVIRONMENT=host or =sealed forces one of them.
 
+suite=trixie # Debian 13; another release has another DOLFINx
+
 profile_packages() {
   awk -v wanted="$1" '/^[a-z]/ && ($1 == wanted || wanted == "test") { print $2 }' "$environment_folder/packages.txt"
 }
 
 # A tree is named after everything that shapes it, so that checkouts share it and a changed list makes a new one.
 tree_of() {
-  sum=$({ profile_packages "$1"; cat "$environment_folder/customize.sh" "$environment_folder/stream.sh"; } | sha256sum)
-  printf '%s/%s-%.12s' "$environments" "$1" "$sum"
+  sum=$({ profile_packages "$1"; cat "$environment_folder/customize.sh"; sed /unstable/d "$environment_folder/stream.sh"; } | sha256sum)
+  kind=$1
+  [ $suite = trixie ] || kind=$1-$suite
+  printf '%s/%s-%.12s' "$environments" "$kind" "$sum"
 }
 
 under_a_launcher() {

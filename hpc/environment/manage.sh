@@ -1,4 +1,4 @@
-# `invasio env list | build [run|test] | remove [NAME] | export --tar FILE`; sourced by ../../invasio.
+# `invasio env list | build [run|test] | remove [NAME] | export --tar FILE | export --sif FILE`; sourced by ../../invasio.
 
 environment_names() {
   for folder in "$environments"/*; do
@@ -38,9 +38,21 @@ remove_environments() {
 }
 
 export_environment() {
-  [ "${1-}" = --tar ] && [ -n "${2-}" ] || fail "usage: invasio env export --tar FILE"
+  case ${1-} in --tar | --sif) ;; *) set -- ;; esac
+  [ -n "${2-}" ] || fail "usage: invasio env export --tar FILE | --sif FILE"
+  if [ "$1" = --sif ]; then
+    image_tool=$(command -v apptainer || command -v singularity) || fail "an Apptainer image is made by apptainer (or singularity), which is not here.
+  Write a tar, and where there is one:  mkdir tree && tar -xf FILE.tar -C tree && apptainer build FILE.sif tree"
+  fi
   INVASIO_ENVIRONMENT=sealed
   find_environment
+  if [ "$1" = --sif ]; then
+    say "writing ${tree##*/} to $2 (some minutes)"
+    "$image_tool" build --force "$2" "$tree" >&2 || fail "could not write $2"
+    say "it holds the environment, not invasio: in a site profile set PYTHONPATH to the src folder of a checkout"
+    echo "$2"
+    return
+  fi
   say "writing ${tree##*/} to $2 (some GB, about a minute)"
   tar -c -f "$2.part" --numeric-owner --owner=0 --group=0 -C "$tree" . || { rm -f "$2.part"; fail "could not write $2"; }
   mv "$2.part" "$2"
@@ -62,6 +74,6 @@ manage() {
       ;;
     remove) remove_environments "$@" ;;
     export) export_environment "$@" ;;
-    *) fail "usage: invasio env list | build [run | test] | remove [NAME] | export --tar FILE" ;;
+    *) fail "usage: invasio env list | build [run | test] | remove [NAME] | export --tar FILE | export --sif FILE" ;;
   esac
 }

@@ -92,6 +92,7 @@ class Site(Options):
     mail: Mail | None = Field(None, description="who is written to")
     margin: int = Field(300, ge=10, description="seconds before the time limit at which the run is asked for a checkpoint")
     restarts: int = Field(20, ge=0, description="how often a job that did not finish is put back into the queue")
+    throttle: int | None = Field(None, ge=1, description="most members of a sweep that run at once; none: Slurm decides")
     directives: list[SlurmOption] = Field([], description="further options of sbatch")
     mpi: Word | None = Field("pmix", description="srun --mpi: pmix for Open MPI, pmi2 or cray_shasta for MPICH; none: Slurm's default")
     srun: list[SlurmOption] = Field(["--hint=nomultithread", "--distribution=block:block"], description="further options of srun")

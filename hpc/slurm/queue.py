@@ -26,10 +26,11 @@ def installed() -> bool:
     return shutil.which("sbatch") is not None and shutil.which("squeue") is not None
 
 
-def sbatch(script: Path) -> str:
-    """Submit a script and return the job's number; raises QueueError with Slurm's own words."""
+def sbatch(script: Path, after: str | None = None) -> str:
+    """Submit a script, to start when job ``after`` has ended; returns the job's number. Raises QueueError with Slurm's own words."""
     environment = {name: value for name, value in os.environ.items() if "INVASIO_SEALED" not in os.environ or name not in _LOCAL}
-    said = _ask(["sbatch", "--parsable", str(script)], environment)
+    depends = [f"--dependency=afterany:{after}"] if after else []
+    said = _ask(["sbatch", "--parsable", *depends, str(script)], environment)
     job = said.strip().partition(";")[0]
     if not re.fullmatch(r"\d+", job):
         raise QueueError(f"sbatch did not name the job (it said: {said.strip()!r}); look at squeue before submitting again")
@@ -37,10 +38,19 @@ def sbatch(script: Path) -> str:
 
 
 def job_states() -> dict[str, str]:
-    """State (PENDING, RUNNING, COMPLETING, ...) by job number of this user's jobs in the queue; raises QueueError."""
+    """State (PENDING, RUNNING, COMPLETING, ...) by job number of this user's jobs in the queue; raises QueueError.
+
+    A task of an array has two numbers, its own and ARRAY_TASK; both are there.
+    """
     user = pwd.getpwuid(os.geteuid()).pw_name
-    lines = _ask(["squeue", "--noheader", f"--user={user}", "--format=%A %T"]).splitlines()
-    return {words[0]: words[1] for words in map(str.split, lines) if len(words) == 2}
+    lines = _ask(["squeue", "--noheader", "--array", f"--user={user}", "--format=%A %i %T"]).splitlines()
+    rows = [words for words in map(str.split, lines) if len(words) == 3]
+    found = {}
+    for own, name, state in rows:
+        found[name] = state
+        if own != name.partition("_")[0]:  # the last task's own number is that of the whole array
+            found[own] = state
+    return found
 
 
 def _ask(command: list[str], environment: Mapping[str, str] | None = None) -> str:

@@ -1,10 +1,11 @@
-"""The job script of one run: the template filled in from a site profile."""
+"""Job scripts of a run, a sweep, and of what comes after: templates filled in from a site profile."""
 
 from __future__ import annotations
 
 import math
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +14,7 @@ from string import Template
 from invasio.hpc.sites.limits import minutes
 from invasio.hpc.sites.profile import Site, WithContainer, WithLauncher, WithPython
 from invasio.solver.errors import InvasioError
-from invasio.solver.output.layout import RESOLVED
+from invasio.solver.output.layout import RESOLVED, STATUS
 
 SOLVER_MARGIN = 120  # seconds before the end of the job at which a run stops by itself (solver/stepping/stop.py)
 ALONE = 60  # seconds that the other ranks may go on when one has ended
@@ -35,13 +36,36 @@ class _Script(Template):
 
 
 @dataclass(frozen=True)
+class Array:
+    """The members of a sweep as tasks: their numbers, the digits of a number in a folder's name, how many may run at once."""
+
+    tasks: tuple[int, ...]
+    digits: int
+    throttle: int | None = None
+
+    def directive(self) -> str:
+        """As sbatch wants it: 1-3,7%2."""
+        runs: list[list[int]] = []
+        for task in sorted(self.tasks):
+            if runs and task == runs[-1][-1] + 1:
+                runs[-1] = [runs[-1][0], task]
+            else:
+                runs.append([task])
+        return ",".join("-".join(map(str, run)) for run in runs) + (f"%{self.throttle}" if self.throttle else "")
+
+
+@dataclass(frozen=True)
 class Job:
-    """One run as a job: its name, its (absolute) folder, the number of ranks, the time limit or none for the site's."""
+    """One run as a job: its name, its (absolute) folder, the number of ranks, the time limit or none for the site's.
+
+    With an ``array`` it is a sweep: the folder holds one folder ``run-NUMBER`` per member.
+    """
 
     name: str
     folder: Path
     ranks: int
     time: str | None = None
+    array: Array | None = None
 
 
 def render(site: Site, job: Job, start_in: Path) -> str:
@@ -50,11 +74,12 @@ def render(site: Site, job: Job, start_in: Path) -> str:
     It runs ``job.folder/resolved.yaml`` with ``--resume``, so that the same script starts a run and goes on with it;
     ``start_in`` is the working directory. Raises ScriptError.
     """
-    if "\n" in str(job.folder) or '"' in str(job.folder):
-        raise ScriptError(f"the run folder's name cannot stand in a job script: {job.folder}")
-    words = ["run", str(job.folder / RESOLVED), "--out", str(job.folder), "--resume"]
-    template = files("invasio.hpc.slurm").joinpath("job.sh.tmpl").read_text(encoding="utf-8")
-    return _Script(template).substitute(
+    folder = shlex.quote(str(_checked(job.folder)))
+    arguments = f"run {shlex.quote(str(job.folder / RESOLVED))} --out {folder} --resume"
+    if job.array:
+        folder += f'/run-$(printf %0{job.array.digits}d "$SLURM_ARRAY_TASK_ID")'
+        arguments = f'run "$folder/{RESOLVED}" --out "$folder" --resume'
+    return _Script(_template("job.sh.tmpl")).substitute(
         shown_folder=job.folder,
         directives="\n".join(f"#SBATCH {line}" for line in _directives(site, job, start_in)),
         margin=site.margin,
@@ -62,26 +87,54 @@ def render(site: Site, job: Job, start_in: Path) -> str:
         environment="\n".join(_environment(site)),
         srun=shlex.join(_srun(site)),
         program=_program(site),
+        arguments=arguments,
+        folder=folder,
+        status=STATUS,
+    )
+
+
+def render_after(site: Site, job: Job, start_in: Path, words: Sequence[str]) -> str:
+    """The script of a job on one core that runs `invasio WORDS` when another job has ended."""
+    log = str(_checked(job.folder)).replace("%", "%%")
+    lines = [f"--job-name={job.name}", f'--chdir="{start_in}"', f'--output="{log}/slurm-after-%j.out"', f"--time={job.time or site.time}"]
+    return _Script(_template("after.sh.tmpl")).substitute(
+        directives="\n".join(f"#SBATCH {line}" for line in [*lines, "--ntasks=1", "--cpus-per-task=1", *_account(site)]),
+        environment="\n".join(_environment(site)),
+        program=_alone(site),
         arguments=shlex.join(words),
     )
+
+
+def _template(name: str) -> str:
+    return files("invasio.hpc.slurm").joinpath(name).read_text(encoding="utf-8")
+
+
+def _checked(folder: Path) -> Path:
+    if "\n" in str(folder) or '"' in str(folder):
+        raise ScriptError(f"the run folder's name cannot stand in a job script: {folder}")
+    return folder
 
 
 def _directives(site: Site, job: Job, start_in: Path) -> list[str]:
     limit = job.time or site.time
     if minutes(limit) * 60 <= site.margin:
         raise ScriptError(f"the time limit {limit} must be longer than the margin of the site profile ({site.margin} s)")
-    lines = [f"--job-name={job.name}", f'--chdir="{start_in}"', f'--output="{str(job.folder).replace("%", "%%")}/slurm-%j.out"']
+    log = f"run-%{job.array.digits}a/slurm-%A.out" if job.array else "slurm-%j.out"
+    lines = [f"--job-name={job.name}", f'--chdir="{start_in}"', f'--output="{str(job.folder).replace("%", "%%")}/{log}"']
+    lines += [f"--array={job.array.directive()}"] if job.array else []
     lines += ["--open-mode=append", "--requeue", f"--signal=B:USR1@{site.margin}", f"--time={limit}", f"--ntasks={job.ranks}"]
     if site.ranks_per_node:
         lines += [f"--nodes={math.ceil(job.ranks / site.ranks_per_node)}", f"--ntasks-per-node={min(job.ranks, site.ranks_per_node)}"]
-    lines.append("--cpus-per-task=1")
-    for name in ("account", "partition", "qos", "constraint", "reservation"):
-        value = getattr(site, name)
-        lines += [f"--{name}={value}"] if value else []
+    lines += ["--cpus-per-task=1", *_account(site)]
     lines += [f"--mem-per-cpu={site.memory_per_rank}"] if site.memory_per_rank else []
     lines += ["--exclusive"] if site.exclusive else []
     lines += [f"--mail-user={site.mail.to}", f"--mail-type={','.join(site.mail.on)}"] if site.mail else []
     return [*lines, *site.directives]
+
+
+def _account(site: Site) -> list[str]:
+    given = {name: getattr(site, name) for name in ("account", "partition", "qos", "constraint", "reservation")}
+    return [f"--{name}={value}" for name, value in given.items() if value]
 
 
 def _environment(site: Site) -> list[str]:
@@ -112,6 +165,17 @@ def _program(site: Site) -> str:
     if isinstance(start, WithPython):
         return shlex.join([*shell, start.python, *ranks])
     return shlex.join([*shell, start.path or str(_checkout() / "invasio")])
+
+
+def _alone(site: Site) -> str:
+    """The command line in one process, without srun."""
+    start = _start(site)
+    words = ["-m", "invasio.solver.cli"]
+    if isinstance(start, WithContainer):
+        return f"{start.command} {shlex.join([start.python, *words])}"
+    if isinstance(start, WithPython):
+        return shlex.join([start.python, *words])
+    return shlex.quote(start.path or str(_checkout() / "invasio"))
 
 
 def _start(site: Site) -> WithLauncher | WithPython | WithContainer:

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from invasio.solver.errors import InvasioError
-from invasio.solver.output.layout import FIELDS
+from invasio.solver.output.layout import FIELDS, MEMBRANES, VESSELS
 
+from ..membranes import membranes
 from ..run import Run
 from ..style import FRONT, front_field, kinds, limits, pick_times, scale, thins_out
+from ..vessels import walls
 
 SCRIPT = "views.py"  # never "paraview.py": ParaView's Python would import it in place of itself
 _OWN_PYTHON = Path("/usr/lib/paraview-python/usr/lib/python3/dist-packages")  # in the sealed environment, beside VTK's own package
@@ -50,9 +52,15 @@ def describe(run: Run, times: list[float] | None = None) -> dict[str, Any]:
         low, high = limits(run, name)
         panels.append({"field": name, "kind": kind, "low": low, "high": high, "root": thins_out(run, name)})
     factor, unit = scale(run, "time")
+    surface = membranes(run)
     steps = pick_times(run) if times is None else [run.step(t) for t in times]
     return {
         "file": FIELDS,
+        "membranes": MEMBRANES if surface else None,
+        "membrane_names": list(surface.regions) if surface else [],
+        "breach": float(surface.levels.min(initial=1.0)) if surface else 0.5,  # the integrity below which a place counts as breached
+        "vessels": VESSELS,
+        "walls": walls(run),
         "name": str(run.scenario.get("name") or run.path.resolve().name),
         "dim": run.dim,
         "panels": panels,

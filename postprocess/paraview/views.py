@@ -17,7 +17,8 @@ from paraview import simple as pv
 
 RUN: dict[str, Any] = {}
 
-INK, PALE = [0.1, 0.1, 0.1], [0.75, 0.75, 0.75]
+VESSEL = {"blood": [0.835, 0.369, 0.0], "lymph": [0.0, 0.62, 0.451]}
+INK, PALE, GONE = [0.1, 0.1, 0.1], [0.75, 0.75, 0.75], [0.0, 0.835, 1.0]
 PRESETS = {"cells": "Inferno (matplotlib)", "ecm": "Cividis", "soluble": "Viridis (matplotlib)", "user": "Viridis (matplotlib)"}
 LINES = [[0.0, 0.447, 0.698], [0.835, 0.369, 0.0], [0.0, 0.62, 0.451], [0.8, 0.475, 0.655], [0.902, 0.624, 0.0], [0.337, 0.706, 0.914]]
 PIXELS = (800, 640)  # of one view in a still
@@ -34,15 +35,20 @@ def build() -> tuple[Any, list[int]]:
     reader = pv.OpenDataFile(os.path.join(here(), RUN["file"]))
     pv.RenameSource(RUN["name"], reader)
     reader.UpdatePipeline()
-    views = [chart(reader)] if RUN["dim"] == 1 else maps(reader)
+    surface = None
+    if RUN["membranes"] and RUN["dim"] > 1:
+        surface = pv.OpenDataFile(os.path.join(here(), RUN["membranes"]))
+        pv.RenameSource("membranes", surface)
+        surface.UpdatePipeline()
+    views = [chart(reader)] if RUN["dim"] == 1 else maps(reader, surface)
     layout, size = arrange(views)
     pv.SetActiveView(views[0])
     pv.SetActiveSource(reader)
     return layout, size
 
 
-def maps(reader: Any) -> list[Any]:
-    """One view per field and one of the invaded region, with the outlines of the regions, seen by one camera."""
+def maps(reader: Any, surface: Any) -> list[Any]:
+    """One view per field, one of the invaded region and one of the membranes, with outlines of the regions, seen by one camera."""
     marks = outlines(reader) if RUN["dim"] == 2 else [pv.Outline(Input=reader)]
     body = reader
     if RUN["dim"] == 3:
@@ -58,19 +64,61 @@ def maps(reader: Any) -> list[Any]:
         views.append(view)
     if RUN["invaded"]:
         views.append(invaded(reader))
+    if surface is not None:
+        views.append(integrity(surface))
     label = pv.AnnotateTime(Format="t = {time:g}" + RUN["time_unit"])  # the filter of this name shows the time before, with this reader
     pv.RenameSource("time", label)
     write(pv.Show(label, views[0]), "Upper Left Corner")
-    dark = [panel["kind"] != "ecm" for panel in RUN["panels"]] + [False]
+    dark = [panel["kind"] != "ecm" for panel in RUN["panels"]] + [False] * bool(RUN["invaded"])
+    dark += [True] * (len(views) - len(dark))  # nothing over the membranes
+    vessels = walls()
     for view, on_dark in zip(views, dark, strict=True):
         for mark in marks:
             shown = pv.Show(mark, view)
             plain(shown, INK if RUN["dim"] == 2 and not on_dark else PALE)
             shown.LineWidth = 1.5 if RUN["dim"] == 2 else 1.0
+        for wall, colour in vessels:
+            shown = pv.Show(wall, view)
+            plain(shown, colour)
+            shown.LineWidth = 4.0
         look_at(view, reader)
     for index, view in enumerate(views[1:]):
         pv.AddCameraLink(views[0], view, f"camera {index + 1}")
     return views
+
+
+def walls() -> list[tuple[Any, list[float]]]:
+    """The wall of every vessel with its colour: blood vermilion, lymph green."""
+    if not RUN["walls"]:
+        return []
+    every = pv.OpenDataFile(os.path.join(here(), RUN["vessels"]))
+    pv.RenameSource("vessels", every)
+    every.UpdatePipeline()
+    found = []
+    for number, (name, carries) in enumerate(RUN["walls"]):
+        wall = pv.Threshold(Input=every)
+        wall.Scalars = ["CELLS", "region"]
+        wall.LowerThreshold, wall.UpperThreshold = number - 0.5, number + 0.5
+        pv.RenameSource(f"{carries} vessel {name}", wall)
+        found.append((wall, VESSEL[carries]))
+    return found
+
+
+def integrity(surface: Any) -> Any:
+    """The membranes alone, coloured by integrity: dark where they are whole, bright where they are gone."""
+    view = new_view("integrity of " + ", ".join(RUN["membrane_names"]), titled=True)
+    display = pv.Show(surface, view)
+    display.LineWidth = 6.0
+    display.DisableLighting = int(RUN["dim"] == 2)
+    pv.ColorBy(display, ("POINTS", "integrity"))
+    colours = pv.GetColorTransferFunction("integrity")
+    colours.AutomaticRescaleRangeMode = "Never"
+    colours.ColorSpace = "RGB"
+    level = RUN["breach"]
+    colours.RGBPoints = [0.0, *GONE, level - 1e-6, 0.6, 0.93, 1.0, level, 1.0, 0.75, 0.2, 1.0, *INK]  # the breach has an edge
+    colours.Discretize = 0
+    legend(display, view, colours, "integrity")
+    return view
 
 
 def invaded(reader: Any) -> Any:

@@ -22,4 +22,10 @@ def main(args: argparse.Namespace) -> int:
     text = explain(build_model(scenario), scenario.title or scenario.name, scenario.scales is None)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     print(text, end="")
+    if scenario.members:
+        print(f"\nSweep: {len(scenario.members)} members, which differ in")
+        for path in dict.fromkeys(path for member in scenario.members for path in member.values):
+            values = list(dict.fromkeys(str(member.values[path]) for member in scenario.members if path in member.values))
+            shown = ", ".join(values if len(values) <= 6 else [*values[:3], "...", values[-1]])
+            print(f"  {path}: {shown}")
     return 0

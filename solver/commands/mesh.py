@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, line in (
         ("info", "print size, named parts and quality"),
-        ("convert", "write the mesh in another format (.msh, .vtu, .xdmf)"),
+        ("convert", "write the mesh in another format (.msh, .vtu, .xdmf; .h5: for many ranks)"),
         ("view", "draw the mesh into a picture"),
     ):
         action = actions.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
@@ -41,9 +41,9 @@ def main(args: argparse.Namespace) -> int:
 
         print(report(quality(data)))
     elif args.action == "convert":
-        from invasio.meshes.meshio_files import write
+        from invasio.meshes import hdf5, meshio_files
 
-        write(data, args.out)
+        (hdf5 if args.out.suffix == hdf5.ENDING else meshio_files).write(data, args.out)
         print(f"{args.out}: {len(data.points)} nodes, {len(data.cells)} cells")
     else:
         from invasio.meshes.build import picture_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..scenario.check import check_runnable
 from ..scenario.loader import load
 from ._scenario import add_scenario
 
@@ -16,41 +15,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--site", default="generic", metavar="PROFILE", help="site profile: a YAML file or a shipped one (default: generic)"
     )
-    parser.add_argument("-n", "--ranks", type=_positive, metavar="RANKS", help="number of MPI ranks (default: the scenario's)")
+    parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="number of MPI ranks (default: the scenario's)")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each job, e.g. 30 (minutes) or 12:00:00 (default: the site's)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: out/NAME); an unfinished run in it is resumed")
+    parser.add_argument("--report", action="store_true", help="submit a second job that writes the report when the run has ended")
     parser.add_argument("--dry-run", action="store_true", help="print the job script, write and submit nothing")
 
 
 def main(args: argparse.Namespace) -> int:
     """Validate scenario and profile, then submit."""
-    from ...hpc.sites.limits import minutes
     from ...hpc.sites.profile import load_site
-    from ...hpc.slurm.script import ScriptError, render
+    from ...hpc.slurm.script import render
     from ...hpc.submit import SCRIPT, job_of, submit
 
     scenario = load(args.scenario, args.overrides)
-    check_runnable(scenario)
     site = load_site(args.site)
-    if args.time is not None:
-        try:
-            minutes(args.time)
-        except ValueError as error:
-            raise ScriptError(f"--time {args.time}: {error}") from None
+    check_limit(args.time)
     job = job_of(scenario, args.out, args.ranks, args.time)
     if args.dry_run:
         print(render(site, job, Path.cwd()), end="")
         return 0
-    done = submit(scenario, site, job)
+    done = submit(scenario, site, job, args.report)
     if done.job is None:
         print(f"Slurm's commands cannot be called from here; all is prepared, submit with:  sbatch {done.folder / SCRIPT}")
         return 1
     print(f"job {done.job}, {job.ranks} rank{'s' if job.ranks != 1 else ''}, run folder {done.folder}")
+    if done.after:
+        print(f"job {done.after} writes the report when it has ended")
     print(f"how far it is:  invasio status {args.out or Path('out') / scenario.name}")
     return 0
 
 
-def _positive(text: str) -> int:
+def check_limit(time: str | None) -> None:
+    """Refuse what Slurm does not take for a time limit; none is fine."""
+    from ...hpc.sites.limits import minutes
+    from ...hpc.slurm.script import ScriptError
+
+    if time is not None:
+        try:
+            minutes(time)
+        except ValueError as error:
+            raise ScriptError(f"--time {time}: {error}") from None
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1 (given {number})")

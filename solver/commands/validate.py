@@ -6,12 +6,15 @@ import argparse
 
 from ..model.build import build_model
 from ..scenario.loader import dump_resolved, load
+from ..scenario.schema import Scenario
 from ._scenario import add_scenario
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_scenario(parser)
+    parser.add_argument("--cost", action="store_true", help="estimate nodes, steps, core-hours, memory and disk; the mesh is not made")
+    parser.add_argument("-n", "--ranks", type=int, metavar="RANKS", help="ranks to estimate for (default: the scenario's)")
     parser.add_argument("--resolved", action="store_true", help="print the scenario with all defaults, as a file that runs again")
 
 
@@ -31,6 +34,23 @@ def main(args: argparse.Namespace) -> int:
     print(f"  time        {scenario.time.start:g} to {scenario.time.end:g}")
     if scenario.expect:
         print(f"  expected    {len(scenario.expect)} number{'s' if len(scenario.expect) != 1 else ''}")
-    if scenario.model.membranes:
-        print(f"  note        membranes are checked but cannot be run yet: {', '.join(scenario.model.membranes)}")
+    if model.membranes:
+        print(f"  membranes   {', '.join(m.name for m in model.membranes)}")
+    if scenario.model.vessels:
+        print(f"  vessels     {', '.join(scenario.model.vessels)}")
+    if scenario.members:
+        print(f"  sweep       {len(scenario.members)} members ({scenario.sweep.kind if scenario.sweep else ''})")
+    if args.cost:
+        _print_cost(scenario, args.ranks or scenario.ranks)
     return 0
+
+
+def _print_cost(scenario: Scenario, ranks: int) -> None:
+    from ...hpc.cost.estimate import estimate, text
+
+    print(text(estimate(scenario, ranks), ranks))
+    if scenario.members:
+        costs = [estimate(member.scenario, ranks) for member in scenario.members]
+        low, high = (sum(cost.core_seconds[k] for cost in costs) / 3600 for k in (0, 1))
+        disk = sum(cost.disk[1] for cost in costs) / 1e9
+        print(f"  the whole sweep: {low:.2g} to {high:.2g} core-hours, at most {disk:.2g} GB of disk")

@@ -1,6 +1,7 @@
 r"""The ledger: for every species, what is there equals what was there plus what came minus what went.
 
-    sum_i m_i c_i = initial + born + inflow - dead - outflow (+ adjusted, for quasi-steady species)
+    sum_i m_i c_i = initial + born + inflow + switched in - dead - outflow - switched out - blood - lymph
+                    (+ adjusted, for quasi-steady species)
 
 to rounding, because the time step books the very amounts it applies. ``amounts`` of the stepper are this
 rank's share; one reduction per output adds them up.
@@ -21,12 +22,19 @@ Amounts = dict[str, dict[str, float]]
 
 
 def empty_accounts(problem: Problem) -> Amounts:
-    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each of its boundaries."""
+    """Accounts of every species at zero, in a fixed order: born, dead, inflow and outflow of each boundary, vessels, transfers.
+
+    Besides, what has crossed each membrane (``crossed:NAME``, from side 0 to side 1), which is no gain or loss.
+    """
     accounts: Amounts = {}
     for name, species in problem.species.items():
         places = [c.boundary for c in species.conditions]
         keys = ["born", "dead", *(f"inflow:{p}" for p in places), *(f"outflow:{p}" for p in places)]
+        keys += [wall.account for wall in species.walls]
+        keys += ["switched_in"] if any(t.into == name for s in problem.species.values() for t in s.law.transfers) else []
+        keys += ["switched_out"] if species.law.transfers else []
         keys += ["adjusted"] if species.law.quasi_steady else []
+        keys += [f"crossed:{c.membrane}" for c in species.crossings]
         accounts[name] = dict.fromkeys(keys, 0.0)
     return accounts
 
@@ -57,9 +65,11 @@ class Ledger:
         row: dict[str, float] = {}
         for name in self.problem.species:
             mine = {key: value for (n, key), value in booked.items() if n == name}
-            gained = math.fsum(v for k, v in mine.items() if k in ("born", "adjusted") or k.startswith("inflow"))
-            lost = math.fsum(v for k, v in mine.items() if k == "dead" or k.startswith("outflow"))
-            scale = max(self.initial[name] + abs(gained), totals[name], 1e-300)
+            gained = math.fsum(v for k, v in mine.items() if k in ("born", "adjusted", "switched_in") or k.startswith("inflow:"))
+            lost = math.fsum(v for k, v in mine.items() if k.startswith(("dead", "switched_out", "outflow:", "blood:", "lymph:")))
+            # vessels give as well as take
+            brought = -math.fsum(v for k, v in mine.items() if v < 0.0 and k.startswith(("blood:", "lymph:")))
+            scale = max(self.initial[name] + abs(gained) + brought, totals[name], 1e-300)
             residual = abs(math.fsum([totals[name], lost, -gained, -self.initial[name]])) / scale
             self.worst = max(self.worst, residual)
             row |= {f"{name}.{key}": value for key, value in mine.items()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,15 +9,13 @@ import ufl
 from dolfinx import fem, la
 from numpy.typing import NDArray
 
+from .jit import clear_stale, options
+
 Floats = NDArray[np.float64]
 
 
 def _form(expression: Any) -> Any:
-    cache = os.environ.get("INVASIO_JIT_CACHE")
-    options: dict[str, Any] = {"timeout": 600}
-    if cache:
-        options["cache_dir"] = Path(cache)
-    return fem.form(expression, jit_options=options)
+    return fem.form(expression, jit_options=options())
 
 
 class Forms:
@@ -27,6 +23,7 @@ class Forms:
 
     def __init__(self, mesh: Any) -> None:
         self.mesh = mesh
+        clear_stale(mesh.comm)
         self.space = fem.functionspace(mesh, ("Lagrange", 1))
         self._cellwise = fem.functionspace(mesh, ("Discontinuous Lagrange", 0))
         self._weight = fem.Function(self._cellwise)
@@ -44,6 +41,21 @@ class Forms:
         matrix = fem.assemble_matrix(self._stiffness)
         matrix.scatter_reverse()
         return matrix
+
+    def directed_stiffness(self, tensors: Floats) -> Any:
+        """MatrixCSR with K_ij = -int (T grad phi_j) . grad phi_i for symmetric tensors (n_cells, d, d)."""
+        dim = self.mesh.geometry.dim
+        space = fem.functionspace(self.mesh, ("Discontinuous Lagrange", 0, (dim, dim)))
+        tensor = fem.Function(space)
+        tensor.x.array.reshape(-1, dim, dim)[space.dofmap.list[:, 0]] = tensors
+        u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
+        matrix = fem.assemble_matrix(_form(-ufl.inner(ufl.dot(tensor, ufl.grad(u)), ufl.grad(v)) * ufl.dx))
+        matrix.scatter_reverse()
+        return matrix
+
+    def midpoints(self) -> Floats:
+        """Centres (n_cells, 3) of all cells of this rank, ghosts included."""
+        return np.asarray(self.mesh.geometry.x[self.mesh.geometry.dofmap].mean(axis=1))
 
     def mass(self, cell_values: Floats | float = 1.0) -> Floats:
         """Lumped mass m_i = int w phi_i of the owned dofs."""

@@ -16,12 +16,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Graph:
-    """CSR graph of the P1 stencil; every pair (i, j) appears in both rows, with bitwise equal K_ij.
+    """CSR graph of the P1 stencil and the pairs of membranes; every pair (i, j) appears in both rows, with bitwise equal K_ij.
 
     indptr (n_owned + 1), indices (nnz): in each row the owned columns ascend, then the ghosts ascend,
     which is the order of PETSc's two blocks. diagonal (n_owned): position of (i, i).
     n_own_columns (n_owned): how many columns of the row are owned. points (n_local, 3).
-    stiffness (nnz) [length^(d-2)]: K_ij = -int grad phi_i . grad phi_j. mass (n_local) [length^d]: m_i = int phi_i.
+    stiffness (nnz) [length^(d-2)]: K_ij = -int grad phi_i . grad phi_j, 0 across a membrane. mass (n_local) [length^d]: m_i = int phi_i.
     """
 
     comm: Any
@@ -37,7 +37,7 @@ class Graph:
     mass: Floats
     points: Floats
     halo: Halo
-    order: NDArray[np.intp]  # entry of the assembled matrix behind each entry here
+    order: NDArray[np.intp]  # entry of the assembled matrix behind each entry here, one past the last for a pair of a membrane
 
     @property
     def n_local(self) -> int:
@@ -46,7 +46,18 @@ class Graph:
 
     def values_of(self, matrix: Any) -> Floats:
         """The entries of another matrix assembled by the same Forms, in this graph's order."""
-        return np.ascontiguousarray(matrix.data[self.order])
+        return np.append(matrix.data, 0.0)[self.order]
+
+    def local_numbers(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Local numbers of nodes given by global numbers, all of them owned or ghosts here."""
+        owned = (numbers >= self.first) & (numbers < self.first + self.n_owned)
+        return np.where(owned, numbers - self.first, self.n_owned + np.searchsorted(self.ghosts, numbers))
+
+    def entries(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Positions of the entries (i, j) in local numbers, in any order; -1 where row i is not owned."""
+        row_of = np.repeat(np.arange(self.n_owned, dtype=np.int64), np.diff(self.indptr))
+        code = row_of * self.n_local + self.indices
+        return np.where(rows < self.n_owned, np.searchsorted(code, rows * self.n_local + columns), -1)
 
     def extended(self, owned: Floats) -> Floats:
         """A copy of an owned-node array with ghost entries filled in. Collective."""
@@ -61,23 +72,31 @@ class Graph:
         return list(self.comm.allreduce(local))
 
 
-def build_graph(forms: Forms, comm: Any) -> Graph:
-    """The graph of a mesh's P1 space, its stiffness, lumped mass and ghost exchange. Collective."""
+def build_graph(forms: Forms, comm: Any, links: NDArray[np.int64] | None = None) -> Graph:
+    """The graph of a mesh's P1 space, its stiffness, lumped mass and ghost exchange. Collective.
+
+    links (k, 2): global numbers of pairs of nodes that are neighbours besides, each of which has an owned node.
+    """
     matrix = forms.stiffness()
     rows, columns = matrix.index_map(0), matrix.index_map(1)
     n = rows.size_local
     first = int(rows.local_range[0])
-    indptr = matrix.indptr[: n + 1].astype(np.int32)
-    assembled = matrix.indices[: indptr[-1]]
-    ghost_globals = np.asarray(columns.ghosts, dtype=np.int64)
-    used = np.unique(assembled[assembled >= n]) - n
-    ghosts = np.sort(ghost_globals[used])
-    local_of = np.arange(n + len(ghost_globals), dtype=np.int32)
-    local_of[n + used] = n + np.searchsorted(ghosts, ghost_globals[used])
-    renumbered = local_of[assembled]
-    row_of = np.repeat(np.arange(n, dtype=np.int32), np.diff(indptr))
-    order = np.argsort(row_of.astype(np.int64) * (n + len(ghosts)) + renumbered, kind="stable")
-    indices = renumbered[order].astype(np.uint32)
+    stop = int(matrix.indptr[n])
+    numbers = np.concatenate([np.arange(first, first + n), np.asarray(columns.ghosts, dtype=np.int64)])
+    row_of: NDArray[np.int64] = np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr[: n + 1]))
+    column: NDArray[np.int64] = numbers[matrix.indices[:stop]]
+    behind: NDArray[np.int64] = np.arange(stop)
+    if links is not None and len(links):
+        both = np.unique(np.concatenate([links, links[:, ::-1]]), axis=0)
+        both = both[(both[:, 0] >= first) & (both[:, 0] < first + n)]
+        row_of, column = np.concatenate([row_of, both[:, 0] - first]), np.concatenate([column, both[:, 1]])
+        behind = np.concatenate([behind, np.full(len(both), len(matrix.data))])
+    own = (column >= first) & (column < first + n)
+    ghosts = np.unique(column[~own])
+    renumbered = np.where(own, column - first, n + np.searchsorted(ghosts, column))
+    order = np.argsort(row_of * (n + len(ghosts)) + renumbered, kind="stable")
+    row_of, indices, behind = row_of[order], renumbered[order].astype(np.uint32), behind[order]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=n))])
     halo = Halo(comm, n, ghosts)
 
     mass = np.zeros(n + len(ghosts))
@@ -86,9 +105,9 @@ def build_graph(forms: Forms, comm: Any) -> Graph:
     points[:n] = forms.points()
     halo.update(mass)
     for axis in range(3):
-        column = np.ascontiguousarray(points[:, axis])
-        halo.update(column)
-        points[:, axis] = column
+        coordinate = np.ascontiguousarray(points[:, axis])
+        halo.update(coordinate)
+        points[:, axis] = coordinate
     graph = Graph(
         comm=comm,
         n_owned=n,
@@ -99,11 +118,11 @@ def build_graph(forms: Forms, comm: Any) -> Graph:
         indices=indices,
         diagonal=np.flatnonzero(indices == row_of).astype(np.int32),
         n_own_columns=np.bincount(row_of[indices < n], minlength=n).astype(np.int32),
-        stiffness=np.ascontiguousarray(matrix.data[order]),
+        stiffness=np.append(matrix.data, 0.0)[behind],
         mass=mass,
         points=points,
         halo=halo,
-        order=order,
+        order=behind,
     )
     symmetrise(graph, graph.stiffness)
     return graph

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ...meshes.network import Network
 from ..errors import ScenarioError
 from ..model.balance import Model, Species
 from ..output.layout import Grid
 from ..parallel import agreed
-from ..scenario.expressions import Expr, Number
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
+from .fibres import edge_weight, region_motility
 from .forms import Forms
-from .graph import Graph, build_graph, symmetrise
-from .species import NodalSpecies
+from .graph import Graph, build_graph
+from .integrity import Integrity
+from .membranes import cap, crossings_of, local_pairs, pair_sites
+from .species import NodalSpecies, carried_logarithms, logarithm_of
+from .vessel_fluxes import attach, check_mobile
+from .vessels import NodalVessel, build_vessel
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +34,7 @@ class Problem:
     """Everything the time loop works on. ``fields`` maps species to the arrays that expressions read.
 
     region_mass: region -> (n_owned,) the part of m_i that lies in the region.
+    integrities: the membranes and walls that carry an integrity, by name.
     """
 
     model: Model
@@ -38,6 +45,8 @@ class Problem:
     region_mass: dict[str, Floats]
     evaluator: Evaluator
     dim: int
+    integrities: dict[str, Integrity] = field(default_factory=dict)
+    vessels: dict[str, NodalVessel] = field(default_factory=dict)
 
     @property
     def mobile(self) -> list[NodalSpecies]:
@@ -55,19 +64,25 @@ class Problem:
         return [s for s in self.species.values() if not s.law.mobile and not s.law.quasi_steady]
 
 
-def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
-    """Put a model on a domain, with its densities at the start time. Collective.
+def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[str, Network] | None = None) -> Problem:
+    """Put a model on a domain, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
     comm = domain.mesh.comm
     _check_names(model, domain)
     forms = Forms(domain.mesh)
-    graph = build_graph(forms, comm)
+    canonical = _canonical(domain, forms)
+    pairs = local_pairs(comm, canonical, int(forms.space.dofmap.index_map.local_range[0]), domain.membranes)
+    graph = build_graph(forms, comm, np.concatenate([p.nodes for p in pairs.values()]) if pairs else None)
     regions = {name: forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
+    fields |= {logarithm_of(name): np.zeros(graph.n_local) for name in sorted(carried_logarithms(model))}
     evaluator = Evaluator(graph.points, fields, model.values())
     evaluator.time[0] = start
+    integrities = {
+        m.name: Integrity(m.name, m.integrity, pair_sites(graph, pairs[m.name]), fields, model.values()) for m in model.membranes
+    }
     wanted = sorted({name for s in model.species for name in s.boundaries})
     sigma = {name: forms.boundary_mass(domain.boundaries[name]) for name in wanted}
     outflow = sorted({n for s in model.species for n, b in s.boundaries.items() if b.kind == "outflow"})
@@ -84,17 +99,34 @@ def discretise(model: Model, domain: Any, start: float = 0.0) -> Problem:
                 taken[condition.nodes] = True
             conditions.append(condition)
         _evaluate(comm, conditions, start)
+        by_node = _by_node(law, graph, regions, domain, model.values())
         species[law.name] = NodalSpecies(
             law=law,
             graph=graph,
             evaluator=evaluator,
             fields=fields,
             state=_initial(law, graph, evaluator, regions),
-            weight=_weight(law, graph, forms, domain, evaluator),
+            weight=edge_weight(law, graph, forms, domain, model.values()),
             conditions=conditions,
+            crossings=crossings_of(law.name, model.membranes, integrities, graph, model.values(), by_node),
+            log=fields.get(logarithm_of(law.name)),
         )
-    grid = _grid(domain, graph, forms)
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim)
+    for s in species.values():
+        fields[s.name][:] = s.state
+    for s in species.values():
+        if s.crossings:
+            motility = comm.allreduce(s.largest_motility(), MPI.MAX)
+            for crossing in s.crossings:
+                cap(crossing, graph, s.weight, motility)
+    grid = _grid(domain, graph, forms, canonical)
+    vessels = {}
+    for vessel in model.vessels:
+        check_mobile(vessel, species)
+        network = networks.get(vessel.name) if networks else None
+        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, model.values(), network)
+        attach(vessels[vessel.name], species, regions, start)
+    integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
+    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, integrities, vessels)
 
 
 def _check_names(model: Model, domain: Any) -> None:
@@ -109,6 +141,14 @@ def _check_names(model: Model, domain: Any) -> None:
                 for name in dict.fromkeys(names)
                 if name not in known
             ]
+        if law.fibres and len(law.fibres.direction) != domain.dim:
+            given = len(law.fibres.direction)
+            faults.append(f"species {law.name}: the direction of fibres has {given} components, but the mesh has {domain.dim} dimensions")
+    faults += [
+        f"membrane {m.name}: the mesh is not cut along an interface of this name (it is along: {', '.join(domain.membranes) or 'none'})"
+        for m in model.membranes
+        if m.name not in domain.membranes
+    ]
     if faults:
         raise ScenarioError("\n".join(faults))
 
@@ -141,47 +181,41 @@ def _initial(law: Species, graph: Graph, evaluator: Evaluator, regions: dict[str
     return value
 
 
-def _weight(law: Species, graph: Graph, forms: Forms, domain: Any, evaluator: Evaluator) -> Floats:
+def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Any, parameters: Mapping[str, float]) -> Floats | None:
+    """D at all local nodes where it differs between regions: the mean by the mass that a node has in each. Collective then."""
     if not isinstance(law.diffusion, Mapping):
-        return graph.stiffness
-    by_region = np.zeros(len(domain.regions))
-    for k, region in enumerate(domain.regions):
-        expr: Expr = law.diffusion.get(region, law.diffusion.get("", Number(0.0)))
-        by_region[k] = _constant(law, region, evaluator, expr)
-    values = graph.values_of(forms.stiffness(by_region[domain.cell_region]))
-    symmetrise(graph, values)
-    return values
+        return None
+    value = np.zeros(graph.n_owned)
+    for motility, mass in zip(region_motility(law, domain, parameters), regions.values(), strict=True):
+        value += motility * mass / graph.mass[: graph.n_owned]
+    return graph.extended(value)
 
 
-def _constant(law: Species, region: str, evaluator: Evaluator, expr: Expr) -> float:
-    single = Evaluator(np.zeros((1, 3)), {}, evaluator.parameters)
-    try:
-        out = np.zeros(1)
-        single.compile(expr)(out)
-    except KeyError as name:
-        raise ScenarioError(f"species {law.name}: the motility in region '{region}' must be a number, but it uses {name}") from None
-    return float(out[0])
+def _canonical(domain: Any, forms: Forms) -> NDArray[np.int64]:
+    """Canonical numbers of the owned nodes."""
+    mesh, dofmap = domain.mesh, forms.space.dofmap
+    original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
+    dofs, n = dofmap.list.ravel(), dofmap.index_map.size_local
+    canonical = np.zeros(max(dofs.max(initial=-1) + 1, n), dtype=np.int64)
+    canonical[dofs] = original[mesh.geometry.dofmap.ravel()]
+    return canonical[:n].copy()
 
 
-def _grid(domain: Any, graph: Graph, forms: Forms) -> Grid:
+def _grid(domain: Any, graph: Graph, forms: Forms, canonical: NDArray[np.int64]) -> Grid:
     """This rank's owned nodes and cells in canonical numbering."""
     mesh, tdim = domain.mesh, domain.mesh.topology.dim
     n_cells = mesh.topology.index_map(tdim).size_local
     original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
     geometry = mesh.geometry.dofmap[:n_cells]
-    dofs = forms.space.dofmap.list[:n_cells]
-    all_dofs, all_geometry = forms.space.dofmap.list.ravel(), mesh.geometry.dofmap.ravel()
-    canonical = np.zeros(max(all_dofs.max(initial=-1) + 1, graph.n_owned), dtype=np.int64)
-    canonical[all_dofs] = original[all_geometry]
     return Grid(
         comm=graph.comm,
         dim=domain.dim,
         n_nodes=graph.n_global,
         n_cells=mesh.topology.index_map(tdim).size_global,
-        nodes=canonical[: graph.n_owned].copy(),
+        nodes=canonical,
         points=graph.points[: graph.n_owned].copy(),
         cells=np.asarray(mesh.topology.original_cell_index[:n_cells], dtype=np.int64),
-        connectivity=original[geometry].reshape(n_cells, dofs.shape[1]),
+        connectivity=original[geometry].reshape(n_cells, domain.dim + 1),
         cell_region=np.asarray(domain.cell_region[:n_cells], dtype=np.int32),
         regions=domain.regions,
         mesh_hash=domain.hash,

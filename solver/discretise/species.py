@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.balance import Species
+from ..model.balance import Model, Species
 from ..parallel import agreed
-from ..scenario.expressions import Binary, Call, Expr, Number
+from ..scenario.expressions import Binary, Call, Expr, Name, Number
 from ..transport.edges import ARITHMETIC, EXACT, HARMONIC, Law
 from .boundaries import Condition
 from .evaluate import Evaluator, names, total
 from .graph import Graph
+from .membranes import Crossing
+from .wall_flux import WallCrossing
 
 Floats = NDArray[np.float64]
 Write = Callable[[Floats], None]
 
+TINY = 1e-300  # what stands for a density of 0 in a logarithm
 _GAUSS = [(0.5 * (1.0 + float(x)), 0.5 * float(w)) for x, w in zip(*np.polynomial.legendre.leggauss(8), strict=True)]
 
 
@@ -45,39 +48,65 @@ class NodalSpecies:
     state: Floats
     weight: Floats
     conditions: list[Condition]
+    crossings: list[Crossing] = field(default_factory=list)  # through membranes
+    walls: list[WallCrossing] = field(default_factory=list)
+    log: Floats | None = None  # ln c, carried where others follow its gradient: c may underflow
+    log_old: Floats = field(init=False)
     old: Floats = field(init=False)
     rate: Floats = field(init=False)
     rate_before: Floats = field(init=False)
-    fixed: NDArray[np.bool_] = field(init=False)
+    fixed: NDArray[np.bool_] = field(init=False)  # (n_local) nodes that have a fixed value
+    held: Floats = field(init=False)  # (n_local) those values, as they were evaluated last
+    held_edges: tuple[NDArray[np.uint32], NDArray[np.uint32]] = field(init=False)  # from free nodes to those: row, place in the graph
     static: bool = field(init=False)  # fluxes and sinks never change
 
     def __post_init__(self) -> None:
         n = self.graph.n_local
         law, compile_ = self.law, self.evaluator.compile
         self.old, self.rate, self.rate_before = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.log_old = np.zeros(0 if self.log is None else n)
+        if self.log is not None:
+            np.log(np.maximum(self.state, TINY), out=self.log)
         self._production = _compiled(self.evaluator, [t.expr for t in law.production])
         self._growth = _compiled(self.evaluator, [t.expr for t in law.growth])
         self._loss = _compiled(self.evaluator, [t.expr for t in law.loss])
         self._limitation = compile_(law.self_limitation) if law.self_limitation is not None else None
         self._set_motility()
         self._drifts = [
-            Drift(compile_(_guarded(t.potential)), t.factor.value if isinstance(t.factor, Number) else self._constant_or_compiled(t.factor))
+            Drift(
+                compile_(_guarded(t.potential, self.fields)),
+                t.factor.value if isinstance(t.factor, Number) else self._constant_or_compiled(t.factor),
+            )
             for t in law.taxis
         ]
-        self.fixed = np.zeros(self.graph.n_owned, dtype=bool)
-        for condition in self.conditions:
-            if condition.law.kind == "fixed":
-                self.fixed[condition.nodes] = True
+        self._find_fixed()
         expressions = [t.expr for t in (*law.growth, *law.loss)]
         expressions += [e for t in law.taxis for e in (t.potential, t.factor)]
         if law.diffusion is not None and not isinstance(law.diffusion, Mapping):
             expressions.append(law.diffusion)
         static = all(self.evaluator.is_static(e) for e in expressions)
-        self.static = static and all(c.is_static for c in self.conditions)
+        self.static = static and all(c.is_static for c in self.conditions) and all(c.static for c in self.crossings)
         varying = sum(not isinstance(d.factor, float) for d in self._drifts)
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
         self._psi = np.zeros(n if len(self._drifts) > varying else 1)
         self._current: Law | None = None
+
+    def _find_fixed(self) -> None:
+        g = self.graph
+        self.held, where = np.zeros(g.n_local), np.zeros(g.n_local)
+        for condition in self.fixed_conditions:
+            where[condition.nodes] = 1.0
+        if self.fixed_conditions:
+            g.halo.update(where)
+        self.fixed = where > 0.0
+        row_of = np.repeat(np.arange(g.n_owned, dtype=np.uint32), np.diff(g.indptr))
+        places = np.flatnonzero(self.fixed[g.indices] & ~self.fixed[row_of]).astype(np.uint32)
+        self.held_edges = row_of[places], places
+
+    @property
+    def fixed_conditions(self) -> list[Condition]:
+        """The boundary conditions that give a value."""
+        return [c for c in self.conditions if c.law.kind == "fixed"]
 
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):
@@ -108,6 +137,19 @@ class NodalSpecies:
     @property
     def name(self) -> str:
         return self.law.name
+
+    def add_wall(self, wall: WallCrossing) -> None:
+        """Let the species pass the wall of a vessel."""
+        self.walls.append(wall)
+        self.static = self.static and wall.static
+
+    def wall_values(self, time: float) -> None:
+        """Evaluate the walls whose rates change, of the fields as they are. Collective where there are any."""
+        changing = [w for w in self.walls if not w.static]
+        if changing:
+            with agreed(self.graph.comm):
+                for wall in changing:
+                    wall.evaluate(time)
 
     def flux_law(self, scratch: Floats, scratch2: Floats) -> Law:
         """What the fluxes are made of, of the fields as they are now; also the speed of drift out of outflow boundaries."""
@@ -157,6 +199,27 @@ class NodalSpecies:
             self._primitive += scratch
         density[:] = scratch2
         self._primitive *= density
+
+    def cross(self, law: Law, a: Floats, v: Floats) -> None:
+        """Add the pairs of membranes to the weights of the edges, of the fields as they are now."""
+        for crossing in self.crossings:
+            crossing.insert(law, self.fields[self.name], a, v)
+        for crossing in self.crossings:
+            crossing.share(a)
+
+    @property
+    def flux_depends_on_itself(self) -> bool:
+        """Whether its own density is in its motility, its drift or its passage through a membrane."""
+        law = self.law
+        exprs = [e for t in law.taxis for e in (t.potential, t.factor)]
+        exprs += [law.diffusion] if law.diffusion is not None and not isinstance(law.diffusion, Mapping) else []
+        return any(self.name in names(e) for e in exprs) or any(c.law.kind == "pressure" for c in self.crossings)
+
+    def largest_motility(self) -> float:
+        """The largest D over this rank's nodes, of the fields as they are now; 1 where D stands in the weight."""
+        if self._write_motility is not None:
+            self._write_motility(self._motility)
+        return float(self._motility.max(initial=0.0))
 
     def boundary_values(self, time: float, fixed: bool) -> None:
         """Evaluate the conditions that change in time, the fixed values or the others. Collective where there are any."""
@@ -213,12 +276,26 @@ def _compiled(evaluator: Evaluator, terms: list[Expr]) -> Write | None:
     return None if summed is None else evaluator.compile(summed)
 
 
-def _guarded(expr: Expr) -> Expr:
+def carried_logarithms(model: Model) -> set[str]:
+    """Species that do not move and whose ln c guides others: theirs is carried along."""
+    still = {s.name for s in model.species if not s.mobile and not s.quasi_steady}
+    return {t.toward for s in model.species for t in s.taxis if t.potential == Call("log", (Name(t.toward),)) and t.toward in still}
+
+
+def logarithm_of(name: str) -> str:
+    """The field that holds ln c of a species; no species can have such a name."""
+    return f"ln {name}"
+
+
+def _guarded(expr: Expr, fields: Mapping[str, Floats]) -> Expr:
+    """The expression with carried logarithms where there are any, and without infinite ones."""
     if isinstance(expr, Binary):
-        return Binary(expr.op, _guarded(expr.left), _guarded(expr.right))
+        return Binary(expr.op, _guarded(expr.left, fields), _guarded(expr.right, fields))
     if isinstance(expr, Call):
-        args = tuple(_guarded(arg) for arg in expr.args)
+        args = tuple(_guarded(arg, fields) for arg in expr.args)
+        if expr.function == "log" and isinstance(args[0], Name) and logarithm_of(args[0].id) in fields:
+            return Name(logarithm_of(args[0].id))
         if expr.function == "log":
-            args = (Call("max", (args[0], Number(1e-300))),)
+            args = (Call("max", (args[0], Number(TINY))),)
         return Call(expr.function, args)
     return expr

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from .petsc_values import Values
 
 Floats = NDArray[np.float64]
+
+
+_REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class LinearSystem:
     """
 
     def __init__(self, graph: Any, prefix: str, options: LinearOptions, symmetric: bool) -> None:
-        n, comm = graph.n_owned, graph.comm
+        n, comm = graph.n_owned, MPI.Intracomm(graph.comm)  # PETSc takes no subclass
         self.options, self.symmetric = options, symmetric
         numbers = np.concatenate([np.arange(graph.first, graph.first + n), graph.ghosts]).astype(PETSc.IntType)
         self.mat = PETSc.Mat().createAIJ(
@@ -51,6 +55,7 @@ class LinearSystem:
         self.ksp.setInitialGuessNonzero(True)
         self._chosen: tuple[str, str] | None = None
         self.iterations = self.solves = 0
+        self.outcome = ""  # PETSc's word for how the last solve ended
 
     def choose(self, diffusion_number: float) -> None:
         """Pick solver and preconditioner for dt D / h^2 (the largest over the mesh); keeps them if unchanged."""
@@ -93,7 +98,9 @@ class LinearSystem:
         self.ksp.solve(self._b, self._x)
         self.iterations += self.ksp.getIterationNumber()
         self.solves += 1
-        return bool(self.ksp.getConvergedReason() > 0)
+        reason = int(self.ksp.getConvergedReason())
+        self.outcome = _REASONS.get(reason, str(reason))
+        return reason > 0
 
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..scenario.expressions import Expr
+from ..scenario.expressions import Expr, Number
+
+ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
 
 Kind = Literal["cells", "ecm", "soluble", "user"]
 
@@ -50,6 +52,26 @@ class Boundary:
 
 
 @dataclass(frozen=True)
+class Fibres:
+    """Motility along fibres: D (a I + (1 - a) e e^T), e the unit vector of ``direction``, a = ``across`` in [0, 1].
+
+    ``direction`` has one expression of x, y, z and parameters per dimension; where it vanishes, motility is D in all directions.
+    """
+
+    direction: tuple[Expr, ...]
+    across: float
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What leaves one species and enters another: rate >= 0 per unit density and time; any expression, as a loss."""
+
+    into: str
+    rate: Expr
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Term:
     """One additive term of production, growth or loss, with the words `explain` prints."""
 
@@ -69,11 +91,14 @@ class Species:
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
     diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
+    fibres: Fibres | None = None  # direction of easiest movement; None: the same in all directions
     taxis: tuple[Taxis, ...] = ()
     production: tuple[Term, ...] = ()  # P >= 0
     growth: tuple[Term, ...] = ()  # per-capita g, any sign
     self_limitation: Expr | None = None  # q >= 0 with g = g0 - q c: lets the immobile update be exact (Bernoulli)
     loss: tuple[Term, ...] = ()  # L >= 0, per unit density
+    transfers: tuple[Transfer, ...] = ()  # conserve what they move
+    maximum: float | None = None  # density of close packing: the limiter's upper bound
     quasi_steady: bool = False  # in balance at all times: no time derivative
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
 
@@ -81,6 +106,104 @@ class Species:
     def mobile(self) -> bool:
         """Whether the species moves; an immobile one is advanced nodewise."""
         return self.diffusion is not None or bool(self.taxis)
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """One additive rate at which a membrane or wall loses integrity.
+
+    ``sides``: how the rates on the two sides of a membrane combine: the mean for dissolved enzymes, the sum for enzymes
+    bound to the cells on either side. A wall has one side.
+    """
+
+    expr: Expr
+    sides: Literal["mean", "sum"]
+    name: str  # "degradation by mmp2"
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class IntegrityLaw:
+    """Integrity b in [0, 1] of a membrane or wall: db/dt = r (1 - b) - K b, and the share of it that is open.
+
+    g(b) = (1 - b/b_c)^q where b < b_c, else 0. K is the sum of ``degradation``. It counts as breached where b < ``breach``.
+    Source: Gallinato, Colin, Saut, Poignard 2017, J. Theor. Biol. 429:253-266 (enzymes open the membrane of a duct).
+    """
+
+    initial: Expr = ONE
+    degradation: tuple[Degradation, ...] = ()
+    repair: Expr = ZERO  # r
+    threshold: Expr = ONE  # b_c
+    sharpness: Expr = ONE  # q
+    breach: Expr = HALF
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Flux of one species through a membrane, from side 0 to side 1 per area.
+
+    linear: kappa (c_0 - c_1) (Kedem and Katchalsky). pressure: kappa (Pi(c_0) - Pi(c_1)), Pi' = c f'(c), f = (c/c_ref)^gamma.
+    kappa = rate g(b) where it follows the integrity, else the rate. taxis: the species also drifts through the opening,
+    with the velocity kappa chi (f_1 - f_0)/D of its taxis terms.
+    """
+
+    species: str
+    rate: Expr
+    kind: Literal["linear", "pressure"] = "linear"
+    exponent: Expr = ONE  # gamma
+    reference: Expr = ONE  # c_ref
+    follows_integrity: bool = True
+    taxis: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Membrane:
+    """A surface of no thickness inside the tissue: species have a value on each side of it."""
+
+    name: str  # of the interface in the mesh
+    integrity: IntegrityLaw
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True)
+class WallFlux:
+    """Flux of one species out of the tissue through a vessel's wall, amount / area / time = k (c - inside).
+
+    k = opened where the wall is open, closed where it is closed, in between by the share g that is open,
+    k = g opened + (1 - g) closed; torn where the vessel is ruptured. Expressions of species, x, y, z, t.
+    """
+
+    species: str
+    opened: Expr
+    closed: Expr | None = None  # 0
+    torn: Expr | None = None  # as elsewhere
+    inside: Expr | None = None  # 0
+    dissolved: bool = False  # a solute: thin lines are corrected for the gradient that the mesh does not resolve
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Vessel:
+    """A blood or lymph vessel: where its wall is and what passes it.
+
+    ``place``: boundary, interface, region or network; ``parts``: the names of these in the mesh (none for a network).
+    ``ruptured``: a condition of x, y, z (not 0 is true); ``torn_parts``: names of parts that are torn altogether.
+    """
+
+    name: str
+    carries: Literal["blood", "lymph"]
+    place: Literal["boundary", "interface", "region", "network"]
+    parts: tuple[str, ...]
+    fluxes: tuple[WallFlux, ...]
+    integrity: IntegrityLaw | None = None  # without it nothing holds anything back
+    ruptured: Expr | None = None
+    torn_parts: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> str:
+        """The account of the ledger that entered cells are booked to: ``lymph:NAME``."""
+        return f"{self.carries}:{self.name}"
 
 
 @dataclass(frozen=True)
@@ -101,6 +224,8 @@ class Model:
     species: tuple[Species, ...]
     parameters: Mapping[str, Parameter]
     citations: tuple[str, ...] = ()
+    membranes: tuple[Membrane, ...] = ()
+    vessels: tuple[Vessel, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from ..scenario.biology import Cells, LogisticGrowth, VolumeFillingGrowth
 from ..scenario.expressions import Expr, Name
-from .balance import Species, Taxis, Term
-from .citations import CHAPLAIN_LOLAS_2006
+from .balance import Species, Taxis, Term, Transfer
+from .citations import CHAPLAIN_LOLAS_2006, FRANSSEN_2019
 from .letters import Letters
 from .taxis import taxis
-from .terms import is_zero, motility, one_minus, per_capacity, product, regions, summed
+from .terms import fibres, is_zero, motility, one_minus, per_capacity, product, regions, summed
 
 
 def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -> Species:
@@ -29,9 +29,16 @@ def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -
         initial=regions(options.initial),
         diffusion=diffusion,
         diffusion_mean=options.motility_mean,
+        fibres=fibres(options.fibres),
         taxis=tuple(move for move in moves if move is not None),
         growth=_growth(name, options, filling, letters),
         loss=loss,
+        transfers=tuple(
+            Transfer(into, letters.use(rate, "lambda", "1/time", f"rate at which {name} becomes {into}", name, into), FRANSSEN_2019)
+            for into, rate in options.becomes.items()
+            if not is_zero(rate)
+        ),
+        maximum=options.maximum,
     )
 
 

@@ -89,7 +89,7 @@ class Letters:
         return final, parameters
 
     def _candidates(self, request: _Request, alike: list[_Request]) -> Iterable[str]:
-        own, key = self.symbols[request.own], self.symbols.get(request.key, request.key)
+        own, key = self.symbols.get(request.own, request.own), self.symbols.get(request.key, request.key)
         letter = request.letter
         if letter == "d":
             yield f"d_{own}"

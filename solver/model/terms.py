@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import reduce
 
+from ..scenario.biology import FibreDirection
 from ..scenario.boundaries import Exchange, Fixed, Influx, NoFlux, Outflow
 from ..scenario.expressions import Binary, Expr, Name, Number
 from ..scenario.formulas import Formula
-from .balance import Boundary
+from .balance import Boundary, Fibres
 from .letters import Letters
 
 
@@ -53,6 +54,13 @@ def motility(values: Mapping[str, Formula], name: str, letters: Letters) -> Expr
     if "" in values:
         return letters.use(values[""], "d", "length^2/time", f"random motility of {name}", name)
     return {region: formula.expr for region, formula in values.items()}
+
+
+def fibres(options: FibreDirection | None) -> Fibres | None:
+    """The direction of easiest movement; None where there is none or it makes no difference."""
+    if options is None or options.across == 1.0:
+        return None
+    return Fibres(tuple(formula.expr for formula in options.direction), options.across)
 
 
 def boundary(condition: NoFlux | Fixed | Influx | Exchange | Outflow) -> Boundary | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, Model, Species, Taxis, Term
+from .balance import Boundary, IntegrityLaw, Membrane, Model, Passage, Species, Taxis, Term, Vessel
 
-_WORDS = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
-_GREEK = dict(zip(_WORDS.split(), "αβγδεηθκλμνρστφχψω", strict=True))
+_WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
+_GREEK = dict(zip(_WORDS.split(), "αβγδεζηθκλμνρστφχψω", strict=True))
 _POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -28,17 +28,19 @@ def pretty(expr: Expr, symbols: Mapping[str, str]) -> str:
     return re.sub(r"-(?=\S)|(?<= )-(?= )", "−", re.sub(r"(\d)e-(\d)", r"\1e~\2", text)).replace("e~", "e-").replace("log(", "ln(")
 
 
-def equation(law: Species, symbols: Mapping[str, str]) -> str:
-    """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``."""
+def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str, Expr]] = ()) -> str:
+    """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``; ``gains``: (species, rate) that turn into it."""
     c = law.symbol
     parts = []
     if law.diffusion is not None:
         d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
-        parts.append(f"∇·({_closed(d)} ∇{c})")
+        parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
     parts += [f"− ∇·({_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
     parts += [_signed(term.expr, symbols) for term in law.production]
     parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
     parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
+    parts += [_signed(Unary("-", _times(t.rate, law.name)), symbols) for t in law.transfers]
+    parts += [_signed(_times(rate, origin), symbols) for origin, rate in gains]
     rate = " ".join(parts).removeprefix("+ ") or "0"
     return f"0 = {rate}" if law.quasi_steady else f"∂{c}/∂t = {rate}"
 
@@ -49,19 +51,92 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     lines = [title, ""] if title else []
     lines.append("Equations" + (" (non-dimensional)" if non_dimensional else ""))
     for law in model.species:
+        gains = [(other.name, t.rate) for other in model.species for t in other.transfers if t.into == law.name]
         unit = f" [{law.unit.strip('()')}]" if law.unit else ""
-        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols)}"]
+        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols, gains)}"]
         if isinstance(law.diffusion, Mapping):
             lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
+        if law.fibres:
+            direction = ", ".join(pretty(e, symbols) for e in law.fibres.direction)
+            lines.append(f"    A = {law.fibres.across:g} I + {1 - law.fibres.across:g} e eᵀ, e along ({direction})")
+        if law.maximum is not None:
+            lines.append(f"    at most {law.maximum:g}, as far as flux correction can see to it")
         lines.append(f"    start: {_start(law, symbols)}")
         if law.mobile:
             lines.append(f"    boundaries: {_conditions(law, symbols)}")
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
+    for vessel in model.vessels:
+        lines += ["", *entry_laws(vessel, symbols)]
+    for barrier in model.membranes:
+        lines += ["", *_membrane(barrier, symbols)]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:
         lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
     return "\n".join(lines) + "\n"
+
+
+def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
+    """What passes a vessel's wall, a line per species: ``n: flux out = k n``."""
+    where = "network" if vessel.place == "network" else f"{vessel.place} {', '.join(vessel.parts)}"
+    lines = [f"  {vessel.name}, {vessel.carries} vessel ({where})"]
+    b = vessel.integrity
+    lines += [] if b is None else _integrity(b, symbols, False)
+    for flux in vessel.fluxes:
+        c = symbols[flux.species]
+        speed = pretty(flux.opened, symbols)
+        if flux.opened == Number(0.0) and flux.closed is None:
+            lines.append(
+                f"    {c}: no flux" + ("" if flux.torn is None else f"; where torn: flux out = {_closed(pretty(flux.torn, symbols))} {c}")
+            )
+            continue
+        if b is not None and flux.opened != flux.closed:
+            closed = "" if flux.closed is None else f" + {_closed(pretty(flux.closed, symbols))} (1 − g(b))"
+            speed = f"{_closed(speed)} g(b){closed}"
+        jump = c if flux.inside is None else f"({c} − {_closed(pretty(flux.inside, symbols))})"
+        torn = "" if flux.torn is None else f"; where torn: {_closed(pretty(flux.torn, symbols))} {c}"
+        lines.append(f"    {c}: flux out = {_closed(speed)} {jump}{torn}")
+    if vessel.ruptured is not None or vessel.torn_parts:
+        conditions = [] if vessel.ruptured is None else [pretty(vessel.ruptured, symbols)]
+        lines.append(f"    torn: {'; '.join([*conditions, *vessel.torn_parts])}")
+    return lines
+def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:
+    """A membrane on a few lines: how its integrity changes, how it opens, and the flux of each species."""
+    b = barrier.integrity
+    lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1)", *_integrity(b, symbols, True)]
+    lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
+    sources = [d.source for d in b.degradation] + [p.source for p in barrier.passages]
+    return [*lines, *(f"    {short(source)}" for source in dict.fromkeys(sources) if source)]
+
+
+def _integrity(b: IntegrityLaw, symbols: Mapping[str, str], sided: bool) -> list[str]:
+    """How the integrity of a membrane or wall changes, and how it opens."""
+    loss = [f"− {_sided(d.expr, symbols, d.sides) if sided else pretty(d.expr, symbols)} b" for d in b.degradation]
+    repair = [] if b.repair == Number(0.0) else [f"+ {pretty(b.repair, symbols)} (1 − b)"]
+    closed, q = pretty(b.threshold, symbols), b.sharpness
+    inside = "1 − b" if b.threshold == Number(1.0) else f"1 − b/{closed}"
+    opening = inside if q == Number(1.0) else f"({inside})^{pretty(q, symbols)}"
+    return [
+        "    ∂b/∂t = " + (" ".join([*loss, *repair]) or "0"),
+        f"    start: b = {pretty(b.initial, symbols)}",
+        f"    open: g(b) = {opening} where b < {closed}, else 0; breached where b < {pretty(b.breach, symbols)}",
+    ]
+
+
+def _sided(expr: Expr, symbols: Mapping[str, str], sides: str) -> str:
+    """A rate with what it reads on both sides: mean or sum."""
+    text = pretty(expr, symbols)
+    return f"⟨{text}⟩" if sides == "mean" else f"({text})₀₊₁"
+
+
+def _flux(p: Passage, symbols: Mapping[str, str]) -> str:
+    c, rate = symbols.get(p.species, p.species), pretty(p.rate, symbols)
+    rate += " g(b)" if p.follows_integrity else ""
+    if p.kind == "pressure":
+        power = pretty(p.exponent, symbols)
+        scaled = c if p.reference == Number(1.0) else f"{c}/{pretty(p.reference, symbols)}"
+        return f"{rate} [Π({c})], Π′ = {c} f′, f = ({scaled})^{power}"
+    return f"{rate} [{c}]" + (", with drift through the opening" if p.taxis else "")
 
 
 def short(source: str) -> str:
@@ -127,7 +202,8 @@ def _condition(c: str, condition: Boundary, symbols: Mapping[str, str]) -> str:
 
 def _sources(law: Species) -> list[tuple[str, str]]:
     parts: tuple[Taxis | Term, ...] = (*law.taxis, *law.production, *law.growth, *law.loss)
-    return [(part.name, part.source) for part in parts if part.source]
+    turns = [(f"becomes {t.into}", t.source) for t in law.transfers if t.source]
+    return turns + [(part.name, part.source) for part in parts if part.source]
 
 
 def _table(model: Model) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..scenario.expressions import Name, Unary
 from ..scenario.species import UserSpecies
-from .balance import Species, Term
+from .balance import Species, Term, Transfer
 from .letters import Letters
 from .taxis import taxis
-from .terms import boundary, is_zero, motility, product, regions
+from .terms import boundary, fibres, is_zero, motility, product, regions
 
 
 def user(name: str, options: UserSpecies, letters: Letters) -> Species:
@@ -27,11 +27,14 @@ def user(name: str, options: UserSpecies, letters: Letters) -> Species:
         initial=regions(options.initial),
         diffusion=diffusion,
         diffusion_mean=options.diffusion_mean,
+        fibres=fibres(options.fibres),
         taxis=tuple(move for move in moves if move is not None),
         production=(Term(options.production.expr, "production", options.source),) if not is_zero(options.production) else (),
         growth=tuple(growth),
         self_limitation=None if is_zero(q) else q.expr,
         loss=(Term(options.loss.expr, "loss", options.source),) if not is_zero(options.loss) else (),
+        transfers=tuple(Transfer(into, rate.expr, options.source) for into, rate in options.becomes.items() if not is_zero(rate)),
+        maximum=options.maximum,
         quasi_steady=options.quasi_steady,
         boundaries={at: condition for at, condition in conditions.items() if condition is not None},
     )

@@ -24,7 +24,7 @@ from ..errors import ScenarioError, SolverError
 from .blocks import Blocks
 from .folder import replace_text
 from .hdf import SharedFile
-from .layout import Grid
+from .layout import Grid, Rows
 
 log = logging.getLogger("invasio.output")
 _KEPT = 2
@@ -34,7 +34,7 @@ _KEPT = 2
 class Checkpoint:
     """A loaded checkpoint: arrays at this rank's owned nodes (n_owned, ...) and numbers by name."""
 
-    state: dict[str, NDArray[np.float64]]
+    state: dict[str, NDArray[np.float64]]  # or at the rows of another table
     scalars: dict[str, Any]  # holds "time" and "step"
     path: Path
 
@@ -46,6 +46,7 @@ def save(
     scalars: Mapping[str, Any],
     hashes: Mapping[str, str] | None = None,
     collective: bool | None = None,
+    tables: Mapping[str, Rows] | None = None,
 ) -> Path:
     """Collective: write a checkpoint so that a kill at any moment leaves the earlier ones as they were.
 
@@ -56,6 +57,7 @@ def save(
         scalars: numbers (or lists of them) by name; "time" and "step" must be there.
         hashes: what must be the same when the run resumes (scenario); the mesh's hash is added.
         collective: write from all ranks; by default where h5py has MPI, else through rank 0 block by block.
+        tables: arrays whose names begin so are rows of these tables, and not of that of the nodes.
 
     Raises:
         SolverError: on all ranks, if it cannot be written; the earlier checkpoints stay.
@@ -66,14 +68,15 @@ def save(
     if comm.rank == 0:
         temporary.unlink(missing_ok=True)
     comm.barrier()
-    blocks = Blocks(comm, grid.nodes, grid.n_nodes)
-    rows = {name: blocks.to_block(np.asarray(values, dtype=np.float64)) for name, values in state.items()}
-    sums = comm.gather({name: _sums(block, blocks.chunk) for name, block in rows.items()})
+    plans = _plans(grid, tables)
+    plan = {name: plans[_table(name, plans)] for name in state}
+    rows = {name: plan[name].to_block(np.asarray(values, dtype=np.float64)) for name, values in state.items()}
+    sums = comm.gather({name: _sums(block, plan[name].chunk) for name, block in rows.items()})
     header = ""
     if comm.rank == 0:
         crc = {name: [c for part in sums for c in part[name]] for name in rows}
         every = {"mesh": grid.mesh_hash, **(hashes or {})}
-        header = json.dumps({"scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": blocks.chunk})
+        header = json.dumps({"scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": {name: p.chunk for name, p in plan.items()}})
     header = comm.bcast(header)
     what = f"cannot write the checkpoint {final} (is the disk full?)"
     file = SharedFile(temporary, "w", comm, collective=collective)
@@ -82,9 +85,9 @@ def save(
 
     def fill() -> None:
         file.reserve(size)
-        file.each(lambda h5: _tables(h5, rows, grid.n_nodes, header))
+        file.each(lambda h5: _tables(h5, rows, plan, header))
         for name, block in rows.items():
-            file.write_rows(f"state/{name}", blocks.start, block)
+            file.write_rows(f"state/{name}", plan[name].start, block)
 
     def publish() -> None:
         if comm.rank != 0:
@@ -109,10 +112,12 @@ def save(
     return final
 
 
-def load_latest(folder: Path, grid: Grid, hashes: Mapping[str, str] | None = None) -> Checkpoint | None:
+def load_latest(
+    folder: Path, grid: Grid, hashes: Mapping[str, str] | None = None, tables: Mapping[str, Rows] | None = None
+) -> Checkpoint | None:
     """Collective: the newest checkpoint that passes its checksums, on any number of ranks; None if there is none.
 
-    A damaged one is passed over with a warning.
+    A damaged one is passed over with a warning. ``tables`` as in `save`.
 
     Raises:
         ScenarioError: the checkpoint belongs to another scenario or mesh.
@@ -122,7 +127,7 @@ def load_latest(folder: Path, grid: Grid, hashes: Mapping[str, str] | None = Non
     files = comm.bcast(_files(folder) if comm.rank == 0 else None)
     if not files:
         return None
-    blocks = Blocks(comm, grid.nodes, grid.n_nodes)
+    plans = _plans(grid, tables)
     for path in files:
         header, fault = _tried(comm, lambda path=path: _header(path))  # type: ignore[misc]
         if not fault:
@@ -130,21 +135,31 @@ def load_latest(folder: Path, grid: Grid, hashes: Mapping[str, str] | None = Non
             other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
             if other:
                 raise ScenarioError(f"checkpoint {path} belongs to another {' and '.join(other)}; use --overwrite or another --out")
-            rows, fault = _tried(comm, lambda path=path, header=header: _rows(path, header, blocks))  # type: ignore[misc]
+            rows, fault = _tried(comm, lambda path=path, header=header: _rows(path, header, plans))  # type: ignore[misc]
         if not fault:
-            state = {name: blocks.to_owners(block) for name, block in rows.items()}
+            state = {name: plans[_table(name, plans)].to_owners(block) for name, block in rows.items()}
             return Checkpoint(state, header["scalars"], path)
         if comm.rank == 0:
             log.warning("checkpoint %s is damaged (%s); taking the one before", path.name, fault)
     raise SolverError(f"all checkpoints in {folder} are damaged; start again with --overwrite")
 
 
-def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], total: int, header: str) -> None:
+def _plans(grid: Grid, tables: Mapping[str, Rows] | None) -> dict[str, Blocks]:
+    """How rows move, by the beginning of the arrays' names; that of the nodes is ""."""
+    plans = {prefix: Blocks(grid.comm, rows.numbers, rows.total) for prefix, rows in (tables or {}).items()}
+    return {**plans, "": Blocks(grid.comm, grid.nodes, grid.n_nodes)}
+
+
+def _table(name: str, plans: Mapping[str, Blocks]) -> str:
+    return next((prefix for prefix in plans if prefix and name.startswith(prefix)), "")
+
+
+def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], plan: Mapping[str, Blocks], header: str) -> None:
     text = np.frombuffer(header.encode(), dtype=np.uint8)
     h5.attrs["sha256"] = hashlib.sha256(header.encode()).hexdigest()
     h5.create_dataset("header", data=text)
     for name, block in rows.items():
-        h5.create_dataset(f"state/{name}", (total, *block.shape[1:]), "f8")
+        h5.create_dataset(f"state/{name}", (plan[name].total, *block.shape[1:]), "f8")
 
 
 def _tried(comm: Any, action: Callable[[], Any]) -> tuple[Any, str]:
@@ -165,11 +180,12 @@ def _header(path: Path) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def _rows(path: Path, header: dict[str, Any], blocks: Blocks) -> dict[str, NDArray[np.float64]]:
+def _rows(path: Path, header: dict[str, Any], plans: Mapping[str, Blocks]) -> dict[str, NDArray[np.float64]]:
     """This rank's block of every array, checked; every rank reads for itself, without MPI."""
-    chunk, rows = header["chunk"], {}
+    rows = {}
     with path.open("rb") as stream, h5py.File(stream, "r") as h5:
         for name, crc in header["crc"].items():
+            blocks, chunk = plans[_table(name, plans)], header["chunk"][name]
             block = h5[f"state/{name}"][blocks.start : blocks.start + blocks.count]
             mine = _sums(block, chunk)
             if mine != crc[blocks.start // chunk :][: len(mine)]:

@@ -1,4 +1,4 @@
-"""fields.vtkhdf: every field at every output time in one HDF5 file that ParaView opens as it is."""
+"""fields.vtkhdf, membranes.vtkhdf and vessels.vtkhdf: every field at every output time in one HDF5 file that ParaView opens as it is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import h5py
@@ -46,6 +47,7 @@ class FieldsWriter:
         expected: about how many outputs will come.
         collective: write from all ranks; by default where h5py has MPI, else through rank 0.
         hook: for tests.
+        part: the attribute of a frame that holds the fields: "fields" of the tissue, "surface" of its membranes, or "walls" of its vessels.
 
     Raises:
         SolverError: on all ranks, if the file cannot be written (disk full); earlier steps stay readable.
@@ -64,6 +66,7 @@ class FieldsWriter:
         expected: int = 512,
         collective: bool | None = None,
         hook: Callable[[str], None] = _no_hook,
+        part: str = "fields",
     ) -> None:
         self.path = path
         self.grid = grid
@@ -77,6 +80,7 @@ class FieldsWriter:
         self._chunks = -(-grid.n_nodes // self._blocks.chunk) * max(expected, 512)
         self._collective = collective
         self._hook = hook
+        self._fields_of = attrgetter(part)
         self._observables: tuple[str, ...] = ()
         self._file: SharedFile | None = None
         self._failed = False
@@ -92,7 +96,8 @@ class FieldsWriter:
         """Collective: append the frame, unless its time is in the file already (a resumed run's first frame)."""
         if frame.time <= self.last_time:
             return
-        blocks = {name: self._blocks.to_block(frame.fields[name]).astype(self._kind) for name in self.names}
+        fields = self._fields_of(frame)
+        blocks = {name: self._blocks.to_block(fields[name]).astype(self._kind) for name in self.names}
         need = self._check_space(sum(b.nbytes for b in blocks.values()))
         try:
             if self._file is None:

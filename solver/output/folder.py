@@ -14,11 +14,15 @@ from typing import Any
 from ..errors import InvasioError
 from ..parallel import agreed
 from .compare import differences
-from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, RESOLVED, SERIES, STATUS
+from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
 
 log = logging.getLogger("invasio.output")
 _LOCK = ".lock"
-_FILES = (FIELDS, f".{FIELDS}.new", FIELDS.replace(".", "-damaged."), SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html")
+_TABLES = (FIELDS, MEMBRANES, VESSELS)
+_FILES = (
+    *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
+    *(SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html"),
+)
 _TEXTS = (SERIES, MANIFEST, RESOLVED, GIVEN, STATUS)
 _FOLDERS = (CHECKPOINTS, FIGURES)
 

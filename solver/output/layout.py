@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 FIELDS = "fields.vtkhdf"
+MEMBRANES = "membranes.vtkhdf"
+VESSELS = "vessels.vtkhdf"
 SERIES = "series.csv"
 MANIFEST = "manifest.json"
 RESOLVED = "resolved.yaml"
@@ -18,6 +20,11 @@ LOG = "run.log"
 STATUS = "STATUS"
 CHECKPOINTS = "checkpoints"
 FIGURES = "figures"
+
+# A sweep's folder holds these beside one run folder per member.
+SWEEP = "sweep.yaml"
+MEMBERS = "sweep.csv"
+RESULTS = "results.csv"
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,14 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """This rank's rows of a table whose rows are numbered canonically; every row is listed by exactly one rank."""
+
+    numbers: NDArray[np.int64]
+    total: int
+
+
+@dataclass(frozen=True)
 class Frame:
     """The state at one moment, as handed to every observer. Arrays are views: copy what must be kept."""
 
@@ -49,6 +64,8 @@ class Frame:
     dt: float  # the last step's size, 0 at the start
     fields: Mapping[str, NDArray[np.float64]]  # species -> values at the owned nodes
     observables: Mapping[str, float]  # reduced already: the same on every rank; in a fixed order
+    surface: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # values at the corners of the membranes' facets
+    walls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # and of those of the walls of vessels
 
 
 class Observer(Protocol):

@@ -21,7 +21,7 @@ ROOT = "VTKHDF"
 STEPS = f"{ROOT}/Steps"
 AHEAD = 1024  # steps by which the small tables are extended ahead of use
 _TIMES = 16384  # times in one chunk, allocated with the first: adding a time then does not lengthen the file
-CELL_TYPES = {1: 3, 2: 5, 3: 10}  # VTK_LINE, VTK_TRIANGLE, VTK_TETRA
+CELL_TYPES = {0: 1, 1: 3, 2: 5, 3: 10}  # VTK_VERTEX, VTK_LINE, VTK_TRIANGLE, VTK_TETRA
 
 
 def create_static(h5: h5py.File, dim: int, n_nodes: int, n_cells: int, chunks: tuple[int, int], level: int) -> None:

@@ -8,15 +8,15 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Options, Quantity, Rate
+from .base import Options, Quantity
 from .formulas import Formula, Initial, Motility, Over, State
+from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
 from .shorthand import Short
 from .taxis import Sensitivity
+from .vessels import Vessel
 
 RateFormula = Annotated[Formula, Over("1/time", State, 0)]
-DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)]], Keyed("key", "soluble", "cells", "user")]
-Permeability = Annotated[float, Quantity("length/time"), Field(ge=0)]
 Mean = Literal["arithmetic", "harmonic"]
 ZERO = Formula.number(0.0)
 
@@ -76,6 +76,19 @@ Growth = Annotated[Union[ExponentialGrowth, LogisticGrowth, VolumeFillingGrowth]
 Secretion = Annotated[Union[ConstantSecretion, ContactSecretion], Field(discriminator="kind"), Short("rate", (("kind", "constant"),))]
 
 
+class FibreDirection(Options):
+    """Movement along fibres: D (a I + (1 - a) e e^T) with e the unit vector of the direction."""
+
+    direction: list[Annotated[Formula, Over("1", ("space",))]] = Field(
+        min_length=1, max_length=3, description="direction of the fibres, one component per dimension, of any length; 0: no fibres there"
+    )
+    across: float = Field(ge=0, le=1, description="a, motility across the fibres relative to that along them")
+
+
+Becomes = Annotated[dict[str, Annotated[Formula, Over("1/time", State, 0)]], Keyed("key", "cells", "user")]
+Maximum = Annotated[float, Quantity("own"), Field(gt=0)]
+
+
 class Cells(Options):
     """One phenotype of cells: random motility, haptotaxis, chemotaxis, growth, death, secretion."""
 
@@ -84,6 +97,7 @@ class Cells(Options):
     motility_mean: Mean = Field(
         "arithmetic", description="of motility that depends on other fields, between nodes; harmonic: what is off stays off"
     )
+    fibres: FibreDirection | None = Field(None, description="direction in which random motility is largest; none: all directions alike")
     haptotaxis: Annotated[dict[str, Sensitivity], Keyed("key", "ecm", "user"), TowardEcm()] = Field(
         {}, description="movement up the gradient of immobile species; one value means toward ecm"
     )
@@ -93,6 +107,8 @@ class Cells(Options):
     secretes: Annotated[dict[str, Secretion], Keyed("key", "soluble")] = Field({}, description="solubles the cells release")
     growth: Growth | None = Field(None, description="net birth per cell")
     death: RateFormula = Field(ZERO, description="loss rate per cell")
+    becomes: Becomes = Field({}, description="rate per cell of turning into another species, by its name (EMT, MET); conserves cells")
+    maximum: Maximum | None = Field(None, description="density of close packing, which flux correction does not exceed; none: unbounded")
 
 
 class Ecm(Options):
@@ -108,19 +124,10 @@ class Soluble(Options):
 
     initial: Initial = Field(Formula.everywhere(0.0), description="density at the start, everywhere or by region")
     diffusion: Motility = Field(description="diffusivity, everywhere or by region")
+    fibres: FibreDirection | None = Field(None, description="direction in which diffusion is fastest; none: all directions alike")
     quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     decay: RateFormula = Field(ZERO, description="loss rate")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="production besides secretion by cells")
-
-
-class Membrane(Options):
-    """A basement membrane: a named interface that enzymes open."""
-
-    degraded_by: DegradedBy = Field({}, description="rate per unit of each enzyme or of cells that carry one")
-    permeability: Annotated[dict[str, Permeability], Keyed("key", "cells", "soluble", "user")] = Field(
-        {}, description="of the open membrane, by species; species not named do not pass"
-    )
-    repair: Rate = Field(0.0, ge=0, description="rate at which integrity returns to 1")
 
 
 class Biology(Options):
@@ -130,3 +137,4 @@ class Biology(Options):
     ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
+    vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

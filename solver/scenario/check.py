@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Any
 
-from ..errors import ScenarioError
 from .reader import Path_
 from .schema import Scenario
+from .species import UserSpecies
 
 Finding = tuple[Path_, str]
 
@@ -17,18 +18,10 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _names(scenario)
     yield from _regions(scenario)
     yield from _boundaries(scenario)
+    yield from _fibres(scenario)
+    yield from _transfers(scenario)
     yield from _membranes(scenario)
     yield from _times(scenario)
-
-
-def check_runnable(scenario: Scenario) -> None:
-    """Raise ScenarioError if the scenario states physics that this version can describe but not yet solve."""
-    if scenario.model.membranes:
-        names = ", ".join(scenario.model.membranes)
-        raise ScenarioError(
-            f"{scenario.path or scenario.name}: model.membranes: this version validates membranes but cannot run them yet (given {names}); "
-            "remove them, or set permeabilities aside by `model: {membranes: null}` in a scenario that extends this one"
-        )
 
 
 def species_names(scenario: Scenario) -> list[str]:
@@ -130,11 +123,61 @@ def _boundaries(scenario: Scenario) -> Iterator[Finding]:
             yield ("species", name, "boundaries"), "this species does not move, so it can have no condition on a boundary"
 
 
+_DIMENSIONS = {"interval": 1, "rectangle": 2, "disc": 2, "box": 3, "ball": 3}
+
+
+def _laws(scenario: Scenario) -> Iterator[tuple[Path_, str, Any]]:
+    groups: list[tuple[Path_, Any]] = [(("model", "cells"), scenario.model.cells), (("model", "solubles"), scenario.model.solubles)]
+    for base, group in [*groups, (("species",), scenario.species)]:
+        for name, options in group.items():
+            yield (*base, name), name, options
+
+
+def _fibres(scenario: Scenario) -> Iterator[Finding]:
+    dim = _DIMENSIONS.get(scenario.mesh.kind)
+    for path, _, options in _laws(scenario):
+        if options.fibres is None:
+            continue
+        given = len(options.fibres.direction)
+        if dim is not None and given != dim:
+            yield (*path, "fibres", "direction"), f"needs one component per dimension of the mesh (given {given}; allowed: {dim})"
+        if isinstance(options, UserSpecies) and options.diffusion is None:
+            yield (*path, "fibres"), "fibres change diffusion, and this species has none"
+
+
+def _transfers(scenario: Scenario) -> Iterator[Finding]:
+    steady = {name for _, name, options in _laws(scenario) if getattr(options, "quasi_steady", False)}
+    for path, name, options in _laws(scenario):
+        for into in getattr(options, "becomes", {}):
+            if into == name:
+                yield (*path, "becomes", into), "a species cannot turn into itself"
+            elif into in steady or name in steady:
+                which = into if into in steady else name
+                yield (*path, "becomes", into), f"{which} is quasi-steady: it has no amount that another species could turn into"
+
+
 def _membranes(scenario: Scenario) -> Iterator[Finding]:
     allowed = list(getattr(scenario.mesh, "interfaces", {}))
-    for name in scenario.model.membranes:
+    taken = species_names(scenario)
+    for name, membrane in scenario.model.membranes.items():
+        path: Path_ = ("model", "membranes", name)
         if name not in allowed and scenario.mesh.kind != "file":
-            yield ("model", "membranes", name), unknown("interface of the mesh", name, allowed)
+            yield path, unknown("interface of the mesh", name, allowed)
+        if name in taken:
+            yield path, f"the interface has the name of a species ({name!r}): their columns in series.csv would be the same; rename one"
+        for species, way in membrane.permeability.items():
+            law = scenario.species.get(species)
+            if law is not None and law.diffusion is None and not law.taxis:
+                yield (*path, "permeability", species), "this species does not move, so it cannot cross a membrane"
+            if getattr(way, "haptotaxis", False) and not _drifts(scenario, species):
+                yield (*path, "permeability", species, "haptotaxis"), "the species has no haptotaxis, chemotaxis or taxis that could act"
+
+
+def _drifts(scenario: Scenario, species: str) -> bool:
+    if species in scenario.species:
+        return bool(scenario.species[species].taxis)
+    cells = scenario.model.cells.get(species)
+    return cells is not None and bool(cells.haptotaxis or cells.chemotaxis)
 
 
 def _times(scenario: Scenario) -> Iterator[Finding]:

@@ -95,29 +95,37 @@ def override(document: Document, overrides: list[str], schema: Any) -> Document:
 
 def _override(document: Document, text: str, schema: Any) -> Document:
     dots, equals, value_text = text.partition("=")
-    parts = dots.strip().replace("[", ".").replace("]", "").split(".")
-    if not equals or not all(parts):
+    if not equals or not all(_parts(dots)):
         raise Faults([Fault(SET, (), f"not an assignment (given {text!r}; allowed: PATH=VALUE, such as time.end=10)")])
     try:
         value = read_text(value_text, "--set").data
     except Faults as caught:
-        raise Faults([Fault(SET, tuple(parts), fault.what) for fault in caught.faults]) from None
-    data, path = _with(document.data, parts, value, schema, ())
+        raise Faults([Fault(SET, tuple(_parts(dots)), fault.what) for fault in caught.faults]) from None
+    return lay(document, dots, value, SET, SET, schema)
+
+
+def _parts(dots: str) -> list[str]:
+    return dots.strip().replace("[", ".").replace("]", "").split(".")
+
+
+def lay(document: Document, dots: str, value: Any, key: Mark, place: Mark, schema: Any) -> Document:
+    """Lay one value over a document; ``key`` and ``place`` are where path and value are said. Raises Faults."""
+    data, path = _with(document.data, _parts(dots), value, schema, (), key)
     keys = {p: m for p, m in document.keys.items() if p[: len(path)] != path}
     values = {p: m for p, m in document.values.items() if p[: len(path)] != path}
-    return replace(document, data=data, keys={**keys, path: SET}, values={**values, path: SET})
+    return replace(document, data=data, keys={**keys, path: key}, values={**values, path: place})
 
 
-def _with(data: Any, parts: list[str], value: Any, annotation: Any, path: Path_) -> tuple[Any, Path_]:
+def _with(data: Any, parts: list[str], value: Any, annotation: Any, path: Path_, mark: Mark) -> tuple[Any, Path_]:
     """The data with the value at the path, and the path with list numbers as integers."""
     if not parts:
         return value, path
     data = outline.expanded(annotation, data)
     if isinstance(data, list):
         if not parts[0].isdigit() or int(parts[0]) >= len(data):
-            raise _refused(path, parts, [str(i) for i in range(len(data))])
+            raise _refused(mark, path, parts, [str(i) for i in range(len(data))])
         at = int(parts[0])
-        inner, full = _with(data[at], parts[1:], value, outline.child(annotation, data, at), (*path, at))
+        inner, full = _with(data[at], parts[1:], value, outline.child(annotation, data, at), (*path, at), mark)
         return [*data[:at], inner, *data[at + 1 :]], full
     key = parts[0]
     data = data if isinstance(data, Mapping) else {}
@@ -125,19 +133,19 @@ def _with(data: Any, parts: list[str], value: Any, annotation: Any, path: Path_)
     if allowed is None and path not in OPEN:
         allowed = list(data)
     if allowed is not None and key not in allowed and not (key == "kind" and outline.kinds(annotation)):
-        raise _refused(path, parts, allowed)
+        raise _refused(mark, path, parts, allowed)
     if key == "kind" and len(parts) == 1 and data.get("kind") != value and outline.kinds(annotation):
         return {"kind": value}, path  # another choice: the options of the old one no longer apply
-    inner, full = _with(data.get(key), parts[1:], value, outline.child(annotation, data, key), (*path, key))
+    inner, full = _with(data.get(key), parts[1:], value, outline.child(annotation, data, key), (*path, key), mark)
     if len(parts) == 1 and value is None:
         return {k: v for k, v in data.items() if k != key}, full
     return {**data, key: inner}, full
 
 
-def _refused(path: Path_, parts: list[str], allowed: list[str]) -> Faults:
+def _refused(mark: Mark, path: Path_, parts: list[str], allowed: list[str]) -> Faults:
     near = get_close_matches(parts[0], allowed, n=1)
     tail = f"; did you mean {dotted((*path, near[0]))!r}?" if near else ""
     where = f"in {dotted(path)}" if path else "at the top"
     known = ", ".join(allowed) or "nothing"
     what = f"unknown path (given {parts[0]!r}; allowed {where}: {known}{tail})"
-    return Faults([Fault(SET, (*path, *parts), what)])
+    return Faults([Fault(mark, (*path, *parts), what)])

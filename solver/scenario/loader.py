@@ -14,8 +14,10 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_vessels import check_vessels
 from .faults import translate
 from .layers import override, read_layers
+from .members import members
 from .parameters import read_parameters, read_scales
 from .reader import Document, Fault, Faults
 from .schema import Scenario
@@ -31,6 +33,10 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
         document = override(read_layers(Path(path)), list(overrides), Scenario)
         document.data.setdefault("name", re.sub(r"[^A-Za-z0-9_.-]", "_", Path(path).stem).lstrip("_.-") or "scenario")
         scenario = validate(document)
+        if scenario.sweep is not None:
+            scenario._members = members(document, scenario.sweep, scenario.name, validate)
+            for member in scenario.members:
+                member.scenario._path = Path(path)
     except Faults as caught:
         raise ScenarioError(_message(caught.faults, str(path))) from None
     scenario._path = Path(path)
@@ -43,7 +49,8 @@ def validate(document: Document) -> Scenario:
         scenario = Scenario.model_validate(document.data, context={"context": context_of(document)})
     except ValidationError as error:
         raise Faults(translate(error, document, Scenario)) from None
-    faults = [Fault(document.mark(path, key=_is_key(what)), path, what) for path, what in check(scenario)]
+    findings = [*check(scenario), *check_vessels(scenario)]
+    faults = [Fault(document.mark(path, key=_is_key(what)), path, what) for path, what in findings]
     if faults:
         raise Faults(faults)
     return scenario

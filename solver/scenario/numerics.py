@@ -21,8 +21,10 @@ class Linear(Options):
 class Numerics(Options):
     """Space and time discretisation."""
 
-    limiter: Literal["positivity", "none"] = Field(
-        "positivity", description="flux correction that keeps densities >= 0; none: for comparison only"
+    limiter: Literal["positivity", "local_bounds", "none"] = Field(
+        "positivity",
+        description="flux correction that keeps densities >= 0 (and below a stated `maximum`); local_bounds: also within those of the "
+        "neighbours, which clips smooth peaks; none: for comparison only",
     )
     flux: Literal["central", "scharfetter_gummel"] = Field("central", description="high-order flux of drift and diffusion on an edge")
     scheme: Literal["tr_bdf2", "backward_euler"] = Field("tr_bdf2", description="time scheme; order 2, or 1")

@@ -11,12 +11,14 @@ from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
 from .expect import Expectation
+from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
 from .numerics import Numerics
 from .output import Output
 from .parameters import ParameterMap, ScaleText
 from .species import SpeciesMap
+from .sweep import SweepOptions
 from .timing import Timing
 
 Scale = Annotated[Union[str, float], ScaleText()]
@@ -45,13 +47,20 @@ class Scenario(Options):
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
     output: Output = Field(Output(), description="what is written, and when")
     expect: list[Expectation] = Field([], description="numbers the run has to reproduce")
+    sweep: SweepOptions | None = Field(None, description="variations that `invasio sweep` runs; `run` takes the scenario as it stands")
 
     _path: Path | None = PrivateAttr(default=None)
+    _members: tuple[Member, ...] = PrivateAttr(default=())
 
     @property
     def path(self) -> Path | None:
         """The file the scenario was read from."""
         return self._path
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The scenarios of the sweep, in its order; none without one."""
+        return self._members
 
     def resolved(self) -> dict[str, Any]:
         """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""

@@ -9,7 +9,7 @@ from pydantic import Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options
-from .biology import ZERO, Mean
+from .biology import ZERO, Becomes, FibreDirection, Maximum, Mean
 from .boundaries import Condition
 from .formulas import Formula, Initial, Motility, Over, State
 from .named import Keyed, SpeciesName, within
@@ -63,6 +63,7 @@ class UserSpecies(Options):
     diffusion_mean: Mean = Field(
         "arithmetic", description="of D that depends on other fields, between nodes; harmonic: what is off stays off"
     )
+    fibres: FibreDirection | None = Field(None, description="direction in which diffusion is fastest; none: all directions alike")
     quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     taxis: list[TaxisTerm] = Field([], description="directed movement, v = sum of chi grad f")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="P >= 0, per volume and time")
@@ -71,6 +72,8 @@ class UserSpecies(Options):
         ZERO, description="q >= 0, growth lost per unit of own density"
     )
     loss: Annotated[Formula, Over("1/time", State, 0)] = Field(ZERO, description="L >= 0, per unit density")
+    becomes: Becomes = Field({}, description="rate per unit density of turning into another species, by its name; conserves the amount")
+    maximum: Maximum | None = Field(None, description="density of close packing, which flux correction does not exceed; none: unbounded")
     boundaries: dict[str, Condition] = Field({}, description="condition by boundary name; no flux where not named")
     source: str = Field("", description="literature of the law")
 

@@ -16,7 +16,9 @@ class Timing(Options):
     end: Time = Field(description="when the run ends")
     start: Time = Field(0.0, description="when the run starts")
     step: Time | None = Field(None, gt=0, description="fixed step; none: the program chooses")
-    tolerance: float = Field(1e-3, gt=0, description="relative error per step aimed at when the program chooses")
+    tolerance: float = Field(
+        1e-3, gt=0, description="accuracy when the program chooses: errors in time fall in proportion; 1e-3 means 1e-3 per step, relative"
+    )
     first_step: Time | None = Field(None, gt=0, description="first step when the program chooses")
     max_step: Time | None = Field(None, gt=0, description="largest step when the program chooses")
 

@@ -6,6 +6,8 @@ import math
 
 from .options import ClockOptions
 
+REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
+
 
 class Clock:
     """Proposes steps that end exactly on output times; ``time`` is where the solution is."""
@@ -14,6 +16,8 @@ class Clock:
         self.options = options
         self.time = options.start if time is None else time
         self.adaptive = options.step is None
+        # the error of a run of second order falls as that of a step to the power 2/3: so it falls in proportion to the tolerance
+        self._aim = REFERENCE * (options.tolerance / REFERENCE) ** 1.5
         span = options.end - options.start
         self._limit = options.max_step or span / 10.0
         self._wish = wish or options.step or options.first_step or min(1e-4 * span, self._limit)
@@ -60,7 +64,7 @@ class Clock:
         if math.isinf(error):  # no history yet
             self._wish = min(dt, self._limit)
             return True
-        ratio = max(error / self.options.tolerance, 1e-8)
+        ratio = max(error / self._aim, 1e-8)
         if ratio > 2.0:
             self._note("error")
             self._wish = dt * max(0.2, 0.9 * ratio ** (-1.0 / 3.0))

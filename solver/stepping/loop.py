@@ -30,9 +30,9 @@ def march(
     while not clock.done:
         dt = clock.propose()
         if not stepper.attempt(clock.time, dt):
-            if not clock.halve(dt, "solver"):
+            if not clock.halve(dt, stepper.failure):
                 raise SolverError(
-                    f"the solution could not be continued beyond t = {clock.time:g}: a linear solve fails or values become non-finite "
+                    f"the solution could not be continued beyond t = {clock.time:g}: {stepper.failure}, "
                     f"even with steps of {dt:g}; check the parameters for rates that explode, or the mesh for degenerate cells"
                 )
             continue

@@ -11,7 +11,7 @@ from ..linalg.linear import LinearOptions
 class SchemeOptions:
     """Scheme and limiter; the defaults are second order, positive and conservative.
 
-    scheme: tr_bdf2 | crank_nicolson | backward_euler. limiter: positivity | none. flux: central | scharfetter_gummel.
+    scheme: tr_bdf2 | crank_nicolson | backward_euler. limiter: positivity | local_bounds | none. flux: central | scharfetter_gummel.
     """
 
     scheme: str = "tr_bdf2"

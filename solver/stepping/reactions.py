@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ..discretise.species import NodalSpecies
+from ..discretise.species import TINY, NodalSpecies
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +38,18 @@ def exact(density: Floats, production: Floats, rate: Floats, limitation: Floats,
             q = 0.0
         x = min(r * h, 700.0)
         new[i] = (c * math.exp(x) + p * h * _growth_factor(x)) / (1.0 + q * c * h * _growth_factor(x))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def follow_logarithm(density: Floats, production: Floats, rate: Floats, limitation: Floats, h: float, new: Floats, log: Floats) -> None:
+    """Advance ln c as ``exact`` advances c: it goes on where c itself underflows. What was 0 from the start keeps its value."""
+    for i in range(len(density)):
+        q, c = limitation[i], density[i]
+        if production[i] > 0.0:
+            log[i] = math.log(max(new[i], TINY))
+        elif c > 0.0 or log[i] < -700.0:
+            x = rate[i] * h
+            log[i] += x - math.log1p(q * c * h * _growth_factor(min(x, 700.0)))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -76,6 +88,8 @@ class Reactions:
             self._evaluate()
         for s, (p, r, q) in zip(self.species, self._rates, strict=True):
             exact(s.state, p, r, q, h, self._new)
+            if s.log is not None:
+                follow_logarithm(s.state, p, r, q, h, self._new, s.log)
             self._book(s, p, h, booking[s.name])
             s.state[:] = self._new
             self.fields[s.name][:] = self._new

@@ -18,7 +18,7 @@ from ..errors import ScenarioError
 from ..linalg.linear import LinearSystem
 from ..transport import edges, stages
 from .options import SchemeOptions
-from .transport import Workspace, boundary_sources, fix_rows
+from .transport import Workspace, book_crossings, boundary_sources, fix_rows
 
 Floats = NDArray[np.float64]
 
@@ -34,8 +34,9 @@ class Steady:
         self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.taxis)
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
-        self._depends_on_itself = species.name in species.uses()
+        self._depends_on_itself = species.name in species.uses() or species.flux_depends_on_itself
         self.clipped = 0.0
+        self.failure = ""  # why the last balance failed
 
     def solve(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
         """Replace ``species.state`` by the balance at ``time``; ``density`` is its own field as the rates read it.
@@ -50,17 +51,24 @@ class Steady:
         s.boundary_values(time, fixed=True)
         density[:] = s.state
         for _ in range(ITERATIONS):
-            edges.weights(s.flux_law(wk.scratch, wk.scratch2), wk.edges.u, wk.edges.lower)
+            law = s.flux_law(wk.scratch, wk.scratch2)
+            edges.weights(law, wk.edges.u, wk.edges.lower)
+            s.cross(law, wk.edges.u, wk.edges.lower)
             self._flux(wk.edges.u, wk.edges.lower)
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
+            s.wall_values(time)
             boundary_sources(s, wk)
-            edges.fill(wk.edges, g.diagonal, g.n_own_columns, wk.sinks, s.fixed, 0.0, 1.0, False, system.own, system.ghost)
+            args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
+            number = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.own, system.ghost)
+            if g.comm.allreduce(math.isnan(number), MPI.LOR):
+                return False
             system.changed()
             np.multiply(g.mass[:n], wk.production[:n], out=system.b)
             system.x[:] = density[:n]
-            fix_rows(s, system)
+            fix_rows(s, system, wk.edges, 1.0, low_order=False)
             if not system.solve():
+                self.failure = f"linear solver ({system.outcome}), {s.name}"
                 return False
             wk.new[:] = system.x
             wk.scratch[:n] = np.abs(wk.new - density[:n])
@@ -71,10 +79,12 @@ class Steady:
             density[:n] = wk.new
             g.halo.update(density)
             if not math.isfinite(size):
+                self.failure = f"non-finite values, {s.name}"
                 return False
             if not self._depends_on_itself or change <= CHANGE * size:
                 break
         else:
+            self.failure = f"balance does not settle, {s.name}"
             return False
         np.minimum(wk.new, 0.0, out=wk.seen)
         self.clipped -= stages.amount(g.mass, wk.seen, n)
@@ -82,6 +92,7 @@ class Steady:
         g.halo.update(s.state)
         density[:] = s.state
         self._book(dt, stages.amount(g.mass, s.state, n) - before, booking)
+        book_crossings(s, wk, s.state, False, dt, booking)
         return True
 
     def _book(self, dt: float, change: float, booking: dict[str, float]) -> None:
@@ -96,6 +107,8 @@ class Steady:
                 flows["born"] -= flows[f"inflow:{c.boundary}"]
             if c.law.kind in ("exchange", "outflow"):
                 flows[f"outflow:{c.boundary}"] = dt * float((sigma * c.rate * s.state[c.nodes]).sum())
+        for wall in s.walls:
+            flows["born"] -= wall.book(dt, s.state, flows)
         gained = sum(v for k, v in flows.items() if k == "born" or k.startswith("inflow"))
         flows["adjusted"] = change - (2.0 * gained - sum(flows.values()))
         for key, amount in flows.items():
@@ -106,8 +119,8 @@ def check_solvable(species: NodalSpecies) -> None:
     """Raise ScenarioError if nothing fixes the level of a steady species: no loss, no growth, no exchange, no fixed value."""
     law = species.law
     anchored = any(c.law.kind in ("fixed", "exchange", "outflow") for c in species.conditions)
-    if not (anchored or law.loss or law.growth):
+    if not (anchored or species.walls or law.loss or law.growth):
         raise ScenarioError(
             f"species {law.name} is quasi-steady, but nothing removes it: give it a decay or loss rate, "
-            "or an 'exchange' or 'fixed' condition on a boundary"
+            "an 'exchange' or 'fixed' condition on a boundary, or an exchange with a vessel"
         )

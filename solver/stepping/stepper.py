@@ -1,8 +1,8 @@
 r"""One time step of the whole model, second order by symmetric splitting.
 
-    half step of what does not move, with the moving species as they are,
+    half step of what does not move, then of the membranes' integrity, with the moving species as they are,
     full step of each moving species in turn, fluxes and rates at mid-step,
-    half step of what does not move.
+    half step of the integrity, then of what does not move.
 
 Mid-step densities are extrapolated from the last step, c + (dt/2) dc/dt, clipped at 0; a species already
 advanced contributes the mean of its old and new density. The first step, which has no history, is done twice.
@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..discretise.problem import Problem
@@ -23,6 +24,7 @@ from ..transport import stages
 from .options import SchemeOptions
 from .reactions import Reactions
 from .steady import Steady, check_solvable
+from .transfers import Transfers
 from .transport import Transport, Workspace, iterations
 
 Floats = NDArray[np.float64]
@@ -48,6 +50,11 @@ class Stepper:
             check_solvable(steady.species)
         self._moving: list[Transport | Steady] = [*self.transports, *self.steady]
         self.reactions = Reactions(problem.immobile, problem.fields, problem.graph.n_owned)
+        self.integrities = list(problem.integrities.values())
+        self.transfers = Transfers(problem.species, problem.fields, problem.evaluator, problem.graph.n_owned)
+        self._switching = {s.name for s in self.transfers.species}
+        self._before = np.zeros(problem.graph.n_local if self._switching else 0)
+        self.failure = ""  # why the last attempt failed
         self.amounts: dict[str, dict[str, float]] = {name: {} for name in problem.species}
         self.earlier: dict[str, float] = {}  # what ``info`` had counted when the run was stopped
         for s in problem.species.values():
@@ -61,6 +68,11 @@ class Stepper:
         species = self.problem.species.values()
         for s in species:
             s.old[:] = s.state
+            if s.log is not None:
+                s.log_old[:] = s.log
+        for b in self.integrities:
+            b.begin()
+        self._start = time
         first = self.history.last == 0.0
         for again in (False, True) if first else (True,):
             self._pending: dict[str, dict[str, float]] = {s.name: {} for s in species}
@@ -71,7 +83,9 @@ class Stepper:
                 for s in species:
                     np.subtract(s.state, s.old, out=s.rate)
                     s.rate /= dt
-                    s.state[:] = s.old
+                self._restore()
+                for b in self.integrities:
+                    b.reject()
         return True
 
     def _pass(self, time: float, dt: float) -> bool:
@@ -81,29 +95,57 @@ class Stepper:
         for r in self.reactions.species:
             fields[r.name][:] = r.state
         evaluator.time[0] = time + 0.25 * dt
+        if not self._transfer(0.5 * dt):
+            return False
         self.reactions.advance(0.5 * dt, self._pending)
+        for b in self.integrities:
+            b.advance(time + 0.25 * dt, 0.5 * dt)
         evaluator.time[0] = time + 0.5 * dt
         for t in self._moving:
             self._extrapolate(t.species, 0.5 * dt)
         for t in self.transports:
             s = t.species
+            before = s.old
+            if s.name in self._switching:  # half of what is transferred has happened: the middle of the transport is meant
+                before = self._before
+                before[:] = s.state
             if not t.advance(time, dt, fields[s.name], self._pending[s.name]):
+                self.failure = t.failure
                 return False
-            np.add(s.old, s.state, out=fields[s.name])
+            np.add(before, s.state, out=fields[s.name])
             fields[s.name] *= 0.5
+        for t in self.transports:
+            fields[t.species.name][:] = t.species.state
+        evaluator.time[0] = time + dt
+        for t in self.transports:
+            if t.stiff:
+                t.follow(dt, fields[t.species.name], self._pending[t.species.name])
         for t in self.transports:
             fields[t.species.name][:] = t.species.state
         for t in self.steady:
             self._extrapolate(t.species, dt)
+        for b in self.integrities:
+            b.advance(time + 0.75 * dt, 0.5 * dt)
         evaluator.time[0] = time + 0.75 * dt
         self.reactions.advance(0.5 * dt, self._pending)
-        return self._balance(time + dt, dt)
+        return self._transfer(0.5 * dt) and self._balance(time + dt, dt)
+
+    def _transfer(self, h: float) -> bool:
+        """What turns into other species during h. Collective where there are transfers."""
+        if not self._switching:
+            return True
+        self.failure = "a rate of transfer is negative or not finite"
+        return bool(self.problem.graph.comm.allreduce(self.transfers.advance(h, self._pending), MPI.LAND))
 
     def _balance(self, time: float, dt: float) -> bool:
         """Solve the steady species at a time, with all others as they are in the fields."""
         self.problem.evaluator.time[0] = time
         fields = self.problem.fields
-        return all(t.solve(time, dt, fields[t.species.name], self._pending[t.species.name]) for t in self.steady)
+        for t in self.steady:
+            if not t.solve(time, dt, fields[t.species.name], self._pending[t.species.name]):
+                self.failure = t.failure
+                return False
+        return True
 
     def settle(self, time: float) -> None:
         """Bring the steady species into balance with the initial state. Collective; raises SolverError if that fails."""
@@ -117,10 +159,18 @@ class Stepper:
 
     def reject(self) -> None:
         """Put the densities back to where the attempt began."""
+        self._restore()
         for s in self.problem.species.values():
-            s.state[:] = s.old
             if self.history.last == 0.0:
                 s.rate[:] = 0.0
+        for b in self.integrities:
+            b.reject()
+
+    def _restore(self) -> None:
+        for s in self.problem.species.values():
+            s.state[:] = s.old
+            if s.log is not None:
+                s.log[:] = s.log_old
 
     def accept(self, dt: float) -> None:
         """Book the attempt's amounts and remember its difference quotients."""
@@ -130,10 +180,14 @@ class Stepper:
                 account[key] = account.get(key, 0.0) + amount
         for s in self.problem.species.values():
             stages.difference_quotient(s.state, s.old, dt, s.rate, s.rate_before)
+            for wall in s.walls:
+                wall.accept()
+        for b in self.integrities:
+            b.accept(self._start, dt)
         self.history.before, self.history.last = self.history.last, dt
 
     def error(self, dt: float) -> float:
-        """Estimated local error of the attempt, relative, the largest over the species; inf without history. Collective.
+        """Estimated local error of the attempt, the largest over species (relative) and integrities; inf without history. Collective.
 
         The densities are compared with their quadratic extrapolation from the last two steps, whose error is
         c''' dt (dt + dt1) (dt + dt1 + dt2)/6; that of a step is taken as c''' dt^3/12.
@@ -146,6 +200,8 @@ class Stepper:
         squares: list[float] = []
         for s in self.problem.species.values():
             squares += stages.surprise(g.mass, s.state, s.old, s.rate, s.rate_before, dt, bend, g.n_owned)
+        for b in self.integrities:
+            squares += b.surprise(dt, bend)
         sums = g.comm.allreduce(np.array(squares))
         factor = 0.5 * dt * dt / ((dt + dt1) * (dt + dt1 + dt2))
         return float(max((np.sqrt(e / c) * factor for e, c in zip(sums[::2], sums[1::2], strict=True) if c > 0.0), default=0.0))

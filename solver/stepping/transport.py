@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 from ..discretise.graph import Graph
 from ..discretise.species import NodalSpecies
 from ..linalg.linear import LinearSystem
-from ..transport import edges, limiter, stages
+from ..transport import bounds, edges, limiter, stages
 from .options import SchemeOptions
 
 Floats = NDArray[np.float64]
 
 THETA = 1.0 - 1.0 / math.sqrt(2.0)
+STIFF = 0.1  # dt s from which on the change of the sources within the step is worth a second look at them
 NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may lack through solver error
 
 
@@ -38,7 +39,7 @@ class Workspace:
         n, nnz = graph.n_local, len(graph.indices)
         self.edges = edges.Edges(graph.indptr, graph.indices, graph.mass, np.zeros(nnz), np.zeros(nnz))
         self.production, self.sinks, self.scratch, self.scratch2 = (np.zeros(n) for _ in range(4))
-        self.w, self.low, self.v, self.ratios = (np.zeros(n) for _ in range(4))
+        self.w, self.low, self.v, self.ratios, self.rooms = (np.zeros(n) for _ in range(5))
         self.new, self.seen, self.loss, self.stage = (np.zeros(graph.n_owned) for _ in range(4))
 
 
@@ -57,6 +58,12 @@ class Transport:
         self.limited = self.skipped = 0  # steps with and without the limiter
         self.clipped = 0.0  # amount set to zero because of solver error
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
+        self.maximum = math.inf if species.law.maximum is None else species.law.maximum
+        self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
+        may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth)
+        self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
+        self._extremes = np.zeros(2)
+        self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
 
     def advance(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
@@ -67,35 +74,70 @@ class Transport:
         """
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
-        edges.weights(s.flux_law(wk.scratch, wk.scratch2), wk.edges.u, wk.edges.lower)
+        law = s.flux_law(wk.scratch, wk.scratch2)
+        edges.weights(law, wk.edges.u, wk.edges.lower)
         if s.law.taxis:
             self._note_peclet(time)
+        s.cross(law, wk.edges.u, wk.edges.lower)
         self._flux(wk.edges.u, wk.edges.lower)
         s.sources(density, wk.production, wk.sinks, wk.scratch)
         wk.loss[:] = wk.sinks[:n]
+        if self._middle is not None:
+            self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
         s.boundary_values(time + 0.5 * dt, fixed=False)
+        s.wall_values(time + 0.5 * dt)
         boundary_sources(s, wk)
         solved = self._stages(time, dt)
         g.halo.update(wk.w)
-        smallest = edges.conservative_update(wk.edges, wk.production, wk.sinks, s.fixed, s.state, wk.w, dt, wk.new)
-        wk.seen[:] = wk.w[:n]
-        smallest = g.comm.allreduce(-math.inf if math.isnan(smallest) else smallest, MPI.MIN)
+        args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, self.high.x, dt, wk.new, wk.seen)
+        smallest = edges.conservative_update(wk.edges, *args)
+        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * float(wk.loss.max(initial=0.0))
+        g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
+        smallest = float(self._extremes[0])
+        self.stiff = self._middle is not None and STIFF < -self._extremes[1] < math.inf
         usable = solved and smallest > -math.inf
         self.kept = 1.0
-        if self.options.limiter == "none":
-            if not usable:
-                return False
-            self.skipped += 1
-        elif not usable or smallest < 0.0:
+        correct = self.options.limiter != "none" and (not usable or smallest < 0.0 or self._exceeds_bounds())
+        if correct:
             if not self._correct(dt, usable):
                 return False
             self.limited += 1
+        elif not usable:
+            return self._failed("non-finite values" if solved else f"linear solver ({self.high.outcome})")
         else:
             self.skipped += 1
         self._book(time, dt, booking)
+        book_crossings(s, wk, wk.w, correct, dt, booking)
         s.state[:n] = wk.new
         g.halo.update(s.state)
         return True
+
+    def follow(self, dt: float, density: Floats, booking: dict[str, float]) -> None:
+        """Correct the state by how sources change from mid-step, where they were frozen, to the end; the fields are those of the end.
+
+        What freezing left out is of third order in dt where dt s is small, and half a step of lag where it is large: only there
+        does it matter, and only there is it done.
+        """
+        s, g, wk = self.species, self.graph, self.work
+        if self._middle is None:
+            return
+        s.sources(density, wk.production, wk.sinks, wk.scratch)
+        args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, s.state)
+        born, dead = stages.follow(g.mass, *args)
+        booking["born"] = booking.get("born", 0.0) + born
+        booking["dead"] = booking.get("dead", 0.0) + dead
+        g.halo.update(s.state)
+
+    def _failed(self, why: str) -> bool:
+        self.failure = f"{why}, {self.species.name}"
+        return False
+
+    def _exceeds_bounds(self) -> bool:
+        """Whether ``work.new`` needs the limiter for more than its sign. Collective where a maximum is stated."""
+        if self.options.limiter == "local_bounds" or self.maximum == math.inf:
+            return self.options.limiter == "local_bounds"
+        largest = float(self.work.new.max(initial=0.0))
+        return bool(self.graph.comm.allreduce(largest, MPI.MAX) > self.maximum)
 
     def _note_peclet(self, time: float) -> None:
         """Keep the largest mesh Peclet number so far on this rank, with its time and place; (a, v) are in the workspace."""
@@ -110,13 +152,15 @@ class Transport:
         x, b, w, rate = system.x, system.b, wk.w[:n], s.rate
         share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
         tau, reach = share * dt, min(1.0, 2.0 * share)
-        self._fill(system, tau, low_order=False)
+        if not self._fill(system, tau, low_order=False):
+            self.high.outcome = "the matrix is not finite"
+            return False
         if scheme == "backward_euler":
             stages.implicit_side(g.mass, s.state, wk.production, dt, b)
         else:
             edges.explicit_side(wk.edges, wk.production, wk.sinks, s.state, tau, b)
         stages.predict(s.state, rate, reach * dt, x)
-        self._fix(system, time + reach * dt)
+        self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
             w[:] = x
@@ -126,7 +170,7 @@ class Transport:
             return solved
         outer = 0.5 * (1.0 - THETA)
         stages.second_stage(g.mass, s.state, x, wk.production, outer / THETA, tau, 1.0 / reach, b, wk.stage)
-        self._fix(system, time + dt)
+        self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
         return solved
@@ -138,51 +182,65 @@ class Transport:
         if self.low is None:
             self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, self.symmetric)
         system = self.low
-        self._fill(system, dt, low_order=True)
+        if not self._fill(system, dt, low_order=True):
+            return self._failed("the matrix is not finite")
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
         stages.non_negative(wk.new if usable else s.state[:n], system.x)
-        self._fix(system, None)
+        fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
         for attempt in range(4):
             if not system.solve(rtol):
-                return False
+                return self._failed(f"linear solver ({system.outcome})")
             stages.non_negative(system.x, wk.low[:n])
             if not usable:
                 wk.w[:n] = wk.low[:n]
             g.halo.update(wk.low, wk.w)
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, wk.low, dt)
-            local = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.ratios)
-            negative, amount = g.comm.allreduce(np.array(local))
+            masses = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.ratios)
+            negative, amount = g.comm.allreduce(np.array(masses))
             if not math.isfinite(negative) or negative <= NEGATIVE_MASS * amount or attempt == 3:
                 break
             rtol *= max(1e-3, 0.1 * NEGATIVE_MASS * amount / negative)
         if not math.isfinite(negative):
-            return False
-        g.halo.update(wk.ratios)
-        sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
+            return self._failed("non-finite values")
+        local = self.options.limiter == "local_bounds"
+        if local or self.maximum < math.inf:
+            g.halo.update(wk.v)
+            limits = (wk.sinks, s.fixed, s.state, wk.w, wk.low, wk.v, self.maximum, local, dt)
+            bounds.ratios(wk.edges, *limits, wk.ratios, wk.rooms)
+            g.halo.update(wk.ratios, wk.rooms)
+            sums = bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, wk.rooms, dt, wk.new, wk.seen)
+        else:
+            g.halo.update(wk.ratios)
+            wk.rooms.fill(1.0)  # no upper bound
+            sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
         used, total, added, amount = g.comm.allreduce(np.array(sums))
         self.kept = 1.0 if total == 0.0 else float(used / total)
         if added > 0.0 and amount > 0.0:
             wk.new *= 1.0 - added / amount
             self.clipped += float(added)
-        return bool(math.isfinite(amount))
+        return bool(math.isfinite(amount)) or self._failed("non-finite values")
 
-    def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> None:
+    def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> bool:
+        """Write the matrix, and choose how to solve with it; False if it is not finite: some preconditioners never return then."""
         s, g, wk = self.species, self.graph, self.work
         if s.static and self._filled.get(low_order) == tau:
-            return
+            return True
         args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
         number = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)
         system.changed()
+        number = g.comm.allreduce(math.inf if math.isnan(number) else number, MPI.MAX)
+        if number == math.inf:
+            return False
         # decided anew from the matrix alone: a choice that remembers would not be the same after a restart
-        system.choose(g.comm.allreduce(number, MPI.MAX))
+        system.choose(number)
         self._filled[low_order] = tau
+        return True
 
-    def _fix(self, system: LinearSystem, time: float | None) -> None:
-        """Fixed rows: the value at a time, or (None) the value of the last evaluation, in both guess and right side."""
-        if time is not None:
-            self.species.boundary_values(time, fixed=True)
-        fix_rows(self.species, system)
+    def _fix(self, system: LinearSystem, time: float, tau: float) -> None:
+        """The values of fixed nodes at a time, in the guess and on the right side."""
+        self.species.boundary_values(time, fixed=True)
+        fix_rows(self.species, system, self.work.edges, tau, low_order=False)
 
     def _book(self, time: float, dt: float, booking: dict[str, float]) -> None:
         """Local amounts of this step: born, dead, and in and out through each boundary; sets the fixed values."""
@@ -208,11 +266,13 @@ class Transport:
                 inflow, outflow = max(change, 0.0), max(-change, 0.0)
             booking[f"inflow:{c.boundary}"] = booking.get(f"inflow:{c.boundary}", 0.0) + inflow
             booking[f"outflow:{c.boundary}"] = booking.get(f"outflow:{c.boundary}", 0.0) + outflow
+        for wall in self.species.walls:
+            born -= wall.book(dt, wk.seen, booking)
         booking["born"] = booking.get("born", 0.0) + born
 
 
 def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
-    """Add what the boundary conditions bring and take to the nodal production and sinks."""
+    """Add what the boundary conditions and the walls of vessels bring and take to the nodal production and sinks."""
     for c in s.conditions:
         if c.law.kind == "influx":
             wk.production[c.nodes] += c.share * c.value
@@ -221,14 +281,26 @@ def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
             wk.sinks[c.nodes] += c.share * c.rate
         elif c.law.kind == "outflow":
             wk.sinks[c.nodes] += c.share * c.rate
+    for wall in s.walls:
+        wall.add(wk.production, wk.sinks)
 
 
-def fix_rows(s: NodalSpecies, system: LinearSystem) -> None:
-    """Fixed values in both guess and right side: Krylov methods then never leave them."""
-    for c in s.conditions:
-        if c.law.kind == "fixed":
-            system.x[c.nodes] = c.value
-            system.b[c.nodes] = s.graph.mass[c.nodes] * c.value
+def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, low_order: bool) -> None:
+    """Put fixed values into the guess and the right side, also of their neighbours. Collective where there are any."""
+    if not s.fixed_conditions:
+        return
+    for c in s.fixed_conditions:
+        system.x[c.nodes] = s.held[c.nodes] = c.value
+        system.b[c.nodes] = s.graph.mass[c.nodes] * c.value
+    s.graph.halo.update(s.held)
+    edges.known_side(e, *s.held_edges, s.held, tau, low_order, system.b)
+
+
+def book_crossings(s: NodalSpecies, wk: Workspace, density: Floats, limited: bool, dt: float, booking: dict[str, float]) -> None:
+    """Note what has crossed each membrane from side 0 to side 1, this rank's part of it."""
+    for crossing in s.crossings:
+        key = f"crossed:{crossing.membrane}"
+        booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.ratios, wk.rooms, limited)
 
 
 def iterations(systems: Iterable[LinearSystem | None]) -> int:

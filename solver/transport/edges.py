@@ -150,12 +150,15 @@ def fill(
 
     unit: 1 for a time step, 0 for a steady balance.
 
-    fixed (n_owned): rows replaced by diag(m). Returns the largest tau sum_j |u_ij| / m_i, the diffusion number.
+    fixed (n_local): rows replaced by diag(m), and columns left out, so that a matrix without drift stays symmetric;
+    ``known_side`` brings them to the right side. Returns the largest tau sum_j |u_ij| / m_i, the diffusion number; NaN if
+    anything is not finite.
     """
     indptr, indices, mass, us, ls = e
     at_own = 0
     at_ghost = 0
     number = 0.0
+    finite = True
     for i in range(len(indptr) - 1):
         start, stop = indptr[i], indptr[i + 1]
         split = start + n_own_columns[i]
@@ -173,7 +176,7 @@ def fill(
                     lower += d
                 out += lower
                 spread += abs(u)
-                value = 0.0 if fixed[i] else -tau * u
+                value = 0.0 if fixed[i] or fixed[j] else -tau * u
             if k < split:
                 own[at_own] = value
                 at_own += 1
@@ -182,7 +185,20 @@ def fill(
                 at_ghost += 1
         own[at_diagonal] = mass[i] if fixed[i] else mass[i] * (unit + tau * sinks[i]) + tau * out
         number = max(number, tau * spread / mass[i])
-    return number
+        finite = finite and math.isfinite(spread) and math.isfinite(own[at_diagonal])
+    return number if finite else np.nan
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def known_side(e: Edges, rows: Indices, positions: Indices, held: Floats, tau: float, low_order: bool, b: Floats) -> None:
+    """b_i += tau u_ij c_j for the edges (rows and positions in the graph) from a free node i to a node j with a fixed value."""
+    _, indices, _, us, ls = e
+    for edge in range(len(rows)):
+        k = positions[edge]
+        u = us[k]
+        if low_order:
+            u += max(0.0, max(-u, -ls[k]))
+        b[rows[edge]] += tau * u * held[indices[k]]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -200,9 +216,22 @@ def explicit_side(e: Edges, production: Floats, sinks: Floats, old: Floats, tau:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def conservative_update(
-    e: Edges, production: Floats, sinks: Floats, fixed: NDArray[np.bool_], old: Floats, w: Floats, dt: float, new: Floats
+    e: Edges,
+    production: Floats,
+    sinks: Floats,
+    fixed: NDArray[np.bool_],
+    old: Floats,
+    w: Floats,
+    last: Floats,
+    dt: float,
+    new: Floats,
+    seen: Floats,
 ) -> float:
-    """new = c + dt/m [ sum_j F_ij(w) + m (P - s w) ] for owned nodes; the smallest value that is not fixed, NaN if any is not finite."""
+    """new = c + dt/m [ sum_j F_ij(w) + m (P - s w) ] for owned nodes; the smallest value that is not fixed, NaN if any is not finite.
+
+    Where dt s > 1 that would multiply the error of the linear solver by dt s: there the last stage is the new density, and the density
+    that the sinks saw (``seen``) follows from it, so that the amounts still add up.
+    """
     indptr, indices, mass, us, ls = e
     smallest = np.inf
     finite = True
@@ -212,7 +241,14 @@ def conservative_update(
             j = indices[k]
             u, lower = us[k], ls[k]
             total += u * w[j] - lower * w[i]
-        value = old[i] + dt * (total / mass[i] + production[i] - sinks[i] * w[i])
+        reach = dt * sinks[i]
+        gained = old[i] + dt * (total / mass[i] + production[i])
+        if reach > 1.0 and math.isfinite(reach) and not fixed[i]:
+            value = last[i]
+            seen[i] = (gained - value) / reach
+        else:
+            value = gained - reach * w[i]
+            seen[i] = w[i]
         new[i] = value
         finite = finite and math.isfinite(value)
         if not fixed[i]:

@@ -43,6 +43,36 @@ def weighted(old: Floats, stage: Floats, x: Floats, outer: float, last: float, w
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def follow(
+    mass: Floats,
+    production: Floats,
+    sinks: Floats,
+    production_end: Floats,
+    sinks_end: Floats,
+    fixed: NDArray[np.bool_],
+    tau: float,
+    state: Floats,
+) -> tuple[float, float]:
+    """c + r [ (P - s c)_end - (P - s c)_mid ], not below zero, r = tau^2 s/(1 + tau s)^2; the amounts born and dead by it.
+
+    This is what TR-BDF2 adds when P is linear in time instead of constant.
+    """
+    born = 0.0
+    dead = 0.0
+    for i in range(len(production)):
+        if fixed[i]:
+            continue
+        reach = tau * tau * sinks[i] / (1.0 + tau * sinks[i]) ** 2
+        # the sinks of the end act on the new density: reach s < 1, so that it cannot become negative by them
+        value = max(0.0, state[i] + reach * (production_end[i] - production[i])) / (1.0 + reach * (sinks_end[i] - sinks[i]))
+        change = mass[i] * (value - state[i])
+        born += max(0.0, change)
+        dead += max(0.0, -change)
+        state[i] = value
+    return born, dead
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def non_negative(x: Floats, out: Floats) -> None:
     """out = max(0, x)."""
     for i in range(len(x)):

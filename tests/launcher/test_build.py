@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 
@@ -97,10 +98,32 @@ def test_export_writes_a_tar(launcher: Launcher) -> None:
     assert launcher.run("env", "export", "--tar", str(target)).stdout == f"{target}\n"
     names = subprocess.run(["tar", "-tf", target], capture_output=True, text=True, check=True).stdout.split()
     assert {"./usr", "./etc/", "./var", "./.complete"} <= set(names)
-    assert launcher.run("env", "export").stderr == "invasio: usage: invasio env export --tar FILE\n"
+    assert launcher.run("env", "export").stderr == "invasio: usage: invasio env export --tar FILE | --sif FILE\n"
+
+
+def test_export_of_an_image_needs_apptainer(launcher: Launcher) -> None:
+    """Here a stand-in: Apptainer builds an image from a folder."""
+    target = launcher.folder / "environment.sif"
+    if shutil.which("apptainer") is None and shutil.which("singularity") is None:
+        refused = launcher.run("env", "export", "--sif", str(target))
+        assert refused.returncode == 1 and "made by apptainer (or singularity), which is not here" in refused.stderr
+    tool = launcher.folder / "bin" / "apptainer"
+    tool.write_text('#!/bin/sh\n[ -e "$4/.complete" ] && echo "$1 $2" > "$3"\n')
+    tool.chmod(0o755)
+    done = launcher.run("env", "export", "--sif", str(target))
+    assert done.stdout == f"{target}\n", done.stderr
+    assert target.read_text() == "build --force\n"
 
 
 def test_launcher_is_plain_sh() -> None:
     for script in [INVASIO, *(ROOT / "hpc" / "environment").glob("*.sh")]:
         checked = subprocess.run(["dash", "-n", str(script)], capture_output=True, text=True)
         assert (checked.returncode, checked.stderr) == (0, ""), script
+
+
+def test_another_dolfinx_has_an_environment_of_its_own(launcher: Launcher) -> None:
+    done = launcher.run("test", "--dolfinx", "0.11", "--help")
+    assert (done.returncode, launcher.calls) == (0, 1), done.stderr
+    assert done.stdout.startswith("usage: invasio test") and launcher.trees[0].startswith("run-unstable-")
+    refused = launcher.run("test", "--dolfinx", "1.0")
+    assert refused.stderr.startswith("invasio: usage: invasio test --dolfinx 0.9 | 0.11") and refused.returncode == 1

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
+from invasio.meshes import hdf5
 from invasio.meshes.build import build_data, build_domain
 from invasio.meshes.distribute import distribute, mesh_hash
 from invasio.meshes.domain import Domain, MeshData
 from invasio.meshes.facets import cell_facets, keys
 from invasio.meshes.names import check_names
 from invasio.solver.errors import MeshError
+from invasio.solver.scenario.mesh import FileMesh
 from tests.bad_meshes import sliver_box
 from tests.helpers import parallel_assert
 from tests.unit.meshes.build import options
@@ -61,6 +65,43 @@ def test_the_distributed_mesh_is_the_whole_mesh(comm: Any, kind: str, given: dic
     data = build_data(options(kind, **given))
     parallel_assert(comm, domain.hash == mesh_hash(data), "hash")
     verify(comm, domain, data)
+
+
+@pytest.mark.parametrize(("kind", "given"), MESHES, ids=[f"{k}{n}" for n, (k, _) in enumerate(MESHES)])
+def test_a_converted_mesh_is_read_in_parts(comm: Any, shared_tmp: Path, kind: str, given: dict[str, Any]) -> None:
+    """Every rank reads its block; nobody holds more than its cells, and what is read is the mesh that was written."""
+    data = build_data(options(kind, **given))
+    path = shared_tmp / "mesh.h5"
+    if comm.rank == 0:
+        hdf5.write(data, path)
+    comm.barrier()
+    converted = FileMesh.model_validate({"kind": "file", "path": str(path)})
+    domain, whole = build_domain(converted, comm), build_data(converted)
+    parallel_assert(comm, domain.hash == mesh_hash(whole), "hash")
+    verify(comm, domain, whole)
+    assert np.array_equal(whole.points, data.points) and whole.regions == data.regions
+    assert np.array_equal(np.unique(keys(whole.cells, len(data.points))), np.unique(keys(data.cells, len(data.points))))
+    sizes = comm.allgather(domain.mesh.topology.index_map(domain.dim).size_local)
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_what_is_no_converted_mesh_is_refused_on_all_ranks(comm: Any, shared_tmp: Path) -> None:
+    path = shared_tmp / "mesh.h5"
+    given: dict[str, Any] = {"kind": "file", "path": str(path)}
+    for text, more, message in (
+        ("not HDF5", {}, "mesh.h5: cannot be read as HDF5"),
+        ("", {}, "mesh.h5: not a converted mesh; make one with: invasio mesh convert MESH mesh.h5"),
+        ("", {"unit": 2.0, "regions": {"a": 1}}, "has its names and unit already; give regions, unit before converting it"),
+    ):
+        if comm.rank == 0:
+            path.write_text(text)
+            if not text:
+                with h5py.File(path, "w"):
+                    pass
+        comm.barrier()
+        with pytest.raises(MeshError, match=message):
+            build_domain(FileMesh.model_validate(given | more), comm)
+        comm.barrier()
 
 
 def test_any_whole_mesh_can_be_distributed(comm: Any) -> None:

@@ -54,6 +54,13 @@ def compare(comm, laws, data: MeshData, dt: float, steps: int, tolerance: float)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
+def test_strong_diffusion_between_fixed_values(comm, dim: int) -> None:
+    """Incomplete factorisation and multigrid next to nodes whose values are given, on other ranks too."""
+    ends = {"left": boundary("fixed", "1 + sin(t)"), "right": boundary("fixed", "0.5")}
+    compare(comm, (species("c", "0", diffusion="1", loss="1", boundaries=ends),), lattice(dim, (200, 20, 8)[dim - 1]), 0.1, 3, 1e-6)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
 def test_anderson(comm, dim: int) -> None:
     """Cells, MMP and ECM in 1-D, 2-D and 3-D."""
     compare(comm, anderson(square=" + ".join(["x^2", "y^2", "z^2"][:dim])), lattice(dim, (40, 12, 6)[dim - 1]), 0.1, 10, 1e-7)

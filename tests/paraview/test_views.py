@@ -12,6 +12,8 @@ import pytest
 from invasio.postprocess.paraview import script
 from invasio.postprocess.run import open_run
 from invasio.solver.cli import main
+from invasio.solver.run import run
+from invasio.solver.scenario.loader import load
 from tests.paraview.paraview import missing
 from tests.unit.output.synthetic import cells_at, ecm_at
 from tests.unit.postprocess.folders import make
@@ -59,3 +61,26 @@ def test_one_and_three_dimensions(comm: Any, shared_tmp: Path, dim: int, n: int,
     assert picture.shape == shape
     assert 0.02 < (picture.min(axis=2) < 0.9).mean() < 0.9
     assert len(np.unique((picture.reshape(-1, 3) * 255).astype(int), axis=0)) > 100
+
+
+def test_vessels_are_drawn_in_their_colours(comm: Any, shared_tmp: Path) -> None:
+    """A blood network and a lymph wall stand in every view of a run, vermilion and green."""
+    text = """
+name: a
+mesh: {kind: rectangle, cells: [10, 10]}
+model:
+  cells: {tumour: {initial: 1, motility: 1e-2}}
+  vessels:
+    tree: {carries: blood, at: {network: {tree: {from: [0.5, 0.1], direction: [0, 1], radius: 0.02, length: 0.8, generations: 0}}}, entry: {tumour: 1}}
+    side: {carries: lymph, at: {boundary: left}, entry: {tumour: 1}}
+time: {end: 0.1, step: 0.05}
+output: {figures: false}
+"""  # noqa: E501
+    (shared_tmp / "a.yaml").write_text(text, encoding="utf-8")
+    finished = run(load(shared_tmp / "a.yaml"), comm, shared_tmp / "run")
+    opened = open_run(finished.folder)
+    script.write(opened, [0.1])
+    picture = matplotlib.image.imread(script.render(opened)[0])[..., :3]
+    blood, lymph = near(picture, (0.835, 0.369, 0.0)), near(picture, (0.0, 0.62, 0.451))
+    assert blood.sum() > 500 and lymph.sum() > 500
+    assert np.flatnonzero(blood.any(axis=0)).mean() > np.flatnonzero(lymph.any(axis=0)).mean()

@@ -53,10 +53,14 @@ def test_cancelled_job_goes_on(cluster: Cluster, reference: Submitted) -> None:
     assert "left a checkpoint; the same submit command goes on from it" in run.output
     reached = table(run.folder)["time"][-1]
     assert reached < 1.0
-    second = submitted(cluster, run.folder, "-n", "1", "--time", "10", site=site)
+    second = submitted(cluster, run.folder, "-n", "1", "--time", "10", "--report", site=site)
     assert second.job != run.job
+    report = str(int(second.job) + 1)
+    assert cluster.state(report) == "PENDING"
     cluster.wait(second.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=150)
     assert second.status == "done", second.output
+    assert cluster.wait(report, "COMPLETED", "FAILED") == "COMPLETED", (run.folder / f"slurm-after-{report}.out").read_text()
+    assert (run.folder / "report.html").exists()
     one, two = table(second.folder), table(reference.folder)
     assert list(one) == list(two)
     for name in one.keys() - EFFORT:

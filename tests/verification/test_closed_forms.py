@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
+from invasio.solver.stepping.stepper import Stepper
 from tests.bad_meshes import obtuse_rectangle
 from tests.models import advance, boundary, lattice, problem_of, species
 
@@ -228,3 +230,25 @@ def test_motility_that_is_off_stays_off(comm) -> None:
         entered.append(float((problem.graph.mass * problem.species["c"].state)[beyond].sum()))
     assert entered[0] == 0.0
     assert entered[1] > 0.0
+
+
+@pytest.mark.parametrize("preconditioner", ["jacobi", "ilu", "hypre"])
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_fixed_values_leave_the_matrix_symmetric(comm, dim: int, preconditioner: str) -> None:
+    """c = 1 at one end and 0 at the other tends to 1 - x, to the solver's tolerance times dt D/h^2, with every preconditioner."""
+    ends = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
+    problem = problem_of((species("c", "0", diffusion="1", boundaries=ends),), lattice(dim, (200, 40, 8)[dim - 1]), comm)
+    options = SchemeOptions(linear=LinearOptions(preconditioner=preconditioner, rtol=1e-12))
+    stepper = advance(problem, 1.0, 20, options)
+    matrix = stepper.transports[0].high.mat
+    assert (matrix - matrix.copy().transpose()).norm() == 0.0
+    assert np.abs(problem.species["c"].state - (1.0 - problem.graph.points[:, 0])).max() < 1e-7
+
+
+def test_a_matrix_that_is_not_finite_fails_the_step(comm) -> None:
+    """Incomplete factorisations of such a matrix may never return, so they are not begun."""
+    laws = (species("c", "1", diffusion="where(t > 0.25, log(x - 2), 10)"), species("o", "1", diffusion="1", loss="1", quasi_steady=True))
+    stepper = Stepper(problem_of(laws, lattice(2, 20), comm), SchemeOptions())
+    assert stepper.attempt(0.0, 0.1)
+    stepper.accept(0.1)
+    assert not stepper.attempt(0.3, 0.1)

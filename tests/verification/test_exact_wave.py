@@ -30,10 +30,15 @@ def wave(points: Any, dim: int, time: float) -> dict[str, Any]:
     return {"tumour": 0.5 * (1 - np.tanh(STEEPNESS * z)), "ecm": (1 + np.exp(-2 * STEEPNESS * z)) ** (-1 / 3)}
 
 
+def scenario_problem(comm: Any, dim: int, mesh: str) -> Problem:
+    """The shipped scenario on another mesh."""
+    scenario = load(folder() / f"verification/exact_wave_{dim}d.yaml", [mesh])
+    return discretise(build_model(scenario), build_domain(scenario.mesh, comm))
+
+
 def solved(comm: Any, dim: int, mesh: str, steps: int, end: float) -> Problem:
     """The shipped scenario on another mesh, advanced with equal steps."""
-    scenario = load(folder() / f"verification/exact_wave_{dim}d.yaml", [mesh])
-    problem = discretise(build_model(scenario), build_domain(scenario.mesh, comm))
+    problem = scenario_problem(comm, dim, mesh)
     advance(problem, end / steps, steps)
     return problem
 

@@ -35,7 +35,66 @@ def _good(old: str, new: str, base: str = GOOD) -> str:
     return base.replace(old, new)
 
 
+def _vessel(text: str) -> str:
+    """The good scenario with a vessel, on line 9."""
+    return _good("time:", f"  vessels:\n    v: {text}\ntime:")
+
+
 CASES = {
+    "sweep_unknown_path": Broken(
+        GOOD + "sweep:\n  kind: grid\n  vary:\n    model.cells.tumor.motility: [1, 2]\n",
+        ("{file}:12:5: model.cells.tumor.motility: unknown path (given 'tumor'; allowed in model.cells: tumour; did you mean 'model.cells.tumour'?)",),
+    ),
+    "sweep_bad_members": Broken(
+        GOOD + "sweep:\n  kind: grid\n  vary:\n    time.step: [0.1, -1, 0]\n    model.cells.tumour.motility: [1e-3, nutrient]\n",
+        (
+            "{file}:12:22: time.step: value out of bounds (given -1; allowed: greater than 0)",
+            "{file}:12:26: time.step: value out of bounds (given 0; allowed: greater than 0)",
+            "{file}:13:41: model.cells.tumour.motility: unknown name in the expression (given 'nutrient'; allowed: ecm, mmp, t, tumour, x, y, z)",
+        ),
+    ),
+    "sweep_of_itself": Broken(
+        GOOD + "sweep: {kind: list, members: [{name: a}]}\n",
+        ("{file}:9:32: sweep.members[0].name: this cannot vary (given 'name')",),
+    ),
+    "sweep_range": Broken(
+        GOOD + "sweep: {kind: sobol, n: 4, vary: {time.end: {from: 0, to: 1, spacing: log}}}\n",
+        ("{file}:9:45: sweep.vary.time.end: with spacing: log both ends must be positive (given 0)",),
+    ),
+    "sweep_grid_without_count": Broken(
+        GOOD + "sweep: {kind: grid, vary: {time.end: {from: 1, to: 2}}}\n",
+        ("{file}:9:38: sweep.vary.time.end.count: missing, but needed",),
+    ),
+    "sweep_kind": Broken(
+        GOOD + "sweep: {kind: random, n: 3}\n",
+        ("{file}:9:15: sweep.kind: unknown kind (given 'random'; allowed: grid, list, latin_hypercube, sobol)",),
+    ),
+    "fibres_components": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1, 0], across: 0.1}"),
+        (
+            "{file}:4:62: model.cells.tumour.fibres.direction: needs one component per dimension of the mesh (given 2; allowed: 1)",
+        ),
+    ),
+    "fibres_across": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1], across: 1.5}"),
+        ("{file}:4:75: model.cells.tumour.fibres.across: value out of bounds (given 1.5; allowed: at most 1)",),
+    ),
+    "becomes_itself": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {tumour: 1}"),
+        ("{file}:4:60: model.cells.tumour.becomes.tumour: a species cannot turn into itself",),
+    ),
+    "becomes_unknown": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {tumor: 1}"),
+        ("{file}:4:52: model.cells.tumour.becomes.tumor: unknown species (given 'tumor'; allowed: tumour; did you mean 'tumour'?)",),
+    ),
+    "becomes_ecm": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, becomes: {ecm: 1}"),
+        ("{file}:4:52: model.cells.tumour.becomes.ecm: species of the wrong kind (given 'ecm'; allowed: tumour)",),
+    ),
+    "maximum_zero": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, maximum: 0"),
+        ("{file}:4:51: model.cells.tumour.maximum: value out of bounds (given 0; allowed: greater than 0)",),
+    ),
     "empty": Broken(
         "",
         ("{file}:1:1: the file is empty",),
@@ -67,13 +126,13 @@ CASES = {
     "unknown_key": Broken(
         _good("haptotaxis", "haptotaxsi"),
         (
-            "{file}:4:42: model.cells.tumour.haptotaxsi: unknown option (given 'haptotaxsi'; allowed: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'haptotaxis'?)",
+            "{file}:4:42: model.cells.tumour.haptotaxsi: unknown option (given 'haptotaxsi'; allowed: {options of cells}; did you mean 'haptotaxis'?)",
         ),
     ),
     "unknown_top_key": Broken(
         GOOD + "ouput: {every: 1}\n",
         (
-            "{file}:9:1: ouput: unknown option (given 'ouput'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect; did you mean 'output'?)",
+            "{file}:9:1: ouput: unknown option (given 'ouput'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect, sweep; did you mean 'output'?)",
         ),
     ),
     "unknown_kind": Broken(
@@ -268,7 +327,7 @@ CASES = {
     "all_at_once": Broken(
         "titel: x\n" + _good("end: 10", "end: -1").replace("mmp: 10", "mmp: -10").replace("1e-3}", "true}"),
         (
-            "{file}:1:1: titel: unknown option (given 'titel'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect; did you mean 'title'?)",
+            "{file}:1:1: titel: unknown option (given 'titel'; allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect, sweep; did you mean 'title'?)",
             "{file}:6:40: model.ecm.degraded_by.mmp: value out of bounds (given -10; allowed: at least 0)",
             "{file}:8:22: model.solubles.mmp.diffusion: wrong type (given true; allowed: a number or an expression)",
             "{file}:9:7: time: the end must come after the start (given end -1 and start 0)",
@@ -286,14 +345,14 @@ CASES = {
     "error_in_base": Broken(
         "extends: base.yaml\ntime: {end: 5}\n",
         (
-            "base.yaml:4:26: model.cells.tumour.mobility: unknown option (given 'mobility'; allowed: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'motility'?)",
+            "base.yaml:4:26: model.cells.tumour.mobility: unknown option (given 'mobility'; allowed: {options of cells}; did you mean 'motility'?)",
         ),
         beside={"base.yaml": _good("motility", "mobility")},
     ),
     "set_unknown": Broken(
         GOOD,
         (
-            "--set: model.cells.tumour.haptotaxi: unknown path (given 'haptotaxi'; allowed in model.cells.tumour: initial, motility, haptotaxis, chemotaxis, secretes, growth, death; did you mean 'model.cells.tumour.haptotaxis'?)",
+            "--set: model.cells.tumour.haptotaxi: unknown path (given 'haptotaxi'; allowed in model.cells.tumour: {options of cells}; did you mean 'model.cells.tumour.haptotaxis'?)",
         ),
         ("model.cells.tumour.haptotaxi=2e-3",),
     ),
@@ -326,5 +385,49 @@ CASES = {
         GOOD,
         ("--set: time: not YAML: while parsing a flow mapping: expected ',' or '}', but got '<stream end>'",),
         ("time={end: 1",),
+    ),
+    "vessel_without_place": Broken(
+        _vessel("{carries: lymph, at: {}, entry: {tumour: 1}}"),
+        ("{file}:9:29: model.vessels.v.at: a vessel is at one place (given nothing; allowed: one of boundary, interface, region, network)",),
+    ),
+    "vessel_of_unknown_kind": Broken(
+        _vessel("{carries: bile, at: {boundary: left}, entry: {tumour: 1}}"),
+        ("{file}:9:18: model.vessels.v.carries: unknown choice (given 'bile'; allowed: blood, lymph)",),
+    ),
+    "vessel_at_unknown_boundary": Broken(
+        _vessel("{carries: blood, at: {boundary: lefft}, entry: {tumour: 1}}"),
+        ("{file}:9:30: model.vessels.v.at.boundary: unknown boundary of the mesh (given 'lefft'; allowed: left, right; did you mean 'left'?)",),
+    ),
+    "vessel_that_nothing_passes": Broken(
+        _vessel("{carries: blood, at: {boundary: left}}"),
+        ("{file}:9:8: model.vessels.v: nothing passes this vessel's wall (needed: entry, ruptured or exchange)",),
+    ),
+    "vessel_entered_by_a_soluble": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, entry: {mmp: 1}}"),
+        ("{file}:9:55: model.vessels.v.entry.mmp: species of the wrong kind (given 'mmp'; allowed: tumour)",),
+    ),
+    "vessel_negative_rate": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, entry: {tumour: -1}}"),
+        ("{file}:9:63: model.vessels.v.entry.tumour: value out of bounds (given -1; allowed: at least 0)",),
+    ),
+    "vessel_torn_nowhere": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, ruptured: {entry: 1}}"),
+        ("{file}:9:57: model.vessels.v.ruptured: say which part is torn (needed: where or parts)",),
+    ),
+    "vessel_torn_elsewhere": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, ruptured: {entry: 1, parts: [right]}}"),
+        ("{file}:9:68: model.vessels.v.ruptured.parts: unknown part of vessel v (given 'right'; allowed: left)",),
+    ),
+    "vessel_network_in_one_dimension": Broken(
+        _vessel("{carries: blood, at: {network: {tree: {from: [0, 0], direction: [1, 0], radius: 1, length: 1}}}, entry: {tumour: 1}}"),
+        ("{file}:9:39: model.vessels.v.at.network: a network needs a tissue in 2-D or 3-D (allowed in 1-D: boundary, interface, region)",),
+    ),
+    "vessel_network_nothing": Broken(
+        _vessel("{carries: blood, at: {network: {}}, entry: {tumour: 1}}"),
+        ("{file}:9:39: model.vessels.v.at.network: give either 'file' or 'tree'",),
+    ),
+    "vessel_lumen_with_cells": Broken(
+        _vessel("{carries: blood, at: {region: hole}, entry: {tumour: 1}}").replace("cells: 10}", "cells: 10, regions: {hole: {kind: interval, from: 0.5, to: 1}}}").replace("initial: 1, motility", "initial: {hole: 1}, motility"),
+        ("{file}:4:30: model.cells.tumour.initial.hole: region 'hole' is the lumen of vessel 'v': no tissue is there",),
     ),
 }

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from invasio.solver.cli import main
+from invasio.solver.scenario.biology import Cells
 
 
 def _broken() -> ModuleType:
@@ -36,7 +37,10 @@ def _written(name: str, folder: Path) -> tuple[list[str], str]:
     (folder / file).write_text(case.text, encoding="utf-8")
     sets = [word for text in case.overrides for word in ("--set", text)]
     count = f"{len(case.lines)} error{'s' if len(case.lines) != 1 else ''}"
-    lines = [line.replace("{file}", file).replace("{folder}", str(folder)) for line in case.lines]
+    known = {"{file}": file, "{folder}": str(folder), "{options of cells}": ", ".join(Cells.model_fields)}
+    lines = list(case.lines)
+    for mark, text in known.items():
+        lines = [line.replace(mark, text) for line in lines]
     return ["validate", file, *sets], f"invasio: {count} in {file}:\n" + "\n".join(lines) + "\n"
 
 

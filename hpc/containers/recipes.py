@@ -1,0 +1,134 @@
+"""Dockerfile, Apptainer definition and conda environment, from the package list of the sealed environment.
+
+`python3 -m invasio.hpc.containers.recipes` writes the files anew; a test says when that is needed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = HERE.parent / "environment" / "packages.txt"
+DOLFINX = "0.11"  # that conda-forge has; Debian 13 has 0.9
+
+_UNTRIED = "# Not built by this project's tests: the machines they run on have no {tool}. Written from hpc/environment/packages.txt by"
+_BY = "# `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
+# Debian package -> conda-forge packages; () where conda needs none.
+CONDA: dict[str, tuple[str, ...]] = {
+    "python3-dolfinx-real": (f"fenics-dolfinx={DOLFINX}",),
+    "python3-petsc4py-real": ("petsc4py",),
+    "python3-mpi4py": ("mpi4py",),
+    "python3-h5py": (),
+    "python3-h5py-mpi": ("h5py=*=mpi_openmpi*",),
+    "openmpi-bin": ("openmpi",),
+    "gmsh": ("gmsh",),
+    "python3-gmsh": ("python-gmsh",),
+    "python3-meshio": ("meshio",),
+    "python3-numba": ("numba",),
+    "python3-scipy": ("scipy",),
+    "python3-cffi": ("cffi",),
+    "python3-pydantic": ("pydantic>=2",),
+    "python3-ruamel.yaml": ("ruamel.yaml",),
+    "python3-pint": ("pint",),
+    "python3-rich": ("rich",),
+    "python3-skimage": ("scikit-image",),
+    "python3-imageio": ("imageio",),
+    "python3-pil": ("pillow",),
+    "python3-matplotlib": ("matplotlib-base",),
+    "python3-nibabel": ("nibabel",),
+    "python3-psutil": ("psutil",),
+    "python3-pytest": ("pytest",),
+    "python3-pytest-mpi": ("pytest-mpi",),
+    "git": ("git",),
+    "ca-certificates": (),
+    "procps": (),
+}
+# Where the host's Python has everything, the launcher uses it; the variables are those of hpc/environment/sealed.sh.
+VARIABLES = {
+    "PYTHONPATH": "/opt/invasio/src",
+    "INVASIO_ENVIRONMENT": "host",
+    "OMP_NUM_THREADS": "1",
+    "H5PY_ALWAYS_USE_MPI": "1",
+    "LANG": "C.UTF-8",
+}
+
+
+def packages(profile: str = "run") -> list[str]:
+    """Debian packages of a profile, in the order of the list."""
+    lines = [line.split() for line in PACKAGES.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    return [name for of, name in lines if of == profile]
+
+
+def _install(indent: str) -> str:
+    names = f" \\\n{indent}    ".join(packages())
+    command = f"apt-get update && apt-get install -y --no-install-recommends \\\n{indent}    {names}"
+    return f"{command} \\\n{indent}  && rm -rf /var/lib/apt/lists/*"
+
+
+def dockerfile() -> str:
+    """The Dockerfile; its context is the checkout."""
+    return f"""{_UNTRIED.format(tool="container engine")}
+{_BY}
+# docker build -f hpc/containers/Dockerfile -t invasio .      then:  docker run --rm -v "$PWD:/data" invasio run scenario.yaml -n 2
+FROM debian:trixie
+RUN {_install("")}
+COPY . /opt/invasio
+ENV {" ".join(f"{name}={value}" for name, value in VARIABLES.items())}
+# Kernels are compiled when first needed, into a folder that any user may write; mount one there to keep them.
+ENV XDG_CACHE_HOME=/var/cache/invasio NUMBA_CACHE_DIR=/var/cache/invasio/numba INVASIO_CACHE=/var/cache/invasio
+RUN mkdir -m 1777 /var/cache/invasio && ln -s /opt/invasio/invasio /usr/local/bin/invasio
+WORKDIR /data
+ENTRYPOINT ["/opt/invasio/invasio"]
+"""
+
+
+def definition() -> str:
+    """The Apptainer definition; built from the checkout."""
+    variables = "\n".join(f"    export {name}={value}" for name, value in VARIABLES.items())
+    return f"""{_UNTRIED.format(tool="Apptainer")}
+{_BY}
+# apptainer build invasio.sif hpc/containers/invasio.def      then in a site profile:
+#   start: {{kind: container, command: 'apptainer exec --bind "$PWD" invasio.sif'}}
+Bootstrap: docker
+From: debian:trixie
+
+%files
+    . /opt/invasio
+
+%post
+    export DEBIAN_FRONTEND=noninteractive
+    {_install("    ")}
+
+%environment
+{variables}
+
+%runscript
+    exec /opt/invasio/invasio "$@"
+"""
+
+
+def conda() -> str:
+    """The conda environment."""
+    names = ["python>=3.11,<3.14", *(name for package in packages() for name in CONDA[package]), "xarray"]
+    listed = "\n".join(f'  - "{name}"' for name in names)
+    return f"""{_UNTRIED.format(tool="conda")}
+{_BY}
+# conda env create -f hpc/containers/environment.yml && conda activate invasio      then ./invasio uses it.
+name: invasio
+channels: [conda-forge, nodefaults]
+dependencies:
+{listed}
+"""
+
+
+FILES = {"Dockerfile": dockerfile, "invasio.def": definition, "environment.yml": conda}
+
+
+def main() -> None:
+    """Write all files."""
+    for name, text in FILES.items():
+        (HERE / name).write_text(text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How a scenario scales with the number of ranks: measured here, predicted beyond."""

@@ -1,0 +1,132 @@
+"""What one rank runs: some steps of a scenario, timed, with every message and reduction counted."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from invasio.hpc.ranks import check_launcher, die_with_parent
+from invasio.meshes.build import build_domain
+from invasio.solver.diagnostics.ledger import empty_accounts
+from invasio.solver.discretise.problem import Problem, discretise
+from invasio.solver.errors import InvasioError, SolverError, StoppedEarly
+from invasio.solver.linalg.petsc_options import insert
+from invasio.solver.model.build import build_model
+from invasio.solver.run import scheme_options
+from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.schema import Scenario
+from invasio.solver.stepping.stepper import Stepper
+from invasio.solver.stepping.stop import StopRequest
+
+WARM_UP = 2  # steps before the clock starts: kernels from the cache, solvers chosen
+DEFAULT_STEPS = 200.0  # of these one run is made, where the program would choose the step
+
+
+class Counted(MPI.Intracomm):
+    """A communicator that counts the reductions made through it."""
+
+    def __init__(self, *_: object) -> None:
+        self.reductions = 0
+
+    def allreduce(self, *args: Any, **kwargs: Any) -> Any:
+        """As MPI's, counted."""
+        self.reductions += 1
+        return super().allreduce(*args, **kwargs)
+
+
+def measure(scenario: Scenario, steps: int, comm: Any) -> dict[str, Any]:
+    """Times, counts per step and final amounts; the same on every rank. Collective; raises InvasioError on all ranks."""
+    PETSc.Log.begin()
+    insert(scenario.numerics.petsc, ())
+    problem = discretise(build_model(scenario), build_domain(scenario.mesh, comm), scenario.time.start)
+    stepper = Stepper(problem, scheme_options(scenario))
+    stepper.amounts = empty_accounts(problem)
+    stepper.settle(scenario.time.start)
+    graph = problem.graph
+    counted = Counted(comm)
+    object.__setattr__(graph, "comm", counted)
+    dt = scenario.time.step or (scenario.time.end - scenario.time.start) / DEFAULT_STEPS
+    moment, walls, before = scenario.time.start, [], np.zeros(0)
+    with StopRequest(counted) as stop:
+        for step in range(WARM_UP + steps):
+            if step == WARM_UP:
+                before = _counts(problem, counted)
+            comm.Barrier()
+            began = time.perf_counter()
+            if not stepper.attempt(moment, dt):
+                raise SolverError(f"a step of {dt:g} from t = {moment:g} failed; give a smaller time.step for this measurement")
+            stepper.accept(dt)
+            reason = stop.agreed()
+            walls.append(time.perf_counter() - began)
+            moment += dt
+            if reason:
+                raise StoppedEarly(f"stopped ({reason})")
+    counts = (_counts(problem, counted) - before) / steps
+    slowest = np.max(comm.allgather(walls[WARM_UP:]), axis=0)
+    # By rank: the most messages and bytes count; reductions are made by all together.
+    most = np.max(comm.allgather(counts), axis=0)
+    names = ("ghost_rounds", "ghost_messages", "ghost_bytes", "solver_messages", "solver_bytes", "reductions")
+    return {
+        "ranks": comm.size,
+        "nodes": graph.n_global,
+        "dim": problem.dim,
+        "steps": steps,
+        "seconds": {"median": float(np.median(slowest)), "minimum": float(slowest.min())},
+        **dict(zip(names, map(float, most), strict=True)),
+        "memory": float(comm.allreduce(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0, op=MPI.MAX)),
+        "state": _state(problem),
+    }
+
+
+def _counts(problem: Problem, counted: Counted) -> Any:
+    """This rank's rounds, messages, bytes, and reductions so far; PETSc's from its own log of the solves."""
+    halo = problem.graph.halo
+    log = PETSc.Log.Event("KSPSolve").getPerfInfo()
+    reductions = counted.reductions * (problem.graph.halo.comm.size > 1) + log["numReductions"]
+    return np.array([halo.rounds, halo.messages, halo.bytes, log["numMessages"], log["messageLength"], reductions], dtype=float)
+
+
+def _state(problem: Problem) -> dict[str, list[float]]:
+    """For each species integral, integral of its square, maximum: what must not depend on the number of ranks."""
+    graph, found = problem.graph, {}
+    n = graph.n_owned
+    for name, species in problem.species.items():
+        density, mass = species.state[:n], graph.mass[:n]
+        sums = graph.sum(mass * density, mass * density**2)
+        found[name] = [*map(float, sums), float(graph.comm.allreduce(float(density.max(initial=0.0)), op=MPI.MAX))]
+    return found
+
+
+def main(argv: list[str]) -> int:
+    """`SCENARIO STEPS RESULT`: rank 0 writes the result as JSON."""
+    die_with_parent()
+    comm = MPI.COMM_WORLD
+    try:
+        check_launcher(comm)
+        result = measure(load(argv[0]), int(argv[1]), comm)
+    except InvasioError as error:  # raised on all ranks alike
+        if comm.rank == 0:
+            print(f"invasio: {error}", file=sys.stderr, flush=True)
+        return error.exit_code
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.flush()
+        comm.Abort(1)
+        raise
+    if comm.rank == 0:
+        Path(argv[2]).write_text(json.dumps(result) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Sweeps: their folder, running them here over cores, submitting them as a Slurm array."""

@@ -1,0 +1,129 @@
+"""Running several runs at once on this machine's cores, each as a program of its own; none stops the others."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from invasio.hpc import processes
+from invasio.hpc.ranks import ABORT_AFTER, GRACE, die_with_parent
+from invasio.solver.output.folder import replace_text
+from invasio.solver.output.layout import LOG, RESOLVED, STATUS
+
+OUTPUT = "output.txt"  # what a run prints
+STOPPED = 85
+_STEP = re.compile(r"step \d+,")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@dataclass
+class _Running:
+    folder: Path
+    process: subprocess.Popen[bytes]
+    began: float = field(default_factory=time.monotonic)
+    told: bool = False
+
+
+class Pool:
+    """Runs run folders (with a resolved.yaml) to their end, ``jobs`` at once on ``ranks`` ranks each.
+
+    USR1, TERM and the first INT ask all of them for a checkpoint; a second INT or TERM ends them. ``codes`` are the exit codes.
+    """
+
+    def __init__(self, jobs: int, ranks: int = 1) -> None:
+        self.jobs, self.ranks = jobs, ranks
+        self.codes: dict[Path, int] = {}
+        self._running: list[_Running] = []
+        self._asked: list[tuple[int, float]] = []
+        self._warm = False
+
+    def run(self, folders: Sequence[Path]) -> int:
+        """Returns 0 if all finished, 85 if it was asked to stop, else 1."""
+        waiting = list(folders)
+        handlers = {s: signal.signal(s, lambda number, _: self._asked.append((number, time.monotonic()))) for s in processes.STOPPING}
+        try:
+            while self._running or (waiting and not self._asked):
+                while waiting and not self._asked and len(self._running) < (self.jobs if self._is_warm() else 1):
+                    self._start(waiting.pop(0))
+                self._pass_on()
+                for one in [r for r in self._running if r.process.poll() is not None]:
+                    self._running.remove(one)
+                    self._ended(one, len(folders))
+                time.sleep(0.05)
+        finally:
+            for one in self._running:
+                processes.kill_session(one.process.pid)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        if self._asked or STOPPED in self.codes.values():
+            return STOPPED
+        return int(any(self.codes.values()))
+
+    def _is_warm(self) -> bool:
+        """Whether the kernels are compiled: the first run has done a step, so that the others find them and compile nothing."""
+        if not self._warm:
+            logs = [one.folder / LOG for one in self._running]
+            stepped = any(log.exists() and _STEP.search(log.read_text(encoding="utf-8", errors="replace")) for log in logs)
+            self._warm = stepped or bool(self.codes)
+        return self._warm
+
+    def _start(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "invasio.solver.cli", "run", str(folder / RESOLVED), "--out", str(folder), "--resume"]
+        command += ["-n", str(self.ranks)] if self.ranks > 1 else []
+        with (folder / OUTPUT).open("ab") as out:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # the terminal's Ctrl-C comes to this process alone
+                preexec_fn=lambda: die_with_parent(signal.SIGTERM if self.ranks > 1 else signal.SIGKILL),
+            )
+        self._running.append(_Running(folder, process))
+
+    def _pass_on(self) -> None:
+        ends = [(number, at) for number, at in self._asked if number != signal.SIGUSR1]
+        if ends and any(at - ends[0][1] > ABORT_AFTER for _, at in ends):
+            for one in self._running:
+                one.process.terminate()
+            deadline = time.monotonic() + GRACE
+            while time.monotonic() < deadline and any(one.process.poll() is None for one in self._running):
+                time.sleep(0.05)
+            for one in self._running:
+                processes.kill_session(one.process.pid)
+        elif self._asked:
+            for one in self._running:  # one that is still starting has no handler and would die of it: the next time
+                if not one.told and processes.catches(one.process.pid, signal.SIGUSR1):
+                    one.process.send_signal(signal.SIGUSR1)
+                    one.told = True
+
+    def _ended(self, one: _Running, count: int) -> None:
+        code = one.process.returncode
+        self.codes[one.folder] = code
+        head = f"[{len(self.codes)}/{count}] {one.folder.name}"
+        if code == 0:
+            print(f"{head}: done in {time.monotonic() - one.began:.0f} s", flush=True)
+        elif code == STOPPED or self._asked:
+            print(f"{head}: stopped early", flush=True)
+        else:
+            status = one.folder / STATUS
+            if not status.exists() or not status.read_text(encoding="utf-8").startswith(("failed", "done")):
+                replace_text(status, "failed\n")  # it could not even begin, or was killed
+            print(f"{head}: FAILED with exit code {code}: {_last_words(one.folder / OUTPUT)}", flush=True)
+
+
+def _last_words(path: Path) -> str:
+    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith("invasio: ")]
+    return ((said or lines or [""])[-1]).removeprefix("invasio: ") + f" (all in {path})"

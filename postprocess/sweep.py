@@ -1,0 +1,128 @@
+"""A sweep's folder as data: its members, what they are up to, their parameters and final observables as one table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from invasio.solver.errors import InvasioError
+from invasio.solver.output.folder import replace_text
+from invasio.solver.output.layout import MEMBERS, RESULTS, SERIES, STATUS, SWEEP
+
+from .faults import WrongRequest
+
+_EFFORT = ("step", "dt", "iterations", "limited", "kept", "clipped")  # columns that say how, not what
+
+
+@dataclass(frozen=True)
+class MemberRun:
+    """One member: its number, its run folder, and the values it differs by (texts)."""
+
+    number: int
+    folder: Path
+    values: dict[str, str]
+
+    @property
+    def status(self) -> str:
+        """What its run last said: done, failed, running, stopped early ...; "not started"."""
+        path = self.folder / STATUS
+        return (path.read_text(encoding="utf-8").strip() if path.exists() else "") or "not started"
+
+    def final(self) -> dict[str, float]:
+        """The last whole row of its series, without the columns of effort; empty if there is none."""
+        path = self.folder / SERIES
+        if not path.exists():
+            return {}
+        with path.open(encoding="utf-8", newline="") as stream:
+            head, *rows = list(csv.reader(stream)) or [[]]
+        whole = [row for row in rows if len(row) == len(head)]
+        return {name: float(value) for name, value in zip(head, whole[-1], strict=True) if name not in _EFFORT} if whole else {}
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """A sweep's folder; ``scenario`` is its sweep.yaml as plain data."""
+
+    path: Path
+    parameters: tuple[str, ...]
+    members: tuple[MemberRun, ...]
+    scenario: dict[str, Any]
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a folder is that of a sweep."""
+    return (path / MEMBERS).is_file() and (path / SWEEP).is_file()
+
+
+def open_sweep(path: Path) -> SweepRun:
+    """Read a sweep's folder; its runs may be going on. Raises WrongRequest."""
+    if not is_sweep(path):
+        raise WrongRequest(f"{path} is no folder of a sweep (it has no {MEMBERS})")
+    from ruamel.yaml import YAML
+
+    with (path / MEMBERS).open(encoding="utf-8", newline="") as stream:
+        head, *rows = csv.reader(stream)
+    names = tuple(head[2:])
+    found = [MemberRun(int(row[0]), path / row[1], {n: v for n, v in zip(names, row[2:], strict=True) if v}) for row in rows]
+    scenario = dict(YAML(typ="safe", pure=True).load((path / SWEEP).read_text(encoding="utf-8")))
+    return SweepRun(path, names, tuple(found), scenario)
+
+
+def number(text: str) -> float | None:
+    """A value as a number, without its unit; None if it is none."""
+    try:
+        return float(text.split()[0])
+    except (ValueError, IndexError):
+        return None
+
+
+def results(sweep: SweepRun) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the table: member, folder, status, parameters, final observables (of finished members)."""
+    finals = {m.number: m.final() if m.status == "done" else {} for m in sweep.members}
+    columns = list(dict.fromkeys(name for row in finals.values() for name in row))
+    rows = []
+    for m in sweep.members:
+        values = [repr(finals[m.number][c]) if c in finals[m.number] else "" for c in columns]
+        rows.append([str(m.number), m.folder.name, m.status, *(m.values.get(p, "") for p in sweep.parameters), *values])
+    return ["member", "folder", "status", *sweep.parameters, *columns], rows
+
+
+def collect(sweep: SweepRun) -> list[Path]:
+    """Write results.csv, and results.nc where xarray is installed; returns what was written."""
+    head, rows = results(sweep)
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows([head, *rows])
+    table = sweep.path / RESULTS
+    written = [table]
+    try:
+        replace_text(table, buffer.getvalue())
+        try:
+            import xarray
+        except ImportError:
+            return written
+        target = table.with_suffix(".nc")
+        dataset(sweep, xarray.Dataset).to_netcdf(target, engine="scipy")
+        return [*written, target]
+    except OSError as error:
+        raise InvasioError(f"cannot write the results of {sweep.path}: {error.strerror or error}") from error
+
+
+def dataset(sweep: SweepRun, make: Callable[..., Any]) -> Any:
+    """The table as arrays over ``member``, given to ``make`` (xarray.Dataset): parameters are coordinates, missing numbers NaN."""
+    head, rows = results(sweep)
+    columns = {name: [row[k] for row in rows] for k, name in enumerate(head)}
+    count = len(sweep.parameters)
+
+    def numbers(texts: list[str]) -> list[Any]:
+        found = [number(text) if text else float("nan") for text in texts]
+        return list(texts) if None in found else found
+
+    coordinates: dict[str, Any] = {"member": [int(text) for text in columns["member"]]}
+    coordinates |= {name: (("member",), columns[name]) for name in ("folder", "status")}
+    coordinates |= {name: (("member",), numbers(columns[name])) for name in sweep.parameters}
+    data = {name.replace(":", "."): (("member",), numbers(columns[name])) for name in head[3 + count :]}
+    return make(data, coordinates, {"name": str(sweep.scenario.get("name", ""))})

@@ -1,0 +1,79 @@
+"""Figures of a sweep: scatter plots, and maps over a grid of two parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .style import LINES
+from .sweep import number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_COLUMNS = 4
+_DECADES = 10.0  # a parameter over a larger ratio is shown on a logarithmic axis
+
+
+def scatter(inputs: dict[str, list[str]], outputs: dict[str, NDArray[np.float64]]) -> Any | None:
+    """A panel for each observable (row) and parameter (column); None if nothing varies."""
+    varied = [name for name, texts in inputs.items() if len(set(texts)) > 1][:_COLUMNS]
+    if not varied or not outputs:
+        return None
+    size = (2.9 * len(varied) + 0.6, 2.0 * len(outputs) + 0.4)
+    figure, axes = plt.subplots(len(outputs), len(varied), figsize=size, squeeze=False, sharey="row", layout="constrained")
+    for row, (observable, values) in zip(axes, outputs.items(), strict=True):
+        row[0].set_ylabel(observable)
+        for panel, name in zip(row, varied, strict=True):
+            places, labels = _places(inputs[name])
+            panel.plot(places, values, "o", color=LINES[0], markersize=4, alpha=0.7, markeredgewidth=0)
+            _axis(panel.set_xscale, panel.set_xticks, places, labels)
+    for panel, name in zip(axes[-1], varied, strict=True):
+        panel.set_xlabel(name if len(name) < 40 else "..." + name[-36:])
+    return figure
+
+
+def maps(inputs: dict[str, list[str]], outputs: dict[str, NDArray[np.float64]]) -> Any | None:
+    """A map of each observable over a full grid of two parameters; None for anything else."""
+    varied = [name for name, texts in inputs.items() if len(set(texts)) > 1]
+    if len(varied) != 2:
+        return None
+    (x, x_labels), (y, y_labels) = (_places(inputs[name]) for name in varied)
+    xs, column = np.unique(x, return_inverse=True)
+    ys, row = np.unique(y, return_inverse=True)
+    if len(xs) * len(ys) != len(x) or min(len(xs), len(ys)) < 2:
+        return None
+    wide = min(3, len(outputs))
+    tall = -(-len(outputs) // wide)
+    figure, axes = plt.subplots(tall, wide, figsize=(3.5 * wide, 2.7 * tall + 0.2), squeeze=False, layout="constrained")
+    for panel, (observable, values) in zip(axes.ravel(), outputs.items(), strict=False):
+        grid = np.full((len(ys), len(xs)), np.nan)
+        grid[row, column] = values
+        image = panel.imshow(grid, origin="lower", aspect="auto", cmap="viridis")
+        figure.colorbar(image, ax=panel)
+        panel.set_title(observable)
+        panel.set_xticks(range(len(xs)), x_labels or [f"{v:.3g}" for v in xs], rotation=45 if len(xs) > 5 else 0)
+        panel.set_yticks(range(len(ys)), y_labels or [f"{v:.3g}" for v in ys])
+    for panel in axes.ravel()[len(outputs) :]:
+        panel.set_axis_off()
+    figure.supxlabel(varied[0], fontsize=9)
+    figure.supylabel(varied[1], fontsize=9)
+    return figure
+
+
+def _places(texts: list[str]) -> tuple[NDArray[np.float64], list[str]]:
+    """Where values stand on an axis: numbers by value, words one after the other with their labels."""
+    numbers = [number(text) for text in texts]
+    if all(value is not None for value in numbers):
+        return np.array(numbers, dtype=float), []
+    words = sorted(set(texts))
+    return np.array([float(words.index(text)) for text in texts]), [word or "-" for word in words]
+
+
+def _axis(scale: Any, ticks: Any, places: NDArray[np.float64], labels: list[str]) -> None:
+    if labels:
+        ticks(range(len(labels)), labels)
+    elif places.min() > 0 and places.max() / places.min() >= _DECADES:
+        scale("log")

@@ -1,0 +1,74 @@
+"""Walls of vessels in pictures: lines in 2-D, in 3-D where they cross the plane shown."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from invasio.solver.output.layout import VESSELS
+
+if TYPE_CHECKING:
+    from .run import Run
+
+COLOURS = {"blood": "#d55e00", "lymph": "#009e73"}  # of Okabe and Ito: told apart by all eyes
+
+
+def walls(run: Run) -> list[tuple[str, str]]:
+    """Name and kind (blood or lymph) of every vessel in vessels.vtkhdf, in the order of its regions; none where there is no such file."""
+    path = run.path / VESSELS
+    if not path.exists():
+        return []
+    with h5py.File(path, "r", locking=False) as file:
+        names = json.loads(file["provenance"].attrs["regions"])
+    stated = (run.scenario.get("model") or {}).get("vessels") or {}
+    return [(name, stated.get(name, {}).get("carries", "blood")) for name in names]
+
+
+def wall_lines(run: Run, height: float = 0.0) -> dict[str, NDArray[np.float64]]:
+    """What each kind of vessel looks like in the plane: blood or lymph -> (3n, 2) points, every third NaN; nothing in 1-D."""
+    vessels = walls(run)
+    if run.dim == 1 or not vessels:
+        return {}
+    with h5py.File(run.path / VESSELS, "r", locking=False) as file:
+        corners = file["VTKHDF/Points"][:].reshape(-1, run.dim, 3)
+        region = file["VTKHDF/CellData/region"][:]
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    for k, (_, kind) in enumerate(vessels):
+        mine = corners[region == k]
+        segments = mine[:, :, :2] if run.dim == 2 else _crossed(mine, height)
+        if len(segments):
+            found.setdefault(kind, []).append(segments)
+    return {kind: _broken(np.concatenate(parts)) for kind, parts in found.items()}
+
+
+def draw(panel: Any, lines: dict[str, NDArray[np.float64]]) -> None:
+    """Draw the walls, on a white ground so that they stand out from any colour map."""
+    for kind, points in lines.items():
+        panel.plot(*points.T, color="#ffffff", linewidth=2.2, alpha=0.7, solid_capstyle="round")
+        panel.plot(*points.T, color=COLOURS[kind], linewidth=1.3, solid_capstyle="round", label=kind)
+
+
+def _broken(segments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Segments (n, 2, 2) as one line with gaps, which is drawn much faster than many."""
+    gap = np.full((len(segments), 1, 2), np.nan)
+    return np.concatenate([segments, gap], axis=1).reshape(-1, 2)
+
+
+def _crossed(triangles: NDArray[np.float64], height: float) -> NDArray[np.float64]:
+    """Where triangles (n, 3, 3) cross the plane z = height: segments (m, 2, 2)."""
+    above = triangles[:, :, 2] > height
+    cut = triangles[above.any(axis=1) & ~above.all(axis=1)]
+    above = cut[:, :, 2] > height
+    lone = np.where(above.sum(axis=1) == 1, np.argmax(above, axis=1), np.argmin(above, axis=1))
+    rows = np.arange(len(cut))
+    tip = cut[rows, lone]
+    ends = []
+    for step in (1, 2):
+        other = cut[rows, (lone + step) % 3]
+        share = (height - tip[:, 2]) / (other[:, 2] - tip[:, 2])
+        ends.append(tip[:, :2] + share[:, None] * (other[:, :2] - tip[:, :2]))
+    return np.stack(ends, axis=1)

@@ -1,0 +1,139 @@
+"""`invasio sweep SCENARIO`: run all members of its sweep, here over cores or as a Slurm array, and collect one table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..scenario.loader import load
+from .submit import positive
+
+if TYPE_CHECKING:
+    from ...hpc.sites.profile import Site
+    from ...postprocess.sweep import SweepRun
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="scenario file with a block `sweep:`, or the folder of a sweep")
+    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="PATH=VALUE", help="change one option of all")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the sweep's folder (default: out/NAME); what is finished in it is kept")
+    parser.add_argument("-j", "--jobs", type=positive, metavar="JOBS", help="members that run at once here (default: cores / ranks)")
+    parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="MPI ranks of each member (default: the scenario's)")
+    parser.add_argument("--retry", action="store_true", help="run failed members again as well")
+    parser.add_argument("--collect", action="store_true", help="only collect the table and write the page; with --submit: a job that does")
+    parser.add_argument("--dry-run", action="store_true", help="print the table (with --submit: the job script); write and run nothing")
+    parser.add_argument("--submit", action="store_true", help="as a Slurm array, one task per member")
+    parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a file or a shipped one (default: generic)")
+    parser.add_argument("--time", metavar="LIMIT", help="time limit of each task (default: the site's)")
+    parser.add_argument("--throttle", type=positive, metavar="N", help="most tasks that run at once (default: the site's)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Exit code 0: all done (or submitted); 1: some members failed; 85: stopped before the end, the same command goes on."""
+    from ...hpc.sweep.folder import SweepError, prepare, sort, table
+    from ...postprocess.sweep import open_sweep
+
+    site = _site(args) if args.submit else None
+    if args.scenario.is_dir():
+        if args.overrides or args.out:
+            raise SweepError("with the folder of a sweep, --set and --out make no sense: its members are fixed")
+        sweep = open_sweep(args.scenario.absolute())
+    else:
+        scenario = load(args.scenario, args.overrides)
+        if args.dry_run:
+            rows = table(scenario)
+            if site:
+                from ...hpc.slurm.script import render
+                from ...hpc.sweep.array import job_of
+
+                folder = (args.out or Path("out") / scenario.name).absolute()
+                pairs = [(int(row[0]), row[1]) for row in rows[1:]]
+                job = job_of(folder, scenario.name, pairs, args.ranks or scenario.ranks, args.time, args.throttle or site.throttle)
+                print(render(site, job, Path.cwd()), end="")
+            else:
+                print("\n".join(",".join(row) for row in rows))
+            return 0
+        sweep = prepare(scenario, args.out)
+    if args.collect and not args.submit:
+        return _collect(sweep)
+    found = sort(sweep)
+    todo = sorted(found["waiting"] + (found["failed"] if args.retry else []), key=lambda member: member.number)
+    print(f"{sweep.path}: " + ", ".join(f"{len(members)} {name}" for name, members in found.items() if members), flush=True)
+    if args.dry_run:
+        print("to run: " + (", ".join(member.folder.name for member in todo) or "nothing"))
+        return 0
+    if not todo and found["active"] and site:
+        raise SweepError(f"all members that are not finished are running or queued already ({len(found['active'])}); wait for them")
+    if site and todo:
+        return _submit(args, sweep, site, todo)
+    code = 0
+    if todo:
+        code = _run(args, sweep, todo)
+    if code != 85:
+        failed = sort(sweep)["failed"]
+        if failed:
+            again = f"invasio retry {sweep.path}"
+            print(f"invasio: {len(failed)} of {len(sweep.members)} members failed; to run them again: {again}", file=sys.stderr)
+            code = 1
+        if todo or _is_stale(sweep):
+            _collect(sweep)
+    else:
+        print("invasio: stopped before the end; the same command goes on", file=sys.stderr)
+    return code
+
+
+def _site(args: argparse.Namespace) -> Site:
+    from ...hpc.sites.profile import load_site
+    from .submit import check_limit
+
+    check_limit(args.time)
+    return load_site(args.site)
+
+
+def _run(args: argparse.Namespace, sweep: SweepRun, todo: list) -> int:  # type: ignore[type-arg]
+    from ...hpc.sweep.folder import alone
+    from ...hpc.sweep.local import Pool, cores
+
+    ranks = args.ranks or int(sweep.scenario.get("ranks", 1))
+    jobs = args.jobs or max(1, cores() // ranks)
+    with alone(sweep.path):
+        return Pool(jobs, ranks).run([member.folder for member in todo])
+
+
+def _submit(args: argparse.Namespace, sweep: SweepRun, site: Site, todo: list) -> int:  # type: ignore[type-arg]
+    from ...hpc.submit import SCRIPT
+    from ...hpc.sweep.array import job_of, submit_array
+    from ...hpc.sweep.folder import alone
+
+    ranks = args.ranks or int(sweep.scenario.get("ranks", 1))
+    pairs = [(member.number, member.folder.name) for member in todo]
+    job = job_of(sweep.path, str(sweep.scenario["name"]), pairs, ranks, args.time, args.throttle or site.throttle)
+    with alone(sweep.path):
+        number, after = submit_array(sweep, todo, site, job, args.collect)
+    if number is None:
+        print(f"Slurm's commands cannot be called from here; all is prepared, submit with:  sbatch {sweep.path / SCRIPT}")
+        return 1
+    print(f"job {number}, {len(todo)} task{'s' if len(todo) != 1 else ''}" + (f", collected by job {after}" if after else ""))
+    print(f"how far it is:  invasio status {sweep.path}")
+    return 0
+
+
+def _is_stale(sweep: SweepRun) -> bool:
+    """Whether a member has ended after the table was written."""
+    from ..output.layout import RESULTS, STATUS
+
+    table = sweep.path / RESULTS
+    ends = [path.stat().st_mtime for member in sweep.members if (path := member.folder / STATUS).exists()]
+    return not table.exists() or max(ends, default=0.0) > table.stat().st_mtime
+
+
+def _collect(sweep: SweepRun) -> int:
+    from ...postprocess.sweep import collect
+    from ...postprocess.sweep_report import write
+
+    for path in [*collect(sweep), write(sweep)]:
+        print(path)
+    return 0

@@ -1,0 +1,73 @@
+"""What passes the walls of vessels, hung onto the species."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ScenarioError
+from ..model.balance import Vessel
+from ..parallel import agreed
+from ..scenario.expressions import Expr, Number
+from .evaluate import Evaluator
+from .integrity import Integrity
+from .species import NodalSpecies
+from .vessels import NodalVessel
+from .wall_flux import WallCrossing
+
+Floats = NDArray[np.float64]
+
+
+def check_mobile(law: Vessel, species: Mapping[str, NodalSpecies]) -> None:
+    """Raise ScenarioError for a species that crosses a wall but does not move."""
+    for flux in law.fluxes:
+        if not species[flux.species].law.mobile:
+            raise ScenarioError(
+                f"vessel {law.name}: species {flux.species} does not move, so it cannot pass the wall; give it a motility, or take it out"
+            )
+
+
+def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Mapping[str, Floats], time: float) -> None:
+    """Give a vessel its integrity, make a crossing for every flux, and give it to its species. Collective.
+
+    Raises SolverError for wrong rates, ScenarioError for a wrong initial integrity.
+    """
+    wall = vessel.law.integrity
+    if wall is not None:
+        first = next(iter(species.values()))
+        vessel.integrity = Integrity(vessel.name, wall, vessel.sites, first.fields, first.evaluator.parameters)
+    for flux in vessel.law.fluxes:
+        s = species[flux.species]
+        crossing = WallCrossing(
+            vessel=vessel.name,
+            account=vessel.law.account,
+            law=flux,
+            sites=vessel.sites,
+            torn=vessel.torn,
+            fields=s.fields,
+            parameters=s.evaluator.parameters,
+            mass=s.graph.mass,
+            opening=None if vessel.integrity is None else vessel.integrity.opening,
+            steady=vessel.integrity is None or vessel.integrity.static,
+            series=vessel.series if flux.dissolved else np.zeros(vessel.sites.n),
+            diffusion=_diffusion(s, vessel, regions) if flux.dissolved else None,
+        )
+        with agreed(s.graph.comm):
+            crossing.evaluate(time)
+        vessel.crossings.append(crossing)
+        s.add_wall(crossing)
+
+
+def _diffusion(s: NodalSpecies, vessel: NodalVessel, regions: Mapping[str, Floats]) -> Expr | Floats | None:
+    """The diffusivity next to the wall: an expression, or values at the sites where it is given by region."""
+    if not isinstance(s.law.diffusion, Mapping):
+        return s.law.diffusion
+    nodes = vessel.sites.nodes[:, 0]
+    values, one = np.zeros(vessel.sites.n), np.zeros(1)
+    for region, mass in regions.items():
+        expr = s.law.diffusion.get(region, s.law.diffusion.get("", Number(0.0)))
+        Evaluator(np.zeros((1, 3)), {}, s.evaluator.parameters).compile(expr)(one)
+        values += one[0] * mass[nodes] / s.graph.mass[nodes]
+    return np.maximum(values, 1e-300)

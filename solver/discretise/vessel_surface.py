@@ -1,0 +1,139 @@
+"""The walls of vessels as surfaces, for output: facets of the mesh, and networks as lines in 2-D, as thin tubes in 3-D."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...meshes.network import Network
+from ..output.layout import Grid
+from .lines import normals
+from .problem import Problem
+from .vessels import NodalVessel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SIDES = 8  # of a tube
+
+
+class VesselSurface:
+    """All vessels of a problem. Each facet has corners of its own: corner j of facet k has the number k dim + j.
+
+    ``grid``: points in 1-D, lines in 2-D, triangles in 3-D, each on one rank; its regions are the vessels.
+    ``names``: integrity, radius (0 for a wall of the mesh), torn, and entered_SPECIES [amount/area] so far. Collective.
+    """
+
+    def __init__(self, problem: Problem, domain: Any) -> None:
+        self.problem, comm, dim = problem, problem.graph.comm, domain.dim
+        self._at: list[Ints] = []  # for each vessel and corner: the site, or the segment of a network
+        points, numbers, regions, radii = [], [], [], []
+        first = 0
+        for k, vessel in enumerate(problem.vessels.values()):
+            if isinstance(vessel.surface, Network):
+                mine, segment = _tubes(vessel.surface, dim) if comm.rank == 0 else (np.empty((0, dim, dim)), np.empty(0, dtype=np.int64))
+                at, count = np.repeat(segment, dim), int(comm.bcast(len(mine)))
+                number: Ints = np.arange(len(mine), dtype=np.int64)
+                radii.append(vessel.surface.radius[at])
+            else:
+                facets, part = vessel.surface
+                at = _sites_at(vessel, comm, problem.grid.nodes, facets, part)
+                number, count = _numbered(comm, facets, part)
+                mine = _places(domain, facets, dim)
+                radii.append(np.zeros(at.size))
+            self._at.append(at)
+            points.append(mine.reshape(-1, dim))
+            numbers.append(first + number)
+            regions.append(np.full(len(mine), k, dtype=np.int32))
+            first += count
+        cells = np.concatenate(numbers).astype(np.int64)
+        corners = cells[:, None] * dim + np.arange(dim)
+        place = np.zeros((len(cells) * dim, 3))
+        place[:, :dim] = np.concatenate(points)
+        self._radius = np.concatenate(radii)
+        crossing = dict.fromkeys(c.law.species for v in problem.vessels.values() for c in v.crossings)
+        self._species = list(crossing)
+        self.names = ("integrity", "radius", "torn", *(f"entered_{name}" for name in crossing))
+        self.grid = Grid(
+            comm=comm,
+            dim=dim - 1,
+            n_nodes=first * dim,
+            n_cells=first,
+            nodes=corners.reshape(-1),
+            points=place,
+            cells=cells,
+            connectivity=corners,
+            cell_region=np.concatenate(regions),
+            regions=tuple(problem.vessels),
+            mesh_hash=domain.hash,
+        )
+
+    def fields(self) -> dict[str, Floats]:
+        """The values now, at the corners of this rank's facets. Collective."""
+        vessels = list(self.problem.vessels.values())
+        found = {"radius": self._radius}
+        found["integrity"] = self._gather([1.0 if v.integrity is None else v.integrity.b * v.sites.measure for v in vessels])
+        found["torn"] = self._gather([v.torn * v.sites.measure for v in vessels])
+        for name in self._species:
+            found[f"entered_{name}"] = self._gather([next((c.entered for c in v.crossings if c.law.species == name), 0.0) for v in vessels])
+        return {name: found[name] for name in self.names}
+
+    def _gather(self, amounts: list[Floats | float]) -> Floats:
+        """Amounts at the sites of each vessel as values per area at the corners; a number stands for that value everywhere."""
+        parts = []
+        for vessel, at, amount in zip(self.problem.vessels.values(), self._at, amounts, strict=True):
+            if isinstance(amount, float):
+                parts.append(np.full(at.size, amount))
+                continue
+            network = isinstance(vessel.surface, Network)
+            key = vessel.segment if network else vessel.sites.numbers
+            count = len(vessel.surface.radius) if isinstance(vessel.surface, Network) else vessel.sites.total
+            both = np.stack([np.bincount(key, x, minlength=count) for x in (amount, vessel.sites.measure)])
+            total, area = self.problem.graph.comm.allreduce(both)
+            parts.append((total / area)[at])
+        return np.concatenate(parts)
+
+
+def _tubes(network: Network, dim: int) -> tuple[Floats, Ints]:
+    """Facets (f, dim, dim) around every segment, and the segment of each: the segment itself in 2-D, a tube in 3-D."""
+    ends = network.points[network.segments]
+    if dim == 2:
+        return ends, np.arange(len(ends))
+    along = ends[:, 1] - ends[:, 0]
+    first, second = normals(along / np.linalg.norm(along, axis=1)[:, None])
+    turn = 2.0 * math.pi * np.arange(SIDES + 1) / SIDES
+    arm = np.cos(turn)[None, :, None] * first[:, None] + np.sin(turn)[None, :, None] * second[:, None]
+    rings = ends[:, :, None] + (network.radius[:, None, None] * arm)[:, None]
+    low, high = rings[:, 0], rings[:, 1]
+    triangles = [np.stack([low[:, :-1], low[:, 1:], high[:, 1:]], axis=2), np.stack([low[:, :-1], high[:, 1:], high[:, :-1]], axis=2)]
+    return np.concatenate(triangles, axis=1).reshape(-1, 3, 3), np.repeat(np.arange(len(ends)), 2 * SIDES)
+
+
+def _sites_at(vessel: NodalVessel, comm: Any, canonical: Ints, facets: Ints, part: Ints) -> Ints:
+    """The number of the site at each corner of this rank's facets."""
+    size = len(vessel.part_names)
+    mine = canonical[vessel.sites.nodes[:, 0]] * size + vessel.segment
+    keys = np.concatenate(comm.allgather(mine))
+    numbers = np.concatenate(comm.allgather(vessel.sites.numbers))
+    order = np.argsort(keys)
+    wanted = (facets * size + part[:, None]).reshape(-1)
+    return np.asarray(numbers[order][np.searchsorted(keys[order], wanted)])
+
+
+def _numbered(comm: Any, facets: Ints, part: Ints) -> tuple[Ints, int]:
+    """Numbers of this rank's facets that no partition changes, and how many there are: ascending by part and nodes."""
+    rows = np.concatenate([part[:, None], np.sort(facets, axis=1)], axis=1)
+    every = np.concatenate(comm.allgather(rows))
+    _, inverse = np.unique(every, axis=0, return_inverse=True)
+    start = int(comm.exscan(len(rows)) or 0)
+    return inverse.reshape(-1)[start : start + len(rows)], len(every)
+
+
+def _places(domain: Any, facets: Ints, dim: int) -> Floats:
+    geometry = domain.mesh.geometry
+    original = np.asarray(geometry.input_global_indices, dtype=np.int64)
+    order = np.argsort(original)
+    return np.asarray(geometry.x[order[np.searchsorted(original[order], facets)] if len(original) else facets, :dim])

@@ -1,0 +1,144 @@
+r"""Flux of one species through the wall of one vessel, as a nodal sink and source with an account of its own.
+
+    flux out of the tissue at a site = sigma k (c - c_v),   k = g k_opened + (1 - g) k_closed,   k_torn where torn
+
+so that at the site's node s_i += k sigma / m_i and P_i += k c_v sigma / m_i. A thin line in 3-D does not see the gradient
+around it; for solutes k there is 1/(1/k + (R/D) ln(r_e/R)), with r_e the radius at which the mesh's nodal value holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ..errors import SolverError
+from ..model.balance import WallFlux
+from ..scenario.expressions import Expr, Number
+from .evaluate import Evaluator, names
+from .sites import Sites
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _mix(opened: Floats, closed: Floats, torn_rate: Floats, torn: NDArray[np.bool_], opening: Floats, series: Floats, rate: Floats) -> None:
+    """k of every site from its parts, behind the resistance ``series`` [time/length]."""
+    for i in range(len(rate)):
+        k = torn_rate[i] if torn[i] else opening[i] * opened[i] + (1.0 - opening[i]) * closed[i]
+        rate[i] = k / (1.0 + k * series[i])
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _add(nodes: Ints, measure: Floats, mass: Floats, rate: Floats, inside: Floats, production: Floats, sinks: Floats) -> None:
+    """Add the flux of every site to its node; several sites may share a node."""
+    for i in range(len(nodes)):
+        share = rate[i] * measure[i] / mass[nodes[i]]
+        production[nodes[i]] += share * inside[i]
+        sinks[nodes[i]] += share
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _flows(nodes: Ints, measure: Floats, rate: Floats, inside: Floats, density: Floats, dt: float, flow: Floats) -> tuple[float, float]:
+    """flow = amount out of the tissue at every site in a time dt; returns its sum and what came in by itself."""
+    out = 0.0
+    came = 0.0
+    for i in range(len(nodes)):
+        strength = dt * rate[i] * measure[i]
+        came += strength * inside[i]
+        flow[i] = strength * (density[nodes[i]] - inside[i])
+        out += flow[i]
+    return out, came
+
+
+class WallCrossing:
+    """One species at one vessel's sites.
+
+    torn (s,): where the wall is torn. opening: writes the share g of the wall that is open into an array (s,); None: all of it.
+    series (s,): L = R ln(r_e/R) of a line [length], 0 elsewhere; with ``diffusion`` it becomes the resistance L/D.
+    flow (s,): amounts of the last attempted step; entered (s,): all amounts so far, of accepted steps.
+    """
+
+    def __init__(
+        self,
+        vessel: str,
+        account: str,
+        law: WallFlux,
+        sites: Sites,
+        torn: NDArray[np.bool_],
+        fields: Mapping[str, Floats],
+        parameters: Mapping[str, float],
+        mass: Floats,
+        opening: Callable[[Floats], None] | None,
+        steady: bool,
+        series: Floats,
+        diffusion: Expr | Floats | None,
+    ) -> None:
+        self.vessel, self.account, self.law, self.sites, self._mass, self._fields = vessel, account, law, sites, mass, fields
+        self.nodes = np.ascontiguousarray(sites.nodes[:, 0])
+        self._opening, n = opening, sites.n
+        parts = {"opened": law.opened, "closed": law.closed, "torn": law.torn, "inside": law.inside}
+        diffusing = diffusion if not isinstance(diffusion, np.ndarray) else None
+        used = frozenset().union(*(names(e) for e in (*parts.values(), diffusing) if e is not None))
+        self._gathered = {key: np.zeros(n) for key in sorted(used & set(fields))}
+        self.evaluator = Evaluator(sites.points, self._gathered, parameters)
+        self.static = steady and not used & {*fields, "t"}
+        self._torn = torn & (law.torn is not None)
+        self._values = {what: np.zeros(n) for what in parts}
+        self._write = [(what, self.evaluator.compile(expr or Number(0.0)), self._values[what]) for what, expr in parts.items()]
+        self._length, self._series, self._g = series, np.zeros(n), np.ones(n)
+        self._diffusion = np.ones(n) if diffusion is None else diffusion if isinstance(diffusion, np.ndarray) else np.zeros(n)
+        self._write_diffusion = self.evaluator.compile(diffusing) if diffusing is not None else None
+        self.rate, self.inside, self.flow, self.entered = (np.zeros(n) for _ in range(4))
+
+    def evaluate(self, time: float) -> None:
+        """Evaluate k and c_v of the fields as they are now; raises SolverError for a value that is no number >= 0."""
+        self.evaluator.time[0] = time
+        for key, values in self._gathered.items():
+            np.take(self._fields[key], self.nodes, out=values, mode="clip")
+        for what, write, out in self._write:
+            write(out)
+            bad = ~(out >= 0.0)
+            if bad.any():
+                at = ", ".join(f"{x:g}" for x in self.sites.points[np.argmax(bad)])
+                raise SolverError(
+                    f"vessel {self.vessel}, species {self.law.species}: the {_WORDS[what]} is {out[np.argmax(bad)]:g} at t = {time:g}, "
+                    f"x = {at}; it must be a number >= 0 (use max(0, ...))"
+                )
+        if self._opening is not None:
+            self._opening(self._g)
+        if self._write_diffusion is not None:
+            self._write_diffusion(self._diffusion)
+        np.divide(self._length, self._diffusion, out=self._series, where=self._length > 0.0)
+        v = self._values
+        _mix(v["opened"], v["closed"], v["torn"], self._torn, self._g, self._series, self.rate)
+        self.inside[:] = v["inside"]
+
+    def add(self, production: Floats, sinks: Floats) -> None:
+        """Add to the nodal production and sinks."""
+        _add(self.nodes, self.sites.measure, self._mass, self.rate, self.inside, production, sinks)
+
+    def book(self, dt: float, seen: Floats, booking: dict[str, float]) -> float:
+        """Book what left the tissue in a time dt with the density that the sinks acted on; returns what came in, part of the production."""
+        out, came = _flows(self.nodes, self.sites.measure, self.rate, self.inside, seen, dt, self.flow)
+        booking[self.account] = booking.get(self.account, 0.0) + out
+        return came
+
+    def accept(self) -> None:
+        """The last attempt counts."""
+        self.entered += self.flow
+
+    def flux(self, density: Floats) -> Floats:
+        """Amount per time out of the tissue at every site, with the rates last evaluated."""
+        return np.asarray(self.sites.measure * self.rate * (density[self.nodes] - self.inside))
+
+
+_WORDS = {
+    "opened": "rate of entry",
+    "closed": "rate of entry through the closed wall",
+    "torn": "rate of entry where torn",
+    "inside": "density inside",
+}

@@ -1,0 +1,134 @@
+"""From a scenario with a sweep to its members: one scenario per combination of values."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .layers import lay
+from .reader import Document, Fault, Faults, Path_
+from .sweep import Grid, LatinHypercube, Listed, Sobol, Span, Steps
+
+if TYPE_CHECKING:
+    from .schema import Scenario
+
+MAX_MEMBERS = 10_000
+SHOWN = 20  # faults
+_FIXED = ("sweep", "extends", "name", "schema_version", "expect")  # what a member has no own of
+
+Assignment = tuple[str, Any, Path_]  # path of the option, its value, and where in the scenario that is said
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run of a sweep: its number from 1 on, the values it differs by, and its whole scenario."""
+
+    number: int
+    values: Mapping[str, Any]
+    scenario: Scenario
+
+
+def members(document: Document, options: Any, name: str, validate: Callable[[Document], Scenario]) -> tuple[Member, ...]:
+    """All members of a sweep, each checked like any other scenario.
+
+    They expect no numbers (those of the scenario hold for its own values) and draw nothing unless the sweep says so.
+    Raises Faults, at the lines where the sweep states the values; at most SHOWN of them.
+    """
+    plan = assignments(options)
+    if len(plan) > MAX_MEMBERS:
+        what = f"too many members (given more than {MAX_MEMBERS}; allowed: at most {MAX_MEMBERS})"
+        raise Faults([Fault(document.mark(("sweep",)), ("sweep",), what)])
+    base = replace(document, data=_without_sweep(document.data, options))
+    digits = max(3, len(str(len(plan))))
+    found, faults = [], dict[Fault, None]()
+    for number, chosen in enumerate(plan, 1):
+        try:
+            scenario = validate(_laid(replace(base, data={**base.data, "name": f"{name}-{number:0{digits}d}"}), document, chosen))
+            found.append(Member(number, {path: value for path, value, _ in chosen}, scenario))
+        except Faults as caught:
+            faults |= dict.fromkeys(caught.faults)
+        if len(faults) >= SHOWN:
+            break
+    if faults:
+        raise Faults(list(faults)[:SHOWN])
+    return tuple(found)
+
+
+def _without_sweep(data: Mapping[str, Any], options: Any) -> dict[str, Any]:
+    kept = {key: value for key, value in data.items() if key not in ("sweep", "expect")}
+    if not options.figures:
+        kept["output"] = {**(kept.get("output") or {}), "figures": False}
+    return kept
+
+
+def _laid(member: Document, document: Document, chosen: list[Assignment]) -> Document:
+    from .schema import Scenario
+
+    faults: list[Fault] = []
+    for path, value, place in chosen:
+        mark = document.mark(place[:-1] if isinstance(place[-1], int) else place, key=True)
+        if path.partition(".")[0].partition("[")[0] in _FIXED:
+            faults.append(Fault(mark, place, f"this cannot vary (given {path!r})"))
+            continue
+        try:
+            member = lay(member, path, value, mark, document.mark(place), Scenario)
+        except Faults as caught:
+            faults += caught.faults
+    if faults:
+        raise Faults(faults)
+    return member
+
+
+def assignments(options: Any) -> list[list[Assignment]]:
+    """For each member the values of its paths; deterministic."""
+    if isinstance(options, Listed):
+        return [
+            [(path, value, ("sweep", "members", number, path)) for path, value in entry.items()]
+            for number, entry in enumerate(options.members)
+        ]
+    places: dict[str, Path_] = {path: ("sweep", "vary", path) for path in options.vary}
+    if isinstance(options, Grid):
+        axes: list[list[Assignment]] = []
+        for path, given in options.vary.items():
+            if isinstance(given, Steps):
+                axes.append([(path, value, places[path]) for value in _between(given, np.linspace(0.0, 1.0, given.count))])
+            else:
+                axes.append([(path, value, (*places[path], k)) for k, value in enumerate(given)])
+        size = int(np.prod([float(len(axis)) for axis in axes]))
+        return [list(row) for row in itertools.islice(itertools.product(*axes), min(size, MAX_MEMBERS + 1))]
+    sample = _sample(options)
+    columns = [_column(given, sample[:, k], places[path]) for k, (path, given) in enumerate(options.vary.items())]
+    return [[(path, *column[row]) for path, column in zip(options.vary, columns, strict=True)] for row in range(len(sample))]
+
+
+def _sample(options: LatinHypercube | Sobol) -> Any:
+    """(n, number of paths) numbers in [0, 1)."""
+    from scipy.stats import qmc
+
+    n = min(options.n, MAX_MEMBERS + 1)
+    kind = qmc.Sobol if isinstance(options, Sobol) else qmc.LatinHypercube
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # any n is allowed for Sobol; newer SciPy calls the seed rng
+        return kind(len(options.vary), seed=options.seed).random(n)
+
+
+def _column(given: list[Any] | Span, sample: Any, place: Path_) -> list[tuple[Any, Path_]]:
+    if isinstance(given, Span):
+        return [(value, place) for value in _between(given, sample)]
+    chosen = [int(u * len(given)) for u in sample]
+    return [(given[k], (*place, k)) for k in chosen]
+
+
+def _between(span: Span, shares: Any) -> list[float | str]:
+    """Values at shares of a range, to 12 digits, with the unit where there is one."""
+    if span.spacing == "log":
+        values = np.exp(np.log(span.from_) + shares * (np.log(span.to) - np.log(span.from_)))
+    else:
+        values = span.from_ + shares * (span.to - span.from_)
+    plain = [float(f"{value:.12g}") for value in values]
+    return [f"{value!r} {span.unit}" for value in plain] if span.unit else list(plain)

@@ -1,0 +1,66 @@
+"""Options of vessels that are lines: a graph file or a generated tree."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, Union
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .base import InputFile, Length, Options
+from .mesh import PlaneShape, SpaceShape
+
+Positive = Annotated[Length, Field(gt=0)]
+Point = Union[tuple[Length, Length], tuple[Length, Length, Length]]
+Direction = Union[tuple[float, float], tuple[float, float, float]]
+Shape = Union[PlaneShape, SpaceShape]
+
+
+def _wrong(text: str) -> PydanticCustomError:
+    return PydanticCustomError("network", "{text}", {"text": text})
+
+
+class Tree(Options):
+    """A tree that forks in two again and again; radii obey Murray's law, R^3 = R1^3 + R2^3."""
+
+    from_: Point = Field(alias="from", description="where the trunk enters")
+    direction: Direction = Field(description="of the trunk")
+    radius: Positive = Field(description="of the trunk")
+    length: Positive = Field(description="of the trunk")
+    generations: int = Field(4, ge=0, le=12, description="how often it forks")
+    shortening: float = Field(0.8, gt=0, le=1, description="length of a branch over that of its parent")
+    angle: float = Field(35.0, gt=0, lt=90, description="between a branch and its parent, in degrees")
+    asymmetry: float = Field(0.3, ge=0, lt=1, description="how different the two branches may be: 0 none")
+    within: Annotated[Shape, Field(discriminator="kind")] | None = Field(
+        None, description="shape that no branch leaves; branches that would are turned, shortened or left out"
+    )
+    seed: int = Field(0, ge=0, description="same seed, same tree")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(self.from_) != len(self.direction):
+            raise _wrong(
+                f"'from' and 'direction' have different numbers of coordinates (given {len(self.from_)} and {len(self.direction)})"
+            )
+        if not any(self.direction):
+            raise _wrong("the direction has no length")
+        flat = self.within is not None and self.within.kind in ("rectangle", "disc")
+        if self.within is not None and flat != (len(self.from_) == 2):
+            raise _wrong(f"'within' is a {self.within.kind}, but 'from' has {len(self.from_)} coordinates")
+        return self
+
+
+class Network(Options):
+    """Lines with a radius: from a file (.yaml, .csv, .vtk, .vtu) or a generated tree."""
+
+    file: InputFile | None = Field(None, description="graph file, relative to the scenario; see docs/meshes.md")
+    tree: Tree | None = Field(None, description="generated tree")
+    unit: Positive = Field(1.0, description="length of one unit of the file's coordinates and radii")
+    radius: Positive | None = Field(None, description="of segments for which the file gives none")
+    loose_ends: Literal["refused", "inlet", "outlet", "tip"] = Field("refused", description="what ends are that the file does not mark")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.file is None) == (self.tree is None):
+            raise _wrong("give either 'file' or 'tree'" + ("" if self.file is None else ", not both"))
+        return self

@@ -1,0 +1,85 @@
+"""Options of a sweep: which options vary, over which values, in which combinations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, Union
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .base import Options
+
+Value = bool | int | float | str | None
+Values = Annotated[list[Value], Field(min_length=1)]
+
+_VARY = "path as for --set: its values"
+_SEED = "seed of the sample"
+
+
+def _wrong(text: str) -> PydanticCustomError:
+    return PydanticCustomError("sweep", "{text}", {"text": text})
+
+
+class Span(Options):
+    """Everything between two numbers."""
+
+    from_: float = Field(alias="from", description="lower end")
+    to: float = Field(description="upper end")
+    unit: str = Field("", description="unit of both, where the scenario states scales; none: a plain number")
+    spacing: Literal["linear", "log"] = Field("linear", description="log: equal ratios; both ends must be positive")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.from_ < self.to:
+            raise _wrong(f"'from' must be below 'to' (given {self.from_:g} and {self.to:g})")
+        if self.spacing == "log" and self.from_ <= 0:
+            raise _wrong(f"with spacing: log both ends must be positive (given {self.from_:g})")
+        return self
+
+
+class Steps(Span):
+    """A number of values from one end to the other, both included."""
+
+    count: int = Field(ge=2, description="number of values")
+
+
+class _Sweep(Options):
+    """What every sweep has."""
+
+    observe: list[str] = Field([], description="columns of series.csv that the report draws; none: the most telling of those that differ")
+    figures: bool = Field(False, description="whether each member makes pictures")
+
+
+class Grid(_Sweep):
+    """Every combination of the values; the last path varies fastest."""
+
+    kind: Literal["grid"]
+    vary: dict[str, Values | Steps] = Field(min_length=1, description=_VARY)
+
+
+class Listed(_Sweep):
+    """The members written out one by one."""
+
+    kind: Literal["list"]
+    members: list[dict[str, Value]] = Field(min_length=1, description="one mapping of paths to values per member")
+
+
+class LatinHypercube(_Sweep):
+    """A sample in which every range is divided into n parts and each part is met once."""
+
+    kind: Literal["latin_hypercube"]
+    vary: dict[str, Values | Span] = Field(min_length=1, description=f"{_VARY}, or a range")
+    n: int = Field(ge=1, description="number of members")
+    seed: int = Field(0, ge=0, description=_SEED)
+
+
+class Sobol(_Sweep):
+    """A scrambled Sobol sequence, which fills the space evenly; best with n a power of two."""
+
+    kind: Literal["sobol"]
+    vary: dict[str, Values | Span] = Field(min_length=1, description=f"{_VARY}, or a range")
+    n: int = Field(ge=1, description="number of members")
+    seed: int = Field(0, ge=0, description=_SEED)
+
+
+SweepOptions = Annotated[Union[Grid, Listed, LatinHypercube, Sobol], Field(discriminator="kind")]

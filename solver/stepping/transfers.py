@@ -1,0 +1,132 @@
+r"""What leaves one species and enters another, nodewise, conservative and non-negative for any step.
+
+With transfers k from a(k) to b(k) at rates r_k(c), MPRK22 (Burchard, Deleersnijder, Meister 2003,
+doi:10.1016/S0168-9274(03)00101-6) takes every amount from a and puts the same amount into b,
+
+    U = c + h sum_k (e_b - e_a) r_k(c) U_a
+    c_new = c + (h/2) sum_k (e_b - e_a) (r_k(c) c_a + r_k(U) U_a) / U_a  c_new_a
+
+Both are M-matrix systems per node, of the size of the number of species that take part. Second order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ..discretise.evaluate import Evaluator
+from ..discretise.species import TINY, NodalSpecies
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def implicit(origins: Numbers, targets: Numbers, rates: Floats, h: float, old: Floats, new: Floats, system: Floats) -> None:
+    """new = old + h sum_k (e_b - e_a) r_k new_a at every node: Gauss elimination without pivots, which an M-matrix does not need.
+
+    old, new (species, n); rates (transfers, n); system (species, species + 1): scratch.
+    """
+    size = len(old)
+    for i in range(old.shape[1]):
+        for a in range(size):
+            for b in range(size):
+                system[a, b] = 1.0 if a == b else 0.0
+            system[a, size] = old[a, i]
+        for k in range(len(origins)):
+            flow = h * rates[k, i]
+            system[origins[k], origins[k]] += flow
+            system[targets[k], origins[k]] -= flow
+        for a in range(size):
+            for b in range(a + 1, size):
+                factor = system[b, a] / system[a, a]
+                if factor != 0.0:
+                    for column in range(a, size + 1):
+                        system[b, column] -= factor * system[a, column]
+        for a in range(size - 1, -1, -1):
+            value = system[a, size]
+            for b in range(a + 1, size):
+                value -= system[a, b] * new[b, i]
+            new[a, i] = value / system[a, a]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def patankar(origins: Numbers, before: Floats, after: Floats, old: Floats, middle: Floats) -> None:
+    """before = (r(c) c_a + r(U) U_a) / (2 U_a), the rates of the second stage; their mean where there is nothing left."""
+    for k in range(len(origins)):
+        a = origins[k]
+        for i in range(old.shape[1]):
+            ratio = old[a, i] / middle[a, i] if middle[a, i] > 1e-200 else 1.0
+            before[k, i] = 0.5 * (before[k, i] * ratio + after[k, i])
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def moved(origin: int, target: int, rate: Floats, h: float, mass: Floats, new: Floats, n_owned: int, density: Floats) -> float:
+    """Add what one transfer moves to density (2, n): out of the origin, into the target; returns its amount over owned nodes."""
+    total = 0.0
+    for i in range(density.shape[1]):
+        flow = h * rate[i] * new[origin, i]
+        density[origin, i] -= flow
+        density[target, i] += flow
+        if i < n_owned:
+            total += mass[i] * flow
+    return total
+
+
+class Transfers:
+    """Advances all transfers together; rates read ``fields``, which are the owner's to set."""
+
+    def __init__(self, species: Mapping[str, NodalSpecies], fields: Mapping[str, Floats], evaluator: Evaluator, n_owned: int) -> None:
+        pairs = [(name, t.into, t.rate) for name, s in species.items() for t in s.law.transfers]
+        names = [name for name in species if any(name in pair[:2] for pair in pairs)]
+        self.species = [species[name] for name in names]
+        self.fields, self.n_owned = fields, n_owned
+        self._origins = np.array([names.index(a) for a, _, _ in pairs], dtype=np.int64)
+        self._targets = np.array([names.index(b) for _, b, _ in pairs], dtype=np.int64)
+        self._write = [evaluator.compile(rate) for _, _, rate in pairs]
+        n = len(self.species[0].state) if self.species else 0
+        self._old, self._middle = np.zeros((len(names), n)), np.zeros((len(names), n))
+        self._rates, self._later = np.zeros((len(pairs), n)), np.zeros((len(pairs), n))
+        self._system = np.zeros((len(names), len(names) + 1))
+
+    def advance(self, h: float, booking: dict[str, dict[str, float]]) -> bool:
+        """Advance the states and fields by h and book local amounts; False if a rate is negative or not finite here."""
+        if not self.species:
+            return True
+        for s, old in zip(self.species, self._old, strict=True):
+            old[:] = s.state
+            self.fields[s.name][:] = s.state
+        if not self._evaluate(self._rates):
+            return False
+        implicit(self._origins, self._targets, self._rates, h, self._old, self._middle, self._system)
+        for s, middle in zip(self.species, self._middle, strict=True):
+            self.fields[s.name][:] = middle
+        if not self._evaluate(self._later):
+            return False
+        patankar(self._origins, self._rates, self._later, self._old, self._middle)
+        implicit(self._origins, self._targets, self._rates, h, self._old, self._middle, self._system)
+        mass = self.species[0].graph.mass
+        for k, (a, b) in enumerate(zip(self._origins, self._targets, strict=True)):
+            amount = moved(a, b, self._rates[k], h, mass, self._middle, self.n_owned, self._old)
+            for number, key in ((a, "switched_out"), (b, "switched_in")):
+                account = booking[self.species[number].name]
+                account[key] = account.get(key, 0.0) + amount
+        for s, new in zip(self.species, self._old, strict=True):
+            np.maximum(new, 0.0, out=s.state)  # rounding of the last flow out
+            self.fields[s.name][:] = s.state
+            if s.log is not None:
+                np.maximum(s.state, TINY, out=s.log)
+                np.log(s.log, out=s.log)
+        return True
+
+    def _evaluate(self, rates: Floats) -> bool:
+        good = True
+        for k, write in enumerate(self._write):
+            rate = rates[k]
+            write(rate)
+            least = rate.min(initial=0.0)
+            good = good and bool(least >= 0.0 and np.isfinite(rate.max(initial=0.0)))
+        return good

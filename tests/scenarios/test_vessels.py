@@ -1,0 +1,53 @@
+"""The shipped tissues with vessels: when cells enter, where, and that none is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from invasio.postprocess.run import Run
+from invasio.postprocess.vessels import wall_lines
+from invasio.solver.scenario.shipped import folder
+from tests.scenarios.runs import check_promises, run_shipped
+
+
+def counts(run: Run, account: str) -> np.ndarray:
+    """Cells entered at every output."""
+    return np.asarray(run.series[account])
+
+
+def test_a_lymph_vessel_of_the_colon(comm: Any, shared_tmp: Path) -> None:
+    """Nobody enters before the wall opens; with a whole wall nobody at all; without a wall at once, and more."""
+    short = ["time.end=48 h", "time.tolerance=3e-3"]
+    path = folder() / "tissue/colon_lymph.yaml"
+    run = run_shipped(path, shared_tmp / "opens", comm, *short)
+    check_promises(run)
+    entered, first = counts(run, "tumour.lymph:lacuna"), float(run.series["lacuna.first_breach"][-1])
+    assert 20.0 < first < 40.0
+    before = run.times < first - 6.0
+    assert entered[before].max() == 0.0 < entered[-1]
+    assert (np.diff(entered) >= 0.0).all() and float(run.series["lacuna.integrity_min"][-1]) < 0.6
+    total = run.series["tumour.total"]
+    assert np.abs((total + entered) / total[0] - 1.0).max() < 1e-12
+    bare = run_shipped(path, shared_tmp / "bare", comm, *short, "model.vessels.lacuna.wall=null")
+    assert counts(bare, "tumour.lymph:lacuna")[-1] > 1.2 * entered[-1]
+    assert set(wall_lines(run)) == {"lymph"} and np.isfinite(wall_lines(run)["lymph"]).any()
+
+
+def test_a_block_with_a_blood_tree_and_a_lymph_vessel(comm: Any, shared_tmp: Path) -> None:
+    """Cells enter the torn branch most, lymph after its wall opens; branches add up; blood brings what oxygen is taken up."""
+    settings = ["mesh.cells=[8, 8, 8]", "time.end=36 h", "time.tolerance=3e-3"]
+    run = run_shipped(folder() / "tissue/tissue_block_3d.yaml", shared_tmp / "run", comm, *settings)
+    check_promises(run)
+    series = run.series
+    branches = {name: float(series[name][-1]) for name in series if name.startswith("blood/") and name.endswith(".entered:tumour")}
+    area = max(branches, key=lambda name: branches[name])
+    assert area == "blood/11.entered:tumour", branches
+    assert len(branches) > 15 and abs(sum(branches.values()) / series["tumour.blood:blood"][-1] - 1.0) < 1e-12
+    assert series["tumour.lymph:lymph"][1] < 0.05 * series["tumour.lymph:lymph"][-1]
+    given, used = -series["oxygen.blood:blood"][-1], series["oxygen.dead"][-1]
+    assert abs(given / used - 1.0) < 0.02
+    lines = wall_lines(run, 200.0)
+    assert "blood" in lines and np.isfinite(lines["blood"]).any()

@@ -1,0 +1,144 @@
+# ruff: noqa: E501  (messages stay on one line, as they are printed)
+"""Vessel networks: files in every format, and every mistake in one named with its place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from invasio.meshes.domain import MeshData
+from invasio.meshes.lumen import cut_out
+from invasio.meshes.network import Network, read_network
+from invasio.solver.errors import MeshError
+from invasio.solver.scenario.network import Network as Options
+from tests.models import species
+from tests.unit.meshes.build import make
+from tests.vessels import flux, tissue, vessel
+
+YAML = """\
+nodes:
+  a: [0.1, 0.5]
+  b: [0.5, 0.5]
+  c: [0.9, 0.7]
+ends: {a: inlet, c: tip}
+segments:
+  - [a, b, 0.02, artery, main]
+  - [b, c, 0.01]
+"""
+CSV = """\
+# node,ID,x,y,z,end
+node,a,0.1,0.5,inlet
+node,b,0.5,0.5
+node,c,0.9,0.7,tip
+segment,a,b,0.02,artery,main
+segment,b,c,0.01
+"""
+
+
+def read(folder: Path, name: str, text: str, dim: int = 2, **options: object) -> Network:
+    """The network of a file with this text."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return read_network(Options.model_validate({"file": str(path), **options}), dim)
+
+
+@pytest.mark.parametrize(("name", "text"), [("n.yaml", YAML), ("n.csv", CSV)])
+def test_tables(tmp_path: Path, name: str, text: str) -> None:
+    network = read(tmp_path, name, text, unit=10.0)
+    assert np.allclose(network.points, [[1, 5], [5, 5], [9, 7]]) and np.allclose(network.radius, [0.2, 0.1])
+    assert network.segments.tolist() == [[0, 1], [1, 2]] and network.ends == {0: "inlet", 2: "tip"}
+    assert network.names == ("main", "segment2") and network.types == ("artery", "")
+
+
+@pytest.mark.parametrize("suffix", ["vtk", "vtu"])
+@pytest.mark.parametrize("where", ["point_data", "cell_data"])
+def test_polylines(tmp_path: Path, suffix: str, where: str) -> None:
+    import meshio
+
+    points = np.array([[0.1, 0.1, 0.0], [0.5, 0.5, 0.0], [0.9, 0.5, 0.0]])
+    data = {"point_data": {"radius": [0.02, 0.01, 0.01]}} if where == "point_data" else {"cell_data": {"radius": [[0.015, 0.01]]}}
+    meshio.Mesh(points, [("line", [[0, 1], [1, 2]])], **data).write(tmp_path / f"n.{suffix}")
+    network = read_network(Options.model_validate({"file": str(tmp_path / f"n.{suffix}"), "loose_ends": "tip"}), 2)
+    assert np.allclose(network.points, points[:, :2]) and np.allclose(network.radius, [0.015, 0.01])
+    assert network.ends == {0: "tip", 2: "tip"}
+
+
+WRONG = {
+    "loose end": (YAML.replace(", c: tip", ""), "{f}:4:6: nodes.c: node c at (0.9, 0.7) is a loose end: one segment meets there and it is marked neither inlet, outlet nor tip; mark it, join it, or set `loose_ends: tip`"),
+    "no length": (YAML.replace("[0.5, 0.5]", "[0.1, 0.5]"), "{f}:7:5: segments[0]: segment 'main' (from node a to node b) has no length; both nodes lie at (0.1, 0.5)"),
+    "radius": (YAML.replace("0.02", "-0.02"), "{f}:7:5: segments[0]: segment 'main' (from node a to node b) has the radius -0.02; it must be above 0"),
+    "no radius": (YAML.replace("c, 0.01", "c"), "{f}:8:5: segments[1]: segment 'segment2' (from node b to node c) has no radius; give it one, or `radius` for all in the scenario"),
+    "unknown node": (YAML.replace("[b, c", "[b, d"), "{f}:8:5: segments[1]: a segment ends at unknown node d (the file has: a, b, c)"),
+    "unknown end": (YAML.replace("c: tip", "c: tipp"), "{f}:5:21: ends.c: node c: unknown kind of end (given 'tipp'; allowed: inlet, outlet, tip)"),
+    "marked inside": (YAML.replace("c: tip", "c: tip, b: outlet"), "{f}:3:6: nodes.b: node b is marked outlet, but 2 segments meet there"),
+    "unused node": (YAML.replace("  b: [", "  e: [0, 0]\n  b: ["), "{f}:3:6: nodes.e: node e belongs to no segment; remove it"),
+    "unknown entry": (YAML.replace("segments:", "segment:"), "{f}:6:1: unknown entry of a network (given 'segment'; allowed: nodes, ends, segments)"),
+    "coordinates": (YAML.replace("[0.5, 0.5]", "[0.5]"), "{f}:3:6: nodes.b: node b needs 2 or 3 finite coordinates (given [0.5])"),
+    "not flat": (YAML.replace("[0.1, 0.5]", "[0.1, 0.5, 0]").replace("[0.5, 0.5]", "[0.5, 0.5, 0.3]").replace("[0.9, 0.7]", "[0.9, 0.7, 0]"), "{f}:3:6: nodes.b: node b at (0.5, 0.5, 0.3) lies outside the plane z = 0 of the tissue"),
+    "not yaml": ("nodes: [", "{f}:1:9: not YAML: while parsing a flow node: expected the node content, but found '<stream end>'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_mistakes_are_named_with_their_place(tmp_path: Path, name: str) -> None:
+    text, message = WRONG[name]
+    with pytest.raises(MeshError) as caught:
+        read(tmp_path, "n.yaml", text)
+    assert str(caught.value) == message.replace("{f}", str(tmp_path / "n.yaml"))
+
+
+def test_mistakes_in_rows(tmp_path: Path) -> None:
+    for old, new, message in (
+        ("segment,b,c,0.01", "segment,b,c,wide", "n.csv:6:1: the radius is not a number (given 'wide')"),
+        (
+            "segment,b,c,0.01",
+            "vein,b,c",
+            "n.csv:6:1: not a row of a network (given 'vein,b,c'; allowed: node,ID,x,y,z,end or segment,A,B,radius,type,name)",
+        ),
+        ("node,b,0.5,0.5", "node,a,0.5,0.5", "n.csv:3:1: node a is there twice"),
+        ("node,b,0.5,0.5", "node,b,0.5,0.5,0", "n.csv:3:1: node b has 3 coordinates, those before have 2"),
+    ):
+        with pytest.raises(MeshError, match=re.escape(message)):
+            read(tmp_path, "n.csv", CSV.replace(old, new))
+    with pytest.raises(MeshError, match=re.escape("unknown format of a network (given '.txt'; allowed: .yaml, .csv, .vtk and .vtu)")):
+        read(tmp_path, "n.txt", CSV)
+    with pytest.raises(MeshError, match="nodes have 2 coordinates, but the tissue has 3"):
+        read(tmp_path, "n.csv", CSV, 3)
+    with pytest.raises(MeshError, match="in 1-D a vessel is a boundary, an interface or a region"):
+        read(tmp_path, "n.csv", CSV, 1)
+
+
+def test_outside_the_tissue(comm, tmp_path: Path) -> None:
+    """A node outside, and a segment that leaves through a hole: named with the place."""
+    cells = species("n", "1", "cells", diffusion="1")
+    data = make("rectangle", size=0.1, structured=False, regions={"hole": {"kind": "disc", "centre": [0.3, 0.5], "radius": 0.08}})
+    tree = vessel("tree", "network", [], flux("n", "1"))
+    with pytest.raises(
+        MeshError,
+        match=r"n.yaml:4:6: nodes.c: vessel tree: node c at \(0.9, 1.7\) lies outside the tissue; move it inside, or check `unit`",
+    ):
+        tissue((cells,), data, comm, [tree], {"tree": read(tmp_path, "n.yaml", YAML.replace("0.7]", "1.7]"))})
+    lumen = vessel("hole", "region", ["hole"], flux("n", "1"))
+    said = r"n.yaml:7:5: segments\[0\]: vessel tree: segment 'main' \(from node a to node b\) leaves the tissue at \(0.2\d*, 0.5\); bend it"
+    with pytest.raises(MeshError, match=said):
+        tissue((cells,), data, comm, [tree, lumen], {"tree": read(tmp_path, "n.yaml", YAML)})
+
+
+def test_lumens() -> None:
+    """A lumen goes with its nodes; names of what is left stay; nonsense is refused."""
+    shapes = {"a": {"kind": "disc", "centre": [0.3, 0.5], "radius": 0.1}, "b": {"kind": "rectangle", "from": [0.6, 0.3], "to": [0.8, 0.7]}}
+    data = make("rectangle", size=0.08, structured=False, regions=shapes, interfaces={"k": ["b", "tissue"]})
+    left = cut_out(data, ["a"])
+    assert left.regions == ("tissue", "b") and set(left.boundaries) == {"left", "right", "bottom", "top", "a"}
+    assert len(left.interfaces["k"]) == len(data.interfaces["k"]) and len(np.unique(left.cells)) == len(left.points)
+    gone = len(data.cells) - len(left.cells)
+    assert gone == int((data.cell_region == data.regions.index("a")).sum()) > 0
+    assert len(cut_out(data, ["a", "b"]).interfaces["k"]) == 0
+    assert isinstance(cut_out(data, []), MeshData) and cut_out(data, []) is data
+    with pytest.raises(MeshError, match="unknown region 'c'"):
+        cut_out(data, ["c"])
+    with pytest.raises(MeshError, match="are the whole mesh: no tissue is left"):
+        cut_out(data, ["a", "b", "tissue"])

@@ -1,0 +1,75 @@
+"""Steps that the program chooses: the error follows the tolerance, published numbers are met, stiff rates do not force the step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from invasio.postprocess.expect import check, table
+from invasio.solver.scenario.shipped import folder
+from invasio.solver.stepping.options import SchemeOptions
+from invasio.solver.stepping.stepper import Stepper
+from tests.models import advance, lattice, problem_of, species
+from tests.scenarios.runs import check_promises, run_shipped
+from tests.verification import studies
+from tests.verification.test_exact_wave import l1, scenario_problem
+
+
+def test_the_error_is_proportional_to_the_tolerance(comm: Any) -> None:
+    """Exact wave: 6.4e-4, 7.0e-5, 8.2e-6 for tolerances 1e-3, 1e-4, 1e-5."""
+    found = studies.wave_by_tolerance(comm, (1e-3, 1e-4, 1e-5))
+    for name, orders in found["rates"].items():
+        assert min(orders) > 0.85 and max(orders) < 1.15, (name, found)
+    assert found["errors"]["tumour"][-1] < 2e-5
+
+
+PUBLISHED = ("anderson_2000/1d_h0.02", "anderson_2000/1d_h0.01", "anderson_2000/square", "anderson_2000/ball", "xiao_2021/set0")
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_numbers_with_adaptive_steps(comm: Any, shared_tmp: Path, name: str) -> None:
+    """Sections A and B of the reference page, to the tolerances that their meshes allow, with a fraction of the fixed steps."""
+    path = folder() / f"published/{name}.yaml"
+    finished = run_shipped(path, shared_tmp / "run", comm, "time.step=null", "time.tolerance=1e-4")
+    results = check(finished)
+    assert results and all(r.passed for r in results), "\n" + table(results)
+    check_promises(finished)
+    assert finished.series["step"][-1] < 400
+
+
+def test_stiff_reactions_do_not_force_the_step(comm: Any) -> None:
+    """MMP that turns over 1e6 times faster than cells move follows them without costing steps."""
+    counts = []
+    for speed in (1e0, 1e4, 1e6):
+        laws = (
+            species("n", "1 + 0.5*cos(pi*x)", "cells", diffusion="0.05"),
+            species("m", "1 + 0.5*cos(pi*x)", "soluble", diffusion="0.05", production=f"{speed}*n", loss=f"{speed}"),
+            species("f", "1", "ecm", loss="0.1*m"),
+        )
+        problem = problem_of(laws, lattice(1, 50), comm)
+        counts.append(studies.adaptive(problem, 1e-4, 5.0)[0])
+    assert max(counts[1:]) <= counts[0] + 5, counts
+    np.testing.assert_allclose(problem.species["m"].state, problem.species["n"].state, rtol=1e-5)
+
+
+def test_a_run_goes_on_on_another_mesh(comm: Any) -> None:
+    """Half the way on a coarse mesh, then fields, graph and solvers made anew on a finer one: the exact wave all the same."""
+    coarse = scenario_problem(comm, 1, "mesh.cells=200")
+    stepper = advance(coarse, 0.01, 100)
+    fine = scenario_problem(comm, 1, "mesh.cells=800")
+    x, there = coarse.graph.points[:, 0], fine.graph.points[:, 0]
+    for name, s in fine.species.items():
+        s.state[:] = np.interp(there, np.sort(x), coarse.species[name].state[np.argsort(x)])
+        if s.log is not None:
+            s.log[:] = np.interp(there, np.sort(x), coarse.species[name].log[np.argsort(x)])  # type: ignore[index]
+    for transport in stepper.transports:
+        transport.high.destroy()
+    coarse.graph.halo.free()
+    second = Stepper(fine, SchemeOptions())
+    for k in range(100, 200):
+        assert second.attempt(0.01 * k, 0.01)
+        second.accept(0.01)
+    assert max(l1(fine, 1, 2.0).values()) < 6e-4

@@ -1,0 +1,138 @@
+"""Whole runs with a membrane: the series, a restart in the middle of a breach, and messages for bad input."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from invasio.solver.errors import InvasioError
+from invasio.solver.run import run
+from invasio.solver.scenario.loader import load
+
+BAR = """\
+mesh:
+  kind: interval
+  from: 0
+  to: 2
+  cells: 40
+  regions: {bed: {kind: interval, from: 0, to: 1}}
+  interfaces: {basement: [bed, tissue]}
+model:
+  cells: {tumour: {initial: {bed: 1}, motility: 0.05, haptotaxis: 0.05, secretes: {mmp: 1}}}
+  ecm: {initial: {tissue: 1}, degraded_by: {mmp: 1}}
+  solubles: {mmp: {diffusion: 0.1, decay: 0.5}}
+  membranes:
+    basement:
+      degraded_by: {mmp: 2, tumour: 0.1}
+      closed_above: 0.4
+      permeability: {tumour: 0.5, mmp: {rate: 0.05, follows_integrity: false}}
+time: {end: 4, step: 0.1}
+output: {every: 0.5}
+"""
+
+
+def rows(folder: Path) -> list[dict[str, float]]:
+    with (folder / "series.csv").open() as stream:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+
+
+def scenario(folder: Path, text: str = BAR):  # type: ignore[no-untyped-def]
+    path = folder / "scenario.yaml"
+    path.write_text(text)
+    return load(path)
+
+
+def test_series_tell_of_the_breach(comm, tmp_path: Path) -> None:
+    """Shut until b < b_c, then cells cross from side 0 (the region named first) to side 1; the columns agree with each other."""
+    out = tmp_path / "out"
+    run(scenario(tmp_path), comm, out)
+    table = rows(out)
+    first = table[-1]["basement.first_breach"]
+    assert 0.5 < first < 4.0
+    for row in table:
+        shut = row["time"] < first
+        assert np.isnan(row["basement.first_breach"]) == shut
+        assert (row["basement.integrity_min"] >= 0.4) == shut
+        assert row["basement.breached_area"] == (0.0 if shut else 1.0)
+        assert row["tumour.in:tissue"] == pytest.approx(row["tumour.crossed:basement"], abs=1e-13)
+        assert (row["tumour.in:tissue"] > 0.0) == (not shut)
+        assert (row["basement.flux:tumour"] > 0.0) == (not shut)
+        assert row["tumour.ledger"] < 1e-12 and row["mmp.ledger"] < 1e-12
+    assert table[-1]["basement.flux:mmp"] != 0.0
+
+
+def test_resumed_in_the_middle_of_a_breach(comm, tmp_path: Path) -> None:
+    """A run stopped after the breach began and resumed ends in the same bits as one that was not stopped."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    given = scenario(tmp_path, BAR.replace("{every: 0.5}", "{every: 0.5, checkpoint_every: 0.5}"))
+    run(given, comm, whole)
+    run(given, comm, parts)
+    saved = sorted((parts / "checkpoints").glob("checkpoint-*.h5"))
+    saved[-1].unlink()  # as if it had been killed before the last one
+    (parts / "checkpoints" / "LATEST").write_text(saved[0].name + "\n")
+    (parts / "STATUS").write_text("running\n")
+    run(given, comm, parts, resume=True)
+    for one, other in zip(rows(whole), rows(parts), strict=True):
+        for count in ("iterations", "limited"):  # of the work since the start of the program
+            del one[count], other[count]
+        assert repr(one) == repr(other)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("basement:\n", "basment:\n"), r"model\.membranes\.basment: unknown interface of the mesh .*did you mean 'basement'"),
+        (("closed_above: 0.4", "closed_above: 1.5"), r"closed_above: .*less than or equal to 1|closed_above: .*at most 1"),
+        (("tumour: 0.5,", "tumour: {rate: 0.5, haptotaxis: true}, ecm: 1,"), r"permeability\.ecm: species of the wrong kind"),
+        (
+            ("mmp: {rate: 0.05, follows_integrity: false}", "mmp: {rate: 1, haptotaxis: true}"),
+            r"permeability\.mmp\.haptotaxis: the species has no",
+        ),
+        (("closed_above", "closed_abov"), r"closed_abov"),
+    ],
+)
+def test_bad_options_are_named_with_their_place(tmp_path: Path, change: tuple[str, str], message: str) -> None:
+    with pytest.raises(InvasioError, match=message):
+        scenario(tmp_path, BAR.replace(*change))
+
+
+def test_name_of_a_species_is_refused(tmp_path: Path) -> None:
+    text = BAR.replace("interfaces: {basement:", "interfaces: {tumour:").replace("    basement:\n", "    tumour:\n")
+    with pytest.raises(InvasioError, match=r"the interface has the name of a species \('tumour'\)"):
+        scenario(tmp_path, text)
+
+
+def test_interface_that_the_file_does_not_have(comm, tmp_path: Path) -> None:
+    """In a mesh file the interfaces are known only when it is read: exit code 3, with those that are there."""
+    import meshio
+
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    meshio.write(
+        tmp_path / "square.vtu", meshio.Mesh(points, [("triangle", np.array([[0, 1, 2], [0, 2, 3]]))], cell_data={"region": [[1, 1]]})
+    )
+    given = scenario(
+        tmp_path,
+        "mesh: {kind: file, path: square.vtu, regions: {tissue: 1}}\nspecies: {c: {initial: 1, diffusion: 1}}\n"
+        "model: {membranes: {nowhere: {permeability: {c: 1}}}}\ntime: {end: 1}\n",
+    )
+    with pytest.raises(InvasioError, match=r"no interface 'nowhere'.*|unknown interface.*nowhere") as caught:
+        run(given, comm, tmp_path / "out")
+    assert caught.value.exit_code == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_membrane_on_the_outer_boundary(comm, tmp_path: Path) -> None:
+    """Facets of the outer boundary are none of an interface, but a file may name them: said with the place."""
+    from dataclasses import replace
+
+    from invasio.meshes.cut import cut
+    from tests.models import lattice
+
+    data = lattice(2, 4)
+    with pytest.raises(
+        InvasioError, match=r"4 of 4 facets of interface 'skin' lie on the outer boundary .*a membrane needs tissue on both sides"
+    ):
+        cut(replace(data, interfaces={"skin": data.boundaries["left"]}), ["skin"])
