@@ -101,11 +101,11 @@ def test_killed_with_membranes_and_vessels(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.slow
 @pytest.mark.parametrize("steps", ["fixed", "adaptive"])
-def test_killed_before_every_write_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: str) -> None:
-    """Every moment that the short test draws from; each kill is followed by a resumption to the end."""
+def test_killed_once_at_many_moments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: str) -> None:
+    """Before each of the first writes, and at 40 moments up to the last; each kill is followed by a resumption to the end."""
     path, executioner = runs.scenario(tmp_path, steps), Executioner(monkeypatch)
     total = deeds(path, tmp_path / "whole", executioner)
-    for moment in range(1, total + 1, 3):
+    for moment in [*range(1, 20), *range(20, total + 1, total // 40)]:
         out = tmp_path / f"parts-{moment}"
         assert not attempt(path, out, executioner, moment)
         assert attempt(path, out, executioner, -1)
