@@ -14,7 +14,7 @@ from invasio.solver.scenario.shipped import Header, headers
 from tests.scenarios.runs import PATIENCE, SHORTER, check_promises, run_shipped, seconds
 
 SHIPPED = {header.name: header for header in headers()}
-WITHOUT_NUMBERS = {"quickstart", "colon_lymph", "tissue_block_3d"}  # checked by tests of their own
+WITHOUT_NUMBERS = {"quickstart", "tissue/colon_lymph", "tissue/tissue_block_3d"}  # checked by tests of their own
 
 
 @pytest.mark.parametrize("header", SHIPPED.values(), ids=SHIPPED)
