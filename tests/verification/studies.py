@@ -40,12 +40,12 @@ def spacing(problem: Problem) -> float:
 Found = dict[str, Any]  # sizes, and errors and rates by species
 
 
-def manufactured_rates(comm: Any, laws: tuple[Species, ...], dim: int, kind: str, counts: tuple[int, ...], end: float = 0.2) -> Found:
+def manufactured_rates(comm: Any, laws: tuple[Species, ...], dim: int, kind: str, counts: tuple[int, ...], end: float = 0.1) -> Found:
     """Sizes, errors of n, m and f, and orders, with dt proportional to h."""
     sizes, found = [], []
     for count in counts:
         problem = problem_of(laws, manufactured.mesh(kind, dim, count), comm)
-        steps = max(2, count // 2)
+        steps = 2 * count  # small enough for the error in space to show
         advance(problem, end / steps, steps)
         sizes.append(spacing(problem))
         found.append(manufactured.errors(problem, dim, end))
