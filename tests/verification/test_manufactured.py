@@ -38,8 +38,8 @@ def test_every_term_on_every_mesh(comm: Any, dim: int, kind: str) -> None:
         laws = manufactured.coupled(dim) if name == "coupled" else manufactured.single(name, dim)
         found = studies.manufactured_rates(comm, laws, dim, kind, COUNTS[dim])
         orders = found["rates"]["n"]
-        # on meshes this coarse the order of three dimensions is still rising
-        assert studies.overall(found, "n") >= 1.7 if dim < 3 else orders[-1] > max(1.4, orders[0]), (name, found)
+        # in three dimensions these meshes are coarse: on perturbed ones the order is still rising (1.39, 1.68, 1.88 for 4 to 32 cells)
+        assert studies.overall(found, "n") >= 1.7 if dim < 3 else orders[-1] >= 1.5, (name, found)
 
 
 def test_order_in_time(comm: Any) -> None:
