@@ -16,7 +16,7 @@ from mpi4py import MPI
 
 from invasio.postprocess.run import open_run
 from invasio.solver.errors import InvasioError
-from invasio.solver.output.layout import FIELDS, SERIES
+from invasio.solver.output.layout import SERIES
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 
@@ -83,12 +83,21 @@ def forked(path: Path, out: Path, first: Callable[[], None]) -> int:
 
 
 def tables(out: Path) -> dict[str, Any]:
-    """Every table of the fields file, by name; rows beyond the last output are left out, they are room for more."""
+    """Every table of the VTKHDF files, by name; rows beyond the last output are left out, they are room for more."""
     found: dict[str, Any] = {}
-    with h5py.File(out / FIELDS, "r") as h5:
-        h5["VTKHDF"].visititems(lambda name, x: found.update({name: x[()]}) if isinstance(x, h5py.Dataset) else None)
-        steps = int(h5["VTKHDF/Steps"].attrs["NSteps"])
-    return {name: table[:steps] if name.startswith("FieldData/") else table for name, table in found.items()}
+    for path in sorted(out.glob("*.vtkhdf")):
+        with h5py.File(path, "r") as h5:
+            steps = int(h5["VTKHDF/Steps"].attrs["NSteps"])
+            for name in _names(h5["VTKHDF"]):
+                table = h5["VTKHDF"][name][()]
+                found[f"{path.name}/{name}"] = table[:steps] if name.startswith("FieldData/") else table
+    return found
+
+
+def _names(group: h5py.Group) -> list[str]:
+    names: list[str] = []
+    group.visititems(lambda name, x: names.append(name) if isinstance(x, h5py.Dataset) else None)
+    return names
 
 
 def same_bits(out: Path, other: Path) -> str:

@@ -16,7 +16,8 @@ from invasio.solver import run as recipe
 from invasio.solver.output import checkpoint, folder
 from invasio.solver.output.hdf import SharedFile
 from invasio.solver.output.series import Series
-from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.loader import dump_resolved, load
+from invasio.solver.scenario.shipped import folder as scenarios
 from tests.robustness import runs
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # the children never come back
@@ -81,6 +82,21 @@ def test_killed_between_any_two_writes(tmp_path: Path, monkeypatch: pytest.Monke
     assert runs.same_bits(tmp_path / "parts", tmp_path / "whole") == ""
     left = sorted(p.name for p in (tmp_path / "parts").rglob("*.new"))
     assert not left, "files of writes that a kill cut off"
+
+
+@pytest.mark.parametrize("name", ["membrane_opening", pytest.param("intravasation", marks=pytest.mark.slow)])
+def test_killed_with_membranes_and_vessels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Their files and states are cut and resumed as those of the tissue are."""
+    shipped, settings = scenarios() / f"verification/{name}.yaml", ["expect=[]", "output.figures=false"]
+    times = load(shipped).time
+    settings += [f"output.every={(times.end - times.start) / 24}", f"output.checkpoint_every={(times.end - times.start) / 12}"]
+    path, executioner = tmp_path / "scenario.yaml", Executioner(monkeypatch)
+    path.write_text(dump_resolved(load(shipped, settings)), encoding="utf-8")
+    assert attempt(path, tmp_path / "whole", executioner, -1)
+    kills = [not attempt(path, tmp_path / "parts", executioner, moment) for moment in (200, 500, 900)]
+    assert attempt(path, tmp_path / "parts", executioner, -1) and all(kills)
+    assert len(list((tmp_path / "parts").glob("*.vtkhdf"))) == 2
+    assert runs.same_bits(tmp_path / "parts", tmp_path / "whole") == ""
 
 
 @pytest.mark.slow
