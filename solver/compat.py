@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,9 @@ def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.
     from dolfinx.mesh import GhostMode, create_cell_partitioner, create_mesh
     from mpi4py import MPI
 
-    alone = create_cell_partitioner(GhostMode.none)
+    links = {"max_facet_to_cell_links": 2}  # needed from 0.11 on, unknown before
+    known = signature(create_cell_partitioner).parameters
+    alone = create_cell_partitioner(GhostMode.none, **{name: value for name, value in links.items() if name in known})
 
     def partition(comm: Any, parts: int, kinds: Any, connectivity: Any) -> Any:
         if len(cells) and comm.size > 1 and not stay:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..errors import ScenarioError
@@ -18,6 +19,8 @@ from .vessels import NodalVessel
 from .wall_flux import WallCrossing
 
 Floats = NDArray[np.float64]
+
+STIFF = 1e10
 
 
 def check_mobile(law: Vessel, species: Mapping[str, NodalSpecies]) -> None:
@@ -51,6 +54,7 @@ def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Ma
             mass=s.graph.mass,
             opening=None if vessel.integrity is None else vessel.integrity.opening,
             steady=vessel.integrity is None or vessel.integrity.static,
+            limit=_limit(s, vessel),
             series=vessel.series if flux.dissolved else np.zeros(vessel.sites.n),
             diffusion=_diffusion(s, vessel, regions) if flux.dissolved else None,
         )
@@ -58,6 +62,15 @@ def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Ma
             crossing.evaluate(time)
         vessel.crossings.append(crossing)
         s.add_wall(crossing)
+
+
+def _limit(s: NodalSpecies, vessel: NodalVessel) -> Floats:
+    """Rates far above D/h hold the density at zero as well as an infinite one would. Collective."""
+    g, nodes = s.graph, vessel.sites.nodes[:, 0]
+    fastest = g.comm.allreduce(s.largest_motility(), MPI.MAX)
+    if not fastest > 0.0:
+        return np.full(vessel.sites.n, np.inf)
+    return np.asarray(STIFF * fastest * np.abs(g.stiffness[g.diagonal[nodes]]) / vessel.sites.measure)
 
 
 def _diffusion(s: NodalSpecies, vessel: NodalVessel, regions: Mapping[str, Floats]) -> Expr | Floats | None:

@@ -25,10 +25,13 @@ Ints = NDArray[np.int64]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _mix(opened: Floats, closed: Floats, torn_rate: Floats, torn: NDArray[np.bool_], opening: Floats, series: Floats, rate: Floats) -> None:
-    """k of every site from its parts, behind the resistance ``series`` [time/length]."""
+def _mix(
+    opened: Floats, closed: Floats, torn_rate: Floats, torn: NDArray[np.bool_], opening: Floats, series: Floats, limit: Floats, rate: Floats
+) -> None:
+    """k of every site from its parts, no larger than ``limit``, behind the resistance ``series`` [time/length]."""
     for i in range(len(rate)):
         k = torn_rate[i] if torn[i] else opening[i] * opened[i] + (1.0 - opening[i]) * closed[i]
+        k = min(k, limit[i])
         rate[i] = k / (1.0 + k * series[i])
 
 
@@ -58,6 +61,7 @@ class WallCrossing:
     """One species at one vessel's sites.
 
     torn (s,): where the wall is torn. opening: writes the share g of the wall that is open into an array (s,); None: all of it.
+    limit (s,): rates beyond it change nothing but the digits that the linear solver loses.
     series (s,): L = R ln(r_e/R) of a line [length], 0 elsewhere; with ``diffusion`` it becomes the resistance L/D.
     flow (s,): amounts of the last attempted step; entered (s,): all amounts so far, of accepted steps.
     """
@@ -74,12 +78,13 @@ class WallCrossing:
         mass: Floats,
         opening: Callable[[Floats], None] | None,
         steady: bool,
+        limit: Floats,
         series: Floats,
         diffusion: Expr | Floats | None,
     ) -> None:
         self.vessel, self.account, self.law, self.sites, self._mass, self._fields = vessel, account, law, sites, mass, fields
         self.nodes = np.ascontiguousarray(sites.nodes[:, 0])
-        self._opening, n = opening, sites.n
+        self._opening, self._limit, n = opening, limit, sites.n
         parts = {"opened": law.opened, "closed": law.closed, "torn": law.torn, "inside": law.inside}
         diffusing = diffusion if not isinstance(diffusion, np.ndarray) else None
         used = frozenset().union(*(names(e) for e in (*parts.values(), diffusing) if e is not None))
@@ -114,7 +119,7 @@ class WallCrossing:
             self._write_diffusion(self._diffusion)
         np.divide(self._length, self._diffusion, out=self._series, where=self._length > 0.0)
         v = self._values
-        _mix(v["opened"], v["closed"], v["torn"], self._torn, self._g, self._series, self.rate)
+        _mix(v["opened"], v["closed"], v["torn"], self._torn, self._g, self._series, self._limit, self.rate)
         self.inside[:] = v["inside"]
 
     def add(self, production: Floats, sinks: Floats) -> None:

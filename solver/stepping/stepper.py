@@ -109,6 +109,7 @@ class Stepper:
             if s.name in self._switching:  # half of what is transferred has happened: the middle of the transport is meant
                 before = self._before
                 before[:] = s.state
+            t.history = (self.history.last, self.history.before)
             if not t.advance(time, dt, fields[s.name], self._pending[s.name]):
                 self.failure = t.failure
                 return False

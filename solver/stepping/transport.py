@@ -59,6 +59,7 @@ class Transport:
         self.clipped = 0.0  # amount set to zero because of solver error
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
         self.maximum = math.inf if species.law.maximum is None else species.law.maximum
+        self.history = (0.0, 0.0)  # sizes of the last two steps, for the guesses
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
         may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth)
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
@@ -159,7 +160,9 @@ class Transport:
             stages.implicit_side(g.mass, s.state, wk.production, dt, b)
         else:
             edges.explicit_side(wk.edges, wk.production, wk.sinks, s.state, tau, b)
-        stages.predict(s.state, rate, reach * dt, x)
+        last, earlier = self.history
+        known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
+        stages.guess(s.state, rate, s.rate_before, reach * dt, (reach * dt + last) * known, x)
         self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
@@ -169,7 +172,8 @@ class Transport:
             stages.weighted(s.state, s.state, x, 0.25, 0.5, w)
             return solved
         outer = 0.5 * (1.0 - THETA)
-        stages.second_stage(g.mass, s.state, x, wk.production, outer / THETA, tau, 1.0 / reach, b, wk.stage)
+        curve = known * dt * dt * (1.0 - reach)
+        stages.second_stage(g.mass, s.state, x, wk.production, rate, s.rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)

@@ -17,6 +17,13 @@ def predict(old: Floats, rate: Floats, step: float, out: Floats) -> None:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def guess(old: Floats, rate: Floats, before: Floats, step: float, bend: float, out: Floats) -> None:
+    """out = max(0, c + step (rate + bend (rate - before))), a quadratic in time for bend = (step + dt1)/(dt1 + dt2)."""
+    for i in range(len(out)):
+        out[i] = max(0.0, old[i] + step * (rate[i] + bend * (rate[i] - before[i])))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def implicit_side(mass: Floats, old: Floats, production: Floats, tau: float, b: Floats) -> None:
     """b = m (c + tau P)."""
     for i in range(len(b)):
@@ -25,14 +32,25 @@ def implicit_side(mass: Floats, old: Floats, production: Floats, tau: float, b: 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def second_stage(
-    mass: Floats, old: Floats, x: Floats, production: Floats, ratio: float, tau: float, reach: float, b: Floats, stage: Floats
+    mass: Floats,
+    old: Floats,
+    x: Floats,
+    production: Floats,
+    rate: Floats,
+    before: Floats,
+    ratio: float,
+    tau: float,
+    reach: float,
+    curve: float,
+    b: Floats,
+    stage: Floats,
 ) -> None:
-    """b = m (c + ratio (U1 - c) + tau P); keeps U1 in ``stage`` and puts the guess c + reach (U1 - c) into x."""
+    """b = m (c + ratio (U1 - c) + tau P); keeps U1 in ``stage`` and puts the guess c + reach (U1 - c) + curve (rate - before) into x."""
     for i in range(len(b)):
         rise = x[i] - old[i]
         stage[i] = x[i]
         b[i] = mass[i] * (old[i] + ratio * rise + tau * production[i])
-        x[i] = max(0.0, old[i] + reach * rise)
+        x[i] = max(0.0, old[i] + reach * rise + curve * (rate[i] - before[i]))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 
 from invasio.meshes.domain import MeshData
 from invasio.solver.discretise.problem import Problem
+from invasio.solver.model.balance import Fibres, Species, Transfer
+from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.clock import Clock
 from invasio.solver.stepping.options import ClockOptions, SchemeOptions
 from invasio.solver.stepping.restart import restore, snapshot
@@ -29,6 +34,17 @@ FULL = (
     species("m", "0", "soluble", diffusion="0.05", production="n", loss="2"),
     species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
 )
+TURNING = (  # what this page has besides: transfers, fibres, an upper bound, a carried logarithm, stiff kinetics
+    replace(
+        species("n", "where(x < 0.5, 1, 0)", "cells", diffusion="0.01", taxis=(("f", "log(f)", "0.02"),)),
+        transfers=(Transfer("k", parse("2*x*m")),),
+        fibres=Fibres((parse("1"), parse("x - 0.3")), 0.05),
+        maximum=1.0,
+    ),
+    replace(species("k", "0", "cells", diffusion="0.02"), transfers=(Transfer("n", parse("0.5/(1 + m)")),)),
+    species("m", "0.1", "soluble", diffusion="0.05", production="1e4*k", loss="1e4"),
+    species("f", "1 - 0.5*y", "ecm", loss="200*(0.1 + m)"),
+)
 NOISY = (*anderson()[:2], species("f", "0.5 + 0.5*noise(0.1, 7)", "ecm", loss="10*m"))
 
 
@@ -41,9 +57,9 @@ def everywhere(problem: Problem, name: str) -> np.ndarray:
     return values
 
 
-def compare(comm, laws, data: MeshData, dt: float, steps: int, tolerance: float) -> None:  # type: ignore[no-untyped-def]
+def compare(comm: Any, laws: Any, data: MeshData, dt: float, steps: int, tolerance: float, options: SchemeOptions | None = None) -> None:
     together, alone = problem_of(laws, data, comm), problem_of(laws, data, MPI.COMM_SELF)
-    parts, whole = advance(together, dt, steps), advance(alone, dt, steps)
+    parts, whole = advance(together, dt, steps, options), advance(alone, dt, steps, options)
     for name in together.species:
         difference = np.abs(everywhere(together, name) - everywhere(alone, name)).max()
         parallel_assert(comm, difference <= tolerance, f"{name} differs by {difference:.1e}")
@@ -69,6 +85,12 @@ def test_anderson(comm, dim: int) -> None:
 def test_all_boundaries_growth_and_ledger(comm) -> None:
     """All kinds of boundary at once."""
     compare(comm, FULL, lattice(2, 12), 0.05, 10, 1e-7)
+
+
+@pytest.mark.parametrize("limiter", ["positivity", "local_bounds"])
+def test_transfers_fibres_bounds_logarithm_and_stiff_kinetics(comm, limiter: str) -> None:
+    """All at once, limited in many steps."""
+    compare(comm, TURNING, lattice(2, 12), 0.05, 8, 1e-6, SchemeOptions(limiter=limiter))
 
 
 def test_quasi_steady_oxygen(comm) -> None:
@@ -130,9 +152,10 @@ def test_stiffness_is_symmetric_to_the_last_bit_across_ranks(comm) -> None:
     parallel_assert(comm, min(k for (i, j), k in merged.items() if i != j) < 0.0, "the mesh should be bad")
 
 
-def test_a_snapshot_continues_the_run(comm) -> None:
+@pytest.mark.parametrize("laws", [FULL, TURNING], ids=["full", "turning"])
+def test_a_snapshot_continues_the_run(comm, laws: tuple[Species, ...]) -> None:
     """Stopping after 5 of 10 adaptive-history steps and restoring into a fresh problem gives the same bits."""
-    data, laws = lattice(2, 10), FULL
+    data = lattice(2, 10)
     whole = problem_of(laws, data, comm)
     advance(whole, 0.05, 10)
     half = problem_of(laws, data, comm)

@@ -24,7 +24,7 @@ from tests.models import lattice
 
 X, T = sp.symbols("x y z"), sp.Symbol("t")
 N, M, F = sp.symbols("n m f")
-SHIFT = 12.0
+SHIFT = 9.0
 
 
 def exact(dim: int) -> dict[str, Any]:
@@ -47,7 +47,7 @@ TERMS: dict[str, Law] = {
     "haptotaxis, receptor": (sp.Float(0.7), None, [(-1 / (1 + F), sp.Integer(2))], 0),
     "haptotaxis, crowded": (sp.Float(0.7), None, [(F, 1 - 0.2 * N)], 0),
     "three taxis terms": (sp.Float(0.7), None, [(F, sp.Integer(1)), (sp.log(M), sp.Rational(1, 2)), (-1 / (1 + F), 1 - 0.1 * F)], 0),
-    "growth": (sp.Float(0.1), None, [], 1 - N / 2 - F),
+    "growth": (sp.Float(0.7), None, [], 1 - N / 2 - F),
 }
 
 

@@ -75,3 +75,11 @@ def test_a_mirrored_mesh_gives_the_mirrored_answer(comm: Any, dim: int) -> None:
         values[problem.grid.nodes] = problem.species["n"].state
         states.append(values)
     assert np.abs(states[0] - states[1]).max() < 1e-7
+
+
+@pytest.mark.parametrize(("dim", "counts"), [(1, (40, 80, 160, 320)), (2, (20, 40, 80))])
+def test_barenblatt_in_one_and_two_dimensions(comm: Any, dim: int, counts: tuple[int, ...]) -> None:
+    """Degenerate diffusion with a moving edge: order above 1.5 over the whole range, never negative."""
+    found = studies.barenblatt(comm, dim, counts)
+    assert studies.overall(found, "c") > 1.5, found
+    assert found["least"] >= 0.0

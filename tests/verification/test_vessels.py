@@ -13,6 +13,7 @@ from invasio.meshes.domain import MeshData
 from invasio.meshes.network import read_network
 from invasio.solver.model.balance import IntegrityLaw
 from invasio.solver.scenario.network import Network as NetworkOptions
+from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.cut_meshes import plane
 from tests.models import boundary, lattice, membrane, passage, species
 from tests.unit.meshes.build import make
@@ -310,3 +311,25 @@ def test_formula_that_goes_negative_names_the_place(comm) -> None:
         SolverError, match=r"vessel v, species n: the rate of entry is -0.2 at t = 0.6, x = 1, 0, 0; it must be a number >= 0"
     ):
         march(problem, 0.4, 3)
+
+
+def test_tiny_and_huge_rates(comm) -> None:
+    """k -> 0 takes nothing, k -> infinity what an absorbing wall takes: 1 - 8/pi^2 sum exp(-(2j+1)^2 pi^2 t/4)/(2j+1)^2."""
+    absorbed = 1.0 - 8.0 / math.pi**2 * sum(math.exp(-((2 * j + 1) ** 2) * math.pi**2 / 8.0) / (2 * j + 1) ** 2 for j in range(50))
+    for rate, expected in (("1e-14", 5e-15), ("1e8", absorbed), ("1e16", absorbed)):
+        problem = tissue((CELLS,), lattice(1, 64), comm, [vessel("v", "boundary", ["right"], flux("n", rate))])
+        stepper, ledger = march(problem, 0.5 / 64, 64)
+        assert booked(problem, stepper, "n", "blood:v") == pytest.approx(expected, rel=5e-4), rate
+        assert ledger.worst < 1e-12 and problem.species["n"].state.min() >= 0.0
+
+
+@pytest.mark.parametrize("bad", [obtuse_rectangle(8), sliver_box(5)], ids=["obtuse", "slivers"])
+def test_greedy_vessels_on_bad_meshes(comm, bad: MeshData) -> None:
+    """A wall and a line that take all they can get, on meshes with negative weights: never negative, every cell counted."""
+    middle = bad.points.mean(axis=0)
+    network = line([middle - 0.2, middle + 0.15], 0.02)
+    vessels = [vessel("v", "boundary", ["left"], flux("n", "1e8")), vessel("w", "network", [], flux("n", "1e8"), carries="lymph")]
+    problem = tissue((species("n", "1 + x", "cells", diffusion="1"),), bad, comm, vessels, {"w": network})
+    stepper, ledger = march(problem, 0.02, 10)
+    assert ledger.worst < 1e-12 and problem.species["n"].state.min() >= 0.0
+    assert min(booked(problem, stepper, "n", account) for account in ("blood:v", "lymph:w")) > 0.1

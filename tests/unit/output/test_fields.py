@@ -46,6 +46,7 @@ def stored(path: Path) -> tuple[list[float], list[np.ndarray]]:
 
 
 def vtk_reader(path: Path) -> tuple[Any, tuple[float, ...]]:
+    pytest.importorskip("vtkmodules")
     from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
     from vtkmodules.vtkIOHDF import vtkHDFReader
 
@@ -58,6 +59,7 @@ def vtk_reader(path: Path) -> tuple[Any, tuple[float, ...]]:
 @pytest.mark.parametrize("dim", [1, 2, 3])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_vtk_reads_times_fields_cells_and_values(comm: Any, shared_tmp: Path, dim: int, precision: str) -> None:
+    pytest.importorskip("vtkmodules")
     from vtkmodules.util.numpy_support import vtk_to_numpy
 
     path = shared_tmp / "fields.vtkhdf"
