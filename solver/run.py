@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time as clock
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..meshes.build import build_domain, build_networks
+from .checkpointer import Checkpointer
 from .diagnostics.ledger import Ledger, empty_accounts
 from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
 from .diagnostics.vessels import vessel_row
-from .discretise.membranes import STIFF
 from .discretise.problem import Problem, discretise
 from .discretise.surface import Surface
 from .discretise.vessel_surface import VesselSurface
@@ -39,14 +38,12 @@ from .scenario.schema import Scenario
 from .stepping.clock import Clock
 from .stepping.loop import march
 from .stepping.options import ClockOptions, SchemeOptions
-from .stepping.restart import part, restore, snapshot, tables
+from .stepping.restart import part, restore, tables
 from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
+from .words import closing, headline, opening, unit_of_time
 
 log = logging.getLogger("invasio.run")
-
-PECLET_WARNING = 2.0  # up to here the error at the front stays small in practice (1 is the strict bound)
-CHECKPOINT_SECONDS = 600.0  # wall time between checkpoints, where the scenario does not say
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def run(
     reason = "failed"
     try:
         open_log(folder.path / LOG, comm, append=folder.resuming)
-        _opening_words(problem)
+        opening(problem)
         hashes = {"scenario": hashlib.sha256(resolved.encode()).hexdigest()}
         found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes, tables(stepper)) if folder.resuming else None
         ticker, step, numbers = Clock(times), 0, {}
@@ -105,6 +102,7 @@ def run(
             more: dict[str, Any] = {"scenario": resolved, "expected": len(times.outputs) + 1, "part": part}
             return FieldsWriter(folder.path / name, grid, names, precision, scenario.output.compression, start, **more)
 
+        said = headline(scenario, problem, folder, step, ticker)
         fields = writer(FIELDS, written, names, "fields")
         watch = Cost(
             [
@@ -114,7 +112,7 @@ def run(
                 Series(folder.path / SERIES, comm, start),
                 Manifest(folder.path / MANIFEST, comm, facts, start),
                 saver,
-                Progress(comm, times.start, times.end, unit=_unit(scenario), opening=_opening(scenario, problem, folder, step, ticker)),
+                Progress(comm, times.start, times.end, unit=unit_of_time(scenario), opening=said),
             ]
         )
 
@@ -133,7 +131,7 @@ def run(
             finally:
                 ending = reason if reason in ("done", "failed") else "stopped early"
                 watch.close(ending)
-        _closing_words(stepper, ticker, problem.dim)
+        closing(stepper, ticker, problem.dim)
     except InvasioError as error:
         log.error("%s", error, extra={"ends_program": True})
         raise
@@ -141,15 +139,6 @@ def run(
         folder.close("done" if reason == "done" else "failed" if reason == "failed" else f"stopped early: {reason}")
         close_log()
     return Outcome(folder.path, reason)
-
-
-def _opening_words(problem: Problem) -> None:
-    """Log where a membrane is so permeable that its permeability is cut."""
-    for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
-        log.info(
-            "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
-            *(crossing.membrane, crossing.law.species, STIFF),
-        )
 
 
 def _written(problem: Problem, scenario: Scenario) -> tuple[Grid, Any]:
@@ -161,81 +150,6 @@ def _written(problem: Problem, scenario: Scenario) -> tuple[Grid, Any]:
     if missing:
         raise ScenarioError(f"output.regions: the mesh has no region '{missing[0]}' (it has: {', '.join(grid.regions)})")
     return part_of(grid, wanted)
-
-
-def _opening(scenario: Scenario, problem: Problem, folder: RunFolder, step: int, ticker: Clock) -> str:
-    """What runs where, and from when if it is resumed."""
-    ranks = problem.graph.comm.size
-    what = f"{scenario.name}: {problem.dim}-D, {problem.grid.n_nodes:,} nodes, {ranks} rank{'s' if ranks > 1 else ''}, into {folder.path}"
-    return what + (f", resumed at t = {ticker.time:g}, step {step}" if step else "")
-
-
-def _unit(scenario: Scenario) -> str:
-    """The unit of time, "" where the scenario has none or counts in multiples of one."""
-    text = str((scenario.scales or {}).get("time", "")).removeprefix("1 ")
-    return text if text.isalpha() else ""
-
-
-def _closing_words(stepper: Stepper, ticker: Clock, dim: int) -> None:
-    """Log what was repeated, and where the mesh is coarse for the drift. Collective."""
-    for why, times_rejected in ticker.rejected.items():
-        log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
-    for transport in stepper.transports:
-        if not transport.species.law.taxis:
-            continue
-        value, time, *place = max(stepper.problem.graph.comm.allgather(transport.peclet))
-        where = ", ".join(f"{x:.4g}" for x in place[:dim])
-        name = transport.species.name
-        if value > PECLET_WARNING:
-            log.warning(
-                "mesh Peclet number of %s up to %.2g (at t = %.4g, at %s): above 1 the front is sharper than the mesh resolves; "
-                "results stay non-negative and conservative, but refine there for second order",
-                *(name, value, time, where),
-            )
-        else:
-            log.info("mesh Peclet number of %s at most %.2g (at t = %.4g, at %s)", name, value, time, where)
-
-
-class Checkpointer:
-    """Observer that saves everything the next step needs: at intervals, when stopped, and at the end."""
-
-    def __init__(
-        self,
-        path: Path,
-        problem: Problem,
-        stepper: Stepper,
-        ticker: Clock,
-        hashes: dict[str, str],
-        ledger: Ledger,
-        observables: Observables,
-        step: int,
-        every: float | None,
-    ) -> None:
-        self.path, self.problem, self.stepper, self.ticker, self.hashes = path, problem, stepper, ticker, hashes
-        self.fixed = {f"initial/{k}": v for k, v in ledger.initial.items()} | {f"reference/{k}": v for k, v in observables.start.items()}
-        self.every, self.step, self._saved_at, self._wall = every, step, ticker.time, clock.monotonic()
-
-    def on_step(self, time: float, step: int, dt: float, info: Any) -> None:
-        """Note the step."""
-        self.step = step
-
-    def on_output(self, frame: Frame) -> None:
-        """Save if the interval has passed; in wall time that is rank 0's word."""
-        if self.every:
-            due = frame.time - self._saved_at >= self.every * (1.0 - 1e-9)
-        else:
-            due = clock.monotonic() - self._wall > CHECKPOINT_SECONDS
-        if frame.step and self.problem.graph.comm.bcast(due):
-            self.save()
-
-    def save(self) -> None:
-        """Write a checkpoint of the moment. Collective."""
-        arrays, numbers = snapshot(self.stepper, self.ticker, self.step)
-        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes, tables=tables(self.stepper))
-        self._saved_at, self._wall = self.ticker.time, clock.monotonic()
-
-    def close(self, reason: str) -> None:
-        """Nothing left to do."""
 
 
 def scheme_options(scenario: Scenario) -> SchemeOptions:

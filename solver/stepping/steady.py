@@ -17,8 +17,9 @@ from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
 from ..linalg.linear import LinearSystem
 from ..transport import edges, stages
+from .boundaries import book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
-from .transport import Workspace, book_crossings, boundary_sources, fix_rows
+from .workspace import Workspace
 
 Floats = NDArray[np.float64]
 

@@ -25,7 +25,8 @@ from .options import SchemeOptions
 from .reactions import Reactions
 from .steady import Steady, check_solvable
 from .transfers import Transfers
-from .transport import Transport, Workspace, iterations
+from .transport import Transport, iterations
+from .workspace import Workspace
 
 Floats = NDArray[np.float64]
 

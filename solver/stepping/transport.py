@@ -19,28 +19,18 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
-from ..discretise.graph import Graph
 from ..discretise.species import NodalSpecies
 from ..linalg.linear import LinearSystem
 from ..transport import bounds, edges, limiter, stages
+from .boundaries import book, book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
+from .workspace import Workspace
 
 Floats = NDArray[np.float64]
 
 THETA = 1.0 - 1.0 / math.sqrt(2.0)
 STIFF = 0.1  # dt s from which on the change of the sources within the step is worth a second look at them
 NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may lack through solver error
-
-
-class Workspace:
-    """Nodal arrays and edge fluxes that all species use in turn within a step."""
-
-    def __init__(self, graph: Graph) -> None:
-        n, nnz = graph.n_local, len(graph.indices)
-        self.edges = edges.Edges(graph.indptr, graph.indices, graph.mass, np.zeros(nnz), np.zeros(nnz))
-        self.production, self.sinks, self.scratch, self.scratch2 = (np.zeros(n) for _ in range(4))
-        self.w, self.low, self.v, self.ratios, self.rooms = (np.zeros(n) for _ in range(5))
-        self.new, self.seen, self.loss, self.stage = (np.zeros(graph.n_owned) for _ in range(4))
 
 
 class Transport:
@@ -107,7 +97,7 @@ class Transport:
             return self._failed("non-finite values" if solved else f"linear solver ({self.high.outcome})")
         else:
             self.skipped += 1
-        self._book(time, dt, booking)
+        book(s, wk, dt, booking)
         book_crossings(s, wk, wk.w, correct, dt, booking)
         s.state[:n] = wk.new
         g.halo.update(s.state)
@@ -245,66 +235,6 @@ class Transport:
         """The values of fixed nodes at a time, in the guess and on the right side."""
         self.species.boundary_values(time, fixed=True)
         fix_rows(self.species, system, self.work.edges, tau, low_order=False)
-
-    def _book(self, time: float, dt: float, booking: dict[str, float]) -> None:
-        """Local amounts of this step: born, dead, and in and out through each boundary; sets the fixed values."""
-        g, wk = self.graph, self.work
-        n, m = g.n_owned, g.mass
-        born = dt * stages.amount(m, wk.production, n)
-        booking["dead"] = booking.get("dead", 0.0) + dt * stages.amount_lost(m, wk.loss, wk.seen, n)
-        for c in self.species.conditions:
-            sigma = m[c.nodes] * c.share
-            inflow = outflow = 0.0
-            if c.law.kind == "influx":
-                inflow = dt * float((sigma * c.value).sum())
-                born -= inflow
-            elif c.law.kind == "exchange":
-                inflow = dt * float((sigma * c.rate * c.value).sum())
-                outflow = dt * float((sigma * c.rate * wk.seen[c.nodes]).sum())
-                born -= inflow
-            elif c.law.kind == "outflow":
-                outflow = dt * float((sigma * c.rate * wk.seen[c.nodes]).sum())
-            elif c.law.kind == "fixed":
-                change = float((m[c.nodes] * (c.value - wk.new[c.nodes])).sum())
-                wk.new[c.nodes] = c.value
-                inflow, outflow = max(change, 0.0), max(-change, 0.0)
-            booking[f"inflow:{c.boundary}"] = booking.get(f"inflow:{c.boundary}", 0.0) + inflow
-            booking[f"outflow:{c.boundary}"] = booking.get(f"outflow:{c.boundary}", 0.0) + outflow
-        for wall in self.species.walls:
-            born -= wall.book(dt, wk.seen, booking)
-        booking["born"] = booking.get("born", 0.0) + born
-
-
-def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
-    """Add what the boundary conditions and the walls of vessels bring and take to the nodal production and sinks."""
-    for c in s.conditions:
-        if c.law.kind == "influx":
-            wk.production[c.nodes] += c.share * c.value
-        elif c.law.kind == "exchange":
-            wk.production[c.nodes] += c.share * c.rate * c.value
-            wk.sinks[c.nodes] += c.share * c.rate
-        elif c.law.kind == "outflow":
-            wk.sinks[c.nodes] += c.share * c.rate
-    for wall in s.walls:
-        wall.add(wk.production, wk.sinks)
-
-
-def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, low_order: bool) -> None:
-    """Put fixed values into the guess and the right side, also of their neighbours. Collective where there are any."""
-    if not s.fixed_conditions:
-        return
-    for c in s.fixed_conditions:
-        system.x[c.nodes] = s.held[c.nodes] = c.value
-        system.b[c.nodes] = s.graph.mass[c.nodes] * c.value
-    s.graph.halo.update(s.held)
-    edges.known_side(e, *s.held_edges, s.held, tau, low_order, system.b)
-
-
-def book_crossings(s: NodalSpecies, wk: Workspace, density: Floats, limited: bool, dt: float, booking: dict[str, float]) -> None:
-    """Note what has crossed each membrane from side 0 to side 1, this rank's part of it."""
-    for crossing in s.crossings:
-        key = f"crossed:{crossing.membrane}"
-        booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.ratios, wk.rooms, limited)
 
 
 def iterations(systems: Iterable[LinearSystem | None]) -> int:

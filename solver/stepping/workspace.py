@@ -1,0 +1,19 @@
+"""Memory of a step that all species use in turn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..discretise.graph import Graph
+from ..transport import edges
+
+
+class Workspace:
+    """Nodal arrays and edge fluxes that all species use in turn within a step."""
+
+    def __init__(self, graph: Graph) -> None:
+        n, nnz = graph.n_local, len(graph.indices)
+        self.edges = edges.Edges(graph.indptr, graph.indices, graph.mass, np.zeros(nnz), np.zeros(nnz))
+        self.production, self.sinks, self.scratch, self.scratch2 = (np.zeros(n) for _ in range(4))
+        self.w, self.low, self.v, self.ratios, self.rooms = (np.zeros(n) for _ in range(5))
+        self.new, self.seen, self.loss, self.stage = (np.zeros(graph.n_owned) for _ in range(4))

@@ -1,0 +1,58 @@
+"""What a run says in its log at its beginning and at its end."""
+
+from __future__ import annotations
+
+import logging
+
+from .discretise.membranes import STIFF
+from .discretise.problem import Problem
+from .output.folder import RunFolder
+from .scenario.schema import Scenario
+from .stepping.clock import Clock
+from .stepping.stepper import Stepper
+
+log = logging.getLogger("invasio.run")
+
+PECLET_WARNING = 2.0  # up to here the error at the front stays small in practice (1 is the strict bound)
+
+
+def opening(problem: Problem) -> None:
+    """Log where a membrane is so permeable that its permeability is cut."""
+    for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
+        log.info(
+            "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
+            *(crossing.membrane, crossing.law.species, STIFF),
+        )
+
+
+def headline(scenario: Scenario, problem: Problem, folder: RunFolder, step: int, ticker: Clock) -> str:
+    """What runs where, and from when if it is resumed."""
+    ranks = problem.graph.comm.size
+    what = f"{scenario.name}: {problem.dim}-D, {problem.grid.n_nodes:,} nodes, {ranks} rank{'s' if ranks > 1 else ''}, into {folder.path}"
+    return what + (f", resumed at t = {ticker.time:g}, step {step}" if step else "")
+
+
+def unit_of_time(scenario: Scenario) -> str:
+    """The unit of time, "" where the scenario has none or counts in multiples of one."""
+    text = str((scenario.scales or {}).get("time", "")).removeprefix("1 ")
+    return text if text.isalpha() else ""
+
+
+def closing(stepper: Stepper, ticker: Clock, dim: int) -> None:
+    """Log what was repeated, and where the mesh is coarse for the drift. Collective."""
+    for why, times_rejected in ticker.rejected.items():
+        log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
+    for transport in stepper.transports:
+        if not transport.species.law.taxis:
+            continue
+        value, time, *place = max(stepper.problem.graph.comm.allgather(transport.peclet))
+        where = ", ".join(f"{x:.4g}" for x in place[:dim])
+        name = transport.species.name
+        if value > PECLET_WARNING:
+            log.warning(
+                "mesh Peclet number of %s up to %.2g (at t = %.4g, at %s): above 1 the front is sharper than the mesh resolves; "
+                "results stay non-negative and conservative, but refine there for second order",
+                *(name, value, time, where),
+            )
+        else:
+            log.info("mesh Peclet number of %s at most %.2g (at t = %.4g, at %s)", name, value, time, where)
