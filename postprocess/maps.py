@@ -40,7 +40,7 @@ class Plane:
         self.extent = (self.lower[0], self.upper[0], self.lower[1], self.upper[1])
         self.picture = background(run)
         self.lines = outlines(run) if run.dim == 2 else None
-        self.membranes = membranes(run) if run.dim == 2 else None
+        self.membranes = membranes(run) if run.dim > 1 else None
         self.vessels = wall_lines(run, self.height)
 
     def raster(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -151,15 +151,16 @@ def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane) -> Any:
 
 
 def _membranes(panel: Any, plane: Plane, step: int) -> None:
-    """The membranes: dark on a pale edge where they stand, bright where they are breached, a cross where they broke first."""
+    """The membranes: dark on a pale edge where they stand, bright where they are breached, in 2-D a cross where they broke first."""
     if plane.membranes is None or step >= len(plane.membranes.times):
         return
     m = plane.membranes
-    lines, open_ = m.points[m.cells], m.breached(step)
+    lines, facets = m.lines(plane.height)
+    open_ = m.breached(step)[facets]
     for part, colour, width in ((~open_, "#ffffff", 2.2), (~open_, "#1a1a1a", 1.2), (open_, _BREACH, 1.8)):
         panel.add_collection(LineCollection(list(lines[part]), colors=colour, linewidths=width))
     first = m.first_breach
-    if first is not None and step >= first[0]:
+    if first is not None and step >= first[0] and len(first[1]) == 2:
         panel.plot(*first[1], marker="P", markersize=7, color=_BREACH, markeredgecolor="#101010", markeredgewidth=0.8)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from invasio.solver.output.layout import MEMBRANES
 
 from .run import Run
+from .slices import crossed
 
 
 class Membranes(Run):
@@ -35,6 +36,11 @@ class Membranes(Run):
     def breached(self, step: int) -> NDArray[np.bool_]:
         """(M,) whether each facet is breached at an output."""
         return self.integrity(step) < self.levels
+
+    def lines(self, height: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Segments (m, 2, 2) in the plane of a picture, z = height in 3-D, and the facet (m,) that each is of."""
+        corners = self.points[self.cells]
+        return (corners, np.arange(len(corners))) if corners.shape[2] == 2 else crossed(corners, height)
 
     @cached_property
     def first_breach(self) -> tuple[int, NDArray[np.float64]] | None:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from invasio.solver.output.layout import VESSELS
 
+from .slices import crossed
+
 if TYPE_CHECKING:
     from .run import Run
 
@@ -39,7 +41,7 @@ def wall_lines(run: Run, height: float = 0.0) -> dict[str, NDArray[np.float64]]:
     found: dict[str, list[NDArray[np.float64]]] = {}
     for k, (_, kind) in enumerate(vessels):
         mine = corners[region == k]
-        segments = mine[:, :, :2] if run.dim == 2 else _crossed(mine, height)
+        segments = mine[:, :, :2] if run.dim == 2 else crossed(mine, height)[0]
         if len(segments):
             found.setdefault(kind, []).append(segments)
     return {kind: _broken(np.concatenate(parts)) for kind, parts in found.items()}
@@ -56,19 +58,3 @@ def _broken(segments: NDArray[np.float64]) -> NDArray[np.float64]:
     """Segments (n, 2, 2) as one line with gaps, which is drawn much faster than many."""
     gap = np.full((len(segments), 1, 2), np.nan)
     return np.concatenate([segments, gap], axis=1).reshape(-1, 2)
-
-
-def _crossed(triangles: NDArray[np.float64], height: float) -> NDArray[np.float64]:
-    """Where triangles (n, 3, 3) cross the plane z = height: segments (m, 2, 2)."""
-    above = triangles[:, :, 2] > height
-    cut = triangles[above.any(axis=1) & ~above.all(axis=1)]
-    above = cut[:, :, 2] > height
-    lone = np.where(above.sum(axis=1) == 1, np.argmax(above, axis=1), np.argmin(above, axis=1))
-    rows = np.arange(len(cut))
-    tip = cut[rows, lone]
-    ends = []
-    for step in (1, 2):
-        other = cut[rows, (lone + step) % 3]
-        share = (height - tip[:, 2]) / (other[:, 2] - tip[:, 2])
-        ends.append(tip[:, :2] + share[:, None] * (other[:, :2] - tip[:, :2]))
-    return np.stack(ends, axis=1)
