@@ -120,6 +120,7 @@ _LOOKS = (
     _Look("gmsh", _module("gmsh"), "unstructured meshes", _DEBIAN + "python3-gmsh", True),
     _Look("meshio", _module("meshio"), "mesh files", _DEBIAN + "python3-meshio", True),
     _Look("scikit-image", _module("skimage"), "meshes from pictures", _DEBIAN + "python3-skimage; pip install scikit-image"),
+    _Look("xarray", _module("xarray"), "NetCDF tables", _DEBIAN + "python3-xarray; pip install xarray"),
     _Look("nibabel", _module("nibabel"), "meshes from NIfTI volumes", _DEBIAN + "python3-nibabel; pip install nibabel"),
     _Look("VTK", _vtk, "reading fields.vtkhdf from Python", _DEBIAN + "python3-vtk9; pip install vtk"),
     _Look("ParaView (pvbatch)", _program("pvbatch", "--version"), "ParaView pictures", _DEBIAN + "paraview python3-paraview"),

@@ -35,6 +35,7 @@ CONDA: dict[str, tuple[str, ...]] = {
     "python3-imageio": ("imageio",),
     "python3-pil": ("pillow",),
     "python3-matplotlib": ("matplotlib-base",),
+    "python3-xarray": ("xarray",),
     "python3-nibabel": ("nibabel",),
     "python3-psutil": ("psutil",),
     "python3-pytest": ("pytest",),
@@ -109,7 +110,7 @@ From: debian:trixie
 
 def conda() -> str:
     """The conda environment."""
-    names = ["python>=3.11,<3.14", *(name for package in packages() for name in CONDA[package]), "xarray"]
+    names = ["python>=3.11,<3.14", *(name for package in packages() for name in CONDA[package])]
     listed = "\n".join(f'  - "{name}"' for name in names)
     return f"""{_UNTRIED.format(tool="conda")}
 {_BY}
