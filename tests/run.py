@@ -25,7 +25,7 @@ REQUIREMENTS = ROOT / "hpc" / "environment" / "ci-requirements.txt"
 SOURCES = [f"src/invasio/{name}" for name in PACKAGES]
 # Seen through src, modules have their full names and the ban on the bare ones works with relative imports.
 STYLE = ["--config", 'namespace-packages = ["src/invasio"]', "--extend-ignore", "TID252", *SOURCES, "tests"]
-SERIAL_LIMIT = 2700  # seconds for the tests on one rank
+SERIAL_LIMIT = 1800  # seconds for the tests on one rank
 PARALLEL_LIMIT = 1200  # and on several
 NO_TESTS = 5  # pytest's exit code
 
