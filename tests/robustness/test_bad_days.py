@@ -53,7 +53,6 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -
     assert runs.same_bits(out, tmp_path / "whole") == ""
 
 
-@pytest.mark.slow  # it starts mpirun; tests/parallel asks one rank of a running test to stop, tests/launcher tests the signals
 def test_one_rank_is_asked_to_stop(tmp_path: Path) -> None:
     """Both ranks of the command stop, with code 85; the newest checkpoint is then cut, and one rank goes on from the one before."""
     path, out = runs.scenario(tmp_path, "long"), tmp_path / "parts"
