@@ -69,7 +69,8 @@ def _writer(path: Path, rate: float) -> Any:
     if path.suffix.lower() == ".gif":
         return animation.PillowWriter(fps=max(1, round(rate)))
     if shutil.which("ffmpeg") is None:
-        raise InvasioError("ffmpeg is not installed (on Debian: apt install ffmpeg); a movie named .gif needs none")
+        remedy = "on Debian: apt install ffmpeg; in the environment of the launcher: ./invasio env build test"
+        raise InvasioError(f"ffmpeg is not installed ({remedy}); a movie named .gif needs none")
     options = ["-vf", _EVEN, "-pix_fmt", "yuv420p", "-crf", "20", "-movflags", "+faststart"]
     return animation.FFMpegWriter(fps=rate, codec="libx264", extra_args=options)  # type: ignore[arg-type]
 
