@@ -91,7 +91,7 @@ def _surface(args: argparse.Namespace, runs: list[Run]) -> Path:
     steps = plot.steps_of(run, args.times) if args.times else [-1]
     picture.parent.mkdir(parents=True, exist_ok=True)
     if still.draw(run, name, picture.resolve(), args.level, steps) is None:
-        raise WrongRequest("the picture could not be drawn: it needs PyVista, and a screen or xvfb-run (`./invasio env build test` brings both)")
+        raise WrongRequest("this picture needs PyVista, and a screen or xvfb-run (`./invasio env build test` brings both)")
     return picture
 
 

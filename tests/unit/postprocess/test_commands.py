@@ -152,7 +152,7 @@ def test_movies(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
         assert (stream["codec_name"], stream["nb_read_frames"], stream["avg_frame_rate"]) == ("h264", "5", "4/1")
     monkeypatch.setattr(movie.shutil, "which", lambda name: None)
     assert main(["movie", str(folder)]) == 1
-    assert "ffmpeg is not installed (on Debian: apt install ffmpeg)" in capsys.readouterr().err
+    assert "ffmpeg is not installed (on Debian: apt install ffmpeg;" in capsys.readouterr().err
 
 
 class Page(HTMLParser):
