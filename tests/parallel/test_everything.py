@@ -32,7 +32,8 @@ DT = 0.1
 def laws(dim: int) -> tuple[Any, ...]:
     """Two phenotypes that turn into each other, a stiff enzyme, quasi-steady oxygen and a matrix."""
     along = tuple(parse(text) for text in ("1", "x - 0.3", "0.5")[:dim])
-    moving = species("n", f"0.8*{LUMP}", "cells", diffusion="1e-2", taxis=(("f", "f", "0.2"),), growth="0.5*(1 - n)", boundaries=EVERYTHING)
+    drift = (("f", "f", "0.2"),)
+    moving = species("n", f"0.8*{LUMP}", "cells", diffusion="1e-2", taxis=drift, growth="0.5*(1 - n)", boundaries=EVERYTHING)
     return (
         replace(moving, transfers=(Transfer("k", parse("2*x*m")),), fibres=Fibres(along, 0.05), maximum=1.0),
         replace(species("k", "0", "cells", diffusion="0.02"), transfers=(Transfer("n", parse("0.5/(1 + m)")),)),
@@ -46,8 +47,9 @@ def everything(dim: int, comm: Any) -> Any:
     """The problem in the unit square or cube: a membrane with a vessel along it, a wall beside fixed values, a tree through all."""
     data = make("rectangle" if dim == 2 else "box", cells=[12] * dim if dim == 2 else [6] * dim)
     data = replace(data, interfaces={"b": plane(data, 0, 0.5 if dim == 3 else 0.25)})
+    supply = flux("o", "2", closed="2", inside="1", dissolved=True)
     vessels = [
-        vessel("tree", "network", [], flux("n", "0.5", torn="2"), flux("o", "2", closed="2", inside="1", dissolved=True), ruptured="y > 0.5"),
+        vessel("tree", "network", [], flux("n", "0.5", torn="2"), supply, ruptured="y > 0.5"),
         vessel("wall", "boundary", ["left", "top"], flux("n", "1 + m"), flux("m", "5"), integrity=enzyme_opened("20*m", threshold="0.95")),
         vessel("thin", "interface", ["b"], flux("n", "0.2"), flux("k", "0.1"), carries="lymph"),
     ]
