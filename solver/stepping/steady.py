@@ -63,6 +63,7 @@ class Steady:
             args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
             number = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.own, system.ghost)
             if g.comm.allreduce(math.isnan(number), MPI.LOR):
+                self.failure = f"the matrix is not finite, {s.name}"
                 return False
             system.changed()
             np.multiply(g.mass[:n], wk.production[:n], out=system.b)
