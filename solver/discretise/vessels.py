@@ -19,7 +19,7 @@ from ..parallel import agreed
 from .evaluate import Evaluator
 from .graph import Graph
 from .integrity import Integrity
-from .lines import spread
+from .lines import Contributions, spread
 from .sites import Sites, build_sites
 from .wall_flux import WallCrossing
 
@@ -53,18 +53,6 @@ class NodalVessel:
         return self.law.name
 
 
-@dataclass(frozen=True)
-class Shares:
-    """Shares of a wall at nodes: node (canonical), segment, point, area, place (k, dim), series."""
-
-    node: Ints
-    segment: Ints
-    point: Ints
-    area: Floats
-    place: Floats
-    series: Floats
-
-
 def build_vessel(
     law: Vessel, domain: Any, graph: Graph, canonical: Ints, parameters: Mapping[str, float], network: Network | None
 ) -> NodalVessel:
@@ -75,8 +63,7 @@ def build_vessel(
     surface: tuple[Ints, Ints] | Network
     if network is not None:
         surface, names, types = network, network.names, network.types
-        lines = spread(law.name, network, domain.mesh)
-        shares = Shares(lines.node, lines.segment, lines.point, lines.area, lines.place, lines.series)
+        shares = spread(law.name, network, domain.mesh)
     else:
         kind = "interface" if law.place == "interface" else "boundary"
         with agreed(graph.comm):
@@ -107,7 +94,7 @@ def build_vessel(
     return NodalVessel(law, sites, mine.segment, part_of[mine.segment], part_names, area, torn, mine.series, surface)
 
 
-def _facets(law: Vessel, domain: Any) -> tuple[tuple[Ints, Ints], Shares]:
+def _facets(law: Vessel, domain: Any) -> tuple[tuple[Ints, Ints], Contributions]:
     """This rank's facets of a wall; an interface that the mesh is not cut along is a wall on both of its sides."""
     mesh, dim = domain.mesh, domain.dim
     owned = OwnedFacets.of(mesh)
@@ -126,7 +113,7 @@ def _facets(law: Vessel, domain: Any) -> tuple[tuple[Ints, Ints], Shares]:
     points = np.asarray(mesh.geometry.x)[:, :dim]
     local = order[np.searchsorted(original[order], facets)] if len(original) else facets
     share = np.concatenate(weight) * facet_measures(points, local) / dim
-    shares = Shares(
+    shares = Contributions(
         node=facets.ravel(),
         segment=np.repeat(parts, dim),
         point=np.repeat(facets.min(axis=1, initial=np.iinfo(np.int64).max), dim),
@@ -137,12 +124,12 @@ def _facets(law: Vessel, domain: Any) -> tuple[tuple[Ints, Ints], Shares]:
     return (facets, parts), shares
 
 
-def _merged(comm: Any, shares: Shares, canonical: Ints) -> tuple[Ints, int, Shares]:
+def _merged(comm: Any, shares: Contributions, canonical: Ints) -> tuple[Ints, int, Contributions]:
     """One entry per node and segment: its number in the whole vessel, how many there are, and the entries at owned nodes.
 
     Shares are added in an order that no partition changes.
     """
-    every = Shares(*(np.concatenate(comm.allgather(getattr(shares, key))) for key in Shares.__dataclass_fields__))
+    every = Contributions(*(np.concatenate(comm.allgather(getattr(shares, key))) for key in Contributions.__dataclass_fields__))
     order = np.lexsort((every.area, every.point, every.segment, every.node))
     node, segment = every.node[order], every.segment[order]
     new = np.ones(len(order), dtype=bool)
@@ -153,7 +140,7 @@ def _merged(comm: Any, shares: Shares, canonical: Ints) -> tuple[Ints, int, Shar
     place = np.add.reduceat(weight[:, None] * every.place[order], start) if len(start) else np.empty((0, every.place.shape[1]))
     series = np.add.reduceat(weight * every.series[order], start) if len(start) else np.empty(0)
     mine = np.flatnonzero(np.isin(node[start], canonical) & (area > 0.0))
-    merged = Shares(
+    merged = Contributions(
         node=node[start][mine],
         segment=segment[start][mine],
         point=mine,

@@ -89,7 +89,7 @@ class Steady:
             self.failure = f"balance does not settle, {s.name}"
             return False
         np.minimum(wk.new, 0.0, out=wk.seen)
-        self.clipped -= stages.amount(g.mass, wk.seen, n)
+        self.clipped -= float(g.comm.allreduce(stages.amount(g.mass, wk.seen, n)))
         np.maximum(wk.new, 0.0, out=s.state[:n])
         g.halo.update(s.state)
         density[:] = s.state

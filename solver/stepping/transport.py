@@ -203,11 +203,10 @@ class Transport:
             limits = (wk.sinks, s.fixed, s.state, wk.w, wk.low, wk.v, self.maximum, local, dt)
             bounds.ratios(wk.edges, *limits, wk.ratios, wk.rooms)
             g.halo.update(wk.ratios, wk.rooms)
-            sums = bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, wk.rooms, dt, wk.new, wk.seen)
         else:
             g.halo.update(wk.ratios)
             wk.rooms.fill(1.0)  # no upper bound
-            sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, dt, wk.new, wk.seen)
+        sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, wk.rooms, dt, wk.new, wk.seen)
         used, total, added, amount = g.comm.allreduce(np.array(sums))
         self.kept = 1.0 if total == 0.0 else float(used / total)
         if added > 0.0 and amount > 0.0:

@@ -5,7 +5,7 @@ r"""Flux correction between a lower and an upper bound (Zalesak), in space and t
     R-_i  = min(1, m_i (v_i - floor_i) / (-dt P-_i)),   R+_i = min(1, m_i (top_i - v_i) / (dt P+_i))
     alpha_ij = min(R-_i, R+_j) if A_ij < 0 else min(R+_i, R-_j)
 
-The bounds are widened to hold v_i: what drift piles up in the low-order solution itself is not undone.
+With these ratios transport.limiter corrects. The bounds are widened to hold v_i: what drift piles up in the low-order solution itself is not undone.
 Source: Zalesak 1979, doi:10.1016/0021-9991(79)90051-2; Kuzmin 2009, doi:10.1016/j.jcp.2008.12.011.
 """
 
@@ -63,46 +63,3 @@ def ratios(
             continue
         down[i] = _share(mass[i] * max(0.0, v[i] - max(0.0, floor)), -dt * drain)
         up[i] = _share(mass[i] * max(0.0, min(top, maximum) - v[i]), dt * gain)
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def corrected(
-    e: Edges,
-    sinks: Floats,
-    fixed: NDArray[np.bool_],
-    w: Floats,
-    low: Floats,
-    v: Floats,
-    down: Floats,
-    up: Floats,
-    dt: float,
-    new: Floats,
-    seen: Floats,
-) -> tuple[float, float, float, float]:
-    """new = v plus the limited corrections, not below zero; seen and the four sums as in transport.limiter."""
-    indptr, indices, mass, us, ls = e
-    used = 0.0
-    total = 0.0
-    added = 0.0
-    amount = 0.0
-    for i in range(len(indptr) - 1):
-        change = 0.0
-        for k in range(indptr[i], indptr[i + 1]):
-            j = indices[k]
-            u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            flux = (u * w[j] - lower * w[i]) - ((u + d) * low[j] - (lower + d) * low[i])
-            alpha = min(down[i], up[j]) if flux < 0.0 else min(up[i], down[j])
-            change += alpha * flux
-            used += alpha * abs(flux)
-            total += abs(flux)
-        correction = -sinks[i] * (w[i] - low[i])
-        alpha = down[i] if correction < 0.0 else up[i]
-        seen[i] = low[i] + alpha * (w[i] - low[i])
-        value = v[i] + dt * (change / mass[i] + alpha * correction)
-        if value < 0.0 and not fixed[i]:
-            added -= mass[i] * value
-            value = 0.0
-        new[i] = value
-        amount += mass[i] * value
-    return used, total, added, amount

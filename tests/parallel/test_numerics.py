@@ -103,6 +103,14 @@ def test_quasi_steady_oxygen(comm) -> None:
     compare(comm, laws, lattice(2, 12), 0.05, 6, 1e-6)
 
 
+def test_what_a_steady_species_clips_is_that_of_all_ranks(comm) -> None:
+    """Strong uptake on obtuse cells undershoots; the amount set to zero is reported alike everywhere."""
+    laws = (species("o", "0", "soluble", diffusion="1", loss="3e3", quasi_steady=True, boundaries={"left": boundary("fixed", "1")}),)
+    data = obtuse_rectangle(12)
+    together, alone = (advance(problem_of(laws, data, c), 0.1, 2).info()["clipped"] for c in (comm, MPI.COMM_SELF))
+    parallel_assert(comm, alone > 0.0 and abs(together / alone - 1.0) < 1e-6, f"{together} instead of {alone}")
+
+
 def test_random_ecm_does_not_know_the_partition(comm) -> None:
     """A noisy ECM is the same on any number of ranks, to the last bit."""
     data = lattice(2, 12)
