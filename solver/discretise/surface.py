@@ -15,8 +15,31 @@ from .problem import Problem
 Floats = NDArray[np.float64]
 
 
+def grid_of_facets(
+    problem: Problem, dim: int, numbers: NDArray[np.int64], total: int, points: Floats, regions: NDArray[np.int32], names: tuple[str, ...]
+) -> Grid:
+    """Facets as a grid of their own. Each has corners of its own: corner j of facet k has the number k dim + j.
+
+    numbers (f,): those of this rank's facets, of ``total`` in all; points (f dim, 3): their corners; regions (f,): indices into names.
+    """
+    corners = numbers[:, None] * dim + np.arange(dim)
+    return Grid(
+        comm=problem.graph.comm,
+        dim=dim - 1,
+        n_nodes=total * dim,
+        n_cells=total,
+        nodes=corners.reshape(-1),
+        points=points,
+        cells=numbers,
+        connectivity=corners,
+        cell_region=regions,
+        regions=names,
+        mesh_hash=problem.grid.mesh_hash,
+    )
+
+
 class Surface:
-    """All membranes of a problem. Each facet has corners of its own, so corner j of facet k has the number k dim + j.
+    """All membranes of a problem.
 
     ``grid``: the facets (points in 1-D, lines in 2-D, triangles in 3-D), each on one rank; its regions are the membranes.
     ``names``: integrity, and flux_SPECIES for every species that passes somewhere. Building it is collective.
@@ -52,23 +75,10 @@ class Surface:
             points.append(geometry.x[nodes].reshape(-1, 3))
             regions.append(np.full(len(corners), k, dtype=np.int32))
             first += membrane.n_facets
-        cells = np.concatenate(numbers).astype(np.int64)
-        own = cells[:, None] * dim + np.arange(dim)
         passing = {c.law.species for s in problem.species.values() for c in s.crossings}
         self.names = ("integrity", *(f"flux_{name}" for name in problem.species if name in passing))
-        self.grid = Grid(
-            comm=comm,
-            dim=dim - 1,
-            n_nodes=first * dim,
-            n_cells=first,
-            nodes=own.reshape(-1),
-            points=np.concatenate(points),
-            cells=cells,
-            connectivity=own,
-            cell_region=np.concatenate(regions),
-            regions=tuple(self._barriers),
-            mesh_hash=domain.hash,
-        )
+        numbered = np.concatenate(numbers).astype(np.int64)
+        self.grid = grid_of_facets(problem, dim, numbered, first, np.concatenate(points), np.concatenate(regions), tuple(self._barriers))
 
     def fields(self) -> dict[str, Floats]:
         """The values now, at the corners of this rank's facets. Collective."""

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...meshes.network import Network
-from ..output.layout import Grid
 from .lines import normals
 from .problem import Problem
+from .surface import grid_of_facets
 from .vessels import NodalVessel
 
 Floats = NDArray[np.float64]
@@ -21,7 +21,7 @@ SIDES = 8  # of a tube
 
 
 class VesselSurface:
-    """All vessels of a problem. Each facet has corners of its own: corner j of facet k has the number k dim + j.
+    """All vessels of a problem.
 
     ``grid``: points in 1-D, lines in 2-D, triangles in 3-D, each on one rank; its regions are the vessels.
     ``names``: integrity, radius (0 for a wall of the mesh), torn, and entered_SPECIES [amount/area] so far. Collective.
@@ -49,27 +49,14 @@ class VesselSurface:
             numbers.append(first + number)
             regions.append(np.full(len(mine), k, dtype=np.int32))
             first += count
-        cells = np.concatenate(numbers).astype(np.int64)
-        corners = cells[:, None] * dim + np.arange(dim)
-        place = np.zeros((len(cells) * dim, 3))
+        numbered = np.concatenate(numbers).astype(np.int64)
+        place = np.zeros((len(numbered) * dim, 3))
         place[:, :dim] = np.concatenate(points)
         self._radius = np.concatenate(radii)
         crossing = dict.fromkeys(c.law.species for v in problem.vessels.values() for c in v.crossings)
         self._species = list(crossing)
         self.names = ("integrity", "radius", "torn", *(f"entered_{name}" for name in crossing))
-        self.grid = Grid(
-            comm=comm,
-            dim=dim - 1,
-            n_nodes=first * dim,
-            n_cells=first,
-            nodes=corners.reshape(-1),
-            points=place,
-            cells=cells,
-            connectivity=corners,
-            cell_region=np.concatenate(regions),
-            regions=tuple(problem.vessels),
-            mesh_hash=domain.hash,
-        )
+        self.grid = grid_of_facets(problem, dim, numbered, first, place, np.concatenate(regions), tuple(problem.vessels))
 
     def fields(self) -> dict[str, Floats]:
         """The values now, at the corners of this rank's facets. Collective."""

@@ -5,7 +5,8 @@ r"""Flux correction between a lower and an upper bound (Zalesak), in space and t
     R-_i  = min(1, m_i (v_i - floor_i) / (-dt P-_i)),   R+_i = min(1, m_i (top_i - v_i) / (dt P+_i))
     alpha_ij = min(R-_i, R+_j) if A_ij < 0 else min(R+_i, R-_j)
 
-With these ratios transport.limiter corrects. The bounds are widened to hold v_i: what drift piles up in the low-order solution itself is not undone.
+transport.limiter corrects with these ratios. The bounds
+are widened to hold v_i: what drift piles up in the low-order solution itself is not undone.
 Source: Zalesak 1979, doi:10.1016/0021-9991(79)90051-2; Kuzmin 2009, doi:10.1016/j.jcp.2008.12.011.
 """
 
