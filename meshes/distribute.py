@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solver.compat import create_simplex_mesh
+from ..solver.compat import cell_corners, create_simplex_mesh
 from .domain import Domain, Membrane, MeshData
 from .facets import Ints, cell_facets, keys
 
@@ -118,7 +118,7 @@ class OwnedFacets:
         topology.create_connectivity(dim, dim - 1)
         topology.create_connectivity(dim - 1, dim)
         canonical = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-        cells = canonical[np.asarray(mesh.geometry.dofmap, dtype=np.int64).reshape(-1, dim + 1)]
+        cells = canonical[cell_corners(mesh)]
         numbers = np.asarray(topology.connectivity(dim, dim - 1).array, dtype=np.int32).reshape(-1, dim + 1)
         facets = cell_facets(cells)
         if dim == 1:  # the facets of an interval are its vertices, in the same order

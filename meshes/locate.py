@@ -10,6 +10,8 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ..solver.compat import cell_corners
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -39,7 +41,7 @@ def locate(mesh: Any, points: Floats) -> Located:
     """
     dim = mesh.topology.dim
     count = mesh.topology.index_map(dim).size_local
-    corners = np.asarray(mesh.geometry.dofmap, dtype=np.int64).reshape(-1, dim + 1)[:count]
+    corners = cell_corners(mesh)[:count].astype(np.int64)
     x = np.asarray(mesh.geometry.x)[:, :dim]
     number = np.asarray(mesh.topology.original_cell_index, dtype=np.int64)[:count]
     cell, point, share = _candidates(x, corners, points)

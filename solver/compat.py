@@ -37,3 +37,10 @@ def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.
     dim = points.shape[1]
     element = basix.ufl.element("Lagrange", ("interval", "triangle", "tetrahedron")[dim - 1], 1, shape=(dim,), dtype=np.float64)
     return create_mesh(comm, cells=cells, x=points, e=element, partitioner=partition)
+
+
+def cell_corners(mesh: Any) -> NDArray[np.int32]:
+    """Nodes (n_cells, dim+1) of all cells of this rank, ghosts included; `dofmap` became a list of them after 0.10."""
+    geometry = mesh.geometry
+    found = geometry.dofmaps[0] if hasattr(geometry, "dofmaps") else geometry.dofmap
+    return np.asarray(found, dtype=np.int32).reshape(-1, mesh.topology.dim + 1)

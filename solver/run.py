@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..meshes.build import build_domain, build_networks
 from .checkpointer import Checkpointer
 from .diagnostics.ledger import Ledger, empty_accounts
 from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
 from .diagnostics.vessels import vessel_row
-from .discretise.problem import Problem, discretise
+from .discretise.problem import Problem
 from .discretise.surface import Surface
 from .discretise.vessel_surface import VesselSurface
 from .errors import InvasioError, ScenarioError
 from .linalg.linear import LinearOptions
 from .linalg.petsc_options import insert
-from .model.build import build_model
 from .output import checkpoint
 from .output.cost import Cost
 from .output.fields import FieldsWriter
@@ -35,6 +33,7 @@ from .output.subset import Part, part_of
 from .scenario.loader import dump_resolved
 from .scenario.moments import output_times
 from .scenario.schema import Scenario
+from .setup import set_up
 from .stepping.clock import Clock
 from .stepping.loop import march
 from .stepping.options import ClockOptions, SchemeOptions
@@ -60,11 +59,7 @@ def run(
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
     options = insert(scenario.numerics.petsc, petsc)
     resolved = dump_resolved(scenario)
-    vessels = scenario.model.vessels
-    lumens = [name for v in vessels.values() if v.at.kind == "region" for name in v.at.names]
-    domain = build_domain(scenario.mesh, comm, list(scenario.model.membranes), lumens)
-    networks = build_networks({name: v.at.network for name, v in vessels.items() if v.at.network}, domain.dim, comm)
-    problem = discretise(build_model(scenario), domain, scenario.time.start, networks)
+    domain, problem = set_up(scenario, comm)
     written, rows = _written(problem, scenario)
     stepper = Stepper(problem, scheme_options(scenario))
     stepper.amounts = empty_accounts(problem)

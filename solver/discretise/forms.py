@@ -9,6 +9,7 @@ import ufl
 from dolfinx import fem, la
 from numpy.typing import NDArray
 
+from ..compat import cell_corners
 from .jit import clear_stale, options
 
 Floats = NDArray[np.float64]
@@ -55,7 +56,7 @@ class Forms:
 
     def midpoints(self) -> Floats:
         """Centres (n_cells, 3) of all cells of this rank, ghosts included."""
-        return np.asarray(self.mesh.geometry.x[self.mesh.geometry.dofmap].mean(axis=1))
+        return np.asarray(self.mesh.geometry.x[cell_corners(self.mesh)].mean(axis=1))
 
     def mass(self, cell_values: Floats | float = 1.0) -> Floats:
         """Lumped mass m_i = int w phi_i of the owned dofs."""
@@ -81,7 +82,7 @@ class Forms:
         """Coordinates (n_owned, 3) of the owned dofs, exactly those of the mesh's nodes."""
         space = self.space
         points = np.zeros((space.dofmap.index_map.size_local + space.dofmap.index_map.num_ghosts, 3))
-        points[space.dofmap.list.ravel()] = self.mesh.geometry.x[self.mesh.geometry.dofmap.ravel()]
+        points[space.dofmap.list.ravel()] = self.mesh.geometry.x[cell_corners(self.mesh).ravel()]
         return points[: space.dofmap.index_map.size_local]
 
     def _ds(self, facets: NDArray[np.int32]) -> Any:

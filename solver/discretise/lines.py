@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ...meshes.locate import Located, locate
 from ...meshes.network import Network
+from ..compat import cell_corners
 from ..errors import MeshError
 from ..parallel import agreed
 
@@ -143,7 +144,7 @@ def _cell_sizes(mesh: Any) -> Floats:
     """h = (dim! volume)^(1/dim) of the owned cells: the spacing of a lattice."""
     dim = mesh.topology.dim
     count = mesh.topology.index_map(dim).size_local
-    corners = np.asarray(mesh.geometry.dofmap, dtype=np.int64).reshape(-1, dim + 1)[:count]
+    corners = cell_corners(mesh)[:count].astype(np.int64)
     vertices = np.asarray(mesh.geometry.x)[corners, :dim].reshape(-1, dim + 1, dim)
     edges = vertices[:, 1:] - vertices[:, :1]
     return np.asarray(np.abs(np.linalg.det(edges)) ** (1.0 / dim))

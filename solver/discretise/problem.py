@@ -11,6 +11,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ...meshes.network import Network
+from ..compat import cell_corners
 from ..errors import ScenarioError
 from ..model.balance import Model, Species
 from ..output.layout import Grid
@@ -197,7 +198,7 @@ def _canonical(domain: Any, forms: Forms) -> NDArray[np.int64]:
     original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
     dofs, n = dofmap.list.ravel(), dofmap.index_map.size_local
     canonical = np.zeros(max(dofs.max(initial=-1) + 1, n), dtype=np.int64)
-    canonical[dofs] = original[mesh.geometry.dofmap.ravel()]
+    canonical[dofs] = original[cell_corners(mesh).ravel()]
     return canonical[:n].copy()
 
 
@@ -206,7 +207,7 @@ def _grid(domain: Any, graph: Graph, forms: Forms, canonical: NDArray[np.int64])
     mesh, tdim = domain.mesh, domain.mesh.topology.dim
     n_cells = mesh.topology.index_map(tdim).size_local
     original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-    geometry = mesh.geometry.dofmap[:n_cells]
+    geometry = cell_corners(mesh)[:n_cells]
     return Grid(
         comm=graph.comm,
         dim=domain.dim,

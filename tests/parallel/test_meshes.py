@@ -15,6 +15,7 @@ from invasio.meshes.distribute import distribute, mesh_hash
 from invasio.meshes.domain import Domain, MeshData
 from invasio.meshes.facets import cell_facets, keys
 from invasio.meshes.names import check_names
+from invasio.solver.compat import cell_corners
 from invasio.solver.errors import MeshError
 from invasio.solver.scenario.mesh import FileMesh
 from tests.bad_meshes import sliver_box
@@ -43,7 +44,7 @@ def verify(comm: Any, domain: Domain, data: MeshData) -> None:
     nodes = np.asarray(mesh.geometry.input_global_indices)
     parallel_assert(comm, bool(np.array_equal(mesh.geometry.x[:, :dim], data.points[nodes])), "points")
     owned = mesh.topology.index_map(dim).size_local
-    cells = nodes[mesh.geometry.dofmap]
+    cells = nodes[cell_corners(mesh)]
     number = np.asarray(mesh.topology.original_cell_index)
     parallel_assert(comm, bool(np.array_equal(np.sort(cells, axis=1), np.sort(data.cells[number], axis=1))), "cells")
     parallel_assert(comm, bool(np.array_equal(domain.cell_region, data.cell_region[number])), "regions")

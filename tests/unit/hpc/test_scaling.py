@@ -66,6 +66,16 @@ def test_strong_series_counts_and_predicts(plate: Path) -> None:
     assert (plate.parent / "s" / "scaling.png").stat().st_size > 20_000
 
 
+def test_scenario_with_a_membrane(plate: Path) -> None:
+    """What is measured is the problem that `run` solves, cut along its membranes."""
+    cut = "regions: {bed: {kind: rectangle, from: [0, 0], to: [0.5, 1]}}, interfaces: {bm: [bed, tissue]}"
+    text = SCENARIO.replace("mesh: {", f"mesh: {{{cut}, ")
+    plate.write_text(text.replace("time:", "  membranes: {bm: {permeability: {tumour: 1}}}\ntime:"))
+    rows = run(plate, "--ranks", "1,2")[1]
+    assert {row["nodes"] for row in rows[:2]} == {"90"}
+    assert float(rows[1]["difference"]) < 1e-6
+
+
 @pytest.mark.slow
 def test_eight_ranks_on_these_cores_agree(plate: Path) -> None:
     _, rows = run(plate, "--ranks", "1,8", "--predict", "64")
