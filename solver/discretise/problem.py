@@ -21,6 +21,7 @@ from .evaluate import Evaluator
 from .fibres import edge_weight, region_motility
 from .forms import Forms
 from .graph import Graph, build_graph
+from .initial import initial_state
 from .integrity import Integrity
 from .membranes import cap, crossings_of, local_pairs, pair_sites
 from .species import NodalSpecies, carried_logarithms, logarithm_of
@@ -106,7 +107,7 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
             graph=graph,
             evaluator=evaluator,
             fields=fields,
-            state=_initial(law, graph, evaluator, regions),
+            state=initial_state(law, graph, evaluator, regions),
             weight=edge_weight(law, graph, forms, domain, model.values()),
             conditions=conditions,
             crossings=crossings_of(law.name, model.membranes, integrities, graph, model.values(), by_node),
@@ -159,27 +160,6 @@ def _evaluate(comm: Any, conditions: list[Condition], time: float) -> None:
         for condition in conditions:
             if condition.gradient is None:
                 condition.evaluate(time)
-
-
-def _initial(law: Species, graph: Graph, evaluator: Evaluator, regions: dict[str, Floats]) -> Floats:
-    """Nodal initial values; a node between regions gets their mean by the mass it has in each, which conserves amounts."""
-    n = graph.n_owned
-    value, scratch = np.zeros(graph.n_local), np.zeros(graph.n_local)
-    for region, expr in law.initial.items():
-        evaluator.compile(expr)(scratch)
-        share = regions[region] / graph.mass[:n] if region else 1.0
-        inside = share > 0.0 if region else slice(None)
-        value[:n][inside] += (share * scratch[:n])[inside]
-    graph.halo.update(value)
-    with agreed(graph.comm):
-        bad = ~(np.isfinite(value) & (value >= 0.0))
-        if bad.any():
-            at = graph.points[np.argmax(bad)]
-            raise ScenarioError(
-                f"species {law.name}: its initial value is {value[np.argmax(bad)]:g} at x = {', '.join(f'{c:g}' for c in at)}; "
-                "densities must be finite and >= 0 (use max(0, ...))"
-            )
-    return value
 
 
 def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Any, parameters: Mapping[str, float]) -> Floats | None:

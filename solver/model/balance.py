@@ -89,6 +89,7 @@ class Species:
     symbol: str  # the paper's letter: n, f, m
     unit: str  # of the density, as text; "" when non-dimensional
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
+    amount: Expr | None = None  # int c at the start, a number or of parameters: ``initial`` is then only the shape
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
     diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
     fibres: Fibres | None = None  # direction of easiest movement; None: the same in all directions

@@ -61,6 +61,7 @@ def _finished(law: Species, scenario: Scenario, final: dict[str, str]) -> Specie
     return replace(
         law,
         initial={region: settled(expr) for region, expr in law.initial.items()},
+        amount=None if law.amount is None else settled(law.amount),
         diffusion=diffusion,
         taxis=tuple(replace(t, potential=settled(t.potential), factor=settled(t.factor)) for t in law.taxis),
         production=terms(law.production),

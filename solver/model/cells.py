@@ -10,7 +10,7 @@ from .balance import Species, Taxis, Term, Transfer
 from .citations import CHAPLAIN_LOLAS_2006, FRANSSEN_2019
 from .letters import Letters
 from .taxis import taxis
-from .terms import fibres, is_zero, motility, one_minus, per_capacity, product, regions, summed
+from .terms import amount, fibres, is_zero, motility, one_minus, per_capacity, product, regions, summed
 
 
 def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -> Species:
@@ -27,6 +27,7 @@ def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -
         symbol=letters.symbols[name],
         unit=letters.unit("own", name),
         initial=regions(options.initial),
+        amount=amount(options.amount, name, letters),
         diffusion=diffusion,
         diffusion_mean=options.motility_mean,
         fibres=fibres(options.fibres),

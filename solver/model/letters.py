@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
+from ..scenario.mesh import mesh_dimension
 from ..scenario.parser import RESERVED
 from ..scenario.schema import Scenario
 from ..scenario.tree import substitute
@@ -44,6 +45,8 @@ class Letters:
     def __init__(self, scenario: Scenario) -> None:
         self.symbols = symbols(scenario)
         self._scales: Mapping[str, str | float] | None = scenario.scales
+        mesh = scenario.mesh
+        self._dim = mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
         self._cells = set(scenario.model.cells)
         self._taken = {*self.symbols, *scenario.parameters, *RESERVED}
         self._requests: dict[str, _Request] = {}
@@ -63,10 +66,12 @@ class Letters:
             return ""
         above: list[str] = []
         below: list[str] = []
-        for sign, name, power in re.findall(r"([*/]?)([a-z]+|1)(?:\^(\d+))?", dimension):
+        if self._dim is not None:
+            dimension = dimension.replace("^d", f"^{self._dim}")
+        for sign, name, power in re.findall(r"([*/]?)([a-z]+|1)(?:\^(\d+|d))?", dimension):
             word = self._scale_unit({"own": own, "key": key}.get(name, name))
             if word:
-                (below if sign == "/" else above).append(word + (f"^{power}" if power else ""))
+                (below if sign == "/" else above).append(word + (f"^{power}" if power not in ("", "1") else ""))
         return " ".join(above) + "".join(f"/{word}" for word in below) if above or below else ""
 
     def _scale_unit(self, name: str) -> str:

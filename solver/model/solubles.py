@@ -9,7 +9,7 @@ from ..scenario.expressions import Expr, Name
 from .balance import Species, Term
 from .citations import ANDERSON_2000, CHAPLAIN_LOLAS_2006
 from .letters import Letters
-from .terms import fibres, is_zero, motility, product, regions
+from .terms import amount, fibres, is_zero, motility, product, regions
 
 
 def soluble(name: str, options: Soluble, cells: Mapping[str, Cells], letters: Letters) -> Species:
@@ -28,6 +28,7 @@ def soluble(name: str, options: Soluble, cells: Mapping[str, Cells], letters: Le
         symbol=letters.symbols[name],
         unit=letters.unit("own", name),
         initial=regions(options.initial),
+        amount=amount(options.amount, name, letters),
         diffusion=diffusion,
         fibres=fibres(options.fibres),
         production=tuple(production),

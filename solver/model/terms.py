@@ -47,6 +47,11 @@ def regions(initial: Mapping[str, Formula]) -> dict[str, Expr]:
     return {region: formula.expr for region, formula in initial.items()}
 
 
+def amount(options: Formula | None, name: str, letters: Letters) -> Expr | None:
+    """The total amount at the start, or None where the initial density says it."""
+    return None if options is None else letters.use(options, "N", "own*length^d", f"amount of {name} at the start", name)
+
+
 def motility(values: Mapping[str, Formula], name: str, letters: Letters) -> Expr | dict[str, Expr] | None:
     """D everywhere (a named parameter where constant), D by region, or None where nothing moves at random."""
     if all(is_zero(formula) for formula in values.values()):

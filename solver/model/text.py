@@ -177,10 +177,12 @@ def _gradient(taxis: Taxis, symbols: Mapping[str, str]) -> str:
 
 
 def _start(law: Species, symbols: Mapping[str, str]) -> str:
+    sign = "=" if law.amount is None else "∝"
+    total = "" if law.amount is None else f"; ∫ {law.symbol} = {pretty(law.amount, symbols)} over the whole tissue"
     if "" in law.initial:
-        return f"{law.symbol} = {pretty(law.initial[''], symbols)}"
-    values = "; ".join(f"{law.symbol} = {pretty(expr, symbols)} in {region}" for region, expr in law.initial.items())
-    return f"{values}; 0 elsewhere"
+        return f"{law.symbol} {sign} {pretty(law.initial[''], symbols)}{total}"
+    values = "; ".join(f"{law.symbol} {sign} {pretty(expr, symbols)} in {region}" for region, expr in law.initial.items())
+    return f"{values}; 0 elsewhere{total}"
 
 
 def _conditions(law: Species, symbols: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from ..scenario.species import UserSpecies
 from .balance import Species, Term, Transfer
 from .letters import Letters
 from .taxis import taxis
-from .terms import boundary, fibres, is_zero, motility, product, regions
+from .terms import amount, boundary, fibres, is_zero, motility, product, regions
 
 
 def user(name: str, options: UserSpecies, letters: Letters) -> Species:
@@ -25,6 +25,7 @@ def user(name: str, options: UserSpecies, letters: Letters) -> Species:
         symbol=letters.symbols[name],
         unit=letters.unit("own", name),
         initial=regions(options.initial),
+        amount=amount(options.amount, name, letters),
         diffusion=diffusion,
         diffusion_mean=options.diffusion_mean,
         fibres=fibres(options.fibres),

@@ -52,6 +52,7 @@ class Context:
     scales: the measure of one unit of "length", "time", "cells" and of species; None: non-dimensional.
     species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
+    dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -59,6 +60,7 @@ class Context:
     parameters: Mapping[str, float] = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
+    dim: int | None = None
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:
@@ -82,6 +84,11 @@ class Context:
             raise PydanticCustomError("unit", "{what}", {"what": str(error)}) from None
         if self.scales is None:
             raise PydanticCustomError("unit", "the scenario states no scales, so a value with a unit has no meaning; write a plain number")
+        if "^d" in dimension:
+            if self.dim is None:
+                what = "how many dimensions the mesh has is known only when it is read; write a plain number, in " + dimension
+                raise PydanticCustomError("unit", "{what}", {"what": what})
+            dimension = dimension.replace("^d", f"^{self.dim}")
         names = {name: self.scale(name) for name in _names_in(dimension)}
         wanted = measure(dimension, names) if names else ONE
         if given.dimension != wanted.dimension:
@@ -107,7 +114,8 @@ class Quantity:
 
     The value is a plain number in the scenario's scales, or a text with a unit (``"1e-9 cm^2/s"``) that is converted
     to them. ``dimension`` is a product of the scales "length", "time", "cells", of "own" (the species the option
-    belongs to) and of "key" (the species that is the key of the mapping the option stands in); "1" is a plain number.
+    belongs to) and of "key" (the species that is the key of the mapping the option stands in); "1" is a plain number;
+    "length^d" is what an integral over the mesh adds.
     Bounds belong in the ``Field``: ``length: Annotated[float, Quantity("length")] = Field(gt=0, description="...")``.
     """
 

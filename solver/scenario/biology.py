@@ -9,7 +9,7 @@ from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options, Quantity
-from .formulas import Formula, Initial, Motility, Over, State
+from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
 from .shorthand import Short
@@ -19,6 +19,10 @@ from .vessels import Vessel
 RateFormula = Annotated[Formula, Over("1/time", State, 0)]
 Mean = Literal["arithmetic", "harmonic"]
 ZERO = Formula.number(0.0)
+AMOUNT = (
+    "total amount at the start, all regions together, exact on every mesh: `initial` is then only the shape, c = N f / (integral of f); "
+    "none: what `initial` adds up to"
+)
 
 
 class TowardEcm:
@@ -93,6 +97,7 @@ class Cells(Options):
     """One phenotype of cells: random motility, haptotaxis, chemotaxis, growth, death, secretion."""
 
     initial: Initial = Field(description="density at the start, everywhere or by region")
+    amount: Amount | None = Field(None, description=AMOUNT)
     motility: Motility = Field(Formula.everywhere(0.0), description="random motility d, everywhere or by region")
     motility_mean: Mean = Field(
         "arithmetic", description="of motility that depends on other fields, between nodes; harmonic: what is off stays off"
@@ -123,6 +128,7 @@ class Soluble(Options):
     """A dissolved species: MMP, inhibitor, nutrient."""
 
     initial: Initial = Field(Formula.everywhere(0.0), description="density at the start, everywhere or by region")
+    amount: Amount | None = Field(None, description=AMOUNT)
     diffusion: Motility = Field(description="diffusivity, everywhere or by region")
     fibres: FibreDirection | None = Field(None, description="direction in which diffusion is fastest; none: all directions alike")
     quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from .mesh import mesh_dimension
 from .reader import Path_
 from .schema import Scenario
 from .species import UserSpecies
@@ -20,6 +21,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _boundaries(scenario)
     yield from _fibres(scenario)
     yield from _transfers(scenario)
+    yield from _amounts(scenario)
     yield from _membranes(scenario)
     yield from _times(scenario)
 
@@ -123,9 +125,6 @@ def _boundaries(scenario: Scenario) -> Iterator[Finding]:
             yield ("species", name, "boundaries"), "this species does not move, so it can have no condition on a boundary"
 
 
-_DIMENSIONS = {"interval": 1, "rectangle": 2, "disc": 2, "box": 3, "ball": 3}
-
-
 def _laws(scenario: Scenario) -> Iterator[tuple[Path_, str, Any]]:
     groups: list[tuple[Path_, Any]] = [(("model", "cells"), scenario.model.cells), (("model", "solubles"), scenario.model.solubles)]
     for base, group in [*groups, (("species",), scenario.species)]:
@@ -134,7 +133,7 @@ def _laws(scenario: Scenario) -> Iterator[tuple[Path_, str, Any]]:
 
 
 def _fibres(scenario: Scenario) -> Iterator[Finding]:
-    dim = _DIMENSIONS.get(scenario.mesh.kind)
+    dim = mesh_dimension(scenario.mesh.kind)
     for path, _, options in _laws(scenario):
         if options.fibres is None:
             continue
@@ -154,6 +153,18 @@ def _transfers(scenario: Scenario) -> Iterator[Finding]:
             elif into in steady or name in steady:
                 which = into if into in steady else name
                 yield (*path, "becomes", into), f"{which} is quasi-steady: it has no amount that another species could turn into"
+
+
+def _amounts(scenario: Scenario) -> Iterator[Finding]:
+    for path, _, options in _laws(scenario):
+        if options.amount is None:
+            continue
+        if getattr(options, "quasi_steady", False):
+            what = "a quasi-steady species is in balance from the start, so its amount cannot be chosen; take `amount` out"
+            yield (*path, "amount"), what
+        elif all(formula.constant == 0.0 for formula in options.initial.values()):
+            what = "`initial` is 0 everywhere, so there is nothing to scale; give it a shape, such as `initial: 1` for a uniform one"
+            yield (*path, "amount"), what
 
 
 def _membranes(scenario: Scenario) -> Iterator[Finding]:

@@ -56,13 +56,14 @@ class Formula:
 class Over:
     """Marks a Formula: the dimension of its numbers, what it may depend on besides parameters, and a lower bound.
 
-    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time" and "species". The bound is checked where
-    the value is constant.
+    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time" and "species". The bound, ``least`` or
+    ``above``, is checked where the value is constant.
     """
 
     dimension: str
     scopes: tuple[str, ...] = ()
     least: float | None = None
+    above: float | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
@@ -73,6 +74,8 @@ class Over:
         number: dict[str, Any] = {"type": "number"}
         if self.least is not None:
             number["minimum"] = self.least
+        if self.above is not None:
+            number["exclusiveMinimum"] = self.above
         return {"anyOf": [number, {"type": "string"}], "x-dimension": self.dimension, "x-may-use": list(self.scopes)}
 
     def _read(self, value: Any, info: ValidationInfo) -> Formula:
@@ -101,7 +104,7 @@ class Over:
         if not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
-        return not words & {*context.species, *context.parameters, "x", "y", "z", "t"}
+        return bool(words) and not words & {*context.species, *context.parameters, "x", "y", "z", "t"}
 
     def _check_names(self, tree: Expr, context: Context) -> None:
         groups = {"space": {"x", "y", "z"}, "time": {"t"}, "species": set(context.species)}
@@ -120,14 +123,15 @@ class Over:
             )
 
     def _check_bound(self, tree: Expr, context: Context) -> None:
-        if self.least is None or names(tree) - set(context.parameters):
+        if (self.least is None and self.above is None) or names(tree) - set(context.parameters):
             return
         value = float(evaluate(tree, context.parameters))
-        if not value >= self.least:
+        if math.isinf(value):
+            raise PydanticCustomError("formula", "wrong value (given {given}; allowed: a finite number)", {"given": f"{value:g}"})
+        bound = f"at least {self.least:g}" if self.above is None else f"greater than {self.above:g}"
+        if not (value >= (self.least or 0.0) if self.above is None else value > self.above):
             raise PydanticCustomError(
-                "formula",
-                "value out of bounds (given {given}; allowed: at least {least})",
-                {"given": f"{value:.6g}", "least": f"{self.least:g}"},
+                "formula", "value out of bounds (given {given}; allowed: {bound})", {"given": f"{value:.6g}", "bound": bound}
             )
 
 
@@ -163,4 +167,5 @@ def _plain(value: Mapping[str, Formula], inner: Callable[[Any], Any]) -> Any:
 
 State = ("space", "time", "species")
 Initial = Annotated[dict[str, Annotated[Formula, Over("own", ("space",), 0)]], ByRegion()]
+Amount = Annotated[Formula, Over("own*length^d", above=0)]
 Motility = Annotated[dict[str, Annotated[Formula, Over("length^2/time", State, 0)]], ByRegion()]

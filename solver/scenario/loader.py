@@ -18,6 +18,7 @@ from .check_vessels import check_vessels
 from .faults import translate
 from .layers import override, read_layers
 from .members import members
+from .mesh import mesh_dimension
 from .parameters import read_parameters, read_scales
 from .reader import Document, Fault, Faults
 from .schema import Scenario
@@ -67,7 +68,9 @@ def context_of(document: Document) -> Context:
         **({"ecm": "ecm"} if "ecm" in model else {}),
     }
     start = Context(read_scales(data.get("scales")), species, folders=document.folders)
-    return Context(start.scales, species, read_parameters(data.get("parameters"), start), document.folders)
+    mesh = _mapping(data.get("mesh"))
+    dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
+    return Context(start.scales, species, read_parameters(data.get("parameters"), start), document.folders, dim=dim)
 
 
 def dump_resolved(scenario: Scenario) -> str:

@@ -22,6 +22,17 @@ _REGIONS = "named parts; where two overlap the later one counts"
 _STRUCTURED = "lattice split into simplices; false: unstructured, by gmsh, regions with exact outlines"
 
 
+_DIMENSIONS = {"interval": 1, "rectangle": 2, "disc": 2, "box": 3, "ball": 3}
+
+
+def mesh_dimension(kind: object, image: object = "", pixel: object = None) -> int | None:
+    """The number of dimensions of a mesh, as far as its options tell; None: known only when it is read."""
+    if kind == "image":
+        flat = isinstance(image, str) and image.lower().endswith((".png", ".jpg", ".jpeg"))
+        return len(pixel) if isinstance(pixel, (list, tuple)) else 2 if flat else None
+    return _DIMENSIONS.get(kind) if isinstance(kind, str) else None
+
+
 def _wrong(text: str) -> PydanticCustomError:
     return PydanticCustomError("mesh", "{text}", {"text": text})
 

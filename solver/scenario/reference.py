@@ -25,7 +25,8 @@ A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, 
 {functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.
 `noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only.
 Where it says *by region*, one value counts everywhere, or a mapping gives a value per region of the mesh (0 elsewhere).
-In units, *own* is the density of the species the option belongs to and *key* that of the species named by the key.
+In units, *own* is the density of the species the option belongs to and *key* that of the species named by the key;
+*d* is the number of dimensions of the mesh.
 
 `extends: other.yaml` lays this file over another one: mappings are merged, lists and values replaced, `null` removes an entry,
 another `kind` starts afresh. `--set a.b.c=value` does the same from the command line; unknown paths are refused.
@@ -145,4 +146,6 @@ def _bounds(annotation: Any, field: FieldInfo) -> str:
                 found.append(f"{sign} {getattr(mark, key):g}")
         if isinstance(mark, Over) and mark.least is not None:
             found.append(f"≥ {mark.least:g}")
+        if isinstance(mark, Over) and mark.above is not None:
+            found.append(f"> {mark.above:g}")
     return ", ".join(dict.fromkeys(found)) or "-"

@@ -9,9 +9,9 @@ from pydantic import Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options
-from .biology import ZERO, Becomes, FibreDirection, Maximum, Mean
+from .biology import AMOUNT, ZERO, Becomes, FibreDirection, Maximum, Mean
 from .boundaries import Condition
-from .formulas import Formula, Initial, Motility, Over, State
+from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .named import Keyed, SpeciesName, within
 from .shorthand import Short
 from .taxis import ConstantSensitivity, LogarithmicSensitivity, ReceptorSensitivity
@@ -59,6 +59,7 @@ class UserSpecies(Options):
     """One balance law: dc/dt + div(v c - D grad c) = P + (g - q c) c - L c."""
 
     initial: Initial = Field(Formula.everywhere(0.0), description="density at the start, everywhere or by region")
+    amount: Amount | None = Field(None, description=AMOUNT)
     diffusion: Motility | None = Field(None, description="D, everywhere or by region; without it and taxis the species is immobile")
     diffusion_mean: Mean = Field(
         "arithmetic", description="of D that depends on other fields, between nodes; harmonic: what is off stays off"

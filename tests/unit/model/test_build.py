@@ -10,7 +10,7 @@ import pytest
 from invasio.solver.cli import main
 from invasio.solver.model.balance import Model
 from invasio.solver.model.build import build_model
-from invasio.solver.model.text import equation, letter
+from invasio.solver.model.text import equation, explain, letter
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
 from invasio.solver.scenario.shipped import folder
@@ -201,3 +201,34 @@ def test_exact_wave_satisfies_its_equations() -> None:
     coarse, fine = residual(0.02), residual(0.01)
     assert fine < 2e-3
     assert coarse / fine == pytest.approx(4.0, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("mesh", "given", "value", "unit"),
+    [
+        ("{kind: interval, cells: 10}", "50 /um", 50 / 1e-3, "(1e5 /cm^2) um"),
+        ("{kind: rectangle, cells: [2, 2]}", "5000 cells", 5000 / 1e-3, "(1e5 /cm^2) um^2"),
+        ("{kind: box, cells: [2, 2, 2]}", "2 cm", 2e4 / 1e-3, "(1e5 /cm^2) um^3"),
+        ("{kind: image, image: skimage:immunohistochemistry, regions: {a: 1}}", "5e6", 5e6, "(1e5 /cm^2) um^d"),
+        ("{kind: image, pixel: [1, 1], image: skimage:immunohistochemistry, regions: {a: 1}}", "5000 cells", 5e6, "(1e5 /cm^2) um^2"),
+    ],
+)
+def test_an_amount_is_an_integral_over_the_mesh(mesh: str, given: str, value: float, unit: str, tmp_path: Path) -> None:
+    """In 2-D a number per area times an area is a number of cells; in 1-D and 3-D the same scale gives other units."""
+    path = tmp_path / "scenario.yaml"
+    text = f"scales: {{length: 1 um, time: 1 h, cells: 1e5 /cm^2}}\nmesh: {mesh}\ntime: {{end: 1}}\n"
+    path.write_text(text + f"model: {{cells: {{tumour: {{initial: 1, amount: {given}, motility: 1}}}}}}\n", encoding="utf-8")
+    parameter = build_model(load(path)).parameters["N"]
+    assert parameter.value == pytest.approx(value, rel=1e-14)
+    assert (parameter.unit, parameter.meaning) == (unit, "amount of tumour at the start")
+
+
+def test_explain_prints_amounts(tmp_path: Path) -> None:
+    """The shape up to a factor, and the integral; a formula of parameters is kept in resolved.yaml."""
+    laws = "species:\n  a: {diffusion: 1, initial: 'exp(-x^2/w)', amount: '2*w'}\n  b: {initial: {tissue: 2}, amount: 3}\n"
+    model = model_of("parameters: {w: 0.1}\n" + laws, tmp_path)
+    printed_ = explain(model)
+    assert "start: a ∝ exp(−x² / w); ∫ a = 2 w over the whole tissue" in printed_
+    assert "start: b ∝ 2 in tissue; 0 elsewhere; ∫ b = N over the whole tissue" in printed_
+    resolved = load(tmp_path / "scenario.yaml").resolved()["species"]
+    assert (resolved["a"]["amount"], resolved["b"]["amount"]) == ("2 * w", 3.0)

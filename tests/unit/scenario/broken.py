@@ -95,6 +95,45 @@ CASES = {
         _good("motility: 1e-3", "motility: 1e-3, maximum: 0"),
         ("{file}:4:51: model.cells.tumour.maximum: value out of bounds (given 0; allowed: greater than 0)",),
     ),
+    "amount_zero": Broken(
+        _good("initial: 1, motility", "initial: 1, amount: 1 - 1, motility"),
+        ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given 0; allowed: greater than 0)",),
+    ),
+    "amount_negative": Broken(
+        _good("initial: 1, motility", "initial: 1, amount: -2, motility"),
+        ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given -2; allowed: greater than 0)",),
+    ),
+    "amount_infinite": Broken(
+        _good("initial: 1, motility", "initial: 1, amount: 1e200^2, motility"),
+        ("{file}:4:34: model.cells.tumour.amount: wrong value (given inf; allowed: a finite number)",),
+    ),
+    "amount_of_nothing": Broken(
+        _good("mmp: {diffusion: 1e-3", "mmp: {amount: 3, diffusion: 1e-3"),
+        (
+            "{file}:7:19: model.solubles.mmp.amount: `initial` is 0 everywhere, so there is nothing to scale; give it a shape, such as `initial: 1` for a uniform one",
+        ),
+    ),
+    "amount_of_position": Broken(
+        _good("initial: 1, motility", "initial: 1, amount: 2*x, motility"),
+        ("{file}:4:34: model.cells.tumour.amount: 'x' cannot be used here (allowed: declared parameters)",),
+    ),
+    "amount_in_balance": Broken(
+        _good("mmp: {diffusion: 1e-3", "mmp: {initial: 1, amount: 3, quasi_steady: true, diffusion: 1e-3"),
+        (
+            "{file}:7:31: model.solubles.mmp.amount: a quasi-steady species is in balance from the start, so its amount cannot be chosen; take `amount` out",
+        ),
+    ),
+    "amount_unit": Broken(
+        _good("initial: 1, motility", "initial: 1, amount: 5000 cells, motility", SCALED),
+        ("{file}:5:34: model.cells.tumour.amount: wrong unit: the text is a plain number, needed is 1/length (given '5000 cells')",),
+    ),
+    "amount_unit_of_a_file": Broken(
+        _good("initial: 1, motility", "initial: 1, amount: 5000 cells, motility", SCALED).replace("{kind: interval, cells: 10}", "{kind: file, path: m.msh}"),
+        (
+            "{file}:5:34: model.cells.tumour.amount: how many dimensions the mesh has is known only when it is read; write a plain number, in own*length^d (given '5000 cells')",
+        ),
+        beside={"m.msh": ""},
+    ),
     "empty": Broken(
         "",
         ("{file}:1:1: the file is empty",),
