@@ -16,6 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from invasio.hpc.submit import jobs_of, locked
+from invasio.postprocess.reason import reason
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import CHECKPOINTS, LOG, MANIFEST, RESOLVED, SERIES, STATUS
 
@@ -54,6 +55,7 @@ class RunStatus:
     job_state: str | None  # Slurm's word, None if the job is not in the queue
     ranks: int | None
     segments: int  # how often it was started
+    why: str | None  # of a run that failed: what it said last
 
     @property
     def progress(self) -> float | None:
@@ -120,6 +122,7 @@ def read_status(folder: Path, jobs: Mapping[str, str] | None) -> RunStatus:
         job_state=job_state,
         ranks=segments[-1].get("ranks") if segments else None,
         segments=len(segments),
+        why=reason(folder) or None if state.startswith("failed") else None,
     )
 
 

@@ -17,7 +17,7 @@ from invasio.hpc.slurm import queue
 from invasio.hpc.slurm.script import Job, render, render_after
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
-from invasio.solver.output.folder import replace_text
+from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.layout import GIVEN, MANIFEST, RESOLVED, STATUS
 from invasio.solver.scenario.loader import dump_resolved
 from invasio.solver.scenario.schema import Scenario
@@ -62,35 +62,70 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Su
     if job.folder.exists() and not job.folder.is_dir():
         raise SubmitError(f"--out {job.folder} is a file")
     new = not (job.folder / RESOLVED).exists()
-    job.folder.mkdir(parents=True, exist_ok=True)
-    with _alone(job.folder):
+    with writing(job.folder), _alone(job.folder):
         _check_content(job.folder, resolved)
         if known:
             _check_queue(job.folder)
         if locked(job.folder / ".lock"):
             raise SubmitError(f"{job.folder} is in use by a run on this machine; wait for it or choose another --out")
-        replace_text(job.folder / RESOLVED, resolved)
-        if new:
-            given = scenario.path.read_text(encoding="utf-8") if scenario.path else resolved
-            replace_text(job.folder / GIVEN, given)
-        replace_text(job.folder / SCRIPT, script)
-        (job.folder / SCRIPT).chmod(0o755)
-        number = None
-        if known:
-            try:
+        number = after = None
+        try:
+            replace_text(job.folder / RESOLVED, resolved)
+            if new:
+                given = scenario.path.read_text(encoding="utf-8") if scenario.path else resolved
+                replace_text(job.folder / GIVEN, given)
+            write_script(job.folder / SCRIPT, script)
+            if report:
+                write_script(job.folder / AFTER, render_report(site, job))
+            if known:
                 number = queue.sbatch(job.folder / SCRIPT)
-            except queue.QueueError:
-                if new:
-                    _clear(job.folder)
-                raise
-            record = {"job": number, "submitted": datetime.now(UTC).isoformat(timespec="seconds"), "ranks": job.ranks}
-            replace_text(job.folder / RECORD, json.dumps(record) + "\n")
-        after = None
-        if report:
-            words = ["report", str(job.folder)]
-            replace_text(job.folder / AFTER, render_after(site, replace(job, name=f"{job.name}-report"), Path.cwd(), words))
-            after = queue.sbatch(job.folder / AFTER, number) if number else None
+        except (queue.QueueError, OSError):
+            if new:
+                _clear(job.folder)
+            raise
+        if number:
+            record(job.folder, number, site, job)
+            try:
+                after = queue.sbatch(job.folder / AFTER, number) if report else None
+            except queue.QueueError as error:
+                raise queue.QueueError(f"job {number} is submitted, but not the one that writes the report: {error}") from error
     return Submission(job.folder, number, after)
+
+
+def render_report(site: Site, job: Job) -> str:
+    """The script of the job that writes the report of a run."""
+    return render_after(site, replace(job, name=f"{job.name}-report"), Path.cwd(), ["report", str(job.folder)])
+
+
+def write_script(path: Path, text: str) -> None:
+    """A script that can be started by hand as well."""
+    replace_text(path, text)
+    path.chmod(0o755)
+
+
+def record(folder: Path, number: str, site: Site, job: Job) -> None:
+    """Note in a run folder which job is to run it and how that was submitted, for `status` and `retry`. Raises SubmitError."""
+    facts = {
+        "job": number,
+        "submitted": datetime.now(UTC).isoformat(timespec="seconds"),
+        "ranks": job.ranks,
+        "time": job.time,
+        "throttle": job.array.throttle if job.array else None,
+        "site": site.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"extends"}),
+    }
+    try:
+        replace_text(folder / RECORD, json.dumps(facts) + "\n")
+    except OSError as error:
+        raise SubmitError(
+            f"job {number} was submitted, but cannot be noted in {folder} ({error.strerror}): end it with `scancel {number}`, "
+            "and submit again when there is room"
+        ) from error
+
+
+def recorded(folder: Path) -> dict[str, Any]:
+    """How the run was submitted last (see `record`, ``site`` as a profile); empty if it never was a job."""
+    facts = _json(folder / RECORD)
+    return {**facts, "site": Site.model_validate(facts.get("site") or {})} if facts else {}
 
 
 def jobs_of(folder: Path) -> list[str]:
@@ -131,7 +166,8 @@ def _check_queue(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Two submissions into one folder at once: the second waits, and then sees the first one's job."""
+    """Two submissions into one folder, made if need be, at once: the second waits, and then sees the first one's job."""
+    folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         with contextlib.suppress(OSError):  # a file system without locks
@@ -157,10 +193,11 @@ def locked(path: Path) -> bool:
 
 def _clear(folder: Path) -> None:
     """Leave nothing of a submission that was refused."""
-    for name in (RESOLVED, GIVEN, SCRIPT, _LOCK):
-        (folder / name).unlink(missing_ok=True)
-    if not any(folder.iterdir()):
-        folder.rmdir()
+    with contextlib.suppress(OSError):
+        for name in (RESOLVED, GIVEN, SCRIPT, AFTER, _LOCK):
+            (folder / name).unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _json(path: Path) -> dict[str, Any]:

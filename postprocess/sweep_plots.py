@@ -13,25 +13,31 @@ from .sweep import number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_COLUMNS = 4
+_ROWS = 4  # parameters
+_COLUMNS = 3  # observables
 _DECADES = 10.0  # a parameter over a larger ratio is shown on a logarithmic axis
 
 
 def scatter(inputs: dict[str, list[str]], outputs: dict[str, NDArray[np.float64]]) -> Any | None:
-    """A panel for each observable (row) and parameter (column); None if nothing varies."""
-    varied = [name for name, texts in inputs.items() if len(set(texts)) > 1][:_COLUMNS]
+    """A panel for each parameter (row) and observable (column); None if nothing varies."""
+    varied = [name for name, texts in inputs.items() if len(set(texts)) > 1][:_ROWS]
     if not varied or not outputs:
         return None
-    size = (2.9 * len(varied) + 0.6, 2.0 * len(outputs) + 0.4)
-    figure, axes = plt.subplots(len(outputs), len(varied), figsize=size, squeeze=False, sharey="row", layout="constrained")
-    for row, (observable, values) in zip(axes, outputs.items(), strict=True):
-        row[0].set_ylabel(observable)
-        for panel, name in zip(row, varied, strict=True):
-            places, labels = _places(inputs[name])
+    wide = min(_COLUMNS, len(outputs))
+    tall = -(-len(outputs) // wide)  # rows of each parameter
+    size = (2.9 * wide + 0.3, 2.1 * tall * len(varied) + 0.2)
+    figure, axes = plt.subplots(tall * len(varied), wide, figsize=size, squeeze=False, layout="constrained")
+    for k, name in enumerate(varied):
+        places, labels = _places(inputs[name])
+        panels = axes[k * tall : (k + 1) * tall].ravel()
+        for panel, (observable, values) in zip(panels, outputs.items(), strict=False):
             panel.plot(places, values, "o", color=LINES[0], markersize=4, alpha=0.7, markeredgewidth=0)
-            _axis(panel.set_xscale, panel.set_xticks, places, labels)
-    for panel, name in zip(axes[-1], varied, strict=True):
-        panel.set_xlabel(name if len(name) < 40 else "..." + name[-36:])
+            panel.set_title(observable, fontsize=9)
+            panel.set_xlabel(name if len(name) < 40 else "..." + name[-36:])
+            panel.ticklabel_format(axis="y", useOffset=False)
+            _axis(panel, places, labels)
+        for panel in panels[len(outputs) :]:
+            panel.set_axis_off()
     return figure
 
 
@@ -52,7 +58,7 @@ def maps(inputs: dict[str, list[str]], outputs: dict[str, NDArray[np.float64]]) 
         grid = np.full((len(ys), len(xs)), np.nan)
         grid[row, column] = values
         image = panel.imshow(grid, origin="lower", aspect="auto", cmap="viridis")
-        figure.colorbar(image, ax=panel)
+        figure.colorbar(image, ax=panel).ax.ticklabel_format(useOffset=False)
         panel.set_title(observable)
         panel.set_xticks(range(len(xs)), x_labels or [f"{v:.3g}" for v in xs], rotation=45 if len(xs) > 5 else 0)
         panel.set_yticks(range(len(ys)), y_labels or [f"{v:.3g}" for v in ys])
@@ -72,8 +78,9 @@ def _places(texts: list[str]) -> tuple[NDArray[np.float64], list[str]]:
     return np.array([float(words.index(text)) for text in texts]), [word or "-" for word in words]
 
 
-def _axis(scale: Any, ticks: Any, places: NDArray[np.float64], labels: list[str]) -> None:
+def _axis(panel: Any, places: NDArray[np.float64], labels: list[str]) -> None:
     if labels:
-        ticks(range(len(labels)), labels)
+        panel.set_xticks(range(len(labels)), labels)
+        panel.set_xmargin(0.3)  # room for words at the ends
     elif places.min() > 0 and places.max() / places.min() >= _DECADES:
-        scale("log")
+        panel.set_xscale("log")

@@ -12,6 +12,7 @@ from invasio.solver.errors import InvasioError
 
 from .faults import unknown
 from .html import Markup, facts, folded, page, picture, section, table
+from .reason import reason
 from .style import style
 from .sweep import number, results
 from .sweep_plots import maps, scatter
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 REPORT = "report.html"
 _TELLING = ("front.distance", "front.xmax", "invaded_volume", "degraded_volume", ".in:", ".total", ".max")
 _DRAWN = 6
+_TELLS = 1e-3  # relative; what differs less differs by how it was computed
+_REASONS = 10
 
 
 def write(sweep: SweepRun) -> Path:
@@ -46,11 +49,10 @@ def compose(sweep: SweepRun) -> str:
     pictures = []
     if len(done) > 1 and outputs:
         with style():
-            for text, figure in (
-                ("Each observable over the two parameters.", maps(inputs, outputs)),
-                ("Each observable over each parameter; a dot is a member.", scatter(inputs, outputs)),
-            ):
-                pictures += [picture(figure, text)] if figure is not None else []
+            text, figure = "Each observable over the two parameters.", maps(inputs, outputs)
+            if figure is None:
+                text, figure = "Each observable over each parameter; a dot is a member.", scatter(inputs, outputs)
+            pictures += [picture(figure, text)] if figure is not None else []
     scenario, options = sweep.scenario, sweep.scenario["sweep"]
     counts = {status: columns["status"].count(status) for status in dict.fromkeys(columns["status"])}
     end = f"t = {float(columns['time'][done[0]]):g}" if done else "the end"
@@ -65,7 +67,7 @@ def compose(sweep: SweepRun) -> str:
     top = f"<header><h1>{escape(title)}</h1>\n<p>{escape(text)}</p>\n{facts(strip)}</header>"
     parts = [
         section("pictures", "Observables", *pictures),
-        section("members", f"Members, with observables at {end}", _members(sweep, columns, drawn), _note(sweep)),
+        section("members", f"Members, with observables at {end}", _members(sweep, columns, drawn), _note(sweep), _failures(sweep)),
         section("scenario", "Scenario", folded("sweep.yaml, with all defaults", (sweep.path / "sweep.yaml").read_text(encoding="utf-8"))),
     ]
     return page(title, "\n".join([top, *filter(None, parts)]))
@@ -82,11 +84,11 @@ def observables(sweep: SweepRun, head: list[str], columns: dict[str, list[str]])
         return wanted
     differing = [name for name in known if _differs([float(text) for text in columns[name] if text])]
     ranked = [name for word in _TELLING for name in differing if word in name]
-    return list(dict.fromkeys(ranked))[:_DRAWN]
+    return list(dict.fromkeys(ranked))[: _DRAWN if len(sweep.parameters) <= 2 else _DRAWN // 2]  # for one page
 
 
 def _differs(values: list[float]) -> bool:
-    return len(values) > 1 and max(values) - min(values) > 1e-6 * max(abs(max(values)), abs(min(values)))
+    return len(values) > 1 and max(values) - min(values) > _TELLS * max(abs(max(values)), abs(min(values)))
 
 
 def _members(sweep: SweepRun, columns: dict[str, list[str]], drawn: list[str]) -> str:
@@ -108,12 +110,20 @@ def _note(sweep: SweepRun) -> str:
     return f'<p class="soft">{escape(meant)}. All columns are in results.csv.</p>'
 
 
+def _failures(sweep: SweepRun) -> str:
+    """Why members failed, one line each."""
+    failed = [member for member in sweep.members if member.status.startswith("failed")]
+    lines = [f"{member.folder.name}: {reason(member.folder) or 'it left no message'}" for member in failed[:_REASONS]]
+    lines += [f"and {len(failed) - _REASONS} more"] if len(failed) > _REASONS else []
+    return "\n".join(f'<p class="bad">{escape(line)}</p>' for line in lines)
+
+
 def short_names(paths: Any) -> dict[str, str]:
-    """For each path its shortest ending that no other path has."""
+    """For each path its shortest ending of two words or more that no other path has."""
     names = {}
     for path in paths:
         parts = path.split(".")
-        endings = [".".join(parts[-n:]) for n in range(1, len(parts) + 1)]
+        endings = [".".join(parts[-n:]) for n in range(min(2, len(parts)), len(parts) + 1)]
         names[path] = next(e for e in endings if e == path or not any(o != path and (o == e or o.endswith(f".{e}")) for o in paths))
     return names
 

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from invasio.solver.model.build import build_model
 from invasio.solver.scenario.moments import output_times
 from invasio.solver.scenario.schema import Scenario
 
-from .nodes import mesh_size
+from .nodes import MeshSize, mesh_size
 
 # Core-microseconds per node and step of one moving species, measured with benchmarks/step (Anderson's model: two of them, and the
 # ECM) on one core; in 1-D a step is bound by its fixed cost. The range is a faster core to a slower or busier one.
 STEP = {1: 0.4, 2: 0.4, 3: 0.5}
 SPREAD = (0.5, 4.0)
-FIXED = 1.5e-3  # seconds per step and moving species whatever the mesh
-START = (3.0, 30.0)  # seconds of a rank until the first step: imports, kernels from the cache, mesh
+FIXED = (1.5e-4, 2.0e-3)  # seconds per step and moving species whatever the mesh
+START = (1.0, 30.0)  # seconds of a rank until the first step: imports, kernels from the cache or compiled, mesh
 NODE = {1: 1.0e3, 2: 1.5e3, 3: 3.5e3}  # bytes per node: the mesh, its graph, and solvers of two moving species
-PROCESS = 300e6  # bytes of a rank before there is a mesh
+PROCESS = (250e6, 400e6)  # bytes of a rank before there is a mesh
 # Steps between outputs that the adaptive clock takes at tolerance 1e-3 (it goes with the cube root); the quick start took 10.
 ADAPTIVE = (3.0, 60.0)
 CELLS = {1: 1, 2: 2, 3: 6}  # per node
 PACKED = (0.3, 1.0)  # share that compression leaves of the fields
+TABLE = (0.7e6, 2.0e6)  # bytes of a table for ParaView whatever is in it: an index for each field and column of the series
+SEGMENTS = 3e6  # and at most so many more where the series has columns for each segment of vessels
 
 
 @dataclass(frozen=True)
@@ -39,33 +41,47 @@ class Cost:
 
 def estimate(scenario: Scenario, ranks: int) -> Cost:
     """The cost of one run on ``ranks`` ranks. Raises MeshError if the mesh's file cannot be read."""
-    size = mesh_size(scenario.mesh)
+    size = _cut(mesh_size(scenario.mesh), len(scenario.model.membranes))
     species = build_model(scenario).species
     moving = max(1, sum(law.mobile for law in species))
     outputs = len(output_times(scenario)) + 1
     steps, how = _steps(scenario, outputs)
     per_node = STEP[size.dim] * 1e-6 * moving
-    work = [s * (n * per_node * f + FIXED * moving) for n, s, f in zip((size.low, size.high), steps, SPREAD, strict=True)]
+    work = [s * (n * per_node * f + fixed * moving) for n, s, f, fixed in zip((size.low, size.high), steps, SPREAD, FIXED, strict=True)]
     seconds = (work[0] + START[0] * ranks, work[1] + START[1] * ranks)
     each = NODE[size.dim] * max(1.0, moving / 2)
-    memory = (ranks * PROCESS + 0.7 * each * size.low, ranks * PROCESS + 1.5 * each * size.high)
+    memory = (ranks * PROCESS[0] + 0.7 * each * size.low, ranks * PROCESS[1] + 1.5 * each * size.high)
     written = len(species) if scenario.output.fields == "all" else len(scenario.output.fields)
     number = 8 if scenario.output.precision == "double" else 4
     packed = PACKED if scenario.output.compression else (1.0, 1.0)
     mesh = 24 + 8 * CELLS[size.dim] * (size.dim + 2)  # bytes per node: its position, and its cells
-    checkpoints = 2 * 8 * 4 * len(species)
+    checkpoints = [2 * 8 * arrays * len(species) for arrays in (3, 4)]
+    vessels = len(scenario.model.vessels) > 0
+    surfaces = (len(scenario.model.membranes) > 0) + vessels
     disk = tuple(
-        n * ((outputs * written * number + mesh) * share + checkpoints) for n, share in zip((size.low, size.high), packed, strict=True)
+        n * ((outputs * written * number + mesh) * share + checkpoints[k]) + (1 + surfaces) * (table + k * vessels * SEGMENTS)
+        for k, (n, share, table) in enumerate(zip((size.low, size.high), packed, TABLE, strict=True))
     )
     assumptions = (
         f"nodes: {size.how}",
         f"steps: {how}",
         f"time: {STEP[size.dim]:g} core-microseconds per node, step and moving species ({moving} here), "
         f"{SPREAD[0]:g} to {SPREAD[1]:g} times that on other machines, parameters and loads; no loss to communication",
-        f"memory: {NODE[size.dim] / 1e3:g} kB per node and {PROCESS / 1e6:.0f} MB for each of {ranks} rank{'s' if ranks > 1 else ''}",
-        f"disk: {outputs} outputs of {written} fields, compression to {packed[0]:g} to {packed[1]:g}, two checkpoints",
+        f"memory: {NODE[size.dim] / 1e3:g} kB per node and {PROCESS[0] / 1e6:.0f} to {PROCESS[1] / 1e6:.0f} MB "
+        f"for each of {ranks} rank{'s' if ranks > 1 else ''}",
+        f"disk: {outputs} outputs of {written} fields, {_packing(packed)}, two checkpoints; no figures",
     )
     return Cost((size.low, size.high), steps, seconds, memory, (disk[0], disk[1]), assumptions)
+
+
+def _cut(size: MeshSize, membranes: int) -> MeshSize:
+    """Along a membrane the mesh has its nodes twice; how many, only their order is known."""
+    more = math.ceil(2.0 * membranes * size.high ** ((size.dim - 1) / size.dim))
+    return replace(size, high=size.high + more) if membranes else size
+
+
+def _packing(shares: tuple[float, float]) -> str:
+    return f"compressed to {shares[0]:g} to {shares[1]:g} of their size" if shares[0] < shares[1] else "not compressed"
 
 
 def _steps(scenario: Scenario, outputs: int) -> tuple[tuple[int, int], str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from invasio.solver.errors import InvasioError
 
+LARGEST_ARRAY = 1000  # unless a site says otherwise
 PATIENCE = 60  # seconds that a command of Slurm may take
 # The sealed environment's own settings for MPI on one machine; a job is started afresh and may be on several.
 _LOCAL = ("OMPI_MCA_pml", "OMPI_MCA_btl", "PRTE_MCA_prte_tmpdir_base", "PRTE_MCA_rmaps_default_mapping_policy")
@@ -26,10 +27,10 @@ def installed() -> bool:
     return shutil.which("sbatch") is not None and shutil.which("squeue") is not None
 
 
-def sbatch(script: Path, after: str | None = None) -> str:
-    """Submit a script, to start when job ``after`` has ended; returns the job's number. Raises QueueError with Slurm's own words."""
+def sbatch(script: Path, *after: str) -> str:
+    """Submit a script, to start when the jobs ``after`` have ended; returns the job's number. Raises QueueError with Slurm's own words."""
     environment = {name: value for name, value in os.environ.items() if "INVASIO_SEALED" not in os.environ or name not in _LOCAL}
-    depends = [f"--dependency=afterany:{after}"] if after else []
+    depends = [f"--dependency=afterany:{':'.join(after)}"] if after else []
     said = _ask(["sbatch", "--parsable", *depends, str(script)], environment)
     job = said.strip().partition(";")[0]
     if not re.fullmatch(r"\d+", job):
@@ -51,6 +52,12 @@ def job_states() -> dict[str, str]:
         if own != name.partition("_")[0]:  # the last task's own number is that of the whole array
             found[own] = state
     return found
+
+
+def largest_array() -> int:
+    """The largest number that a task of an array may have here, or Slurm's default where it cannot be asked; raises QueueError."""
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _ask(["scontrol", "show", "config"]), re.MULTILINE) if installed() else None
+    return max(1, int(found[1]) - 1) if found else LARGEST_ARRAY
 
 
 def _ask(command: list[str], environment: Mapping[str, str] | None = None) -> str:

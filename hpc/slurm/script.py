@@ -17,6 +17,7 @@ from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import RESOLVED, STATUS
 
 SOLVER_MARGIN = 120  # seconds before the end of the job at which a run stops by itself (solver/stepping/stop.py)
+AFTER_LIMIT = "00:30:00"  # of a job that only collects: a short one starts sooner
 ALONE = 60  # seconds that the other ranks may go on when one has ended
 
 # The ranks' signals go to every process of a step: those around the solver (a shell, the sandbox) must outlive them.
@@ -37,21 +38,33 @@ class _Script(Template):
 
 @dataclass(frozen=True)
 class Array:
-    """The members of a sweep as tasks: their numbers, the digits of a number in a folder's name, how many may run at once."""
+    """The members of a sweep as tasks: their numbers, the digits of a number in a folder's name, how many may run at once.
+
+    Slurm's number of a task is ``offset`` less than the member's: it has a largest one (see `queue.largest_array`).
+    """
 
     tasks: tuple[int, ...]
     digits: int
     throttle: int | None = None
+    offset: int = 0
 
     def directive(self) -> str:
         """As sbatch wants it: 1-3,7%2."""
         runs: list[list[int]] = []
-        for task in sorted(self.tasks):
+        for task in sorted(n - self.offset for n in self.tasks):
             if runs and task == runs[-1][-1] + 1:
                 runs[-1] = [runs[-1][0], task]
             else:
                 runs.append([task])
         return ",".join("-".join(map(str, run)) for run in runs) + (f"%{self.throttle}" if self.throttle else "")
+
+    def split(self, largest: int) -> list[Array]:
+        """Arrays whose tasks have numbers up to ``largest``; they share the throttle."""
+        blocks: dict[int, list[int]] = {}
+        for task in sorted(self.tasks):
+            blocks.setdefault((task - 1) // largest, []).append(task)
+        each = self.throttle and max(1, self.throttle // len(blocks))
+        return [Array(tuple(tasks), self.digits, each, block * largest) for block, tasks in blocks.items()]
 
 
 @dataclass(frozen=True)
@@ -76,9 +89,12 @@ def render(site: Site, job: Job, start_in: Path) -> str:
     """
     folder = shlex.quote(str(_checked(job.folder)))
     arguments = f"run {shlex.quote(str(job.folder / RESOLVED))} --out {folder} --resume"
+    redirect = ""
     if job.array:
-        folder += f'/run-$(printf %0{job.array.digits}d "$SLURM_ARRAY_TASK_ID")'
+        number = f"$((SLURM_ARRAY_TASK_ID + {job.array.offset}))" if job.array.offset else '"$SLURM_ARRAY_TASK_ID"'
+        folder += f"/run-$(printf %0{job.array.digits}d {number})"
         arguments = f'run "$folder/{RESOLVED}" --out "$folder" --resume'
+        redirect = '\nexec >> "$folder/slurm-$SLURM_ARRAY_JOB_ID.out" 2>&1' if job.array.offset else ""
     return _Script(_template("job.sh.tmpl")).substitute(
         shown_folder=job.folder,
         directives="\n".join(f"#SBATCH {line}" for line in _directives(site, job, start_in)),
@@ -89,6 +105,7 @@ def render(site: Site, job: Job, start_in: Path) -> str:
         program=_program(site),
         arguments=arguments,
         folder=folder,
+        redirect=redirect,
         status=STATUS,
     )
 
@@ -96,7 +113,8 @@ def render(site: Site, job: Job, start_in: Path) -> str:
 def render_after(site: Site, job: Job, start_in: Path, words: Sequence[str]) -> str:
     """The script of a job on one core that runs `invasio WORDS` when another job has ended."""
     log = str(_checked(job.folder)).replace("%", "%%")
-    lines = [f"--job-name={job.name}", f'--chdir="{start_in}"', f'--output="{log}/slurm-after-%j.out"', f"--time={job.time or site.time}"]
+    limit = min(job.time or site.time, AFTER_LIMIT, key=minutes)
+    lines = [f"--job-name={job.name}", f'--chdir="{_checked(start_in)}"', f'--output="{log}/slurm-after-%j.out"', f"--time={limit}"]
     return _Script(_template("after.sh.tmpl")).substitute(
         directives="\n".join(f"#SBATCH {line}" for line in [*lines, "--ntasks=1", "--cpus-per-task=1", *_account(site)]),
         environment="\n".join(_environment(site)),
@@ -110,8 +128,9 @@ def _template(name: str) -> str:
 
 
 def _checked(folder: Path) -> Path:
-    if "\n" in str(folder) or '"' in str(folder):
-        raise ScriptError(f"the run folder's name cannot stand in a job script: {folder}")
+    # sbatch reads its options from comments, where these cannot be written in any way.
+    if any(sign in str(folder) for sign in '\n"\\'):
+        raise ScriptError(f"a folder's name with a quotation mark, a backslash or a line break cannot stand in a job script: {folder}")
     return folder
 
 
@@ -119,8 +138,10 @@ def _directives(site: Site, job: Job, start_in: Path) -> list[str]:
     limit = job.time or site.time
     if minutes(limit) * 60 <= site.margin:
         raise ScriptError(f"the time limit {limit} must be longer than the margin of the site profile ({site.margin} s)")
-    log = f"run-%{job.array.digits}a/slurm-%A.out" if job.array else "slurm-%j.out"
-    lines = [f"--job-name={job.name}", f'--chdir="{start_in}"', f'--output="{str(job.folder).replace("%", "%%")}/{log}"']
+    log = "slurm-%j.out"
+    if job.array:  # a shifted number is unknown to sbatch: there the script itself writes to the member's folder
+        log = "slurm-%A_%a.out" if job.array.offset else f"run-%{job.array.digits}a/slurm-%A.out"
+    lines = [f"--job-name={job.name}", f'--chdir="{_checked(start_in)}"', f'--output="{str(job.folder).replace("%", "%%")}/{log}"']
     lines += [f"--array={job.array.directive()}"] if job.array else []
     lines += ["--open-mode=append", "--requeue", f"--signal=B:USR1@{site.margin}", f"--time={limit}", f"--ntasks={job.ranks}"]
     if site.ranks_per_node:

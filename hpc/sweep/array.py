@@ -1,46 +1,75 @@
-"""A sweep as a Slurm array: one task per member, each requeued and resumed like a single job."""
+"""A sweep as Slurm arrays: one task per member, each requeued and resumed like a single job."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from invasio.hpc.sites.profile import Site
 from invasio.hpc.slurm import queue
 from invasio.hpc.slurm.script import Array, Job, render, render_after
-from invasio.hpc.submit import AFTER, RECORD, SCRIPT
+from invasio.hpc.submit import AFTER, SCRIPT, record, write_script
 from invasio.postprocess.sweep import MemberRun, SweepRun
-from invasio.solver.output.folder import replace_text
+from invasio.solver.output.folder import writing
 from invasio.solver.output.layout import STATUS
 
 
+@dataclass(frozen=True)
+class ArraySubmission:
+    """The scripts, the numbers of their jobs (none where Slurm cannot be called), and of the job that collects."""
+
+    scripts: tuple[Path, ...]
+    jobs: tuple[str, ...]
+    after: str | None
+
+
 def job_of(folder: Path, name: str, members: Sequence[tuple[int, str]], ranks: int, time: str | None, throttle: int | None) -> Job:
-    """The array of these members (number, folder)."""
+    """The job of these members (number, folder)."""
     digits = len(members[0][1].partition("-")[2])
     return Job(name, folder, ranks, time, Array(tuple(number for number, _ in members), digits, throttle))
 
 
-def submit_array(sweep: SweepRun, members: Sequence[MemberRun], site: Site, job: Job, collect: bool) -> tuple[str | None, str | None]:
-    """Write the scripts and submit them; the numbers of the array and of the job that collects, None where Slurm cannot be called.
+def scripts_of(job: Job, site: Site, collect: bool) -> dict[str, tuple[str, Job]]:
+    """Text and job of each script by its name: one array, or more where Slurm does not take so many tasks; with ``collect`` a last one.
 
-    Raises QueueError when Slurm refuses.
+    Raises QueueError and ScriptError.
     """
-    script = sweep.path / SCRIPT
-    replace_text(script, render(site, job, Path.cwd()))
-    script.chmod(0o755)
+    assert job.array is not None
+    jobs = [replace(job, array=array) for array in job.array.split(queue.largest_array())]
+    names = [SCRIPT, *(SCRIPT.replace(".", f"-{k}.") for k in range(2, len(jobs) + 1))]
+    found = {name: (render(site, part, Path.cwd()), part) for name, part in zip(names, jobs, strict=True)}
     if collect:
-        words = ["sweep", str(sweep.path), "--collect"]
-        replace_text(sweep.path / AFTER, render_after(site, replace(job, name=f"{job.name}-collect"), Path.cwd(), words))
+        last = replace(job, name=f"{job.name}-collect")
+        found[AFTER] = render_after(site, last, Path.cwd(), ["sweep", str(job.folder), "--collect"]), last
+    return found
+
+
+def submit_array(sweep: SweepRun, members: Sequence[MemberRun], site: Site, job: Job, collect: bool) -> ArraySubmission:
+    """Write the scripts and submit them. Raises QueueError when Slurm refuses, FolderError when the folder cannot be written."""
+    scripts = scripts_of(job, site, collect)
+    with writing(sweep.path):
+        for name, (text, _) in scripts.items():
+            write_script(sweep.path / name, text)
+    paths = tuple(sweep.path / name for name in scripts if name != AFTER)
     if not queue.installed():
-        return None, None
-    number = queue.sbatch(script)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    for member in members:
-        record = {"job": f"{number}_{member.number}", "submitted": now, "ranks": job.ranks}
-        replace_text(member.folder / RECORD, json.dumps(record) + "\n")
-        if member.status.startswith("failed"):
-            (member.folder / STATUS).unlink()  # it is tried again
-    return number, queue.sbatch(sweep.path / AFTER, number) if collect else None
+        return ArraySubmission(paths, (), None)
+    numbers: list[str] = []
+    by_number = {member.number: member for member in members}
+    try:
+        for path in paths:
+            array = scripts[path.name][1].array
+            assert array is not None
+            numbers.append(queue.sbatch(path))
+            for task in array.tasks:
+                member = by_number[task]
+                record(member.folder, f"{numbers[-1]}_{task - array.offset}", site, job)
+                if member.status.startswith("failed"):
+                    (member.folder / STATUS).unlink()  # it is tried again
+        after = queue.sbatch(sweep.path / AFTER, *numbers) if collect else None
+    except queue.QueueError as error:
+        if numbers:
+            before = f"submitted before that: {', '.join(numbers)}; the same command submits what is left"
+            raise queue.QueueError(f"{error}\n{before}") from error
+        raise
+    return ArraySubmission(paths, tuple(numbers), after)

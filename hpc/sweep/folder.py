@@ -16,7 +16,7 @@ from invasio.hpc.submit import jobs_of, locked
 from invasio.postprocess.sweep import MemberRun, SweepRun, is_sweep, open_sweep
 from invasio.solver.errors import InvasioError, ScenarioError
 from invasio.solver.output.compare import differences
-from invasio.solver.output.folder import replace_text
+from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.layout import GIVEN, MEMBERS, RESOLVED, SWEEP
 from invasio.solver.scenario.loader import dump_resolved
 from invasio.solver.scenario.schema import Scenario
@@ -55,15 +55,17 @@ def prepare(scenario: Scenario, out: Path | None) -> SweepRun:
         raise SweepError(f"--out {folder} is a file")
     if (folder / SWEEP).exists():
         changed = differences((folder / SWEEP).read_text(encoding="utf-8"), resolved)
-        if changed:
-            raise SweepError(f"{folder} holds a different sweep; choose another --out:\n" + "\n".join(changed))
+        other = [line for line in changed if not line.strip().startswith("sweep.observe")]
+        if other:
+            raise SweepError(f"{folder} holds a different sweep; choose another --out:\n" + "\n".join(other))
+        if changed:  # what the page draws concerns no member
+            with writing(folder):
+                replace_text(folder / SWEEP, resolved)
     elif folder.exists() and any(folder.iterdir()):
         raise SweepError(f"{folder} holds other files and no sweep; choose a new folder with --out")
     if not is_sweep(folder):
-        try:
+        with writing(folder):
             _write(folder, scenario, rows, resolved)
-        except OSError as error:
-            raise SweepError(f"cannot write the sweep's folder: {error.strerror}: {error.filename}") from error
     return open_sweep(folder)
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from invasio.hpc import processes
 from invasio.hpc.ranks import ABORT_AFTER, GRACE, die_with_parent
+from invasio.postprocess.reason import reason
 from invasio.solver.output.folder import replace_text
-from invasio.solver.output.layout import LOG, RESOLVED, STATUS
+from invasio.solver.output.layout import LOG, OUTPUT, RESOLVED, STATUS
 
-OUTPUT = "output.txt"  # what a run prints
 STOPPED = 85
 _STEP = re.compile(r"step \d+,")
 
@@ -120,10 +120,4 @@ class Pool:
             status = one.folder / STATUS
             if not status.exists() or not status.read_text(encoding="utf-8").startswith(("failed", "done")):
                 replace_text(status, "failed\n")  # it could not even begin, or was killed
-            print(f"{head}: FAILED with exit code {code}: {_last_words(one.folder / OUTPUT)}", flush=True)
-
-
-def _last_words(path: Path) -> str:
-    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith("invasio: ")]
-    return ((said or lines or [""])[-1]).removeprefix("invasio: ") + f" (all in {path})"
+            print(f"{head}: FAILED with exit code {code}: {reason(one.folder)} (all in {one.folder / OUTPUT})", flush=True)

@@ -4,41 +4,95 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .submit import positive
+
+if TYPE_CHECKING:
+    from ...hpc.sites.profile import Site
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="run folder, or the folder of a sweep")
-    parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="number of MPI ranks (default: the scenario's)")
-    parser.add_argument("-j", "--jobs", type=positive, metavar="JOBS", help="members of a sweep that run at once (default: cores / ranks)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--submit", action="store_true", help="as Slurm jobs (the default for what was submitted before)")
+    where.add_argument("--here", action="store_true", help="on this machine (the default for everything else)")
+    parser.add_argument("--site", metavar="PROFILE", help="site profile, with --submit (default: the one of before)")
+    parser.add_argument("--time", metavar="LIMIT", help="time limit of each job (default: as before)")
+    parser.add_argument("--throttle", type=positive, metavar="N", help="most jobs of a sweep that run at once (default: as before)")
+    parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="MPI ranks (default: as before, or the scenario's)")
+    parser.add_argument("-j", "--jobs", type=positive, metavar="JOBS", help="members of a sweep at once here (default: cores / ranks)")
 
 
 def main(args: argparse.Namespace) -> int:
-    """A run that is done is left alone."""
+    """What was a Slurm job is submitted again, which is said; anything else runs here; what is done is left alone."""
     from ...hpc.status import StatusError
     from ...postprocess.sweep import is_sweep
+    from ..output.layout import RESOLVED
+
+    if is_sweep(args.folder):
+        return _retry_sweep(args)
+    if not (args.folder / RESOLVED).is_file():
+        raise StatusError(f"{args.folder} is neither a run folder (no {RESOLVED}) nor that of a sweep")
+    return _retry_run(args)
+
+
+def _retry_run(args: argparse.Namespace) -> int:
+    from ...hpc.submit import job_of, recorded
     from ..output.layout import RESOLVED, STATUS
     from ..scenario.loader import load
 
-    if is_sweep(args.folder):
-        from . import sweep
-
-        parser = argparse.ArgumentParser()
-        sweep.add_arguments(parser)
-        counts = [f"--{name}={value}" for name in ("ranks", "jobs") if (value := getattr(args, name))]
-        return sweep.main(parser.parse_args([str(args.folder), "--retry", *counts]))
-    if not (args.folder / RESOLVED).is_file():
-        raise StatusError(f"{args.folder} is neither a run folder (no {RESOLVED}) nor that of a sweep")
     status = args.folder / STATUS
     if status.is_file() and status.read_text(encoding="utf-8").strip() == "done":
         print(f"{args.folder}: done")
         return 0
+    before = recorded(args.folder)
+    site = _site(args, before)
+    scenario = load(args.folder / RESOLVED)
+    if site:
+        from .submit import hand_over
+
+        job = job_of(scenario, args.folder, args.ranks or before.get("ranks"), args.time or before.get("time"))
+        return hand_over(scenario, site, job, report=False)
     from . import run
 
     parser = argparse.ArgumentParser()
     run.add_arguments(parser)
-    ranks = args.ranks or load(args.folder / RESOLVED).ranks
+    ranks = args.ranks or scenario.ranks
     words = [str(args.folder / RESOLVED), "--out", str(args.folder), "--resume", *(["-n", str(ranks)] if ranks > 1 else [])]
     return run.main(parser.parse_args(words))
+
+
+def _retry_sweep(args: argparse.Namespace) -> int:
+    from ...hpc.submit import recorded
+    from ...postprocess.sweep import open_sweep
+    from . import sweep
+
+    found = open_sweep(args.folder.absolute())
+    unfinished = [member for member in found.members if member.status != "done"]
+    before: dict[str, Any] = next(filter(None, (recorded(member.folder) for member in unfinished)), {})
+    site = _site(args, before) if unfinished else None
+    kept = {name: getattr(args, name) or (before.get(name) if site else None) for name in ("ranks", "time", "throttle")}
+    words = [f"--{name}={value}" for name, value in {**kept, "jobs": args.jobs}.items() if value]
+    parser = argparse.ArgumentParser()
+    sweep.add_arguments(parser)
+    # What is submitted is collected too: nobody is there when it ends.
+    options = parser.parse_args([str(args.folder), "--retry", *words, *(["--collect"] if site else [])])
+    return sweep.proceed(options, found, site)
+
+
+def _site(args: argparse.Namespace, before: dict[str, Any]) -> Site | None:
+    """The profile to submit with; None: it runs here."""
+    from ...hpc.sites.profile import load_site
+    from .submit import check_limit
+
+    if args.here or not (args.submit or args.site or before):
+        return None
+    check_limit(args.time)
+    if before and not args.site:
+        job = before["job"].partition("_")[0]
+        print(f"{args.folder}: was job {job}, so it goes to Slurm again (--here: on this machine)", flush=True)
+        site: Site = before["site"]
+        return site
+    return load_site(args.site or "generic")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
     elif len(found) == 1:
         print("\n".join(details(found[0], jobs is not None)))
     else:
-        print("\n".join(table(found)))
+        print("\n".join([*table(found), summary(found)]))
     if complaint and not args.json and any(status.job and status.state != "done" for status in found):
         print(f"(jobs could not be looked up: {complaint})")
     return 0
@@ -68,9 +70,17 @@ def details(status: RunStatus, asked: bool) -> list[str]:
         line("started", f"{status.segments} times")
     if status.state in ("running", "starting") and status.heard_seconds is not None:
         line("heard of", f"{duration(status.heard_seconds)} ago")
-    if status.state.startswith(("stopped early", "ended without")) and not status.job_state:
-        line("go on with", f"invasio run {status.folder}/resolved.yaml --out {status.folder} --resume (or the same submit command)")
+    if status.why:
+        line("why", status.why)
+    if status.state.startswith(("stopped early", "ended without", "failed")) and not status.job_state:
+        line("go on with", shlex.join(["invasio", "retry", status.folder]))
     return lines
+
+
+def summary(found: list[RunStatus]) -> str:
+    """How many runs are in which state."""
+    states = Counter(status.state.partition(":")[0] for status in found)
+    return f"{len(found)} runs: " + ", ".join(f"{count} {state}" for state, count in states.most_common())
 
 
 def table(found: list[RunStatus]) -> list[str]:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..scenario.loader import load
 from ._scenario import add_scenario
+
+if TYPE_CHECKING:
+    from ...hpc.sites.profile import Site
+    from ...hpc.slurm.script import Job
+    from ..scenario.schema import Scenario
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,25 +32,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Validate scenario and profile, then submit."""
+    from ...hpc.cost.nodes import refuse_too_large
     from ...hpc.sites.profile import load_site
     from ...hpc.slurm.script import render
-    from ...hpc.submit import SCRIPT, job_of, submit
+    from ...hpc.submit import job_of, render_report
 
     scenario = load(args.scenario, args.overrides)
+    refuse_too_large(scenario.mesh)
     site = load_site(args.site)
     check_limit(args.time)
     job = job_of(scenario, args.out, args.ranks, args.time)
     if args.dry_run:
-        print(render(site, job, Path.cwd()), end="")
+        print("\n".join([render(site, job, Path.cwd()), *([render_report(site, job)] if args.report else [])]), end="")
         return 0
-    done = submit(scenario, site, job, args.report)
+    return hand_over(scenario, site, job, args.report)
+
+
+def hand_over(scenario: Scenario, site: Site, job: Job, report: bool) -> int:
+    """Submit, and say under which number; exit code 1 where only the script could be written."""
+    from ...hpc.submit import SCRIPT, submit
+
+    done = submit(scenario, site, job, report)
     if done.job is None:
-        print(f"Slurm's commands cannot be called from here; all is prepared, submit with:  sbatch {done.folder / SCRIPT}")
+        by_hand = shlex.join(["sbatch", str(done.folder / SCRIPT)])
+        print(f"Slurm's commands cannot be called from here; all is prepared, submit with:  {by_hand}")
         return 1
     print(f"job {done.job}, {job.ranks} rank{'s' if job.ranks != 1 else ''}, run folder {done.folder}")
     if done.after:
         print(f"job {done.after} writes the report when it has ended")
-    print(f"how far it is:  invasio status {args.out or Path('out') / scenario.name}")
+    print(f"how far it is:  {shlex.join(['invasio', 'status', os.path.relpath(done.folder)])}")
     return 0
 
 

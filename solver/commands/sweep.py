@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from .submit import positive
 if TYPE_CHECKING:
     from ...hpc.sites.profile import Site
     from ...postprocess.sweep import SweepRun
+    from ..scenario.schema import Scenario
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,31 +35,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Exit code 0: all done (or submitted); 1: some members failed; 85: stopped before the end, the same command goes on."""
-    from ...hpc.sweep.folder import SweepError, prepare, sort, table
+    from ...hpc.sweep.folder import SweepError, prepare
     from ...postprocess.sweep import open_sweep
 
     site = _site(args) if args.submit else None
     if args.scenario.is_dir():
         if args.overrides or args.out:
             raise SweepError("with the folder of a sweep, --set and --out make no sense: its members are fixed")
-        sweep = open_sweep(args.scenario.absolute())
-    else:
-        scenario = load(args.scenario, args.overrides)
-        if args.dry_run:
-            rows = table(scenario)
-            if site:
-                from ...hpc.slurm.script import render
-                from ...hpc.sweep.array import job_of
+        return proceed(args, open_sweep(args.scenario.absolute()), site)
+    scenario = load(args.scenario, args.overrides)
+    if args.dry_run:
+        _show(args, scenario, site)
+        return 0
+    return proceed(args, prepare(scenario, args.out), site)
 
-                folder = (args.out or Path("out") / scenario.name).absolute()
-                pairs = [(int(row[0]), row[1]) for row in rows[1:]]
-                job = job_of(folder, scenario.name, pairs, args.ranks or scenario.ranks, args.time, args.throttle or site.throttle)
-                print(render(site, job, Path.cwd()), end="")
-            else:
-                print("\n".join(",".join(row) for row in rows))
-            return 0
-        sweep = prepare(scenario, args.out)
-    if args.collect and not args.submit:
+
+def proceed(args: argparse.Namespace, sweep: SweepRun, site: Site | None) -> int:
+    """Run here, or with a ``site`` submit, what is to be run of a sweep whose folder is prepared; then collect."""
+    from ...hpc.sweep.folder import SweepError, sort
+
+    if args.collect and not site:
         return _collect(sweep)
     found = sort(sweep)
     todo = sorted(found["waiting"] + (found["failed"] if args.retry else []), key=lambda member: member.number)
@@ -75,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
     if code != 85:
         failed = sort(sweep)["failed"]
         if failed:
-            again = f"invasio retry {sweep.path}"
+            again = shlex.join(["invasio", "retry", str(sweep.path)])
             print(f"invasio: {len(failed)} of {len(sweep.members)} members failed; to run them again: {again}", file=sys.stderr)
             code = 1
         if todo or _is_stale(sweep):
@@ -83,6 +80,21 @@ def main(args: argparse.Namespace) -> int:
     else:
         print("invasio: stopped before the end; the same command goes on", file=sys.stderr)
     return code
+
+
+def _show(args: argparse.Namespace, scenario: Scenario, site: Site | None) -> None:
+    """The table of a sweep that is not there yet, or the scripts of its jobs."""
+    from ...hpc.sweep.array import job_of, scripts_of
+    from ...hpc.sweep.folder import table
+
+    rows = table(scenario)
+    if site is None:
+        print("\n".join(",".join(row) for row in rows))
+        return
+    folder = (args.out or Path("out") / scenario.name).absolute()
+    pairs = [(int(row[0]), row[1]) for row in rows[1:]]
+    job = job_of(folder, scenario.name, pairs, args.ranks or scenario.ranks, args.time, args.throttle or site.throttle)
+    print("\n".join(text for text, _ in scripts_of(job, site, args.collect).values()), end="")
 
 
 def _site(args: argparse.Namespace) -> Site:
@@ -104,7 +116,6 @@ def _run(args: argparse.Namespace, sweep: SweepRun, todo: list) -> int:  # type:
 
 
 def _submit(args: argparse.Namespace, sweep: SweepRun, site: Site, todo: list) -> int:  # type: ignore[type-arg]
-    from ...hpc.submit import SCRIPT
     from ...hpc.sweep.array import job_of, submit_array
     from ...hpc.sweep.folder import alone
 
@@ -112,22 +123,24 @@ def _submit(args: argparse.Namespace, sweep: SweepRun, site: Site, todo: list) -
     pairs = [(member.number, member.folder.name) for member in todo]
     job = job_of(sweep.path, str(sweep.scenario["name"]), pairs, ranks, args.time, args.throttle or site.throttle)
     with alone(sweep.path):
-        number, after = submit_array(sweep, todo, site, job, args.collect)
-    if number is None:
-        print(f"Slurm's commands cannot be called from here; all is prepared, submit with:  sbatch {sweep.path / SCRIPT}")
+        done = submit_array(sweep, todo, site, job, args.collect)
+    if not done.jobs:
+        print("Slurm's commands cannot be called from here; all is prepared, submit with:")
+        print("\n".join(f"  {shlex.join(['sbatch', str(path)])}" for path in done.scripts))
         return 1
-    print(f"job {number}, {len(todo)} task{'s' if len(todo) != 1 else ''}" + (f", collected by job {after}" if after else ""))
-    print(f"how far it is:  invasio status {sweep.path}")
+    tasks = f"{len(todo)} task{'s' if len(todo) != 1 else ''}"
+    print(f"job {', '.join(done.jobs)}, {tasks}" + (f", collected by job {done.after}" if done.after else ""))
+    print(f"how far it is:  {shlex.join(['invasio', 'status', str(sweep.path)])}")
     return 0
 
 
 def _is_stale(sweep: SweepRun) -> bool:
-    """Whether a member has ended after the table was written."""
-    from ..output.layout import RESULTS, STATUS
+    """Whether a member has ended, or another page was asked for, after the table was written."""
+    from ..output.layout import RESULTS, STATUS, SWEEP
 
     table = sweep.path / RESULTS
-    ends = [path.stat().st_mtime for member in sweep.members if (path := member.folder / STATUS).exists()]
-    return not table.exists() or max(ends, default=0.0) > table.stat().st_mtime
+    changes = [path.stat().st_mtime for member in sweep.members if (path := member.folder / STATUS).exists()]
+    return not table.exists() or max([*changes, (sweep.path / SWEEP).stat().st_mtime]) > table.stat().st_mtime
 
 
 def _collect(sweep: SweepRun) -> int:

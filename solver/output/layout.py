@@ -18,6 +18,7 @@ RESOLVED = "resolved.yaml"
 GIVEN = "scenario.yaml"
 LOG = "run.log"
 STATUS = "STATUS"
+OUTPUT = "output.txt"  # what a member of a sweep printed that ran here
 CHECKPOINTS = "checkpoints"
 FIGURES = "figures"
 

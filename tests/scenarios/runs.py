@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from invasio.hpc.cost.estimate import estimate
 from invasio.postprocess.run import Run, open_run
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
@@ -33,6 +34,16 @@ def run_shipped(path: Path, out: Path, comm: Any, *settings: str) -> Run:
     if outcome.reason != "done":
         raise RuntimeError(f"{path} stopped early: {outcome.reason}")
     return open_run(outcome.folder)
+
+
+def check_estimate(run_: Run) -> None:
+    """What `validate --cost` says beforehand holds nodes, steps and disk that it took."""
+    cost = estimate(load(run_.path / "resolved.yaml"), 1)
+    disk = sum(path.stat().st_size for path in run_.path.rglob("*") if path.is_file())
+    took = {"nodes": len(run_.points), "steps": int(run_.series["step"][-1]), "disk": disk}
+    for name, value in took.items():
+        low, high = getattr(cost, name)
+        assert low <= value <= high, (name, low, value, high)
 
 
 def check_promises(run_: Run) -> None:

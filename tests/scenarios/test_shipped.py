@@ -11,7 +11,7 @@ from invasio.postprocess.expect import check, table
 from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import Header, headers
-from tests.scenarios.runs import PATIENCE, SHORTER, check_promises, run_shipped, seconds
+from tests.scenarios.runs import PATIENCE, SHORTER, check_estimate, check_promises, run_shipped, seconds
 
 SHIPPED = {header.name: header for header in headers()}
 WITHOUT_NUMBERS = {"quickstart", "tissue/colon_lymph", "tissue/tissue_block_3d"}  # checked by tests of their own
@@ -39,3 +39,4 @@ def test_it_meets_its_numbers(comm: Any, shared_tmp: Path, name: str) -> None:
     assert results, f"{name} expects nothing"
     assert all(r.passed for r in results), "\n" + table(results)
     check_promises(finished)
+    check_estimate(finished)

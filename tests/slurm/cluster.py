@@ -39,6 +39,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2,sched_min
 ReturnToService=2
 JobRequeue=1
 KillWait=20
+MaxArraySize=4
 InactiveLimit=0
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool

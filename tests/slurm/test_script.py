@@ -13,7 +13,7 @@ import pytest
 
 from invasio.hpc.sites.limits import minutes
 from invasio.hpc.sites.profile import Site, SiteError, load_site, shipped
-from invasio.hpc.slurm.script import Job, ScriptError, render
+from invasio.hpc.slurm.script import Array, Job, ScriptError, render
 
 from .cluster import Cluster
 from .jobs import LONG, SCENARIO, invasio, submit
@@ -120,6 +120,54 @@ def test_without_slurm_everything_is_prepared(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.endswith(f"all is prepared, submit with:  sbatch {tmp_path}/run/job.sh\n")
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"job.sh", "resolved.yaml", "scenario.yaml", ".submit"}
+
+
+def test_retry_submits_again_what_was_a_job(tmp_path: Path) -> None:
+    """With the ranks, limit and profile of before; here only up to the script."""
+    (tmp_path / "bin").mkdir()
+    command("submit", str(SCENARIO), "--out", "run", *SETTINGS, cwd=tmp_path, PATH=tmp_path / "bin")
+    (tmp_path / "run" / "job.json").write_text('{"job": "7", "ranks": 2, "time": "90", "site": {"partition": "short"}}')
+    done = command("retry", "run", cwd=tmp_path, PATH=tmp_path / "bin")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("run: was job 7, so it goes to Slurm again (--here: on this machine)\n")
+    script = (tmp_path / "run" / "job.sh").read_text()
+    for directive in ("--partition=short", "--ntasks=2", "--time=90"):
+        assert f"#SBATCH {directive}\n" in script
+
+
+@pytest.mark.parametrize("words", [("submit",), ("sweep",), ("sweep", "--submit")])
+def test_folder_that_cannot_be_written(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "s.yaml").write_text(f"extends: {SCENARIO}\nsweep: {{kind: list, members: [{{parameters.gamma.value: 0}}]}}\n")
+    done = command(words[0], "s.yaml", "--out", "/proc/run", *words[1:], cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "invasio: cannot write /proc/run: No such file or directory\n"
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb"])
+def test_folders_that_sbatch_cannot_read(tmp_path: Path, name: str) -> None:
+    for job, start_in in ((Job("run", tmp_path / name, 1), tmp_path), (Job("run", tmp_path, 1), tmp_path / name)):
+        with pytest.raises(ScriptError, match="cannot stand in a job script"):
+            render(Site(), job, start_in)
+
+
+def test_large_sweep_is_split_into_arrays(tmp_path: Path) -> None:
+    """Slurm's number of a task has a limit; the member's number is that and an offset."""
+    parts = Array((1, 2, 3, 5, 6, 1001, 1002, 2500), 4, 10).split(1000)
+    assert [part.directive() for part in parts] == ["1-3,5-6%3", "1-2%3", "500%3"]
+    assert [part.offset for part in parts] == [0, 1000, 2000]
+    for part, number in zip(parts, ("0002", "1002", "2500"), strict=True):
+        text = render(Site(), Job("sweep", tmp_path / "a b", 1, array=part), tmp_path)
+        folder = next(line for line in text.splitlines() if line.startswith("folder="))
+        task = int(number) - part.offset
+        done = subprocess.run(["bash", "-c", f"SLURM_ARRAY_TASK_ID={task}\n{folder}\necho $folder"], capture_output=True, text=True)
+        assert done.stdout == f"{tmp_path}/a b/run-{number}\n"
+
+
+def test_dry_run_shows_the_job_of_the_report(tmp_path: Path) -> None:
+    done = command("submit", str(SCENARIO), "--dry-run", "--report", *SETTINGS, cwd=tmp_path)
+    assert done.stdout.count("#!/bin/bash\n") == 2 and "#SBATCH --time=00:30:00\n" in done.stdout
+    assert f"report {tmp_path}/out/anderson_1d_h0.02\n" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_sbatch_refuses_leaves_nothing(cluster: Cluster, tmp_path: Path) -> None:

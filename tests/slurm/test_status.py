@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from invasio.hpc.status import RunStatus, StatusError, find_runs, read_status
-from invasio.solver.commands.status import details, table
+from invasio.solver.commands.status import details, summary, table
 
 RESOLVED = "name: wave\ntime: {start: 0.0, end: 10.0}\n"
 
@@ -78,7 +78,22 @@ def test_states(tmp_path: Path, status: str, queue: dict[str, str], state: str) 
     found = read_status(run_folder(tmp_path / "run", status), queue)
     assert found.state == state
     assert found.eta_seconds is None
-    assert ("--resume" in "\n".join(details(found, True))) == (state == "stopped early: SIGTERM")
+    assert ("invasio retry" in "\n".join(details(found, True))) == (state in ("stopped early: SIGTERM", "failed"))
+
+
+def test_failed_run_says_why(tmp_path: Path) -> None:
+    """What the newest of its outputs said last; the noise of srun and the job script is no reason."""
+    folder = run_folder(tmp_path / "run", "failed", f"{stamp(0)} ERROR   invasio.run: rates explode\n")
+    assert read_status(folder, {}).why == "rates explode"
+    printed = folder / "slurm-12.out"
+    printed.write_text("invasio: job 12 on n1, restart 0\ninvasio: the mesh is torn\nsrun: error: n1: task 0: Exited with exit code 3\n")
+    os.utime(printed, (time.time() + 5, time.time() + 5))
+    assert "  why         the mesh is torn" in details(read_status(folder, {}), True)
+    printed.write_text("invasio: job 12 on n1, restart 0\nTraceback:\nMemoryError\nsrun: error: n1\n")
+    os.utime(printed, (time.time() + 5, time.time() + 5))
+    assert read_status(folder, {}).why == "MemoryError"
+    (folder / "STATUS").write_text("done\n")
+    assert read_status(folder, {}).why is None
 
 
 def test_run_that_was_killed_is_told_from_one_that_runs(tmp_path: Path) -> None:
@@ -108,6 +123,7 @@ def test_folder_of_runs(tmp_path: Path) -> None:
     head, *rows = table(found)
     assert head.split() == ["run", "state", "job", "done", "step", "to", "go", "drift"]
     assert [row.split()[1:5] for row in rows] == [["running", "12", "50", "%"]] * 2
+    assert summary(found) == "2 runs: 2 running"
     with pytest.raises(StatusError, match=r"is no run folder and holds none \(no resolved.yaml\)"):
         find_runs([runs[0] / "checkpoints"])
     with pytest.raises(StatusError, match="there is no folder"):

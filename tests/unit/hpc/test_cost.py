@@ -83,13 +83,23 @@ def test_fixed_steps_are_counted_and_work_is_in_proportion(tmp_path: Path) -> No
     one = estimate(scenario(tmp_path, mesh), 1)
     more = estimate(scenario(tmp_path, mesh, "{end: 1, step: 0.01}"), 1)
     assert (one.nodes, one.steps[0], more.steps[0]) == ((10**6, 10**6), 10, 100)
-    assert more.core_seconds[0] - one.core_seconds[0] == pytest.approx(90 * (0.25 + 1.5e-3))
+    assert more.core_seconds[0] - one.core_seconds[0] == pytest.approx(90 * (0.25 + 1.5e-4))
     assert one.memory[0] < estimate(scenario(tmp_path, mesh), 8).memory[0]
     assert one.disk[1] >= 11 * 2 * 8 * 10**6 + 10**6 * (24 + 6 * 40)
     tight = estimate(scenario(tmp_path, mesh, "{end: 1, tolerance: 1e-6}"), 1)
     loose = estimate(scenario(tmp_path, mesh, "{end: 1}"), 1)
     assert tight.steps[1] == pytest.approx(10 * loose.steps[1], rel=0.01)
     assert "core-hours" in text(one, 1) and "assuming" in text(one, 1)
+
+
+@pytest.mark.parametrize("mesh", ["{kind: rectangle, size: 1e-9, structured: false}", "{kind: box, cells: [9999, 9999, 9999]}"])
+def test_mesh_that_nobody_can_make_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], mesh: str) -> None:
+    """At once: making it would first take all memory."""
+    scenario(tmp_path, mesh)
+    for command in (["validate"], ["run", "--out", str(tmp_path / "run")], ["submit", "--dry-run"]):
+        assert main([command[0], str(tmp_path / "s.yaml"), *command[1:]]) == 3
+        assert capsys.readouterr().err.startswith("invasio: the mesh would have about ")
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_command_says_it_for_a_whole_sweep(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from invasio.hpc.sweep.local import OUTPUT
 from invasio.postprocess.sweep import dataset, open_sweep
+from invasio.postprocess.sweep_report import short_names
 from invasio.solver.cli import main
+from invasio.solver.output.layout import OUTPUT
 
 SCENARIO = """\
 name: tiny
@@ -115,13 +116,33 @@ def test_again_only_what_failed_is_tried(
     assert main(["retry", str(folder / "run-001")]) == 0
     assert main(["status", str(folder)]) == 0
     said = capfd.readouterr().out
-    assert said.count("done ") >= 2 and said.count("failed") == 2
+    assert said.count("done ") >= 2 and said.count("failed") == 3 and "4 runs: 2 done, 2 failed" in said
     (folder.parents[1] / "other.yaml").write_text(SCENARIO + SWEEP.replace("1e-2", "2e-2"))
     assert main(["sweep", "other.yaml", "--out", str(folder)]) == 2
     assert "holds a different sweep" in capfd.readouterr().err
     (folder.parents[1] / "none.yaml").write_text(SCENARIO)
     assert main(["sweep", "none.yaml"]) == 2
     assert "has no block `sweep:`" in capfd.readouterr().err
+
+
+def test_another_page_needs_no_new_run(
+    swept: tuple[Path, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What `observe` names can be changed (and a wrong name put right) when all has been computed."""
+    folder, _ = swept
+    monkeypatch.chdir(folder.parents[1])
+    before = [(folder / "run-001" / "series.csv").stat().st_mtime_ns]
+    for name, code in (("ecm.wrong", 2), ("mmp.max", 1)):
+        (folder.parents[1] / "again.yaml").write_text(SCENARIO + SWEEP.replace("ecm.total", name))
+        assert main(["sweep", "again.yaml", "--out", str(folder)]) == code
+    assert "no column 'ecm.wrong'" in capfd.readouterr().err
+    assert "<th class=\"n\">mmp.max</th>" in (folder / "report.html").read_text()
+    assert before == [(folder / "run-001" / "series.csv").stat().st_mtime_ns]
+
+
+def test_names_in_the_table_say_enough() -> None:
+    paths = ["model.cells.a.haptotaxis.ecm", "model.cells.b.haptotaxis.ecm", "mesh.size", "seed"]
+    assert list(short_names(paths).values()) == ["a.haptotaxis.ecm", "b.haptotaxis.ecm", "mesh.size", "seed"]
 
 
 def test_a_further_member_compiles_nothing(swept: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
