@@ -18,6 +18,8 @@ from invasio.solver.diagnostics.ledger import empty_accounts
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.errors import InvasioError, SolverError, StoppedEarly
 from invasio.solver.linalg.petsc_options import insert
+from invasio.solver.output.folder import replace_text, writing
+from invasio.solver.parallel import agreed
 from invasio.solver.run import scheme_options
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
@@ -107,13 +109,22 @@ def _state(problem: Problem) -> dict[str, list[float]]:
     return found
 
 
+def measure_into(scenario: Path, steps: int, result: Path, comm: Any) -> None:
+    """Measure a scenario's file and write what was found as JSON (rank 0). Collective; raises InvasioError on all ranks."""
+    check_launcher(comm)
+    found = measure(load(scenario), steps, comm)
+    with agreed(comm):
+        if comm.rank == 0:
+            with writing(result.parent):
+                replace_text(result, json.dumps(found) + "\n")
+
+
 def main(argv: list[str]) -> int:
-    """`SCENARIO STEPS RESULT`: rank 0 writes the result as JSON."""
+    """`SCENARIO STEPS RESULT` on each rank."""
     die_with_parent()
     comm = MPI.COMM_WORLD
     try:
-        check_launcher(comm)
-        result = measure(load(argv[0]), int(argv[1]), comm)
+        measure_into(Path(argv[0]), int(argv[1]), Path(argv[2]), comm)
     except InvasioError as error:  # raised on all ranks alike
         if comm.rank == 0:
             print(f"invasio: {error}", file=sys.stderr, flush=True)
@@ -125,8 +136,6 @@ def main(argv: list[str]) -> int:
         sys.stderr.flush()
         comm.Abort(1)
         raise
-    if comm.rank == 0:
-        Path(argv[2]).write_text(json.dumps(result) + "\n", encoding="utf-8")
     return 0
 
 

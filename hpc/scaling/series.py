@@ -7,7 +7,8 @@ import json
 import math
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,32 +49,55 @@ def weak_settings(scenario: Scenario, factor: float) -> list[str]:
     return [f"mesh.size={float(mesh.size or 1.0) / finer!r}", *sizes]
 
 
-def run_series(
-    path: Path, settings: Sequence[str], ranks: Sequence[int], weak: bool, steps: int, repeat: int, predicted: Sequence[int]
-) -> list[dict[str, Any]]:
-    """Rows of the table, measured ones first. The numbers of ranks take turns, so that each sees the same state of the machine.
+@dataclass(frozen=True)
+class Series:
+    """What is measured: on which numbers of ranks, how often, how many steps each time, and the ranks that are predicted."""
+
+    name: str
+    title: str
+    ranks: tuple[int, ...]
+    weak: bool
+    steps: int
+    repeat: int
+    predicted: tuple[int, ...]
+
+
+def scenarios(path: Path, settings: Sequence[str], ranks: Sequence[int], weak: bool) -> dict[int, str]:
+    """The resolved scenario of each number of ranks; in a weak series the mesh grows with them. Raises ScenarioError."""
+    scenario, found = load(path, settings), {}
+    for p in ranks:
+        more = weak_settings(scenario, p / min(ranks)) if weak else []
+        found[p] = dump_resolved(load(path, [*settings, *more, "sweep=null"]))
+    return found
+
+
+def run_series(series: Series, texts: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Rows of the table, measured here. The numbers of ranks take turns, so that each sees the same state of the machine.
 
     Raises ScalingError if a measurement fails or the results of a strong series differ between numbers of ranks.
     """
-    scenario = load(path, settings)
-    first = min(ranks)
-    files: dict[int, str] = {}
-    for p in ranks:
-        more = weak_settings(scenario, p / first) if weak else []
-        files[p] = dump_resolved(load(path, [*settings, *more, "sweep=null"]))
-    found: dict[int, list[dict[str, Any]]] = {p: [] for p in ranks}
+    found: dict[int, list[dict[str, Any]]] = {p: [] for p in series.ranks}
     with tempfile.TemporaryDirectory(prefix="invasio-scaling-") as folder:
-        for _ in range(repeat):
-            for p in ranks:
-                found[p].append(_once(Path(folder), files[p], p, steps))
+        for _ in range(series.repeat):
+            for p in series.ranks:
+                found[p].append(_once(Path(folder), texts[p], p, series.steps))
                 print(f"{p} rank{'s' if p > 1 else ''}: {found[p][-1]['seconds']['median'] * 1e3:.3g} ms a step", flush=True)
-    rows = [_row(found[p], found[first][0], weak) for p in sorted(ranks)]
+    return rows_of(series, found)
+
+
+def rows_of(series: Series, found: Mapping[int, Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Rows of the table from the results for each number of ranks, and the predicted ones.
+
+    Raises ScalingError if the results of a strong series differ between numbers of ranks.
+    """
+    first = min(found)
+    rows = [_row(found[p], found[first][0], series.weak) for p in sorted(found)]
     for row in rows:
-        row["efficiency"] = efficiency(row, rows[0], weak)
+        row["efficiency"] = efficiency(row, rows[0], series.weak)
     for row in rows:
         if not row["difference"] <= AGREEMENT:
             raise ScalingError(f"{row['ranks']} ranks give another result than {first} (relative difference {row['difference']:.1e})")
-    return [*rows, *predict(rows, [p for p in predicted if p > max(ranks)], weak)]
+    return [*rows, *predict(rows, [p for p in series.predicted if p > max(found)], series.weak)]
 
 
 def _once(folder: Path, scenario: str, ranks: int, steps: int) -> dict[str, Any]:
@@ -88,7 +112,7 @@ def _once(folder: Path, scenario: str, ranks: int, steps: int) -> dict[str, Any]
     return dict(json.loads(result.read_text(encoding="utf-8")))
 
 
-def _row(results: list[dict[str, Any]], reference: dict[str, Any], weak: bool) -> dict[str, Any]:
+def _row(results: Sequence[dict[str, Any]], reference: dict[str, Any], weak: bool) -> dict[str, Any]:
     best = min(results, key=lambda r: r["seconds"]["median"])
     counts = {name: value for name, value in best.items() if name not in ("seconds", "state")}
     row = {"kind": "measured", "seconds_per_step": best["seconds"]["median"], **counts}

@@ -110,6 +110,20 @@ def render(site: Site, job: Job, start_in: Path) -> str:
     )
 
 
+def render_measurement(site: Site, job: Job, start_in: Path, words: Sequence[str], results: Sequence[Path]) -> str:
+    """The script of a job that runs `invasio WORDS RESULT` on all its ranks once for each result, in turn. Raises ScriptError."""
+    log = str(_checked(job.folder)).replace("%", "%%")
+    lines = [f"--job-name={job.name}", f'--chdir="{_checked(start_in)}"', f'--output="{log}/slurm-{job.ranks}-ranks-%j.out"']
+    return _Script(_template("measure.sh.tmpl")).substitute(
+        directives="\n".join(f"#SBATCH {line}" for line in [*lines, f"--time={job.time or site.time}", *_shape(site, job)]),
+        environment="\n".join(_environment(site)),
+        srun=shlex.join(_srun(site)),
+        program=_program(site),
+        arguments=shlex.join(words),
+        results=" ".join(shlex.quote(str(result)) for result in results),
+    )
+
+
 def render_after(site: Site, job: Job, start_in: Path, words: Sequence[str]) -> str:
     """The script of a job on one core that runs `invasio WORDS` when another job has ended."""
     log = str(_checked(job.folder)).replace("%", "%%")
@@ -143,7 +157,13 @@ def _directives(site: Site, job: Job, start_in: Path) -> list[str]:
         log = "slurm-%A_%a.out" if job.array.offset else f"run-%{job.array.digits}a/slurm-%A.out"
     lines = [f"--job-name={job.name}", f'--chdir="{_checked(start_in)}"', f'--output="{str(job.folder).replace("%", "%%")}/{log}"']
     lines += [f"--array={job.array.directive()}"] if job.array else []
-    lines += ["--open-mode=append", "--requeue", f"--signal=B:USR1@{site.margin}", f"--time={limit}", f"--ntasks={job.ranks}"]
+    lines += ["--open-mode=append", "--requeue", f"--signal=B:USR1@{site.margin}", f"--time={limit}"]
+    return [*lines, *_shape(site, job)]
+
+
+def _shape(site: Site, job: Job) -> list[str]:
+    """What the job needs, who pays for it and who is written to."""
+    lines = [f"--ntasks={job.ranks}"]
     if site.ranks_per_node:
         lines += [f"--nodes={math.ceil(job.ranks / site.ranks_per_node)}", f"--ntasks-per-node={min(job.ranks, site.ranks_per_node)}"]
     lines += ["--cpus-per-task=1", *_account(site)]

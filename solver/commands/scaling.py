@@ -1,13 +1,19 @@
-"""`invasio scaling SCENARIO`: time per step and communication on several numbers of ranks, and a prediction beyond."""
+"""`invasio scaling SCENARIO`: time per step and communication on several numbers of ranks, here or as Slurm jobs, and a prediction."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..scenario.loader import load
 from ._scenario import add_scenario
-from .submit import positive
+from .submit import check_limit, positive
+
+if TYPE_CHECKING:
+    from ...hpc.scaling.series import Series
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,23 +29,92 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--predict", type=_counts, default=[4, 16, 64, 256, 1024], metavar="P,P,...", help="ranks to predict (default: 4,16,64,256,1024)"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of scaling.csv and scaling.png (default: out/NAME-SERIES)")
+    parser.add_argument("--submit", action="store_true", help="as Slurm jobs, one for each number of ranks, one after the other")
+    parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a file or a shipped one (default: generic)")
+    parser.add_argument("--time", metavar="LIMIT", help="time limit of each job (default: the site's)")
+    parser.add_argument("--dry-run", action="store_true", help="with --submit: print the job scripts, write and submit nothing")
+    parser.add_argument("--collect", action="store_true", help="only collect what jobs have measured; SCENARIO may be their folder")
+    parser.add_argument("--measure", type=Path, metavar="RESULT", help="one measurement on the ranks that run this (what the jobs do)")
 
 
 def main(args: argparse.Namespace) -> int:
     """Measure, print, write; the exit code says whether all numbers of ranks gave the same result."""
-    from ...hpc.scaling.model import ASSUMPTIONS
-    from ...hpc.scaling.series import run_series, text, write_table
-    from ...postprocess.scaling import draw
+    from ...hpc.scaling.series import ScalingError, Series, run_series, scenarios
+    from ..output.folder import writing
 
+    if args.dry_run and not args.submit:
+        raise ScalingError("--dry-run shows what --submit would do; give both")
+    if args.measure:
+        from mpi4py import MPI
+
+        from ...hpc.scaling.measure import measure_into
+
+        measure_into(Path(args.scenario), args.steps, args.measure, MPI.COMM_WORLD)
+        return 0
+    if args.collect and Path(args.scenario).is_dir():
+        return _collect(Path(args.scenario))
     scenario = load(args.scenario, args.overrides)
-    weak = args.series == "weak"
-    rows = run_series(Path(args.scenario), args.overrides, args.ranks, weak, args.steps, args.repeat, args.predict)
     out = args.out or Path("out") / f"{scenario.name}-{args.series}"
-    out.mkdir(parents=True, exist_ok=True)
-    write_table(rows, out / "scaling.csv")
-    draw(rows, out / "scaling.png", f"{scenario.title or scenario.name}: {args.series} scaling", weak, ASSUMPTIONS)
+    if args.collect:
+        return _collect(out)
+    weak, counts = args.series == "weak", tuple(args.ranks)
+    series = Series(scenario.name, scenario.title or scenario.name, counts, weak, args.steps, args.repeat, tuple(args.predict))
+    texts = scenarios(Path(args.scenario), args.overrides, counts, weak)
+    if args.submit:
+        return _submit(args, out, series, texts)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)  # before anything is measured in vain
+    return _show(out, series, run_series(series, texts))
+
+
+def _submit(args: argparse.Namespace, out: Path, series: Series, texts: dict[int, str]) -> int:
+    from ...hpc.scaling.jobs import scripts_of, submit
+    from ...hpc.sites.profile import load_site
+
+    check_limit(args.time)
+    site, folder = load_site(args.site), out.absolute()
+    if args.dry_run:
+        every = {p: list(range(1, series.repeat + 1)) for p in series.ranks}
+        print("\n".join(scripts_of(folder, series, site, args.time, every).values()), end="")
+        return 0
+    done = submit(folder, series, texts, site, args.time)
+    if not done.scripts:
+        return _collect(out)
+    collect = shlex.join(["invasio", "scaling", str(out), "--collect"])
+    if not done.jobs:
+        print("Slurm's commands cannot be called from here; all is prepared, submit one after the other:")
+        print("\n".join(f"  {shlex.join(['sbatch', str(path)])}" for path in done.scripts))
+        return 1
+    print(f"job{'s' if len(done.jobs) > 1 else ''} {', '.join(done.jobs)}, one after the other, collected by job {done.after}")
+    print(f"what is measured so far:  {collect}")
+    return 0
+
+
+def _collect(out: Path) -> int:
+    """Exit code 1 while measurements are missing."""
+    from ...hpc.scaling.jobs import collect
+
+    series, rows, missing = collect(out)
+    _show(out, series, rows)
+    if missing:
+        what = "; ".join(f"{len(turns)} of {series.repeat} on {p} rank{'s' if p > 1 else ''}" for p, turns in missing.items())
+        where = f"the jobs' output is in {out}/slurm-*.out, the same submit command repeats them"
+        print(f"invasio: not measured: {what}; {where}", file=sys.stderr)
+    return int(bool(missing))
+
+
+def _show(out: Path, series: Series, rows: list[dict[str, Any]]) -> int:
+    from ...hpc.scaling.model import ASSUMPTIONS
+    from ...hpc.scaling.series import text, write_table
+    from ...postprocess.scaling import draw
+    from ..output.folder import writing
+
+    kind = "weak" if series.weak else "strong"
+    with writing(out):
+        write_table(rows, out / "scaling.csv")
+        draw(rows, out / "scaling.png", f"{series.title}: {kind} scaling", series.weak, ASSUMPTIONS)
     print(text(rows))
-    if not weak:
+    if not series.weak:
         print(f"results agree: the largest relative difference is {max(row.get('difference', 0.0) for row in rows):.1e}")
     if rows[-1]["kind"] == "predicted":
         print(f"The prediction assumes: {ASSUMPTIONS}.")
@@ -54,5 +129,5 @@ def _counts(text: str) -> list[int]:
     except ValueError:
         found = [0]
     if found[0] < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers of ranks separated by commas")
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers of ranks (1 or more) separated by commas")
     return found

@@ -22,12 +22,13 @@ LONG = ["time.end=1", "time.step=0.00048828125", "output.every=0.25", "output.fi
 STEPS = 2048
 EFFORT = {"iterations", "limited", "kept", "clipped"}  # columns that say how an answer was found; they depend on the number of ranks
 
-# Messages stay on this node, whose cores are shared. The limit of one minute is the shortest that Slurm has; the margin is most of it.
-_SITE = """
-extends: generic
-time: "1"
+# Messages stay on this node, whose cores are shared.
+_LOCAL = 'environment: {OMPI_MCA_btl: "self,sm", OMPI_MCA_pml: ob1, OMPI_MCA_mpi_yield_when_idle: "1"}\n'
+SITE = f"extends: generic\n{_LOCAL}"
+# The limit of one minute is the shortest that Slurm has; the margin is most of it.
+_SITE = f"""
+{SITE}time: "1"
 margin: 50
-environment: {OMPI_MCA_btl: "self,sm", OMPI_MCA_pml: ob1, OMPI_MCA_mpi_yield_when_idle: "1"}
 """
 
 

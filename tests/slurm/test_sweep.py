@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from .cluster import Cluster
-from .jobs import LONG, SCENARIO, invasio
+from .jobs import LONG, SCENARIO, SITE, invasio
 
 SWEEP = """\
 extends: {base}
@@ -27,19 +27,14 @@ sweep:
     - {{parameters.gamma.value: 1e-2}}
     - {{parameters.gamma.value: 2e-2}}
 """
-SITE = """\
-extends: generic
-time: "10"
-throttle: 2
-environment: {OMPI_MCA_btl: "self,sm", OMPI_MCA_pml: ob1, OMPI_MCA_mpi_yield_when_idle: "1"}
-"""
+LIMITS = 'time: "10"\nthrottle: 2\n'
 QUICK = [*LONG, "time.end=0.5", "time.step=0.0078125"]
 
 
 def sweep(cluster: Cluster, *options: str) -> subprocess.CompletedProcess[str]:
     """`invasio sweep` of four members with the site profile of these tests."""
     (cluster.folder / "swept.yaml").write_text(SWEEP.format(base=SCENARIO))
-    (cluster.folder / "sweep-site.yaml").write_text(SITE)
+    (cluster.folder / "sweep-site.yaml").write_text(SITE + LIMITS)
     return invasio(cluster, "sweep", "swept.yaml", "--submit", "--site", "sweep-site.yaml", *options, settings=QUICK)
 
 

@@ -1,0 +1,78 @@
+"""A scaling series as jobs: one for each number of ranks, one after the other, and one that collects; repeated, only what is missing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from .cluster import Cluster
+from .jobs import SITE, invasio
+
+SCENARIO = """\
+name: plate
+mesh: {kind: rectangle, cells: [8, 8]}
+model:
+  cells:
+    tumour: {initial: "exp(-(x^2+y^2)/0.05)", motility: 1e-3, haptotaxis: 5e-3, secretes: {mmp: 0.1}}
+  ecm: {initial: 1, degraded_by: {mmp: 10}}
+  solubles: {mmp: {diffusion: 1e-3}}
+time: {end: 1, step: 0.0625}
+"""
+WORDS = ("scaling", "plate.yaml", "--ranks", "1,2", "--steps", "2", "--repeat", "1", "--predict", "64", "--out", "a series")
+SUBMIT = (*WORDS, "--submit", "--site", "scaling-site.yaml", "--time", "10")
+
+
+@pytest.fixture(scope="module")
+def series(cluster: Cluster) -> tuple[Path, list[str], str]:
+    """The folder, the jobs that measure and the one that collects, all ended."""
+    (cluster.folder / "plate.yaml").write_text(SCENARIO)
+    (cluster.folder / "scaling-site.yaml").write_text(SITE)
+    done = invasio(cluster, *SUBMIT)
+    assert done.returncode == 0, done.stdout + done.stderr + cluster.logs()
+    words = done.stdout.splitlines()[0].replace(",", "").split()
+    jobs, after = words[1:3], words[-1]
+    assert "afterany:" + jobs[0] in cluster.command("scontrol", "show", "job", jobs[1])  # they do not disturb each other
+    again = invasio(cluster, *SUBMIT)
+    assert again.returncode == 1 and f"queued or running already ({', '.join(jobs)})" in again.stderr
+    cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=150)
+    return cluster.folder / "a series", jobs, after
+
+
+def test_jobs_measure_and_the_last_one_collects(cluster: Cluster, series: tuple[Path, list[str], str]) -> None:
+    folder, jobs, after = series
+    said = "".join(path.read_text() for path in folder.glob("slurm-*.out"))
+    assert [cluster.state(job) for job in (*jobs, after)] == ["COMPLETED"] * 3, said
+    with (folder / "scaling.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    kinds = [(row["kind"], row["ranks"], row["nodes"]) for row in rows]
+    assert kinds == [("measured", "1", "81"), ("measured", "2", "81"), ("predicted", "64", "81")]
+    assert float(rows[1]["difference"]) < 1e-6 and float(rows[1]["ghost_messages"]) > 0
+    assert (folder / "scaling.png").stat().st_size > 20_000
+
+
+def test_again_only_what_is_missing(cluster: Cluster, series: tuple[Path, list[str], str]) -> None:
+    folder, jobs, after = series
+    nothing = invasio(cluster, *SUBMIT)
+    assert nothing.returncode == 0 and "results agree" in nothing.stdout and "job" not in nothing.stdout
+    other = invasio(cluster, *SUBMIT, "--steps", "3")
+    assert other.returncode == 1 and "holds another series" in other.stderr
+    (folder / "ranks-2" / "result-1.json").unlink()
+    partly = invasio(cluster, "scaling", "a series", "--collect")
+    assert partly.returncode == 1 and "not measured: 1 of 1 on 2 ranks;" in partly.stderr
+    more = invasio(cluster, *SUBMIT)
+    assert more.returncode == 0 and more.stdout.startswith(f"job {int(after) + 1}, one after the other")
+    assert json.loads((folder / "series.json").read_text())["jobs"] == [*jobs, str(int(after) + 1)]
+    cluster.command("scancel", str(int(after) + 1), str(int(after) + 2))
+
+
+def test_dry_run_writes_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    (cluster.folder / "plate.yaml").write_text(SCENARIO)
+    done = invasio(cluster, *WORDS[:-2], "--out", str(tmp_path / "new"), "--series", "weak", "--submit", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("#!/bin/bash\n") == 3
+    assert done.stdout.count("#SBATCH --ntasks=2\n") == 1
+    assert f"scaling {tmp_path}/new --collect\n" in done.stdout
+    assert not (tmp_path / "new").exists()
