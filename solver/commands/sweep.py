@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="MPI ranks of each member (default: the scenario's)")
     parser.add_argument("--retry", action="store_true", help="run failed members again as well")
     parser.add_argument("--collect", action="store_true", help="only collect the table and write the page; with --submit: a job that does")
+    parser.add_argument("--prepare", action="store_true", help="only make the sweep's folder, for another program to run its members")
     parser.add_argument("--dry-run", action="store_true", help="print the table (with --submit: the job script); write and run nothing")
     parser.add_argument("--submit", action="store_true", help="as a Slurm array, one task per member")
     parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a file or a shipped one (default: generic)")
@@ -47,7 +48,11 @@ def main(args: argparse.Namespace) -> int:
     if args.dry_run:
         _show(args, scenario, site)
         return 0
-    return proceed(args, prepare(scenario, args.out), site)
+    sweep = prepare(scenario, args.out)
+    if args.prepare:
+        print(sweep.path)
+        return 0
+    return proceed(args, sweep, site)
 
 
 def proceed(args: argparse.Namespace, sweep: SweepRun, site: Site | None) -> int:
