@@ -17,13 +17,15 @@ from ruamel.yaml import YAML
 
 from invasio.hpc.submit import jobs_of, locked
 from invasio.postprocess.reason import reason
+from invasio.postprocess.sweep import is_sweep
 from invasio.solver.errors import InvasioError
-from invasio.solver.output.layout import CHECKPOINTS, LOG, MANIFEST, RESOLVED, SERIES, STATUS
+from invasio.solver.output.layout import CHECKPOINTS, LOG, MANIFEST, MEMBERS, RESOLVED, SERIES, STATUS
 
 _STEP = re.compile(
     r"^(\S+ \S+) \S+ +invasio\.progress: (stopped early: |done: |failed: )?(?:step (\d+), )?"
     r"t = ([-+.\deE]+)(?: of [^\s,:]+)?(?: [^,:]+)?(?:, (\d+) steps)?"  # with the unit of time, where there is one
 )
+_PLAN = re.compile(r"^(?:name|time):.*\n(?:[ ].*\n)*", re.MULTILINE)
 _RECENT = 30  # progress lines that the pace is taken from
 _QUIET = 60.0  # seconds without a sign of life after which a lock that nobody holds means that the run was killed
 
@@ -68,22 +70,26 @@ class RunStatus:
 
 
 def find_runs(paths: list[Path]) -> list[Path]:
-    """The run folders meant: each path itself, or those directly in it. Raises StatusError."""
+    """The run folders meant: each path itself, or those directly in it. Raises StatusError where there is none and no sweep either."""
     runs = []
     for path in paths:
         if not path.is_dir():
             raise StatusError(f"there is no folder {path}")
         found = [path] if (path / RESOLVED).exists() else sorted(p.parent for p in path.glob(f"*/{RESOLVED}"))
-        if not found:
+        if not found and not find_sweeps([path]):
             raise StatusError(f"{path} is no run folder and holds none (no {RESOLVED})")
         runs += found
     return runs
 
 
+def find_sweeps(paths: list[Path]) -> list[Path]:
+    """The sweeps directly in the folders; one that is itself named is looked at run by run."""
+    return sorted(child.parent for path in paths for child in path.glob(f"*/{MEMBERS}") if is_sweep(child.parent))
+
+
 def read_status(folder: Path, jobs: Mapping[str, str] | None) -> RunStatus:
     """The status of one run; ``jobs`` is the queue (state by job number), None where Slurm could not be asked."""
-    scenario = YAML(typ="safe", pure=True).load((folder / RESOLVED).read_text(encoding="utf-8"))
-    start, end = float(scenario["time"]["start"]), float(scenario["time"]["end"])
+    name, start, end = _plan((folder / RESOLVED).read_text(encoding="utf-8"))
     now = clock.time()
     manifest = _json(folder / MANIFEST)
     segments = manifest.get("segments", [])
@@ -106,7 +112,7 @@ def read_status(folder: Path, jobs: Mapping[str, str] | None) -> RunStatus:
     drifts = [abs(float(value)) for name, value in row.items() if name.endswith(".ledger") and value]
     return RunStatus(
         folder=str(folder),
-        name=str(scenario.get("name", folder.name)),
+        name=name or folder.name,
         state=state,
         start=start,
         end=end,
@@ -128,15 +134,24 @@ def read_status(folder: Path, jobs: Mapping[str, str] | None) -> RunStatus:
 
 def _state(folder: Path, job_state: str | None, quiet: float | None) -> str:
     said = (folder / STATUS).read_text(encoding="utf-8").strip() if (folder / STATUS).exists() else ""
+    if said == "done":
+        return said
     if job_state in ("PENDING", "REQUEUED", "CONFIGURING"):
         return "queued again" if said else "queued"
     if said == "running":
         if job_state or locked(folder / ".lock") or (quiet or 0.0) < _QUIET:
             return "running"
         return "ended without a word"
-    if job_state == "RUNNING" and said != "done":
+    if job_state == "RUNNING":
         return "starting"
     return said or "not started"
+
+
+def _plan(resolved: str) -> tuple[str, float, float]:
+    """Name, start and end of a run; only these lines are read as YAML, which is slow, and a sweep has thousands."""
+    text = "".join(match[0] for match in _PLAN.finditer(resolved))
+    found = YAML(typ="safe", pure=True).load(text)
+    return str(found.get("name") or ""), float(found["time"]["start"]), float(found["time"]["end"])
 
 
 def _progress(path: Path) -> list[tuple[float, int, float]]:

@@ -92,10 +92,11 @@ def state(run: Path, status: str, jobs: Mapping[str, str]) -> str:
     return "failed" if status.startswith("failed") else "waiting"
 
 
-def sort(sweep: SweepRun) -> dict[str, list[MemberRun]]:
-    """The members by `state`; Slurm is asked where any of them has been a job, and raises QueueError if it does not answer."""
-    submitted = queue.installed() and any(jobs_of(member.folder) for member in sweep.members)
-    jobs = queue.job_states() if submitted else {}
+def sort(sweep: SweepRun, jobs: Mapping[str, str] | None = None) -> dict[str, list[MemberRun]]:
+    """The members by `state`; ``jobs`` is the queue. Without it Slurm is asked where any of them has been a job; raises QueueError."""
+    if jobs is None:
+        submitted = queue.installed() and any(jobs_of(member.folder) for member in sweep.members)
+        jobs = queue.job_states() if submitted else {}
     found: dict[str, list[MemberRun]] = {name: [] for name in ("done", "failed", "active", "waiting")}
     for member in sweep.members:
         found[state(member.folder, member.status, jobs)].append(member)

@@ -6,6 +6,7 @@ import argparse
 import json
 import shlex
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Read and print; exit code 0 whatever the runs do."""
+    """Read and print; exit code 0 whatever the runs do. Sweeps among the runs are one line each; name one to see its members."""
     from ...hpc.slurm.queue import QueueError, installed, job_states
-    from ...hpc.status import find_runs, read_status
+    from ...hpc.status import find_runs, find_sweeps, read_status
 
-    runs = find_runs(args.runs or [Path("out")])
+    folders = args.runs or [Path("out")]
+    runs, sweeps = find_runs(folders), find_sweeps(folders)
     jobs, complaint = None, ""
     if installed():
         try:
@@ -34,10 +36,10 @@ def main(args: argparse.Namespace) -> int:
     found = [read_status(run, jobs) for run in runs]
     if args.json:
         print(json.dumps([status.plain() for status in found], indent=2))
-    elif len(found) == 1:
+    elif len(found) == 1 and not sweeps:
         print("\n".join(details(found[0], jobs is not None)))
     else:
-        print("\n".join([*table(found), summary(found)]))
+        print("\n".join([*([*table(found), summary(found)] if found else []), *(of_sweep(folder, jobs or {}) for folder in sweeps)]))
     if complaint and not args.json and any(status.job and status.state != "done" for status in found):
         print(f"(jobs could not be looked up: {complaint})")
     return 0
@@ -75,6 +77,16 @@ def details(status: RunStatus, asked: bool) -> list[str]:
     if status.state.startswith(("stopped early", "ended without", "failed")) and not status.job_state:
         line("go on with", shlex.join(["invasio", "retry", status.folder]))
     return lines
+
+
+def of_sweep(folder: Path, jobs: Mapping[str, str]) -> str:
+    """One line about a sweep that stands among other runs."""
+    from ...hpc.sweep.folder import sort
+    from ...postprocess.sweep import open_sweep
+
+    sweep = open_sweep(folder)
+    states = ", ".join(f"{len(members)} {state}" for state, members in sort(sweep, jobs).items() if members)
+    return f"{folder}: sweep of {len(sweep.members)}: {states}"
 
 
 def summary(found: list[RunStatus]) -> str:

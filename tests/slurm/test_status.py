@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from invasio.hpc.status import RunStatus, StatusError, find_runs, read_status
+from invasio.solver.cli import main
 from invasio.solver.commands.status import details, summary, table
 
 RESOLVED = "name: wave\ntime: {start: 0.0, end: 10.0}\n"
@@ -72,6 +73,7 @@ def test_running(tmp_path: Path) -> None:
         ("stopped early: SIGTERM", {}, "stopped early: SIGTERM"),
         ("failed", {}, "failed"),
         ("done", {"12": "COMPLETING"}, "done"),
+        ("done", {"12": "PENDING"}, "done"),  # it was, when Slurm was asked
     ],
 )
 def test_states(tmp_path: Path, status: str, queue: dict[str, str], state: str) -> None:
@@ -79,6 +81,24 @@ def test_states(tmp_path: Path, status: str, queue: dict[str, str], state: str) 
     assert found.state == state
     assert found.eta_seconds is None
     assert ("invasio retry" in "\n".join(details(found, True))) == (state in ("stopped early: SIGTERM", "failed"))
+
+
+def test_sweeps_among_runs_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Named itself, a sweep is shown run by run."""
+    sweep = tmp_path / "swept"
+    for number, status in enumerate(("done", "failed", "done"), 1):
+        run_folder(sweep / f"run-00{number}", status, job="")
+    (sweep / "sweep.csv").write_text("member,folder,a\n1,run-001,0\n2,run-002,1\n3,run-003,2\n")
+    (sweep / "sweep.yaml").write_text("name: swept\n")
+    line = f"{sweep}: sweep of 3: 2 done, 1 failed"
+    assert main(["status", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == line
+    run_folder(tmp_path / "alone", "done", job="")
+    assert main(["status", str(tmp_path)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].split()[:2] == [str(tmp_path / "alone"), "done"] and line in said
+    assert main(["status", str(sweep)]) == 0
+    assert "3 runs: 2 done, 1 failed" in capsys.readouterr().out
 
 
 def test_failed_run_says_why(tmp_path: Path) -> None:
