@@ -178,7 +178,8 @@ def _progress(path: Path) -> list[tuple[float, int, float]]:
 
 
 def _pace(points: list[tuple[float, int, float]]) -> tuple[float | None, float | None]:
-    """Simulated time per second, and seconds per step."""
+    """Simulated time per second, and seconds per step; the first step, which compiles and is small, tells neither."""
+    points = [point for point in points if point[1] > 0]
     if len(points) < 2 or points[-1][0] <= points[0][0]:
         return None, None
     seconds, steps, time = (points[-1][i] - points[0][i] for i in range(3))

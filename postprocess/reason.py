@@ -9,7 +9,7 @@ from invasio.solver.output.layout import LOG, OUTPUT
 
 _END = 100_000  # bytes of a file that are looked at
 _REASON = re.compile(r"^invasio: (?!job )(.+)|^\S+ \S+ ERROR +\S+: (.+)")  # on the terminal, in run.log
-_NOISE = ("srun: ", "slurmstepd")
+_NOISE = ("srun: ", "slurmstepd")  # which say that something ended, not why, unless nothing else was said
 
 
 def reason(folder: Path) -> str:
@@ -22,7 +22,8 @@ def reason(folder: Path) -> str:
         said = [match for match in map(_REASON.match, lines) if match]
         if said:
             return said[-1][1] or said[-1][2]
-        rest = [line.strip() for line in lines if line.strip() and not line.startswith(_NOISE)]
-        if rest:
-            return rest[-1]
+        rest = [line.strip() for line in lines if line.strip() and not line.startswith("invasio: job ")]
+        own = [line for line in rest if not line.startswith(_NOISE)] or [line for line in rest if "error: " in line]
+        if own:
+            return own[-1]
     return ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from importlib import import_module
 
@@ -49,7 +51,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser(command).parse_args(argv)
     try:
         code: int = import_module(f".commands.{args.command}", __package__).main(args)
+        sys.stdout.flush()
         return code
+    except BrokenPipeError:  # what reads the output has gone (`| head`); as a program that the signal would have ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except InvasioError as error:
         if _is_first_rank():
             print(f"invasio: {error}", file=sys.stderr, flush=True)
@@ -60,8 +66,6 @@ def _is_first_rank() -> bool:
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is not None:
         return bool(mpi.COMM_WORLD.rank == 0)  # type: ignore[attr-defined]
-    import os
-
     ranks = (os.environ.get(k) for k in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"))
     return int(next((r for r in ranks if r), "0")) == 0
 

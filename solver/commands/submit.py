@@ -45,6 +45,8 @@ def main(args: argparse.Namespace) -> int:
     if args.dry_run:
         print("\n".join([render(site, job, Path.cwd()), *([render_report(site, job)] if args.report else [])]), end="")
         return 0
+    if scenario.members:
+        print(f"This submits the scenario as it stands; for the {len(scenario.members)} members of its sweep: invasio sweep ... --submit")
     return hand_over(scenario, site, job, args.report)
 
 

@@ -96,7 +96,8 @@ def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
         allowed = outline.keys(*_annotation(path[:-1], document, schema)) or []
         near = get_close_matches(str(path[-1]), allowed, n=1)
         tail = f"; did you mean {near[0]!r}?" if near else ""
-        return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r}; allowed: {', '.join(allowed)}{tail})")
+        known = f"; allowed: {', '.join(allowed)}" if allowed else ""
+        return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r}{known}{tail})")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         words = re.findall(r"'([^']*)'", context.get("expected_tags", "")) or outline.kinds(_annotation(path, document, schema)[0])
         if kind == "union_tag_not_found":

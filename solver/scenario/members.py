@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .layers import lay
-from .reader import Document, Fault, Faults, Path_
+from .reader import Document, Fault, Faults, Mark, Path_
 from .sweep import Grid, LatinHypercube, Listed, Sobol, Span, Steps
 
 if TYPE_CHECKING:
@@ -45,17 +45,18 @@ def members(document: Document, options: Any, name: str, validate: Callable[[Doc
         raise Faults([Fault(document.mark(("sweep",)), ("sweep",), what)])
     base = replace(document, data=_without_sweep(document.data, options))
     digits = max(3, len(str(len(plan))))
-    found, faults = [], dict[Fault, None]()
+    found, faults = list[Member](), dict[tuple[Mark, Path_], Fault]()
     for number, chosen in enumerate(plan, 1):
         try:
             scenario = validate(_laid(replace(base, data={**base.data, "name": f"{name}-{number:0{digits}d}"}), document, chosen))
             found.append(Member(number, {path: value for path, value, _ in chosen}, scenario))
         except Faults as caught:
-            faults |= dict.fromkeys(caught.faults)
+            # All samples of a range share its place: what is wrong there is said for the first of them.
+            faults = {(fault.mark, fault.path): fault for fault in caught.faults} | faults
         if len(faults) >= SHOWN:
             break
     if faults:
-        raise Faults(list(faults)[:SHOWN])
+        raise Faults(list(faults.values())[:SHOWN])
     return tuple(found)
 
 

@@ -50,7 +50,7 @@ def test_cancelled_job_goes_on(cluster: Cluster, reference: Submitted) -> None:
     assert cluster.state(run.job) == "CANCELLED"
     # Slurm's TERM reaches the ranks, and so does the job script's USR1.
     assert run.status in ("stopped early: SIGTERM", "stopped early: SIGUSR1"), run.output
-    assert "left a checkpoint; the same submit command goes on from it" in run.output
+    assert f"left a checkpoint; unless Slurm requeues it, go on with: invasio retry {run.folder}" in run.output
     reached = table(run.folder)["time"][-1]
     assert reached < 1.0
     second = submitted(cluster, run.folder, "-n", "1", "--time", "10", "--report", site=site)

@@ -150,6 +150,13 @@ def test_folders_that_sbatch_cannot_read(tmp_path: Path, name: str) -> None:
             render(Site(), job, start_in)
 
 
+def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """`invasio ... | head`."""
+    line = f"{sys.executable} -m invasio.solver.cli submit {SCENARIO} --dry-run | true"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_large_sweep_is_split_into_arrays(tmp_path: Path) -> None:
     """Slurm's number of a task has a limit; the member's number is that and an offset."""
     parts = Array((1, 2, 3, 5, 6, 1001, 1002, 2500), 4, 10).split(1000)
@@ -234,6 +241,13 @@ def test_signal_is_passed_on_and_the_job_requeued(tmp_path: Path, number: signal
     code, asked = stage.end()
     assert (code, asked) == (-signal.SIGTERM, "show job 7\nrequeue 7\n")  # the stand-in ends the script as Slurm does
     assert (tmp_path / "told").read_text() == "told\n"
+
+
+def test_set_up_that_fails_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "job.sh").write_text(render(Site(setup="exit 3"), Job("run", tmp_path / "run", 2), tmp_path))
+    assert subprocess.run(["bash", str(tmp_path / "job.sh")]).returncode == 3
+    assert (tmp_path / "run" / "STATUS").read_text() == "failed\n"
 
 
 def test_cancelled_job_is_not_requeued(tmp_path: Path) -> None:

@@ -112,6 +112,9 @@ def test_failed_run_says_why(tmp_path: Path) -> None:
     printed.write_text("invasio: job 12 on n1, restart 0\nTraceback:\nMemoryError\nsrun: error: n1\n")
     os.utime(printed, (time.time() + 5, time.time() + 5))
     assert read_status(folder, {}).why == "MemoryError"
+    printed.write_text("invasio: job 12 on n1, restart 0\nsrun: error: Couldn't find mpi/none\nsrun: fatal\n")
+    os.utime(printed, (time.time() + 5, time.time() + 5))
+    assert read_status(folder, {}).why == "srun: error: Couldn't find mpi/none"
     (folder / "STATUS").write_text("done\n")
     assert read_status(folder, {}).why is None
 

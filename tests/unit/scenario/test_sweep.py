@@ -91,6 +91,15 @@ def test_samples_fill_the_range_and_come_from_the_seed(tmp_path: Path, kind: str
         assert sorted((16 * row).astype(int)) == list(range(16))
 
 
+def test_a_fault_of_a_range_is_told_once(tmp_path: Path) -> None:
+    """Not for each sample; and without a list of allowed options where there is none to give."""
+    with pytest.raises(ScenarioError) as caught:
+        sweep(tmp_path, f"sweep: {{kind: sobol, n: 8, vary: {{{MOTILITY}: {{from: -2, to: -1, unit: cm^2/s}}}}}}\n")
+    assert str(caught.value).startswith("1 error in ") and "value out of bounds" in str(caught.value)
+    with pytest.raises(ScenarioError, match=r"count: unknown option \(given 'count'\)"):
+        sweep(tmp_path, f"sweep: {{kind: sobol, n: 8, vary: {{{MOTILITY}: {{from: 1e-4, to: 1e-2, count: 3}}}}}}\n")
+
+
 def test_too_many_members_are_refused_before_they_are_made(tmp_path: Path) -> None:
     span = "{from: 0, to: 1, count: 1000}"
     with pytest.raises(ScenarioError, match=f"s.yaml:11:8: sweep: too many members .*at most {MAX_MEMBERS}"):
