@@ -15,6 +15,7 @@ from typing import Any
 from invasio.hpc.sites.profile import Site
 from invasio.hpc.slurm import queue
 from invasio.hpc.slurm.script import Job, render, render_after
+from invasio.hpc.warm import ahead
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import replace_text
@@ -41,6 +42,7 @@ class Submission:
     folder: Path
     job: str | None
     after: str | None = None  # the job that writes the report
+    warmed: str = ""  # what was compiled beforehand
 
 
 def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | None) -> Job:
@@ -49,10 +51,10 @@ def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | 
     return Job(scenario.name, folder, ranks or scenario.ranks, time)
 
 
-def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Submission:
+def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm: bool = True) -> Submission:
     """Submit the run; the scenario is kept as it is now, later changes to its file do not reach the job.
 
-    With ``report`` a second job writes the report when this one has ended.
+    With ``report`` a second job writes the report when this one has ended. With ``warm`` what the job needs is compiled first.
     Raises SubmitError when the folder holds another run, a finished one, or one whose job is still queued or running;
     QueueError when Slurm refuses.
     """
@@ -76,6 +78,7 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Su
         replace_text(job.folder / SCRIPT, script)
         (job.folder / SCRIPT).chmod(0o755)
         number = None
+        warmed = ahead.warm(site, ahead.dimensions(scenario.mesh.kind)) if warm else ""
         if known:
             try:
                 number = queue.sbatch(job.folder / SCRIPT)
@@ -90,7 +93,7 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Su
             words = ["report", str(job.folder)]
             replace_text(job.folder / AFTER, render_after(site, replace(job, name=f"{job.name}-report"), Path.cwd(), words))
             after = queue.sbatch(job.folder / AFTER, number) if number else None
-    return Submission(job.folder, number, after)
+    return Submission(job.folder, number, after, warmed)
 
 
 def jobs_of(folder: Path) -> list[str]:

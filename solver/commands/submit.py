@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each job, e.g. 30 (minutes) or 12:00:00 (default: the site's)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: out/NAME); an unfinished run in it is resumed")
     parser.add_argument("--report", action="store_true", help="submit a second job that writes the report when the run has ended")
+    parser.add_argument("--no-warm", dest="warm", action="store_false", help="compile nothing beforehand: the job does")
     parser.add_argument("--dry-run", action="store_true", help="print the job script, write and submit nothing")
 
 
@@ -35,7 +36,9 @@ def main(args: argparse.Namespace) -> int:
     if args.dry_run:
         print(render(site, job, Path.cwd()), end="")
         return 0
-    done = submit(scenario, site, job, args.report)
+    done = submit(scenario, site, job, args.report, args.warm)
+    if done.warmed:
+        print(done.warmed)
     if done.job is None:
         print(f"Slurm's commands cannot be called from here; all is prepared, submit with:  sbatch {done.folder / SCRIPT}")
         return 1
