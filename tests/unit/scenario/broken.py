@@ -344,6 +344,26 @@ CASES = {
         GOOD + "expect:\n  - {at: 10, what: integral, of: tumor, value: 1, tolerance: 0.1}\n",
         ("{file}:10:34: expect[0].of: unknown species (given 'tumor'; allowed: ecm, mmp, tumour; did you mean 'tumour'?)",),
     ),
+    "expect_column": Broken(
+        GOOD + "expect:\n  - {at: 10, what: series, of: tumour.totl, value: 1, tolerance: 0.1}\n",
+        (
+            "{file}:10:32: expect[0].of: series.csv has no such column (given 'tumour.totl'; did you mean 'tumour.total'?)",
+        ),
+    ),
+    "expect_columns": Broken(
+        GOOD
+        + "expect:\n  - {at: 10, what: series, of: mmp.everything, value: 1, tolerance: 0.1}\n"
+        + "  - {at: 10, what: series, of: ecm, region: tissue, value: 1, tolerance: 0.1}\n",
+        (
+            "{file}:11:5: expect[1]: 'region' has no meaning for 'series'",
+        ),
+    ),
+    "expect_column_of_a_species": Broken(
+        GOOD + "expect:\n  - {at: 10, what: series, of: mmp.xyzzyxyzzy, value: 1, tolerance: 0.1}\n",
+        (
+            "{file}:10:32: expect[0].of: series.csv has no such column (given 'mmp.xyzzyxyzzy'; there are: mmp.total, mmp.min, mmp.max, mmp.born, mmp.dead, mmp.ledger)",
+        ),
+    ),
     "expect_late": Broken(
         GOOD + "expect:\n  - {at: 20, what: integral, of: tumour, value: 1, tolerance: 0.1}\n",
         ("{file}:10:10: expect[0].at: outside the run (given 20; allowed: 0 to 10)",),
