@@ -95,6 +95,12 @@ CASES = {
         _good("motility: 1e-3", "motility: 1e-3, maximum: 0"),
         ("{file}:4:51: model.cells.tumour.maximum: value out of bounds (given 0; allowed: greater than 0)",),
     ),
+    "motility_by_region_varies": Broken(
+        _good("motility: 1e-3", "motility: {tissue: 1e-3*x}"),
+        (
+            "{file}:4:45: model.cells.tumour.motility.tissue: a value by region must be a number, but it uses 'x'; a formula counts in all regions: write it without",
+        ),
+    ),
     "amount_zero": Broken(
         _good("initial: 1, motility", "initial: 1, amount: 1 - 1, motility"),
         ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given 0; allowed: greater than 0)",),
