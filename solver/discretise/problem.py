@@ -178,6 +178,12 @@ def _initial(law: Species, graph: Graph, evaluator: Evaluator, regions: dict[str
                 f"species {law.name}: its initial value is {value[np.argmax(bad)]:g} at x = {', '.join(f'{c:g}' for c in at)}; "
                 "densities must be finite and >= 0 (use max(0, ...))"
             )
+        if law.maximum is not None and (value > law.maximum * (1.0 + 1e-12)).any():
+            at = graph.points[np.argmax(value)]
+            raise ScenarioError(
+                f"species {law.name}: its initial value is {value.max():g} at x = {', '.join(f'{c:g}' for c in at)}, above its maximum "
+                f"of {law.maximum:g}; lower one (min(..., {law.maximum:g})) or raise the other"
+            )
     return value
 
 
