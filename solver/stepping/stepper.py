@@ -119,12 +119,8 @@ class Stepper:
             fields[s.name] *= 0.5
         for t in self.transports:
             fields[t.species.name][:] = t.species.state
-        evaluator.time[0] = time + dt
-        for t in self.transports:
-            if t.stiff:
-                t.follow(dt, fields[t.species.name], self._pending[t.species.name])
-        for t in self.transports:
-            fields[t.species.name][:] = t.species.state
+        if any(t.stiff for t in self.transports):
+            self._follow(time + dt, dt)
         for t in self.steady:
             self._extrapolate(t.species, dt)
         for b in self.integrities:
@@ -132,6 +128,19 @@ class Stepper:
         evaluator.time[0] = time + 0.75 * dt
         self.reactions.advance(0.5 * dt, self._pending)
         return self._transfer(time + dt, 0.5 * dt) and self._balance(time + dt, dt)
+
+    def _follow(self, time: float, dt: float) -> None:
+        """Let what has stiff sources see their change up to the end of the step; what is not there yet is extrapolated to it. Collective."""
+        fields = self.problem.fields
+        self.problem.evaluator.time[0] = time
+        for s in self.problem.species.values():
+            if not s.law.mobile or s.law.quasi_steady or s.name in self._switching:
+                self._extrapolate(s, dt)
+        for t in self.transports:
+            if t.stiff:
+                t.follow(dt, fields[t.species.name], self._pending[t.species.name])
+        for s in (*(t.species for t in self.transports), *self.reactions.species):
+            fields[s.name][:] = s.state
 
     def _transfer(self, time: float, h: float) -> bool:
         """What turns into other species during h; fixed values are those of ``time``. Collective where there are transfers."""

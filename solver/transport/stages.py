@@ -72,7 +72,7 @@ def follow(
     top: float,
     state: Floats,
 ) -> tuple[float, float]:
-    """c + r [ (P - s c)_end - (P - s c)_mid ], not below zero and not lifted above top, r = tau^2 s/(1 + tau s)^2; what is born and dead by it.
+    """c + r [ (P - s c)_end - (P - s c)_mid ], not below zero nor lifted above top, r = tau^2 s/(1 + tau s)^2; what is born and dead by it.
 
     This is what TR-BDF2 adds when P is linear in time instead of constant.
     """

@@ -225,5 +225,5 @@ def test_the_log_of_a_resumed_run_is_that_of_the_whole(comm: Any, tmp_path: Path
 
 
 def test_an_initial_value_above_the_maximum_is_an_error(comm: Any) -> None:
-    with pytest.raises(ScenarioError, match="species n: its initial value is 1.5 at x = 1, 1, 0, above its maximum of 1"):
+    with pytest.raises(ScenarioError, match=r"species n: its initial value is 1\.5 at x = 1, 1, 0, above its maximum of 1"):
         problem_of((replace(species("n", "0.75*(x + y)", diffusion="1"), maximum=1.0),), lattice(2, 4), comm)
