@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--submit", action="store_true", help="as a Slurm array, one task per member")
     parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a file or a shipped one (default: generic)")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each task (default: the site's)")
-    parser.add_argument("--no-warm", dest="warm", action="store_false", help="with --submit: compile nothing beforehand, the first task does")
+    parser.add_argument("--no-warm", dest="warm", action="store_false", help="with --submit: compile nothing beforehand")
     parser.add_argument("--throttle", type=positive, metavar="N", help="most tasks that run at once (default: the site's)")
 
 

@@ -10,7 +10,8 @@ from .submit import positive
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--dim", type=positive, choices=(1, 2, 3), action="append", help="for scenarios in this dimension only; may be repeated")
+    said = "for scenarios in this dimension only; may be repeated"
+    parser.add_argument("--dim", type=positive, choices=(1, 2, 3), action="append", help=said)
 
 
 def main(args: argparse.Namespace) -> int:
