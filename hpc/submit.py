@@ -15,6 +15,7 @@ from typing import Any
 from invasio.hpc.sites.profile import Site
 from invasio.hpc.slurm import queue
 from invasio.hpc.slurm.script import Job, render, render_after
+from invasio.hpc.warm import ahead
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import replace_text, writing
@@ -41,6 +42,7 @@ class Submission:
     folder: Path
     job: str | None
     after: str | None = None  # the job that writes the report
+    warmed: str = ""  # what was compiled beforehand
 
 
 def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | None) -> Job:
@@ -49,10 +51,10 @@ def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | 
     return Job(scenario.name, folder, ranks or scenario.ranks, time)
 
 
-def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Submission:
+def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm: bool = True) -> Submission:
     """Submit the run; the scenario is kept as it is now, later changes to its file do not reach the job.
 
-    With ``report`` a second job writes the report when this one has ended.
+    With ``report`` a second job writes the report when this one has ended. With ``warm`` what the job needs is compiled first.
     Raises SubmitError when the folder holds another run, a finished one, or one whose job is still queued or running;
     QueueError when Slurm refuses.
     """
@@ -77,6 +79,7 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Su
             write_script(job.folder / SCRIPT, script)
             if report:
                 write_script(job.folder / AFTER, render_report(site, job))
+            warmed = ahead.warm(site, ahead.dimensions(scenario.mesh.kind)) if warm else ""
             if known:
                 number = queue.sbatch(job.folder / SCRIPT)
         except (queue.QueueError, OSError):
@@ -89,7 +92,7 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False) -> Su
                 after = queue.sbatch(job.folder / AFTER, number) if report else None
             except queue.QueueError as error:
                 raise queue.QueueError(f"job {number} is submitted, but not the one that writes the report: {error}") from error
-    return Submission(job.folder, number, after)
+    return Submission(job.folder, number, after, warmed)
 
 
 def render_report(site: Site, job: Job) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .faults import unknown
 from .probe import Array, Locator, Ray, axes_and_diagonals, directions, peak
 from .run import Run
 
@@ -33,6 +34,8 @@ class Result:
     def label(self) -> str:
         """What was measured, in words."""
         item = self.item
+        if item["what"] == "series":
+            return str(item["of"])
         words = [item["what"].replace("_", " "), f"of {item['of']}"]
         if item.get("level") is not None:
             words.append(f"= {item['level']:g}")
@@ -90,6 +93,8 @@ class _Probe:
         return self._locator
 
     def measure(self, item: Mapping[str, Any]) -> float:
+        if item["what"] == "series":
+            return self._column(item["of"], item["at"])
         field = self.run.field(item["of"], item["at"])
         what: dict[str, Callable[[], float]] = {
             "integral": lambda: integral(self.run, field, item.get("region")),
@@ -102,8 +107,21 @@ class _Probe:
             "peak_value": lambda: self._peak(field, item)[1],
         }
         if item["what"] not in what:
-            raise ValueError(f"unknown quantity {item['what']!r} (allowed: {', '.join(what)})")
+            raise ValueError(f"unknown quantity {item['what']!r} (allowed: {', '.join(what)}, series)")
         return what[item["what"]]()
+
+    def _column(self, name: str, time: float) -> float:
+        series = self.run.series
+        if name not in series:
+            raise unknown("column of series.csv", name, series)
+        times = series["time"]
+        row = int(np.argmin(np.abs(times - time))) if len(times) else 0
+        if not len(times) or abs(times[row] - time) > 1e-6 * max(float(times[-1] - times[0]), abs(time), 1e-300):
+            raise ValueError(f"series.csv has no row at t = {time:g}" + (f" (nearest: {times[row]:g})" if len(times) else ""))
+        found = float(series[name][row])
+        if np.isnan(found):
+            raise ValueError(f"the column holds no number at t = {time:g}: what it tells of has not happened by then")
+        return found
 
     def _value(self, field: Array, point: Any) -> float:
         if len(point) != self.run.dim:

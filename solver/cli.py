@@ -13,6 +13,7 @@ from .errors import InvasioError
 COMMANDS = {
     "run": "run a scenario",
     "submit": "run a scenario as a Slurm job that resumes until it is finished",
+    "warm": "compile beforehand what runs need, so that they (and many jobs at once) compile nothing",
     "sweep": "run all variations that a scenario's sweep states, here or as a Slurm array",
     "retry": "run again what failed or stopped: a run, or the members of a sweep",
     "status": "say how far runs are, from outside",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from .discretise.membranes import STIFF
 from .discretise.problem import Problem
+from .model.packing import surpluses
 from .output.folder import RunFolder
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
@@ -17,7 +19,9 @@ PECLET_WARNING = 2.0  # up to here the error at the front stays small in practic
 
 
 def opening(problem: Problem) -> None:
-    """Log where a membrane is so permeable that its permeability is cut."""
+    """Log where a membrane is so permeable that its permeability is cut, and which laws do not heed their maximum."""
+    for note in surpluses(problem.model):
+        log.info("%s", note)
     for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
         log.info(
             "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
@@ -43,11 +47,18 @@ def closing(stepper: Stepper, ticker: Clock, dim: int) -> None:
     for why, times_rejected in ticker.rejected.items():
         log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
     for transport in stepper.transports:
+        name = transport.species.name
+        if transport.packing is not None and transport.packing.maximum < math.inf:
+            over, time, *place = max(stepper.problem.graph.comm.allgather(transport.packing.surplus))
+            if over > 0.0:
+                log.warning(
+                    "%s exceeded its maximum of %g by up to %.2g (at t = %.4g, at %s): its own sources make more than that",
+                    *(name, transport.packing.maximum, over, time, ", ".join(f"{x:.4g}" for x in place[:dim])),
+                )
         if not transport.species.law.taxis:
             continue
         value, time, *place = max(stepper.problem.graph.comm.allgather(transport.peclet))
         where = ", ".join(f"{x:.4g}" for x in place[:dim])
-        name = transport.species.name
         if value > PECLET_WARNING:
             log.warning(
                 "mesh Peclet number of %s up to %.2g (at t = %.4g, at %s): above 1 the front is sharper than the mesh resolves; "

@@ -103,7 +103,7 @@ in_sealed() {
     eval "value=\$$name"
     set -- "$@" --setenv "$name" "$value"
   done
-  jit=$cache/jit/${tree##*/}
+  jit=${INVASIO_JIT_CACHE:-$cache/jit}/${tree##*/}
   [ -d "$jit/matplotlib" ] || mkdir -p "$jit/numba" "$jit/matplotlib"
   set -- "$@" --setenv PATH /usr/local/bin:/usr/bin:/usr/sbin:/bin --setenv LANG C.UTF-8 --setenv PYTHONNOUSERSITE 1 --setenv PYTHONPATH "$here/src" \
     --setenv INVASIO_CACHE "$cache" --setenv INVASIO_SEALED "${tree##*/}" --setenv XDG_CACHE_HOME "$jit" --setenv NUMBA_CACHE_DIR "$jit/numba" \

@@ -137,6 +137,12 @@ def render_after(site: Site, job: Job, start_in: Path, words: Sequence[str]) -> 
     )
 
 
+def render_here(site: Site, words: Sequence[str]) -> str:
+    """A shell script that runs `invasio WORDS` in one process on this machine as a job of the site would."""
+    account = [f'export SLURM_JOB_ACCOUNT="${{SLURM_JOB_ACCOUNT-{site.account}}}"'] if site.account else []
+    return "\n".join([*account, *_environment(site), f"exec {_alone(site)} {shlex.join(words)}"])
+
+
 def _template(name: str) -> str:
     return files("invasio.hpc.slurm").joinpath(name).read_text(encoding="utf-8")
 
@@ -182,7 +188,9 @@ def _environment(site: Site) -> list[str]:
     lines = ["export OMP_NUM_THREADS=1", 'export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"', "export PYTHONUNBUFFERED=1"]
     if not site.hdf5_file_locking:
         lines.append("export HDF5_USE_FILE_LOCKING=FALSE")
-    if site.jit_cache:
+    if site.jit_cache and isinstance(_start(site), WithLauncher):
+        lines.append(f'export INVASIO_JIT_CACHE="{site.jit_cache}"')  # the launcher gives each environment a folder in it
+    elif site.jit_cache:
         lines += [f'export XDG_CACHE_HOME="{site.jit_cache}" NUMBA_CACHE_DIR="{site.jit_cache}/numba"', 'mkdir -p "$NUMBA_CACHE_DIR"']
     lines += [f"export {name}={shlex.quote(value)}" for name, value in site.environment.items()]
     source = _checkout() / "src"

@@ -57,7 +57,10 @@ def render(
         colours.ColorSpace = "RGB"
         colours.RGBPoints = [grey[0], 0.0, 0.0, 0.0, grey[1], 1.0, 1.0, 1.0]
     else:
-        colours.ApplyPreset("Inferno (matplotlib)", True)
+        try:
+            colours.ApplyPreset("Inferno", True)
+        except RuntimeError:  # ParaView 5
+            colours.ApplyPreset("Inferno (matplotlib)", True)
         colours.RescaleTransferFunction(min(low, 0.0), high if high > 0 else 1.0)
         display.SetScalarBarVisibility(view, True)
         bar = pv.GetScalarBar(colours, view)

@@ -19,7 +19,7 @@ RUN: dict[str, Any] = {}
 
 VESSEL = {"blood": [0.835, 0.369, 0.0], "lymph": [0.0, 0.62, 0.451]}
 INK, PALE, GONE = [0.1, 0.1, 0.1], [0.75, 0.75, 0.75], [0.0, 0.835, 1.0]
-PRESETS = {"cells": "Inferno (matplotlib)", "ecm": "Cividis", "soluble": "Viridis (matplotlib)", "user": "Viridis (matplotlib)"}
+PRESETS = {"cells": "Inferno", "ecm": "Cividis", "soluble": "Viridis", "user": "Viridis"}
 LINES = [[0.0, 0.447, 0.698], [0.835, 0.369, 0.0], [0.0, 0.62, 0.451], [0.8, 0.475, 0.655], [0.902, 0.624, 0.0], [0.337, 0.706, 0.914]]
 PIXELS = (800, 640)  # of one view in a still
 
@@ -201,7 +201,7 @@ def paint(display: Any, view: Any, panel: dict[str, Any]) -> None:
     display.DisableLighting = 1
     pv.ColorBy(display, ("POINTS", panel["field"]))
     colours = pv.GetColorTransferFunction(panel["field"])
-    colours.ApplyPreset(PRESETS[panel["kind"]], True)
+    apply_preset(colours, PRESETS[panel["kind"]])
     colours.AutomaticRescaleRangeMode = "Never"
     colours.ColorSpace = "RGB"
     low, high = panel["low"], panel["high"]
@@ -213,6 +213,14 @@ def paint(display: Any, view: Any, panel: dict[str, Any]) -> None:
         colours.RGBPoints = points
         colours.Discretize = 0
     legend(display, view, colours, panel["field"])
+
+
+def apply_preset(colours: Any, name: str) -> None:
+    """Colours by name; ParaView 5 calls some `NAME (matplotlib)`."""
+    try:
+        colours.ApplyPreset(name, True)
+    except RuntimeError:
+        colours.ApplyPreset(f"{name} (matplotlib)", True)
 
 
 def legend(display: Any, view: Any, colours: Any, title: str) -> Any:

@@ -54,7 +54,7 @@ def _retry_run(args: argparse.Namespace) -> int:
         from .submit import hand_over
 
         job = job_of(scenario, args.folder, args.ranks or before.get("ranks"), args.time or before.get("time"))
-        return hand_over(scenario, site, job, report=False)
+        return hand_over(scenario, site, job)
     from . import run
 
     parser = argparse.ArgumentParser()
@@ -78,7 +78,7 @@ def _retry_sweep(args: argparse.Namespace) -> int:
     parser = argparse.ArgumentParser()
     sweep.add_arguments(parser)
     # What is submitted is collected too: nobody is there when it ends.
-    options = parser.parse_args([str(args.folder), "--retry", *words, *(["--collect"] if site else [])])
+    options = parser.parse_args([str(args.folder), "--retry", "--no-warm", *words, *(["--collect"] if site else [])])
     return sweep.proceed(options, found, site)
 
 

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each job, e.g. 30 (minutes) or 12:00:00 (default: the site's)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: out/NAME); an unfinished run in it is resumed")
     parser.add_argument("--report", action="store_true", help="submit a second job that writes the report when the run has ended")
+    parser.add_argument("--no-warm", dest="warm", action="store_false", help="compile nothing beforehand: the job does")
     parser.add_argument("--dry-run", action="store_true", help="print the job script, write and submit nothing")
 
 
@@ -47,14 +48,16 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if scenario.members:
         print(f"This submits the scenario as it stands; for the {len(scenario.members)} members of its sweep: invasio sweep ... --submit")
-    return hand_over(scenario, site, job, args.report)
+    return hand_over(scenario, site, job, args.report, args.warm)
 
 
-def hand_over(scenario: Scenario, site: Site, job: Job, report: bool) -> int:
+def hand_over(scenario: Scenario, site: Site, job: Job, report: bool = False, warm: bool = False) -> int:
     """Submit, and say under which number; exit code 1 where only the script could be written."""
     from ...hpc.submit import SCRIPT, submit
 
-    done = submit(scenario, site, job, report)
+    done = submit(scenario, site, job, report, warm)
+    if done.warmed:
+        print(done.warmed)
     if done.job is None:
         by_hand = shlex.join(["sbatch", str(done.folder / SCRIPT)])
         print(f"Slurm's commands cannot be called from here; all is prepared, submit with:  {by_hand}")

@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--submit", action="store_true", help="as a Slurm array, one task per member")
     parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a file or a shipped one (default: generic)")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each task (default: the site's)")
+    parser.add_argument("--no-warm", dest="warm", action="store_false", help="with --submit: compile nothing beforehand")
     parser.add_argument("--throttle", type=positive, metavar="N", help="most tasks that run at once (default: the site's)")
 
 
@@ -123,10 +124,13 @@ def _run(args: argparse.Namespace, sweep: SweepRun, todo: list) -> int:  # type:
 def _submit(args: argparse.Namespace, sweep: SweepRun, site: Site, todo: list) -> int:  # type: ignore[type-arg]
     from ...hpc.sweep.array import job_of, submit_array
     from ...hpc.sweep.folder import alone
+    from ...hpc.warm import ahead
 
     ranks = args.ranks or int(sweep.scenario.get("ranks", 1))
     pairs = [(member.number, member.folder.name) for member in todo]
     job = job_of(sweep.path, str(sweep.scenario["name"]), pairs, ranks, args.time, args.throttle or site.throttle)
+    if args.warm:
+        print(ahead.warm(site, ahead.dimensions(sweep.scenario["mesh"]["kind"])), flush=True)
     with alone(sweep.path):
         done = submit_array(sweep, todo, site, job, args.collect)
     if not done.jobs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..model.build import build_model
+from ..model.packing import surpluses
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
@@ -43,6 +44,8 @@ def main(args: argparse.Namespace) -> int:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
     if scenario.members:
         print(f"  sweep       {len(scenario.members)} members ({scenario.sweep.kind if scenario.sweep else ''})")
+    for note in surpluses(model):
+        print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
     return 0

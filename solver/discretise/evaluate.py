@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
+from ..scenario.expressions import Binary, Expr, Name, Number, Unary
 from ..scenario.noise import value_noise
+from ..scenario.tree import names
 
 Floats = NDArray[np.float64]
 
@@ -136,19 +137,6 @@ class Evaluator:
 
         steps.append(choose)
         return out
-
-
-def names(expr: Expr) -> frozenset[str]:
-    """All names in a tree."""
-    if isinstance(expr, Name):
-        return frozenset([expr.id])
-    if isinstance(expr, Unary):
-        return names(expr.arg)
-    if isinstance(expr, Binary):
-        return names(expr.left) | names(expr.right)
-    if isinstance(expr, Call):
-        return frozenset().union(*(names(arg) for arg in expr.args))
-    return frozenset()
 
 
 def total(terms: list[Expr]) -> Expr | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..errors import ScenarioError
 from ..model.balance import Fibres, Species
 from ..scenario.expressions import Expr, Number
+from ..scenario.tree import evaluate, names
 from .evaluate import Evaluator
 from .forms import Forms
 from .graph import Graph, symmetrise
@@ -59,9 +60,7 @@ def region_motility(law: Species, domain: Any, parameters: Mapping[str, float]) 
 
 
 def _constant(law: Species, region: str, expr: Expr, parameters: Mapping[str, float]) -> float:
-    out = np.zeros(1)
-    try:
-        Evaluator(np.zeros((1, 3)), {}, parameters).compile(expr)(out)
-    except KeyError as name:
-        raise ScenarioError(f"species {law.name}: the motility in region '{region}' must be a number, but it uses {name}") from None
-    return float(out[0])
+    used = sorted(names(expr) - set(parameters))
+    if used:
+        raise ScenarioError(f"species {law.name}: the motility in region '{region}' must be a number, but it uses '{used[0]}'")
+    return float(evaluate(expr, parameters))

@@ -42,7 +42,19 @@ def initial_state(law: Species, graph: Graph, evaluator: Evaluator, regions: Map
             )
     if law.amount is not None:
         value *= _scale(law, graph, float(evaluate(law.amount, evaluator.parameters)), value)
+    if law.maximum is not None:
+        with agreed(graph.comm):
+            _check_maximum(law.name, graph, value, law.maximum)
     return value
+
+
+def _check_maximum(name: str, graph: Graph, value: Floats, maximum: float) -> None:
+    if (value > maximum * (1.0 + 1e-12)).any():
+        at = graph.points[np.argmax(value)]
+        raise ScenarioError(
+            f"species {name}: its initial value is {value.max():g} at x = {', '.join(f'{c:g}' for c in at)}, above its maximum "
+            f"of {maximum:g}; lower one (min(..., {maximum:g})) or raise the other"
+        )
 
 
 def _scale(law: Species, graph: Graph, amount: float, shape: Floats) -> float:

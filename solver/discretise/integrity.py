@@ -21,7 +21,8 @@ from ..errors import ScenarioError
 from ..model.balance import IntegrityLaw
 from ..parallel import agreed
 from ..scenario.expressions import Expr
-from .evaluate import Evaluator, names, total
+from ..scenario.tree import names
+from .evaluate import Evaluator, total
 from .sites import Sites
 
 Floats = NDArray[np.float64]

@@ -17,9 +17,8 @@ def options() -> dict[str, Any]:
 
 
 def folder() -> Path:
-    """The folder: INVASIO_JIT_CACHE, else FFCx's own below XDG_CACHE_HOME (or ~/.cache)."""
-    chosen = os.environ.get("INVASIO_JIT_CACHE")
-    return Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fenics"
+    """The folder: FFCx's own, fenics below XDG_CACHE_HOME (or ~/.cache)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fenics"
 
 
 def clear_stale(comm: Any, patience: float = PATIENCE) -> None:

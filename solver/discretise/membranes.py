@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..model.balance import Membrane, Passage
 from ..transport import crossings
+from ..transport.bounds import Shares
 from ..transport.edges import Edges, Law
 from .evaluate import Evaluator
 from .graph import Graph
@@ -77,10 +78,10 @@ class Crossing:
         """Note this membrane's part of each pair, once all membranes are inserted."""
         crossings.shares(self.entries, self.conductance, a, self.integrity.sites.n_owned, self._share)
 
-    def measure(self, e: Edges, w: Floats, low: Floats, ratios: Floats, rooms: Floats, limited: bool) -> float:
+    def measure(self, e: Edges, w: Floats, low: Floats, shares: Shares, limited: bool, bounded: bool) -> float:
         """Fill ``flux`` with what a step applied; returns this rank's part of the whole flux [amount/time]."""
         s = self.integrity.sites
-        flows = (s.measure, w, low, ratios, rooms, limited, s.n_owned)
+        flows = (s.measure, w, low, shares, limited, bounded, s.n_owned)
         return float(crossings.crossing(e, s.nodes, self.entries, self._share, *flows, self.flux))
 
 

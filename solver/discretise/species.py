@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ..model.balance import Model, Species
 from ..parallel import agreed
 from ..scenario.expressions import Binary, Call, Expr, Name, Number
+from ..scenario.tree import names
 from ..transport.edges import ARITHMETIC, EXACT, HARMONIC, Law
 from .boundaries import Condition
-from .evaluate import Evaluator, names, total
+from .evaluate import Evaluator, total
 from .graph import Graph
 from .membranes import Crossing
 from .wall_flux import WallCrossing

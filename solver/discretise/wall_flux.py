@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ..errors import SolverError
 from ..model.balance import WallFlux
 from ..scenario.expressions import Expr, Number
-from .evaluate import Evaluator, names
+from ..scenario.tree import names
+from .evaluate import Evaluator
 from .sites import Sites
 
 Floats = NDArray[np.float64]

@@ -60,7 +60,7 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
             direction = ", ".join(pretty(e, symbols) for e in law.fibres.direction)
             lines.append(f"    A = {law.fibres.across:g} I + {1 - law.fibres.across:g} e eᵀ, e along ({direction})")
         if law.maximum is not None:
-            lines.append(f"    at most {law.maximum:g}, as far as flux correction can see to it")
+            lines.append(f"    at most {law.maximum:g}, unless its own sources make more")
         lines.append(f"    start: {_start(law, symbols)}")
         if law.mobile:
             lines.append(f"    boundaries: {_conditions(law, symbols)}")

@@ -113,7 +113,7 @@ class Cells(Options):
     growth: Growth | None = Field(None, description="net birth per cell")
     death: RateFormula = Field(ZERO, description="loss rate per cell")
     becomes: Becomes = Field({}, description="rate per cell of turning into another species, by its name (EMT, MET); conserves cells")
-    maximum: Maximum | None = Field(None, description="density of close packing, which flux correction does not exceed; none: unbounded")
+    maximum: Maximum | None = Field(None, description="close packing: exceeded only if the law itself makes more; none: unbounded")
 
 
 class Ecm(Options):

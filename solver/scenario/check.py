@@ -10,6 +10,7 @@ from .mesh import mesh_dimension
 from .reader import Path_
 from .schema import Scenario
 from .species import UserSpecies
+from .tree import names
 
 Finding = tuple[Path_, str]
 
@@ -20,6 +21,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _regions(scenario)
     yield from _boundaries(scenario)
     yield from _fibres(scenario)
+    yield from _motilities(scenario)
     yield from _transfers(scenario)
     yield from _amounts(scenario)
     yield from _membranes(scenario)
@@ -80,7 +82,7 @@ def _by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
 
 
 def _regions(scenario: Scenario) -> Iterator[Finding]:
-    if scenario.output.regions != "all" and scenario.expect:
+    if scenario.output.regions != "all" and any(item.what != "series" for item in scenario.expect):
         why = "expected numbers are measured in the whole tissue, so all regions must be written (allowed with expect: all)"
         yield ("output", "regions"), why
     if scenario.output.regions == []:
@@ -142,6 +144,17 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
             yield (*path, "fibres", "direction"), f"needs one component per dimension of the mesh (given {given}; allowed: {dim})"
         if isinstance(options, UserSpecies) and options.diffusion is None:
             yield (*path, "fibres"), "fibres change diffusion, and this species has none"
+
+
+def _motilities(scenario: Scenario) -> Iterator[Finding]:
+    for path, _, options in _laws(scenario):
+        for option in ("motility", "diffusion"):
+            values = getattr(options, option, None) or {}
+            for region, formula in values.items():
+                used = sorted(names(formula.expr) - set(scenario.parameters))
+                if region and used:
+                    what = f"a value by region must be a number, but it uses {used[0]!r}; a formula counts in all regions: write it without"
+                    yield (*path, option, region), what
 
 
 def _transfers(scenario: Scenario) -> Iterator[Finding]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from .base import Length, Options, Quantity, Time
-from .named import SpeciesName
+from .named import known_species
 
-What = Literal["integral", "value", "position", "peak_position", "peak_value", "minimum", "maximum", "anisotropy"]
+What = Literal["integral", "value", "position", "peak_position", "peak_value", "minimum", "maximum", "anisotropy", "series"]
 Point = Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)]
 Direction = Literal["x", "y", "z", "radius"] | Annotated[tuple[float, ...], Field(min_length=1, max_length=3)]
 
@@ -20,12 +20,12 @@ class Expectation(Options):
 
     integral: over the tissue or a region. value: at a point. position: outermost place along ``along`` where the
     species falls below ``level``. peak_position, peak_value: of the outermost maximum beyond ``after``. anisotropy:
-    largest minus smallest position of ``level`` over directions from ``origin``.
+    largest minus smallest position of ``level`` over directions from ``origin``. series: the column ``of`` of series.csv.
     """
 
     at: Time = Field(ge=0, description="time; must be an output time")
     what: What = Field(description="which number")
-    of: SpeciesName = Field(description="species")
+    of: str = Field(description="species; with `what: series` a column of series.csv, such as tumour.in:stroma")
     value: float = Field(description="expected number, in the scenario's scales")
     tolerance: float | None = Field(None, gt=0, description="largest absolute error")
     relative: float | None = Field(None, gt=0, description="largest error relative to the value")
@@ -36,6 +36,11 @@ class Expectation(Options):
     origin: Point | None = Field(None, description="start of rays; none: the lower end of the mesh for x, y, z, its centre for radius")
     after: Length = Field(0.0, ge=0, description="look for the peak only beyond this distance from the origin")
     source: str = Field("", description="where the number comes from")
+
+    @field_validator("of")
+    @classmethod
+    def _species(cls, value: str, info: ValidationInfo) -> str:
+        return value if info.data.get("what") in (None, "series") else known_species(value, info)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

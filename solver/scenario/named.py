@@ -57,14 +57,15 @@ class Keyed:
             raise unknown("species", str(key), allowed)
 
 
-def _known_species(value: str, info: ValidationInfo) -> str:
+def known_species(value: str, info: ValidationInfo) -> str:
+    """The name, if it is one of the scenario's species."""
     species = Context.of(info).species
     if species and value not in species:
         raise unknown("species", value, list(species))
     return value
 
 
-SpeciesName = Annotated[str, AfterValidator(_known_species)]
+SpeciesName = Annotated[str, AfterValidator(known_species)]
 
 
 class Slot:

@@ -74,7 +74,7 @@ class UserSpecies(Options):
     )
     loss: Annotated[Formula, Over("1/time", State, 0)] = Field(ZERO, description="L >= 0, per unit density")
     becomes: Becomes = Field({}, description="rate per unit density of turning into another species, by its name; conserves the amount")
-    maximum: Maximum | None = Field(None, description="density of close packing, which flux correction does not exceed; none: unbounded")
+    maximum: Maximum | None = Field(None, description="close packing: exceeded only if the law itself makes more; none: unbounded")
     boundaries: dict[str, Condition] = Field({}, description="condition by boundary name; no flux where not named")
     source: str = Field("", description="literature of the law")
 

@@ -13,18 +13,18 @@ from .workspace import Workspace
 Floats = NDArray[np.float64]
 
 
-def boundary_sources(s: NodalSpecies, wk: Workspace) -> None:
+def boundary_sources(s: NodalSpecies, production: Floats, sinks: Floats) -> None:
     """Add what the boundary conditions and the walls of vessels bring and take to the nodal production and sinks."""
     for c in s.conditions:
         if c.law.kind == "influx":
-            wk.production[c.nodes] += c.share * c.value
+            production[c.nodes] += c.share * c.value
         elif c.law.kind == "exchange":
-            wk.production[c.nodes] += c.share * c.rate * c.value
-            wk.sinks[c.nodes] += c.share * c.rate
+            production[c.nodes] += c.share * c.rate * c.value
+            sinks[c.nodes] += c.share * c.rate
         elif c.law.kind == "outflow":
-            wk.sinks[c.nodes] += c.share * c.rate
+            sinks[c.nodes] += c.share * c.rate
     for wall in s.walls:
-        wall.add(wk.production, wk.sinks)
+        wall.add(production, sinks)
 
 
 def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, low_order: bool) -> None:
@@ -38,11 +38,29 @@ def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, 
     edges.known_side(e, *s.held_edges, s.held, tau, low_order, system.b)
 
 
-def book_crossings(s: NodalSpecies, wk: Workspace, density: Floats, limited: bool, dt: float, booking: dict[str, float]) -> None:
-    """Note what has crossed each membrane from side 0 to side 1, this rank's part of it."""
+def _gains(change: Floats) -> tuple[float, float]:
+    """What comes in and what goes out, node by node: the sign of a sum would depend on which nodes are a rank's."""
+    return float(change.sum(where=change > 0.0)), -float(change.sum(where=change < 0.0))
+
+
+def hold(s: NodalSpecies, booking: dict[str, float]) -> None:
+    """Put fixed nodes back on the values evaluated last; what that takes comes in or goes out there. Collective."""
+    for c in s.fixed_conditions:
+        s.held[c.nodes] = c.value
+        inflow, outflow = _gains(s.graph.mass[c.nodes] * (c.value - s.state[c.nodes]))
+        booking[f"inflow:{c.boundary}"] = booking.get(f"inflow:{c.boundary}", 0.0) + inflow
+        booking[f"outflow:{c.boundary}"] = booking.get(f"outflow:{c.boundary}", 0.0) + outflow
+    s.graph.halo.update(s.held)
+    np.copyto(s.state, s.held, where=s.fixed)
+
+
+def book_crossings(
+    s: NodalSpecies, wk: Workspace, density: Floats, limited: bool, bounded: bool, dt: float, booking: dict[str, float]
+) -> None:
+    """Note what has crossed each membrane from side 0 to side 1, this rank's part of it; see transport.crossings for the flags."""
     for crossing in s.crossings:
         key = f"crossed:{crossing.membrane}"
-        booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.ratios, wk.rooms, limited)
+        booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.shares, limited, bounded)
 
 
 def book(s: NodalSpecies, wk: Workspace, dt: float, booking: dict[str, float]) -> None:
@@ -63,9 +81,8 @@ def book(s: NodalSpecies, wk: Workspace, dt: float, booking: dict[str, float]) -
         elif c.law.kind == "outflow":
             outflow = dt * float((sigma * c.rate * wk.seen[c.nodes]).sum())
         elif c.law.kind == "fixed":
-            change = float((m[c.nodes] * (c.value - wk.new[c.nodes])).sum())
+            inflow, outflow = _gains(m[c.nodes] * (c.value - wk.new[c.nodes]))
             wk.new[c.nodes] = c.value
-            inflow, outflow = max(change, 0.0), max(-change, 0.0)
         booking[f"inflow:{c.boundary}"] = booking.get(f"inflow:{c.boundary}", 0.0) + inflow
         booking[f"outflow:{c.boundary}"] = booking.get(f"outflow:{c.boundary}", 0.0) + outflow
     for wall in s.walls:

@@ -40,6 +40,10 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
     numbers |= {f"first_breach/{b.name}": float(g.comm.allreduce(b.first_breach, MPI.MIN)) for b in stepper.integrities}
     numbers |= {f"info/{name}": value for name, value in stepper.info().items()}
     numbers |= {f"rejected/{why}": float(count) for why, count in clock.rejected.items()}
+    for t in stepper.transports:
+        numbers[f"peclet/{t.species.name}"] = list(max(g.comm.allgather(t.peclet)))
+        if t.packing is not None:
+            numbers[f"surplus/{t.species.name}"] = list(max(g.comm.allgather(t.packing.surplus)))
     keys = [f"amount/{name}/{key}" for name, account in stepper.amounts.items() for key in account]
     shares = g.comm.allgather([value for account in stepper.amounts.values() for value in account.values()])
     numbers |= {key: list(map(float, of_ranks)) for key, *of_ranks in zip(keys, *shares, strict=True)}
@@ -63,6 +67,10 @@ def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, Any]
     for name, vessel in problem.vessels.items():
         for crossing in vessel.crossings:
             crossing.entered[:] = arrays[f"{_WALLS}{name}/{crossing.law.species}"]
+    for t in stepper.transports:
+        t.peclet = tuple(numbers.get(f"peclet/{t.species.name}", t.peclet))
+        if t.packing is not None:
+            t.packing.surplus = tuple(numbers.get(f"surplus/{t.species.name}", t.packing.surplus))
     stepper.earlier = part(numbers, "info/")
     stepper.history.last, stepper.history.before = numbers["dt_last"], numbers["dt_before"]
     for name, account in stepper.amounts.items():

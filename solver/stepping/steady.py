@@ -59,7 +59,7 @@ class Steady:
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
             s.wall_values(time)
-            boundary_sources(s, wk)
+            boundary_sources(s, wk.production, wk.sinks)
             args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
             number = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.own, system.ghost)
             if g.comm.allreduce(math.isnan(number), MPI.LOR):
@@ -94,7 +94,7 @@ class Steady:
         g.halo.update(s.state)
         density[:] = s.state
         self._book(dt, stages.amount(g.mass, s.state, n) - before, booking)
-        book_crossings(s, wk, s.state, False, dt, booking)
+        book_crossings(s, wk, s.state, False, False, dt, booking)
         return True
 
     def _book(self, dt: float, change: float, booking: dict[str, float]) -> None:

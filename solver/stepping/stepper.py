@@ -21,6 +21,7 @@ from ..discretise.species import NodalSpecies
 from ..errors import SolverError
 from ..linalg.linear import LinearSystem
 from ..transport import stages
+from .boundaries import hold
 from .options import SchemeOptions
 from .reactions import Reactions
 from .steady import Steady, check_solvable
@@ -96,7 +97,7 @@ class Stepper:
         for r in self.reactions.species:
             fields[r.name][:] = r.state
         evaluator.time[0] = time + 0.25 * dt
-        if not self._transfer(0.5 * dt):
+        if not self._transfer(time, 0.5 * dt):
             return False
         self.reactions.advance(0.5 * dt, self._pending)
         for b in self.integrities:
@@ -118,26 +119,43 @@ class Stepper:
             fields[s.name] *= 0.5
         for t in self.transports:
             fields[t.species.name][:] = t.species.state
-        evaluator.time[0] = time + dt
-        for t in self.transports:
-            if t.stiff:
-                t.follow(dt, fields[t.species.name], self._pending[t.species.name])
-        for t in self.transports:
-            fields[t.species.name][:] = t.species.state
+        if any(t.stiff for t in self.transports):
+            self._follow(time + dt, dt)
         for t in self.steady:
             self._extrapolate(t.species, dt)
         for b in self.integrities:
             b.advance(time + 0.75 * dt, 0.5 * dt)
         evaluator.time[0] = time + 0.75 * dt
         self.reactions.advance(0.5 * dt, self._pending)
-        return self._transfer(0.5 * dt) and self._balance(time + dt, dt)
+        return self._transfer(time + dt, 0.5 * dt) and self._balance(time + dt, dt)
 
-    def _transfer(self, h: float) -> bool:
-        """What turns into other species during h. Collective where there are transfers."""
+    def _follow(self, time: float, dt: float) -> None:
+        """Let what has stiff sources see their change up to the end of the step; what is not there yet is extrapolated. Collective."""
+        fields = self.problem.fields
+        self.problem.evaluator.time[0] = time
+        for s in self.problem.species.values():
+            if not s.law.mobile or s.law.quasi_steady or s.name in self._switching:
+                self._extrapolate(s, dt)
+        for t in self.transports:
+            if t.stiff:
+                t.follow(dt, fields[t.species.name], self._pending[t.species.name])
+        for s in (*(t.species for t in self.transports), *self.reactions.species):
+            fields[s.name][:] = s.state
+
+    def _transfer(self, time: float, h: float) -> bool:
+        """What turns into other species during h; fixed values are those of ``time``. Collective where there are transfers."""
         if not self._switching:
             return True
+        for s in self.transfers.species:
+            s.boundary_values(time, fixed=True)
         self.failure = "a rate of transfer is negative or not finite"
-        return bool(self.problem.graph.comm.allreduce(self.transfers.advance(h, self._pending), MPI.LAND))
+        if not self.problem.graph.comm.allreduce(self.transfers.advance(h, self._pending), MPI.LAND):
+            return False
+        for s in self.transfers.species:
+            if s.fixed_conditions:
+                hold(s, self._pending[s.name])
+                self.problem.fields[s.name][:] = s.state
+        return True
 
     def _balance(self, time: float, dt: float) -> bool:
         """Solve the steady species at a time, with all others as they are in the fields."""

@@ -7,6 +7,8 @@ doi:10.1016/S0168-9274(03)00101-6) takes every amount from a and puts the same a
     c_new = c + (h/2) sum_k (e_b - e_a) (r_k(c) c_a + r_k(U) U_a) / U_a  c_new_a
 
 Both are M-matrix systems per node, of the size of the number of species that take part. Second order.
+
+Into a species with a stated maximum no more goes than there is room for; the rest stays where it is.
 """
 
 from __future__ import annotations
@@ -64,6 +66,43 @@ def patankar(origins: Numbers, before: Floats, after: Floats, old: Floats, middl
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def hold_back(
+    origins: Numbers, targets: Numbers, tops: Floats, h: float, old: Floats, new: Floats, rates: Floats, share: Floats, give: Floats
+) -> None:
+    """Lower the rates at every node until nothing that comes in lifts a species s above tops_s; share, give (species,): scratch.
+
+    Each species takes a share of what comes in, lowered from 1 until all fits, what leaves it counted. Where that does not
+    end soon (transfers in a ring), what leaves is not counted, and limited to what is there.
+    """
+    for i in range(old.shape[1]):
+        share[:] = 1.0
+        give[:] = 1.0
+        over = True
+        for attempt in range(2 * len(old) + 1):
+            over = False
+            last = attempt == 2 * len(old)
+            for s in range(len(old)):
+                coming = going = 0.0
+                for k in range(len(origins)):
+                    flow = h * rates[k, i] * new[origins[k], i]
+                    if targets[k] == s:
+                        coming += flow
+                    elif origins[k] == s:
+                        going += flow if last else share[targets[k]] * flow
+                room = tops[s] - old[s, i]
+                if last:
+                    share[s] = 1.0 if coming <= room else max(0.0, room) / coming
+                    give[s] = 1.0 if going <= old[s, i] else old[s, i] / going
+                elif share[s] * coming - going > room + 1e-15 * tops[s] and share[s] > 0.0:
+                    over = True
+                    share[s] = max(0.0, room + going) / coming
+            if not over:
+                break
+        for k in range(len(origins)):
+            rates[k, i] *= min(share[targets[k]], give[origins[k]])
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def moved(origin: int, target: int, rate: Floats, h: float, mass: Floats, new: Floats, n_owned: int, density: Floats) -> float:
     """Add what one transfer moves to density (2, n): out of the origin, into the target; returns its amount over owned nodes."""
     total = 0.0
@@ -91,6 +130,9 @@ class Transfers:
         self._old, self._middle = np.zeros((len(names), n)), np.zeros((len(names), n))
         self._rates, self._later = np.zeros((len(pairs), n)), np.zeros((len(pairs), n))
         self._system = np.zeros((len(names), len(names) + 1))
+        limits = [species[name].law.maximum for name in names]
+        self._tops = np.array([np.inf if limit is None else limit for limit in limits])
+        self._shares = np.zeros((2, len(names)))
 
     def advance(self, h: float, booking: dict[str, dict[str, float]]) -> bool:
         """Advance the states and fields by h and book local amounts; False if a rate is negative or not finite here."""
@@ -108,6 +150,8 @@ class Transfers:
             return False
         patankar(self._origins, self._rates, self._later, self._old, self._middle)
         implicit(self._origins, self._targets, self._rates, h, self._old, self._middle, self._system)
+        if np.isfinite(self._tops).any():
+            hold_back(self._origins, self._targets, self._tops, h, self._old, self._middle, self._rates, *self._shares)
         mass = self.species[0].graph.mass
         for k, (a, b) in enumerate(zip(self._origins, self._targets, strict=True)):
             amount = moved(a, b, self._rates[k], h, mass, self._middle, self.n_owned, self._old)

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from ..discretise.species import NodalSpecies
 from ..linalg.linear import LinearSystem
-from ..transport import bounds, edges, limiter, stages
+from ..transport import edges, limiter, stages
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
+from .packing import Packing
 from .workspace import Workspace
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,8 @@ class Transport:
         self.limited = self.skipped = 0  # steps with and without the limiter
         self.clipped = 0.0  # amount set to zero because of solver error
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
-        self.maximum = math.inf if species.law.maximum is None else species.law.maximum
+        local = options.limiter == "local_bounds"
+        self.packing = Packing(species, work, local) if local or species.law.maximum is not None else None
         self.history = (0.0, 0.0)  # sizes of the last two steps, for the guesses
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
         may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth)
@@ -77,7 +79,7 @@ class Transport:
             self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
         s.boundary_values(time + 0.5 * dt, fixed=False)
         s.wall_values(time + 0.5 * dt)
-        boundary_sources(s, wk)
+        boundary_sources(s, wk.production, wk.sinks)
         solved = self._stages(time, dt)
         g.halo.update(wk.w)
         args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, self.high.x, dt, wk.new, wk.seen)
@@ -88,9 +90,10 @@ class Transport:
         self.stiff = self._middle is not None and STIFF < -self._extremes[1] < math.inf
         usable = solved and smallest > -math.inf
         self.kept = 1.0
-        correct = self.options.limiter != "none" and (not usable or smallest < 0.0 or self._exceeds_bounds())
+        over = self.packing is not None and self.packing.exceeded()
+        correct = self.options.limiter != "none" and (not usable or smallest < 0.0 or over)
         if correct:
-            if not self._correct(dt, usable):
+            if not self._correct(time, dt, usable):
                 return False
             self.limited += 1
         elif not usable:
@@ -98,7 +101,7 @@ class Transport:
         else:
             self.skipped += 1
         book(s, wk, dt, booking)
-        book_crossings(s, wk, wk.w, correct, dt, booking)
+        book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, booking)
         s.state[:n] = wk.new
         g.halo.update(s.state)
         return True
@@ -113,7 +116,8 @@ class Transport:
         if self._middle is None:
             return
         s.sources(density, wk.production, wk.sinks, wk.scratch)
-        args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, s.state)
+        top = math.inf if self.packing is None else self.packing.maximum
+        args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, top, s.state)
         born, dead = stages.follow(g.mass, *args)
         booking["born"] = booking.get("born", 0.0) + born
         booking["dead"] = booking.get("dead", 0.0) + dead
@@ -122,13 +126,6 @@ class Transport:
     def _failed(self, why: str) -> bool:
         self.failure = f"{why}, {self.species.name}"
         return False
-
-    def _exceeds_bounds(self) -> bool:
-        """Whether ``work.new`` needs the limiter for more than its sign. Collective where a maximum is stated."""
-        if self.options.limiter == "local_bounds" or self.maximum == math.inf:
-            return self.options.limiter == "local_bounds"
-        largest = float(self.work.new.max(initial=0.0))
-        return bool(self.graph.comm.allreduce(largest, MPI.MAX) > self.maximum)
 
     def _note_peclet(self, time: float) -> None:
         """Keep the largest mesh Peclet number so far on this rank, with its time and place; (a, v) are in the workspace."""
@@ -169,7 +166,7 @@ class Transport:
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
         return solved
 
-    def _correct(self, dt: float, usable: bool) -> bool:
+    def _correct(self, time: float, dt: float, usable: bool) -> bool:
         """Low-order solution, limiter, corrected density in ``work.new`` and what the sinks saw in ``work.seen``."""
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
@@ -178,6 +175,8 @@ class Transport:
         system = self.low
         if not self._fill(system, dt, low_order=True):
             return self._failed("the matrix is not finite")
+        if self.packing is not None:
+            self.packing.cap_production(dt)
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
         stages.non_negative(wk.new if usable else s.state[:n], system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)
@@ -190,23 +189,18 @@ class Transport:
                 wk.w[:n] = wk.low[:n]
             g.halo.update(wk.low, wk.w)
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, wk.low, dt)
-            masses = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.ratios)
+            masses = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.shares.down)
             negative, amount = g.comm.allreduce(np.array(masses))
             if not math.isfinite(negative) or negative <= NEGATIVE_MASS * amount or attempt == 3:
                 break
             rtol *= max(1e-3, 0.1 * NEGATIVE_MASS * amount / negative)
         if not math.isfinite(negative):
             return self._failed("non-finite values")
-        local = self.options.limiter == "local_bounds"
-        if local or self.maximum < math.inf:
-            g.halo.update(wk.v)
-            limits = (wk.sinks, s.fixed, s.state, wk.w, wk.low, wk.v, self.maximum, local, dt)
-            bounds.ratios(wk.edges, *limits, wk.ratios, wk.rooms)
-            g.halo.update(wk.ratios, wk.rooms)
+        if self.packing is not None:
+            sums = self.packing.correct(time, dt)
         else:
-            g.halo.update(wk.ratios)
-            wk.rooms.fill(1.0)  # no upper bound
-        sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.ratios, wk.rooms, dt, wk.new, wk.seen)
+            g.halo.update(wk.shares.down)
+            sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.shares.down, dt, wk.new, wk.seen)
         used, total, added, amount = g.comm.allreduce(np.array(sums))
         self.kept = 1.0 if total == 0.0 else float(used / total)
         if added > 0.0 and amount > 0.0:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..discretise.graph import Graph
 from ..transport import edges
+from ..transport.bounds import Shares
 
 
 class Workspace:
@@ -15,5 +16,6 @@ class Workspace:
         n, nnz = graph.n_local, len(graph.indices)
         self.edges = edges.Edges(graph.indptr, graph.indices, graph.mass, np.zeros(nnz), np.zeros(nnz))
         self.production, self.sinks, self.scratch, self.scratch2 = (np.zeros(n) for _ in range(4))
-        self.w, self.low, self.v, self.ratios, self.rooms = (np.zeros(n) for _ in range(5))
+        self.w, self.low, self.v, self.acting = (np.zeros(n) for _ in range(4))
+        self.shares = Shares(*(np.zeros(n) for _ in range(4)))
         self.new, self.seen, self.loss, self.stage = (np.zeros(graph.n_owned) for _ in range(4))

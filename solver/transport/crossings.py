@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .bounds import Shares
 from .edges import Edges, Law
 
 Floats = NDArray[np.float64]
@@ -87,10 +88,13 @@ def shares(entries: Ints, conductance: Floats, a: Floats, n_owned: int, out: Flo
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def crossing(
-    e: Edges, nodes: Ints, entries: Ints, share: Floats, measure: Floats, w: Floats, low: Floats, ratios: Floats, rooms: Floats,
-    limited: bool, n_owned: int, flux: Floats,
+    e: Edges, nodes: Ints, entries: Ints, share: Floats, measure: Floats, w: Floats, low: Floats, s: Shares,
+    limited: bool, bounded: bool, n_owned: int, flux: Floats,
 ) -> float:  # fmt: skip
-    """Flux per area from side 0 to side 1 at the owned sites, as the step applied it; returns its sum over the surface."""
+    """Flux per area from side 0 to side 1 at the owned sites, as the step applied it; returns its sum over the surface.
+
+    limited: what was corrected; bounded: also from above (only then are the shares other than ``down`` read).
+    """
     us, ls = e.u, e.lower
     total = 0.0
     for k in range(n_owned):
@@ -100,8 +104,13 @@ def crossing(
         if limited:
             d = max(0.0, max(-u, -lower))
             first = (u + d) * low[j] - (lower + d) * low[i]
+            if bounded:
+                first *= min(s.inward[i], s.outward[j]) if first > 0.0 else min(s.inward[j], s.outward[i])
             rest = inward - first
-            inward = first + (min(ratios[i], rooms[j]) if rest < 0.0 else min(ratios[j], rooms[i])) * rest
+            share_of_rest = s.down[i] if rest < 0.0 else s.down[j]
+            if bounded:
+                share_of_rest = min(share_of_rest, s.up[j] if rest < 0.0 else s.up[i])
+            inward = first + share_of_rest * rest
         flux[k] = -inward * share[k] / measure[k]
         total -= inward * share[k]
     return total

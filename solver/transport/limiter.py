@@ -79,14 +79,12 @@ def corrected(
     low: Floats,
     v: Floats,
     ratios: Floats,
-    rooms: Floats,
     dt: float,
     new: Floats,
     seen: Floats,
 ) -> tuple[float, float, float, float]:
     """new = v plus the limited corrections, not below zero; seen = the density the sinks acted on. Owned nodes.
 
-    rooms: R+ of transport.bounds where there is an upper bound, else 1.
     Returns sum alpha |A| and sum |A| over the owned rows, the mass added where new was negative, and the mass of new.
     """
     indptr, indices, mass, us, ls = e
@@ -101,12 +99,12 @@ def corrected(
             u, lower = us[k], ls[k]
             d = max(0.0, max(-u, -lower))
             flux = (u * w[j] - lower * w[i]) - ((u + d) * low[j] - (lower + d) * low[i])
-            alpha = min(ratios[i], rooms[j]) if flux < 0.0 else min(rooms[i], ratios[j])
+            alpha = ratios[i] if flux < 0.0 else ratios[j]
             change += alpha * flux
             used += alpha * abs(flux)
             total += abs(flux)
         correction = -sinks[i] * (w[i] - low[i])
-        alpha = ratios[i] if correction < 0.0 else rooms[i]
+        alpha = ratios[i] if correction < 0.0 else 1.0
         seen[i] = low[i] + alpha * (w[i] - low[i])
         value = v[i] + dt * (change / mass[i] + alpha * correction)
         if value < 0.0 and not fixed[i]:

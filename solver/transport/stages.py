@@ -69,9 +69,10 @@ def follow(
     sinks_end: Floats,
     fixed: NDArray[np.bool_],
     tau: float,
+    top: float,
     state: Floats,
 ) -> tuple[float, float]:
-    """c + r [ (P - s c)_end - (P - s c)_mid ], not below zero, r = tau^2 s/(1 + tau s)^2; the amounts born and dead by it.
+    """c + r [ (P - s c)_end - (P - s c)_mid ], not below zero nor lifted above top, r = tau^2 s/(1 + tau s)^2; what is born and dead by it.
 
     This is what TR-BDF2 adds when P is linear in time instead of constant.
     """
@@ -83,6 +84,7 @@ def follow(
         reach = tau * tau * sinks[i] / (1.0 + tau * sinks[i]) ** 2
         # the sinks of the end act on the new density: reach s < 1, so that it cannot become negative by them
         value = max(0.0, state[i] + reach * (production_end[i] - production[i])) / (1.0 + reach * (sinks_end[i] - sinks[i]))
+        value = min(value, max(state[i], top))
         change = mass[i] * (value - state[i])
         born += max(0.0, change)
         dead += max(0.0, -change)

@@ -124,6 +124,6 @@ def test_launcher_is_plain_sh() -> None:
 def test_another_dolfinx_has_an_environment_of_its_own(launcher: Launcher) -> None:
     done = launcher.run("test", "--dolfinx", "0.11", "--help")
     assert (done.returncode, launcher.calls) == (0, 1), done.stderr
-    assert done.stdout.startswith("usage: invasio test") and launcher.trees[0].startswith("run-unstable-")
+    assert done.stdout.startswith("usage: invasio test") and launcher.trees[0].startswith("test-unstable-")
     refused = launcher.run("test", "--dolfinx", "1.0")
     assert refused.stderr.startswith("invasio: usage: invasio test --dolfinx 0.9 | 0.11") and refused.returncode == 1

@@ -9,6 +9,7 @@ from typing import Any
 from invasio.hpc.cost.estimate import estimate
 from invasio.postprocess.run import Run, open_run
 from invasio.solver.run import run
+from invasio.solver.scenario.columns import columns
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import Header
 
@@ -29,11 +30,17 @@ def seconds(header: Header) -> float:
 
 
 def run_shipped(path: Path, out: Path, comm: Any, *settings: str) -> Run:
-    """Run a scenario file into a new folder and open the result."""
-    outcome = run(load(path, ["output.figures=false", *settings]), comm, out)
+    """Run a scenario file into a new folder and open the result; its series has the columns that were known beforehand."""
+    scenario = load(path, ["output.figures=false", *settings])
+    outcome = run(scenario, comm, out)
     if outcome.reason != "done":
         raise RuntimeError(f"{path} stopped early: {outcome.reason}")
-    return open_run(outcome.folder)
+    finished = open_run(outcome.folder)
+    known, begun = columns(scenario)
+    refused = [name for name in finished.series if name not in known and not name.startswith(begun)]
+    missing = sorted(set(known) - set(finished.series)) if scenario.mesh.kind not in ("image", "file") else []
+    assert not refused and not missing, f"{path}: not known beforehand: {refused}; not written: {missing}"
+    return finished
 
 
 def check_estimate(run_: Run) -> None:

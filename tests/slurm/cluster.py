@@ -55,8 +55,10 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP OverSubscribe=FORCE
 
 
 def missing() -> list[str]:
-    """Programs that are needed and not installed."""
-    return [name for name in PROGRAMS if shutil.which(name) is None]
+    """Programs, and Slurm's plugin for PMIx, that are needed and not installed."""
+    places = ("lib/slurm*", "lib64/slurm*", "lib/*/slurm*")
+    plugins = [path for place in places for path in Path("/usr").glob(f"{place}/mpi_pmix*.so")]  # Debian unstable builds none
+    return [name for name in PROGRAMS if shutil.which(name) is None] + ([] if plugins else ["mpi_pmix.so"])
 
 
 @dataclass

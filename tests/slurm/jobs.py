@@ -93,7 +93,7 @@ def submit(cluster: Cluster, out: Path, *options: str, site: str = "") -> subpro
     if site:
         (cluster.folder / "more.yaml").write_text(f"extends: site.yaml\n{site}")
         profile = cluster.folder / "more.yaml"
-    return invasio(cluster, "submit", str(SCENARIO), "--site", str(profile), "--out", str(out), *options, settings=LONG)
+    return invasio(cluster, "submit", str(SCENARIO), "--site", str(profile), "--out", str(out), "--no-warm", *options, settings=LONG)
 
 
 def submitted(cluster: Cluster, out: Path, *options: str, site: str = "") -> Submitted:

@@ -125,7 +125,7 @@ def test_without_slurm_everything_is_prepared(tmp_path: Path) -> None:
 def test_retry_submits_again_what_was_a_job(tmp_path: Path) -> None:
     """With the ranks, limit and profile of before; here only up to the script."""
     (tmp_path / "bin").mkdir()
-    command("submit", str(SCENARIO), "--out", "run", *SETTINGS, cwd=tmp_path, PATH=tmp_path / "bin")
+    command("submit", str(SCENARIO), "--out", "run", "--no-warm", *SETTINGS, cwd=tmp_path, PATH=tmp_path / "bin")
     (tmp_path / "run" / "job.json").write_text('{"job": "7", "ranks": 2, "time": "90", "site": {"partition": "short"}}')
     done = command("retry", "run", cwd=tmp_path, PATH=tmp_path / "bin")
     assert (done.returncode, done.stderr) == (1, "")

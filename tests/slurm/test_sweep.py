@@ -35,7 +35,7 @@ def sweep(cluster: Cluster, *options: str) -> subprocess.CompletedProcess[str]:
     """`invasio sweep` of four members with the site profile of these tests."""
     (cluster.folder / "swept.yaml").write_text(SWEEP.format(base=SCENARIO))
     (cluster.folder / "sweep-site.yaml").write_text(SITE + LIMITS)
-    return invasio(cluster, "sweep", "swept.yaml", "--submit", "--site", "sweep-site.yaml", *options, settings=QUICK)
+    return invasio(cluster, "sweep", "swept.yaml", "--submit", "--site", "sweep-site.yaml", "--no-warm", *options, settings=QUICK)
 
 
 @pytest.fixture(scope="module")

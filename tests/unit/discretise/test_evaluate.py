@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
 
 from invasio.solver.discretise.evaluate import Evaluator
+from invasio.solver.scenario.noise import value_noise
 from invasio.solver.scenario.parser import parse
 from invasio.solver.scenario.tree import evaluate
+from tests.models import lattice, problem_of, species
 
 NAMES = ("n", "f", "x", "y", "t", "k", "2.5", "0.3")
 ONE = ("exp(-abs({a}))", "sqrt(abs({a}))", "tanh({a})", "-({a})", "sin({a})", "erf({a})", "abs({a})", "log(1 + abs({a}))")
@@ -46,3 +49,15 @@ def test_static_means_without_fields_and_time() -> None:
     assert evaluator.is_static(parse("k*x + noise(0.1, 3)"))
     assert not evaluator.is_static(parse("k*n"))
     assert not evaluator.is_static(parse("sin(t)"))
+
+
+def test_noise_in_motility_and_sensitivity_varies_in_space(comm: Any) -> None:
+    """A formula of noise alone names no coordinate, and is a function of position all the same."""
+    text = "1e-3*noise(0.1, 3)"
+    laws = (species("n", "1", diffusion=text, taxis=(("f", "f", text),)), species("f", "x"))
+    problem = problem_of(laws, lattice(1, 10), comm)
+    law = problem.species["n"].flux_law(np.zeros(problem.graph.n_local), np.zeros(problem.graph.n_local))
+    expected = 1e-3 * value_noise(problem.graph.points, 0.1, 3)
+    assert np.ptp(expected) > 1e-4
+    np.testing.assert_allclose(law.motility, expected, rtol=1e-14)
+    np.testing.assert_allclose(law.factors[0], expected, rtol=1e-14)

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from invasio.solver.discretise.jit import clear_stale, options
+from invasio.solver.discretise.jit import clear_stale, folder, options
 
 
 def test_only_stale_sources_are_removed(comm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INVASIO_JIT_CACHE", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    tmp_path = folder()
+    tmp_path.mkdir()
     for name in ("done.c", "killed.c", "busy.c"):
         (tmp_path / name).touch()
     (tmp_path / "done.c.cached").touch()

@@ -71,6 +71,33 @@ def test_bounds_and_what_cannot_be_measured(run: Run) -> None:
         assert not result.passed and result.fault == fault
 
 
+def test_columns_of_the_series(run: Run) -> None:
+    assert measure(run, what="series", of="tumour.front.xmax").measured == pytest.approx(0.1)
+    assert measure(run, what="series", of="tumour.in:left", at=0.0, value=0.51, tolerance=0.011).passed
+    assert measure(run, what="series", of="dt").label == "dt"
+    known = "time, step, dt, ecm.total, tumour.total, tumour.in:left, tumour.in:right, tumour.front.xmax, tumour.front.distance, ecm.ledger"
+    for item, fault in (
+        ({"of": "tumour.in:rigth"}, "no column of series.csv 'tumour.in:rigth' (did you mean 'tumour.in:right'? there are: "),
+        ({"of": "oxygen"}, "no column of series.csv 'oxygen' (there are: "),
+        ({"of": "tumour.total", "at": 0.4}, "series.csv has no row at t = 0.4 (nearest: 0)"),
+    ):
+        result = measure(run, what="series", **item)
+        assert not result.passed and result.fault.startswith(fault), result.fault
+        assert set(known.split(", ")) <= set(run.series)
+
+
+def test_a_column_without_a_number_says_why(comm: Any, shared_tmp: Path) -> None:
+    """The time of first breach is nan before it."""
+    path = make(shared_tmp / "run", comm, 1, 10, [0.0, 1.0], ring)
+    if comm.rank == 0:
+        lines = (path / "series.csv").read_text(encoding="utf-8").splitlines()
+        table_ = [f"{line},{'m.first_breach' if k == 0 else 'nan'}" for k, line in enumerate(lines)]
+        (path / "series.csv").write_text("\n".join(table_) + "\n", encoding="utf-8")
+    comm.barrier()
+    result = measure(open_run(path), what="series", of="m.first_breach")
+    assert not result.passed and result.fault == "the column holds no number at t = 1: what it tells of has not happened by then"
+
+
 def test_the_scenario_holds_them_and_the_table_says_it(comm: Any, shared_tmp: Path) -> None:
     scenario = """name: a
 expect:

@@ -95,6 +95,12 @@ CASES = {
         _good("motility: 1e-3", "motility: 1e-3, maximum: 0"),
         ("{file}:4:51: model.cells.tumour.maximum: value out of bounds (given 0; allowed: greater than 0)",),
     ),
+    "motility_by_region_varies": Broken(
+        _good("motility: 1e-3", "motility: {tissue: 1e-3*x}"),
+        (
+            "{file}:4:45: model.cells.tumour.motility.tissue: a value by region must be a number, but it uses 'x'; a formula counts in all regions: write it without",
+        ),
+    ),
     "amount_zero": Broken(
         _good("initial: 1, motility", "initial: 1, amount: 1 - 1, motility"),
         ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given 0; allowed: greater than 0)",),
@@ -343,6 +349,26 @@ CASES = {
     "expect_species": Broken(
         GOOD + "expect:\n  - {at: 10, what: integral, of: tumor, value: 1, tolerance: 0.1}\n",
         ("{file}:10:34: expect[0].of: unknown species (given 'tumor'; allowed: ecm, mmp, tumour; did you mean 'tumour'?)",),
+    ),
+    "expect_column": Broken(
+        GOOD + "expect:\n  - {at: 10, what: series, of: tumour.totl, value: 1, tolerance: 0.1}\n",
+        (
+            "{file}:10:32: expect[0].of: series.csv has no such column (given 'tumour.totl'; did you mean 'tumour.total'?)",
+        ),
+    ),
+    "expect_columns": Broken(
+        GOOD
+        + "expect:\n  - {at: 10, what: series, of: mmp.everything, value: 1, tolerance: 0.1}\n"
+        + "  - {at: 10, what: series, of: ecm, region: tissue, value: 1, tolerance: 0.1}\n",
+        (
+            "{file}:11:5: expect[1]: 'region' has no meaning for 'series'",
+        ),
+    ),
+    "expect_column_of_a_species": Broken(
+        GOOD + "expect:\n  - {at: 10, what: series, of: mmp.xyzzyxyzzy, value: 1, tolerance: 0.1}\n",
+        (
+            "{file}:10:32: expect[0].of: series.csv has no such column (given 'mmp.xyzzyxyzzy'; there are: mmp.total, mmp.min, mmp.max, mmp.born, mmp.dead, mmp.ledger)",
+        ),
     ),
     "expect_late": Broken(
         GOOD + "expect:\n  - {at: 20, what: integral, of: tumour, value: 1, tolerance: 0.1}\n",

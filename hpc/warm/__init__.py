@@ -1,0 +1,1 @@
+"""Compiling beforehand what runs need: small cases with every term, and the script that runs them where a job will look."""

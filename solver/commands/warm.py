@@ -1,0 +1,25 @@
+"""`invasio warm`: compile beforehand what runs need, so that they compile nothing."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from .submit import positive
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    said = "for scenarios in this dimension only; may be repeated"
+    parser.add_argument("--dim", type=positive, choices=(1, 2, 3), action="append", help=said)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Some seconds where all is there already."""
+    from ...hpc.warm.compiling import DIMS, compile_all, folders
+
+    began = time.monotonic()
+    kernels, forms = compile_all(args.dim or DIMS)
+    where = folders()
+    print(f"compiled {kernels} kernels (kept in {where[0]}) and {forms} forms (in {where[1]}) in {time.monotonic() - began:.0f} s")
+    return 0

@@ -1,0 +1,95 @@
+"""The columns that series.csv will have, as far as a scenario tells before its mesh is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from .check import Finding, species_names
+from .mesh import mesh_dimension
+from .schema import Scenario
+
+_STEPPING = ("iterations", "limited", "kept", "clipped")
+SHOWN = 20
+
+
+def check_columns(scenario: Scenario) -> Iterator[Finding]:
+    """Expected numbers of columns that the run will not write."""
+    wanted = [(number, item.of) for number, item in enumerate(scenario.expect) if item.what == "series"]
+    if not wanted:
+        return
+    known, begun = columns(scenario)
+    for number, name in wanted:
+        if name not in known and not name.startswith(begun):
+            yield ("expect", number, "of"), f"series.csv has no such column (given {name!r}; {near(name, known)})"
+
+
+def near(name: str, known: list[str]) -> str:
+    """The columns that may be meant, for the end of a message."""
+    close = get_close_matches(name, known, n=3, cutoff=0.8)
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    alike = [k for k in known if k.partition(".")[0] == name.partition(".")[0]]
+    listed = alike or known
+    return "there are: " + ", ".join(listed[:SHOWN]) + (f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else "")
+
+
+def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
+    """All names known beforehand, and the beginnings of further ones that depend on the mesh or on a network."""
+    found, begun = ["time", "step", "dt", *_STEPPING], list[str]()
+    cells = list(scenario.model.cells) or [n for n, s in scenario.species.items() if any(not _zero(t.sensitivity) for t in s.taxis)]
+    dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
+    regions = getattr(scenario.mesh, "region_names", None)
+    lumens = {name for v in scenario.model.vessels.values() if v.at.kind == "region" for name in v.at.names}
+    inside = [name for name in regions() if name not in lumens] if regions else []
+    for name in species_names(scenario):
+        found += [f"{name}.{what}" for what in ("total", "min", "max", "born", "dead", "ledger")]
+        found += [f"{name}.in:{region}" for region in inside if len(inside) > 1]
+        begun += [] if regions else [f"{name}.in:"]
+        if name in cells:
+            ends = [f"{axis}{end}" for axis in "xyz"[: dim or 3] for end in ("min", "max")]
+            found += [f"{name}.invaded_volume", *(f"{name}.front.{end}" for end in (*ends, "distance"))]
+        found += [f"{name}.{key}" for key in _accounts(scenario, name)]
+    found += ["ecm.degraded_volume"] if scenario.model.ecm else []
+    for name, membrane in scenario.model.membranes.items():
+        found += [*_integrity(name), *(f"{name}.flux:{species}" for species in membrane.permeability)]
+    for name, vessel in scenario.model.vessels.items():
+        crossing = _crossing(scenario, vessel)
+        found += [*(_integrity(name) if vessel.wall else []), *(f"{name}.flux:{species}" for species in crossing)]
+        parts = vessel.at.names if len(vessel.at.names) > 1 else ()
+        found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in crossing]
+        begun += [f"{name}/"] if vessel.at.network else []
+    return found, tuple(begun)
+
+
+def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
+    """Accounts of a species in the ledger besides born and dead."""
+    laws: dict[str, Any] = {**scenario.model.cells, **scenario.model.solubles, **scenario.species}
+    own = scenario.species[name].boundaries if name in scenario.species else {}
+    stated = {**{at: c[name] for at, c in scenario.boundaries.items() if name in c}, **own}
+    for at, condition in stated.items():
+        if condition.kind != "no_flux":
+            yield from (f"inflow:{at}", f"outflow:{at}")
+    yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
+    yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in _crossing(scenario, v))
+    if any(not _zero(rate) for rate in getattr(laws.get(name), "becomes", {}).values()):
+        yield "switched_out"
+    if any(into == name and not _zero(rate) for law in laws.values() for into, rate in getattr(law, "becomes", {}).items()):
+        yield "switched_in"
+    if getattr(laws.get(name), "quasi_steady", False):
+        yield "adjusted"
+
+
+def _crossing(scenario: Scenario, vessel: Any) -> list[str]:
+    """The species that pass a vessel's wall."""
+    torn = list(scenario.model.cells) if vessel.ruptured is not None else []
+    return list(dict.fromkeys([*vessel.entry, *torn, *vessel.exchange]))
+
+
+def _integrity(name: str) -> list[str]:
+    return [f"{name}.{what}" for what in ("integrity_mean", "integrity_min", "breached_area", "first_breach")]
+
+
+def _zero(formula: Any) -> bool:
+    return bool(formula.constant == 0.0)
