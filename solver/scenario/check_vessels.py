@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .check import Finding, unknown
+from .formulas import Formula
+from .reader import Path_
 from .schema import Scenario
+from .tree import names
+from .vessels import Vessel
 
 
 def check_vessels(scenario: Scenario) -> Iterator[Finding]:
@@ -19,6 +23,10 @@ def check_vessels(scenario: Scenario) -> Iterator[Finding]:
             yield base, f"the name {name!r} is used twice (also in model.membranes.{name})"
         if not (vessel.entry or vessel.ruptured or vessel.exchange):
             yield base, "nothing passes this vessel's wall (needed: entry, ruptured or exchange)"
+        if vessel.wall is None:
+            for path, formula in _speeds(vessel):
+                if "integrity" in names(formula.expr):
+                    yield (*base, *path), "only a wall has an integrity, and this vessel has none (needed: `wall`)"
         twice = [species for species in vessel.exchange if species in vessel.entry]
         if twice:
             yield (*base, "exchange", twice[0]), f"stated twice (also in model.vessels.{name}.entry)"
@@ -37,6 +45,18 @@ def check_vessels(scenario: Scenario) -> Iterator[Finding]:
                 if part not in vessel.at.names:
                     yield (*base, "ruptured", "parts"), unknown(f"part of vessel {name}", part, list(vessel.at.names))
     yield from _lumens(scenario)
+
+
+def _speeds(vessel: Vessel) -> Iterator[tuple[Path_, Formula]]:
+    """The rates at which species pass a vessel's wall, with their places below the vessel."""
+    for species, entry in vessel.entry.items():
+        yield ("entry", species, "rate"), entry.rate
+        if entry.closed is not None:
+            yield ("entry", species, "closed"), entry.closed
+    for species, exchange in vessel.exchange.items():
+        yield ("exchange", species, "permeability"), exchange.permeability
+    if vessel.ruptured is not None:
+        yield ("ruptured", "entry"), vessel.ruptured.entry
 
 
 def _places(scenario: Scenario, kind: str) -> list[str] | None:

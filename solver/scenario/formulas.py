@@ -18,11 +18,12 @@ from .parser import ParseError, parse
 from .reader import shown
 from .tree import evaluate, names, to_text
 
-_QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
+_QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?+(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
 _SCOPES = {
     "space": "the coordinates x, y, z",
     "time": "the time t",
     "species": "species",
+    "integrity": "the integrity",
 }
 
 
@@ -56,7 +57,7 @@ class Formula:
 class Over:
     """Marks a Formula: the dimension of its numbers, what it may depend on besides parameters, and a lower bound.
 
-    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time" and "species". The bound, ``least`` or
+    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time", "species" and "integrity". The bound, ``least`` or
     ``above``, is checked where the value is constant.
     """
 
@@ -107,7 +108,7 @@ class Over:
         return bool(words) and not words & {*context.species, *context.parameters, "x", "y", "z", "t"}
 
     def _check_names(self, tree: Expr, context: Context) -> None:
-        groups = {"space": {"x", "y", "z"}, "time": {"t"}, "species": set(context.species)}
+        groups = {"space": {"x", "y", "z"}, "time": {"t"}, "species": set(context.species), "integrity": {"integrity"}}
         allowed = set(context.parameters).union(*(groups[s] for s in self.scopes))
         for name in sorted(names(tree) - allowed):
             if any(name in group for group in groups.values()):
@@ -166,6 +167,7 @@ def _plain(value: Mapping[str, Formula], inner: Callable[[Any], Any]) -> Any:
 
 
 State = ("space", "time", "species")
+OnSurface = (*State, "integrity")
 Initial = Annotated[dict[str, Annotated[Formula, Over("own", ("space",), 0)]], ByRegion()]
 Amount = Annotated[Formula, Over("own*length^d", above=0)]
 Motility = Annotated[dict[str, Annotated[Formula, Over("length^2/time", State, 0)]], ByRegion()]

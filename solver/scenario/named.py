@@ -20,7 +20,7 @@ def check_name(name: str) -> str:
     """The name, if it can be one of a species or parameter."""
     if not name.isascii() or not name.isidentifier():
         raise _not_a_name(f"not a name (given {name!r}; allowed: letters, digits and _, not starting with a digit)")
-    if name in RESERVED or name in ("own", "key", "length", "time", "cells"):
+    if name in RESERVED or name in ("own", "key", "length", "time", "cells", "integrity"):
         raise _not_a_name(f"this word has a meaning of its own and cannot be a name (given {name!r})")
     return name
 

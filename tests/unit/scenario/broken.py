@@ -101,6 +101,29 @@ CASES = {
             "{file}:4:45: model.cells.tumour.motility.tissue: a value by region must be a number, but it uses 'x'; a formula counts in all regions: write it without",
         ),
     ),
+    "integrity_of_nothing": Broken(
+        _good("motility: 1e-3", "motility: 1e-3*integrity"),
+        (
+            "{file}:4:36: model.cells.tumour.motility: 'integrity' cannot be used here (allowed: the coordinates x, y, z, the time t, species, declared parameters)",
+        ),
+    ),
+    "integrity_without_wall": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, entry: {tumour: 1 - integrity}}"),
+        (
+            "{file}:9:63: model.vessels.v.entry.tumour.rate: only a wall has an integrity, and this vessel has none (needed: `wall`)",
+        ),
+    ),
+    "integrity_as_a_name": Broken(
+        "parameters: {integrity: 3}\n" + GOOD,
+        ("{file}:1:14: parameters.integrity: this word has a meaning of its own and cannot be a name (given 'integrity')",),
+    ),
+    "permeability_negative": Broken(
+        _good("time:", "  membranes: {m: {permeability: {tumour: 1 - 2, mmp: {kind: pressure, mobility: 2*q}}}}\ntime:"),
+        (
+            "{file}:8:42: model.membranes.m.permeability.tumour: value out of bounds (given -1; allowed: at least 0)",
+            "{file}:8:81: model.membranes.m.permeability.mmp.mobility: unknown name in the expression (given 'q'; allowed: ecm, integrity, mmp, t, tumour, x, y, z)",
+        ),
+    ),
     "amount_zero": Broken(
         _good("initial: 1, motility", "initial: 1, amount: 1 - 1, motility"),
         ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given 0; allowed: greater than 0)",),
