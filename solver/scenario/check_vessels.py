@@ -68,7 +68,7 @@ def _places(scenario: Scenario, kind: str) -> list[str] | None:
 
 
 def _lumens(scenario: Scenario) -> Iterator[Finding]:
-    """Regions that are cut out hold no species."""
+    """Regions that are cut out hold no species, are not written, and have no membrane but their wall."""
     lumens = {place: name for name, v in scenario.model.vessels.items() if v.at.kind == "region" for place in v.at.names}
     groups = [
         (("model", "cells"), scenario.model.cells),
@@ -77,6 +77,17 @@ def _lumens(scenario: Scenario) -> Iterator[Finding]:
     ]
     places = [((*base, name), options) for base, group in groups for name, options in group.items()]  # type: ignore[attr-defined]
     places += [(("model", "ecm"), scenario.model.ecm)] if scenario.model.ecm else []
+    for number, item in enumerate(scenario.expect):
+        if item.region in lumens:
+            yield ("expect", number, "region"), f"region {item.region!r} is the lumen of vessel {lumens[item.region]!r}: no tissue is there"
+    for number, region in enumerate([] if scenario.output.regions == "all" else scenario.output.regions):
+        if region in lumens:
+            yield ("output", "regions", number), f"region {region!r} is the lumen of vessel {lumens[region]!r}: no tissue is there"
+    for name, pair in getattr(scenario.mesh, "interfaces", {}).items():
+        beside = [region for region in pair if region in lumens]
+        if beside and name in scenario.model.membranes:
+            what = f"this is the outline of the lumen of vessel {lumens[beside[0]]!r} (needed: its `wall`, in model.vessels)"
+            yield ("model", "membranes", name), what
     for path, options in places:
         for option in ("initial", "motility", "diffusion"):
             for region in getattr(options, option, None) or {}:

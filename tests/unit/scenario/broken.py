@@ -514,6 +514,20 @@ CASES = {
         _vessel("{carries: blood, at: {network: {}}, entry: {tumour: 1}}"),
         ("{file}:9:39: model.vessels.v.at.network: give either 'file' or 'tree'",),
     ),
+    "vessel_lumen_expected_and_written": Broken(
+        "mesh: {kind: interval, cells: 10, regions: {hole: {kind: interval, from: 0.4, to: 0.6}}, interfaces: {k: [hole, tissue]}}\n"
+        + GOOD.split("\n", 1)[1].replace(
+            "time:",
+            "  vessels: {v: {carries: blood, at: {region: hole}, entry: {tumour: 1}}}\n  membranes: {k: {permeability: {tumour: 1}}}\ntime:",
+        )
+        + "output: {regions: [tissue, hole]}\nexpect: [{at: 10, what: integral, of: tumour, region: hole, value: 1, tolerance: 1}]\n",
+        (
+            "{file}:9:18: model.membranes.k: this is the outline of the lumen of vessel 'v' (needed: its `wall`, in model.vessels)",
+            "{file}:11:19: output.regions: expected numbers are measured in the whole tissue, so all regions must be written (allowed with expect: all)",
+            "{file}:11:28: output.regions[1]: region 'hole' is the lumen of vessel 'v': no tissue is there",
+            "{file}:12:55: expect[0].region: region 'hole' is the lumen of vessel 'v': no tissue is there",
+        ),
+    ),
     "vessel_lumen_with_cells": Broken(
         _vessel("{carries: blood, at: {region: hole}, entry: {tumour: 1}}").replace("cells: 10}", "cells: 10, regions: {hole: {kind: interval, from: 0.5, to: 1}}}").replace("initial: 1, motility", "initial: {hole: 1}, motility"),
         ("{file}:4:30: model.cells.tumour.initial.hole: region 'hole' is the lumen of vessel 'v': no tissue is there",),
