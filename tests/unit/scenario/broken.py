@@ -120,13 +120,13 @@ CASES = {
     "permeability_negative": Broken(
         _good("time:", "  membranes: {m: {permeability: {tumour: 1 - 2, mmp: {kind: pressure, mobility: 2*q}}}}\ntime:"),
         (
-            "{file}:8:42: model.membranes.m.permeability.tumour: value out of bounds (given -1; allowed: at least 0)",
+            "{file}:8:42: model.membranes.m.permeability.tumour: value out of bounds (given '1 - 2', which is -1; allowed: at least 0)",
             "{file}:8:81: model.membranes.m.permeability.mmp.mobility: unknown name in the expression (given 'q'; allowed: ecm, integrity, mmp, t, tumour, x, y, z)",
         ),
     ),
     "amount_zero": Broken(
         _good("initial: 1, motility", "initial: 1, amount: 1 - 1, motility"),
-        ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given 0; allowed: greater than 0)",),
+        ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given '1 - 1', which is 0; allowed: greater than 0)",),
     ),
     "amount_negative": Broken(
         _good("initial: 1, motility", "initial: 1, amount: -2, motility"),
@@ -165,11 +165,11 @@ CASES = {
     ),
     "empty": Broken(
         "",
-        ("{file}:1:1: the file is empty",),
+        ("{file}:1:1: the file is empty (`invasio scenarios copy quickstart` makes one to begin with)",),
     ),
     "list": Broken(
         "- a\n- b\n",
-        ("{file}:1:1: a scenario is a mapping of options",),
+        ("{file}:1:1: a scenario is a mapping of options (lines `name: value`, without dashes)",),
     ),
     "tab": Broken(
         "mesh:\n\tkind: interval\n",
@@ -177,7 +177,7 @@ CASES = {
     ),
     "bad_yaml": Broken(
         "mesh: {kind: interval\ntime: {end: 1}\n",
-        ("{file}:2:5: not YAML: while parsing a flow mapping: expected ',' or '}', but got ':'",),
+        ("{file}:1:7: not YAML: a '{' that is never closed, or a comma missing after an entry",),
     ),
     "repeated_key": Broken(
         GOOD + "time: {end: 5}\n",
@@ -231,7 +231,7 @@ CASES = {
     ),
     "negative_rate_by_parameters": Broken(
         "parameters: {a: 1, b: 2}\n" + _good("mmp: 0.1", "mmp: a - b"),
-        ("{file}:5:76: model.cells.tumour.secretes.mmp: value out of bounds (given -1; allowed: at least 0)",),
+        ("{file}:5:76: model.cells.tumour.secretes.mmp: value out of bounds (given 'a - b', which is -1; allowed: at least 0)",),
     ),
     "negative_step": Broken(
         _good("step: 0.1", "step: -0.1"),
@@ -259,7 +259,7 @@ CASES = {
     ),
     "unknown_unit": Broken(
         _good("motility: 1e-3", "motility: 1e-10 furlong^2/s", SCALED),
-        ("{file}:5:36: model.cells.tumour.motility: unknown unit 'furlong' (given '1e-10 furlong^2/s')",),
+        ("{file}:5:36: model.cells.tumour.motility: unknown unit 'furlong'; there are m, s, min, h, d, day, days, week, weeks, g, mol, M, L, l, Pa, N, cell, cells, with prefixes such as u, m, k (given '1e-10 furlong^2/s')",),
     ),
     "unit_without_scales": Broken(
         _good("end: 10", "end: 10 d"),
@@ -328,7 +328,7 @@ CASES = {
     "bad_name": Broken(
         _good("  cells:\n    tumour", "  cells:\n    tumour cells"),
         (
-            "{file}:4:5: model.cells.tumour cells: not a name (given 'tumour cells'; allowed: letters, digits and _, not starting with a digit)",
+            "{file}:4:5: model.cells.tumour cells: not a name (given 'tumour cells'; allowed: letters a to z, digits and _, not starting with a digit; did you mean 'tumour_cells'?)",
         ),
     ),
     "name_twice": Broken(
@@ -471,7 +471,7 @@ CASES = {
     ),
     "set_bad_yaml": Broken(
         GOOD,
-        ("--set: time: not YAML: while parsing a flow mapping: expected ',' or '}', but got '<stream end>'",),
+        ("--set: time: not YAML: a '{' that is never closed, or a comma missing after an entry",),
         ("time={end: 1",),
     ),
     "vessel_without_place": Broken(
