@@ -21,7 +21,7 @@ _SLIPS: tuple[tuple[str, str], ...] = (
     (r"\b(if|else)\b|\?", "choices are written where(condition, value, otherwise)"),
     (r"(?<![<>=!])=(?!=)", "equality is written =="),
     (r"&&|\|\|", "conditions are joined by `and`, `or`"),
-    (r"\d\s*[A-Za-z_(]", "products are written with *, as in 2*x"),
+    (r"(?<![\w.])[\d.]+\s*[A-Za-z_(]", "products are written with *, as in 2*x"),
 )
 
 # ways to write a unit that are not those of the table
@@ -39,6 +39,7 @@ SPELT = {
 
 def hint(text: str) -> str:
     """The first remedy that fits, as the end of a message: ``"; decimals are written with a point, as in 0.5"``; "" if none does."""
+    text = re.sub(r"(\d\.?)[eE][-+]?\d+", r"\1", text)
     return next((f"; {remedy}" for pattern, remedy in _SLIPS if re.search(pattern, text)), "")
 
 

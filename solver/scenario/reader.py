@@ -12,7 +12,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from .hints import hint, nearby
+from . import syntax
+from .hints import nearby
 
 Path_ = tuple[str | int, ...]
 MAX_NODES = 100_000
@@ -104,11 +105,16 @@ def read_file(path: Path) -> Document:
         what = "this is a folder; name a scenario file" + (f" (in it: {inside})" if inside else "")
         raise Faults([Fault(Mark(str(path), 0, 0), (), what)]) from None
     except UnicodeDecodeError as error:
-        raise Faults([_encoding(error, str(path))]) from None
+        raise Faults([_at(str(path), syntax.of_encoding(error))]) from None
     except OSError as error:
         raise Faults([Fault(Mark(str(path), 0, 0), (), f"cannot be read: {error.strerror}")]) from None
     document = read_text(text, str(path))
     return replace(document, folders=(path.resolve().parent,))
+
+
+def _at(file: str, found: syntax.Found) -> Fault:
+    line, column, what = found
+    return Fault(Mark(file, line, column), (), what)
 
 
 def read_text(text: str, file: str) -> Document:
@@ -118,10 +124,9 @@ def read_text(text: str, file: str) -> Document:
     except RecursionError:
         raise Faults([Fault(Mark(file, 1, 1), (), "the text is nested too deep")]) from None
     except MarkedYAMLError as error:
-        raise Faults([_syntax(error, text, file)]) from None
+        raise Faults([_at(file, syntax.of_yaml(error, text))]) from None
     except ReaderError as error:
-        place = _place(file, text[: error.position])
-        raise Faults([Fault(place, (), f"a control character (U+{ord(text[error.position]):04X}); delete it")]) from None
+        raise Faults([_at(file, syntax.of_character(error.position, text))]) from None
     except YAMLError as error:
         raise Faults([Fault(Mark(file, 1, 1), (), f"not YAML: {error}")]) from None
     reader = _Reader(file)
@@ -129,53 +134,6 @@ def read_text(text: str, file: str) -> Document:
     if reader.faults:
         raise Faults(reader.faults)
     return Document(data, reader.keys, reader.values)
-
-
-def _place(file: str, before: str) -> Mark:
-    """The place after a beginning of a text."""
-    return Mark(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-
-
-def _encoding(error: UnicodeDecodeError, file: str) -> Fault:
-    raw = bytes(error.object)
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return Fault(Mark(file, 1, 1), (), "the text is UTF-16; save it as UTF-8")
-    if b"\0" in raw:
-        return Fault(Mark(file, 0, 0), (), "this is no text; a scenario is a YAML file")
-    place = _place(file, raw[: error.start].decode("utf-8"))
-    return Fault(place, (), "the text is not in UTF-8; save it as UTF-8 (some editors call the other one Latin-1, ANSI or Windows-1252)")
-
-
-# what ruamel.yaml says, and what has happened
-_MEANT = (
-    ("expected <block end>", "wrong indentation: this line begins in a column in which no group above it begins"),
-    ("mapping values are not allowed", "a second ': ' in one line, or a line indented further than the group it belongs to"),
-    ("could not find expected ':'", "a key without ': ' (a colon and a blank) after it"),
-    ("unexpected end of stream", "a quote that is never closed"),
-    ("expected ',' or '}'", "a '{' that is never closed, or a comma missing after an entry"),
-    ("expected ',' or ']'", "a '[' that is never closed, or a comma missing after an entry"),
-    ("found another document", "a second document ('---'); a scenario is one"),
-    ("found undefined alias", "an alias (*name) without its anchor (&name)"),
-)
-# where it began says more than where it was noticed
-_AT_START = ("could not find expected ':'", "unexpected end of stream", "expected ',' or")
-
-
-def _syntax(error: MarkedYAMLError, text: str, file: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-    lines = text.splitlines()
-    row = lines[line] if line < len(lines) else ""
-    if "\t" in row[: len(row) - len(row.lstrip())] or row[column : column + 1] == "\t":
-        return Fault(Mark(file, line + 1, row.index("\t") + 1), (), "a tab (YAML is indented with spaces)")
-    problem = str(error.problem)
-    meant = next((words for said, words in _MEANT if said in problem), "")
-    if not meant:
-        context = f"{error.context}: " if error.context else ""
-        return Fault(Mark(file, line + 1, column + 1), (), f"not YAML: {context}{problem}")
-    if error.context_mark is not None and any(said in problem for said in _AT_START):
-        line, column = error.context_mark.line, error.context_mark.column
-    return Fault(Mark(file, line + 1, column + 1), (), f"not YAML: {meant}{hint(row) if 'never closed' in meant else ''}")
 
 
 class _Reader:
