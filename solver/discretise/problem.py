@@ -110,13 +110,14 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
             state=initial_state(law, graph, evaluator, regions),
             weight=edge_weight(law, graph, forms, domain, model.values()),
             conditions=conditions,
-            crossings=crossings_of(law.name, model.membranes, integrities, graph, model.values(), by_node),
+            crossings=crossings_of(law.name, model.membranes, integrities, graph, fields, model.values(), by_node),
             log=fields.get(logarithm_of(law.name)),
         )
     for s in species.values():
         fields[s.name][:] = s.state
     for s in species.values():
         if s.crossings:
+            s.passage_rates(first=True)
             motility = comm.allreduce(s.largest_motility(), MPI.MAX)
             for crossing in s.crossings:
                 cap(crossing, graph, s.weight, motility)

@@ -203,10 +203,21 @@ class NodalSpecies:
 
     def cross(self, law: Law, a: Floats, v: Floats) -> None:
         """Add the pairs of membranes to the weights of the edges, of the fields as they are now."""
+        self.passage_rates()
         for crossing in self.crossings:
             crossing.insert(law, self.fields[self.name], a, v)
         for crossing in self.crossings:
             crossing.share(a)
+
+    def passage_rates(self, first: bool = False) -> None:
+        """Evaluate the permeabilities that change (``first``: all that are formulas). Collective where there are any."""
+        changing = [c.varying for c in self.crossings if c.varying is not None and (first or not c.varying.static)]
+        if changing:
+            with agreed(self.graph.comm):
+                for rate in changing:
+                    rate.evaluate(float(self.evaluator.time[0]))
+            for rate in changing:
+                rate.share()
 
     @property
     def flux_depends_on_itself(self) -> bool:
@@ -214,7 +225,8 @@ class NodalSpecies:
         law = self.law
         exprs = [e for t in law.taxis for e in (t.potential, t.factor)]
         exprs += [law.diffusion] if law.diffusion is not None and not isinstance(law.diffusion, Mapping) else []
-        return any(self.name in names(e) for e in exprs) or any(c.law.kind == "pressure" for c in self.crossings)
+        through = any(c.law.kind == "pressure" or (c.varying is not None and self.name in c.varying.uses) for c in self.crossings)
+        return through or any(self.name in names(e) for e in exprs)
 
     def largest_motility(self) -> float:
         """The largest D over this rank's nodes, of the fields as they are now; 1 where D stands in the weight."""

@@ -144,7 +144,8 @@ class Passage:
     """Flux of one species through a membrane, from side 0 to side 1 per area.
 
     linear: kappa (c_0 - c_1) (Kedem and Katchalsky). pressure: kappa (Pi(c_0) - Pi(c_1)), Pi' = c f'(c), f = (c/c_ref)^gamma.
-    kappa = rate g(b) where it follows the integrity, else the rate. taxis: the species also drifts through the opening,
+    kappa = rate g(b) where it follows the integrity, else the rate, which is an expression of x, y, z, t, ``integrity`` and species,
+    or rather the mean of its values on the two sides. taxis: the species also drifts through the opening,
     with the velocity kappa chi (f_1 - f_0)/D of its taxis terms.
     """
 
@@ -172,7 +173,7 @@ class WallFlux:
     """Flux of one species out of the tissue through a vessel's wall, amount / area / time = k (c - inside).
 
     k = opened where the wall is open, closed where it is closed, in between by the share g that is open,
-    k = g opened + (1 - g) closed; torn where the vessel is ruptured. Expressions of species, x, y, z, t.
+    k = g opened + (1 - g) closed; torn where the vessel is ruptured. Expressions of species, x, y, z, t and ``integrity``.
     """
 
     species: str
