@@ -55,7 +55,7 @@ def closing(stepper: Stepper, ticker: Clock, dim: int) -> None:
                     "%s exceeded its maximum of %g by up to %.2g (at t = %.4g, at %s): its own sources make more than that",
                     *(name, transport.packing.maximum, over, time, ", ".join(f"{x:.4g}" for x in place[:dim])),
                 )
-        if not transport.species.law.taxis:
+        if not transport.species.law.drifts:
             continue
         value, time, *place = max(stepper.problem.graph.comm.allgather(transport.peclet))
         where = ", ".join(f"{x:.4g}" for x in place[:dim])

@@ -130,7 +130,7 @@ class Stepper:
         return self._transfer(time + dt, 0.5 * dt) and self._balance(time + dt, dt)
 
     def _follow(self, time: float, dt: float) -> None:
-        """Let what has stiff sources see their change up to the end of the step; what is not there yet is extrapolated to it. Collective."""
+        """Let what has stiff sources see their change up to the end of the step; what is not there yet is extrapolated. Collective."""
         fields = self.problem.fields
         self.problem.evaluator.time[0] = time
         for s in self.problem.species.values():

@@ -40,7 +40,7 @@ class Transport:
     def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions) -> None:
         self.species, self.work, self.options = species, work, options
         self.graph = species.graph
-        symmetric = not species.law.taxis
+        symmetric = not species.law.drifts
         self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, symmetric)
         self.low: LinearSystem | None = None
         self.symmetric = symmetric
@@ -69,7 +69,8 @@ class Transport:
         n = g.n_owned
         law = s.flux_law(wk.scratch, wk.scratch2)
         edges.weights(law, wk.edges.u, wk.edges.lower)
-        if s.law.taxis:
+        s.drift_along_fibres(wk.edges.lower)
+        if s.law.drifts:
             self._note_peclet(time)
         s.cross(law, wk.edges.u, wk.edges.lower)
         self._flux(wk.edges.u, wk.edges.lower)
