@@ -24,7 +24,6 @@ from tests.bad_meshes import obtuse_rectangle, shaken, sliver_box
 from tests.models import advance, lattice, membrane, passage, problem_of, species
 from tests.verification import manufactured, studies
 
-
 EXACT = SchemeOptions(linear=LinearOptions(rtol=1e-12))
 
 
