@@ -94,7 +94,7 @@ class Transport:
         over = self.packing is not None and self.packing.exceeded()
         correct = self.options.limiter != "none" and (not usable or smallest < 0.0 or over)
         if correct:
-            if not self._correct(time, dt, usable):
+            if not self._correct(dt, usable):
                 return False
             self.limited += 1
         elif not usable:
@@ -167,7 +167,7 @@ class Transport:
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
         return solved
 
-    def _correct(self, time: float, dt: float, usable: bool) -> bool:
+    def _correct(self, dt: float, usable: bool) -> bool:
         """Low-order solution, limiter, corrected density in ``work.new`` and what the sinks saw in ``work.seen``."""
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
@@ -198,7 +198,7 @@ class Transport:
         if not math.isfinite(negative):
             return self._failed("non-finite values")
         if self.packing is not None:
-            sums = self.packing.correct(time, dt)
+            sums = self.packing.correct(dt)
         else:
             g.halo.update(wk.shares.down)
             sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.shares.down, dt, wk.new, wk.seen)
