@@ -20,7 +20,7 @@ PECLET_WARNING = 2.0  # up to here the error at the front stays small in practic
 
 
 def opening(problem: Problem, scenario: Scenario) -> None:
-    """Log where a membrane is so permeable that its permeability is cut, which walls follow a lattice in steps, and which laws do not heed their maximum."""
+    """Log which laws do not heed their maximum, which walls follow a lattice in steps, and where a membrane's permeability is cut."""
     for note in surpluses(problem.model):
         log.info("%s", note)
     steps = in_steps(scenario, problem.dim)
@@ -79,7 +79,7 @@ def closing(stepper: Stepper, ticker: Clock, dim: int) -> None:
                     "%s exceeded its maximum of %g by up to %.2g (at t = %.4g, at %s): its own sources make more than that",
                     *(name, transport.packing.maximum, over, time, ", ".join(f"{x:.4g}" for x in place[:dim])),
                 )
-        if not transport.species.law.taxis:
+        if not transport.species.law.drifts:
             continue
         value, time, *place = max(stepper.problem.graph.comm.allgather(transport.peclet))
         where = ", ".join(f"{x:.4g}" for x in place[:dim])

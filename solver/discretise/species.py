@@ -39,7 +39,7 @@ class NodalSpecies:
     """A species on the graph. ``evaluator`` reads the fields that the owner has put at the moment of evaluation.
 
     state, old, rate, rate_before (n_local): density now, at the start of the step, and the last two difference
-    quotients. ``weight`` (nnz) is K^D: the graph's stiffness unless the motility differs between regions.
+    quotients. ``weight`` (nnz) is K^D: the graph's stiffness unless the motility differs between regions or directions.
     """
 
     law: Species
@@ -48,6 +48,7 @@ class NodalSpecies:
     fields: Mapping[str, Floats]
     state: Floats
     weight: Floats
+    turning: Floats  # (nnz) drift v_ij of myopic diffusion; of length 0 where there is none
     conditions: list[Condition]
     crossings: list[Crossing] = field(default_factory=list)  # through membranes
     walls: list[WallCrossing] = field(default_factory=list)
@@ -121,7 +122,7 @@ class NodalSpecies:
         self._motility, self._primitive, self._mean = np.zeros(1), np.zeros(1), ARITHMETIC
         if law.diffusion is None:
             return
-        if isinstance(law.diffusion, Mapping):  # by region: in the weight already
+        if isinstance(law.diffusion, Mapping) or law.myopic:  # in the weight already
             self._motility[0] = 1.0
             return
         used = names(law.diffusion) - set(self.evaluator.parameters)
@@ -200,6 +201,11 @@ class NodalSpecies:
             self._primitive += scratch
         density[:] = scratch2
         self._primitive *= density
+
+    def drift_along_fibres(self, v: Floats) -> None:
+        """Add the drift of myopic diffusion to that of the taxis terms."""
+        if len(self.turning):
+            v += self.turning
 
     def cross(self, law: Law, a: Floats, v: Floats) -> None:
         """Add the pairs of membranes to the weights of the edges, of the fields as they are now."""

@@ -56,10 +56,13 @@ class Fibres:
     """Motility along fibres: D (a I + (1 - a) e e^T), e the unit vector of ``direction``, a = ``across`` in [0, 1].
 
     ``direction`` has one expression of x, y, z and parameters per dimension; where it vanishes, motility is D in all directions.
+    myopic: the law is div div (T c) instead of div (T grad c), T the whole tensor: cells that turn by what they feel where they
+    are, and so also drift with -div T. D may then depend on x, y, z and parameters only.
     """
 
     direction: tuple[Expr, ...]
     across: float
+    myopic: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,16 @@ class Species:
     def mobile(self) -> bool:
         """Whether the species moves; an immobile one is advanced nodewise."""
         return self.diffusion is not None or bool(self.taxis)
+
+    @property
+    def myopic(self) -> bool:
+        """Whether its diffusion is div div (T c)."""
+        return self.fibres is not None and self.fibres.myopic and self.diffusion is not None
+
+    @property
+    def drifts(self) -> bool:
+        """Whether its fluxes are not symmetric."""
+        return bool(self.taxis) or self.myopic
 
 
 @dataclass(frozen=True)

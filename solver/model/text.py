@@ -34,7 +34,10 @@ def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str
     parts = []
     if law.diffusion is not None:
         d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
-        parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
+        if law.myopic:
+            parts.append(f"∇∇:({_closed(d)} A {c})")
+        else:
+            parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
     parts += [f"− ∇·({_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
     parts += [_signed(term.expr, symbols) for term in law.production]
     parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
@@ -58,7 +61,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
             lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
         if law.fibres:
             direction = ", ".join(pretty(e, symbols) for e in law.fibres.direction)
-            lines.append(f"    A = {law.fibres.across:g} I + {1 - law.fibres.across:g} e eᵀ, e along ({direction})")
+            across = law.fibres.across
+            lines.append("    A = I" if across == 1.0 else f"    A = {across:g} I + {1 - across:g} e eᵀ, e along ({direction})")
         if law.maximum is not None:
             lines.append(f"    at most {law.maximum:g}, unless its own sources make more")
         lines.append(f"    start: {_start(law, symbols)}")
