@@ -92,7 +92,6 @@ class Species:
     symbol: str  # the paper's letter: n, f, m
     unit: str  # of the density, as text; "" when non-dimensional
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
-    amount: Expr | None = None  # int c at the start, a number or of parameters: ``initial`` is then only the shape
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
     diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
     fibres: Fibres | None = None  # direction of easiest movement; None: the same in all directions
@@ -103,6 +102,7 @@ class Species:
     loss: tuple[Term, ...] = ()  # L >= 0, per unit density
     transfers: tuple[Transfer, ...] = ()  # conserve what they move
     maximum: float | None = None  # density of close packing: the limiter's upper bound
+    amount: Expr | None = None  # int c at the start, a number or of parameters: ``initial`` is then only the shape
     quasi_steady: bool = False  # in balance at all times: no time derivative
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
 
