@@ -40,10 +40,9 @@ class Transport:
     def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions) -> None:
         self.species, self.work, self.options = species, work, options
         self.graph = species.graph
-        symmetric = not species.law.drifts
-        self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, symmetric)
+        self._kind = (not species.law.drifts, not species.law.taxis)
+        self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, *self._kind)
         self.low: LinearSystem | None = None
-        self.symmetric = symmetric
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._filled: dict[bool, float] = {}
         self.limited = self.skipped = 0  # steps with and without the limiter
@@ -172,7 +171,7 @@ class Transport:
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
         if self.low is None:
-            self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, self.symmetric)
+            self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, *self._kind)
         system = self.low
         if not self._fill(system, dt, low_order=True):
             return self._failed("the matrix is not finite")
