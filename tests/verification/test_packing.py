@@ -20,7 +20,9 @@ from invasio.solver.stepping import packing
 from invasio.solver.stepping.options import SchemeOptions
 from invasio.solver.stepping.stepper import Stepper
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.models import advance, boundary, lattice, problem_of, species
+from tests.cut_meshes import CASES
+from tests.models import advance, boundary, lattice, membrane, passage, problem_of, species
+from tests.verification.test_membranes import part
 from tests.verification.test_transfers import turning
 
 ROUNDING = 1e-13
@@ -167,6 +169,24 @@ def test_fixed_values_stay_with_transfers(comm: Any) -> None:
         assert (problem.species["a"].state[x == 1.0] == 0.25).all()
     assert ledger.worst < 1e-12
     assert row["a.inflow:left"] > 0.0
+
+
+@pytest.mark.parametrize("sweeps", [20, 0])
+@pytest.mark.parametrize("name", ["obtuse", "slivers"])
+def test_what_crosses_a_membrane_is_counted_when_packed(comm: Any, monkeypatch: pytest.MonkeyPatch, name: str, sweeps: int) -> None:
+    """The count is the change of the amount on side 0, also where fluxes through the membrane are held back, in either way."""
+    monkeypatch.setattr(packing, "SWEEPS", sweeps)
+    drift = (("f", "f", "0.3"),)
+    n = species("n", {"left": "1", "right": "0.8"}, "cells", diffusion="1e-2", taxis=drift)
+    barrier = membrane("m", passage("n", "2", taxis=True))
+    problem = problem_of((replace(n, maximum=1.0), species("f", "x", "ecm")), CASES[name](), comm, (barrier,))
+    before = part(problem, "left", "n")
+    stepper, _ = march(problem, 0.1, 10, {"n": 1.0})
+    crossed = stepper.amounts["n"]["crossed:m"]
+    assert crossed == pytest.approx(before - part(problem, "left", "n"), rel=1e-9)
+    assert crossed > 1e-3
+    free = problem_of((n, species("f", "x", "ecm")), CASES[name](), comm, (barrier,))
+    assert crossed < 0.9 * advance(free, 0.1, 10).amounts["n"]["crossed:m"]
 
 
 SCENARIO = """
