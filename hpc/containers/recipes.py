@@ -11,8 +11,9 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = HERE.parent / "environment" / "packages.txt"
 DOLFINX = "0.11"  # that conda-forge has; Debian 13 has 0.9
 
-_UNTRIED = "# Not built by this project's tests: the machines they run on have no {tool}. Written from hpc/environment/packages.txt by"
-_BY = "# `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
+_UNTRIED = "# Never built: the machines of development reach no conda channel."
+_TRIED = "# Built by hand with {tool} on a Debian 13 base, and run on two ranks; not built by this project's tests."
+_BY = "# Written from hpc/environment/packages.txt by `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
 # Debian package -> conda-forge packages; () where conda needs none.
 CONDA: dict[str, tuple[str, ...]] = {
     "python3-dolfinx-real": (f"fenics-dolfinx={DOLFINX}",),
@@ -68,7 +69,7 @@ def _install(indent: str) -> str:
 
 def dockerfile() -> str:
     """The Dockerfile; its context is the checkout."""
-    return f"""{_UNTRIED.format(tool="container engine")}
+    return f"""{_TRIED.format(tool="buildah 1.28")}
 {_BY}
 # docker build -f hpc/containers/Dockerfile -t invasio .      then:  docker run --rm -v "$PWD:/data" invasio run scenario.yaml -n 2
 FROM debian:trixie
@@ -86,7 +87,7 @@ ENTRYPOINT ["/opt/invasio/invasio"]
 def definition() -> str:
     """The Apptainer definition; built from the checkout."""
     variables = "\n".join(f"    export {name}={value}" for name, value in VARIABLES.items())
-    return f"""{_UNTRIED.format(tool="Apptainer")}
+    return f"""{_TRIED.format(tool="Apptainer 1.4.5")}
 {_BY}
 # apptainer build invasio.sif hpc/containers/invasio.def      then in a site profile:
 #   start: {{kind: container, command: 'apptainer exec --bind "$PWD" invasio.sif'}}
@@ -112,7 +113,7 @@ def conda() -> str:
     """The conda environment."""
     names = ["python>=3.11,<3.14", *(name for package in packages() for name in CONDA[package])]
     listed = "\n".join(f'  - "{name}"' for name in names)
-    return f"""{_UNTRIED.format(tool="conda")}
+    return f"""{_UNTRIED}
 {_BY}
 # conda env create -f hpc/containers/environment.yml && conda activate invasio      then ./invasio uses it.
 name: invasio
