@@ -68,7 +68,7 @@ def run(
     reason = "failed"
     try:
         open_log(folder.path / LOG, comm, append=folder.resuming)
-        opening(problem)
+        opening(problem, scenario)
         hashes = {"scenario": hashlib.sha256(resolved.encode()).hexdigest()}
         found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes, tables(stepper)) if folder.resuming else None
         ticker, step, numbers = Clock(times), 0, {}

@@ -4,6 +4,12 @@ r"""Edge weights K^D of one species: motility that differs between regions, and 
 
 with e the unit vector of the fibres at the cell's centre. Where K^D_ij < 0 (fibres oblique to the mesh) the
 flux is limited as on obtuse cells. Source: Painter 2009, J. Math. Biol. 58:511-543, doi:10.1007/s00285-008-0217-8.
+
+Myopic diffusion div div (T c) = div(T grad c + c div T) takes the tensor at the nodes and the gradient of all of T c:
+
+    F_ij = C_ij c_j - C_ji c_i,   C_ij = -int (T_j grad phi_j) . grad phi_i,   so a_ij = (C_ij + C_ji)/2, v_ij = C_ji - C_ij
+
+which rests exactly where D c is constant if T = D I. Source: Hillen and Painter 2013, doi:10.1007/978-3-642-35497-7_7.
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..errors import ScenarioError
 from ..model.balance import Fibres, Species
+from ..parallel import agreed
 from ..scenario.expressions import Expr, Number
 from ..scenario.tree import evaluate, names
 from .evaluate import Evaluator
@@ -34,15 +41,47 @@ def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Any, parameter
     if law.fibres is None:
         matrix = forms.stiffness(scale)
     else:
-        matrix = forms.directed_stiffness(scale[:, None, None] * _tensors(law.fibres, forms, domain.dim, parameters))
+        matrix = forms.directed_stiffness(scale[:, None, None] * _tensors(law.fibres, forms.midpoints(), domain.dim, parameters))
     values = graph.values_of(matrix)
     symmetrise(graph, values)
     return values
 
 
-def _tensors(fibres: Fibres, forms: Forms, dim: int, parameters: Mapping[str, float]) -> Floats:
-    """a I + (1 - a) e e^T on each cell (n_cells, d, d); I where there is no direction."""
-    evaluator = Evaluator(forms.midpoints(), {}, parameters)
+def myopic_weights(law: Species, graph: Graph, forms: Forms, dim: int, parameters: Mapping[str, float]) -> tuple[Floats, Floats]:
+    """a_ij and v_ij (nnz) of myopic diffusion; symmetric and antisymmetric to the last bit. Collective."""
+    assert law.fibres is not None
+    with agreed(graph.comm):
+        motility = nodal_motility(law, graph.points, parameters)
+    tensors = motility[:, None, None] * _tensors(law.fibres, graph.points, dim, parameters)
+    row_of = np.repeat(np.arange(graph.n_owned), np.diff(graph.indptr))
+    out, back = np.zeros(len(graph.indices)), np.zeros(len(graph.indices))  # C_ij and C_ji
+    for a in range(dim):
+        for b in range(a, dim):
+            unit = np.zeros((dim, dim))
+            unit[a, b] = unit[b, a] = 1.0
+            part = graph.values_of(forms.directed_stiffness(np.broadcast_to(unit, (len(forms.midpoints()), dim, dim))))
+            symmetrise(graph, part)
+            out += tensors[graph.indices, a, b] * part
+            back += tensors[row_of, a, b] * part
+    return 0.5 * (out + back), back - out
+
+
+def nodal_motility(law: Species, points: Floats, parameters: Mapping[str, float]) -> Floats:
+    """D at points; raises ScenarioError unless it is a number >= 0 at each of them that depends on nothing but the place."""
+    value = np.zeros(len(points))
+    if law.diffusion is None or isinstance(law.diffusion, Mapping) or not names(law.diffusion) <= {"x", "y", "z", *parameters}:
+        raise ScenarioError(f"species {law.name}: the motility of myopic diffusion may depend on x, y, z and parameters only")
+    Evaluator(points, {}, parameters).compile(law.diffusion)(value)
+    bad = ~(value >= 0.0) | ~np.isfinite(value)
+    if bad.any():
+        at = ", ".join(f"{x:g}" for x in points[np.argmax(bad)])
+        raise ScenarioError(f"species {law.name}: its motility is {value[np.argmax(bad)]:g} at x = {at}; it must be a number >= 0")
+    return value
+
+
+def _tensors(fibres: Fibres, points: Floats, dim: int, parameters: Mapping[str, float]) -> Floats:
+    """a I + (1 - a) e e^T at each point (n, d, d); I where there is no direction."""
+    evaluator = Evaluator(points, {}, parameters)
     e = np.zeros((dim, evaluator.n))
     for component, expr in zip(e, fibres.direction, strict=True):
         evaluator.compile(expr)(component)

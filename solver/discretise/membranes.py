@@ -11,12 +11,14 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..model.balance import Membrane, Passage
+from ..scenario.tree import names
 from ..transport import crossings
 from ..transport.bounds import Shares
 from ..transport.edges import Edges, Law
 from .evaluate import Evaluator
 from .graph import Graph
 from .integrity import Integrity
+from .passage_rate import PassageRate
 from .sites import Sites, build_sites
 
 Floats = NDArray[np.float64]
@@ -29,6 +31,7 @@ STIFF = 1e6  # times D/h: a membrane more permeable than this is no barrier, and
 class Crossing:
     """The passage of one species through one membrane.
 
+    rate [length/time]: kappa of the open membrane where it is one number; 1 where it is ``varying``.
     entries (s, 2): positions in the graph of a_ii' and a_i'i, -1 where the row is another rank's. limit (s,): the
     largest conductance. flux (s,) [amount/area/time]: from side 0 to side 1, of the last step, at the owned sites.
     """
@@ -39,6 +42,7 @@ class Crossing:
     rate: float
     exponent: float
     reference: float
+    varying: PassageRate | None  # instead of ``rate``, where it is a formula
     diffusivity: Floats | None  # nodal, where the motility differs between regions
     capped: bool = False  # whether the limit matters anywhere
     limit: Floats = field(init=False)
@@ -57,13 +61,16 @@ class Crossing:
     @property
     def static(self) -> bool:
         """Whether the conductance never changes."""
-        return self.law.kind == "linear" and (self.integrity.static or not self.law.follows_integrity)
+        settled = self.varying is None or self.varying.static
+        return settled and self.law.kind == "linear" and (self.integrity.static or not self.law.follows_integrity)
 
     def insert(self, e: Law, density: Floats, a: Floats, v: Floats) -> None:
         """Add the pairs to the weights of the edges; ``density`` is the species' own, at all local nodes."""
         sites = self.integrity.sites
         if self.law.follows_integrity:
             self.integrity.opening(self._opening)
+        if self.varying is not None:
+            np.multiply(self._opening if self.law.follows_integrity else 1.0, self.varying.values, out=self._opening)
         if self.law.kind == "pressure":
             numbers = (self.exponent, self.reference)
             crossings.pressure(sites.measure, self._opening, self.rate, self.limit, sites.nodes, density, *numbers, self.conductance)
@@ -135,10 +142,10 @@ def pair_sites(graph: Graph, pairs: Pairs) -> Sites:
 
 
 def crossings_of(
-    species: str, membranes: Iterable[Membrane], integrities: Mapping[str, Integrity], graph: Graph, parameters: dict[str, float],
-    diffusivity: Floats | None,
+    species: str, membranes: Iterable[Membrane], integrities: Mapping[str, Integrity], graph: Graph, fields: Mapping[str, Floats],
+    parameters: dict[str, float], diffusivity: Floats | None,
 ) -> list[Crossing]:  # fmt: skip
-    """How a species crosses the membranes. Collective."""
+    """How a species crosses the membranes; rates that are formulas are still to be evaluated. Collective."""
 
     def number(expr: Any) -> float:
         out = np.zeros(1)
@@ -153,8 +160,11 @@ def crossings_of(
             integrity = integrities[membrane.name]
             i, j = integrity.sites.nodes.T
             entries = np.stack([graph.entries(i, j), graph.entries(j, i)], axis=1)
-            rate, exponent, reference = (number(expr) for expr in (law.rate, law.exponent, law.reference))
-            found.append(Crossing(law, integrity, entries, rate, exponent, reference, diffusivity))
+            exponent, reference = number(law.exponent), number(law.reference)
+            plain = names(law.rate) <= set(parameters)
+            varying = None if plain else PassageRate(species, law.rate, integrity, fields, parameters)
+            rate = number(law.rate) if plain else 1.0
+            found.append(Crossing(law, integrity, entries, rate, exponent, reference, varying, diffusivity))
     return found
 
 
@@ -167,5 +177,6 @@ def cap(crossing: Crossing, graph: Graph, weight: Floats, motility: float) -> No
     sites = crossing.integrity.sites
     reach = STIFF * motility * diagonal[sites.nodes].max(axis=1, initial=0.0)
     crossing.limit[:] = np.where(reach > 0.0, reach, np.inf)
-    over = bool((sites.measure * crossing.rate > crossing.limit).any())
+    rate = crossing.rate if crossing.varying is None else crossing.varying.values
+    over = bool((sites.measure * rate > crossing.limit).any())
     crossing.capped = graph.comm.allreduce(over, MPI.LOR)

@@ -18,7 +18,7 @@ from ..output.layout import Grid
 from ..parallel import agreed
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
-from .fibres import edge_weight, region_motility
+from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
 from .forms import Forms
 from .graph import Graph, build_graph
 from .initial import initial_state
@@ -101,6 +101,10 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
                 taken[condition.nodes] = True
             conditions.append(condition)
         _evaluate(comm, conditions, start)
+        if law.myopic:
+            weight, turning = myopic_weights(law, graph, forms, domain.dim, model.values())
+        else:
+            weight, turning = edge_weight(law, graph, forms, domain, model.values()), np.empty(0)
         by_node = _by_node(law, graph, regions, domain, model.values())
         species[law.name] = NodalSpecies(
             law=law,
@@ -108,15 +112,17 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
             evaluator=evaluator,
             fields=fields,
             state=initial_state(law, graph, evaluator, regions),
-            weight=edge_weight(law, graph, forms, domain, model.values()),
+            weight=weight,
+            turning=turning,
             conditions=conditions,
-            crossings=crossings_of(law.name, model.membranes, integrities, graph, model.values(), by_node),
+            crossings=crossings_of(law.name, model.membranes, integrities, graph, fields, model.values(), by_node),
             log=fields.get(logarithm_of(law.name)),
         )
     for s in species.values():
         fields[s.name][:] = s.state
     for s in species.values():
         if s.crossings:
+            s.passage_rates(first=True)
             motility = comm.allreduce(s.largest_motility(), MPI.MAX)
             for crossing in s.crossings:
                 cap(crossing, graph, s.weight, motility)
@@ -163,7 +169,9 @@ def _evaluate(comm: Any, conditions: list[Condition], time: float) -> None:
 
 
 def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Any, parameters: Mapping[str, float]) -> Floats | None:
-    """D at all local nodes where it differs between regions: the mean by the mass that a node has in each. Collective then."""
+    """D at all local nodes where it stands in the weight of the edges; by region, the mean by the mass in each. Collective then."""
+    if law.myopic:
+        return nodal_motility(law, graph.points, parameters)
     if not isinstance(law.diffusion, Mapping):
         return None
     value = np.zeros(graph.n_owned)

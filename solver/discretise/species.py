@@ -39,7 +39,7 @@ class NodalSpecies:
     """A species on the graph. ``evaluator`` reads the fields that the owner has put at the moment of evaluation.
 
     state, old, rate, rate_before (n_local): density now, at the start of the step, and the last two difference
-    quotients. ``weight`` (nnz) is K^D: the graph's stiffness unless the motility differs between regions.
+    quotients. ``weight`` (nnz) is K^D: the graph's stiffness unless the motility differs between regions or directions.
     """
 
     law: Species
@@ -48,6 +48,7 @@ class NodalSpecies:
     fields: Mapping[str, Floats]
     state: Floats
     weight: Floats
+    turning: Floats  # (nnz) drift v_ij of myopic diffusion; of length 0 where there is none
     conditions: list[Condition]
     crossings: list[Crossing] = field(default_factory=list)  # through membranes
     walls: list[WallCrossing] = field(default_factory=list)
@@ -121,7 +122,7 @@ class NodalSpecies:
         self._motility, self._primitive, self._mean = np.zeros(1), np.zeros(1), ARITHMETIC
         if law.diffusion is None:
             return
-        if isinstance(law.diffusion, Mapping):  # by region: in the weight already
+        if isinstance(law.diffusion, Mapping) or law.myopic:  # in the weight already
             self._motility[0] = 1.0
             return
         used = names(law.diffusion) - set(self.evaluator.parameters)
@@ -201,12 +202,28 @@ class NodalSpecies:
         density[:] = scratch2
         self._primitive *= density
 
+    def drift_along_fibres(self, v: Floats) -> None:
+        """Add the drift of myopic diffusion to that of the taxis terms."""
+        if len(self.turning):
+            v += self.turning
+
     def cross(self, law: Law, a: Floats, v: Floats) -> None:
         """Add the pairs of membranes to the weights of the edges, of the fields as they are now."""
+        self.passage_rates()
         for crossing in self.crossings:
             crossing.insert(law, self.fields[self.name], a, v)
         for crossing in self.crossings:
             crossing.share(a)
+
+    def passage_rates(self, first: bool = False) -> None:
+        """Evaluate the permeabilities that change (``first``: all that are formulas). Collective where there are any."""
+        changing = [c.varying for c in self.crossings if c.varying is not None and (first or not c.varying.static)]
+        if changing:
+            with agreed(self.graph.comm):
+                for rate in changing:
+                    rate.evaluate(float(self.evaluator.time[0]))
+            for rate in changing:
+                rate.share()
 
     @property
     def flux_depends_on_itself(self) -> bool:
@@ -214,7 +231,8 @@ class NodalSpecies:
         law = self.law
         exprs = [e for t in law.taxis for e in (t.potential, t.factor)]
         exprs += [law.diffusion] if law.diffusion is not None and not isinstance(law.diffusion, Mapping) else []
-        return any(self.name in names(e) for e in exprs) or any(c.law.kind == "pressure" for c in self.crossings)
+        through = any(c.law.kind == "pressure" or (c.varying is not None and self.name in c.varying.uses) for c in self.crossings)
+        return through or any(self.name in names(e) for e in exprs)
 
     def largest_motility(self) -> float:
         """The largest D over this rank's nodes, of the fields as they are now; 1 where D stands in the weight."""

@@ -57,6 +57,7 @@ def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Ma
             limit=_limit(s, vessel),
             series=vessel.series if flux.dissolved else np.zeros(vessel.sites.n),
             diffusion=_diffusion(s, vessel, regions) if flux.dissolved else None,
+            integrity=None if vessel.integrity is None else vessel.integrity.b,
         )
         with agreed(s.graph.comm):
             crossing.evaluate(time)

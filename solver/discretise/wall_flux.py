@@ -19,6 +19,7 @@ from ..model.balance import WallFlux
 from ..scenario.expressions import Expr, Number
 from ..scenario.tree import names
 from .evaluate import Evaluator
+from .passage_rate import INTEGRITY
 from .sites import Sites
 
 Floats = NDArray[np.float64]
@@ -63,6 +64,7 @@ class WallCrossing:
 
     torn (s,): where the wall is torn. opening: writes the share g of the wall that is open into an array (s,); None: all of it.
     limit (s,): rates beyond it change nothing but the digits that the linear solver loses.
+    integrity (s,): b, for formulas that name it.
     series (s,): L = R ln(r_e/R) of a line [length], 0 elsewhere; with ``diffusion`` it becomes the resistance L/D.
     flow (s,): amounts of the last attempted step; entered (s,): all amounts so far, of accepted steps.
     """
@@ -82,6 +84,7 @@ class WallCrossing:
         limit: Floats,
         series: Floats,
         diffusion: Expr | Floats | None,
+        integrity: Floats | None = None,
     ) -> None:
         self.vessel, self.account, self.law, self.sites, self._mass, self._fields = vessel, account, law, sites, mass, fields
         self.nodes = np.ascontiguousarray(sites.nodes[:, 0])
@@ -90,7 +93,8 @@ class WallCrossing:
         diffusing = diffusion if not isinstance(diffusion, np.ndarray) else None
         used = frozenset().union(*(names(e) for e in (*parts.values(), diffusing) if e is not None))
         self._gathered = {key: np.zeros(n) for key in sorted(used & set(fields))}
-        self.evaluator = Evaluator(sites.points, self._gathered, parameters)
+        known: dict[str, Floats] = {**self._gathered} if integrity is None else {**self._gathered, INTEGRITY: integrity}
+        self.evaluator = Evaluator(sites.points, known, parameters)
         self.static = steady and not used & {*fields, "t"}
         self._torn = torn & (law.torn is not None)
         self._values = {what: np.zeros(n) for what in parts}

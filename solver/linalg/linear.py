@@ -32,12 +32,13 @@ class LinearSystem:
     """A x = b with a fixed sparsity; the matrix values are written in place through ``own`` and ``ghost``.
 
     ``x`` and ``b`` are owned-node arrays shared with PETSc. Convergence is judged on the true residual.
-    ``iterations`` and ``solves`` count since the start.
+    ``iterations`` and ``solves`` count since the start. symmetric: the matrix; multigrid: whether that may be chosen for
+    strong diffusion (pays for what is symmetric or nearly so; on strong drift it does worse than ILU).
     """
 
-    def __init__(self, graph: Any, prefix: str, options: LinearOptions, symmetric: bool) -> None:
+    def __init__(self, graph: Any, prefix: str, options: LinearOptions, symmetric: bool, multigrid: bool) -> None:
         n, comm = graph.n_owned, MPI.Intracomm(graph.comm)  # PETSc takes no subclass
-        self.options, self.symmetric = options, symmetric
+        self.options, self.symmetric, self.multigrid = options, symmetric, multigrid
         numbers = np.concatenate([np.arange(graph.first, graph.first + n), graph.ghosts]).astype(PETSc.IntType)
         self.mat = PETSc.Mat().createAIJ(
             ((n, graph.n_global), (n, graph.n_global)),
@@ -63,8 +64,7 @@ class LinearSystem:
         if solver == "auto":
             solver = "cg" if self.symmetric else "bicgstab"
         if preconditioner == "auto":
-            # multigrid pays for strong diffusion only; on strong drift it does worse than ILU
-            preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 or not self.symmetric else "hypre"
+            preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 or not self.multigrid else "hypre"
         if self._chosen == (solver, preconditioner):
             return
         self._chosen = (solver, preconditioner)

@@ -56,10 +56,13 @@ class Fibres:
     """Motility along fibres: D (a I + (1 - a) e e^T), e the unit vector of ``direction``, a = ``across`` in [0, 1].
 
     ``direction`` has one expression of x, y, z and parameters per dimension; where it vanishes, motility is D in all directions.
+    myopic: the law is div div (T c) instead of div (T grad c), T the whole tensor: cells that turn by what they feel where they
+    are, and so also drift with -div T. D may then depend on x, y, z and parameters only.
     """
 
     direction: tuple[Expr, ...]
     across: float
+    myopic: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,6 @@ class Species:
     symbol: str  # the paper's letter: n, f, m
     unit: str  # of the density, as text; "" when non-dimensional
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
-    amount: Expr | None = None  # int c at the start, a number or of parameters: ``initial`` is then only the shape
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
     diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
     fibres: Fibres | None = None  # direction of easiest movement; None: the same in all directions
@@ -100,6 +102,7 @@ class Species:
     loss: tuple[Term, ...] = ()  # L >= 0, per unit density
     transfers: tuple[Transfer, ...] = ()  # conserve what they move
     maximum: float | None = None  # density of close packing: the limiter's upper bound
+    amount: Expr | None = None  # int c at the start, a number or of parameters: ``initial`` is then only the shape
     quasi_steady: bool = False  # in balance at all times: no time derivative
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
 
@@ -107,6 +110,16 @@ class Species:
     def mobile(self) -> bool:
         """Whether the species moves; an immobile one is advanced nodewise."""
         return self.diffusion is not None or bool(self.taxis)
+
+    @property
+    def myopic(self) -> bool:
+        """Whether its diffusion is div div (T c)."""
+        return self.fibres is not None and self.fibres.myopic and self.diffusion is not None
+
+    @property
+    def drifts(self) -> bool:
+        """Whether its fluxes are not symmetric."""
+        return bool(self.taxis) or self.myopic
 
 
 @dataclass(frozen=True)
@@ -144,7 +157,8 @@ class Passage:
     """Flux of one species through a membrane, from side 0 to side 1 per area.
 
     linear: kappa (c_0 - c_1) (Kedem and Katchalsky). pressure: kappa (Pi(c_0) - Pi(c_1)), Pi' = c f'(c), f = (c/c_ref)^gamma.
-    kappa = rate g(b) where it follows the integrity, else the rate. taxis: the species also drifts through the opening,
+    kappa = rate g(b) where it follows the integrity, else the rate, which is an expression of x, y, z, t, ``integrity`` and species,
+    or rather the mean of its values on the two sides. taxis: the species also drifts through the opening,
     with the velocity kappa chi (f_1 - f_0)/D of its taxis terms.
     """
 
@@ -172,7 +186,7 @@ class WallFlux:
     """Flux of one species out of the tissue through a vessel's wall, amount / area / time = k (c - inside).
 
     k = opened where the wall is open, closed where it is closed, in between by the share g that is open,
-    k = g opened + (1 - g) closed; torn where the vessel is ruptured. Expressions of species, x, y, z, t.
+    k = g opened + (1 - g) closed; torn where the vessel is ruptured. Expressions of species, x, y, z, t and ``integrity``.
     """
 
     species: str

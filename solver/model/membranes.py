@@ -8,6 +8,7 @@ from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
 from ..scenario.membranes import Barrier, LinearPermeability, PressurePermeability
 from ..scenario.membranes import Membrane as Options
+from ..scenario.tree import names
 from .balance import Degradation, IntegrityLaw, Membrane, Passage
 from .citations import CHAPLAIN_2019, GALLINATO_2017, KEDEM_KATCHALSKY_1958
 from .letters import Letters
@@ -44,17 +45,24 @@ def _degradation(name: str, words: str, by: str, rate: Formula, bound: bool, let
     return Degradation(product(k, Name(by)), "sum" if bound else "mean", meaning, GALLINATO_2017)
 
 
+def names_integrity(formula: Formula) -> bool:
+    """Whether a formula says itself what the integrity does, so that nothing else does."""
+    return "integrity" in names(formula.expr)
+
+
 def _passage(name: str, species: str, way: LinearPermeability | PressurePermeability, letters: Letters) -> Passage:
+    rate = way.mobility if isinstance(way, PressurePermeability) else way.rate
+    follows = not names_integrity(rate) if way.follows_integrity is None else way.follows_integrity
     if isinstance(way, PressurePermeability):
-        mobility = letters.use(Formula.number(way.mobility), "mu", "length/time", f"mobility of {species} through {name}", name, species)
+        mobility = letters.use(way.mobility, "mu", "length/time", f"mobility of {species} through {name}", name, species)
         return Passage(
             species,
             mobility,
             kind="pressure",
             exponent=Formula.number(way.exponent).expr,
             reference=Formula.number(way.reference).expr,
-            follows_integrity=way.follows_integrity,
+            follows_integrity=follows,
             source=CHAPLAIN_2019,
         )
-    rate = letters.use(Formula.number(way.rate), "kappa", "length/time", f"permeability of {name} for {species}", name, species)
-    return Passage(species, rate, follows_integrity=way.follows_integrity, taxis=way.haptotaxis, source=KEDEM_KATCHALSKY_1958)
+    kappa = letters.use(way.rate, "kappa", "length/time", f"permeability of {name} for {species}", name, species)
+    return Passage(species, kappa, follows_integrity=follows, taxis=way.haptotaxis, source=KEDEM_KATCHALSKY_1958)

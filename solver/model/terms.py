@@ -63,9 +63,10 @@ def motility(values: Mapping[str, Formula], name: str, letters: Letters) -> Expr
 
 def fibres(options: FibreDirection | None) -> Fibres | None:
     """The direction of easiest movement; None where there is none or it makes no difference."""
-    if options is None or options.across == 1.0:
+    myopic = options is not None and options.law == "myopic"
+    if options is None or (options.across == 1.0 and not myopic):
         return None
-    return Fibres(tuple(formula.expr for formula in options.direction), options.across)
+    return Fibres(tuple(formula.expr for formula in options.direction), options.across, myopic)
 
 
 def boundary(condition: NoFlux | Fixed | Influx | Exchange | Outflow) -> Boundary | None:

@@ -34,7 +34,10 @@ def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str
     parts = []
     if law.diffusion is not None:
         d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
-        parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
+        if law.myopic:
+            parts.append(f"∇∇:({_closed(d)} A {c})")
+        else:
+            parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
     parts += [f"− ∇·({_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
     parts += [_signed(term.expr, symbols) for term in law.production]
     parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
@@ -58,7 +61,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
             lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
         if law.fibres:
             direction = ", ".join(pretty(e, symbols) for e in law.fibres.direction)
-            lines.append(f"    A = {law.fibres.across:g} I + {1 - law.fibres.across:g} e eᵀ, e along ({direction})")
+            across = law.fibres.across
+            lines.append("    A = I" if across == 1.0 else f"    A = {across:g} I + {1 - across:g} e eᵀ, e along ({direction})")
         if law.maximum is not None:
             lines.append(f"    at most {law.maximum:g}, unless its own sources make more")
         lines.append(f"    start: {_start(law, symbols)}")
@@ -80,7 +84,7 @@ def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
     """What passes a vessel's wall, a line per species: ``n: flux out = k n``."""
     where = "network" if vessel.place == "network" else f"{vessel.place} {', '.join(vessel.parts)}"
     lines = [f"  {vessel.name}, {vessel.carries} vessel ({where})"]
-    b = vessel.integrity
+    b, symbols = vessel.integrity, {**symbols, "integrity": "b"}
     lines += [] if b is None else _integrity(b, symbols, False)
     for flux in vessel.fluxes:
         c = symbols[flux.species]
@@ -100,10 +104,13 @@ def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
         conditions = [] if vessel.ruptured is None else [pretty(vessel.ruptured, symbols)]
         lines.append(f"    torn: {'; '.join([*conditions, *vessel.torn_parts])}")
     return lines
+
+
 def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:
     """A membrane on a few lines: how its integrity changes, how it opens, and the flux of each species."""
     b = barrier.integrity
-    lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1)", *_integrity(b, symbols, True)]
+    lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1; ⟨ ⟩ mean of both)"]
+    lines += _integrity(b, symbols, True)
     lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
     sources = [d.source for d in b.degradation] + [p.source for p in barrier.passages]
     return [*lines, *(f"    {short(source)}" for source in dict.fromkeys(sources) if source)]
@@ -130,7 +137,8 @@ def _sided(expr: Expr, symbols: Mapping[str, str], sides: str) -> str:
 
 
 def _flux(p: Passage, symbols: Mapping[str, str]) -> str:
-    c, rate = symbols.get(p.species, p.species), pretty(p.rate, symbols)
+    c, rate = symbols.get(p.species, p.species), pretty(p.rate, {**symbols, "integrity": "b"})
+    rate = rate if isinstance(p.rate, (Name, Number)) else f"⟨{rate}⟩"
     rate += " g(b)" if p.follows_integrity else ""
     if p.kind == "pressure":
         power = pretty(p.exponent, symbols)

@@ -7,7 +7,7 @@ from ..scenario.vessels import Vessel as Options
 from .balance import Vessel, WallFlux
 from .citations import FRANSSEN_2019
 from .letters import Letters
-from .membranes import integrity
+from .membranes import integrity, names_integrity
 from .terms import is_zero
 
 ZERO = Number(0.0)
@@ -23,7 +23,9 @@ def vessel(name: str, options: Options, cells: list[str], letters: Letters) -> V
         law = options.entry.get(species)
         opened = ZERO if law is None else letters.use(law.rate, "k_in", "length/time", f"entry of {species} into {name}", species, name)
         closed = None
-        if law is not None and not is_zero(law.closed):
+        if law is not None and law.closed is None and names_integrity(law.rate):
+            closed = opened
+        elif law is not None and law.closed is not None and not is_zero(law.closed):
             closed = letters.use(law.closed, "k_closed", "length/time", f"entry of {species} into closed {name}", species, name)
         fluxes.append(WallFlux(species, opened, closed, torn if species in cells else None, source=FRANSSEN_2019))
     for species, exchange in options.exchange.items():

@@ -6,6 +6,7 @@ the folders that files are relative to; without one, numbers are taken as they a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -15,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from .hints import hint
 from .units import ONE, Measure, UnitError, measure, words
 
 _STRICT = ("int", "float", "bool", "str")
@@ -81,7 +83,8 @@ class Context:
         try:
             given = measure(text)
         except UnitError as error:
-            raise PydanticCustomError("unit", "{what}", {"what": str(error)}) from None
+            slip = hint(text) if str(error).startswith(("not a number", "unknown unit 'per'")) else ""
+            raise PydanticCustomError("unit", "{what}", {"what": f"{error}{slip}"}) from None
         if self.scales is None:
             raise PydanticCustomError("unit", "the scenario states no scales, so a value with a unit has no meaning; write a plain number")
         if "^d" in dimension:
@@ -95,6 +98,14 @@ class Context:
             what = f"wrong unit: the text is {words(given.dimension)}, needed is {words(wanted.dimension)}"
             raise PydanticCustomError("unit", "{what}", {"what": what})
         return _finite(given.factor / wanted.factor)
+
+
+def plain_number(value: float) -> float:
+    """A number of YAML, where whole numbers have any length, as a float; inf for one that is too large."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _finite(value: Fraction) -> float:

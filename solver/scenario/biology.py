@@ -87,6 +87,9 @@ class FibreDirection(Options):
         min_length=1, max_length=3, description="direction of the fibres, one component per dimension, of any length; 0: no fibres there"
     )
     across: float = Field(ge=0, le=1, description="a, motility across the fibres relative to that along them")
+    law: Literal["fickian", "myopic"] = Field(
+        "fickian", description="fickian: div(T grad c); myopic: div div(T c), which also drifts to where motility is low; T is the tensor"
+    )
 
 
 Becomes = Annotated[dict[str, Annotated[Formula, Over("1/time", State, 0)]], Keyed("key", "cells", "user")]

@@ -136,7 +136,7 @@ def _laws(scenario: Scenario) -> Iterator[tuple[Path_, str, Any]]:
 
 def _fibres(scenario: Scenario) -> Iterator[Finding]:
     dim = mesh_dimension(scenario.mesh.kind)
-    for path, _, options in _laws(scenario):
+    for path, name, options in _laws(scenario):
         if options.fibres is None:
             continue
         given = len(options.fibres.direction)
@@ -144,6 +144,26 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
             yield (*path, "fibres", "direction"), f"needs one component per dimension of the mesh (given {given}; allowed: {dim})"
         if isinstance(options, UserSpecies) and options.diffusion is None:
             yield (*path, "fibres"), "fibres change diffusion, and this species has none"
+        if options.fibres.law == "myopic":
+            yield from _myopic(scenario, path, name, options)
+
+
+def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iterator[Finding]:
+    """What myopic diffusion cannot be combined with."""
+    what = "motility" if hasattr(options, "motility") else "diffusion"
+    values = getattr(options, what) or {}
+    used = set().union(*(names(formula.expr) for formula in values.values()))
+    if "" not in values and values:
+        yield (*path, what), "myopic diffusion needs one motility for all regions (a formula of x, y, z)"
+    elif used & {"t", *species_names(scenario)}:
+        named = ", ".join(sorted(used & {"t", *species_names(scenario)}))
+        yield (*path, what), f"the motility of myopic diffusion may depend on x, y, z and parameters only (given: {named})"
+    for boundary, conditions in scenario.boundaries.items():
+        if getattr(conditions.get(species), "kind", "") == "outflow":
+            yield ("boundaries", boundary, species), "outflow does not know the drift of myopic diffusion (use exchange)"
+    for boundary, condition in getattr(options, "boundaries", {}).items():
+        if getattr(condition, "kind", "") == "outflow":
+            yield (*path, "boundaries", boundary), "outflow does not know the drift of myopic diffusion (use exchange)"
 
 
 def _motilities(scenario: Scenario) -> Iterator[Finding]:

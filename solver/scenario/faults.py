@@ -36,6 +36,8 @@ _BOUNDS = {
 def translate(error: ValidationError, document: Document, schema: Any) -> list[Fault]:
     """One fault per thing that is wrong; alternatives of one value are put together."""
     located = [(locate(fault["loc"], document.data, fault["type"]), fault) for fault in error.errors(include_url=False)]
+    if any(path[:1] == ("scales",) for path, _ in located):  # every quantity would be wrong with them
+        located = [(path, fault) for path, fault in located if fault["type"] != "unit" or path[:1] == ("scales",)]
     groups: dict[Path_, list[Any]] = {}
     for path, fault in located:
         groups.setdefault(path, []).append(fault)
@@ -45,7 +47,7 @@ def translate(error: ValidationError, document: Document, schema: Any) -> list[F
         types = [f for f in group if f["type"] in _TYPES]
         rest = [f for f in group if f["type"] not in _TYPES]
         if types and not rest and not deeper:
-            faults.append(Fault(document.mark(path), path, _wrong_type(types)))
+            faults.append(Fault(document.mark(path), path, _wrong_type(types) + _options(path, types, document, schema)))
         for fault in rest:
             faults.append(_single(path, fault, document, schema))
     return faults
@@ -77,7 +79,16 @@ def _wrong_type(types: list[Any]) -> str:
         near = get_close_matches(str(given), words, n=1)
         tail = f"; did you mean {near[0]!r}?" if near else ""
         return f"unknown choice (given {shown(given)}; allowed: {', '.join(allowed)}{tail})"
-    return f"wrong type (given {shown(given)}; allowed: {' or '.join(allowed)})"
+    remedy = "; write lines `name: value`, without dashes or []" if isinstance(given, list) and allowed[0].startswith("a mapping") else ""
+    return f"wrong type (given {shown(given)}; allowed: {' or '.join(allowed)}{remedy})"
+
+
+def _options(path: Path_, types: list[Any], document: Document, schema: Any) -> str:
+    """Where a group of options is needed, which there are."""
+    if not any(fault["type"].startswith("model") for fault in types):
+        return ""
+    allowed = outline.keys(_annotation(path, document, schema)[0], {})
+    return f"; options: {', '.join(allowed)}" if allowed else ""
 
 
 def _annotation(path: Path_, document: Document, schema: Any) -> tuple[Any, Any]:
@@ -95,7 +106,8 @@ def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
     if kind == "extra_forbidden":
         allowed = outline.keys(*_annotation(path[:-1], document, schema)) or []
         near = get_close_matches(str(path[-1]), allowed, n=1)
-        tail = f"; did you mean {near[0]!r}?" if near else ""
+        comma = re.match(r"\d", str(path[-1])) and given is None
+        tail = "; decimals are written with a point, as in 0.5" if comma else f"; did you mean {near[0]!r}?" if near else ""
         known = f"; allowed: {', '.join(allowed)}" if allowed else ""
         return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r}{known}{tail})")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -114,6 +126,8 @@ def _message(kind: str, given: Any, context: Mapping[str, Any], message: str) ->
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
         return f"value out of bounds (given {shown(given)}; allowed: {words} {context[name]:g})"
+    if kind == "string_pattern_mismatch" and "A-Za-z0-9_.-" in context.get("pattern", ""):
+        return f"not a name (given {shown(given)}; allowed: letters a to z, digits, _ . and -, starting with a letter or digit)"
     if kind == "finite_number":
         return f"wrong value (given {shown(given)}; allowed: a finite number)"
     if kind in ("too_short", "too_long", "missing", "string_pattern_mismatch", "string_too_short"):

@@ -12,17 +12,19 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from .base import Context
-from .expressions import Expr, Number
+from .base import Context, plain_number
+from .expressions import Call, Expr, Number
+from .hints import hint
 from .parser import ParseError, parse
 from .reader import shown
-from .tree import evaluate, names, to_text
+from .tree import evaluate, names, to_text, walk
 
-_QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
+_QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?+(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
 _SCOPES = {
     "space": "the coordinates x, y, z",
     "time": "the time t",
     "species": "species",
+    "integrity": "the integrity",
 }
 
 
@@ -56,7 +58,7 @@ class Formula:
 class Over:
     """Marks a Formula: the dimension of its numbers, what it may depend on besides parameters, and a lower bound.
 
-    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time" and "species". The bound, ``least`` or
+    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time", "species" and "integrity". The bound, ``least`` or
     ``above``, is checked where the value is constant.
     """
 
@@ -81,14 +83,15 @@ class Over:
     def _read(self, value: Any, info: ValidationInfo) -> Formula:
         context = Context.of(info)
         formula = value if isinstance(value, Formula) else Formula(self._tree(value, context))
-        self._check_bound(formula.expr, context)
+        self._check_bound(formula.expr, value, context)
         return formula
 
     def _tree(self, value: Any, context: Context) -> Expr:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            if not math.isfinite(value):
+            number = plain_number(value)
+            if not math.isfinite(number):
                 raise PydanticCustomError("formula", "the number must be finite")
-            return Number(float(value))
+            return Number(number)
         if not isinstance(value, str):
             raise PydanticCustomError("formula", "wrong type (given {given}; allowed: a number or an expression)", {"given": shown(value)})
         if self._is_quantity(value, context):
@@ -96,9 +99,20 @@ class Over:
         try:
             tree = parse(value)
         except ParseError as error:
-            raise PydanticCustomError("formula", "{what}", {"what": str(error)}) from None
+            raise PydanticCustomError("formula", "{what}", {"what": f"{error}{hint(value)}"}) from None
         self._check_names(tree, context)
+        self._check_noise(tree, context)
         return tree
+
+    def _check_noise(self, tree: Expr, context: Context) -> None:
+        for node in walk(tree):
+            if not isinstance(node, Call) or node.function != "noise":
+                continue
+            if any(names(arg) - set(context.parameters) for arg in node.args):
+                raise PydanticCustomError("formula", "noise(scale, seed) takes two numbers or declared parameters")
+            scale, seed = (float(evaluate(arg, context.parameters)) for arg in node.args)
+            if not 0.0 < scale < math.inf or not (abs(seed) < 2**31 and seed == int(seed)):
+                raise PydanticCustomError("formula", "noise(scale, seed) takes a length above 0 and a whole number")
 
     def _is_quantity(self, text: str, context: Context) -> bool:
         if not _QUANTITY.fullmatch(text):
@@ -107,7 +121,7 @@ class Over:
         return bool(words) and not words & {*context.species, *context.parameters, "x", "y", "z", "t"}
 
     def _check_names(self, tree: Expr, context: Context) -> None:
-        groups = {"space": {"x", "y", "z"}, "time": {"t"}, "species": set(context.species)}
+        groups = {"space": {"x", "y", "z"}, "time": {"t"}, "species": set(context.species), "integrity": {"integrity"}}
         allowed = set(context.parameters).union(*(groups[s] for s in self.scopes))
         for name in sorted(names(tree) - allowed):
             if any(name in group for group in groups.values()):
@@ -122,16 +136,19 @@ class Over:
                 "formula", "{text}", {"text": f"unknown name in the expression (given {name!r}; allowed: {known}{tail})"}
             )
 
-    def _check_bound(self, tree: Expr, context: Context) -> None:
+    def _check_bound(self, tree: Expr, given: Any, context: Context) -> None:
         if (self.least is None and self.above is None) or names(tree) - set(context.parameters):
             return
         value = float(evaluate(tree, context.parameters))
+        if any(math.isnan(context.parameters[name]) for name in names(tree)):
+            return  # a parameter that could not be read; that is said at its own place
         if math.isinf(value):
             raise PydanticCustomError("formula", "wrong value (given {given}; allowed: a finite number)", {"given": f"{value:g}"})
         bound = f"at least {self.least:g}" if self.above is None else f"greater than {self.above:g}"
         if not (value >= (self.least or 0.0) if self.above is None else value > self.above):
+            text = f"{shown(given)}, which is " if isinstance(given, str) else ""
             raise PydanticCustomError(
-                "formula", "value out of bounds (given {given}; allowed: {bound})", {"given": f"{value:.6g}", "bound": bound}
+                "formula", "value out of bounds (given {given}; allowed: {bound})", {"given": f"{text}{value:.6g}", "bound": bound}
             )
 
 
@@ -166,6 +183,7 @@ def _plain(value: Mapping[str, Formula], inner: Callable[[Any], Any]) -> Any:
 
 
 State = ("space", "time", "species")
+OnSurface = (*State, "integrity")
 Initial = Annotated[dict[str, Annotated[Formula, Over("own", ("space",), 0)]], ByRegion()]
 Amount = Annotated[Formula, Over("own*length^d", above=0)]
 Motility = Annotated[dict[str, Annotated[Formula, Over("length^2/time", State, 0)]], ByRegion()]

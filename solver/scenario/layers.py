@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import outline
+from .hints import nearby
 from .reader import Document, Fault, Faults, Mark, Path_, dotted, read_file, read_text
 
 SET = Mark("--set", 0, 0)
@@ -20,7 +21,8 @@ def read_layers(path: Path, above: tuple[Path, ...] = ()) -> Document:
     """A file laid over what it extends; raises Faults, also for a circle."""
     document = read_file(path)
     if not isinstance(document.data, dict):
-        what = "the file is empty" if document.data is None else "a scenario is a mapping of options"
+        empty = "the file is empty (`invasio scenarios copy quickstart` makes one to begin with)"
+        what = empty if document.data is None else "a scenario is a mapping of options (lines `name: value`, without dashes)"
         raise Faults([Fault(document.mark(()) if document.data is not None else Mark(str(path), 1, 1), (), what)])
     base = document.data.pop("extends", None)
     if base is None:
@@ -34,7 +36,8 @@ def read_layers(path: Path, above: tuple[Path, ...] = ()) -> Document:
         circle = " -> ".join(p.name for p in (*above, below))
         raise Faults([Fault(mark, ("extends",), f"the scenarios extend each other in a circle ({circle})")])
     if not below.is_file():
-        raise Faults([Fault(mark, ("extends",), f"file not found (given {base!r})")])
+        what = "this is a folder; name a file" if below.is_dir() else "file not found"
+        raise Faults([Fault(mark, ("extends",), f"{what} (given {base!r}){nearby(below)}")])
     if len(above) >= MAX_LAYERS:
         raise Faults([Fault(mark, ("extends",), f"more than {MAX_LAYERS} scenarios extend each other")])
     return over(document, read_layers(below, above))

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_size import check_size
 from .check_vessels import check_vessels
 from .columns import check_columns
 from .faults import translate
@@ -51,7 +52,7 @@ def validate(document: Document) -> Scenario:
         scenario = Scenario.model_validate(document.data, context={"context": context_of(document)})
     except ValidationError as error:
         raise Faults(translate(error, document, Scenario)) from None
-    findings = [*check(scenario), *check_vessels(scenario), *check_columns(scenario)]
+    findings = [*check(scenario), *check_vessels(scenario), *check_columns(scenario), *check_size(scenario)]
     faults = [Fault(document.mark(path, key=_is_key(what)), path, what) for path, what in findings]
     if faults:
         raise Faults(faults)

@@ -7,22 +7,26 @@ from typing import Annotated, Literal, Union
 from pydantic import Field
 
 from .base import Options, Quantity, Rate
-from .formulas import Formula, Over, State
+from .formulas import Formula, OnSurface, Over, State
 from .named import Keyed
 from .shorthand import Short
 
 DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)]], Keyed("key", "soluble", "cells", "user")]
-Velocity = Annotated[float, Quantity("length/time")]
+Velocity = Annotated[Formula, Over("length/time", OnSurface, 0)]
 
-_FOLLOWS = "false: open to this species however whole the membrane is, as for oxygen or small molecules"
+_FOLLOWS = (
+    "whether it is multiplied by g(b); false: open to this species however whole the membrane is, as for oxygen or small molecules; "
+    "default: true, but false for a formula that names `integrity` itself"
+)
+_SIDES = "; densities in a formula: the mean of its values on the two sides"
 
 
 class LinearPermeability(Options):
     """Flux per area = kappa (c_0 - c_1), kappa = rate g(b) (Kedem and Katchalsky 1958, doi:10.1016/0006-3002(58)90330-5)."""
 
     kind: Literal["linear"] = Field("linear", description="flux = kappa (c_0 - c_1)")
-    rate: Velocity = Field(ge=0, description="kappa of the open membrane")
-    follows_integrity: bool = Field(True, description=_FOLLOWS)
+    rate: Velocity = Field(description="kappa of the open membrane" + _SIDES)
+    follows_integrity: bool | None = Field(None, description=_FOLLOWS)
     haptotaxis: bool = Field(False, description="cells also drift through the opening, up the jump of what guides them")
 
 
@@ -33,10 +37,10 @@ class PressurePermeability(Options):
     """
 
     kind: Literal["pressure"] = Field(description="flux = mu (Pi(c_0) - Pi(c_1))")
-    mobility: Velocity = Field(ge=0, description="mu of the open membrane")
+    mobility: Velocity = Field(description="mu of the open membrane" + _SIDES)
     exponent: float = Field(1.0, gt=0, description="gamma in f = (c/c_ref)^gamma")
     reference: Annotated[float, Quantity("key")] = Field(1.0, gt=0, description="c_ref")
-    follows_integrity: bool = Field(True, description=_FOLLOWS)
+    follows_integrity: bool | None = Field(None, description=_FOLLOWS)
 
 
 Permeability = Annotated[

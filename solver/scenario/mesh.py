@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated, Literal, Self, Union
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from .base import InputFile, Length, Options
@@ -106,19 +107,26 @@ class Named(Options):
         return self
 
 
+def _at(place: tuple[str, ...], text: str) -> ValidationError:
+    """The error of a mesh at one of its options."""
+    return ValidationError.from_exception_data("mesh", [{"type": _wrong(text), "loc": place, "input": {}}])
+
+
 def check_interfaces(interfaces: InterfacePairs, regions: tuple[str, ...]) -> None:
     """Refuse an interface between regions that are not there."""
     for name, pair in interfaces.items():
         for region in pair:
             if region not in regions:
-                raise _wrong(f"interface {name!r}: unknown region {region!r} (allowed: {', '.join(regions)})")
+                near = get_close_matches(region, regions, n=1)
+                tail = f"; did you mean {near[0]!r}?" if near else ""
+                raise _at(("interfaces", name), f"unknown region {region!r} (allowed: {', '.join(regions)}{tail})")
         if pair[0] == pair[1]:
-            raise _wrong(f"interface {name!r} needs two different regions (given {pair[0]!r} twice)")
+            raise _at(("interfaces", name), f"an interface needs two different regions (given {pair[0]!r} twice)")
 
 
 def _check_extent(lower: tuple[float, ...], upper: tuple[float, ...]) -> None:
     if any(a >= b for a, b in zip(lower, upper, strict=True)):
-        raise _wrong(f"every number of 'from' must be below the one of 'to' (given {list(lower)} and {list(upper)})")
+        raise _at(("to",), f"every number of 'from' must be below the one of 'to' (given {list(lower)} and {list(upper)})")
 
 
 def _check_resolution(cells: object, size: float | None) -> None:

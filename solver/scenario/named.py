@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
 from .base import Context
+from .hints import as_name
 from .parser import RESERVED
 
 _KNOWN = frozenset(get_args(core_schema.ErrorType))
@@ -19,8 +21,10 @@ _KNOWN = frozenset(get_args(core_schema.ErrorType))
 def check_name(name: str) -> str:
     """The name, if it can be one of a species or parameter."""
     if not name.isascii() or not name.isidentifier():
-        raise _not_a_name(f"not a name (given {name!r}; allowed: letters, digits and _, not starting with a digit)")
-    if name in RESERVED or name in ("own", "key", "length", "time", "cells"):
+        near = as_name(name)
+        tail = f"; did you mean {near!r}?" if near else ""
+        raise _not_a_name(f"not a name (given {name!r}; allowed: letters a to z, digits and _, not starting with a digit{tail})")
+    if name in RESERVED or name in ("own", "key", "length", "time", "cells", "integrity"):
         raise _not_a_name(f"this word has a meaning of its own and cannot be a name (given {name!r})")
     return name
 
@@ -129,6 +133,8 @@ def _again(fault: Any) -> Any:
 def unknown(what: str, given: str, allowed: list[str]) -> PydanticCustomError:
     """The error for a name that does not exist, with what exists and a suggestion."""
     near = get_close_matches(given, allowed, n=1)
-    tail = f"; did you mean {near[0]!r}?" if near else ""
+    glued = [name for name in allowed if re.match(rf"{re.escape(name)}\s", given)]
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    tail = f"; is the colon after {glued[0]!r} missing?" if glued else meant
     known = ", ".join(sorted(allowed)) or "none"
     return PydanticCustomError("unknown_name", "{text}", {"text": f"unknown {what} (given {given!r}; allowed: {known}{tail})"})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from .base import Context, Options
+from .base import Context, Options, plain_number
+from .hints import hint
 from .named import check_name
 from .parser import ParseError, parse
 from .shorthand import Short
@@ -41,10 +43,12 @@ def _computed(text: str, context: Context) -> float:
     try:
         tree = parse(text)
     except ParseError as error:
-        raise _wrong(str(error)) from None
+        raise _wrong(f"{error}{hint(text)}") from None
     for name in sorted(names(tree)):
         if name not in context.parameters:
-            raise _wrong(f"neither a number with a unit nor a formula of declared parameters (unknown name {name!r})")
+            near = get_close_matches(name, [known for known in context.parameters], n=1)
+            tail = f"; did you mean {near[0]!r}?" if near else hint(text)
+            raise _wrong(f"neither a number with a unit nor a formula of declared parameters (unknown name {name!r}{tail})")
         if math.isnan(context.parameters[name]):
             raise _wrong(f"{name!r} depends on this parameter, or has no value itself")
     value = float(evaluate(tree, context.parameters))
@@ -68,6 +72,15 @@ ParameterMap = dict[FreeName, Annotated[ParameterOptions, Short("value")]]
 _NEEDED: dict[str, Dimension] = {"length": (("length", 1),), "time": (("time", 1),)}
 
 
+def _one_of(value: Any) -> str:
+    """The remedy where a unit stands without its number."""
+    try:
+        measure(f"1 {value}")
+    except UnitError:
+        return ""
+    return f"; did you mean '1 {value}'?"
+
+
 def scale_measure(name: str, value: Any) -> Measure:
     """The measure of one unit of a scale; raises PydanticCustomError."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
@@ -75,7 +88,7 @@ def scale_measure(name: str, value: Any) -> Measure:
     try:
         found = measure(value if isinstance(value, str) else repr(value))
     except UnitError as error:
-        raise _wrong(str(error)) from None
+        raise _wrong(f"{error}{_one_of(value)}") from None
     if found.factor <= 0:
         raise _wrong(f"a scale must be positive (given {value!r})")
     if name in _NEEDED and found.dimension != _NEEDED[name]:
@@ -133,7 +146,8 @@ def _settled(value: Any, context: Context) -> float:
             return parameter_value(value, context)
         except PydanticCustomError:
             return math.nan
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    number = plain_number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _wrong(text: str) -> PydanticCustomError:

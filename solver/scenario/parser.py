@@ -172,7 +172,7 @@ class _Parser:
         if kind == "number":
             self.take()
             if not math.isfinite(float(word)):
-                raise ParseError(f"the number {word} is too large", offset)
+                raise ParseError(f"the number {word[:20]}{'...' if len(word) > 20 else ''} is too large", offset)
             return self.made(Number(float(word)))
         if kind == "name" and word not in ("and", "or", "not"):
             self.take()

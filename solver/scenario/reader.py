@@ -10,6 +10,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from . import syntax
+from .hints import nearby
 
 Path_ = tuple[str | int, ...]
 MAX_NODES = 100_000
@@ -95,19 +99,34 @@ def read_file(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Faults([Fault(Mark(str(path), 0, 0), (), "file not found")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Faults([Fault(Mark(str(path), 0, 0), (), f"cannot be read: {error}")]) from None
+        raise Faults([Fault(Mark(str(path), 0, 0), (), f"file not found{nearby(path)}")]) from None
+    except IsADirectoryError:
+        inside = ", ".join(sorted(p.name for p in path.iterdir() if p.suffix in (".yaml", ".yml"))[:10])
+        what = "this is a folder; name a scenario file" + (f" (in it: {inside})" if inside else "")
+        raise Faults([Fault(Mark(str(path), 0, 0), (), what)]) from None
+    except UnicodeDecodeError as error:
+        raise Faults([_at(str(path), syntax.of_encoding(error))]) from None
+    except OSError as error:
+        raise Faults([Fault(Mark(str(path), 0, 0), (), f"cannot be read: {error.strerror}")]) from None
     document = read_text(text, str(path))
     return replace(document, folders=(path.resolve().parent,))
+
+
+def _at(file: str, found: syntax.Found) -> Fault:
+    line, column, what = found
+    return Fault(Mark(file, line, column), (), what)
 
 
 def read_text(text: str, file: str) -> Document:
     """Read YAML text; raises Faults for bad YAML, repeated keys and tags."""
     try:
         node = YAML(typ="safe", pure=True).compose(text)
+    except RecursionError:
+        raise Faults([Fault(Mark(file, 1, 1), (), "the text is nested too deep")]) from None
     except MarkedYAMLError as error:
-        raise Faults([_syntax(error, text, file)]) from None
+        raise Faults([_at(file, syntax.of_yaml(error, text))]) from None
+    except ReaderError as error:
+        raise Faults([_at(file, syntax.of_character(error.position, text))]) from None
     except YAMLError as error:
         raise Faults([Fault(Mark(file, 1, 1), (), f"not YAML: {error}")]) from None
     reader = _Reader(file)
@@ -115,17 +134,6 @@ def read_text(text: str, file: str) -> Document:
     if reader.faults:
         raise Faults(reader.faults)
     return Document(data, reader.keys, reader.values)
-
-
-def _syntax(error: MarkedYAMLError, text: str, file: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-    lines = text.splitlines()
-    row = lines[line] if line < len(lines) else ""
-    if "\t" in row[: len(row) - len(row.lstrip())] or row[column : column + 1] == "\t":
-        return Fault(Mark(file, line + 1, row.index("\t") + 1), (), "a tab (YAML is indented with spaces)")
-    context = f"{error.context}: " if error.context else ""
-    return Fault(Mark(file, line + 1, column + 1), (), f"not YAML: {context}{error.problem}")
 
 
 class _Reader:
@@ -172,7 +180,10 @@ class _Reader:
                 self.fault(key, (*path, name), f"repeated key (first on line {first[name].line})")
                 continue
             first[name] = self.keys[(*path, name)] = self.mark(key)
-            yield name, self.build(value, (*path, name))
+            built = self.build(value, (*path, name))
+            if built is None and isinstance(value, ScalarNode) and not value.value:  # nothing stands there: the key is what can be seen
+                self.values[(*path, name)] = self.mark(key)
+            yield name, built
 
     def scalar(self, node: ScalarNode, path: Path_) -> Any:
         tag, text = str(node.tag).removeprefix(_TAG), str(node.value)

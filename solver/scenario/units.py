@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .hints import SPELT
+
 Dimension = tuple[tuple[str, int], ...]  # sorted (base, exponent) pairs, exponents not zero
 
 PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3, "c": -2, "d": -1, "k": 3, "M": 6, "G": 9}
@@ -77,7 +79,8 @@ def unit(name: str) -> Measure:
     if name[:1] in PREFIXES and name[1:] in UNITS and UNITS[name[1:]][2]:
         factor, bases, _ = UNITS[name[1:]]
         return Measure(Fraction(factor) * Fraction(10) ** PREFIXES[name[0]], tuple(sorted(bases.items())))
-    raise UnitError(f"unknown unit {name!r}")
+    tail = f"; did you mean {SPELT[name]!r}?" if name in SPELT else ""
+    raise UnitError(f"unknown unit {name!r}; there are {', '.join(UNITS)}, with prefixes such as u, m, k{tail}")
 
 
 def measure(text: str, names: Mapping[str, Measure] | None = None) -> Measure:
@@ -87,6 +90,9 @@ def measure(text: str, names: Mapping[str, Measure] | None = None) -> Measure:
     """
     if len(text) > 200:
         raise UnitError("the text is too long for a quantity")
+    power = re.search(r"([A-Za-zµμ]+)(\d+)", re.sub(r"(\d\.?)[eE][-+]?\d+", r"\1 ", text)) if names is None else None
+    if power:
+        raise UnitError(f"powers are written with ^: {power[1]}^{power[2]}, not {power[0]}")
     tokens, end = [], 0
     for match in _TOKEN.finditer(text):
         if match.start() != end:

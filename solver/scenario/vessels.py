@@ -8,13 +8,13 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from .base import Options
-from .formulas import Formula, Over, State
+from .formulas import Formula, OnSurface, Over
 from .membranes import Barrier
 from .named import Keyed
 from .network import Network
 from .shorthand import Short
 
-Speed = Annotated[Formula, Over("length/time", State, 0)]
+Speed = Annotated[Formula, Over("length/time", OnSurface, 0)]
 Names = Union[str, list[str]]
 ZERO = Formula.number(0.0)
 
@@ -61,7 +61,11 @@ class Entry(Options):
     """Cells that enter per wall area and time = k c."""
 
     rate: Speed = Field(description="k through an open wall, and through a vessel without `wall`")
-    closed: Speed = Field(ZERO, description="k where the wall is closed; in between the two are mixed by how far it is open")
+    closed: Speed | None = Field(
+        None,
+        description="k where the wall is closed; in between the two are mixed by how far it is open; default: 0, but the same as `rate` "
+        "where that is a formula that names `integrity` itself",
+    )
 
 
 class WallExchange(Options):

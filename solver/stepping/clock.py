@@ -7,6 +7,7 @@ import math
 from .options import ClockOptions
 
 REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
+REST = 0.1  # error relative to the aim at which steps neither grow nor shrink, by the safety factor and the dead band
 
 
 class Clock:
@@ -71,6 +72,8 @@ class Clock:
             return False
         factor = 0.9 * ratio ** (-0.7 / 3.0) * self.error_before ** (0.4 / 3.0)
         self.error_before = ratio
+        # far below where the controller comes to rest its integral part is slow: a loose tolerance would have no say for most of a run
+        factor = max(factor, (REST / ratio) ** (1.0 / 3.0))
         factor = min(2.0, max(0.3, factor))
         if not 0.85 < factor < 1.15:
             self._wish = min(dt * factor, self._limit)

@@ -15,7 +15,7 @@ from .workspace import Workspace
 
 Floats = NDArray[np.float64]
 
-SWEEPS = 30  # forward and back over the nodes of a rank; 2 to 5 do unless fluxes run in circles, as they may across obtuse cells
+SWEEPS = 20  # forward and back over the nodes of a rank; 2 to 5 do unless fluxes run in circles, as they may across obtuse cells
 ROUNDING = 1e-14  # excess over the maximum, relative to it
 NOTABLE = 1e-9  # excess that is told
 
@@ -55,7 +55,7 @@ class Packing:
         boundary_sources(s, self._made, self._lost)
         packing.cap(wk.production, wk.sinks, s.state[:n], self._made, self._lost, self.maximum, dt)
 
-    def correct(self, time: float, dt: float) -> tuple[float, float, float, float]:
+    def correct(self, dt: float) -> tuple[float, float, float, float]:
         """Corrected density in ``work.new`` and what the sinks saw in ``work.seen``, from c^L, v and w of the workspace.
 
         Returns the local sums of transport.limiter.corrected. Collective.
@@ -70,9 +70,7 @@ class Packing:
         bounds.ratios(wk.edges, wk.sinks, s.fixed, s.state, wk.w, wk.low, *limits)
         g.halo.update(wk.shares.down, wk.shares.up)
         args = (wk.acting, wk.v, self.maximum, dt, wk.shares, wk.new, wk.seen)
-        sums = bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, *args)
-        self._note_surplus(time + dt)
-        return tuple(sums)
+        return tuple(bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, *args))
 
     def _pack(self, dt: float) -> None:
         """The low-order solution v with what does not fit held back. Collective."""
@@ -91,9 +89,10 @@ class Packing:
             g.halo.update(inward, outward)
         packing.balance(wk.edges, wk.production, wk.sinks, s.state, wk.low, wk.acting, dt, inward, outward, wk.v)
 
-    def _note_surplus(self, time: float) -> None:
-        new = self.work.new
-        over = float(new.max(initial=0.0, where=self._free)) - self.maximum
+    def note(self, time: float) -> None:
+        """Remember the largest excess over the maximum, of the state of an accepted step that ends at a time."""
+        state = self.species.state[: self.species.graph.n_owned]
+        over = float(state.max(initial=0.0, where=self._free)) - self.maximum
         if over > max(self.surplus[0], NOTABLE * self.maximum):
-            node = int(np.argmax(np.where(self._free, new, 0.0)))
+            node = int(np.argmax(np.where(self._free, state, 0.0)))
             self.surplus = (over, time, *map(float, self.species.graph.points[node]))

@@ -32,7 +32,7 @@ class Steady:
 
     def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions) -> None:
         self.species, self.work = species, work
-        self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.taxis)
+        self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.drifts, not species.law.taxis)
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._depends_on_itself = species.name in species.uses() or species.flux_depends_on_itself
@@ -54,6 +54,7 @@ class Steady:
         for _ in range(ITERATIONS):
             law = s.flux_law(wk.scratch, wk.scratch2)
             edges.weights(law, wk.edges.u, wk.edges.lower)
+            s.drift_along_fibres(wk.edges.lower)
             s.cross(law, wk.edges.u, wk.edges.lower)
             self._flux(wk.edges.u, wk.edges.lower)
             s.sources(density, wk.production, wk.sinks, wk.scratch)

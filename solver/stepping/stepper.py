@@ -202,6 +202,9 @@ class Stepper:
             stages.difference_quotient(s.state, s.old, dt, s.rate, s.rate_before)
             for wall in s.walls:
                 wall.accept()
+        for t in self.transports:
+            if t.packing is not None:
+                t.packing.note(self._start + dt)
         for b in self.integrities:
             b.accept(self._start, dt)
         self.history.before, self.history.last = self.history.last, dt

@@ -40,10 +40,9 @@ class Transport:
     def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions) -> None:
         self.species, self.work, self.options = species, work, options
         self.graph = species.graph
-        symmetric = not species.law.taxis
-        self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, symmetric)
+        self._kind = (not species.law.drifts, not species.law.taxis)
+        self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, *self._kind)
         self.low: LinearSystem | None = None
-        self.symmetric = symmetric
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._filled: dict[bool, float] = {}
         self.limited = self.skipped = 0  # steps with and without the limiter
@@ -69,7 +68,8 @@ class Transport:
         n = g.n_owned
         law = s.flux_law(wk.scratch, wk.scratch2)
         edges.weights(law, wk.edges.u, wk.edges.lower)
-        if s.law.taxis:
+        s.drift_along_fibres(wk.edges.lower)
+        if s.law.drifts:
             self._note_peclet(time)
         s.cross(law, wk.edges.u, wk.edges.lower)
         self._flux(wk.edges.u, wk.edges.lower)
@@ -93,7 +93,7 @@ class Transport:
         over = self.packing is not None and self.packing.exceeded()
         correct = self.options.limiter != "none" and (not usable or smallest < 0.0 or over)
         if correct:
-            if not self._correct(time, dt, usable):
+            if not self._correct(dt, usable):
                 return False
             self.limited += 1
         elif not usable:
@@ -166,12 +166,12 @@ class Transport:
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
         return solved
 
-    def _correct(self, time: float, dt: float, usable: bool) -> bool:
+    def _correct(self, dt: float, usable: bool) -> bool:
         """Low-order solution, limiter, corrected density in ``work.new`` and what the sinks saw in ``work.seen``."""
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
         if self.low is None:
-            self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, self.symmetric)
+            self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, *self._kind)
         system = self.low
         if not self._fill(system, dt, low_order=True):
             return self._failed("the matrix is not finite")
@@ -197,7 +197,7 @@ class Transport:
         if not math.isfinite(negative):
             return self._failed("non-finite values")
         if self.packing is not None:
-            sums = self.packing.correct(time, dt)
+            sums = self.packing.correct(dt)
         else:
             g.halo.update(wk.shares.down)
             sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.shares.down, dt, wk.new, wk.seen)

@@ -121,14 +121,14 @@ def adaptive(problem: Problem, tolerance: float, end: float, limit: float | None
     return watcher.steps, clock
 
 
-def wave_by_tolerance(comm: Any, tolerances: tuple[float, ...], cells: int = 5000) -> dict[str, Any]:
+def wave_by_tolerance(comm: Any, tolerances: tuple[float, ...], cells: int = 5000, limit: float | None = None) -> dict[str, Any]:
     """The exact coupled wave with adaptive steps on a fine line: steps, errors, and orders in the tolerance."""
     from tests.verification.test_exact_wave import l1, scenario_problem
 
     steps, errors = [], []
     for tolerance in tolerances:
         problem = scenario_problem(comm, 1, f"mesh.cells={cells}")
-        steps.append(adaptive(problem, tolerance, 2.0)[0])
+        steps.append(adaptive(problem, tolerance, 2.0, limit)[0])
         errors.append(l1(problem, 1, 2.0))
     names = {name: [e[name] for e in errors] for name in errors[0]}
     return {"sizes": list(tolerances), "steps": steps, "errors": names, "rates": {n: rates(list(tolerances), e) for n, e in names.items()}}

@@ -19,11 +19,18 @@ from tests.verification.test_exact_wave import l1, scenario_problem
 
 
 def test_the_error_is_proportional_to_the_tolerance(comm: Any) -> None:
-    """Exact wave: 6.4e-4, 7.0e-5, 8.2e-6 for tolerances 1e-3, 1e-4, 1e-5."""
+    """Exact wave: 6.7e-4, 6.9e-5, 7.1e-6 for tolerances 1e-3, 1e-4, 1e-5."""
     found = studies.wave_by_tolerance(comm, (1e-3, 1e-4, 1e-5))
     for name, orders in found["rates"].items():
         assert min(orders) > 0.85 and max(orders) < 1.15, (name, found)
     assert found["errors"]["tumour"][-1] < 2e-5
+
+
+def test_loose_tolerances_have_a_say_as_well(comm: Any) -> None:
+    """Order about 0.85 from 1e-2 to 1e-3, where steps used to grow too slowly (0.42 and 0.65); the cap of a tenth of the run lifted."""
+    found = studies.wave_by_tolerance(comm, (1e-2, 3e-3, 1e-3), cells=2000, limit=1.0)
+    assert min(found["rates"]["tumour"]) > 0.75, found
+    assert found["errors"]["tumour"][0] < 1e-2
 
 
 PUBLISHED = ("anderson_2000/1d_h0.02", "anderson_2000/1d_h0.01", "anderson_2000/square", "anderson_2000/ball", "xiao_2021/set0")

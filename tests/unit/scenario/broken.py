@@ -101,9 +101,32 @@ CASES = {
             "{file}:4:45: model.cells.tumour.motility.tissue: a value by region must be a number, but it uses 'x'; a formula counts in all regions: write it without",
         ),
     ),
+    "integrity_of_nothing": Broken(
+        _good("motility: 1e-3", "motility: 1e-3*integrity"),
+        (
+            "{file}:4:36: model.cells.tumour.motility: 'integrity' cannot be used here (allowed: the coordinates x, y, z, the time t, species, declared parameters)",
+        ),
+    ),
+    "integrity_without_wall": Broken(
+        _vessel("{carries: blood, at: {boundary: left}, entry: {tumour: 1 - integrity}}"),
+        (
+            "{file}:9:63: model.vessels.v.entry.tumour.rate: only a wall has an integrity, and this vessel has none (needed: `wall`)",
+        ),
+    ),
+    "integrity_as_a_name": Broken(
+        "parameters: {integrity: 3}\n" + GOOD,
+        ("{file}:1:14: parameters.integrity: this word has a meaning of its own and cannot be a name (given 'integrity')",),
+    ),
+    "permeability_negative": Broken(
+        _good("time:", "  membranes: {m: {permeability: {tumour: 1 - 2, mmp: {kind: pressure, mobility: 2*q}}}}\ntime:"),
+        (
+            "{file}:8:42: model.membranes.m.permeability.tumour: value out of bounds (given '1 - 2', which is -1; allowed: at least 0)",
+            "{file}:8:81: model.membranes.m.permeability.mmp.mobility: unknown name in the expression (given 'q'; allowed: ecm, integrity, mmp, t, tumour, x, y, z)",
+        ),
+    ),
     "amount_zero": Broken(
         _good("initial: 1, motility", "initial: 1, amount: 1 - 1, motility"),
-        ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given 0; allowed: greater than 0)",),
+        ("{file}:4:34: model.cells.tumour.amount: value out of bounds (given '1 - 1', which is 0; allowed: greater than 0)",),
     ),
     "amount_negative": Broken(
         _good("initial: 1, motility", "initial: 1, amount: -2, motility"),
@@ -142,11 +165,11 @@ CASES = {
     ),
     "empty": Broken(
         "",
-        ("{file}:1:1: the file is empty",),
+        ("{file}:1:1: the file is empty (`invasio scenarios copy quickstart` makes one to begin with)",),
     ),
     "list": Broken(
         "- a\n- b\n",
-        ("{file}:1:1: a scenario is a mapping of options",),
+        ("{file}:1:1: a scenario is a mapping of options (lines `name: value`, without dashes)",),
     ),
     "tab": Broken(
         "mesh:\n\tkind: interval\n",
@@ -154,7 +177,7 @@ CASES = {
     ),
     "bad_yaml": Broken(
         "mesh: {kind: interval\ntime: {end: 1}\n",
-        ("{file}:2:5: not YAML: while parsing a flow mapping: expected ',' or '}', but got ':'",),
+        ("{file}:1:7: not YAML: a '{' that is never closed, or a comma missing after an entry",),
     ),
     "repeated_key": Broken(
         GOOD + "time: {end: 5}\n",
@@ -208,7 +231,7 @@ CASES = {
     ),
     "negative_rate_by_parameters": Broken(
         "parameters: {a: 1, b: 2}\n" + _good("mmp: 0.1", "mmp: a - b"),
-        ("{file}:5:76: model.cells.tumour.secretes.mmp: value out of bounds (given -1; allowed: at least 0)",),
+        ("{file}:5:76: model.cells.tumour.secretes.mmp: value out of bounds (given 'a - b', which is -1; allowed: at least 0)",),
     ),
     "negative_step": Broken(
         _good("step: 0.1", "step: -0.1"),
@@ -236,7 +259,7 @@ CASES = {
     ),
     "unknown_unit": Broken(
         _good("motility: 1e-3", "motility: 1e-10 furlong^2/s", SCALED),
-        ("{file}:5:36: model.cells.tumour.motility: unknown unit 'furlong' (given '1e-10 furlong^2/s')",),
+        ("{file}:5:36: model.cells.tumour.motility: unknown unit 'furlong'; there are m, s, min, h, d, day, days, week, weeks, g, mol, M, L, l, Pa, N, cell, cells, with prefixes such as u, m, k (given '1e-10 furlong^2/s')",),
     ),
     "unit_without_scales": Broken(
         _good("end: 10", "end: 10 d"),
@@ -305,7 +328,7 @@ CASES = {
     "bad_name": Broken(
         _good("  cells:\n    tumour", "  cells:\n    tumour cells"),
         (
-            "{file}:4:5: model.cells.tumour cells: not a name (given 'tumour cells'; allowed: letters, digits and _, not starting with a digit)",
+            "{file}:4:5: model.cells.tumour cells: not a name (given 'tumour cells'; allowed: letters a to z, digits and _, not starting with a digit; did you mean 'tumour_cells'?)",
         ),
     ),
     "name_twice": Broken(
@@ -448,7 +471,7 @@ CASES = {
     ),
     "set_bad_yaml": Broken(
         GOOD,
-        ("--set: time: not YAML: while parsing a flow mapping: expected ',' or '}', but got '<stream end>'",),
+        ("--set: time: not YAML: a '{' that is never closed, or a comma missing after an entry",),
         ("time={end: 1",),
     ),
     "vessel_without_place": Broken(
@@ -490,6 +513,20 @@ CASES = {
     "vessel_network_nothing": Broken(
         _vessel("{carries: blood, at: {network: {}}, entry: {tumour: 1}}"),
         ("{file}:9:39: model.vessels.v.at.network: give either 'file' or 'tree'",),
+    ),
+    "vessel_lumen_expected_and_written": Broken(
+        "mesh: {kind: interval, cells: 10, regions: {hole: {kind: interval, from: 0.4, to: 0.6}}, interfaces: {k: [hole, tissue]}}\n"
+        + GOOD.split("\n", 1)[1].replace(
+            "time:",
+            "  vessels: {v: {carries: blood, at: {region: hole}, entry: {tumour: 1}}}\n  membranes: {k: {permeability: {tumour: 1}}}\ntime:",
+        )
+        + "output: {regions: [tissue, hole]}\nexpect: [{at: 10, what: integral, of: tumour, region: hole, value: 1, tolerance: 1}]\n",
+        (
+            "{file}:9:18: model.membranes.k: this is the outline of the lumen of vessel 'v' (needed: its `wall`, in model.vessels)",
+            "{file}:11:19: output.regions: expected numbers are measured in the whole tissue, so all regions must be written (allowed with expect: all)",
+            "{file}:11:28: output.regions[1]: region 'hole' is the lumen of vessel 'v': no tissue is there",
+            "{file}:12:55: expect[0].region: region 'hole' is the lumen of vessel 'v': no tissue is there",
+        ),
     ),
     "vessel_lumen_with_cells": Broken(
         _vessel("{carries: blood, at: {region: hole}, entry: {tumour: 1}}").replace("cells: 10}", "cells: 10, regions: {hole: {kind: interval, from: 0.5, to: 1}}}").replace("initial: 1, motility", "initial: {hole: 1}, motility"),

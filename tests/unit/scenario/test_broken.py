@@ -14,18 +14,18 @@ from invasio.solver.cli import main
 from invasio.solver.scenario.biology import Cells
 
 
-def _broken() -> ModuleType:
-    """The table beside this file (tests are no package)."""
-    spec = importlib.util.spec_from_file_location("broken_scenarios", Path(__file__).with_name("broken.py"))
+def _beside(name: str) -> ModuleType:
+    """A table beside this file (tests are no package)."""
+    spec = importlib.util.spec_from_file_location(f"{name}_scenarios", Path(__file__).with_name(f"{name}.py"))
     if spec is None or spec.loader is None:
-        raise ImportError("broken.py")
+        raise ImportError(f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
 
-TABLE = _broken()
+TABLE, SLIPS = _beside("broken"), _beside("slips")
 
 
 def _written(name: str, folder: Path) -> tuple[list[str], str]:
@@ -67,3 +67,54 @@ def test_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.chdir(tmp_path)
     assert main(["validate", "nothing.yaml"]) == 2
     assert capsys.readouterr().err == "invasio: 1 error in nothing.yaml:\nnothing.yaml: file not found\n"
+
+
+@pytest.mark.parametrize("name", SLIPS.SLIPS)
+def test_slips_of_the_pen(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a biologist would write by mistake: the place, what is wrong, and what to write instead."""
+    monkeypatch.chdir(tmp_path)
+    old, new, lines = SLIPS.SLIPS[name]
+    assert SLIPS.GLAND.count(old) == 1
+    Path("gland.yaml").write_text(SLIPS.GLAND.replace(old, new), encoding="utf-8")
+    assert main(["validate", "gland.yaml"]) == 2
+    count = f"{len(lines)} error{'s' if len(lines) != 1 else ''}"
+    expected = f"invasio: {count} in gland.yaml:\n" + "".join(f"{line}\n" for line in lines)
+    assert capsys.readouterr().err == expected.replace("{file}", "gland.yaml")
+
+
+def test_the_gland_without_slips_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("gland.yaml").write_text(SLIPS.GLAND, encoding="utf-8")
+    assert main(["validate", "gland.yaml"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (bytes(range(256)), "gland.yaml: this is no text; a scenario is a YAML file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(20), "gland.yaml: this is no text; a scenario is a YAML file"),
+        (
+            "name: a\ntitle: caf\u00e9\n".encode("latin-1"),
+            "gland.yaml:2:11: the text is not in UTF-8; save it as UTF-8 (some editors call the other one Latin-1, ANSI or Windows-1252)",
+        ),
+        ("name: a\n".encode("utf-16"), "gland.yaml:1:1: the text is UTF-16; save it as UTF-8"),
+        (b"name: a\ntitle: b\x07\n", "gland.yaml:2:9: a control character (U+0007); delete it"),
+        (b"a: " + b"[" * 3000, "gland.yaml:1:1: the text is nested too deep"),
+        (None, "gland.yaml: this is a folder; name a scenario file (in it: a.yaml)"),
+        (b"extends: bsae.yaml\n", "gland.yaml:1:10: extends: file not found (given 'bsae.yaml'); did you mean 'base.yaml'?"),
+        (b"extends: ..\n", "gland.yaml:1:10: extends: this is a folder; name a file (given '..')"),
+    ],
+)
+def test_files_that_are_no_scenarios(
+    content: bytes | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Binary files, other encodings, folders, and files that are not there."""
+    monkeypatch.chdir(tmp_path)
+    Path("base.yaml").write_text("name: base\n", encoding="utf-8")
+    if content is None:
+        Path("gland.yaml").mkdir()
+        Path("gland.yaml/a.yaml").touch()
+    else:
+        Path("gland.yaml").write_bytes(content)
+    assert main(["validate", "gland.yaml"]) == 2
+    assert capsys.readouterr().err == f"invasio: 1 error in gland.yaml:\n{message}\n"

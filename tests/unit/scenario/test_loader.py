@@ -64,7 +64,7 @@ def test_gland_example_of_the_design(tmp_path: Path) -> None:
     assert tumour.haptotaxis["ecm"].sensitivity.constant == 720.0
     assert tumour.secretes["mmp2"].rate.constant == 0.1
     basement = scenario.model.membranes["basement"]
-    assert basement.permeability["tumour"].rate == 2.0  # type: ignore[union-attr]
+    assert basement.permeability["tumour"].rate.constant == 2.0  # type: ignore[union-attr]
     assert basement.degraded_by["mmp2"].constant == 0.2
     assert (basement.closed_above, basement.breach) == (1.0, 0.5)
     assert (scenario.time.end, scenario.output.every) == (240.0, 6.0)

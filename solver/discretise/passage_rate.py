@@ -1,0 +1,80 @@
+r"""Permeability of a membrane that is a formula: of position, time, the integrity, and densities beside the membrane.
+
+    kappa = [ f(x, t, b, c_0) + f(x, t, b, c_1) ]/2
+
+c_0 and c_1 being the densities on the two sides, as for the enzymes that degrade it. Both ends of a pair use one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ..errors import SolverError
+from ..scenario.expressions import Expr
+from ..scenario.tree import names
+from .evaluate import Evaluator
+from .integrity import Integrity
+
+Floats = NDArray[np.float64]
+
+INTEGRITY = "integrity"  # the name of b in formulas
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _first_wrong(values: Floats) -> int:
+    """The first place where there is no number >= 0; -1 if there is none."""
+    for k in range(len(values)):
+        if not 0.0 <= values[k] < np.inf:
+            return k
+    return -1
+
+
+class PassageRate:
+    """kappa at every site of one membrane, for one species; ``values`` (s,) [length/time] as evaluated last.
+
+    Args:
+        fields: species -> nodal arrays (n_local,) that the formula reads; ghosts must be up to date.
+    """
+
+    def __init__(
+        self, species: str, expr: Expr, integrity: Integrity, fields: Mapping[str, Floats], parameters: Mapping[str, float]
+    ) -> None:
+        self.species, self.integrity, self._fields = species, integrity, fields
+        self.uses = names(expr)
+        sites, used = integrity.sites, sorted(self.uses & set(fields))
+        self.static = not used and "t" not in self.uses and (integrity.static or INTEGRITY not in self.uses)
+        sides = sites.nodes.T if used else sites.nodes.T[:1]
+        self._nodes = [np.ascontiguousarray(column) for column in sides]
+        self._gathered = [{key: np.zeros(sites.n) for key in used} for _ in sides]
+        self._evaluators = [Evaluator(sites.points, {**gathered, INTEGRITY: integrity.b}, parameters) for gathered in self._gathered]
+        self._writes = [evaluator.compile(expr) for evaluator in self._evaluators]
+        self.values, self._scratch = np.zeros(sites.n), np.zeros(sites.n)
+
+    def evaluate(self, time: float) -> None:
+        """Fill ``values`` of the fields and the integrity as they are now; raises SolverError where one is no number >= 0."""
+        self.values[:] = 0.0
+        for nodes, gathered, evaluator, write in zip(self._nodes, self._gathered, self._evaluators, self._writes, strict=True):
+            evaluator.time[0] = time
+            for key, values in gathered.items():
+                np.take(self._fields[key], nodes, out=values, mode="clip")
+            write(self._scratch)
+            self._check(time)
+            self._scratch /= len(self._nodes)
+            self.values += self._scratch
+
+    def _check(self, time: float) -> None:
+        wrong = _first_wrong(self._scratch)
+        if wrong >= 0:
+            at = ", ".join(f"{x:g}" for x in self.integrity.sites.points[wrong])
+            raise SolverError(
+                f"membrane {self.integrity.name}, species {self.species}: the permeability is {self._scratch[wrong]:g} at t = {time:g}, "
+                f"x = {at}; it must be a finite number >= 0 (use max(0, ...))"
+            )
+
+    def share(self) -> None:
+        """Both ranks that hold a pair use the numbers of its owner. Collective."""
+        self.integrity.sites.halo.update(self.values)

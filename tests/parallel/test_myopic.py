@@ -1,0 +1,36 @@
+"""Myopic diffusion on several ranks: the same densities as on one, and fluxes that cancel to the last bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from tests.bad_meshes import obtuse_rectangle
+from tests.helpers import parallel_assert
+from tests.models import advance, boundary, lattice, problem_of, species
+from tests.parallel.test_numerics import everywhere
+from tests.verification.test_myopic import myopic
+
+pytestmark = pytest.mark.mpi
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_myopic_cells_on_several_ranks(comm: Any, dim: int) -> None:
+    data = lattice(1, 30) if dim == 1 else obtuse_rectangle(10) if dim == 2 else lattice(3, 5)
+    n = species("n", "where(x < 0.4, 1, 0)", "cells", diffusion="0.01 + 0.1*x", taxis=(("f", "f", "0.05"),))
+    o = species("o", "1", diffusion="1 + x", loss="n", quasi_steady=True, boundaries={"left": boundary("fixed", "1")})
+    direction = ["1", "x - 0.3", "0.5"][:dim]
+    laws = (myopic(n, 0.05, *direction), myopic(o, 0.5, *direction), species("f", "x^2"))
+    problem = problem_of(laws, data if comm.rank == 0 else None, comm)
+    alone = problem_of(laws, data, MPI.COMM_SELF)
+    g = problem.graph
+    before = g.sum(g.mass * problem.species["n"].state)[0]
+    for found in (problem, alone):
+        advance(found, 0.1, 5)
+    parallel_assert(comm, abs(g.sum(g.mass * problem.species["n"].state)[0] / before - 1.0) < 1e-13, "amount")
+    for name in ("n", "o"):
+        difference = float(np.abs(everywhere(problem, name) - everywhere(alone, name)).max())
+        parallel_assert(comm, difference <= 1e-6, f"{name} differs by {difference:.1e}")

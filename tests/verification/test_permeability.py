@@ -1,0 +1,133 @@
+"""Permeabilities that are formulas: of time, place, the integrity and densities, against numbers, closed forms and other laws."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
+from invasio.solver.errors import SolverError
+from invasio.solver.stepping.options import SchemeOptions
+from invasio.solver.stepping.stepper import Stepper
+from tests.cut_meshes import CASES
+from tests.models import advance, boundary, lattice, membrane, passage, problem_of, species
+from tests.verification.test_membranes import part, slabs
+from tests.vessels import enzyme_opened, flux, march, tissue, vessel
+
+ENZYME = species("m", "1.5 + x", "soluble", diffusion="0.1")
+CELLS = species("n", {"bed": "1", "tissue": "0"}, "cells", diffusion="0.3")
+OPENS: Any = {"degraded_by": (("2*m", "mean"),)}
+
+
+def ended(comm: Any, dim: int, *ways: Any, laws: Any = (CELLS, ENZYME), **options: Any) -> Any:
+    """The problem after some steps."""
+    problem = problem_of(laws, slabs(dim, 6), comm, (membrane("m", *ways, **options),))
+    advance(problem, 0.1, 6)
+    return problem
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_formulas_that_say_what_numbers_say(comm: Any, dim: int) -> None:
+    """1.5 as a formula of place gives the very bits of 1.5, and 1.5 (1 - integrity) those of 1.5 g(b) up to rounding."""
+    plain = ended(comm, dim, passage("n", "1.5"), **OPENS)
+    formula = ended(comm, dim, passage("n", "1.5 + 0*x"), **OPENS)
+    assert np.array_equal(plain.species["n"].state, formula.species["n"].state)
+    assert plain.species["n"].crossings[0].varying is None  # a plain number has nothing to evaluate
+    assert formula.species["n"].static and plain.species["n"].static
+    follows = ended(comm, dim, passage("n", "1.5", follows_integrity=True), **OPENS)
+    opened = ended(comm, dim, passage("n", "1.5*(1 - integrity)"), **OPENS)
+    assert opened.species["n"].state == pytest.approx(follows.species["n"].state, rel=1e-13)
+    assert not opened.species["n"].static and part(opened, "bed", "n") < 0.99 * part(plain, "bed", "n") + 0.5
+
+
+def test_opening_in_time(comm: Any) -> None:
+    """kappa = r t between well-mixed sides: the jump decays as exp(-r t^2), at second order in the step."""
+    errors = []
+    for steps in (10, 20, 40):
+        law = species("n", {"bed": "1", "tissue": "0"}, "cells", diffusion="1e6")
+        problem = problem_of((law,), slabs(2, 4), comm, (membrane("m", passage("n", "0.5*t")),))
+        advance(problem, 1.5 / steps, steps)
+        errors.append(abs(part(problem, "bed", "n") - part(problem, "tissue", "n") - math.exp(-0.5 * 1.5**2)))
+    assert errors[-1] < 2e-4
+    assert errors[0] / errors[1] > 3.5 and errors[1] / errors[2] > 3.5, errors
+
+
+def test_half_of_a_membrane(comm: Any) -> None:
+    """kappa = 0 above the middle: that half carries nothing, the other what it carries alone."""
+    problem = ended(comm, 2, passage("n", "where(y < 0.5, 2, 0)"), laws=(CELLS,))
+    crossing = problem.species["n"].crossings[0]
+    y = crossing.integrity.sites.points[:, 1]
+    assert np.abs(crossing.flux[y > 0.5 - 1e-9]).max() == 0.0 < np.abs(crossing.flux[y < 0.49]).min()
+
+
+@pytest.mark.parametrize("steady", [False, True])
+def test_own_density_as_in_the_law_of_pressure(comm: Any, steady: bool) -> None:
+    """kappa = the mean of both sides is the law of pressure with exponent 1, also in balance (Chaplain et al. 2019: J = 1/6)."""
+    sides = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
+    law = species("n", "0.5", diffusion="n", quasi_steady=True, boundaries=sides) if steady else CELLS
+    found = []
+    for way in (passage("n", "n"), passage("n", "1", kind="pressure")):
+        problem = problem_of((law,), slabs(1, 10), comm, (membrane("m", way),))
+        if steady:
+            Stepper(problem, SchemeOptions()).settle(0.0)
+            assert -problem.species["n"].crossings[0].flux == pytest.approx(1 / 6, rel=1e-6)
+        else:
+            advance(problem, 0.1, 8)
+        found.append(problem.species["n"].state.copy())
+    assert found[0] == pytest.approx(found[1], rel=1e-7)
+
+
+@pytest.mark.parametrize("name", ["obtuse", "slivers", "torn box", "scattered square"])
+def test_never_negative_and_conservative_with_a_rough_formula(comm: Any, name: str) -> None:
+    """A formula with jumps in place and time, of densities, with drift through the opening: minimum 0, every account in balance."""
+    lump = "where(x + y < 0.7, 1, 0)"
+    laws = (
+        species("n", lump, "cells", diffusion="1e-4", taxis=(("f", "f", "5e-2"),)),
+        species("m", "0.1", "soluble", diffusion="1e-2", production="n", loss="0.5"),
+        species("f", f"1 - 0.5*{lump}", "ecm", loss="3*m"),
+    )
+    rate = "where(noise(0.1, 4) > 0.5, 1e3, 0.1)*m/(0.1 + m)*where(t < 0.35, 1, 0)*(1 - integrity)^2 + 5*n*f"
+    data = CASES[name]()
+    ways = (passage("n", rate, taxis=True), passage("m", "0.01*t"))
+    problem = problem_of(laws, data, comm, tuple(membrane(key, *ways, degraded_by=(("2*m", "mean"),)) for key in data.interfaces))
+    stepper = Stepper(problem, SchemeOptions())
+    stepper.amounts = empty_accounts(problem)
+    ledger = Ledger(problem, stepper.amounts)
+    for k in range(8):
+        assert stepper.attempt(0.1 * k, 0.1)
+        stepper.accept(0.1)
+        assert min(s.state.min() for s in problem.species.values()) >= 0.0
+        ledger.balance(0.1 * k)
+    assert ledger.worst < 1e-12 and stepper.transports[0].limited > 0
+    assert any(abs(stepper.amounts["n"][f"crossed:{key}"]) > 1e-6 for key in data.interfaces)
+
+
+@pytest.mark.parametrize(
+    ("rate", "value", "steps"), [("0.3 - x", "-0.2", 0), ("0.3 - t", "-0.05", 4), ("1/(1 - integrity)", "inf", 0), ("log(n)", "-inf", 0)]
+)
+def test_a_negative_permeability_stops_the_run(comm: Any, rate: str, value: str, steps: int) -> None:
+    """Found where and when it happens, with the remedy."""
+    data = lattice(1, 10)
+    data = type(data)(**{**data.__dict__, "interfaces": {"m": np.array([[5]])}})
+    with pytest.raises(SolverError, match="membrane m, species n: the permeability is") as caught:
+        problem = problem_of((species("n", "0", "cells", diffusion="0.3"),), data, comm, (membrane("m", passage("n", rate)),))
+        assert steps > 0
+        advance(problem, 0.1, steps)
+    at = "0" if not steps else "0.35"
+    assert f"is {value} at t = {at}" in str(caught.value) and "x = 0.5, 0, 0" in str(caught.value)
+    assert "it must be a finite number >= 0 (use max(0, ...))" in str(caught.value)
+
+
+def test_entry_into_a_vessel_by_the_integrity_of_its_wall(comm: Any) -> None:
+    """k = 2 (1 - integrity), for the open and the closed wall alike, is k = 2 g(b) where nothing passes a closed one."""
+    found = []
+    for way in (flux("n", "2*(1 - integrity)", closed="2*(1 - integrity)"), flux("n", "2")):
+        wall = vessel("v", "boundary", ["left"], way, integrity=enzyme_opened("2*m"))
+        problem = tissue((species("n", "1", "cells", diffusion="0.3"), ENZYME), lattice(1, 10), comm, [wall])
+        _, ledger = march(problem, 0.1, 8)
+        assert ledger.worst < 1e-12
+        found.append(problem.species["n"].state.copy())
+    assert found[0] == pytest.approx(found[1], rel=1e-12) and found[0][0] < 0.95
