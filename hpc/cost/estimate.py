@@ -24,7 +24,7 @@ ADAPTIVE = (3.0, 60.0)
 CELLS = {1: 1, 2: 2, 3: 6}  # per node
 PACKED = (0.3, 1.0)  # share that compression leaves of the fields
 TABLE = (0.7e6, 2.0e6)  # bytes of a table for ParaView whatever is in it: an index for each field and column of the series
-SEGMENTS = 3e6  # and at most so many more where the series has columns for each segment of vessels
+SEGMENTS = 6e6  # and so many more at most for the columns of a few dozen segments of vessels (25 kB each, in every table)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from invasio.solver.scenario.mesh import (
 # Nodes times h^dim over the measure of an unstructured mesh: a regular triangle has 2/sqrt(3); gmsh's tetrahedra were measured.
 _DENSITY = {1: 1.0, 2: 1.155, 3: 1.4}
 _LEAST = {1: 1.0, 2: 0.75, 3: 0.6}  # of that; balls of few cells have least
-LARGEST = 2**31 - 1  # nodes that one process can number
 _HEAD = 4_000_000  # characters of a file that are searched for its head
 
 
@@ -55,16 +54,6 @@ def mesh_size(mesh: MeshOptions) -> MeshSize:
     if isinstance(mesh, BallMesh):
         return _unstructured(4.0 / 3.0 * math.pi * mesh.radius**3, mesh.size, 3, mesh.regions)
     return _file(mesh) if isinstance(mesh, FileMesh) else _image(mesh)
-
-
-def refuse_too_large(mesh: MeshOptions) -> None:
-    """Raise MeshError for a generated mesh that no process can make: without this, making it would end with the memory."""
-    if isinstance(mesh, (FileMesh, ImageMesh)):
-        return
-    size = mesh_size(mesh)
-    if size.low > LARGEST:
-        what = f"about {float(size.low):.1e} nodes ({size.how}); at most {float(LARGEST):.1e} can be made"
-        raise MeshError(f"the mesh would have {what}: give larger cells in mesh.size, or fewer in mesh.cells")
 
 
 def _lattice(mesh: IntervalMesh | RectangleMesh | BoxMesh, lower: tuple[float, ...], upper: tuple[float, ...]) -> MeshSize:

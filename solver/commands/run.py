@@ -24,10 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Validate first; then run here, or on RANKS ranks."""
-    from ...hpc.cost.nodes import refuse_too_large
-
     scenario = load(args.scenario, args.set)
-    refuse_too_large(scenario.mesh)
     if args.ranks and not _under_mpi():
         from ...hpc.ranks import launch
 

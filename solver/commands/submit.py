@@ -33,13 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Validate scenario and profile, then submit."""
-    from ...hpc.cost.nodes import refuse_too_large
     from ...hpc.sites.profile import load_site
     from ...hpc.slurm.script import render
     from ...hpc.submit import job_of, render_report
 
     scenario = load(args.scenario, args.overrides)
-    refuse_too_large(scenario.mesh)
     site = load_site(args.site)
     check_limit(args.time)
     job = job_of(scenario, args.out, args.ranks, args.time)

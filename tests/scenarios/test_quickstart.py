@@ -13,7 +13,7 @@ import pytest
 
 from invasio.postprocess.run import Run
 from invasio.solver.scenario.shipped import folder
-from tests.scenarios.runs import check_promises, run_shipped
+from tests.scenarios.runs import check_estimate, check_promises, run_shipped
 
 SHORT = "time.end=3 d"  # three of the five days show the difference
 VARIANTS = {
@@ -64,3 +64,4 @@ def test_fewer_leave_without(runs: dict[str, Run], variant: str) -> None:
 def test_promises(runs: dict[str, Run], variant: str) -> None:
     """Ledgers and signs, in each variant."""
     check_promises(runs[variant])
+    check_estimate(runs[variant])

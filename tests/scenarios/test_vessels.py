@@ -10,7 +10,7 @@ import numpy as np
 from invasio.postprocess.run import Run
 from invasio.postprocess.vessels import wall_lines
 from invasio.solver.scenario.shipped import folder
-from tests.scenarios.runs import check_promises, run_shipped
+from tests.scenarios.runs import check_estimate, check_promises, run_shipped
 
 
 def counts(run: Run, account: str) -> np.ndarray:
@@ -24,6 +24,7 @@ def test_a_lymph_vessel_of_the_colon(comm: Any, shared_tmp: Path) -> None:
     path = folder() / "tissue/colon_lymph.yaml"
     run = run_shipped(path, shared_tmp / "opens", comm, *short)
     check_promises(run)
+    check_estimate(run)
     entered, first = counts(run, "tumour.lymph:lacuna"), float(run.series["lacuna.first_breach"][-1])
     assert 20.0 < first < 40.0
     before = run.times < first - 6.0
@@ -41,6 +42,7 @@ def test_a_block_with_a_blood_tree_and_a_lymph_vessel(comm: Any, shared_tmp: Pat
     settings = ["mesh.cells=[8, 8, 8]", "time.end=36 h", "time.tolerance=3e-3"]
     run = run_shipped(folder() / "tissue/tissue_block_3d.yaml", shared_tmp / "run", comm, *settings)
     check_promises(run)
+    check_estimate(run)
     series = run.series
     branches = {name: float(series[name][-1]) for name in series if name.startswith("blood/") and name.endswith(".entered:tumour")}
     area = max(branches, key=lambda name: branches[name])

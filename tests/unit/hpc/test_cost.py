@@ -92,16 +92,6 @@ def test_fixed_steps_are_counted_and_work_is_in_proportion(tmp_path: Path) -> No
     assert "core-hours" in text(one, 1) and "assuming" in text(one, 1)
 
 
-@pytest.mark.parametrize("mesh", ["{kind: rectangle, size: 1e-9, structured: false}", "{kind: box, cells: [9999, 9999, 9999]}"])
-def test_mesh_that_nobody_can_make_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], mesh: str) -> None:
-    """At once: making it would first take all memory."""
-    scenario(tmp_path, mesh)
-    for command in (["validate"], ["run", "--out", str(tmp_path / "run")], ["submit", "--dry-run"]):
-        assert main([command[0], str(tmp_path / "s.yaml"), *command[1:]]) == 3
-        assert capsys.readouterr().err.startswith("invasio: the mesh would have about ")
-    assert not (tmp_path / "run").exists()
-
-
 def test_the_command_says_it_for_a_whole_sweep(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "scenarios/sweeps/haptotaxis_mmp.yaml", "--cost", "-n", "2"]) == 0
     said = capsys.readouterr().out
