@@ -30,18 +30,19 @@ def _cells(mesh: Any) -> Iterator[Finding]:
         if count > MOST_CELLS:
             yield ("mesh", "cells"), f"this makes more than {MOST_CELLS:g} cells (allowed: at most {MOST_CELLS:g})"
         return
-    size = getattr(mesh, "size", None)
-    extent = _extent(mesh)
-    if size is None or not extent:
-        return
-    count = math.prod(length / size for length in extent)
-    if count > MOST_CELLS:
-        what = f"this makes some {count:.2g} cells (given {size:g} for a length of {max(extent):g}; allowed: at most {MOST_CELLS:g} cells)"
-        yield ("mesh", "size"), what
+    finer = getattr(mesh, "regions", {}) if _extent(mesh) else {}
+    for path, part in ((("mesh", "size"), mesh), *((("mesh", "regions", name, "size"), shape) for name, shape in finer.items())):
+        size, extent = getattr(part, "size", None), _extent(part)
+        if size is None or not extent:
+            continue
+        count = math.prod(length / size for length in extent)
+        if count > MOST_CELLS:
+            given = f"given {size:g} for a length of {max(extent):g}; allowed: at most {MOST_CELLS:g} cells"
+            yield path, f"this makes some {count:.2g} cells ({given})"
 
 
 def _extent(mesh: Any) -> tuple[float, ...]:
-    """Edges of the box around a generated mesh; nothing for others."""
+    """Edges of the box around a generated mesh or a shape; nothing for others."""
     if mesh.kind in ("disc", "ball"):
         return (2.0 * mesh.radius,) * (2 if mesh.kind == "disc" else 3)
     if mesh.kind == "interval":

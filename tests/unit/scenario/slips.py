@@ -219,6 +219,13 @@ SLIPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "{file}:7:10: mesh.cells: this makes more than 1e+10 cells (allowed: at most 1e+10)",
         ),
     ),
+    "huge_region": (
+        "  cells: [20, 20]\n  regions:\n    gland: {kind: disc, centre: [500, 500], radius: 200}\n",
+        "  size: 20\n  structured: false\n  regions:\n    gland: {kind: disc, centre: [500, 500], radius: 200, size: 1e-6}\n",
+        (
+            "{file}:10:64: mesh.regions.gland.size: this makes some 1.6e+17 cells (given 1e-06 for a length of 400; allowed: at most 1e+10 cells)",
+        ),
+    ),
     "huge_number": (
         "    mmp2: {diffusion: 1e-9 cm^2/s, decay: 0.05 /h}\n",
         "    mmp2: {diffusion: 10000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000, decay: 0.05 /h}\n",
