@@ -150,7 +150,7 @@ def measure(case: Case, comm: Any) -> dict[str, Any]:
         "fields": {name: _per_solve(state, steps) | {"solver": chosen[name]} for name, state in solved.items()},
         "numpy_passes": numpy_passes,
         "bytes_per_node": {name: value / n for name, value in total.items()},
-        "design_bytes_per_node": design_bytes(solved, {t.species.name: t.symmetric for t in stepper.transports}, steps, z),
+        "design_bytes_per_node": design_bytes(solved, {t.species.name: t.high.symmetric for t in stepper.transports}, steps, z),
         "microseconds_by_part": {name: sum(r["seconds"].get(name, 0.0) for r in ranks) * 1e6 / n for name in ranks[0]["seconds"]},
         "petsc_microseconds": {name: sum(r["petsc_seconds"].get(name, 0.0) for r in ranks) * 1e6 / n for name in ranks[0]["petsc_seconds"]},
         "petsc_counts": {name: event["count"] / steps for name, event in petsc.items() if event["count"]},
