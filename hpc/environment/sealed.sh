@@ -74,8 +74,10 @@ in_sealed() {
   done
   set -- "$@" --ro-bind-data 7 /etc/passwd --ro-bind-data 8 /etc/group
 
+  jit=$kernels/${tree##*/}
+  [ -d "$jit/matplotlib" ] || mkdir -p "$jit/numba" "$jit/matplotlib"
   grafted='' levels=''
-  for folder in "$PWD" "$here" "$cache" "${HOME:-/}" "${TMPDIR:-/tmp}" "${PMIX_SERVER_TMPDIR:-/}"; do
+  for folder in "$PWD" "$here" "$cache" "${INVASIO_JIT_CACHE:+$kernels}" "${HOME:-/}" "${TMPDIR:-/tmp}" "${PMIX_SERVER_TMPDIR:-/}"; do
     case $folder in
       /usr/* | /etc/* | /var/*)
         [ -d "$folder" ] || continue
@@ -103,8 +105,6 @@ in_sealed() {
     eval "value=\$$name"
     set -- "$@" --setenv "$name" "$value"
   done
-  jit=${INVASIO_JIT_CACHE:-$cache/jit}/${tree##*/}
-  [ -d "$jit/matplotlib" ] || mkdir -p "$jit/numba" "$jit/matplotlib"
   set -- "$@" --setenv PATH /usr/local/bin:/usr/bin:/usr/sbin:/bin --setenv LANG C.UTF-8 --setenv PYTHONNOUSERSITE 1 --setenv PYTHONPATH "$here/src" \
     --setenv INVASIO_CACHE "$cache" --setenv INVASIO_SEALED "${tree##*/}" --setenv XDG_CACHE_HOME "$jit" --setenv NUMBA_CACHE_DIR "$jit/numba" \
     --setenv MPLCONFIGDIR "$jit/matplotlib" --setenv OMP_NUM_THREADS "${OMP_NUM_THREADS:-1}" --setenv H5PY_ALWAYS_USE_MPI 1 \

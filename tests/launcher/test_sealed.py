@@ -21,6 +21,19 @@ def test_paths_names_and_variables(launcher: Launcher) -> None:
     assert (launcher.folder / "seen").exists()
 
 
+def test_compiled_kernels_are_kept_where_they_are_wanted(launcher: Launcher) -> None:
+    """Beside the environments, or in a folder for each environment of INVASIO_JIT_CACHE; inside already, in that same folder."""
+    show = 'echo "$XDG_CACHE_HOME $NUMBA_CACHE_DIR"; test -w "$NUMBA_CACHE_DIR" && echo "$INVASIO_SEALED"'
+    usual = launcher.run("shell", "-c", show).stdout.split()
+    kept = launcher.folder / "cache" / "jit" / usual[2]
+    assert usual[:2] == [str(kept), str(kept / "numba")]
+    wanted = launcher.folder / "kernels" / usual[2]
+    for given in ("kernels", str(launcher.folder / "kernels")):
+        assert launcher.run("shell", "-c", show, INVASIO_JIT_CACHE=given).stdout.split() == [str(wanted), str(wanted / "numba"), usual[2]]
+    there = launcher.run("shell", "-c", show, INVASIO_JIT_CACHE="kernels", INVASIO_ENVIRONMENT="host", INVASIO_SEALED=usual[2])
+    assert there.stdout.split()[:2] == [str(wanted), str(wanted / "numba")], there.stderr
+
+
 def test_exit_code_input_and_errors_pass(launcher: Launcher) -> None:
     launcher.run("env", "build")
     done = launcher.run("shell", "-c", "echo wrong >&2; exit 7")
