@@ -66,12 +66,11 @@ def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Ma
 
 
 def _limit(s: NodalSpecies, vessel: NodalVessel) -> Floats:
-    """Rates far above D/h hold the density at zero as well as an infinite one would. Collective."""
+    """Rates far above D/h hold the density at zero as well as an infinite one would; inf where nothing diffuses. Collective."""
     g, nodes = s.graph, vessel.sites.nodes[:, 0]
     fastest = g.comm.allreduce(s.largest_motility(), MPI.MAX)
-    if not fastest > 0.0:
-        return np.full(vessel.sites.n, np.inf)
-    return np.asarray(STIFF * fastest * np.abs(g.stiffness[g.diagonal[nodes]]) / vessel.sites.measure)
+    limit = STIFF * fastest * np.abs(s.weight[g.diagonal[nodes]]) / vessel.sites.measure
+    return np.where(limit > 0.0, limit, np.inf)
 
 
 def _diffusion(s: NodalSpecies, vessel: NodalVessel, regions: Mapping[str, Floats]) -> Expr | Floats | None:

@@ -72,10 +72,7 @@ def kinds(annotation: Any) -> list[str]:
     if get_origin(annotation) is Annotated:
         return kinds(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
-        return [
-            name
-            for member in get_args(annotation)
-            if isinstance(member, type) and issubclass(member, Options) and "kind" in member.model_fields
-            for name in get_args(member.model_fields["kind"].annotation)
-        ]
+        return [name for member in get_args(annotation) for name in kinds(member)]
+    if isinstance(annotation, type) and issubclass(annotation, Options) and "kind" in annotation.model_fields:
+        return list(get_args(annotation.model_fields["kind"].annotation))
     return []

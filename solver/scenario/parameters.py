@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -34,6 +35,11 @@ def parameter_value(text: str, context: Context) -> float:
         given = measure(text)
     except UnitError:
         return _computed(text, context)
+    if re.search(r"(?<![A-Za-z])cells?(?![A-Za-z])", text):
+        raise _wrong(
+            "numbers of cells are not converted here; write them where they are used (amount: 5000 cells), or a plain number in the "
+            "scenario's scales, and `unit` for the reader"
+        )
     if given.dimension and not {b for b, _ in given.dimension} <= {"length", "time"}:
         raise _wrong("only lengths and times are converted here; write a plain number in the scenario's scales, and `unit` for the reader")
     return context.convert(text, "*".join(f"{base}^{power}" for base, power in given.dimension) or "1")

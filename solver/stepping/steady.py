@@ -74,12 +74,13 @@ class Steady:
                 self.failure = f"linear solver ({system.outcome}), {s.name}"
                 return False
             wk.new[:] = system.x
-            wk.scratch[:n] = np.abs(wk.new - density[:n])
+            np.maximum(wk.new, 0.0, out=wk.seen)  # rates are those of densities, also where obtuse cells make less than nothing
+            wk.scratch[:n] = np.abs(wk.seen - density[:n])
             extremes = np.array([wk.scratch[:n].max(initial=0.0), wk.new.max(initial=0.0)])
             extremes[~np.isfinite(extremes)] = np.inf  # a NaN would get lost in a maximum
             g.comm.Allreduce(MPI.IN_PLACE, extremes, MPI.MAX)
             change, size = map(float, extremes)
-            density[:n] = wk.new
+            density[:n] = wk.seen
             g.halo.update(density)
             if not math.isfinite(size):
                 self.failure = f"non-finite values, {s.name}"

@@ -91,9 +91,9 @@ def hold_back(
                         going += flow if last else share[targets[k]] * flow
                 room = tops[s] - old[s, i]
                 if last:
-                    share[s] = 1.0 if coming <= room else max(0.0, room) / coming
+                    share[s] = 1.0 if coming <= max(0.0, room) else max(0.0, room) / coming
                     give[s] = 1.0 if going <= old[s, i] else old[s, i] / going
-                elif share[s] * coming - going > room + 1e-15 * tops[s] and share[s] > 0.0:
+                elif coming > 0.0 and share[s] > 0.0 and share[s] * coming - going > room + 1e-15 * tops[s]:
                     over = True
                     share[s] = max(0.0, room + going) / coming
             if not over:

@@ -1,4 +1,7 @@
-"""Everything at once: membranes, three kinds of vessels, fibres, transfers, bounds, stiff kinetics, boundary conditions, rejected steps."""
+"""Everything at once: membranes, three kinds of vessels, fibres, transfers, bounds, stiff kinetics, boundary conditions, rejected steps.
+
+With permeabilities and entries that are formulas, cells whose diffusion is myopic, an amount stated at the start.
+"""
 
 from __future__ import annotations
 
@@ -27,16 +30,20 @@ from tests.vessels import enzyme_opened, flux, tissue, vessel
 pytestmark = pytest.mark.mpi
 
 DT = 0.1
+TOP = 0.02  # of the myopic cells: what turns into them soon fills it
 
 
 def laws(dim: int) -> tuple[Any, ...]:
-    """Two phenotypes that turn into each other, a stiff enzyme, quasi-steady oxygen and a matrix."""
+    """Two phenotypes that turn into each other (one myopic, both bounded), a stiff enzyme, quasi-steady oxygen and a matrix."""
     along = tuple(parse(text) for text in ("1", "x - 0.3", "0.5")[:dim])
     drift = (("f", "f", "0.2"),)
     moving = species("n", f"0.8*{LUMP}", "cells", diffusion="1e-2", taxis=drift, growth="0.5*(1 - n)", boundaries=EVERYTHING)
     return (
         replace(moving, transfers=(Transfer("k", parse("2*x*m")),), fibres=Fibres(along, 0.05), maximum=1.0),
-        replace(species("k", "0", "cells", diffusion="0.02"), transfers=(Transfer("n", parse("0.5/(1 + m)")),)),
+        replace(
+            species("k", LUMP, "cells", diffusion="0.02*(1 + x)", taxis=(("f", "f", "0.1"),)),
+            transfers=(Transfer("n", parse("0.5/(1 + m)")),), fibres=Fibres(along, 0.2, True), maximum=TOP, amount=parse("1e-3"),
+        ),
         species("m", f"0.2*{LUMP}", "soluble", diffusion="5e-2", production="1e3*(n + k)", loss="1e3"),
         species("o", "1", "soluble", diffusion="0.5", loss="n/(0.2 + o)", quasi_steady=True, boundaries={"bottom": boundary("fixed", "1")}),
         species("f", f"1 - 0.5*{LUMP}", "ecm", loss="3*m"),
@@ -48,12 +55,18 @@ def everything(dim: int, comm: Any) -> Any:
     data = make("rectangle" if dim == 2 else "box", cells=[12] * dim if dim == 2 else [6] * dim)
     data = replace(data, interfaces={"b": plane(data, 0, 0.5 if dim == 3 else 0.25)})
     supply = flux("o", "2", closed="2", inside="1", dissolved=True)
+    opened = flux("k", "(1 - integrity)*(1 + t)", closed="(1 - integrity)*(1 + t)")
     vessels = [
         vessel("tree", "network", [], flux("n", "0.5", torn="2"), supply, ruptured="y > 0.5"),
-        vessel("wall", "boundary", ["left", "top"], flux("n", "1 + m"), flux("m", "5"), integrity=enzyme_opened("20*m", threshold="0.95")),
+        vessel("wall", "boundary", ["left", "top"], flux("n", "1 + m"), flux("m", "5"), opened, integrity=enzyme_opened("20*m", threshold="0.95")),
         vessel("thin", "interface", ["b"], flux("n", "0.2"), flux("k", "0.1"), carries="lymph"),
     ]
-    ways = (passage("n", "0.5", follows_integrity=True, taxis=True), passage("k", "1"), passage("m", "0.1"), passage("o", "2"))
+    ways = (
+        passage("n", "0.5*(1 + t)/(1 + m)", follows_integrity=True, taxis=True),
+        passage("k", "(1 - integrity)*(1 + n)*exp(-y)", taxis=True),
+        passage("m", "0.1"),
+        passage("o", "2*o"),
+    )
     barrier = membrane("b", *ways, degraded_by=(("m", "mean"), ("n", "sum")), repair="0.1", threshold="0.9", breach="0.98")
     return tissue(laws(dim), data, comm, vessels, {"tree": tree(dim)}, (barrier,))
 
@@ -91,6 +104,8 @@ def test_everything_at_once(comm, dim: int, limiter: str) -> None:
     go(single, range(5))
     parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
     parallel_assert(comm, stepper.info()["limited"] > 0, "the limiter had nothing to do")
+    highest = comm.allreduce(float(problem.species["k"].state.max(initial=0.0)), MPI.MAX)
+    parallel_assert(comm, abs(highest / TOP - 1.0) < 1e-9, f"the myopic cells reach {highest}, not their maximum")
     for name, s in problem.species.items():
         parallel_assert(comm, float(s.state.min(initial=0.0)) >= 0.0, f"{name} is negative")
         difference = np.abs(everywhere(problem, name) - everywhere(alone, name)).max()

@@ -133,6 +133,18 @@ def test_transfers_fill_no_more_than_there_is_room(comm: Any, dim: int, dt: floa
     march(problem, dt, 8, {"a": 0.9, "b": 0.8})
 
 
+def test_what_is_above_its_maximum_takes_nothing_in(comm: Any) -> None:
+    """Cells that grew beyond, with transfers into them that are zero at some nodes or everywhere: nothing is divided by zero."""
+    for rate, ends in (("where(x < 0.5, 0, 2)", 1.0), ("0*x", 1.0)):
+        laws = (
+            replace(species("n", "0.9", "cells", diffusion="1e-3", growth="0.5"), maximum=1.0),
+            turning(species("k", "where(x < 0.3, 0, 0.5)", "cells", diffusion="1e-6"), n=rate),
+        )
+        problem = problem_of(laws, lattice(1, 20), comm)
+        march(problem, 0.1, 10, {"k": 0.5})
+        assert problem.species["n"].state.min() > ends
+
+
 def test_a_transfer_that_fits_is_not_touched(comm: Any) -> None:
     """A maximum out of reach changes no bit."""
     states = []

@@ -131,3 +131,12 @@ def test_entry_into_a_vessel_by_the_integrity_of_its_wall(comm: Any) -> None:
         assert ledger.worst < 1e-12
         found.append(problem.species["n"].state.copy())
     assert found[0] == pytest.approx(found[1], rel=1e-12) and found[0][0] < 0.95
+
+
+@pytest.mark.parametrize("name", ["obtuse", "slivers"])
+def test_a_permeability_never_sees_less_than_nothing(comm: Any, name: str) -> None:
+    """Oxygen in balance that opens the membrane itself, used up before it gets there, on cells that make it negative on the way."""
+    o = species("o", "0", diffusion="1", production="where(x < 0.15, 100, 0)", loss="100", quasi_steady=True)
+    problem = problem_of((o,), CASES[name](), comm, (membrane("m", passage("o", "2*o")),))
+    stepper = advance(problem, 0.1, 2)
+    assert stepper.steady[0].clipped > 0.0 and problem.species["o"].state.min(initial=0.0) >= 0.0

@@ -8,11 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from invasio.meshes.domain import MeshData
 from invasio.meshes.network import read_network
-from invasio.solver.model.balance import IntegrityLaw
+from invasio.solver.linalg.linear import LinearOptions
+from invasio.solver.model.balance import Fibres, IntegrityLaw
 from invasio.solver.scenario.network import Network as NetworkOptions
+from invasio.solver.scenario.parser import parse
+from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.cut_meshes import plane
 from tests.models import boundary, lattice, membrane, passage, species
@@ -230,8 +234,6 @@ def test_normal_and_ruptured_vessels(comm) -> None:
 @pytest.mark.parametrize("limiter", ["positivity", "none"])
 def test_step_data_next_to_a_greedy_wall(comm, limiter: str) -> None:
     """Large steps and rates, cells in one corner: never negative, and every cell accounted for; unlimited it goes negative."""
-    from invasio.solver.stepping.options import SchemeOptions
-
     cells = species("n", "where(x > 0.7 and y > 0.5, 1, 0)", "cells", diffusion="1e-3", taxis=(("f", "f", "0.5"),))
     ecm = species("f", "x^2", "ecm")
     network = line([(0.75, 0.1), (0.8, 0.9)], 0.01)
@@ -321,6 +323,22 @@ def test_tiny_and_huge_rates(comm) -> None:
         stepper, ledger = march(problem, 0.5 / 64, 64)
         assert booked(problem, stepper, "n", "blood:v") == pytest.approx(expected, rel=5e-4), rate
         assert ledger.worst < 1e-12 and problem.species["n"].state.min() >= 0.0
+
+
+@pytest.mark.parametrize("motility", ["1e-2", "1e-9"])
+def test_an_unlimited_rate_takes_the_same_however_motility_is_stated(comm, motility: str) -> None:
+    """As one number, by region, or myopic along no fibres: what counts as unlimited is relative to D itself."""
+    plain = species("n", "1", "cells", diffusion=motility)
+    laws = plain, species("n", "1", "cells", diffusion={"": motility}), replace(plain, fibres=Fibres((parse("0"),) * 2, 0.5, myopic=True))
+    taken, left = [], []
+    for law in laws:
+        problem = tissue((law,), lattice(2, 12), comm, [vessel("w", "boundary", ["right"], flux("n", "1e300"))])
+        stepper, ledger = march(problem, 0.1, 5, SchemeOptions(linear=LinearOptions(rtol=1e-13)))
+        assert ledger.worst < 1e-12
+        taken.append(booked(problem, stepper, "n", "blood:w"))
+        left.append(comm.allreduce(problem.species["n"].state.min(initial=1.0), MPI.MIN))
+    np.testing.assert_allclose(taken, taken[0], rtol=1e-6)
+    np.testing.assert_allclose(left, left[0], rtol=1e-5)
 
 
 @pytest.mark.parametrize("bad", [obtuse_rectangle(8), sliver_box(5)], ids=["obtuse", "slivers"])

@@ -213,6 +213,18 @@ CASES = {
         _good("kind: interval, ", ""),
         ("{file}:1:7: mesh.kind: missing, but needed (allowed: interval, rectangle, box, disc, ball, file, image)",),
     ),
+    "no_kind_of_an_option": Broken(
+        _good("motility: 1e-3", "motility: 1e-3, growth: {rate: 1}"),
+        ("{file}:4:50: model.cells.tumour.growth.kind: missing, but needed (allowed: exponential, logistic, volume_filling)",),
+    ),
+    "cells_in_parameters": Broken(
+        "parameters: {N: 2000 cells, k: 1e5 cells/cm^2}\n" + _good("initial: 1, m", "initial: 1, amount: N, m", SCALED),
+        tuple(
+            f"{{file}}:1:{column}: parameters.{name}: numbers of cells are not converted here; write them where they are used "
+            f"(amount: 5000 cells), or a plain number in the scenario's scales, and `unit` for the reader (given {given!r})"
+            for column, name, given in ((17, "N", "2000 cells"), (32, "k", "1e5 cells/cm^2"))
+        ),
+    ),
     "missing": Broken(
         _good("{end: 10, step: 0.1}", "{step: 0.1}"),
         ("{file}:8:7: time.end: missing, but needed",),
