@@ -55,10 +55,11 @@ def everything(dim: int, comm: Any) -> Any:
     data = make("rectangle" if dim == 2 else "box", cells=[12] * dim if dim == 2 else [6] * dim)
     data = replace(data, interfaces={"b": plane(data, 0, 0.5 if dim == 3 else 0.25)})
     supply = flux("o", "2", closed="2", inside="1", dissolved=True)
+    wall = enzyme_opened("20*m", threshold="0.95")
     opened = flux("k", "(1 - integrity)*(1 + t)", closed="(1 - integrity)*(1 + t)")
     vessels = [
         vessel("tree", "network", [], flux("n", "0.5", torn="2"), supply, ruptured="y > 0.5"),
-        vessel("wall", "boundary", ["left", "top"], flux("n", "1 + m"), flux("m", "5"), opened, integrity=enzyme_opened("20*m", threshold="0.95")),
+        vessel("wall", "boundary", ["left", "top"], flux("n", "1 + m"), flux("m", "5"), opened, integrity=wall),
         vessel("thin", "interface", ["b"], flux("n", "0.2"), flux("k", "0.1"), carries="lymph"),
     ]
     ways = (
