@@ -51,9 +51,9 @@ def create_steps(h5: h5py.File, names: Sequence[str], observables: Sequence[str]
     root = h5[ROOT]
     steps = root.create_group("Steps")
     steps.attrs["NSteps"] = np.int64(0)
-    steps.create_dataset("Values", (0,), "f8", maxshape=(None,), chunks=(_TIMES,))
+    steps.create_dataset("Values", (0,), "f8", maxshape=(None,), chunks=(_TIMES,), **_early())
     for name, shape in (("zero", (0,)), ("zero_column", (0, 1)), ("one", (0,)), ("index", (0,)), ("row", (0,))):
-        steps.create_dataset(f".{name}", shape, "i8", maxshape=(None, *shape[1:]), chunks=(AHEAD, *shape[1:]))
+        steps.create_dataset(f".{name}", shape, "i8", maxshape=(None, *shape[1:]), chunks=(AHEAD, *shape[1:]), **_early())
     for name, table in (
         ("PartOffsets", "zero"),
         ("PointOffsets", "zero"),
@@ -64,10 +64,11 @@ def create_steps(h5: h5py.File, names: Sequence[str], observables: Sequence[str]
     ):
         steps[name] = steps[f".{table}"]
     for name in names:
-        root.create_dataset(f"PointData/{name}", (0,), kind, maxshape=(None,), chunks=(rows,), fill_time="never", **_squeeze(level))
+        storage = _squeeze(level) or _early()
+        root.create_dataset(f"PointData/{name}", (0,), kind, maxshape=(None,), chunks=(rows,), fill_time="never", **storage)
         steps[f"PointDataOffsets/{name}"] = steps[".row"]
     for name in observables:
-        root.create_dataset(f"FieldData/{name}", (0,), "f8", maxshape=(None,), chunks=(AHEAD,), fillvalue=np.nan)
+        root.create_dataset(f"FieldData/{name}", (0,), "f8", maxshape=(None,), chunks=(AHEAD,), fillvalue=np.nan, **_early())
         steps[f"FieldDataOffsets/{name}"] = steps[".index"]
     for table in ("zero", "zero_column", "one", "index", "row"):
         del steps[f".{table}"]  # only the names VTK knows remain
@@ -78,6 +79,18 @@ def offset_tables(first: int, last: int, stride: int) -> dict[str, np.ndarray]:
     index = np.arange(first, last, dtype=np.int64)
     zero = np.zeros_like(index)
     return {"PartOffsets": zero, "CellOffsets": zero[:, None], "NumberOfParts": zero + 1, "index": index, "row": index * stride}
+
+
+def _early() -> dict[str, object]:
+    """Room is allocated when a table grows, on one rank too.
+
+    By default one rank allocates when it writes. A run that is resumed on several would go on so, each rank would
+    allocate for what it writes itself, they would no longer agree on the file's length, and HDF5 would wait for ever.
+    (Compressed chunks are allocated by all ranks together in any case.)
+    """
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    return {"dcpl": properties}
 
 
 def _squeeze(level: int) -> dict[str, object]:

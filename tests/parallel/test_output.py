@@ -64,6 +64,38 @@ def test_the_file_is_that_of_one_rank(
     parallel_assert(comm, comm.rank != 0 or same, "the files differ")
 
 
+@pytest.mark.parametrize("level", [0, 4])
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_a_file_begun_by_one_rank_goes_on_with_many(comm: Any, shared_tmp: Path, dim: int, level: int) -> None:
+    """Room must be allocated when tables grow: what each rank allocates as it writes makes them wait for each other for ever."""
+    path, times = shared_tmp / "fields.vtkhdf", [float(k) for k in range(70)]  # the tables grow more than once
+    if comm.rank == 0:
+        for at, stop in ((path, 2), (shared_tmp / "one.vtkhdf", 70)):
+            writer = FieldsWriter(at, grid(alone(), dim, 7), NAMES, compression=level)
+            for time in times[:stop]:
+                writer.on_output(frame(grid(alone(), dim, 7), time))
+            writer.close("stopped early")
+        with h5py.File(path, "r") as h5:
+            growing: list[str] = []
+            h5.visititems(lambda n, x: growing.append(n) if isinstance(x, h5py.Dataset) and None in x.maxshape else None)
+            late = [n for n in growing if h5[n].id.get_create_plist().get_alloc_time() != h5py.h5d.ALLOC_TIME_EARLY]
+    parallel_assert(comm, comm.rank != 0 or (len(growing) > 8 and all(h5_is_squeezed(path, n) for n in late)), "allocated late")
+    of = grid(comm, dim, 7, empty_rank=comm.size - 1)
+    writer = FieldsWriter(path, of, NAMES, compression=level, resume_at=1.0)
+    for time in times[1:]:
+        writer.on_output(frame(of, time))
+    writer.close("done")
+    if comm.rank == 0:
+        same = content(path) == content(shared_tmp / "one.vtkhdf")
+    parallel_assert(comm, comm.rank != 0 or same, "the files differ")
+
+
+def h5_is_squeezed(path: Path, name: str) -> bool:
+    """Compressed tables are allocated by all ranks together in any case."""
+    with h5py.File(path, "r") as h5:
+        return h5[name].compression is not None
+
+
 @pytest.mark.parametrize("collective", [None, False])
 def test_checkpoints_pass_between_rank_counts(comm: Any, shared_tmp: Path, collective: bool | None) -> None:
     of = grid(comm, 3, 5, empty_rank=comm.size - 1)
