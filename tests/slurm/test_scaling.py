@@ -8,19 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.hpc.test_scaling import SCENARIO
+
 from .cluster import Cluster
 from .jobs import SITE, invasio
 
-SCENARIO = """\
-name: plate
-mesh: {kind: rectangle, cells: [8, 8]}
-model:
-  cells:
-    tumour: {initial: "exp(-(x^2+y^2)/0.05)", motility: 1e-3, haptotaxis: 5e-3, secretes: {mmp: 0.1}}
-  ecm: {initial: 1, degraded_by: {mmp: 10}}
-  solubles: {mmp: {diffusion: 1e-3}}
-time: {end: 1, step: 0.0625}
-"""
 WORDS = ("scaling", "plate.yaml", "--ranks", "1,2", "--steps", "2", "--repeat", "1", "--predict", "64", "--out", "a series")
 SUBMIT = (*WORDS, "--submit", "--site", "scaling-site.yaml", "--time", "10")
 
