@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from invasio.solver.transport.edges import EXACT, Law
+from invasio.solver.kernels.edges import EXACT, Law
 
 Access = dict[str, tuple[bool, bool]]  # parameter, or parameter[k] of a tuple -> (read, written)
 

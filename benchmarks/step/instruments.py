@@ -19,7 +19,7 @@ from invasio.solver.linalg.linear import LinearSystem
 from invasio.solver.stepping import reactions
 from invasio.solver.stepping.stepper import Stepper
 from invasio.solver.stepping.transport import Transport
-from invasio.solver.transport import edges, limiter, stages
+from invasio.solver.kernels import edges, limiter, stages
 
 from .traffic import kernel_bytes
 

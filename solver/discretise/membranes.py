@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ..model.balance import Membrane, Passage
 from ..scenario.tree import names
-from ..transport import crossings
-from ..transport.bounds import Shares
-from ..transport.edges import Edges, Law
+from ..kernels import crossings
+from ..kernels.bounds import Shares
+from ..kernels.edges import Edges, Law
 from .evaluate import Evaluator
 from .graph import Graph
 from .integrity import Integrity

@@ -12,7 +12,7 @@ from ..model.balance import Model, Species
 from ..parallel import agreed
 from ..scenario.expressions import Binary, Call, Expr, Name, Number
 from ..scenario.tree import names
-from ..transport.edges import ARITHMETIC, EXACT, HARMONIC, Law
+from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, Law
 from .boundaries import Condition
 from .evaluate import Evaluator, total
 from .graph import Graph

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..discretise.species import NodalSpecies
 from ..linalg.linear import LinearSystem
-from ..transport import edges, stages
+from ..kernels import edges, stages
 from .workspace import Workspace
 
 Floats = NDArray[np.float64]
@@ -57,7 +57,7 @@ def hold(s: NodalSpecies, booking: dict[str, float]) -> None:
 def book_crossings(
     s: NodalSpecies, wk: Workspace, density: Floats, limited: bool, bounded: bool, dt: float, booking: dict[str, float]
 ) -> None:
-    """Note what has crossed each membrane from side 0 to side 1, this rank's part of it; see transport.crossings for the flags."""
+    """Note what has crossed each membrane from side 0 to side 1, this rank's part of it; see kernels.crossings for the flags."""
     for crossing in s.crossings:
         key = f"crossed:{crossing.membrane}"
         booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.shares, limited, bounded)

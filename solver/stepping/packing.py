@@ -9,7 +9,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..discretise.species import NodalSpecies
-from ..transport import bounds, packing
+from ..kernels import bounds, packing
 from .boundaries import boundary_sources
 from .workspace import Workspace
 
@@ -58,7 +58,7 @@ class Packing:
     def correct(self, dt: float) -> tuple[float, float, float, float]:
         """Corrected density in ``work.new`` and what the sinks saw in ``work.seen``, from c^L, v and w of the workspace.
 
-        Returns the local sums of transport.limiter.corrected. Collective.
+        Returns the local sums of kernels.limiter.corrected. Collective.
         """
         s, wk, g = self.species, self.work, self.species.graph
         if self.maximum < math.inf:

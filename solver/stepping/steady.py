@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
 from ..linalg.linear import LinearSystem
-from ..transport import edges, stages
+from ..kernels import edges, stages
 from .boundaries import book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
 from .workspace import Workspace

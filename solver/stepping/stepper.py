@@ -20,7 +20,7 @@ from ..discretise.problem import Problem
 from ..discretise.species import NodalSpecies
 from ..errors import SolverError
 from ..linalg.linear import LinearSystem
-from ..transport import stages
+from ..kernels import stages
 from .boundaries import hold
 from .options import SchemeOptions
 from .reactions import Reactions

@@ -6,7 +6,7 @@ With fluxes frozen at the middle of the step the law is linear, m dc/dt = A c + 
     theta = 1 - 1/sqrt(2),  weights b = (1 - theta)/2, (1 - theta)/2, theta,   stage times 0, 2 theta, 1
 
 and the new density is the flux form of the weighted stages w = sum b_k U_k. Where that is negative, the
-positivity limiter of transport.limiter blends it with backward Euler of the low-order flux. The amounts
+positivity limiter of kernels.limiter blends it with backward Euler of the low-order flux. The amounts
 that go to the ledger are the ones applied here.
 """
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..discretise.species import NodalSpecies
 from ..linalg.linear import LinearSystem
-from ..transport import edges, limiter, stages
+from ..kernels import edges, limiter, stages
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
 from .packing import Packing

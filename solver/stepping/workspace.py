@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..discretise.graph import Graph
-from ..transport import edges
-from ..transport.bounds import Shares
+from ..kernels import edges
+from ..kernels.bounds import Shares
 
 
 class Workspace:

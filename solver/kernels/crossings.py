@@ -1,6 +1,6 @@
 r"""Fluxes through membranes: edges between the two copies of a node, beside those of the tissue.
 
-A pair (i, i') on sides 0 and 1 has the conductance G = sigma kappa, and joins the edges of transport.edges as
+A pair (i, i') on sides 0 and 1 has the conductance G = sigma kappa, and joins the edges of kernels.edges as
 
     a_ii' = G,      v_ii' = G/D [ psi_i' - psi_i + sum_e chi^e (G^e_i' - G^e_i) ]    (drift through the opening, if wanted)
 

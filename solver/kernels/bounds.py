@@ -1,6 +1,6 @@
-r"""Flux correction between a lower and an upper bound (Zalesak), in space and time; see transport.limiter for the idea.
+r"""Flux correction between a lower and an upper bound (Zalesak), in space and time; see kernels.limiter for the idea.
 
-The low-order solution v and its shares g_ij of the fluxes f_ij are those of transport.packing (g = 1 where nothing is packed).
+The low-order solution v and its shares g_ij of the fluxes f_ij are those of kernels.packing (g = 1 where nothing is packed).
 
     A_ij  = F^H_ij(w) - g_ij f_ij,      A^S_i = -m_i s_i (min(w_i, M) - q_i)
     floor_i, top_i   0 and the stated maximum M, or the extremes of v and of the old density over i and its neighbours
@@ -94,7 +94,7 @@ def corrected(
     new: Floats,
     seen: Floats,
 ) -> tuple[float, float, float, float]:
-    """As transport.limiter.corrected, between both bounds."""
+    """As kernels.limiter.corrected, between both bounds."""
     indptr, indices, mass, us, ls = e
     down, up, inward, outward = shares
     used = 0.0

@@ -1,1 +1,0 @@
-"""Edge fluxes and the positivity limiter."""
