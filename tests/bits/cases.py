@@ -1,0 +1,70 @@
+"""The fixed list: every shipped scenario, shortened to seconds and at least ten steps, and everything at once.
+
+A case is run to its end with two outputs and a checkpoint at each; then its last checkpoint is removed and it is resumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+COMMON = ("expect=[]", "output.figures=false", "output.at=[]")
+ALWAYS = (1, 2, 3)
+
+# Arrays and numbers that have other names here than in earlier versions: pattern for re.fullmatch on the old name, new name.
+RENAMED: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is run: a module with arguments, in the folder of the version; on how many ranks at most."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    most_ranks: int
+
+
+def _shipped(name: str, end: float, *settings: str, most_ranks: int = 3) -> Case:
+    """A shipped scenario until another end; times are in the scenario's unit."""
+    times = (f"time.end={end}", f"output.every={end / 2}", f"output.checkpoint_every={end / 2}")
+    sets = [word for setting in (*COMMON, *times, *settings) for word in ("--set", setting)]
+    return Case(name, "invasio.solver.cli", ("run", f"scenarios/{name}.yaml", *sets), most_ranks)
+
+
+def _everything(dim: int, limiter: str) -> Case:
+    arguments = ("--dim", str(dim), "--limiter", limiter)
+    return Case(f"everything/{dim}d_{limiter}", "tests.bits.everything", arguments, max(ALWAYS))
+
+
+CASES = (
+    _everything(2, "positivity"),
+    _everything(2, "local_bounds"),
+    _everything(3, "positivity"),
+    _everything(3, "local_bounds"),
+    _shipped("published/anderson_2000/1d_h0.02", 1),
+    _shipped("published/anderson_2000/1d_h0.01", 1),
+    _shipped("published/anderson_2000/square", 1, "mesh.size=0.04"),
+    _shipped("published/anderson_2000/ball", 1, "mesh.regions.core.size=0.05"),
+    _shipped("published/franssen_2019/mean_field", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02"),
+    _shipped("published/franssen_2019/vessels", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02", most_ranks=1),
+    _shipped("published/xiao_2021/set0", 1),
+    _shipped("quickstart", 12, most_ranks=1),
+    _shipped("sweeps/haptotaxis_mmp", 2, "model.cells.tumour.haptotaxis.ecm=5e-3"),
+    _shipped("tissue/colon_lymph", 24, most_ranks=1),
+    _shipped("tissue/dcis_duct", 8),
+    _shipped("tissue/dcis_duct_3d", 4),
+    _shipped("tissue/gland_breakout", 12, most_ranks=1),
+    _shipped("tissue/organotypic", 3),
+    _shipped("tissue/tissue_block_3d", 12, "mesh.cells=[10, 10, 10]"),
+    _shipped("verification/ecm_decay", 0.4),
+    _shipped("verification/exact_wave_1d", 0.4),
+    _shipped("verification/exact_wave_2d", 0.2),
+    _shipped("verification/exact_wave_3d", 0.1, "mesh.size=0.4"),
+    _shipped("verification/haptotaxis_equilibrium", 150),
+    _shipped("verification/intravasation", 0.2),
+    _shipped("verification/membrane_flux", 10),
+    _shipped("verification/membrane_opening", 0.6),
+    _shipped("verification/membrane_pressure", 10),
+    _shipped("verification/myopic_equilibrium", 150),
+    _shipped("verification/switching_along_fibres", 0.5, "mesh.size=0.04"),
+)
