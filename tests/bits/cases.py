@@ -13,6 +13,8 @@ ALWAYS = (1, 2, 3)
 # Arrays and numbers that have other names here than in earlier versions: pattern for re.fullmatch on the old name, new name.
 RENAMED: tuple[tuple[str, str], ...] = ()
 
+_SQUARE = "published/anderson_2000/square"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -24,11 +26,11 @@ class Case:
     most_ranks: int
 
 
-def _shipped(name: str, end: float, *settings: str, most_ranks: int = 3) -> Case:
-    """A shipped scenario until another end; times are in the scenario's unit."""
+def _shipped(name: str, end: float, *settings: str, most_ranks: int = 2, called: str = "") -> Case:
+    """A shipped scenario until another end; times are in the scenario's unit. ``called``: what the settings make of it."""
     times = (f"time.end={end}", f"output.every={end / 2}", f"output.checkpoint_every={end / 2}")
     sets = [word for setting in (*COMMON, *times, *settings) for word in ("--set", setting)]
-    return Case(name, "invasio.solver.cli", ("run", f"scenarios/{name}.yaml", *sets), most_ranks)
+    return Case(f"{name} {called}".strip(), "invasio.solver.cli", ("run", f"scenarios/{name}.yaml", *sets), most_ranks)
 
 
 def _everything(dim: int, limiter: str) -> Case:
@@ -41,30 +43,34 @@ CASES = (
     _everything(2, "local_bounds"),
     _everything(3, "positivity"),
     _everything(3, "local_bounds"),
-    _shipped("published/anderson_2000/1d_h0.02", 1),
+    _shipped("published/anderson_2000/1d_h0.02", 1, most_ranks=3),
     _shipped("published/anderson_2000/1d_h0.01", 1),
-    _shipped("published/anderson_2000/square", 1, "mesh.size=0.04"),
-    _shipped("published/anderson_2000/ball", 1, "mesh.regions.core.size=0.05"),
-    _shipped("published/franssen_2019/mean_field", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02"),
+    _shipped(_SQUARE, 1, "mesh.size=0.04"),
+    _shipped(_SQUARE, 1, "mesh.size=0.04", "time.step=null", "time.first_step=0.4", most_ranks=3, called="adaptive"),
+    _shipped(_SQUARE, 1, "mesh.size=0.04", "numerics.limiter=local_bounds", called="local_bounds"),
+    _shipped(_SQUARE, 1, "mesh.size=0.04", "numerics.flux=scharfetter_gummel", called="scharfetter_gummel"),
+    _shipped(_SQUARE, 1, "mesh.size=0.04", "numerics.scheme=backward_euler", "numerics.limiter=none", called="backward_euler"),
+    _shipped("published/anderson_2000/ball", 1, "mesh.regions.core.size=0.05", most_ranks=3),
+    _shipped("published/franssen_2019/mean_field", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02", most_ranks=3),
     _shipped("published/franssen_2019/vessels", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02", most_ranks=1),
-    _shipped("published/xiao_2021/set0", 1),
+    _shipped("published/xiao_2021/set0", 1, most_ranks=3),
     _shipped("quickstart", 12, most_ranks=1),
     _shipped("sweeps/haptotaxis_mmp", 2, "model.cells.tumour.haptotaxis.ecm=5e-3"),
     _shipped("tissue/colon_lymph", 24, most_ranks=1),
     _shipped("tissue/dcis_duct", 8),
-    _shipped("tissue/dcis_duct_3d", 4),
+    _shipped("tissue/dcis_duct_3d", 4, most_ranks=3),
     _shipped("tissue/gland_breakout", 12, most_ranks=1),
     _shipped("tissue/organotypic", 3),
-    _shipped("tissue/tissue_block_3d", 12, "mesh.cells=[10, 10, 10]"),
+    _shipped("tissue/tissue_block_3d", 12, "mesh.cells=[10, 10, 10]", most_ranks=3),
     _shipped("verification/ecm_decay", 0.4),
     _shipped("verification/exact_wave_1d", 0.4),
-    _shipped("verification/exact_wave_2d", 0.2),
+    _shipped("verification/exact_wave_2d", 0.2, most_ranks=3),
     _shipped("verification/exact_wave_3d", 0.1, "mesh.size=0.4"),
     _shipped("verification/haptotaxis_equilibrium", 150),
     _shipped("verification/intravasation", 0.2),
     _shipped("verification/membrane_flux", 10),
-    _shipped("verification/membrane_opening", 0.6),
+    _shipped("verification/membrane_opening", 0.6, most_ranks=3),
     _shipped("verification/membrane_pressure", 10),
     _shipped("verification/myopic_equilibrium", 150),
-    _shipped("verification/switching_along_fibres", 0.5, "mesh.size=0.04"),
+    _shipped("verification/switching_along_fibres", 0.5, "mesh.size=0.04", most_ranks=3),
 )

@@ -31,6 +31,7 @@ class Version:
 
     @classmethod
     def at(cls, folder: Path, cache: Path) -> Version:
+        """The version whose files lie in a folder; its kernels are kept beside those of others."""
         return cls(folder, cache / f"kernels-{kernels_hash(folder)}")
 
 
@@ -80,6 +81,7 @@ def _run(version: Version, case: Case, ranks: int, out: Path, *more: str) -> Non
         **mpi_environment(),
         "PYTHONPATH": f"{version.folder / 'src'}{os.pathsep}{version.folder}",
         "NUMBA_CACHE_DIR": str(version.kernels),
+        "OMPI_MCA_mpi_yield_when_idle": "1",  # ranks that wait leave the core to those that work
     }
     with (out.parent / "said.txt").open("w+", encoding="utf-8", errors="replace") as said:
         code = subprocess.run(
