@@ -7,9 +7,11 @@ Each version runs its own code and its own scenarios. Exit code 0: all arrays of
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import sys
 import time
@@ -19,7 +21,7 @@ from pathlib import Path
 
 from . import comparison
 from .cases import ALWAYS, CASES, RENAMED, Case
-from .running import RESUMED, SECONDS, SERIES, WHOLE, RunFailed, Version, run_case
+from .running import RESUMED, RESUMED_SERIES, SECONDS, SERIES, WHOLE, RunFailed, Version, run_case
 from .versions import ROOT, GitError, commit_of, copy_working_tree, environment_hash, extract
 
 KEPT = 4  # results of so many base versions, and compiled kernels of so many versions
@@ -44,7 +46,9 @@ class Result:
         """Whether all arrays have the same bits."""
         return not (self.failed or self.arrays or self.restart)
 
+    @property
     def word(self) -> str:
+        """Of the table."""
         return "FAILED" if self.failed else "same" if self.same else "differs"
 
 
@@ -53,17 +57,17 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="invasio bits", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("base", nargs="?", default="main", help="revision to compare with (default: main); its results are kept")
     parser.add_argument("head", nargs="?", help="revision that is compared (default: the files of this checkout as they are)")
-    parser.add_argument("--ranks", default=",".join(map(str, ALWAYS)), help="numbers of ranks (default: 1,2,3)")
+    parser.add_argument("--ranks", type=_ranks, default=ALWAYS, metavar="N,...", help="numbers of ranks (default: 1,2,3)")
     parser.add_argument("-k", metavar="NAME", default="", help="only cases whose name holds NAME")
     parser.add_argument("--list", action="store_true", help="print the cases and end")
     options = parser.parse_args(argv)
-    chosen = [(case, n) for n in map(int, options.ranks.split(",")) for case in CASES if options.k in case.name and n <= case.most_ranks]
+    chosen = [(case, n) for n in options.ranks for case in CASES if options.k in case.name and n <= case.most_ranks]
     if options.list:
         for case, n in chosen:
             print(f"{n} {case.name}: python3 -m {case.module} {' '.join(case.arguments)}")
         return 0
     if not chosen:
-        parser.error(f"no case is called {options.k!r} on {options.ranks} ranks; --list names them")
+        parser.error(f"no case is called {options.k!r} on these numbers of ranks; --list names them")
     try:
         base = commit_of(options.base)
         head = commit_of(options.head) if options.head else None
@@ -81,7 +85,12 @@ def main(argv: list[str]) -> int:
         return _compare(base, head, chosen, cache, place)
 
 
+def _ranks(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(","))
+
+
 def _compare(base: str, head: str | None, chosen: list[tuple[Case, int]], cache: Path, place: Path) -> int:
+    """Fill ``place`` with both versions, run, compare; what differs or fails stays there to be looked at."""
     began = time.monotonic()
     print(f"BASE {base[:12]}, HEAD {head[:12] if head else 'the files of this checkout'}: {len(chosen)} runs", flush=True)
     results = cache / "results" / f"{base[:12]}-{environment_hash()}"
@@ -92,11 +101,8 @@ def _compare(base: str, head: str | None, chosen: list[tuple[Case, int]], cache:
         copy_working_tree(place / "head")
     else:
         extract(head, place / "head")
-    ours = Version.at(place / "head", place)
-    theirs = None
-    if not all(_kept(results, case, n).exists() for case, n in chosen):
-        extract(base, place / "base")
-        theirs = Version.at(place / "base", place)
+    extract(base, place / "base")
+    theirs, ours = (Version.at(place / who, place) for who in ("base", "head"))
     shutil.rmtree(place / "results", ignore_errors=True)
 
     def one(case: Case, ranks: int) -> Result:
@@ -111,40 +117,47 @@ def _compare(base: str, head: str | None, chosen: list[tuple[Case, int]], cache:
         if ranks > 1:
             done.append(_said(one(case, ranks)))
     for version in (ours, theirs):
-        if version is not None and version.kernels.exists():
+        if version.kernels.exists():
             os.utime(version.kernels)
     _keep(place, "kernels-*")
+    if all(result.same for result in done):
+        for name in ("base", "head", "results"):
+            shutil.rmtree(place / name, ignore_errors=True)
     return _summary(done, time.monotonic() - began)
 
 
 def _kept(results: Path, case: Case, ranks: int) -> Path:
     """Where the base's results of a case are kept: another list, another folder."""
     digest = hashlib.sha256(repr((case.module, case.arguments, ranks)).encode()).hexdigest()[:8]
-    return results / f"{case.name.replace('/', '-')}-{ranks}-{digest}"
+    name = re.sub(r"[^\w.]", "-", case.name)
+    return results / f"{name}-{ranks}-{digest}"
 
 
-def _one(case: Case, ranks: int, theirs: Version | None, ours: Version, kept: Path, place: Path) -> Result:
+def _one(case: Case, ranks: int, theirs: Version, ours: Version, kept: Path, place: Path) -> Result:
+    """Run a case with the head, and with the base unless its results are kept, and compare."""
     result = Result(case, ranks)
     temporary = place / "results" / kept.name
-    for who, version, folder in (("BASE", theirs, temporary / "base"), ("HEAD", ours, temporary / "head")):
-        if version is None or (who == "BASE" and kept.exists()):
-            continue
+    base, head = temporary / "base", temporary / "head"
+    both = [("BASE", theirs, base), ("HEAD", ours, head)]
+    for who, version, folder in both[1:] if kept.exists() else both:
         try:
             run_case(version, case, ranks, folder)
         except RunFailed as error:
-            result.failed += [f"{who}: {error}"]
-        if who == "BASE" and not result.failed and not kept.exists():
-            folder.rename(kept)
+            result.failed.append(f"{who}: {error}")
+        else:
+            if who == "BASE":
+                with contextlib.suppress(OSError):  # another checkout was faster
+                    base.rename(kept)
     if result.failed:
         return result
-    head = temporary / "head"
-    found = comparison.checkpoints(kept / WHOLE, head / WHOLE, RENAMED)
-    resumed = comparison.checkpoints(kept / RESUMED, head / RESUMED, RENAMED)
-    result.arrays, result.numbers = found.arrays, found.numbers
-    result.restart = resumed.arrays
+    whole, resumed = (comparison.checkpoints(kept / name, head / name, RENAMED) for name in (WHOLE, RESUMED))
+    result.arrays, result.restart = whole.arrays, resumed.arrays
     for who, folder in (("BASE", kept), ("HEAD", head)):
-        result.restart += [f"{who}'s own whole run: {line}" for line in comparison.checkpoints(folder / WHOLE, folder / RESUMED).arrays]
+        own = comparison.checkpoints(folder / WHOLE, folder / RESUMED)
+        result.restart += [f"{who} whole and resumed: {line}" for line in own.arrays]
+    result.numbers = whole.numbers + [f"(resumed) {line}" for line in resumed.numbers]
     result.series = comparison.series(kept / SERIES, head / SERIES)
+    result.series += [f"(resumed) {line}" for line in comparison.series(kept / RESUMED_SERIES, head / RESUMED_SERIES)]
     result.seconds = float((head / SECONDS).read_text(encoding="utf-8"))
     shutil.rmtree(temporary, ignore_errors=True)
     return result
@@ -153,7 +166,7 @@ def _one(case: Case, ranks: int, theirs: Version | None, ours: Version, kept: Pa
 def _said(result: Result) -> Result:
     """Print a result's line, and what differs below it."""
     name = f"{result.case.name} on {result.ranks}"
-    print(f"{result.word():8}{name:46}{result.seconds:6.1f} s{_apart(result)}", flush=True)
+    print(f"{result.word:8}{name:46}{result.seconds:6.1f} s{_apart(result)}", flush=True)
     for what in ("failed", "arrays", "restart"):
         lines = getattr(result, what)
         for line in lines[:SHOWN]:
@@ -182,7 +195,7 @@ def _summary(done: list[Result], seconds: float) -> int:
     ranks = sorted({result.ranks for result in done})
     names = list(dict.fromkeys(result.case.name for result in done))
     print(f"{'':46}" + "".join(f"{f'{n} rank' + 's' * (n > 1):>10}" for n in ranks))
-    words = {(result.case.name, result.ranks): result.word() for result in done}
+    words = {(result.case.name, result.ranks): result.word for result in done}
     for name in names:
         print(f"{name:46}" + "".join(f"{words.get((name, n), '-'):>10}" for n in ranks))
     bad = sum(not result.same for result in done)

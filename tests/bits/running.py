@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from .cases import Case
 from .versions import kernels_hash
 
 LIMIT = 300  # seconds for one run
+WHOLE, RESUMED = "whole.h5", "resumed.h5"  # what is left of a case
+SERIES, RESUMED_SERIES, SECONDS = "series.csv", "resumed.csv", "seconds"
 
 
 class RunFailed(Exception):
@@ -35,9 +38,6 @@ class Version:
         return cls(folder, cache / f"kernels-{kernels_hash(folder)}")
 
 
-WHOLE, RESUMED, SERIES, SECONDS = "whole.h5", "resumed.h5", "series.csv", "seconds"
-
-
 def run_case(version: Version, case: Case, ranks: int, folder: Path) -> None:
     """Leave in a new folder the last checkpoint of the whole run and of the resumed one, the series, and the seconds of both.
 
@@ -53,16 +53,21 @@ def run_case(version: Version, case: Case, ranks: int, folder: Path) -> None:
     _run(version, case, ranks, out)
     middle, last = _newest_two(out)
     shutil.copy(last, folder / WHOLE)
-    if (out / SERIES).exists():
-        shutil.copy(out / SERIES, folder / SERIES)
+    _take_series(out, folder / SERIES)
     last.unlink()
     (out / "checkpoints" / "LATEST").write_text(middle.name + "\n", encoding="utf-8")
     _run(version, case, ranks, out, "--resume")
     if not last.exists():
         raise RunFailed(f"the resumed run did not write {last.name}")
     shutil.copy(last, folder / RESUMED)
+    _take_series(out, folder / RESUMED_SERIES)
     shutil.rmtree(work)
     (folder / SECONDS).write_text(f"{time.monotonic() - began:.1f}\n", encoding="utf-8")
+
+
+def _take_series(out: Path, target: Path) -> None:
+    if (out / SERIES).exists():  # everything at once has none
+        shutil.copy(out / SERIES, target)
 
 
 def _newest_two(out: Path) -> tuple[Path, Path]:
@@ -90,4 +95,10 @@ def _run(version: Version, case: Case, ranks: int, out: Path, *more: str) -> Non
         if code:
             said.seek(0)
             reason = f"no end after {LIMIT} s" if code in (124, 137) else f"exit code {code}"
-            raise RunFailed("\n".join([reason, *said.read().splitlines()[-15:]]))
+            raise RunFailed("\n".join([reason, *_complaint(said.read())]))
+
+
+def _complaint(said: str) -> list[str]:
+    """The last lines before mpirun begins to tell how the ranks ended."""
+    before = re.split(r"^-{60,}$", said, maxsplit=1, flags=re.MULTILINE)[0]
+    return (before.strip() or said).splitlines()[-15:]
