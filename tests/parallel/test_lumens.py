@@ -20,10 +20,9 @@ from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
 from invasio.solver.stepping.options import SchemeOptions
 from invasio.solver.words import in_steps
-from tests.helpers import parallel_assert
-from tests.parallel.test_numerics import everywhere
+from tests.lib.everywhere import parallel_assert, same_densities, same_sites
+from tests.lib.march import advance
 from tests.unit.meshes.build import options
-from tests.vessels import march
 
 pytestmark = pytest.mark.mpi
 
@@ -145,19 +144,12 @@ def test_wall_and_entry(comm: Any, files: Path, name: str) -> None:
     found = float(vessel.area.sum())
     parallel_assert(comm, abs(found / area - 1) < tolerance, f"area {found} instead of {area}")
     tight = SchemeOptions(linear=LinearOptions(rtol=1e-12))
-    stepper, ledger = march(together, 0.1, 4, tight)
-    single, _ = march(alone, 0.1, 4, tight)
-    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
-    entered = comm.allreduce(stepper.amounts["n"]["blood:v"])
-    parallel_assert(comm, entered > 0.01 and abs(entered - single.amounts["n"]["blood:v"]) < 1e-9, f"{entered} entered")
-    for species in together.species:
-        difference = np.abs(everywhere(together, species) - everywhere(alone, species)).max()
-        parallel_assert(comm, difference <= 1e-9, f"{species} differs by {difference:.1e}")
-    integrity = np.zeros(vessel.sites.total)
-    integrity[vessel.sites.numbers] = together.integrities["v"].b
-    integrity = comm.allreduce(integrity)
-    expected = alone.integrities["v"].b[np.argsort(alone.vessels["v"].sites.numbers)]
-    parallel_assert(comm, np.allclose(integrity, expected, rtol=0, atol=1e-9), "integrity")
+    march, single = (advance(problem, 0.1, 4, tight, balanced=True) for problem in (together, alone))
+    parallel_assert(comm, march.worst < 1e-12, f"ledger {march.worst:.1e}")
+    entered = march.account("n", "blood:v")
+    parallel_assert(comm, entered > 0.01 and abs(entered - single.account("n", "blood:v")) < 1e-9, f"{entered} entered")
+    same_densities(together, alone, 1e-9)
+    same_sites(together, alone, "v", 1e-9)
     parallel_assert(comm, not set(vessel.part_names) & set(together.grid.regions), "the lumen is still a region")
 
 

@@ -18,8 +18,8 @@ from invasio.solver.model.balance import Model
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.layout import Frame
 from tests.cut_meshes import CASES, case
-from tests.helpers import parallel_assert
-from tests.models import advance
+from tests.lib.everywhere import parallel_assert
+from tests.lib.march import advance
 from tests.parallel.test_membranes import LAWS, barriers
 from tests.unit.output.test_fields import vtk_reader
 

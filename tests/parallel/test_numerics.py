@@ -10,16 +10,14 @@ import pytest
 from mpi4py import MPI
 
 from invasio.meshes.domain import MeshData
-from invasio.solver.discretise.problem import Problem
 from invasio.solver.model.balance import Fibres, Species, Transfer
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.options import ClockOptions, SchemeOptions
-from invasio.solver.stepping.restart import restore, snapshot
-from invasio.solver.stepping.stepper import Stepper
+from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.helpers import parallel_assert
-from tests.models import advance, anderson, boundary, lattice, problem_of, species
+from tests.lib.everywhere import everywhere, parallel_assert, same_accounts, same_bits, same_densities
+from tests.lib.fields import amount, density, least
+from tests.lib.march import March, advance
+from tests.lib.models import anderson, boundary, lattice, problem_of, species
 
 pytestmark = pytest.mark.mpi
 
@@ -48,25 +46,13 @@ TURNING = (  # what this page has besides: transfers, fibres, an upper bound, a 
 NOISY = (*anderson()[:2], species("f", "0.5 + 0.5*noise(0.1, 7)", "ecm", loss="10*m"))
 
 
-def everywhere(problem: Problem, name: str) -> np.ndarray:
-    """A species at all nodes in canonical order, on every rank."""
-    comm, grid = problem.graph.comm, problem.grid
-    values = np.full(grid.n_nodes, -np.inf)
-    values[grid.nodes] = problem.species[name].state[: problem.graph.n_owned]
-    comm.Allreduce(MPI.IN_PLACE, values, MPI.MAX)
-    return values
-
-
 def compare(comm: Any, laws: Any, data: MeshData, dt: float, steps: int, tolerance: float, options: SchemeOptions | None = None) -> None:
     together, alone = problem_of(laws, data, comm), problem_of(laws, data, MPI.COMM_SELF)
     parts, whole = advance(together, dt, steps, options), advance(alone, dt, steps, options)
+    same_densities(together, alone, tolerance)
     for name in together.species:
-        difference = np.abs(everywhere(together, name) - everywhere(alone, name)).max()
-        parallel_assert(comm, difference <= tolerance, f"{name} differs by {difference:.1e}")
-        parallel_assert(comm, everywhere(together, name).min() >= 0.0, f"{name} is negative")
-        for key, amount in whole.amounts[name].items():
-            total = comm.allreduce(parts.amounts[name][key])
-            parallel_assert(comm, abs(total - amount) <= tolerance, f"account {name}.{key}: {total} instead of {amount}")
+        parallel_assert(comm, least(together, name) >= 0.0, f"{name} is negative")
+    same_accounts(parts, whole, tolerance)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
@@ -107,7 +93,7 @@ def test_what_a_steady_species_clips_is_that_of_all_ranks(comm) -> None:
     """Strong uptake on obtuse cells undershoots; the amount set to zero is reported alike everywhere."""
     laws = (species("o", "0", "soluble", diffusion="1", loss="3e3", quasi_steady=True, boundaries={"left": boundary("fixed", "1")}),)
     data = obtuse_rectangle(12)
-    together, alone = (advance(problem_of(laws, data, c), 0.1, 2).info()["clipped"] for c in (comm, MPI.COMM_SELF))
+    together, alone = (advance(problem_of(laws, data, c), 0.1, 2).info("clipped") for c in (comm, MPI.COMM_SELF))
     parallel_assert(comm, alone > 0.0 and abs(together / alone - 1.0) < 1e-6, f"{together} instead of {alone}")
 
 
@@ -136,15 +122,14 @@ def test_fewer_cells_than_ranks(comm, cells: int) -> None:
 def test_mass_is_conserved_and_ghosts_agree(comm) -> None:
     """The amount of cells drifts by rounding only; ghost values equal their owners'."""
     problem = problem_of(anderson(square="x^2 + y^2"), lattice(2, 16), comm)
-    g = problem.graph
-    before = g.sum(g.mass * problem.species["n"].state)[0]
+    before = amount(problem, "n")
     advance(problem, 0.05, 40)
-    after = g.sum(g.mass * problem.species["n"].state)[0]
+    after = amount(problem, "n")
     parallel_assert(comm, abs(after / before - 1.0) <= 1e-12, f"drift {after / before - 1}")
-    for s in problem.species.values():
-        ghosts = s.state.copy()
-        g.halo.update(ghosts)
-        parallel_assert(comm, np.array_equal(ghosts, s.state), f"{s.name}: stale ghosts")
+    for name in problem.species:
+        ghosts = density(problem, name).copy()
+        problem.graph.halo.update(ghosts)
+        parallel_assert(comm, np.array_equal(ghosts, density(problem, name)), f"{name}: stale ghosts")
 
 
 def test_stiffness_is_symmetric_to_the_last_bit_across_ranks(comm) -> None:
@@ -167,15 +152,7 @@ def test_a_snapshot_continues_the_run(comm, laws: tuple[Species, ...]) -> None:
     whole = problem_of(laws, data, comm)
     advance(whole, 0.05, 10)
     half = problem_of(laws, data, comm)
-    stepper = advance(half, 0.05, 5)
-    arrays, numbers = snapshot(stepper, Clock(ClockOptions(0.0, 1.0, (1.0,), 0.05)), 5)
-    arrays = {key: value.copy() for key, value in arrays.items()}
+    stopped = advance(half, 0.05, 5).snapshot()
     again = problem_of(laws, data, comm)
-    second = Stepper(again, SchemeOptions())
-    second.amounts = {name: dict.fromkeys(account, 0.0) for name, account in stepper.amounts.items()}
-    restore(second, arrays, numbers)
-    for k in range(5, 10):
-        parallel_assert(comm, second.attempt(k * 0.05, 0.05))
-        second.accept(0.05)
-    for name in whole.species:
-        parallel_assert(comm, np.array_equal(everywhere(whole, name), everywhere(again, name)), f"{name} differs")
+    March.restored(again, stopped).steps(0.05, 5)
+    same_bits(whole, again)

@@ -21,7 +21,7 @@ from invasio.solver.output.progress import Progress
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.shipped import folder
-from tests.helpers import parallel_assert
+from tests.lib.everywhere import parallel_assert
 
 pytestmark = pytest.mark.mpi
 

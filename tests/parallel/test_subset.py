@@ -11,7 +11,7 @@ import pytest
 from invasio.postprocess.run import Run
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.subset import Part, part_of, renumber
-from tests.helpers import parallel_assert
+from tests.lib.everywhere import parallel_assert
 from tests.unit.output.synthetic import cells_at, frame, grid, mesh
 
 pytestmark = pytest.mark.mpi

@@ -12,16 +12,13 @@ from mpi4py import MPI
 from invasio.meshes.network import Network, read_network
 from invasio.solver.discretise.vessel_surface import VesselSurface
 from invasio.solver.scenario.network import Network as NetworkOptions
-from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.options import ClockOptions, SchemeOptions
-from invasio.solver.stepping.restart import restore, snapshot
-from invasio.solver.stepping.stepper import Stepper
 from tests.cut_meshes import plane
-from tests.helpers import parallel_assert
-from tests.models import membrane, passage, species
-from tests.parallel.test_numerics import everywhere
+from tests.lib.everywhere import at_sites, parallel_assert, same_bits, same_densities
+from tests.lib.fields import entered
+from tests.lib.march import March, advance
+from tests.lib.models import membrane, passage, species
+from tests.lib.vessels import enzyme_opened, flux, line, tissue, vessel
 from tests.unit.meshes.build import make
-from tests.vessels import enzyme_opened, flux, line, march, tissue, vessel
 
 pytestmark = pytest.mark.mpi
 
@@ -62,12 +59,10 @@ def several(dim: int, comm, keep: bool = False) -> Any:  # type: ignore[no-untyp
 def test_same_on_any_number_of_ranks(comm, dim: int) -> None:
     """Sites, weights and counts per part do not depend on the partition."""
     together, alone = several(dim, comm), several(dim, MPI.COMM_SELF)
-    _, ledger = march(together, 0.2, 5)
-    march(alone, 0.2, 5)
-    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
-    for name in together.species:
-        difference = np.abs(everywhere(together, name) - everywhere(alone, name)).max()
-        parallel_assert(comm, difference <= 1e-7, f"{name} differs by {difference:.1e}")
+    march = advance(together, 0.2, 5, balanced=True)
+    advance(alone, 0.2, 5, balanced=True)
+    parallel_assert(comm, march.worst < 1e-12, f"ledger {march.worst:.1e}")
+    same_densities(together, alone, 1e-7)
     for name, v in together.vessels.items():
         one = alone.vessels[name]
         parallel_assert(comm, v.sites.total == one.sites.total, f"{name}: {v.sites.total} sites instead of {one.sites.total}")
@@ -75,41 +70,22 @@ def test_same_on_any_number_of_ranks(comm, dim: int) -> None:
         weights = np.zeros(v.sites.total)
         weights[v.sites.numbers] = v.sites.measure
         parallel_assert(comm, np.array_equal(comm.allreduce(weights), one.sites.measure), f"weights of {name}")
-        for crossing, other in zip(v.crossings, one.crossings, strict=True):
-            got = comm.allreduce(np.bincount(v.part, crossing.entered, minlength=len(v.part_names)))
-            expected = np.bincount(one.part, other.entered, minlength=len(v.part_names))
-            parallel_assert(comm, np.allclose(got, expected, rtol=0, atol=1e-7), f"{name}: {crossing.law.species} {got} {expected}")
+        other = entered(alone, name)
+        for kind, mine in entered(together, name).items():
+            got = comm.allreduce(np.bincount(v.part, mine, minlength=len(v.part_names)))
+            expected = np.bincount(one.part, other[kind], minlength=len(v.part_names))
+            parallel_assert(comm, np.allclose(got, expected, rtol=0, atol=1e-7), f"{name}: {kind} {got} {expected}")
 
 
 def test_restart_in_the_middle_of_an_opening(comm) -> None:
     """The steps after a restart repeat those of the run that went on, to the last bit, counts at every site included."""
-    clock = Clock(ClockOptions(0.0, 2.0, (2.0,), step=0.2))
-
-    def go(stepper: Stepper, steps: range) -> None:
-        for k in steps:
-            assert stepper.attempt(0.2 * k, 0.2)
-            stepper.accept(0.2)
-
-    problem = several(2, comm)
-    stepper = Stepper(problem, SchemeOptions())
-    stepper.settle(0.0)
-    go(stepper, range(4))
-    arrays, numbers = snapshot(stepper, clock, 4)
-    kept = {name: values.copy() for name, values in arrays.items()}
-    go(stepper, range(4, 7))
-    again = several(2, comm)
-    resumed = Stepper(again, SchemeOptions())
-    resumed.amounts = {name: dict.fromkeys(account, 0.0) for name, account in stepper.amounts.items()}
-    restore(resumed, kept, numbers)
-    go(resumed, range(4, 7))
-    b = problem.integrities["wall"]
-    parallel_assert(comm, comm.allreduce(float(b.b.min(initial=1.0)), MPI.MIN) < 0.9, "the wall has not begun to open")
-    parallel_assert(comm, np.array_equal(b.b, again.integrities["wall"].b), "integrity")
-    for name in problem.species:
-        parallel_assert(comm, np.array_equal(problem.species[name].state, again.species[name].state), name)
-    for name, v in problem.vessels.items():
-        for crossing, other in zip(v.crossings, again.vessels[name].crossings, strict=True):
-            parallel_assert(comm, np.array_equal(crossing.entered, other.entered), f"{name} {crossing.law.species}")
+    problem, again = several(2, comm), several(2, comm)
+    march = advance(problem, 0.2, 4)
+    half = march.snapshot()
+    march.steps(0.2, 3)
+    March.restored(again, half).steps(0.2, 3)
+    parallel_assert(comm, at_sites(problem, "wall").min() < 0.9, "the wall has not begun to open")
+    same_bits(problem, again)
 
 
 def test_a_point_belongs_to_one_rank(comm) -> None:
@@ -154,7 +130,7 @@ def _surface(dim: int, comm):  # type: ignore[no-untyped-def]
         data = replace(data, interfaces={"k": plane(data, 0, 0.5)})
         problem, domain = tissue((cells,), data, comm, walls, keep=True)
     surface = VesselSurface(problem, domain)
-    march(problem, 0.1, 3)
+    advance(problem, 0.1, 3, balanced=True)
     rows = {"points": surface.grid.points, **surface.fields()}
     whole = {}
     for name, values in rows.items():
@@ -177,10 +153,10 @@ def test_ranks_without_cells(comm, dim: int) -> None:
         vessels.append(vessel("w", "network", [], flux("n", "1")))
         networks["w"] = line([(0.2, 0.2), (0.7, 0.8)], 0.01)
     problem, domain = tissue((cells,), data, comm, vessels, networks, keep=True)
-    _, ledger = march(problem, 0.1, 3)
+    march = advance(problem, 0.1, 3, balanced=True)
     surface = VesselSurface(problem, domain)
     found = surface.fields()
-    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
+    parallel_assert(comm, march.worst < 1e-12, f"ledger {march.worst:.1e}")
     assert comm.allreduce(len(found["integrity"])) == surface.grid.n_nodes > 0
     counts = comm.allgather(problem.vessels["v"].sites.n)
     parallel_assert(comm, sum(counts) == dim and (comm.size < 3 or min(counts) == 0), str(counts))

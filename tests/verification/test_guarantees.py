@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.models import advance, anderson, boundary, lattice, problem_of, species
+from tests.lib.fields import amount, density, greatest, least
+from tests.lib.march import March, advance
+from tests.lib.models import anderson, boundary, lattice, problem_of, species
 
 STEP2 = "where((x - 0.5)^2 + (y - 0.5)^2 < 0.04, 1, 0)"
 STEP3 = "where((x - 0.5)^2 + (y - 0.5)^2 + (z - 0.5)^2 < 0.04, 1, 0)"
@@ -30,19 +30,17 @@ def test_never_negative_on_bad_meshes_and_without_limiter_negative(comm, mesh: s
     """The minimum is >= 0 exactly with the limiter; the same case without it goes negative or fails."""
     data = obtuse_rectangle(16) if mesh == "obtuse" else sliver_box(8)
     problem = problem_of(sharp(initial), data, comm)
-    amount = float((problem.graph.mass * problem.species["n"].state).sum())
-    stepper = Stepper(problem, SchemeOptions())
-    for k in range(10):
-        assert stepper.attempt(0.1 * k, 0.1)
-        stepper.accept(0.1)
-        assert all(s.state.min() >= 0.0 for s in problem.species.values())
-    assert stepper.transports[0].limited == 11  # every step, the first one twice
-    assert abs(float((problem.graph.mass * problem.species["n"].state).sum()) / amount - 1) < 1e-12
+    before = amount(problem, "n")
+    march = March(problem)
+    for _ in march.each(0.1, 10):
+        assert least(problem) >= 0.0
+    assert march.limited("n") == 11  # every step, the first one twice
+    assert abs(amount(problem, "n") / before - 1) < 1e-12
 
     unlimited = problem_of(sharp(initial), data, comm)
     try:
         advance(unlimited, 0.1, 10, SchemeOptions(limiter="none"))
-        lowest = unlimited.species["n"].state.min()
+        lowest = least(unlimited, "n")
     except RuntimeError:
         lowest = -np.inf
     assert lowest < -1e-3
@@ -53,20 +51,20 @@ def test_random_data_and_large_steps(comm, dt: float) -> None:
     """Random step data, steps far beyond any explicit limit, slightly diffusive cells: non-negative, conservative, f within its bound."""
     initial = "where(noise(0.07, 3) > 0.5, 1, 0)"
     problem = problem_of(sharp(initial, "1e-5"), obtuse_rectangle(10), comm)
-    amount = float((problem.graph.mass * problem.species["n"].state).sum())
+    before = amount(problem, "n")
     advance(problem, dt, 5)
-    assert all(s.state.min() >= 0.0 for s in problem.species.values())
-    assert problem.species["f"].state.max() <= 1.0
-    assert abs(float((problem.graph.mass * problem.species["n"].state).sum()) / amount - 1) < 1e-12
+    assert least(problem) >= 0.0
+    assert greatest(problem, "f") <= 1.0
+    assert abs(amount(problem, "n") / before - 1) < 1e-12
 
 
 def test_amount_does_not_drift_with_loose_linear_solves(comm) -> None:
     """2000 steps at rtol 1e-4: the flux form conserves whatever the solver leaves."""
     problem = problem_of(anderson(), lattice(1, 40), comm)
-    amount = float((problem.graph.mass * problem.species["n"].state).sum())
+    before = amount(problem, "n")
     advance(problem, 0.01, 2000, SchemeOptions(linear=LinearOptions(rtol=1e-4)))
-    assert abs(float((problem.graph.mass * problem.species["n"].state).sum()) / amount - 1) <= 1e-13
-    assert min(s.state.min() for s in problem.species.values()) >= 0.0
+    assert abs(amount(problem, "n") / before - 1) <= 1e-13
+    assert least(problem) >= 0.0
 
 
 def test_the_limiter_is_skipped_exactly_where_nothing_is_negative(comm) -> None:
@@ -75,9 +73,8 @@ def test_the_limiter_is_skipped_exactly_where_nothing_is_negative(comm) -> None:
     runs = []
     for limiter in ("positivity", "none"):
         problem = problem_of(laws, lattice(2, 10), comm)
-        stepper = advance(problem, 0.05, 10, SchemeOptions(limiter=limiter))
-        assert stepper.transports[0].limited == 0
-        runs.append(problem.species["n"].state.copy())
+        assert advance(problem, 0.05, 10, SchemeOptions(limiter=limiter)).limited("n") == 0
+        runs.append(density(problem, "n").copy())
     assert np.array_equal(*runs)
 
 
@@ -98,22 +95,16 @@ def test_ledger_with_everything_switched_on(comm, initial: str) -> None:
         species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
     )
     problem = problem_of(laws, lattice(2, 12), comm)
-    stepper = Stepper(problem, SchemeOptions())
-    stepper.amounts = empty_accounts(problem)
-    ledger = Ledger(problem, stepper.amounts)
-    for k in range(25):
-        assert stepper.attempt(0.04 * k, 0.04)
-        stepper.accept(0.04)
-        ledger.balance(0.04 * (k + 1))
-    assert ledger.worst <= 1e-12
-    assert stepper.amounts["n"]["outflow:right"] > 0.0
-    assert stepper.amounts["n"]["inflow:left"] == pytest.approx(0.2 * (1.0 + (1 - np.cos(1.0))), rel=1e-3)
+    march = advance(problem, 0.04, 25, balanced=True)
+    assert march.worst <= 1e-12
+    assert march.account("n", "outflow:right") > 0.0
+    assert march.account("n", "inflow:left") == pytest.approx(0.2 * (1.0 + (1 - np.cos(1.0))), rel=1e-3)
 
 
 def test_a_rate_that_explodes_fails_and_leaves_the_state(comm) -> None:
     """A non-finite rate makes the attempt fail on all ranks and puts the densities back."""
     laws = (species("n", "1", diffusion="1", loss="1/(f - f)"), species("f", "1"))
     problem = problem_of(laws, lattice(1, 8), comm)
-    before = problem.species["n"].state.copy()
-    assert not Stepper(problem, SchemeOptions()).attempt(0.0, 0.1)
-    assert np.array_equal(problem.species["n"].state, before)
+    before = density(problem, "n").copy()
+    assert not March(problem).step(0.1)
+    assert np.array_equal(density(problem, "n"), before)

@@ -11,6 +11,7 @@ import pytest
 from invasio.solver.errors import InvasioError
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
+from tests.lib.models import lattice
 
 BAR = """\
 mesh:
@@ -129,7 +130,6 @@ def test_membrane_on_the_outer_boundary(comm, tmp_path: Path) -> None:
     from dataclasses import replace
 
     from invasio.meshes.cut import cut
-    from tests.models import lattice
 
     data = lattice(2, 4)
     with pytest.raises(

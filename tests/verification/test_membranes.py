@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
 from invasio.meshes.domain import MeshData
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
-from invasio.solver.discretise.problem import Problem
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
 from tests.cut_meshes import CASES
-from tests.models import advance, boundary, membrane, passage, problem_of, species
+from tests.lib.everywhere import everywhere
+from tests.lib.fields import density, integrity, least, part
+from tests.lib.march import March, advance
+from tests.lib.models import boundary, membrane, passage, problem_of, species
+from tests.lib.orders import orders
 from tests.unit.meshes.build import make
 
 DECAY = {0.01: 0.0198674, 0.1: 0.1873511, 1.0: 1.1596576, 10.0: 2.2384018, 100.0: 2.4429114}  # section E
@@ -34,10 +34,6 @@ def slabs(dim: int, cells: int) -> MeshData:
     return make(kind, cells=sizes, regions={"bed": bed}, interfaces={"m": ["bed", "tissue"]}, **span)
 
 
-def part(problem: Problem, region: str, name: str) -> float:
-    return float(problem.region_mass[region] @ problem.species[name].state[: problem.graph.n_owned])
-
-
 @pytest.mark.parametrize("kappa", DECAY)
 def test_slowest_mode_of_two_slabs(comm, kappa: float) -> None:
     """lambda tan(lambda) = 2 kappa: the jump decays with the rate lambda^2, at second order in h."""
@@ -46,15 +42,12 @@ def test_slowest_mode_of_two_slabs(comm, kappa: float) -> None:
         law = species("c", {"bed": "2", "tissue": "1"}, diffusion="1")
         problem = problem_of((law,), slabs(1, cells), comm, (membrane("m", passage("c", repr(kappa))),))
         jumps = []
-        stepper = Stepper(problem, SchemeOptions())
-        for k in range(250):
-            assert stepper.attempt(0.01 * k, 0.01)
-            stepper.accept(0.01)
+        for _ in March(problem).each(0.01, 250):
             jumps.append(part(problem, "bed", "c") - part(problem, "tissue", "c"))
         errors.append(abs(math.log(jumps[149] / jumps[249]) / DECAY[kappa] - 1))
     assert errors[-1] < 2.5e-3, errors
     if kappa > 0.05:  # below, the error of the reference's seven digits is reached
-        assert min(math.log2(a / b) for a, b in pairwise(errors)) > 1.85, errors
+        assert min(orders(errors)) > 1.85, errors
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
@@ -63,7 +56,7 @@ def test_steady_flux_is_that_of_resistances_in_series(comm, dim: int, kappa: flo
     """J = (c_L - c_R)/(L1/D1 + 1/kappa + L2/D2), exactly, in every dimension."""
     law = species("c", "0", diffusion={"bed": "2", "tissue": "0.5"}, quasi_steady=True, boundaries=LEFT_RIGHT)
     problem = problem_of((law,), slabs(dim, 6), comm, (membrane("m", passage("c", repr(kappa))),))
-    Stepper(problem, SchemeOptions()).settle(0.0)
+    March(problem)
     crossing = problem.species["c"].crossings[0]
     assert -crossing.flux == pytest.approx(1 / (0.5 + 1 / kappa + 2.0), rel=1e-6)
 
@@ -72,9 +65,9 @@ def test_steady_nonlinear_flux(comm) -> None:
     """Chaplain, Giverso, Lorenzi, Preziosi 2019 with f = rho: J = 1/6, rho = .816497 and .577350 at the membrane."""
     law = species("rho", "0.5", diffusion="rho", quasi_steady=True, boundaries=LEFT_RIGHT)
     problem = problem_of((law,), slabs(1, 10), comm, (membrane("m", passage("rho", "1", kind="pressure")),))
-    Stepper(problem, SchemeOptions()).settle(0.0)
+    March(problem)
     crossing = problem.species["rho"].crossings[0]
-    sides = problem.species["rho"].state[crossing.integrity.sites.nodes[0]]
+    sides = density(problem, "rho")[crossing.integrity.sites.nodes[0]]
     assert sides == pytest.approx([0.577350, 0.816497], abs=1e-6)
     assert -crossing.flux == pytest.approx(1 / 6, rel=1e-6)
 
@@ -86,18 +79,14 @@ def test_thick_layer_against_interface(comm, delta: float) -> None:
     data = make("interval", **{"from": -1, "to": 1}, cells=40, regions=layer)
     thick = species("c", "0", diffusion={"layer": repr(delta), "tissue": "1"}, quasi_steady=True, boundaries=LEFT_RIGHT)
     through = problem_of((thick,), data, comm)
-    stepper = Stepper(through, SchemeOptions())
-    stepper.amounts = empty_accounts(through)
-    stepper.settle(0.0)
-    assert stepper.attempt(0.0, 1.0)
-    stepper.accept(1.0)
-    state, x = through.species["c"].state, through.graph.points[:, 0]
+    advance(through, 1.0, 1)
+    state, x = density(through, "c"), through.graph.points[:, 0]
     in_layer = np.flatnonzero(np.abs(x) < delta / 2 + 1e-9)
     order = in_layer[np.argsort(x[in_layer])]
     flux = delta * (state[order[0]] - state[order[-1]]) / delta
     thin = species("c", "0", diffusion="1", quasi_steady=True, boundaries=LEFT_RIGHT)
     across = problem_of((thin,), slabs(1, 20), comm, (membrane("m", passage("c", "1")),))
-    Stepper(across, SchemeOptions()).settle(0.0)
+    March(across)
     assert across.species["c"].crossings[0].flux[0] / -flux - 1 == pytest.approx(-delta / 3, abs=1e-6)
 
 
@@ -115,7 +104,7 @@ def test_integrity_and_exchange_of_two_well_mixed_sides(comm) -> None:
         barrier = membrane("m", passage("n", repr(rate), follows_integrity=True), degraded_by=((f"{k}*m", "mean"),))
         problem = problem_of(laws, slabs(2, 4), comm, (barrier,))
         advance(problem, end / steps, steps)
-        assert problem.integrities["m"].b == pytest.approx(math.exp(-k * m * end), rel=1e-10)
+        assert integrity(problem, "m") == pytest.approx(math.exp(-k * m * end), rel=1e-10)
         errors.append(abs(part(problem, "bed", "n") - part(problem, "tissue", "n") - exact))
     assert errors[-1] < 2e-4
     assert errors[0] / errors[1] > 3.5, errors
@@ -130,9 +119,9 @@ def test_closed_membrane_lets_nothing_through(comm) -> None:
     ):
         problem = problem_of(laws, slabs(2, 6), comm, (barrier,))
         before = part(problem, "bed", "n")
-        stepper = advance(problem, 0.1, 10)
+        march = advance(problem, 0.1, 10)
         assert part(problem, "bed", "n") == pytest.approx(before, rel=1e-14)
-        assert stepper.amounts["n"]["crossed:m"] == 0.0
+        assert march.account("n", "crossed:m") == 0.0
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
@@ -146,12 +135,11 @@ def test_wide_open_membrane_is_no_barrier(comm, dim: int) -> None:
     advance(cut, 0.1, 5, tight)
     advance(whole, 0.1, 5, tight)
     assert cut.species["n"].crossings[0].capped
-    plain = np.empty(whole.grid.n_nodes)
-    plain[whole.grid.nodes] = whole.species["n"].state
+    plain = everywhere(whole, "n")
     there = cut.grid.nodes < whole.grid.n_nodes
-    assert cut.species["n"].state[there] == pytest.approx(plain[cut.grid.nodes[there]], abs=3e-6)
+    assert density(cut, "n")[there] == pytest.approx(plain[cut.grid.nodes[there]], abs=3e-6)
     i, j = cut.integrities["m"].sites.nodes.T
-    assert cut.species["n"].state[i] == pytest.approx(cut.species["n"].state[j], abs=1e-5)
+    assert density(cut, "n")[i] == pytest.approx(density(cut, "n")[j], abs=1e-5)
 
 
 HARD = ["obtuse", "slivers", "torn square", "torn box", "scattered square", "cross", "T"]
@@ -179,18 +167,12 @@ def test_never_negative_and_conservative_whatever_the_mesh(comm, name: str, rate
         for key in data.interfaces
     )
     problem = problem_of(laws, data, comm, barriers)
-    stepper = Stepper(problem, SchemeOptions())
-    stepper.amounts = empty_accounts(problem)
-    ledger = Ledger(problem, stepper.amounts)
-    for k in range(8):
-        assert stepper.attempt(0.1 * k, 0.1)
-        stepper.accept(0.1)
-        assert min(s.state.min() for s in problem.species.values()) >= 0.0
-        row = ledger.balance(0.1 * k)
-        assert all(value < 1e-12 for key, value in row.items() if key.endswith(".ledger"))
-    assert stepper.transports[0].limited > 0
-    assert all(0.0 < b.b.min() < 0.9 for b in problem.integrities.values())
-    assert any(abs(stepper.amounts["n"][f"crossed:{key}"]) > 1e-6 for key in data.interfaces)
+    march = March(problem)
+    for _ in march.each(0.1, 8, balanced=True):
+        assert least(problem) >= 0.0 and march.worst < 1e-12
+    assert march.limited("n") > 0
+    assert all(0.0 < integrity(problem, name).min() < 0.9 for name in data.interfaces)
+    assert any(abs(march.account("n", f"crossed:{key}")) > 1e-6 for key in data.interfaces)
 
 
 @pytest.mark.parametrize("limiter", ["positivity", "none"])
@@ -203,9 +185,9 @@ def test_crossings_are_what_the_sides_gain_and_lose(comm, limiter: str) -> None:
         )
         problem = problem_of(laws, CASES[name](), comm, (membrane("m", passage("n", "0.4", taxis=True)),))
         before = part(problem, "left", "n")
-        stepper = advance(problem, 0.1, 10, SchemeOptions(limiter=limiter))
-        assert (stepper.transports[0].limited > 0) == (limiter == "positivity")
-        assert stepper.amounts["n"]["crossed:m"] == pytest.approx(before - part(problem, "left", "n"), rel=1e-9)
+        march = advance(problem, 0.1, 10, SchemeOptions(limiter=limiter))
+        assert (march.limited("n") > 0) == (limiter == "positivity")
+        assert march.account("n", "crossed:m") == pytest.approx(before - part(problem, "left", "n"), rel=1e-9)
 
 
 def test_haptotaxis_through_the_opening_keeps_its_equilibrium(comm) -> None:
@@ -214,7 +196,7 @@ def test_haptotaxis_through_the_opening_keeps_its_equilibrium(comm) -> None:
     ecm = species("f", {"bed": "0", "tissue": "1"}, "ecm")
     problem = problem_of((law, ecm), slabs(1, 4), comm, (membrane("m", passage("n", "0.5", taxis=True)),))
     advance(problem, 5.0, 60, SchemeOptions(flux="scharfetter_gummel"))
-    c = problem.species["n"].state
+    c = density(problem, "n")
     nodes = problem.integrities["m"].sites.nodes[0]
     assert c[nodes[0]] / c[nodes[1]] == pytest.approx(math.e, rel=1e-6)
 

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
 from invasio.solver.errors import SolverError
-from invasio.solver.stepping.options import SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
 from tests.cut_meshes import CASES
-from tests.models import advance, boundary, lattice, membrane, passage, problem_of, species
-from tests.verification.test_membranes import part, slabs
-from tests.vessels import enzyme_opened, flux, march, tissue, vessel
+from tests.lib.fields import density, least, part
+from tests.lib.march import March, advance
+from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species
+from tests.lib.vessels import enzyme_opened, flux, tissue, vessel
+from tests.verification.test_membranes import slabs
 
 ENZYME = species("m", "1.5 + x", "soluble", diffusion="0.1")
 CELLS = species("n", {"bed": "1", "tissue": "0"}, "cells", diffusion="0.3")
@@ -34,12 +33,12 @@ def test_formulas_that_say_what_numbers_say(comm: Any, dim: int) -> None:
     """1.5 as a formula of place gives the very bits of 1.5, and 1.5 (1 - integrity) those of 1.5 g(b) up to rounding."""
     plain = ended(comm, dim, passage("n", "1.5"), **OPENS)
     formula = ended(comm, dim, passage("n", "1.5 + 0*x"), **OPENS)
-    assert np.array_equal(plain.species["n"].state, formula.species["n"].state)
+    assert np.array_equal(density(plain, "n"), density(formula, "n"))
     assert plain.species["n"].crossings[0].varying is None  # a plain number has nothing to evaluate
     assert formula.species["n"].static and plain.species["n"].static
     follows = ended(comm, dim, passage("n", "1.5", follows_integrity=True), **OPENS)
     opened = ended(comm, dim, passage("n", "1.5*(1 - integrity)"), **OPENS)
-    assert opened.species["n"].state == pytest.approx(follows.species["n"].state, rel=1e-13)
+    assert density(opened, "n") == pytest.approx(density(follows, "n"), rel=1e-13)
     assert not opened.species["n"].static and part(opened, "bed", "n") < 0.99 * part(plain, "bed", "n") + 0.5
 
 
@@ -72,11 +71,11 @@ def test_own_density_as_in_the_law_of_pressure(comm: Any, steady: bool) -> None:
     for way in (passage("n", "n"), passage("n", "1", kind="pressure")):
         problem = problem_of((law,), slabs(1, 10), comm, (membrane("m", way),))
         if steady:
-            Stepper(problem, SchemeOptions()).settle(0.0)
+            March(problem)
             assert -problem.species["n"].crossings[0].flux == pytest.approx(1 / 6, rel=1e-6)
         else:
             advance(problem, 0.1, 8)
-        found.append(problem.species["n"].state.copy())
+        found.append(density(problem, "n").copy())
     assert found[0] == pytest.approx(found[1], rel=1e-7)
 
 
@@ -93,16 +92,11 @@ def test_never_negative_and_conservative_with_a_rough_formula(comm: Any, name: s
     data = CASES[name]()
     ways = (passage("n", rate, taxis=True), passage("m", "0.01*t"))
     problem = problem_of(laws, data, comm, tuple(membrane(key, *ways, degraded_by=(("2*m", "mean"),)) for key in data.interfaces))
-    stepper = Stepper(problem, SchemeOptions())
-    stepper.amounts = empty_accounts(problem)
-    ledger = Ledger(problem, stepper.amounts)
-    for k in range(8):
-        assert stepper.attempt(0.1 * k, 0.1)
-        stepper.accept(0.1)
-        assert min(s.state.min() for s in problem.species.values()) >= 0.0
-        ledger.balance(0.1 * k)
-    assert ledger.worst < 1e-12 and stepper.transports[0].limited > 0
-    assert any(abs(stepper.amounts["n"][f"crossed:{key}"]) > 1e-6 for key in data.interfaces)
+    march = March(problem)
+    for _ in march.each(0.1, 8, balanced=True):
+        assert least(problem) >= 0.0
+    assert march.worst < 1e-12 and march.limited("n") > 0
+    assert any(abs(march.account("n", f"crossed:{key}")) > 1e-6 for key in data.interfaces)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +121,8 @@ def test_entry_into_a_vessel_by_the_integrity_of_its_wall(comm: Any) -> None:
     for way in (flux("n", "2*(1 - integrity)", closed="2*(1 - integrity)"), flux("n", "2")):
         wall = vessel("v", "boundary", ["left"], way, integrity=enzyme_opened("2*m"))
         problem = tissue((species("n", "1", "cells", diffusion="0.3"), ENZYME), lattice(1, 10), comm, [wall])
-        _, ledger = march(problem, 0.1, 8)
-        assert ledger.worst < 1e-12
-        found.append(problem.species["n"].state.copy())
+        assert advance(problem, 0.1, 8, balanced=True).worst < 1e-12
+        found.append(density(problem, "n").copy())
     assert found[0] == pytest.approx(found[1], rel=1e-12) and found[0][0] < 0.95
 
 
@@ -138,5 +131,5 @@ def test_a_permeability_never_sees_less_than_nothing(comm: Any, name: str) -> No
     """Oxygen in balance that opens the membrane itself, used up before it gets there, on cells that make it negative on the way."""
     o = species("o", "0", diffusion="1", production="where(x < 0.15, 100, 0)", loss="100", quasi_steady=True)
     problem = problem_of((o,), CASES[name](), comm, (membrane("m", passage("o", "2*o")),))
-    stepper = advance(problem, 0.1, 2)
-    assert stepper.steady[0].clipped > 0.0 and problem.species["o"].state.min(initial=0.0) >= 0.0
+    march = advance(problem, 0.1, 2)
+    assert march.clipped("o") > 0.0 and least(problem, "o") >= 0.0

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.models import advance, lattice, problem_of, species
-from tests.verification.studies import rates
+from tests.lib.fields import density
+from tests.lib.march import advance
+from tests.lib.models import lattice, problem_of, species
+from tests.lib.orders import orders
 from tests.verification.test_transfers import turning
 
 
@@ -32,6 +34,6 @@ def test_stiff_kinetics_are_second_order_whatever_drives_them(comm: Any, driver:
     for steps in (20, 40, 80, 640):
         problem = problem_of(laws(driver, speed), lattice(1, 30), comm)
         advance(problem, 1.0 / steps, steps)
-        states.append(problem.species["m"].state.copy())
+        states.append(density(problem, "m").copy())
     found = [float(np.abs(s - states[-1]).max()) for s in states[:-1]]
-    assert min(rates([1 / 20, 1 / 40, 1 / 80], found)) > 1.85, found
+    assert min(orders(found)) > 1.85, found

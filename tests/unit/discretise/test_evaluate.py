@@ -12,7 +12,7 @@ from invasio.solver.discretise.evaluate import Evaluator
 from invasio.solver.scenario.noise import value_noise
 from invasio.solver.scenario.parser import parse
 from invasio.solver.scenario.tree import evaluate
-from tests.models import lattice, problem_of, species
+from tests.lib.models import lattice, problem_of, species
 
 NAMES = ("n", "f", "x", "y", "t", "k", "2.5", "0.3")
 ONE = ("exp(-abs({a}))", "sqrt(abs({a}))", "tanh({a})", "-({a})", "sin({a})", "erf({a})", "abs({a})", "log(1 + abs({a}))")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.models import lattice, problem_of, species
+from tests.lib.models import lattice, problem_of, species
 
 
 @pytest.mark.parametrize(("dim", "cells"), [(2, 60), (3, 14)])

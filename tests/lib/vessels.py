@@ -12,12 +12,9 @@ from invasio.meshes.distribute import distribute
 from invasio.meshes.domain import MeshData
 from invasio.meshes.lumen import cut_out
 from invasio.meshes.network import Network
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
-from invasio.solver.discretise.problem import Problem, discretise
-from invasio.solver.model.balance import IntegrityLaw, Membrane, Model, Species, Vessel, WallFlux
+from invasio.solver.discretise.problem import discretise
+from invasio.solver.model.balance import Degradation, IntegrityLaw, Membrane, Model, Species, Vessel, WallFlux
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.options import SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
 
 
 def flux(species: str, opened: str, **options: Any) -> WallFlux:
@@ -69,26 +66,6 @@ def tissue(
     return (problem, domain) if keep else problem
 
 
-def march(problem: Problem, dt: float, steps: int, options: SchemeOptions | None = None) -> tuple[Stepper, Ledger]:
-    """A number of equal steps, with the ledger balanced after each."""
-    stepper = Stepper(problem, options or SchemeOptions())
-    stepper.amounts = empty_accounts(problem)
-    stepper.settle(0.0)
-    ledger = Ledger(problem, stepper.amounts)
-    for k in range(steps):
-        assert stepper.attempt(k * dt, dt)
-        stepper.accept(dt)
-        ledger.balance((k + 1) * dt)
-    return stepper, ledger
-
-
-def booked(problem: Problem, stepper: Stepper, species: str, account: str) -> float:
-    """An account over all ranks."""
-    return float(problem.graph.comm.allreduce(stepper.amounts[species][account]))
-
-
 def enzyme_opened(rate: str, **options: str) -> IntegrityLaw:
     """An integrity degraded at a rate given as text."""
-    from invasio.solver.model.balance import Degradation
-
     return IntegrityLaw(degradation=(Degradation(parse(rate), "mean", rate),), **{key: parse(text) for key, text in options.items()})

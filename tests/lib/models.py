@@ -12,8 +12,6 @@ from invasio.solver.discretise.problem import Problem, discretise
 from invasio.solver.model.balance import Boundary, Degradation, IntegrityLaw, Membrane, Model, Passage, Species, Taxis, Term
 from invasio.solver.scenario.mesh import BoxMesh, IntervalMesh, RectangleMesh
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.options import SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
 
 
 def lattice(dim: int, cells: int, lower: float = 0.0, upper: float = 1.0) -> MeshData:
@@ -81,14 +79,3 @@ def problem_of(laws: tuple[Species, ...], data: MeshData | None, comm: Any, memb
     """A discretised model; ``data``, not cut yet, may be None except on rank 0."""
     parted = cut(data, [m.name for m in membranes]) if comm.rank == 0 and data is not None else None
     return discretise(Model(laws, {}, membranes=membranes), distribute(parted, comm))
-
-
-def advance(problem: Problem, dt: float, steps: int, options: SchemeOptions | None = None, start: float = 0.0) -> Stepper:
-    """March a number of equal steps; fails loudly if one does not succeed."""
-    stepper = Stepper(problem, options or SchemeOptions())
-    stepper.settle(start)
-    for k in range(steps):
-        if not stepper.attempt(start + k * dt, dt):
-            raise RuntimeError(f"step {k} failed")
-        stepper.accept(dt)
-    return stepper
