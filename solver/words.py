@@ -72,7 +72,7 @@ def closing(stepper: Stepper, ticker: Clock, dim: int) -> None:
         log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
     for transport in stepper.transports:
         name = transport.species.name
-        if transport.packing is not None and kernels.packing.maximum < math.inf:
+        if transport.packing is not None and transport.packing.maximum < math.inf:
             over, time, *place = max(stepper.problem.graph.comm.allgather(transport.packing.surplus))
             if over > 0.0:
                 log.warning(
