@@ -9,7 +9,7 @@ from mpi4py import MPI
 
 from invasio.solver.discretise.problem import Problem
 from tests.lib import Comm
-from tests.lib.fields import Floats, density, entered, first_breach, integrity, owned
+from tests.lib.fields import Floats, crossing, density, entered, first_breach, integrity, owned, sites
 from tests.lib.march import March
 
 
@@ -30,11 +30,10 @@ def everywhere(problem: Problem, name: str) -> Floats:
 
 def at_sites(problem: Problem, name: str, flux_of: str = "") -> Floats:
     """The integrity of a membrane or wall, or the flux of a species through it, at all sites in canonical order. Collective."""
-    sites = problem.integrities[name].sites
-    through = [c.flux for c in problem.species[flux_of].crossings if c.membrane == name] if flux_of else [integrity(problem, name)]
-    mine = through[0]
-    values = np.full(sites.total, -np.inf)
-    values[sites.numbers[: sites.n_owned]] = mine[: sites.n_owned]
+    mine = crossing(problem, flux_of, name).flux if flux_of else integrity(problem, name)
+    there = sites(problem, name)
+    values = np.full(there.total, -np.inf)
+    values[there.numbers[: there.n_owned]] = mine[: there.n_owned]
     problem.graph.comm.Allreduce(MPI.IN_PLACE, values, MPI.MAX)
     return values
 

@@ -6,7 +6,9 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from invasio.solver.discretise.membranes import Crossing
 from invasio.solver.discretise.problem import Problem
+from invasio.solver.discretise.sites import Sites
 
 Floats = NDArray[np.float64]
 
@@ -52,6 +54,16 @@ def least(problem: Problem, *names: str) -> float:
 def greatest(problem: Problem, name: str) -> float:
     """The largest density of a species on any rank."""
     return float(problem.graph.comm.allreduce(float(density(problem, name).max(initial=-np.inf)), MPI.MAX))
+
+
+def crossing(problem: Problem, name: str, membrane: str) -> Crossing:
+    """How a species passes a membrane: rates and the flux at this rank's sites."""
+    return next(c for c in problem.species[name].crossings if c.membrane == membrane)
+
+
+def sites(problem: Problem, name: str) -> Sites:
+    """Where a membrane or a vessel's wall has an integrity."""
+    return problem.integrities[name].sites
 
 
 def integrity(problem: Problem, name: str) -> Floats:

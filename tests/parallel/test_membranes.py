@@ -9,7 +9,7 @@ from invasio.meshes.domain import MeshData
 from invasio.solver.discretise.problem import Problem
 from tests.cut_meshes import CASES
 from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_breach, same_densities, same_sites
-from tests.lib.fields import amount, first_breach
+from tests.lib.fields import amount, first_breach, sites
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, membrane, passage, problem_of, species
 from tests.unit.meshes.build import make
@@ -67,7 +67,7 @@ def test_a_rank_without_membrane(comm) -> None:
     laws = LAWS[:2] + LAWS[3:]
     ways = (membrane("m", passage("n", "0.5", follows_integrity=True), degraded_by=(("m", "mean"),), breach="0.98"),)
     together, alone = problem_of(laws, data, comm, ways), problem_of(laws, data, MPI.COMM_SELF, ways)
-    counts = comm.allgather(together.integrities["m"].sites.n)
+    counts = comm.allgather(sites(together, "m").n)
     parallel_assert(comm, comm.size < 3 or min(counts) == 0 < max(counts), str(counts))
     advance(together, 0.2, 5)
     advance(alone, 0.2, 5)

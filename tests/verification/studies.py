@@ -78,7 +78,9 @@ def adaptive(problem: Problem, tolerance: float, end: float, limit: float | None
     return len(march.watched.sizes)
 
 
-def wave_by_tolerance(comm: Any, tolerances: tuple[float, ...], cells: int = 5000, limit: float | None = None) -> tuple[Convergence, list[int]]:
+def wave_by_tolerance(
+    comm: Any, tolerances: tuple[float, ...], cells: int = 5000, limit: float | None = None
+) -> tuple[Convergence, list[int]]:
     """The exact coupled wave with adaptive steps on a fine line: errors against the tolerance, and how many steps each took."""
     from tests.verification.test_exact_wave import l1, scenario_problem
 

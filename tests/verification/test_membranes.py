@@ -13,8 +13,8 @@ from invasio.meshes.domain import MeshData
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.cut_meshes import CASES
-from tests.lib.everywhere import everywhere
-from tests.lib.fields import density, integrity, least, part
+from tests.lib.everywhere import at_sites, everywhere
+from tests.lib.fields import crossing, density, integrity, least, part, sites
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, membrane, passage, problem_of, species
 from tests.lib.orders import orders
@@ -57,8 +57,7 @@ def test_steady_flux_is_that_of_resistances_in_series(comm, dim: int, kappa: flo
     law = species("c", "0", diffusion={"bed": "2", "tissue": "0.5"}, quasi_steady=True, boundaries=LEFT_RIGHT)
     problem = problem_of((law,), slabs(dim, 6), comm, (membrane("m", passage("c", repr(kappa))),))
     March(problem)
-    crossing = problem.species["c"].crossings[0]
-    assert -crossing.flux == pytest.approx(1 / (0.5 + 1 / kappa + 2.0), rel=1e-6)
+    assert -crossing(problem, "c", "m").flux == pytest.approx(1 / (0.5 + 1 / kappa + 2.0), rel=1e-6)
 
 
 def test_steady_nonlinear_flux(comm) -> None:
@@ -66,10 +65,9 @@ def test_steady_nonlinear_flux(comm) -> None:
     law = species("rho", "0.5", diffusion="rho", quasi_steady=True, boundaries=LEFT_RIGHT)
     problem = problem_of((law,), slabs(1, 10), comm, (membrane("m", passage("rho", "1", kind="pressure")),))
     March(problem)
-    crossing = problem.species["rho"].crossings[0]
-    sides = density(problem, "rho")[crossing.integrity.sites.nodes[0]]
+    sides = density(problem, "rho")[sites(problem, "m").nodes[0]]
     assert sides == pytest.approx([0.577350, 0.816497], abs=1e-6)
-    assert -crossing.flux == pytest.approx(1 / 6, rel=1e-6)
+    assert -crossing(problem, "rho", "m").flux == pytest.approx(1 / 6, rel=1e-6)
 
 
 @pytest.mark.parametrize("delta", [0.1, 0.2])
@@ -87,7 +85,7 @@ def test_thick_layer_against_interface(comm, delta: float) -> None:
     thin = species("c", "0", diffusion="1", quasi_steady=True, boundaries=LEFT_RIGHT)
     across = problem_of((thin,), slabs(1, 20), comm, (membrane("m", passage("c", "1")),))
     March(across)
-    assert across.species["c"].crossings[0].flux[0] / -flux - 1 == pytest.approx(-delta / 3, abs=1e-6)
+    assert crossing(across, "c", "m").flux[0] / -flux - 1 == pytest.approx(-delta / 3, abs=1e-6)
 
 
 def test_integrity_and_exchange_of_two_well_mixed_sides(comm) -> None:
@@ -134,11 +132,11 @@ def test_wide_open_membrane_is_no_barrier(comm, dim: int) -> None:
     tight = SchemeOptions(linear=LinearOptions(rtol=1e-12))
     advance(cut, 0.1, 5, tight)
     advance(whole, 0.1, 5, tight)
-    assert cut.species["n"].crossings[0].capped
+    assert crossing(cut, "n", "m").capped
     plain = everywhere(whole, "n")
     there = cut.grid.nodes < whole.grid.n_nodes
     assert density(cut, "n")[there] == pytest.approx(plain[cut.grid.nodes[there]], abs=3e-6)
-    i, j = cut.integrities["m"].sites.nodes.T
+    i, j = sites(cut, "m").nodes.T
     assert density(cut, "n")[i] == pytest.approx(density(cut, "n")[j], abs=1e-5)
 
 
@@ -197,7 +195,7 @@ def test_haptotaxis_through_the_opening_keeps_its_equilibrium(comm) -> None:
     problem = problem_of((law, ecm), slabs(1, 4), comm, (membrane("m", passage("n", "0.5", taxis=True)),))
     advance(problem, 5.0, 60, SchemeOptions(flux="scharfetter_gummel"))
     c = density(problem, "n")
-    nodes = problem.integrities["m"].sites.nodes[0]
+    nodes = sites(problem, "m").nodes[0]
     assert c[nodes[0]] / c[nodes[1]] == pytest.approx(math.e, rel=1e-6)
 
 
@@ -211,9 +209,6 @@ def test_rotation_changes_nothing(comm, angle: float) -> None:
     for mesh in (data, replace(data, points=data.points @ turn.T)):
         problem = problem_of(laws, mesh, comm, (membrane("m", passage("n", "0.7")),))
         advance(problem, 0.05, 6)
-        crossing = problem.species["n"].crossings[0]
-        flux = np.empty(crossing.integrity.sites.total)
-        flux[crossing.integrity.sites.numbers] = crossing.flux
-        found.append(flux)
+        found.append(at_sites(problem, "m", "n"))
     assert found[0] == pytest.approx(found[1], rel=1e-7)
     assert found[0].max() < -0.05

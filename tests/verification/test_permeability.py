@@ -10,7 +10,7 @@ import pytest
 
 from invasio.solver.errors import SolverError
 from tests.cut_meshes import CASES
-from tests.lib.fields import density, least, part
+from tests.lib.fields import crossing, density, least, part, sites
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species
 from tests.lib.vessels import enzyme_opened, flux, tissue, vessel
@@ -34,7 +34,7 @@ def test_formulas_that_say_what_numbers_say(comm: Any, dim: int) -> None:
     plain = ended(comm, dim, passage("n", "1.5"), **OPENS)
     formula = ended(comm, dim, passage("n", "1.5 + 0*x"), **OPENS)
     assert np.array_equal(density(plain, "n"), density(formula, "n"))
-    assert plain.species["n"].crossings[0].varying is None  # a plain number has nothing to evaluate
+    assert crossing(plain, "n", "m").varying is None  # a plain number has nothing to evaluate
     assert formula.species["n"].static and plain.species["n"].static
     follows = ended(comm, dim, passage("n", "1.5", follows_integrity=True), **OPENS)
     opened = ended(comm, dim, passage("n", "1.5*(1 - integrity)"), **OPENS)
@@ -57,9 +57,8 @@ def test_opening_in_time(comm: Any) -> None:
 def test_half_of_a_membrane(comm: Any) -> None:
     """kappa = 0 above the middle: that half carries nothing, the other what it carries alone."""
     problem = ended(comm, 2, passage("n", "where(y < 0.5, 2, 0)"), laws=(CELLS,))
-    crossing = problem.species["n"].crossings[0]
-    y = crossing.integrity.sites.points[:, 1]
-    assert np.abs(crossing.flux[y > 0.5 - 1e-9]).max() == 0.0 < np.abs(crossing.flux[y < 0.49]).min()
+    y, through = sites(problem, "m").points[:, 1], crossing(problem, "n", "m").flux
+    assert np.abs(through[y > 0.5 - 1e-9]).max() == 0.0 < np.abs(through[y < 0.49]).min()
 
 
 @pytest.mark.parametrize("steady", [False, True])
@@ -72,7 +71,7 @@ def test_own_density_as_in_the_law_of_pressure(comm: Any, steady: bool) -> None:
         problem = problem_of((law,), slabs(1, 10), comm, (membrane("m", way),))
         if steady:
             March(problem)
-            assert -problem.species["n"].crossings[0].flux == pytest.approx(1 / 6, rel=1e-6)
+            assert -crossing(problem, "n", "m").flux == pytest.approx(1 / 6, rel=1e-6)
         else:
             advance(problem, 0.1, 8)
         found.append(density(problem, "n").copy())
