@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from invasio.meshes.cut import cut
 from invasio.meshes.distribute import distribute
-from invasio.meshes.domain import MeshData
+from invasio.meshes.domain import Domain, MeshData
 from invasio.meshes.lumen import cut_out
 from invasio.meshes.network import Network
-from invasio.solver.discretise.problem import discretise
-from invasio.solver.model.balance import Degradation, IntegrityLaw, Membrane, Model, Species, Vessel, WallFlux
+from invasio.solver.discretise.problem import Problem, discretise
+from invasio.solver.model.balance import IntegrityLaw, Membrane, Model, Species, Vessel, WallFlux
 from invasio.solver.scenario.parser import parse
+from tests.lib import Comm
+from tests.lib.models import integrity_law
 
 
-def flux(species: str, opened: str, **options: Any) -> WallFlux:
-    """A flux from texts: opened, closed, torn, inside; dissolved=True for a solute."""
-    texts = {key: parse(value) if isinstance(value, str) else value for key, value in options.items()}
-    return WallFlux(species, parse(opened), **texts)
+def flux(species: str, opened: str, dissolved: bool = False, **texts: str) -> WallFlux:
+    """A flux from texts: opened, closed, torn, inside; dissolved: of a solute."""
+    given = {key: parse(value) for key, value in texts.items()}
+    return WallFlux(species, parse(opened), given.get("closed"), given.get("torn"), given.get("inside"), dissolved)
 
 
 def vessel(
-    name: str, place: str, parts: Sequence[str], *fluxes: WallFlux, carries: str = "blood", ruptured: str = "", **options: Any
+    name: str,
+    place: Literal["boundary", "interface", "region", "network"],
+    parts: Sequence[str],
+    *fluxes: WallFlux,
+    carries: Literal["blood", "lymph"] = "blood",
+    ruptured: str = "",
+    integrity: IntegrityLaw | None = None,
+    torn_parts: tuple[str, ...] = (),
 ) -> Vessel:
-    """A vessel; options: integrity, torn_parts."""
-    condition: Any = parse(ruptured) if ruptured else None
-    return Vessel(name, carries, place, tuple(parts), tuple(fluxes), ruptured=condition, **options)  # type: ignore[arg-type]
+    """A vessel; ruptured: where, as a condition."""
+    condition = parse(ruptured) if ruptured else None
+    return Vessel(name, carries, place, tuple(parts), tuple(fluxes), integrity, condition, torn_parts)
 
 
 def line(points: Sequence[Sequence[float]], radius: float, names: Sequence[str] | None = None) -> Network:
@@ -50,22 +59,32 @@ def line(points: Sequence[Sequence[float]], radius: float, names: Sequence[str] 
 def tissue(
     laws: tuple[Species, ...],
     data: MeshData | None,
-    comm: Any,
+    comm: Comm,
     vessels: Sequence[Vessel],
     networks: Mapping[str, Network] | None = None,
     membranes: tuple[Membrane, ...] = (),
-    keep: bool = False,
-) -> Any:
-    """A discretised model with vessels; lumens are cut out, membranes cut along. ``keep``: the problem and its domain."""
+) -> Problem:
+    """A discretised model with vessels; lumens are cut out, membranes cut along."""
+    return tissue_and_domain(laws, data, comm, vessels, networks, membranes)[0]
+
+
+def tissue_and_domain(
+    laws: tuple[Species, ...],
+    data: MeshData | None,
+    comm: Comm,
+    vessels: Sequence[Vessel],
+    networks: Mapping[str, Network] | None = None,
+    membranes: tuple[Membrane, ...] = (),
+) -> tuple[Problem, Domain]:
+    """The same, and its mesh with tags."""
     parted = None
     if comm.rank == 0 and data is not None:
         lumens = [part for v in vessels if v.place == "region" for part in v.parts]
         parted = cut(cut_out(data, lumens), [m.name for m in membranes])
     domain = distribute(parted, comm)
-    problem = discretise(Model(laws, {}, membranes=membranes, vessels=tuple(vessels)), domain, 0.0, networks)
-    return (problem, domain) if keep else problem
+    return discretise(Model(laws, {}, membranes=membranes, vessels=tuple(vessels)), domain, 0.0, networks), domain
 
 
 def enzyme_opened(rate: str, **options: str) -> IntegrityLaw:
     """An integrity degraded at a rate given as text."""
-    return IntegrityLaw(degradation=(Degradation(parse(rate), "mean", rate),), **{key: parse(text) for key, text in options.items()})
+    return integrity_law((rate, "mean"), **options)

@@ -15,6 +15,7 @@ from invasio.solver.model.balance import Fibres, Transfer
 from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.options import SchemeOptions
 from tests.cut_meshes import plane
+from tests.lib import Comm
 from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_densities
 from tests.lib.fields import greatest, least
 from tests.lib.march import March
@@ -47,7 +48,7 @@ def laws(dim: int) -> tuple[Any, ...]:
     )
 
 
-def everything(dim: int, comm: Any) -> Any:
+def everything(dim: int, comm: Comm) -> Any:
     """The problem in the unit square or cube: a membrane with a vessel along it, a wall beside fixed values, a tree through all."""
     data = make("rectangle" if dim == 2 else "box", cells=[12] * dim if dim == 2 else [6] * dim)
     data = replace(data, interfaces={"b": plane(data, 0, 0.5 if dim == 3 else 0.25)})
@@ -71,7 +72,7 @@ def everything(dim: int, comm: Any) -> Any:
 
 @pytest.mark.parametrize("limiter", ["positivity", "local_bounds"])
 @pytest.mark.parametrize("dim", [2, 3])
-def test_everything_at_once(comm, dim: int, limiter: str) -> None:
+def test_everything_at_once(comm: Comm, dim: int, limiter: str) -> None:
     """Ledger to 1e-12, nothing negative, the same on one rank, and a restart that repeats every bit. Steps are first tried too long."""
     problem, alone = everything(dim, comm), everything(dim, MPI.COMM_SELF)
     options = SchemeOptions(limiter=limiter)

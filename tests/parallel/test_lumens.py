@@ -20,6 +20,7 @@ from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
 from invasio.solver.stepping.options import SchemeOptions
 from invasio.solver.words import in_steps
+from tests.lib import Comm
 from tests.lib.everywhere import parallel_assert, same_densities, same_sites
 from tests.lib.march import advance
 from tests.unit.meshes.build import options
@@ -95,7 +96,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def files(comm: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(comm: Comm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All mesh files and pictures, made once."""
     folder: Path = tmp_path_factory.mktemp("lumens")
     folder = Path(comm.bcast(str(folder)))
@@ -119,14 +120,14 @@ def own_cache(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INVASIO_CACHE", str(files / "cache"))
 
 
-def problem_of(comm: Any, path: Path) -> Any:
+def problem_of(comm: Comm, path: Path) -> Any:
     """The discretised scenario, on any communicator."""
     scenario = load(path)
     lumens = list(scenario.model.vessels["v"].at.names)
     return discretise(build_model(scenario), build_domain(scenario.mesh, comm, list(scenario.model.membranes), lumens))
 
 
-def written(comm: Any, files: Path, mesh: str, region: str, name: str) -> Path:
+def written(comm: Comm, files: Path, mesh: str, region: str, name: str) -> Path:
     path = files / f"{name}.yaml"
     if comm.rank == 0:
         path.write_text(BODY.replace("MESH", mesh).replace("REGION", region), encoding="utf-8")
@@ -135,7 +136,7 @@ def written(comm: Any, files: Path, mesh: str, region: str, name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_wall_and_entry(comm: Any, files: Path, name: str) -> None:
+def test_wall_and_entry(comm: Comm, files: Path, name: str) -> None:
     """Area of the wall; tissue and vessel together keep all cells; the same on one rank, the integrity of the wall included."""
     mesh, region, area, tolerance = CASES[name]
     path = written(comm, files, mesh, region, name.replace(" ", "_").replace(",", ""))
@@ -164,7 +165,7 @@ ROUND = "kind: rectangle, cells: [9, 9], regions: {left: {kind: disc, centre: [0
         (ROUND, "left", "tissue", MeshError, "region 'left' is the lumen of a vessel, but a boundary has this name already"),
     ],
 )
-def test_what_cannot_be_a_lumen(comm: Any, files: Path, mesh: str, region: str, start: str, error: type, words: str) -> None:
+def test_what_cannot_be_a_lumen(comm: Comm, files: Path, mesh: str, region: str, start: str, error: type[Exception], words: str) -> None:
     """Refused on all ranks, with what there is."""
     path = written(comm, files, mesh, region, "wrong")
     if comm.rank == 0:
@@ -175,7 +176,7 @@ def test_what_cannot_be_a_lumen(comm: Any, files: Path, mesh: str, region: str, 
     parallel_assert(comm, words in str(caught.value), str(caught.value))
 
 
-def test_walls_in_steps_are_named(comm: Any, files: Path) -> None:
+def test_walls_in_steps_are_named(comm: Comm, files: Path) -> None:
     """Round shapes on lattices and labels in volumes are; what gmsh or an outline follows is not."""
     lattice = "kind: rectangle, cells: [9, 9], regions: {artery: {kind: disc, radius: 0.2}}, interfaces: {k: [artery, tissue]}"
     for number, (mesh, expected) in enumerate(

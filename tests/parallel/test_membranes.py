@@ -7,7 +7,9 @@ from mpi4py import MPI
 
 from invasio.meshes.domain import MeshData
 from invasio.solver.discretise.problem import Problem
+from invasio.solver.model.balance import Membrane
 from tests.cut_meshes import CASES
+from tests.lib import Comm
 from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_breach, same_densities, same_sites
 from tests.lib.fields import amount, first_breach, sites
 from tests.lib.march import March, advance
@@ -25,7 +27,7 @@ LAWS = (
 )
 
 
-def barriers(data: MeshData):  # type: ignore[no-untyped-def]
+def barriers(data: MeshData) -> tuple[Membrane, ...]:
     ways = (passage("n", "0.5", follows_integrity=True, taxis=True), passage("m", "0.1"), passage("o", "2"))
     return tuple(
         membrane(k, *ways, degraded_by=(("m", "mean"), ("n", "sum")), repair="0.1", threshold="0.9", breach="0.98") for k in data.interfaces
@@ -41,7 +43,7 @@ def same(together: Problem, alone: Problem, tolerance: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["two points", "T", "sphere", "torn box"])
-def test_same_on_any_number_of_ranks(comm, name: str) -> None:
+def test_same_on_any_number_of_ranks(comm: Comm, name: str) -> None:
     """Cells, enzyme and quasi-steady oxygen through membranes that open; pairs across ranks, junctions, rims."""
     data = CASES[name]()
     laws = tuple(law for law in LAWS if law.name != "o" or "left" in data.boundaries)
@@ -60,7 +62,7 @@ def test_same_on_any_number_of_ranks(comm, name: str) -> None:
     assert abs(amount(together, "n") / before - 1) < 1e-12
 
 
-def test_a_rank_without_membrane(comm) -> None:
+def test_a_rank_without_membrane(comm: Comm) -> None:
     """A long bar with the membrane near one end: most ranks have no part of it."""
     bed = {"bed": {"kind": "rectangle", "from": [0, 0], "to": [0.5, 1]}}
     data = make("rectangle", **{"from": [0, 0], "to": [6, 1]}, cells=[48, 4], regions=bed, interfaces={"m": ["bed", "tissue"]})
@@ -74,7 +76,7 @@ def test_a_rank_without_membrane(comm) -> None:
     same(together, alone, 1e-7)
 
 
-def test_restart_in_the_middle_of_a_breach(comm) -> None:
+def test_restart_in_the_middle_of_a_breach(comm: Comm) -> None:
     """The steps after a restart repeat those of the run that went on, to the last bit, integrity and counts included."""
     data = CASES["circle"]()
     laws, ways = (

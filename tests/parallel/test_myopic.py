@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from mpi4py import MPI
 
 from tests.bad_meshes import obtuse_rectangle
+from tests.lib import Comm
 from tests.lib.everywhere import parallel_assert, same_densities
 from tests.lib.fields import amount
 from tests.lib.march import advance
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.mpi
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_myopic_cells_on_several_ranks(comm: Any, dim: int) -> None:
+def test_myopic_cells_on_several_ranks(comm: Comm, dim: int) -> None:
     data = lattice(1, 30) if dim == 1 else obtuse_rectangle(10) if dim == 2 else lattice(3, 5)
     n = species("n", "where(x < 0.4, 1, 0)", "cells", diffusion="0.01 + 0.1*x", taxis=(("f", "f", "0.05"),))
     o = species("o", "1", diffusion="1 + x", loss="n", quasi_steady=True, boundaries={"left": boundary("fixed", "1")})

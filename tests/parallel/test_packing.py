@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from mpi4py import MPI
 
+from tests.lib import Comm
 from tests.lib.everywhere import parallel_assert, same_densities
 from tests.lib.fields import greatest
 from tests.lib.models import boundary, lattice, problem_of, species
@@ -19,15 +20,16 @@ pytestmark = pytest.mark.mpi
 
 def laws() -> tuple[Any, ...]:
     """Two phenotypes that drift into a corner, grow where there is room, and turn into each other; one held on a side."""
-    drift = (("f", "f", "0.3"),)
-    moving = {"diffusion": "1e-4", "taxis": drift, "growth": "2*(1 - n)", "loss": "0.3"}
-    n = species("n", "where(x > 0.4 and x < 0.95, 0.9, 0.05)", "cells", boundaries={"left": boundary("fixed", "0.5")}, **moving)
+    held = {"left": boundary("fixed", "0.5")}
+    n = species(
+        "n", "where(x > 0.4 and x < 0.95, 0.9, 0.05)", "cells", "1e-4", (("f", "f", "0.3"),), growth="2*(1 - n)", loss="0.3", boundaries=held
+    )
     k = species("k", "0.6", "cells", diffusion="1e-2")
     return replace(turning(n, k="2*x"), maximum=1.0), replace(turning(k, n="5*x"), maximum=0.7), species("f", "x")
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_packed_cells_on_several_ranks(comm: Any, dim: int) -> None:
+def test_packed_cells_on_several_ranks(comm: Comm, dim: int) -> None:
     """As on one rank; with the maximum reached on every step."""
     cells = {1: 40, 2: 12, 3: 5}[dim]
     problem = problem_of(laws(), lattice(dim, cells) if comm.rank == 0 else None, comm)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from mpi4py import MPI
@@ -11,6 +10,7 @@ from mpi4py import MPI
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.errors import SolverError
 from tests.cut_meshes import plane
+from tests.lib import Comm
 from tests.lib.everywhere import parallel_assert, same_bits, same_densities, same_sites
 from tests.lib.fields import amount
 from tests.lib.march import March, advance
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.mpi
 RATE = "0.5*(1 - integrity)*(1 + sin(3*t))*exp(-y)*m/(0.05 + m) + 0.2*n*f + 0.02"
 
 
-def problem(dim: int, comm: Any, rate: str = RATE) -> Problem:
+def problem(dim: int, comm: Comm, rate: str = RATE) -> Problem:
     """A membrane that every species passes by a formula of its own, and a wall whose entry is a formula of its integrity."""
     data = make(("interval", "rectangle", "box")[dim - 1], cells=12 if dim == 1 else [12, 12] if dim == 2 else [6, 6, 6])
     data = replace(data, interfaces={"k": plane(data, 0, 0.5)})
@@ -32,11 +32,11 @@ def problem(dim: int, comm: Any, rate: str = RATE) -> Problem:
     barrier = membrane("k", *ways, degraded_by=(("4*m", "mean"), ("n", "sum")), repair="0.1")
     opening = "2*(1 - integrity)^2*m"
     wall = vessel("w", "boundary", ["right"], flux("n", opening, closed=opening), integrity=enzyme_opened("5*m"))
-    return tissue(LAWS, data, comm, [wall], None, (barrier,))  # type: ignore[no-any-return]
+    return tissue(LAWS, data, comm, [wall], None, (barrier,))
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_as_on_one_rank_and_after_a_restart(comm: Any, dim: int) -> None:
+def test_as_on_one_rank_and_after_a_restart(comm: Comm, dim: int) -> None:
     """Densities, integrity and fluxes to solver tolerance; the cells that are there and those that entered to rounding."""
     together, alone = problem(dim, comm), problem(dim, MPI.COMM_SELF)
     before = amount(together, "n")
@@ -57,7 +57,7 @@ def test_as_on_one_rank_and_after_a_restart(comm: Any, dim: int) -> None:
     same_bits(together, again)
 
 
-def test_a_negative_one_stops_all_ranks(comm: Any) -> None:
+def test_a_negative_one_stops_all_ranks(comm: Comm) -> None:
     """Also those that have no part of the membrane."""
     with pytest.raises(SolverError, match=r"permeability is -0.15 at t = 0.15, x = 0.5, 0, 0"):
         advance(problem(1, comm, "where(t > 0.1, -t, 1)"), 0.1, 3)

@@ -21,6 +21,7 @@ from invasio.solver.output.progress import Progress
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.shipped import folder
+from tests.lib import Comm
 from tests.lib.everywhere import parallel_assert
 
 pytestmark = pytest.mark.mpi
@@ -78,13 +79,13 @@ def worst_column(path: Path, other: Path) -> str:
     return ""
 
 
-def whole(name: str, path: Path, comm: Any) -> None:
+def whole(name: str, path: Path, comm: Comm) -> None:
     """Run a case to its end."""
     outcome = recipe.run(case(name), comm, path)
     parallel_assert(comm, outcome.reason == "done", outcome.reason)
 
 
-def stopped(name: str, path: Path, comm: Any, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+def stopped(name: str, path: Path, comm: Comm, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Run a case until the last rank receives SIGUSR1 after some steps, between two outputs."""
 
     class Interrupting(Progress):
@@ -99,7 +100,7 @@ def stopped(name: str, path: Path, comm: Any, monkeypatch: pytest.MonkeyPatch, s
 
 
 @pytest.mark.parametrize("name", FIXED)
-def test_files_are_those_of_one_rank(comm: Any, shared_tmp: Path, name: str) -> None:
+def test_files_are_those_of_one_rank(comm: Comm, shared_tmp: Path, name: str) -> None:
     """series.csv to solver tolerance; fields.vtkhdf with the same mesh, order and times, and densities to solver tolerance."""
     whole(name, shared_tmp / "many", comm)
     fault = ""
@@ -111,7 +112,7 @@ def test_files_are_those_of_one_rank(comm: Any, shared_tmp: Path, name: str) -> 
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_resumed_run_ends_in_the_same_bits(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_resumed_run_ends_in_the_same_bits(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Stopped half-way by a signal to one rank and resumed on as many ranks: every table as in the run that was not stopped."""
     whole(name, shared_tmp / "whole", comm)
     steps = int(open_run(shared_tmp / "whole").series["step"][-1])
@@ -126,7 +127,7 @@ def test_resumed_run_ends_in_the_same_bits(comm: Any, shared_tmp: Path, monkeypa
 
 
 @pytest.mark.parametrize("name", FIXED)
-def test_resumed_on_one_rank(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_resumed_on_one_rank(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Stopped on all ranks, resumed on one: the same run to solver tolerance."""
     whole(name, shared_tmp / "whole", comm)
     stopped(name, shared_tmp / "parts", comm, monkeypatch, 13)

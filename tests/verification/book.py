@@ -17,6 +17,7 @@ from mpi4py import MPI
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
+from tests.lib import Comm
 from tests.lib.fields import amount, least
 from tests.lib.march import advance
 from tests.lib.models import anderson, lattice, problem_of
@@ -70,7 +71,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _manufactured(comm: Any, name: str, dim: int, kind: str, quick: bool) -> Convergence | None:
+def _manufactured(comm: Comm, name: str, dim: int, kind: str, quick: bool) -> Convergence | None:
     if name.startswith("fibres") and dim == 1:
         return None
     laws = manufactured.coupled(dim) if name == "coupled" else manufactured.single(name, dim)
@@ -86,7 +87,7 @@ def _manufactured_table(found: dict[Any, Any], kinds: Iterable[tuple[int, str]])
     return _table(("term of the law of n", *(f"{d}-D {kind}" for d, kind in kinds)), body)
 
 
-def _wave_in_space(comm: Any, quick: bool) -> str:
+def _wave_in_space(comm: Comm, quick: bool) -> str:
     body = []
     cases = [(1, [f"mesh.cells={n}" for n in (50, 100, 200)], 800, 2.0)]
     if not quick:
@@ -100,7 +101,7 @@ def _wave_in_space(comm: Any, quick: bool) -> str:
     return _table(("mesh", "errors of n", "orders", "errors of f", "orders"), body)
 
 
-def _stress(comm: Any, quick: bool) -> str:
+def _stress(comm: Comm, quick: bool) -> str:
     meshes = {"line of 100 cells": lattice(1, 100), "square, 24 x 24": lattice(2, 24)}
     meshes |= {} if quick else {"obtuse triangles": obtuse_rectangle(12), "sliver tetrahedra": sliver_box(7)}
     body = []
@@ -113,7 +114,7 @@ def _stress(comm: Any, quick: bool) -> str:
     return _table(("mesh", "D", "dt / explicit limit", "least density", "drift", "least without limiter"), body)
 
 
-def _drift(comm: Any, steps: int) -> str:
+def _drift(comm: Comm, steps: int) -> str:
     body = []
     for rtol in (1e-4, 1e-8):
         problem = problem_of(anderson(), lattice(1, 30), comm)

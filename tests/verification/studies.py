@@ -10,6 +10,7 @@ import numpy as np
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.model.balance import Species
 from invasio.solver.stepping.options import SchemeOptions
+from tests.lib import Comm
 from tests.lib.fields import amount, density, greatest, least
 from tests.lib.march import March, advance
 from tests.lib.models import lattice, problem_of, species
@@ -23,7 +24,9 @@ def spacing(problem: Problem) -> float:
     return float((g.sum(g.mass)[0] / problem.grid.n_cells) ** (1.0 / problem.dim))
 
 
-def manufactured_rates(comm: Any, laws: tuple[Species, ...], dim: int, kind: str, counts: tuple[int, ...], end: float = 0.1) -> Convergence:
+def manufactured_rates(
+    comm: Comm, laws: tuple[Species, ...], dim: int, kind: str, counts: tuple[int, ...], end: float = 0.1
+) -> Convergence:
     """Errors of n, m and f against the size of cells, with dt proportional to h."""
     sizes, found = [], []
     for count in counts:
@@ -35,7 +38,7 @@ def manufactured_rates(comm: Any, laws: tuple[Species, ...], dim: int, kind: str
     return Convergence.of(sizes, found)
 
 
-def manufactured_in_time(comm: Any, steps: tuple[int, ...], cells: int = 1500, end: float = 2.0) -> Convergence:
+def manufactured_in_time(comm: Comm, steps: tuple[int, ...], cells: int = 1500, end: float = 2.0) -> Convergence:
     """Errors of the coupled solution on a fine line against dt."""
     found = []
     for count in steps:
@@ -45,7 +48,7 @@ def manufactured_in_time(comm: Any, steps: tuple[int, ...], cells: int = 1500, e
     return Convergence.of([end / count for count in steps], found)
 
 
-def barenblatt(comm: Any, dim: int, counts: tuple[int, ...]) -> tuple[Convergence, float]:
+def barenblatt(comm: Comm, dim: int, counts: tuple[int, ...]) -> tuple[Convergence, float]:
     """Degenerate diffusion D = c from a Barenblatt profile at t = 0.1 to 0.6: L1 errors relative to the amount, and the least density."""
     alpha, beta = dim / (dim + 2.0), 1.0 / (dim + 2.0)
     half, centre = 0.5 * (6 + dim) if dim > 1 else 3.5, 0.0
@@ -79,7 +82,7 @@ def adaptive(problem: Problem, tolerance: float, end: float, limit: float | None
 
 
 def wave_by_tolerance(
-    comm: Any, tolerances: tuple[float, ...], cells: int = 5000, limit: float | None = None
+    comm: Comm, tolerances: tuple[float, ...], cells: int = 5000, limit: float | None = None
 ) -> tuple[Convergence, list[int]]:
     """The exact coupled wave with adaptive steps on a fine line: errors against the tolerance, and how many steps each took."""
     from tests.verification.test_exact_wave import l1, scenario_problem
@@ -92,7 +95,7 @@ def wave_by_tolerance(
     return Convergence.of(tolerances, errors), steps
 
 
-def stress(comm: Any, data: Any, diffusion: float, over: float, seed: int, limiter: str, steps: int = 4) -> dict[str, float]:
+def stress(comm: Comm, data: Any, diffusion: float, over: float, seed: int, limiter: str, steps: int = 4) -> dict[str, float]:
     """Random step data on a mesh, steps ``over`` times the explicit limit: least density, relative drift, largest ECM; failed: -inf."""
     blocks = f"where(noise(0.08, {seed}) > 0.55, 1, 0)"
     laws = (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from invasio.postprocess.expect import check, table
 from invasio.solver.scenario.shipped import folder
+from tests.lib import Comm
 from tests.lib.fields import density, logarithm
 from tests.lib.march import March, advance
 from tests.lib.models import lattice, problem_of, species
@@ -18,7 +18,7 @@ from tests.verification import studies
 from tests.verification.test_exact_wave import l1, scenario_problem
 
 
-def test_the_error_is_proportional_to_the_tolerance(comm: Any) -> None:
+def test_the_error_is_proportional_to_the_tolerance(comm: Comm) -> None:
     """Exact wave: 6.7e-4, 6.9e-5, 7.1e-6 for tolerances 1e-3, 1e-4, 1e-5."""
     found, _ = studies.wave_by_tolerance(comm, (1e-3, 1e-4, 1e-5))
     for name, orders in found.orders.items():
@@ -26,7 +26,7 @@ def test_the_error_is_proportional_to_the_tolerance(comm: Any) -> None:
     assert found.errors["tumour"][-1] < 2e-5
 
 
-def test_loose_tolerances_have_a_say_as_well(comm: Any) -> None:
+def test_loose_tolerances_have_a_say_as_well(comm: Comm) -> None:
     """Order about 0.85 from 1e-2 to 1e-3, where steps used to grow too slowly (0.42 and 0.65); the cap of a tenth of the run lifted."""
     found, _ = studies.wave_by_tolerance(comm, (1e-2, 3e-3, 1e-3), cells=2000, limit=1.0)
     assert min(found.orders["tumour"]) > 0.75, found
@@ -37,7 +37,7 @@ PUBLISHED = ("anderson_2000/1d_h0.02", "anderson_2000/1d_h0.01", "anderson_2000/
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_published_numbers_with_adaptive_steps(comm: Any, shared_tmp: Path, name: str) -> None:
+def test_published_numbers_with_adaptive_steps(comm: Comm, shared_tmp: Path, name: str) -> None:
     """Sections A and B of the reference page, to the tolerances that their meshes allow, with a fraction of the fixed steps."""
     path = folder() / f"published/{name}.yaml"
     finished = run_shipped(path, shared_tmp / "run", comm, "time.step=null", "time.tolerance=1e-4")
@@ -47,7 +47,7 @@ def test_published_numbers_with_adaptive_steps(comm: Any, shared_tmp: Path, name
     assert finished.series["step"][-1] < 400
 
 
-def test_stiff_reactions_do_not_force_the_step(comm: Any) -> None:
+def test_stiff_reactions_do_not_force_the_step(comm: Comm) -> None:
     """MMP that turns over 1e6 times faster than cells move follows them without costing steps."""
     counts = []
     for speed in (1e0, 1e4, 1e6):
@@ -62,7 +62,7 @@ def test_stiff_reactions_do_not_force_the_step(comm: Any) -> None:
     np.testing.assert_allclose(density(problem, "m"), density(problem, "n"), rtol=1e-5)
 
 
-def test_a_run_goes_on_on_another_mesh(comm: Any) -> None:
+def test_a_run_goes_on_on_another_mesh(comm: Comm) -> None:
     """Half the way on a coarse mesh, then fields, graph and solvers made anew on a finer one: the exact wave all the same."""
     coarse = scenario_problem(comm, 1, "mesh.cells=200")
     march = advance(coarse, 0.01, 100)

@@ -10,6 +10,7 @@ import pytest
 
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle
+from tests.lib import Comm
 from tests.lib.fields import amount, density, greatest, least
 from tests.lib.march import advance
 from tests.lib.models import lattice, problem_of, species
@@ -23,7 +24,7 @@ def laws(maximum: float | None) -> tuple[Any, ...]:
     return replace(n, maximum=maximum), species("f", "x")
 
 
-def test_a_stated_maximum_is_kept(comm: Any) -> None:
+def test_a_stated_maximum_is_kept(comm: Comm) -> None:
     """Without the bound the correction overshoots 1, with it never by more than rounding; both conserve."""
     highest, amounts = [], []
     for maximum in (None, 1.0):
@@ -38,7 +39,7 @@ def test_a_stated_maximum_is_kept(comm: Any) -> None:
 
 
 @pytest.mark.parametrize("bad", [False, True])
-def test_local_bounds_add_no_extremes(comm: Any, bad: bool) -> None:
+def test_local_bounds_add_no_extremes(comm: Comm, bad: bool) -> None:
     """Pure diffusion of step data with few steps: within the old bounds, where the positivity limiter overshoots or not."""
     data = obtuse_rectangle(10) if bad else lattice(2, 20)
     problem = problem_of((species("n", f"1 + {BLOCK}", "cells", diffusion="1e-2"),), data, comm)
@@ -49,7 +50,7 @@ def test_local_bounds_add_no_extremes(comm: Any, bad: bool) -> None:
     assert amount(problem, "n") == pytest.approx(before, rel=1e-12)
 
 
-def test_positivity_alone_keeps_smooth_peaks(comm: Any) -> None:
+def test_positivity_alone_keeps_smooth_peaks(comm: Comm) -> None:
     """Why local bounds are an option only: they clip a smooth peak, the default does not touch it."""
     n = species("n", "exp(-((x - 0.3)^2)/0.003) + 0.001", "cells", diffusion="1e-4", taxis=(("f", "f", "0.3"),))
     peaks = {}
@@ -61,7 +62,7 @@ def test_positivity_alone_keeps_smooth_peaks(comm: Any) -> None:
     assert peaks["local_bounds"] < 0.99 * peaks["none"]
 
 
-def test_a_maximum_that_is_never_reached_changes_nothing(comm: Any) -> None:
+def test_a_maximum_that_is_never_reached_changes_nothing(comm: Comm) -> None:
     """The bound is skipped to the last bit where it is not needed."""
     runs = []
     for maximum in (None, 5.0):
@@ -69,4 +70,4 @@ def test_a_maximum_that_is_never_reached_changes_nothing(comm: Any) -> None:
         problem = problem_of((n, species("f", "x^2")), lattice(2, 8), comm)
         advance(problem, 0.05, 6)
         runs.append(density(problem, "n").copy())
-    assert np.array_equal(*runs)
+    assert np.array_equal(runs[0], runs[1])

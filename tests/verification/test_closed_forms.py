@@ -12,6 +12,7 @@ from scipy.special import erf
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle
+from tests.lib import Comm
 from tests.lib.fields import amount, density, greatest, l1, least
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, problem_of, species
@@ -20,7 +21,7 @@ from tests.lib.orders import orders, overall
 
 @pytest.mark.parametrize(("dim", "cells"), [(1, (16, 32, 64)), (2, (8, 16, 32)), (3, (4, 8, 16))])
 @pytest.mark.parametrize("flux", ["central", "scharfetter_gummel"])
-def test_haptotaxis_equilibrium_in_any_dimension(comm, dim: int, cells: tuple[int, ...], flux: str) -> None:
+def test_haptotaxis_equilibrium_in_any_dimension(comm: Comm, dim: int, cells: tuple[int, ...], flux: str) -> None:
     """n tends to N exp(gamma f/d)/int exp(gamma f/d) on frozen ECM: second order; exact for Scharfetter-Gummel where K_ij >= 0."""
     f = "0.5*(1 - cos(pi*x))" if dim == 1 else "0.25*(1 - cos(pi*x))*(1 - cos(pi*y))"
     errors = []
@@ -43,7 +44,7 @@ def test_haptotaxis_equilibrium_in_any_dimension(comm, dim: int, cells: tuple[in
 
 
 @pytest.mark.parametrize("bad", [False, True])
-def test_diffusion_of_a_mode_is_second_order(comm, bad: bool) -> None:
+def test_diffusion_of_a_mode_is_second_order(comm: Comm, bad: bool) -> None:
     """1 + cos(pi x) cos(pi y) decays with 2 pi^2 D, on regular and on obtuse meshes alike."""
     errors = []
     for count in (8, 16, 32):
@@ -55,11 +56,11 @@ def test_diffusion_of_a_mode_is_second_order(comm, bad: bool) -> None:
     assert orders(errors)[-1] > 1.8, errors
 
 
-def test_exact_wave_in_space_and_time(comm) -> None:
+def test_exact_wave_in_space_and_time(comm: Comm) -> None:
     """Logarithmic haptotaxis, degradation and logistic growth together: order two with dt ~ h (reference page D)."""
     k, c = math.sqrt(2.0) / 2.0, 3.0 / math.sqrt(2.0)
 
-    def n_exact(x, t):  # type: ignore[no-untyped-def]
+    def n_exact(x: np.ndarray, t: float) -> np.ndarray:
         return 0.5 * (1 - np.tanh(k * (x - c * t)))
 
     wave = f"0.5*(1 - tanh({k}*(x - {c}*t)))"
@@ -82,7 +83,7 @@ def test_exact_wave_in_space_and_time(comm) -> None:
     assert orders(errors)[-1] > 1.9, errors
 
 
-def test_time_order_is_two(comm) -> None:
+def test_time_order_is_two(comm: Comm) -> None:
     """Halving dt on one mesh, against a much finer dt: order two, with haptotaxis, secretion, degradation and growth coupled."""
     laws = (
         species("n", "exp(-x^2/0.02)", diffusion="0.01", taxis=(("f", "f", "0.05"),), growth="2*(1 - n - f)"),
@@ -99,7 +100,7 @@ def test_time_order_is_two(comm) -> None:
         assert orders(errors)[-1] > 1.85, (name, errors)
 
 
-def test_ecm_decay_is_exact(comm) -> None:
+def test_ecm_decay_is_exact(comm: Comm) -> None:
     """Uniform cells, secreted and decaying MMP, degraded ECM: the closed form of the reference page E."""
     a, b, eta, n0, m0, t = 0.3, 0.7, 4.0, 0.8, 0.1, 1.5
     laws = (
@@ -129,7 +130,7 @@ def test_ecm_decay_is_exact(comm) -> None:
         ("10", (0.2738823, 0.6849837, 0.8865044, 0.9852669)),
     ],
 )
-def test_robin_sink_takes_the_known_share(comm, k: str, taken: tuple[float, ...]) -> None:
+def test_robin_sink_takes_the_known_share(comm: Comm, k: str, taken: tuple[float, ...]) -> None:
     """-D dc/dn = k c on one side of a slab: what left through it by t = .1, .5, 1, 2, order two."""
     errors = []
     for count in (20, 40):
@@ -145,7 +146,7 @@ def test_robin_sink_takes_the_known_share(comm, k: str, taken: tuple[float, ...]
     assert orders(errors)[0] > 1.7, errors
 
 
-def test_fixed_value_diffuses_in(comm) -> None:
+def test_fixed_value_diffuses_in(comm: Comm) -> None:
     """c = 1 held at x = 0 of a long slab: erfc(x/2 sqrt(t)), and the ledger knows what came in (2 sqrt(t/pi))."""
     errors, inflows, t = [], [], 0.5
     for count in (80, 160, 320):
@@ -159,7 +160,7 @@ def test_fixed_value_diffuses_in(comm) -> None:
     assert orders(inflows)[-1] > 1.8, inflows
 
 
-def test_influx_and_outflow(comm) -> None:
+def test_influx_and_outflow(comm: Comm) -> None:
     """A given influx adds exactly g A t; drift against an outflow side carries out v c A, and nothing is lost track of."""
     flows = {"left": boundary("influx", "0.3 + 0.2*t")}
     problem = problem_of((species("c", "0", diffusion="1", boundaries=flows),), lattice(2, 6), comm)
@@ -173,7 +174,7 @@ def test_influx_and_outflow(comm) -> None:
     assert march.account("c", "outflow:right") == pytest.approx(0.5, abs=5e-3)
 
 
-def test_logistic_ecm_stays_below_its_bound(comm) -> None:
+def test_logistic_ecm_stays_below_its_bound(comm: Comm) -> None:
     """Remodelling nu f (1 - f): the exact logistic curve, and never above max(f0, 1) however large the step."""
     laws = (species("f", "0.1 + 1.2*x", growth="3*(1 - f)", self_limitation="3"),)
     problem = problem_of(laws, lattice(1, 4), comm)
@@ -184,7 +185,7 @@ def test_logistic_ecm_stays_below_its_bound(comm) -> None:
     assert greatest(problem, "f") <= 1.3
 
 
-def test_barenblatt(comm) -> None:
+def test_barenblatt(comm: Comm) -> None:
     """Degenerate diffusion D = c: the exact edge mean follows Barenblatt's profile, its edge included, and stays non-negative."""
 
     def tau(t: float) -> float:
@@ -204,7 +205,7 @@ def test_barenblatt(comm) -> None:
     assert overall(errors) > 1.5, errors  # the profile has a kink: order 2 cannot be expected
 
 
-def test_motility_that_is_off_stays_off(comm) -> None:
+def test_motility_that_is_off_stays_off(comm: Comm) -> None:
     """Harmonic mean: nothing enters where motility is 0; the arithmetic mean leaks one layer of cells."""
     entered = []
     for mean in ("harmonic", "arithmetic"):
@@ -220,7 +221,7 @@ def test_motility_that_is_off_stays_off(comm) -> None:
 
 @pytest.mark.parametrize("preconditioner", ["jacobi", "ilu", "hypre"])
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_fixed_values_leave_the_matrix_symmetric(comm, dim: int, preconditioner: str) -> None:
+def test_fixed_values_leave_the_matrix_symmetric(comm: Comm, dim: int, preconditioner: str) -> None:
     """c = 1 at one end and 0 at the other tends to 1 - x, to the solver's tolerance times dt D/h^2, with every preconditioner."""
     ends = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
     problem = problem_of((species("c", "0", diffusion="1", boundaries=ends),), lattice(dim, (200, 40, 8)[dim - 1]), comm)
@@ -230,7 +231,7 @@ def test_fixed_values_leave_the_matrix_symmetric(comm, dim: int, preconditioner:
     assert np.abs(density(problem, "c") - (1.0 - problem.graph.points[:, 0])).max() < 1e-7
 
 
-def test_a_matrix_that_is_not_finite_fails_the_step(comm) -> None:
+def test_a_matrix_that_is_not_finite_fails_the_step(comm: Comm) -> None:
     """Incomplete factorisations of such a matrix may never return, so they are not begun."""
     laws = (species("c", "1", diffusion="where(t > 0.25, log(x - 2), 10)"), species("o", "1", diffusion="1", loss="1", quasi_steady=True))
     march = March(problem_of(laws, lattice(2, 20), comm))

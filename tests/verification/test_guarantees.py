@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from invasio.solver.linalg.linear import LinearOptions
+from invasio.solver.model.balance import Species
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
+from tests.lib import Comm
 from tests.lib.fields import amount, density, greatest, least
 from tests.lib.march import March, advance
 from tests.lib.models import anderson, boundary, lattice, problem_of, species
@@ -16,7 +18,7 @@ STEP2 = "where((x - 0.5)^2 + (y - 0.5)^2 < 0.04, 1, 0)"
 STEP3 = "where((x - 0.5)^2 + (y - 0.5)^2 + (z - 0.5)^2 < 0.04, 1, 0)"
 
 
-def sharp(initial: str, diffusion: str = "1e-6"):  # type: ignore[no-untyped-def]
+def sharp(initial: str, diffusion: str = "1e-6") -> tuple[Species, ...]:
     """Step data with almost no diffusion and strong haptotaxis."""
     return (
         species("n", initial, "cells", diffusion=diffusion, taxis=(("f", "f", "5e-2"),)),
@@ -26,7 +28,7 @@ def sharp(initial: str, diffusion: str = "1e-6"):  # type: ignore[no-untyped-def
 
 
 @pytest.mark.parametrize(("mesh", "initial"), [("obtuse", STEP2), ("sliver", STEP3)])
-def test_never_negative_on_bad_meshes_and_without_limiter_negative(comm, mesh: str, initial: str) -> None:
+def test_never_negative_on_bad_meshes_and_without_limiter_negative(comm: Comm, mesh: str, initial: str) -> None:
     """The minimum is >= 0 exactly with the limiter; the same case without it goes negative or fails."""
     data = obtuse_rectangle(16) if mesh == "obtuse" else sliver_box(8)
     problem = problem_of(sharp(initial), data, comm)
@@ -47,7 +49,7 @@ def test_never_negative_on_bad_meshes_and_without_limiter_negative(comm, mesh: s
 
 
 @pytest.mark.parametrize("dt", [0.02, 0.4, 4.0])
-def test_random_data_and_large_steps(comm, dt: float) -> None:
+def test_random_data_and_large_steps(comm: Comm, dt: float) -> None:
     """Random step data, steps far beyond any explicit limit, slightly diffusive cells: non-negative, conservative, f within its bound."""
     initial = "where(noise(0.07, 3) > 0.5, 1, 0)"
     problem = problem_of(sharp(initial, "1e-5"), obtuse_rectangle(10), comm)
@@ -58,7 +60,7 @@ def test_random_data_and_large_steps(comm, dt: float) -> None:
     assert abs(amount(problem, "n") / before - 1) < 1e-12
 
 
-def test_amount_does_not_drift_with_loose_linear_solves(comm) -> None:
+def test_amount_does_not_drift_with_loose_linear_solves(comm: Comm) -> None:
     """2000 steps at rtol 1e-4: the flux form conserves whatever the solver leaves."""
     problem = problem_of(anderson(), lattice(1, 40), comm)
     before = amount(problem, "n")
@@ -67,7 +69,7 @@ def test_amount_does_not_drift_with_loose_linear_solves(comm) -> None:
     assert least(problem) >= 0.0
 
 
-def test_the_limiter_is_skipped_exactly_where_nothing_is_negative(comm) -> None:
+def test_the_limiter_is_skipped_exactly_where_nothing_is_negative(comm: Comm) -> None:
     """Smooth positive data: limited and unlimited runs are the same to the last bit."""
     laws = (species("n", "1 + 0.5*cos(pi*x)", diffusion="0.1", taxis=(("f", "f", "0.1"),)), species("f", "x^2"))
     runs = []
@@ -75,11 +77,11 @@ def test_the_limiter_is_skipped_exactly_where_nothing_is_negative(comm) -> None:
         problem = problem_of(laws, lattice(2, 10), comm)
         assert advance(problem, 0.05, 10, SchemeOptions(limiter=limiter)).limited("n") == 0
         runs.append(density(problem, "n").copy())
-    assert np.array_equal(*runs)
+    assert np.array_equal(runs[0], runs[1])
 
 
 @pytest.mark.parametrize("initial", ["1 + cos(3*pi*x)", "where(x > 0.6, 2, 0)"])
-def test_ledger_with_everything_switched_on(comm, initial: str) -> None:
+def test_ledger_with_everything_switched_on(comm: Comm, initial: str) -> None:
     """Growth, death, secretion and all kinds of boundary at once: residual <= 1e-12 for each species, limited or not."""
     everything = {
         "left": boundary("influx", "0.2*(1 + sin(t))"),
@@ -101,7 +103,7 @@ def test_ledger_with_everything_switched_on(comm, initial: str) -> None:
     assert march.account("n", "inflow:left") == pytest.approx(0.2 * (1.0 + (1 - np.cos(1.0))), rel=1e-3)
 
 
-def test_a_rate_that_explodes_fails_and_leaves_the_state(comm) -> None:
+def test_a_rate_that_explodes_fails_and_leaves_the_state(comm: Comm) -> None:
     """A non-finite rate makes the attempt fail on all ranks and puts the densities back."""
     laws = (species("n", "1", diffusion="1", loss="1/(f - f)"), species("f", "1"))
     problem = problem_of(laws, lattice(1, 8), comm)

@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 
 from invasio.solver.linalg.petsc_values import library
+from tests.lib import Comm
 from tests.lib.march import March
 from tests.lib.models import anderson, boundary, lattice, problem_of, species
 
@@ -26,7 +27,7 @@ def new_object_id() -> int:
 
 
 @pytest.mark.parametrize("case", ["smooth", "limited", "boundaries"])
-def test_steps_allocate_nothing_and_create_nothing(comm, monkeypatch, case: str) -> None:
+def test_steps_allocate_nothing_and_create_nothing(comm: Comm, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     """Ten steps after eight: less memory than a third of one nodal array at the peak; no PETSc object; no form."""
     laws = {
         "smooth": anderson(square="x^2 + y^2"),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from tests.lib import Comm
 from tests.verification import manufactured, studies
 
 COUNTS = {1: (16, 32, 64), 2: (8, 16, 32), 3: (4, 8, 16)}
 
 
 @pytest.mark.parametrize("name", manufactured.TERMS)
-def test_each_term_on_a_perturbed_mesh(comm: Any, name: str) -> None:
+def test_each_term_on_a_perturbed_mesh(comm: Comm, name: str) -> None:
     """Two dimensions, inner nodes moved by up to a quarter of a cell."""
     found = studies.manufactured_rates(comm, manufactured.single(name, 2), 2, "perturbed", COUNTS[2])
     assert found.orders["n"][-1] >= 1.9, found
@@ -20,7 +19,7 @@ def test_each_term_on_a_perturbed_mesh(comm: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize(("dim", "kind"), [(1, "regular"), (1, "perturbed"), (2, "regular"), (2, "perturbed"), (2, "gmsh"), (3, "regular")])
-def test_coupled(comm: Any, dim: int, kind: str) -> None:
+def test_coupled(comm: Comm, dim: int, kind: str) -> None:
     """Cells, MMP and ECM, with all their couplings."""
     found = studies.manufactured_rates(comm, manufactured.coupled(dim), dim, kind, COUNTS[dim])
     for name, orders in found.orders.items():
@@ -29,7 +28,7 @@ def test_coupled(comm: Any, dim: int, kind: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("dim", "kind"), [(d, k) for d in (1, 2, 3) for k in ("regular", "perturbed", "gmsh")[: 2 + (d > 1)]])
-def test_every_term_on_every_mesh(comm: Any, dim: int, kind: str) -> None:
+def test_every_term_on_every_mesh(comm: Comm, dim: int, kind: str) -> None:
     """The whole table of the verification book."""
     for name in [*manufactured.TERMS, "coupled"]:
         laws = manufactured.coupled(dim) if name == "coupled" else manufactured.single(name, dim)
@@ -39,7 +38,7 @@ def test_every_term_on_every_mesh(comm: Any, dim: int, kind: str) -> None:
         assert found.overall("n") >= 1.7 if dim < 3 else orders[-1] >= 1.5, (name, found)
 
 
-def test_order_in_time(comm: Any) -> None:
+def test_order_in_time(comm: Comm) -> None:
     """Coupled, on cells so small that their error does not count: 1.93 to 1.98.
 
     Longer steps look at the sources twice: their error is smaller than the order says.

@@ -11,6 +11,8 @@ import pytest
 from invasio.solver.errors import InvasioError
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.schema import Scenario
+from tests.lib import Comm
 from tests.lib.models import lattice
 
 BAR = """\
@@ -40,13 +42,13 @@ def rows(folder: Path) -> list[dict[str, float]]:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
 
 
-def scenario(folder: Path, text: str = BAR):  # type: ignore[no-untyped-def]
+def scenario(folder: Path, text: str = BAR) -> Scenario:
     path = folder / "scenario.yaml"
     path.write_text(text)
     return load(path)
 
 
-def test_series_tell_of_the_breach(comm, tmp_path: Path) -> None:
+def test_series_tell_of_the_breach(comm: Comm, tmp_path: Path) -> None:
     """Shut until b < b_c, then cells cross from side 0 (the region named first) to side 1; the columns agree with each other."""
     out = tmp_path / "out"
     run(scenario(tmp_path), comm, out)
@@ -65,7 +67,7 @@ def test_series_tell_of_the_breach(comm, tmp_path: Path) -> None:
     assert table[-1]["basement.flux:mmp"] != 0.0
 
 
-def test_resumed_in_the_middle_of_a_breach(comm, tmp_path: Path) -> None:
+def test_resumed_in_the_middle_of_a_breach(comm: Comm, tmp_path: Path) -> None:
     """A run stopped after the breach began and resumed ends in the same bits as one that was not stopped."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     given = scenario(tmp_path, BAR.replace("{every: 0.5}", "{every: 0.5, checkpoint_every: 0.5}"))
@@ -106,7 +108,7 @@ def test_name_of_a_species_is_refused(tmp_path: Path) -> None:
         scenario(tmp_path, text)
 
 
-def test_interface_that_the_file_does_not_have(comm, tmp_path: Path) -> None:
+def test_interface_that_the_file_does_not_have(comm: Comm, tmp_path: Path) -> None:
     """In a mesh file the interfaces are known only when it is read: exit code 3, with those that are there."""
     import meshio
 
@@ -125,7 +127,7 @@ def test_interface_that_the_file_does_not_have(comm, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_membrane_on_the_outer_boundary(comm, tmp_path: Path) -> None:
+def test_membrane_on_the_outer_boundary(comm: Comm, tmp_path: Path) -> None:
     """Facets of the outer boundary are none of an interface, but a file may name them: said with the place."""
     from dataclasses import replace
 

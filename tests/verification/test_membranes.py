@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from invasio.meshes.domain import MeshData
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.cut_meshes import CASES
+from tests.lib import Comm
 from tests.lib.everywhere import at_sites, everywhere
 from tests.lib.fields import crossing, density, integrity, least, part, sites
 from tests.lib.march import March, advance
@@ -27,15 +27,18 @@ LEFT_RIGHT = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
 def slabs(dim: int, cells: int) -> MeshData:
     """(-1, 1) times unit squares, with regions bed (x < 0) and tissue and the interface m between them: side 0 is the tissue."""
     kind = ("interval", "rectangle", "box")[dim - 1]
-    lower, upper = [-1.0, 0.0, 0.0][:dim], [1.0, 1.0, 1.0][:dim]
-    bed = {"interval": {"kind": "interval", "from": -1, "to": 0}}.get(kind, {"kind": kind, "from": lower, "to": [0.0, 1.0, 1.0][:dim]})
-    sizes: Any = 2 * cells if dim == 1 else [2 * cells, *[max(2, cells // 3)] * (dim - 1)]
-    span = {"from": -1, "to": 1} if dim == 1 else {"from": lower, "to": upper}
-    return make(kind, cells=sizes, regions={"bed": bed}, interfaces={"m": ["bed", "tissue"]}, **span)
+
+    def plain(values: list[float]) -> float | list[float]:
+        return values[0] if dim == 1 else values[:dim]
+
+    left, sizes = plain([-1.0, 0.0, 0.0]), plain([2 * cells, *[max(2, cells // 3)] * 2])
+    bed = {"kind": kind, "from": left, "to": plain([0.0, 1.0, 1.0])}
+    whole = {"from": left, "to": plain([1.0, 1.0, 1.0])}
+    return make(kind, cells=sizes, regions={"bed": bed}, interfaces={"m": ["bed", "tissue"]}, **whole)
 
 
 @pytest.mark.parametrize("kappa", DECAY)
-def test_slowest_mode_of_two_slabs(comm, kappa: float) -> None:
+def test_slowest_mode_of_two_slabs(comm: Comm, kappa: float) -> None:
     """lambda tan(lambda) = 2 kappa: the jump decays with the rate lambda^2, at second order in h."""
     errors = []
     for cells in (4, 8, 16):
@@ -52,7 +55,7 @@ def test_slowest_mode_of_two_slabs(comm, kappa: float) -> None:
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
 @pytest.mark.parametrize("kappa", [0.3, 40.0])
-def test_steady_flux_is_that_of_resistances_in_series(comm, dim: int, kappa: float) -> None:
+def test_steady_flux_is_that_of_resistances_in_series(comm: Comm, dim: int, kappa: float) -> None:
     """J = (c_L - c_R)/(L1/D1 + 1/kappa + L2/D2), exactly, in every dimension."""
     law = species("c", "0", diffusion={"bed": "2", "tissue": "0.5"}, quasi_steady=True, boundaries=LEFT_RIGHT)
     problem = problem_of((law,), slabs(dim, 6), comm, (membrane("m", passage("c", repr(kappa))),))
@@ -60,7 +63,7 @@ def test_steady_flux_is_that_of_resistances_in_series(comm, dim: int, kappa: flo
     assert -crossing(problem, "c", "m").flux == pytest.approx(1 / (0.5 + 1 / kappa + 2.0), rel=1e-6)
 
 
-def test_steady_nonlinear_flux(comm) -> None:
+def test_steady_nonlinear_flux(comm: Comm) -> None:
     """Chaplain, Giverso, Lorenzi, Preziosi 2019 with f = rho: J = 1/6, rho = .816497 and .577350 at the membrane."""
     law = species("rho", "0.5", diffusion="rho", quasi_steady=True, boundaries=LEFT_RIGHT)
     problem = problem_of((law,), slabs(1, 10), comm, (membrane("m", passage("rho", "1", kind="pressure")),))
@@ -71,7 +74,7 @@ def test_steady_nonlinear_flux(comm) -> None:
 
 
 @pytest.mark.parametrize("delta", [0.1, 0.2])
-def test_thick_layer_against_interface(comm, delta: float) -> None:
+def test_thick_layer_against_interface(comm: Comm, delta: float) -> None:
     """A layer of width delta with D = kappa delta: the interface carries less by exactly delta/3 (kappa = D = 1, length 2)."""
     layer = {"layer": {"kind": "interval", "from": -delta / 2, "to": delta / 2}}
     data = make("interval", **{"from": -1, "to": 1}, cells=40, regions=layer)
@@ -88,7 +91,7 @@ def test_thick_layer_against_interface(comm, delta: float) -> None:
     assert crossing(across, "c", "m").flux[0] / -flux - 1 == pytest.approx(-delta / 3, abs=1e-6)
 
 
-def test_integrity_and_exchange_of_two_well_mixed_sides(comm) -> None:
+def test_integrity_and_exchange_of_two_well_mixed_sides(comm: Comm) -> None:
     """b = exp(-k m t), and the jump decays as exp(-(2A/V) int kappa dt), at second order in the step."""
     k, m, rate = 0.7, 1.5, 0.4
     end = 2.0
@@ -108,7 +111,7 @@ def test_integrity_and_exchange_of_two_well_mixed_sides(comm) -> None:
     assert errors[0] / errors[1] > 3.5, errors
 
 
-def test_closed_membrane_lets_nothing_through(comm) -> None:
+def test_closed_membrane_lets_nothing_through(comm: Comm) -> None:
     """kappa = 0, and kappa that is still shut above the threshold."""
     laws = (species("n", {"bed": "1", "tissue": "0.1*(1 + y)"}, "cells", diffusion="0.3"),)
     for barrier in (
@@ -123,7 +126,7 @@ def test_closed_membrane_lets_nothing_through(comm) -> None:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_wide_open_membrane_is_no_barrier(comm, dim: int) -> None:
+def test_wide_open_membrane_is_no_barrier(comm: Comm, dim: int) -> None:
     """kappa far beyond D/h: the solution on the same mesh without a membrane; the cap is set."""
     laws = (species("n", {"bed": "1", "tissue": "0"}, "cells", diffusion="0.05"),)
     data = slabs(dim, 8)
@@ -145,7 +148,7 @@ HARD = ["obtuse", "slivers", "torn square", "torn box", "scattered square", "cro
 
 @pytest.mark.parametrize("name", HARD)
 @pytest.mark.parametrize("rate", ["0.5", "1e9"])
-def test_never_negative_and_conservative_whatever_the_mesh(comm, name: str, rate: str) -> None:
+def test_never_negative_and_conservative_whatever_the_mesh(comm: Comm, name: str, rate: str) -> None:
     """Step data with strong haptotaxis, through the opening too: minimum 0, amounts kept, every account in balance."""
     data = CASES[name]()
     lump = "where(x + y < 0.7, 1, 0)"
@@ -174,7 +177,7 @@ def test_never_negative_and_conservative_whatever_the_mesh(comm, name: str, rate
 
 
 @pytest.mark.parametrize("limiter", ["positivity", "none"])
-def test_crossings_are_what_the_sides_gain_and_lose(comm, limiter: str) -> None:
+def test_crossings_are_what_the_sides_gain_and_lose(comm: Comm, limiter: str) -> None:
     """The count through a membrane is the change of the amount on its side 0, limited or not, with drift or without."""
     for name in ("obtuse", "slivers"):
         laws = (
@@ -188,7 +191,7 @@ def test_crossings_are_what_the_sides_gain_and_lose(comm, limiter: str) -> None:
         assert march.account("n", "crossed:m") == pytest.approx(before - part(problem, "left", "n"), rel=1e-9)
 
 
-def test_haptotaxis_through_the_opening_keeps_its_equilibrium(comm) -> None:
+def test_haptotaxis_through_the_opening_keeps_its_equilibrium(comm: Comm) -> None:
     """With frozen f the drift through the membrane balances diffusion through it: c proportional to exp(chi f/D) on both sides."""
     law = species("n", "1", "cells", diffusion="0.1", taxis=(("f", "f", "0.1"),))
     ecm = species("f", {"bed": "0", "tissue": "1"}, "ecm")
@@ -200,7 +203,7 @@ def test_haptotaxis_through_the_opening_keeps_its_equilibrium(comm) -> None:
 
 
 @pytest.mark.parametrize("angle", [0.4, 1.3])
-def test_rotation_changes_nothing(comm, angle: float) -> None:
+def test_rotation_changes_nothing(comm: Comm, angle: float) -> None:
     """The same mesh turned: the same fluxes through the membrane at the same places."""
     data = make("disc", size=0.25, regions={"bed": {"kind": "disc", "radius": 0.5}}, interfaces={"m": ["bed", "tissue"]})
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])

@@ -19,6 +19,7 @@ from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, shaken, sliver_box
+from tests.lib import Comm
 from tests.lib.fields import density, least
 from tests.lib.march import March, advance
 from tests.lib.models import lattice, membrane, passage, problem_of, species
@@ -33,7 +34,7 @@ def myopic(law: Species, across: float, *direction: str) -> Species:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_cells_come_to_rest_as_one_over_the_motility(comm: Any, dim: int) -> None:
+def test_cells_come_to_rest_as_one_over_the_motility(comm: Comm, dim: int) -> None:
     """D between 0.1 and 2, all directions alike, perturbed meshes: c = C/D at the nodes, to what time is left; Fick: uniform."""
     motility = " + ".join(["0.1 + 1.9*x^2", "0.3*sin(3*y)^2", "0.2*z"][:dim])
     for law in ("myopic", "fickian"):
@@ -51,7 +52,7 @@ RISING = species("n", "1/(0.5 + x)", "cells", diffusion="0.5 + x")  # D c = 1: a
 
 
 @pytest.mark.parametrize("dim", [2, 3])
-def test_a_rest_with_fibres_is_kept(comm: Any, dim: int) -> None:
+def test_a_rest_with_fibres_is_kept(comm: Comm, dim: int) -> None:
     """Straight fibres along an axis, motility that rises along them: what rests in truth rests at the nodes, to rounding."""
     law = RISING
     problem = problem_of((myopic(law, 0.1, *["1", "0", "0"][:dim]),), lattice(dim, 6), comm)
@@ -67,7 +68,7 @@ STUDIES = [(1, "perturbed", (16, 32, 64)), (2, "regular", (8, 16, 32)), (2, "per
 
 
 @pytest.mark.parametrize(("dim", "kind", "counts"), STUDIES)
-def test_second_order_with_curved_fibres(comm: Any, dim: int, kind: str, counts: tuple[int, ...]) -> None:
+def test_second_order_with_curved_fibres(comm: Comm, dim: int, kind: str, counts: tuple[int, ...]) -> None:
     """A manufactured solution, motility that rises, fibres that turn, a fifth across: 2.0, 1.94, 1.88 and 1.7 (1.87 at the end)."""
     found = studies.manufactured_rates(comm, manufactured.single("fibres, myopic", dim), dim, kind, counts)
     assert found.overall("n") > (1.8 if dim < 3 else 1.6), found
@@ -78,7 +79,7 @@ MESHES: dict[str, Any] = {"line": lambda: lattice(1, 60), "obtuse": lambda: obtu
 
 
 @pytest.mark.parametrize("mesh", MESHES)
-def test_never_negative_and_conservative(comm: Any, mesh: str) -> None:
+def test_never_negative_and_conservative(comm: Comm, mesh: str) -> None:
     """Step data, fibres that turn, motility that falls to a thousandth, long steps; unlimited it is negative."""
     data: MeshData = MESHES[mesh]()
     dim = data.points.shape[1]
@@ -95,7 +96,7 @@ def test_never_negative_and_conservative(comm: Any, mesh: str) -> None:
         assert least(unlimited, "n") < -1e-4
 
 
-def test_through_a_membrane_and_with_a_field_in_balance(comm: Any) -> None:
+def test_through_a_membrane_and_with_a_field_in_balance(comm: Comm) -> None:
     """Quasi-steady species may be myopic too; a membrane that lets everything pass leaves the rest c = C/D/(1/D at the wall) as it is."""
     from tests.cut_meshes import plane
     from tests.unit.meshes.build import make
@@ -111,7 +112,7 @@ def test_through_a_membrane_and_with_a_field_in_balance(comm: Any) -> None:
     np.testing.assert_allclose(density(problem, "o"), 1.0 / (1.0 + x), rtol=1e-7)
 
 
-def test_motility_that_changes_is_refused(comm: Any) -> None:
+def test_motility_that_changes_is_refused(comm: Comm) -> None:
     for motility in ("n", "1 + t"):
         with pytest.raises(ScenarioError, match="species n: the motility of myopic diffusion may depend on x, y, z and parameters only"):
             problem_of((myopic(species("n", "1", diffusion=motility), 0.5, "1"),), lattice(1, 4), comm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from invasio.solver.errors import SolverError
 from tests.cut_meshes import CASES
+from tests.lib import Comm
 from tests.lib.fields import crossing, density, least, part, sites
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species
@@ -21,7 +23,7 @@ CELLS = species("n", {"bed": "1", "tissue": "0"}, "cells", diffusion="0.3")
 OPENS: Any = {"degraded_by": (("2*m", "mean"),)}
 
 
-def ended(comm: Any, dim: int, *ways: Any, laws: Any = (CELLS, ENZYME), **options: Any) -> Any:
+def ended(comm: Comm, dim: int, *ways: Any, laws: Any = (CELLS, ENZYME), **options: Any) -> Any:
     """The problem after some steps."""
     problem = problem_of(laws, slabs(dim, 6), comm, (membrane("m", *ways, **options),))
     advance(problem, 0.1, 6)
@@ -29,7 +31,7 @@ def ended(comm: Any, dim: int, *ways: Any, laws: Any = (CELLS, ENZYME), **option
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_formulas_that_say_what_numbers_say(comm: Any, dim: int) -> None:
+def test_formulas_that_say_what_numbers_say(comm: Comm, dim: int) -> None:
     """1.5 as a formula of place gives the very bits of 1.5, and 1.5 (1 - integrity) those of 1.5 g(b) up to rounding."""
     plain = ended(comm, dim, passage("n", "1.5"), **OPENS)
     formula = ended(comm, dim, passage("n", "1.5 + 0*x"), **OPENS)
@@ -42,7 +44,7 @@ def test_formulas_that_say_what_numbers_say(comm: Any, dim: int) -> None:
     assert not opened.species["n"].static and part(opened, "bed", "n") < 0.99 * part(plain, "bed", "n") + 0.5
 
 
-def test_opening_in_time(comm: Any) -> None:
+def test_opening_in_time(comm: Comm) -> None:
     """kappa = r t between well-mixed sides: the jump decays as exp(-r t^2), at second order in the step."""
     errors = []
     for steps in (10, 20, 40):
@@ -54,7 +56,7 @@ def test_opening_in_time(comm: Any) -> None:
     assert errors[0] / errors[1] > 3.5 and errors[1] / errors[2] > 3.5, errors
 
 
-def test_half_of_a_membrane(comm: Any) -> None:
+def test_half_of_a_membrane(comm: Comm) -> None:
     """kappa = 0 above the middle: that half carries nothing, the other what it carries alone."""
     problem = ended(comm, 2, passage("n", "where(y < 0.5, 2, 0)"), laws=(CELLS,))
     y, through = sites(problem, "m").points[:, 1], crossing(problem, "n", "m").flux
@@ -62,7 +64,7 @@ def test_half_of_a_membrane(comm: Any) -> None:
 
 
 @pytest.mark.parametrize("steady", [False, True])
-def test_own_density_as_in_the_law_of_pressure(comm: Any, steady: bool) -> None:
+def test_own_density_as_in_the_law_of_pressure(comm: Comm, steady: bool) -> None:
     """kappa = the mean of both sides is the law of pressure with exponent 1, also in balance (Chaplain et al. 2019: J = 1/6)."""
     sides = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
     law = species("n", "0.5", diffusion="n", quasi_steady=True, boundaries=sides) if steady else CELLS
@@ -79,7 +81,7 @@ def test_own_density_as_in_the_law_of_pressure(comm: Any, steady: bool) -> None:
 
 
 @pytest.mark.parametrize("name", ["obtuse", "slivers", "torn box", "scattered square"])
-def test_never_negative_and_conservative_with_a_rough_formula(comm: Any, name: str) -> None:
+def test_never_negative_and_conservative_with_a_rough_formula(comm: Comm, name: str) -> None:
     """A formula with jumps in place and time, of densities, with drift through the opening: minimum 0, every account in balance."""
     lump = "where(x + y < 0.7, 1, 0)"
     laws = (
@@ -101,10 +103,10 @@ def test_never_negative_and_conservative_with_a_rough_formula(comm: Any, name: s
 @pytest.mark.parametrize(
     ("rate", "value", "steps"), [("0.3 - x", "-0.2", 0), ("0.3 - t", "-0.05", 4), ("1/(1 - integrity)", "inf", 0), ("log(n)", "-inf", 0)]
 )
-def test_a_negative_permeability_stops_the_run(comm: Any, rate: str, value: str, steps: int) -> None:
+def test_a_negative_permeability_stops_the_run(comm: Comm, rate: str, value: str, steps: int) -> None:
     """Found where and when it happens, with the remedy."""
     data = lattice(1, 10)
-    data = type(data)(**{**data.__dict__, "interfaces": {"m": np.array([[5]])}})
+    data = replace(data, interfaces={"m": np.array([[5]])})
     with pytest.raises(SolverError, match="membrane m, species n: the permeability is") as caught:
         problem = problem_of((species("n", "0", "cells", diffusion="0.3"),), data, comm, (membrane("m", passage("n", rate)),))
         assert steps > 0
@@ -114,7 +116,7 @@ def test_a_negative_permeability_stops_the_run(comm: Any, rate: str, value: str,
     assert "it must be a finite number >= 0 (use max(0, ...))" in str(caught.value)
 
 
-def test_entry_into_a_vessel_by_the_integrity_of_its_wall(comm: Any) -> None:
+def test_entry_into_a_vessel_by_the_integrity_of_its_wall(comm: Comm) -> None:
     """k = 2 (1 - integrity), for the open and the closed wall alike, is k = 2 g(b) where nothing passes a closed one."""
     found = []
     for way in (flux("n", "2*(1 - integrity)", closed="2*(1 - integrity)"), flux("n", "2")):
@@ -126,7 +128,7 @@ def test_entry_into_a_vessel_by_the_integrity_of_its_wall(comm: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["obtuse", "slivers"])
-def test_a_permeability_never_sees_less_than_nothing(comm: Any, name: str) -> None:
+def test_a_permeability_never_sees_less_than_nothing(comm: Comm, name: str) -> None:
     """Oxygen in balance that opens the membrane itself, used up before it gets there, on cells that make it negative on the way."""
     o = species("o", "0", diffusion="1", production="where(x < 0.15, 100, 0)", loss="100", quasi_steady=True)
     problem = problem_of((o,), CASES[name](), comm, (membrane("m", passage("o", "2*o")),))

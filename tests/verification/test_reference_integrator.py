@@ -9,6 +9,7 @@ import pytest
 from petsc4py import PETSc
 
 from invasio.solver.discretise.problem import Problem
+from tests.lib import Comm
 from tests.lib.fields import density
 from tests.lib.march import advance
 from tests.lib.models import anderson, lattice, problem_of
@@ -86,7 +87,7 @@ def integrate(equations: Equations, start: Any, end: float, kind: str, subtype: 
 
 
 @pytest.mark.parametrize(("kind", "subtype"), [("rosw", "ra34pw2"), ("arkimex", "3")])
-def test_anderson_against_petsc(comm: Any, kind: str, subtype: str) -> None:
+def test_anderson_against_petsc(comm: Comm, kind: str, subtype: str) -> None:
     """Differences fall with order two in dt and vanish with it."""
     problem = problem_of(anderson(eps="0.04"), lattice(1, 30), comm)
     start = np.concatenate([density(problem, name) for name in ("n", "m", "f")])

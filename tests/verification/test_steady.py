@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import solve_bvp
 
 from invasio.solver.errors import ScenarioError
+from tests.lib import Comm
 from tests.lib.fields import density, l1
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, problem_of, species
@@ -18,7 +19,7 @@ HELD = {"left": boundary("fixed", "1")}
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_first_order_uptake(comm, dim: int) -> None:
+def test_first_order_uptake(comm: Comm, dim: int) -> None:
     """D c'' = k c with c(0) = 1 and a closed far side: cosh(lambda (1 - x))/cosh(lambda), order two."""
     errors = []
     for cells in (5, 10, 20):
@@ -30,7 +31,7 @@ def test_first_order_uptake(comm, dim: int) -> None:
     assert orders(errors)[-1] > 1.9, errors
 
 
-def test_michaelis_menten_uptake_by_cells_that_grow(comm) -> None:
+def test_michaelis_menten_uptake_by_cells_that_grow(comm: Comm) -> None:
     """0 = D o'' - V n o/(K + o), o(0) = 1, while n doubles: the profile of an independent solver at the end."""
     cells = species("n", "1", "cells", diffusion="1e-3", growth="0.693147180559945")
     oxygen = species("o", "1", "soluble", diffusion="0.1", loss="n/(0.2 + o)", quasi_steady=True, boundaries=HELD)
@@ -49,7 +50,7 @@ def test_michaelis_menten_uptake_by_cells_that_grow(comm) -> None:
     assert orders(errors)[-1] > 1.8, errors
 
 
-def test_ledger_balances(comm) -> None:
+def test_ledger_balances(comm: Comm) -> None:
     """What comes in through a wall is taken up; what the stored amount changed stands in its own account."""
     cells = species("n", "1 + x", "cells", diffusion="1e-2", growth="0.5*o")
     walls = {"left": boundary("exchange", "1", "2"), "right": boundary("influx", "0.1")}
@@ -61,7 +62,7 @@ def test_ledger_balances(comm) -> None:
     assert account["inflow:left"] - account["outflow:left"] + account["inflow:right"] == pytest.approx(account["dead"], rel=1e-6)
 
 
-def test_a_balance_without_a_level_is_refused(comm) -> None:
+def test_a_balance_without_a_level_is_refused(comm: Comm) -> None:
     law = species("o", "0", "soluble", diffusion="1", production="1", quasi_steady=True)
     with pytest.raises(ScenarioError, match="species o is quasi-steady, but nothing removes it"):
         March(problem_of((law,), lattice(1, 4), comm))

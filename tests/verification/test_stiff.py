@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.lib import Comm
 from tests.lib.fields import density
 from tests.lib.march import advance
 from tests.lib.models import lattice, problem_of, species
@@ -28,7 +29,7 @@ def laws(driver: str, speed: float) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("speed", [1e1, 1e4])
 @pytest.mark.parametrize("driver", ["n", "o", "f", "k"])
-def test_stiff_kinetics_are_second_order_whatever_drives_them(comm: Any, driver: str, speed: float) -> None:
+def test_stiff_kinetics_are_second_order_whatever_drives_them(comm: Comm, driver: str, speed: float) -> None:
     """Read at mid-step, quasi-steady and immobile drivers made it 1.1 at speed 1e4 (errors ten to seventy times these at 1/80)."""
     states = []
     for steps in (20, 40, 80, 640):

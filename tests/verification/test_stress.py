@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from invasio.meshes.domain import MeshData
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, shaken, sliver_box
+from tests.lib import Comm
 from tests.lib.everywhere import everywhere
 from tests.lib.fields import amount, least
 from tests.lib.march import advance
@@ -29,7 +29,7 @@ MESHES = {
 @pytest.mark.parametrize("diffusion", [1e-3, 1e-6])
 @pytest.mark.parametrize("over", [1.0, 100.0])
 @pytest.mark.parametrize("mesh", MESHES)
-def test_limited_holds_where_unlimited_fails(comm: Any, mesh: str, diffusion: float, over: float) -> None:
+def test_limited_holds_where_unlimited_fails(comm: Comm, mesh: str, diffusion: float, over: float) -> None:
     """Minimum >= 0 exactly, drift <= 1e-12, ECM within its bound; unlimited: a minimum below -1e-3, or no solution."""
     for seed in (1, 20):
         limited = studies.stress(comm, MESHES[mesh](), diffusion, over, seed, "positivity")
@@ -41,7 +41,7 @@ def test_limited_holds_where_unlimited_fails(comm: Any, mesh: str, diffusion: fl
 
 
 @pytest.mark.slow
-def test_ten_thousand_steps_at_loose_tolerance(comm: Any) -> None:
+def test_ten_thousand_steps_at_loose_tolerance(comm: Comm) -> None:
     """rtol 1e-4: the amount drifts by at most 1e-13 over 1e4 steps."""
     problem = problem_of(anderson(), lattice(1, 30), comm)
     before = amount(problem, "n")
@@ -61,7 +61,7 @@ def mirrored(data: MeshData) -> MeshData:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_a_mirrored_mesh_gives_the_mirrored_answer(comm: Any, dim: int) -> None:
+def test_a_mirrored_mesh_gives_the_mirrored_answer(comm: Comm, dim: int) -> None:
     """Neither the order of nodes in a cell nor the direction of an axis is in the scheme; step data, limited."""
     data = shaken(dim, {1: 60, 2: 14, 3: 6}[dim], 0.25)
     states = []
@@ -78,7 +78,7 @@ def test_a_mirrored_mesh_gives_the_mirrored_answer(comm: Any, dim: int) -> None:
 
 
 @pytest.mark.parametrize(("dim", "counts"), [(1, (40, 80, 160, 320)), (2, (20, 40, 80))])
-def test_barenblatt_in_one_and_two_dimensions(comm: Any, dim: int, counts: tuple[int, ...]) -> None:
+def test_barenblatt_in_one_and_two_dimensions(comm: Comm, dim: int, counts: tuple[int, ...]) -> None:
     """Degenerate diffusion with a moving edge: order above 1.5 over the whole range, never negative."""
     found, lowest = studies.barenblatt(comm, dim, counts)
     assert found.overall("c") > 1.5, found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from invasio.solver.model.balance import Species, Transfer
 from invasio.solver.scenario.parser import parse
+from tests.lib import Comm
 from tests.lib.fields import amount, density, least
 from tests.lib.march import March, advance
 from tests.lib.models import lattice, problem_of, species
@@ -21,7 +21,7 @@ def turning(law: Species, **into: str) -> Species:
     return replace(law, transfers=tuple(Transfer(name, parse(rate)) for name, rate in into.items()))
 
 
-def test_linear_switching_is_second_order(comm: Any) -> None:
+def test_linear_switching_is_second_order(comm: Comm) -> None:
     """a -> b at k1, b -> a at k2, uniform: a relaxes to k2/(k1 + k2) with exp(-(k1 + k2) t)."""
     found = []
     for steps in (16, 32, 64):
@@ -34,7 +34,7 @@ def test_linear_switching_is_second_order(comm: Any) -> None:
     assert orders(found)[-1] > 1.9, found
 
 
-def test_nonlinear_switching_with_movement_is_second_order(comm: Any) -> None:
+def test_nonlinear_switching_with_movement_is_second_order(comm: Comm) -> None:
     """EMT where MMP is, MET where it is not; both phenotypes move, one secretes: against a much smaller step."""
     laws = (
         turning(species("e", "exp(-x^2/0.05)", diffusion="0.01"), n="2*m/(0.2 + m)"),
@@ -52,7 +52,7 @@ def test_nonlinear_switching_with_movement_is_second_order(comm: Any) -> None:
 
 
 @pytest.mark.parametrize("dt", [0.05, 5.0])
-def test_ledger_and_sign(comm: Any, dt: float) -> None:
+def test_ledger_and_sign(comm: Comm, dt: float) -> None:
     """Three species in a ring with rates up to 1e3 per unit time: non-negative, and each account in balance to 1e-12."""
     laws = (
         turning(species("a", "where(x < 0.4, 1, 0)", "cells", diffusion="1e-3", taxis=(("f", "f", "0.05"),)), b="1000*x", c="0.1"),
@@ -69,7 +69,7 @@ def test_ledger_and_sign(comm: Any, dt: float) -> None:
     assert out == pytest.approx(into, rel=1e-12)
 
 
-def test_a_negative_rate_stops_the_step(comm: Any) -> None:
+def test_a_negative_rate_stops_the_step(comm: Comm) -> None:
     """The attempt fails, the densities are back, and the reason is told."""
     laws = (turning(species("a", "1", diffusion="1"), b="1 - 2*a"), species("b", "0", diffusion="1"))
     problem = problem_of(laws, lattice(1, 5), comm)

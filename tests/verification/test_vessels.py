@@ -17,6 +17,7 @@ from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.cut_meshes import plane
+from tests.lib import Comm
 from tests.lib.fields import density, entered, integrity, least
 from tests.lib.march import advance
 from tests.lib.models import boundary, lattice, membrane, passage, species
@@ -35,7 +36,7 @@ CELLS = species("n", "1", "cells", diffusion="1")
 
 
 @pytest.mark.parametrize("rate", ROBIN)
-def test_entry_is_a_robin_sink(comm, rate: str) -> None:
+def test_entry_is_a_robin_sink(comm: Comm, rate: str) -> None:
     """The fractions of the table, second order with dt ~ h."""
     for time, expected in zip(TIMES, ROBIN[rate], strict=True):
         errors = []
@@ -59,7 +60,7 @@ def halves(dim: int, count: int) -> MeshData:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_an_interface_is_entered_from_both_sides(comm, dim: int) -> None:
+def test_an_interface_is_entered_from_both_sides(comm: Comm, dim: int) -> None:
     """A thin vessel in the middle of two slabs takes from each what a wall takes from one; cut along a membrane or not."""
     data = halves(dim, 32)
     v = vessel("v", "interface", ["m"], flux("n", "1"), carries="lymph")
@@ -72,7 +73,7 @@ def test_an_interface_is_entered_from_both_sides(comm, dim: int) -> None:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_a_lumen_is_cut_out(comm, dim: int) -> None:
+def test_a_lumen_is_cut_out(comm: Comm, dim: int) -> None:
     """A slab next to a region that is the lumen: its outline is the wall, and the numbers are those of a boundary."""
     kind = ("interval", "rectangle", "box")[dim - 1]
     low, high, cells = [1.0, 0.0, 0.0][:dim], [1.5, 0.25, 0.25][:dim], [48, 2, 2][:dim]
@@ -86,7 +87,7 @@ def test_a_lumen_is_cut_out(comm, dim: int) -> None:
     assert march.worst < 1e-12
 
 
-def test_a_line_in_the_plane_has_two_sides(comm) -> None:
+def test_a_line_in_the_plane_has_two_sides(comm: Comm) -> None:
     """A line along the cells' sides takes what the interface there takes; one across the cells does so to first order."""
     network = line([(0.3 / 7, 0.0), (0.3 / 7, 0.1), (0.3 / 7, 0.25)], 1e-9)
 
@@ -104,7 +105,7 @@ def test_a_line_in_the_plane_has_two_sides(comm) -> None:
     assert orders(across)[-1] > 0.9, across
 
 
-def test_a_turned_mesh_gives_the_same(comm) -> None:
+def test_a_turned_mesh_gives_the_same(comm: Comm) -> None:
     """Mesh and network turned by 27 degrees: the same counts for every segment."""
     data = make("rectangle", **{"from": [-1, -1], "to": [1, 1]}, size=0.2, structured=False)
     points = [(-0.5, -0.4), (0.1, 0.2), (0.6, 0.1)]
@@ -113,7 +114,7 @@ def test_a_turned_mesh_gives_the_same(comm) -> None:
     counts = []
     for matrix in (np.eye(2), turn):
         turned = replace(data, points=data.points @ matrix)
-        network = line((np.array(points) @ matrix).tolist(), 0.05)
+        network = line(list(np.array(points) @ matrix), 0.05)
         v = vessel("v", "network", [], flux("n", "1"))
         problem = tissue((CELLS,), turned, comm, [v, vessel("w", "boundary", ["left"], flux("n", "2"))], {"v": network})
         advance(problem, 0.05, 4, balanced=True)
@@ -123,7 +124,7 @@ def test_a_turned_mesh_gives_the_same(comm) -> None:
     assert np.allclose(counts[0], counts[1], rtol=1e-10), counts
 
 
-def test_a_tree_keeps_its_wall_area(comm) -> None:
+def test_a_tree_keeps_its_wall_area(comm: Comm) -> None:
     """The weights of every branch are >= 0 and add up to 2 pi R length, wherever it runs through the cells."""
     options = NetworkOptions.model_validate(
         {
@@ -137,8 +138,9 @@ def test_a_tree_keeps_its_wall_area(comm) -> None:
     again = read_network(options, 3)
     assert np.array_equal(network.points, again.points) and network.names == again.names
     cubes = {k: network.radius[k] ** 3 for k in range(len(network.radius))}
-    for k, (_, end) in enumerate(network.segments):
-        below = [j for j, (start, _) in enumerate(network.segments) if start == end]
+    starts, ends = network.segments.T
+    for k, end in enumerate(ends):
+        below = np.flatnonzero(starts == end)
         if len(below) == 2:
             assert sum(cubes[j] for j in below) == pytest.approx(cubes[k], rel=1e-12)
     problem = tissue((CELLS,), lattice(3, 6), comm, [vessel("v", "network", [], flux("n", "1"))], {"v": network})
@@ -147,7 +149,7 @@ def test_a_tree_keeps_its_wall_area(comm) -> None:
     assert np.allclose(v.area, 2.0 * math.pi * network.radius * network.lengths, rtol=1e-13, atol=0.0)
 
 
-def oxygen_line(comm, count: int, at: tuple[float, float], radius: float, kappa: float, inside: float):  # type: ignore[no-untyped-def]
+def oxygen_line(comm: Comm, count: int, at: tuple[float, float], radius: float, kappa: float, inside: float) -> tuple[float, float, float]:
     """A straight vessel along z in a flat box: exact strength q, the one computed, L2 error of c = 1 - (q/2 pi) ln r, relative to q."""
     q = 2.0 * math.pi * radius * kappa * inside / (1.0 - radius * kappa * math.log(radius))
     exact = f"1 - {q / (4 * math.pi)}*log((x - {at[0]})^2 + (y - {at[1]})^2)"
@@ -166,7 +168,7 @@ def oxygen_line(comm, count: int, at: tuple[float, float], radius: float, kappa:
 
 
 @pytest.mark.parametrize("place", [(0.0, 0.0), (0.3, 0.2)])
-def test_line_source_is_first_order(comm, place: tuple[float, float]) -> None:
+def test_line_source_is_first_order(comm: Comm, place: tuple[float, float]) -> None:
     """c ~ -(q/2 pi D) ln r around a thin line of given strength: L2 order 1, at the same place of a cell on each mesh."""
     errors = []
     for count in (8, 16, 32):
@@ -178,7 +180,7 @@ def test_line_source_is_first_order(comm, place: tuple[float, float]) -> None:
 
 
 @pytest.mark.parametrize("radius", [0.005, 0.02, 0.05])
-def test_a_line_gives_what_it_should_on_any_mesh(comm, radius: float) -> None:
+def test_a_line_gives_what_it_should_on_any_mesh(comm: Comm, radius: float) -> None:
     """Flux from a permeable line, 2 pi R kappa (c_v - c(R)), within 3.5 % from R/h = 0.04 to 1.6: the equivalent radius is right."""
     for count in (8, 16, 32):
         for at in ((0.47, 0.53), (0.5, 0.5)):
@@ -186,7 +188,7 @@ def test_a_line_gives_what_it_should_on_any_mesh(comm, radius: float) -> None:
             assert given == pytest.approx(q, rel=0.035), (count, at, given / q)
 
 
-def test_the_wall_opens_as_enzymes_take_it_down(comm) -> None:
+def test_the_wall_opens_as_enzymes_take_it_down(comm: Comm) -> None:
     """Well mixed: b = exp(-k_b m t), n = exp(-(A/V) k int (1 - b) dt); a whole wall lets nobody in unless stated."""
     cells = species("n", "1", "cells", diffusion="1e4")
     enzyme = species("m", "0.5", "soluble", diffusion="1e4")
@@ -209,7 +211,7 @@ def test_the_wall_opens_as_enzymes_take_it_down(comm) -> None:
     assert 1.0 - march.account("n", "blood:x") == pytest.approx(math.exp(-0.2), abs=1e-4)
 
 
-def test_normal_and_ruptured_vessels(comm) -> None:
+def test_normal_and_ruptured_vessels(comm: Comm) -> None:
     """Franssen et al. 2019: mesenchymal cells enter normal vessels, every phenotype enters ruptured ones."""
     kinds = (species("e", "1", "cells", diffusion="1"), species("m", "1", "cells", diffusion="1"))
     both = (flux("m", "2", torn="5"), flux("e", "0", torn="5"))
@@ -228,7 +230,7 @@ def test_normal_and_ruptured_vessels(comm) -> None:
 
 
 @pytest.mark.parametrize("limiter", ["positivity", "none"])
-def test_step_data_next_to_a_greedy_wall(comm, limiter: str) -> None:
+def test_step_data_next_to_a_greedy_wall(comm: Comm, limiter: str) -> None:
     """Large steps and rates, cells in one corner: never negative, and every cell accounted for; unlimited it goes negative."""
     cells = species("n", "where(x > 0.7 and y > 0.5, 1, 0)", "cells", diffusion="1e-3", taxis=(("f", "f", "0.5"),))
     ecm = species("f", "x^2", "ecm")
@@ -242,7 +244,7 @@ def test_step_data_next_to_a_greedy_wall(comm, limiter: str) -> None:
     assert limiter == "none" or march.account("n", "lymph:w") > 0.0
 
 
-def test_steady_oxygen_from_a_wall(comm) -> None:
+def test_steady_oxygen_from_a_wall(comm: Comm) -> None:
     """D o'' = L o with o from the wall P (o - c_v): cosh profile, second order, and a ledger that says what was given."""
     d, loss, p, given = 0.2, 1.5, 0.7, 2.0
     k = math.sqrt(loss / d)
@@ -261,7 +263,7 @@ def test_steady_oxygen_from_a_wall(comm) -> None:
     assert orders(errors)[-1] > 1.9, errors
 
 
-def test_everything_at_once_balances(comm) -> None:
+def test_everything_at_once_balances(comm: Comm) -> None:
     """Tree, lumen, thin vessel along a membrane, torn wall, enzyme, oxygen, growth and death: 1e-12 at every step."""
     lump = "exp(-8*((x - 0.5)^2 + (y - 0.4)^2))"
     laws = (
@@ -300,7 +302,7 @@ def plane_of_cells(data: MeshData) -> np.ndarray:
     return np.asarray(between(data.cells, above, ~above, len(data.points)))
 
 
-def test_formula_that_goes_negative_names_the_place(comm) -> None:
+def test_formula_that_goes_negative_names_the_place(comm: Comm) -> None:
     from invasio.solver.errors import SolverError
 
     v = vessel("v", "boundary", ["right"], flux("n", "1 - 2*t"))
@@ -311,7 +313,7 @@ def test_formula_that_goes_negative_names_the_place(comm) -> None:
         advance(problem, 0.4, 3, balanced=True)
 
 
-def test_tiny_and_huge_rates(comm) -> None:
+def test_tiny_and_huge_rates(comm: Comm) -> None:
     """k -> 0 takes nothing, k -> infinity what an absorbing wall takes: 1 - 8/pi^2 sum exp(-(2j+1)^2 pi^2 t/4)/(2j+1)^2."""
     absorbed = 1.0 - 8.0 / math.pi**2 * sum(math.exp(-((2 * j + 1) ** 2) * math.pi**2 / 8.0) / (2 * j + 1) ** 2 for j in range(50))
     for rate, expected in (("1e-14", 5e-15), ("1e8", absorbed), ("1e16", absorbed)):
@@ -322,7 +324,7 @@ def test_tiny_and_huge_rates(comm) -> None:
 
 
 @pytest.mark.parametrize("motility", ["1e-2", "1e-9"])
-def test_an_unlimited_rate_takes_the_same_however_motility_is_stated(comm, motility: str) -> None:
+def test_an_unlimited_rate_takes_the_same_however_motility_is_stated(comm: Comm, motility: str) -> None:
     """As one number, by region, or myopic along no fibres: what counts as unlimited is relative to D itself."""
     plain = species("n", "1", "cells", diffusion=motility)
     laws = plain, species("n", "1", "cells", diffusion={"": motility}), replace(plain, fibres=Fibres((parse("0"),) * 2, 0.5, myopic=True))
@@ -338,7 +340,7 @@ def test_an_unlimited_rate_takes_the_same_however_motility_is_stated(comm, motil
 
 
 @pytest.mark.parametrize("bad", [obtuse_rectangle(8), sliver_box(5)], ids=["obtuse", "slivers"])
-def test_greedy_vessels_on_bad_meshes(comm, bad: MeshData) -> None:
+def test_greedy_vessels_on_bad_meshes(comm: Comm, bad: MeshData) -> None:
     """A wall and a line that take all they can get, on meshes with negative weights: never negative, every cell counted."""
     middle = bad.points.mean(axis=0)
     network = line([middle - 0.2, middle + 0.15], 0.02)

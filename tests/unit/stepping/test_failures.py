@@ -34,7 +34,7 @@ def go(comm: Comm, fails: Callable[[str, int], bool], monkeypatch: pytest.Monkey
     return march
 
 
-def test_a_failed_high_order_solve_takes_the_low_order_solution(comm, monkeypatch) -> None:
+def test_a_failed_high_order_solve_takes_the_low_order_solution(comm: Comm, monkeypatch: pytest.MonkeyPatch) -> None:
     march = go(comm, lambda prefix, count: prefix == "n_" and count == 21, monkeypatch)
     assert march.watched.outputs == [0.0, 0.5, 1.0]
     assert march.limited("n") == 1
@@ -42,19 +42,19 @@ def test_a_failed_high_order_solve_takes_the_low_order_solution(comm, monkeypatc
     assert all(np.isfinite(density(march.problem, name)).all() for name in "nmf") and least(march.problem) >= 0
 
 
-def test_a_failure_of_both_halves_the_step(comm, monkeypatch) -> None:
+def test_a_failure_of_both_halves_the_step(comm: Comm, monkeypatch: pytest.MonkeyPatch) -> None:
     march = go(comm, lambda prefix, count: prefix.startswith("n_") and 21 <= count <= 23, monkeypatch)
     assert list(march.rejected.values()) == [1] and "linear solver" in next(iter(march.rejected))
     assert min(march.watched.sizes) == pytest.approx(0.05)
     assert march.watched.outputs == [0.0, 0.5, 1.0]
 
 
-def test_lasting_failure_ends_with_a_message(comm, monkeypatch) -> None:
+def test_lasting_failure_ends_with_a_message(comm: Comm, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SolverError, match=r"could not be continued beyond t = 0\.[0-9]+: linear solver"):
         go(comm, lambda prefix, count: prefix.startswith("n_") and count > 30, monkeypatch)
 
 
-def test_a_krylov_method_that_diverges_is_named(comm) -> None:
+def test_a_krylov_method_that_diverges_is_named(comm: Comm) -> None:
     """PETSc itself gives up after one iteration: the low-order solve fails too, the step is halved, and the message says why."""
     problem = problem_of(anderson(), lattice(1, 30), comm)
     march = March(problem, SchemeOptions(linear=LinearOptions(rtol=1e-14, max_iterations=1)))
