@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:  # tests that start MPI programs import no MPI themselves
-    from tests.lib import Comm
+    from tests.lib.comm import Comm
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

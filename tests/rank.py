@@ -12,10 +12,12 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lib import Comm
+if TYPE_CHECKING:
+    from tests.lib.comm import Comm
 
 PATIENCE = 60.0  # seconds that a failed rank waits for the others
 

@@ -1,5 +1,1 @@
-"""What tests share: models, marches, fields, orders, tables. Only here do tests know how the solver advances a problem."""
-
-from mpi4py.MPI import Intracomm as Comm
-
-__all__ = ["Comm"]
+"""What tests share: models, marches, fields, several ranks against one, orders, tables. Only here is the solver's time stepping called."""

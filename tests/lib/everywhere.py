@@ -8,7 +8,7 @@ import numpy as np
 from mpi4py import MPI
 
 from invasio.solver.discretise.problem import Problem
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import Floats, crossing, density, entered, first_breach, integrity, owned, sites
 from tests.lib.march import March
 

@@ -14,7 +14,7 @@ from invasio.solver.model.balance import Boundary, Degradation, IntegrityLaw, Ki
 from invasio.solver.scenario.expressions import Expr
 from invasio.solver.scenario.mesh import BoxMesh, IntervalMesh, RectangleMesh
 from invasio.solver.scenario.parser import parse
-from tests.lib import Comm
+from tests.lib.comm import Comm
 
 Sides = Literal["mean", "sum"]
 

@@ -15,7 +15,7 @@ from invasio.meshes.network import Network
 from invasio.solver.discretise.problem import Problem, discretise
 from invasio.solver.model.balance import IntegrityLaw, Membrane, Model, Species, Vessel, WallFlux
 from invasio.solver.scenario.parser import parse
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.models import integrity_law
 
 

@@ -18,7 +18,7 @@ from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
 from tests.cut_meshes import plane
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import everywhere, parallel_assert
 from tests.lib.fields import amount
 from tests.lib.models import lattice, membrane, passage, problem_of, species

@@ -10,7 +10,7 @@ from invasio.meshes.distribute import distribute, mesh_hash
 from invasio.meshes.domain import Domain, MeshData
 from invasio.solver.compat import cell_corners
 from tests.cut_meshes import case
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
 from tests.parallel.test_meshes import verify
 

@@ -15,7 +15,7 @@ from invasio.solver.model.balance import Fibres, Transfer
 from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.options import SchemeOptions
 from tests.cut_meshes import plane
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_densities
 from tests.lib.fields import greatest, least
 from tests.lib.march import March

@@ -20,7 +20,7 @@ from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
 from invasio.solver.stepping.options import SchemeOptions
 from invasio.solver.words import in_steps
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_densities, same_sites
 from tests.lib.march import advance
 from tests.unit.meshes.build import options

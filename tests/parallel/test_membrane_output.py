@@ -17,7 +17,7 @@ from invasio.solver.model.balance import Model
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.layout import Frame
 from tests.cut_meshes import CASES, case
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
 from tests.lib.march import advance
 from tests.parallel.test_membranes import LAWS, barriers

@@ -9,7 +9,7 @@ from invasio.meshes.domain import MeshData
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.model.balance import Membrane
 from tests.cut_meshes import CASES
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_breach, same_densities, same_sites
 from tests.lib.fields import amount, first_breach, sites
 from tests.lib.march import March, advance

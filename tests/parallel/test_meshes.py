@@ -19,7 +19,7 @@ from invasio.solver.compat import cell_corners
 from invasio.solver.errors import MeshError
 from invasio.solver.scenario.mesh import FileMesh
 from tests.bad_meshes import sliver_box
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
 from tests.unit.meshes.build import options
 

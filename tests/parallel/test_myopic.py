@@ -6,7 +6,7 @@ import pytest
 from mpi4py import MPI
 
 from tests.bad_meshes import obtuse_rectangle
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_densities
 from tests.lib.fields import amount
 from tests.lib.march import advance

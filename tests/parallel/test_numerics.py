@@ -14,7 +14,7 @@ from invasio.solver.model.balance import Fibres, Species, Transfer
 from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import everywhere, parallel_assert, same_accounts, same_bits, same_densities
 from tests.lib.fields import amount, density, least
 from tests.lib.march import March, advance
@@ -157,3 +157,21 @@ def test_a_snapshot_continues_the_run(comm: Comm, laws: tuple[Species, ...]) -> 
     again = problem_of(laws, data, comm)
     March.restored(again, stopped).steps(0.05, 5)
     same_bits(whole, again)
+
+
+@pytest.mark.parametrize("laws", [FULL, TURNING], ids=["full", "turning"])
+def test_a_snapshot_goes_on_on_another_number_of_ranks(comm: Comm, laws: tuple[Species, ...]) -> None:
+    """From one rank to all and back: the very densities at once, those of one rank after more steps, and accounts that go on."""
+    data = lattice(2, 10)
+    alone, together, again = (problem_of(laws, data, c) for c in (MPI.COMM_SELF, comm, MPI.COMM_SELF))
+    single = advance(alone, 0.05, 5)
+    all_ranks = March.restored(together, single.snapshot())
+    same_densities(together, alone, 0.0)
+    same_accounts(all_ranks, single, 1e-13, relative=True)
+    back = March.restored(again, all_ranks.snapshot())
+    same_densities(together, again, 0.0)
+    for march in (single, all_ranks, back):
+        march.steps(0.05, 5)
+    for march in (single, back):
+        same_densities(together, march.problem, 1e-6)
+        same_accounts(all_ranks, march, 1e-6)

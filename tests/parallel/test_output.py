@@ -16,7 +16,7 @@ from invasio.solver.output.checkpoint import load_latest, save
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.folder import FolderError, RunFolder
 from invasio.solver.output.series import Series
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
 from tests.unit.output.synthetic import frame, grid
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mpi4py import MPI
 
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_densities
 from tests.lib.fields import greatest
 from tests.lib.models import boundary, lattice, problem_of, species
@@ -20,10 +20,8 @@ pytestmark = pytest.mark.mpi
 
 def laws() -> tuple[Any, ...]:
     """Two phenotypes that drift into a corner, grow where there is room, and turn into each other; one held on a side."""
-    held = {"left": boundary("fixed", "0.5")}
-    n = species(
-        "n", "where(x > 0.4 and x < 0.95, 0.9, 0.05)", "cells", "1e-4", (("f", "f", "0.3"),), growth="2*(1 - n)", loss="0.3", boundaries=held
-    )
+    held, drift, block = {"left": boundary("fixed", "0.5")}, (("f", "f", "0.3"),), "where(x > 0.4 and x < 0.95, 0.9, 0.05)"
+    n = species("n", block, "cells", diffusion="1e-4", taxis=drift, growth="2*(1 - n)", loss="0.3", boundaries=held)
     k = species("k", "0.6", "cells", diffusion="1e-2")
     return replace(turning(n, k="2*x"), maximum=1.0), replace(turning(k, n="5*x"), maximum=0.7), species("f", "x")
 

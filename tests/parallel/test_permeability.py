@@ -10,7 +10,7 @@ from mpi4py import MPI
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.errors import SolverError
 from tests.cut_meshes import plane
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_bits, same_densities, same_sites
 from tests.lib.fields import amount
 from tests.lib.march import March, advance

@@ -10,7 +10,7 @@ import pytest
 from invasio.postprocess.run import Run
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.subset import Part, part_of, renumber
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
 from tests.unit.output.synthetic import cells_at, frame, grid, mesh
 

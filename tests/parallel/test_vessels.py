@@ -14,7 +14,7 @@ from invasio.solver.discretise.problem import Problem
 from invasio.solver.discretise.vessel_surface import VesselSurface
 from invasio.solver.scenario.network import Network as NetworkOptions
 from tests.cut_meshes import plane
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import at_sites, parallel_assert, same_bits, same_densities
 from tests.lib.fields import entered
 from tests.lib.march import March, advance

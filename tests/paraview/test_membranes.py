@@ -13,7 +13,7 @@ from invasio.postprocess.paraview import script
 from invasio.postprocess.run import open_run
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.paraview.paraview import missing
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"needs the test environment: {missing()}")

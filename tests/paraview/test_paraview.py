@@ -14,7 +14,7 @@ from invasio.solver.output.layout import FIELDS
 from invasio.solver.run import run as simulate
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import folder
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.paraview.paraview import along_x, missing, render, where
 from tests.unit.output.synthetic import frame, grid, mesh
 

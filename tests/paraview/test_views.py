@@ -14,7 +14,7 @@ from invasio.postprocess.run import open_run
 from invasio.solver.cli import main
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.paraview.paraview import missing
 from tests.unit.output.synthetic import cells_at, ecm_at
 from tests.unit.postprocess.folders import make

@@ -11,7 +11,7 @@ from invasio.solver.run import run
 from invasio.solver.scenario.columns import columns
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import Header
-from tests.lib import Comm
+from tests.lib.comm import Comm
 
 PATIENCE = 60.0  # seconds: a scenario that says it takes longer needs an entry in SHORTER
 

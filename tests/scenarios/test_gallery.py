@@ -11,7 +11,7 @@ from PIL import Image
 from invasio.postprocess.gallery import LARGEST, Entry, shrink, write_gallery
 from invasio.solver.cli import main
 from invasio.solver.output.layout import FIELDS, RESOLVED
-from tests.lib import Comm
+from tests.lib.comm import Comm
 
 NAME = "verification/ecm_decay"
 

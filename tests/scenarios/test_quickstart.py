@@ -12,7 +12,7 @@ import pytest
 
 from invasio.postprocess.run import Run
 from invasio.solver.scenario.shipped import folder
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.scenarios.runs import check_estimate, check_promises, run_shipped
 
 SHORT = "time.end=3 d"  # three of the five days show the difference

@@ -10,7 +10,7 @@ from invasio.postprocess.expect import check, table
 from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import Header, headers
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.scenarios.runs import PATIENCE, SHORTER, check_estimate, check_promises, run_shipped, seconds
 
 SHIPPED = {header.name: header for header in headers()}

@@ -9,7 +9,7 @@ import numpy as np
 from invasio.postprocess.run import Run
 from invasio.postprocess.vessels import wall_lines
 from invasio.solver.scenario.shipped import folder
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.scenarios.runs import check_estimate, check_promises, run_shipped
 
 

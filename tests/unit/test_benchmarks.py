@@ -10,7 +10,7 @@ from benchmarks.step.access import access, arrays
 from benchmarks.step.measure import Case, bounds, measure
 from benchmarks.step.report import table
 from benchmarks.step.traffic import NumpyCount, kernel_bytes
-from tests.lib import Comm
+from tests.lib.comm import Comm
 
 
 @njit

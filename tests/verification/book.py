@@ -17,7 +17,7 @@ from mpi4py import MPI
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import amount, least
 from tests.lib.march import advance
 from tests.lib.models import anderson, lattice, problem_of

@@ -10,7 +10,7 @@ import numpy as np
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.model.balance import Species
 from invasio.solver.stepping.options import SchemeOptions
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least
 from tests.lib.march import March, advance
 from tests.lib.models import lattice, problem_of, species

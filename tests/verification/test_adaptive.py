@@ -9,7 +9,7 @@ import pytest
 
 from invasio.postprocess.expect import check, table
 from invasio.solver.scenario.shipped import folder
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import density, logarithm
 from tests.lib.march import March, advance
 from tests.lib.models import lattice, problem_of, species
@@ -31,6 +31,15 @@ def test_loose_tolerances_have_a_say_as_well(comm: Comm) -> None:
     found, _ = studies.wave_by_tolerance(comm, (1e-2, 3e-3, 1e-3), cells=2000, limit=1.0)
     assert min(found.orders["tumour"]) > 0.75, found
     assert found.errors["tumour"][0] < 1e-2
+
+
+@pytest.mark.parametrize("dt", [0.02, 0.1])
+def test_the_estimate_of_a_step_is_its_third_derivative(comm: Comm, dt: float) -> None:
+    """c' = -c after two steps: dt^3/12 relative to c at the middle of what it looks at; and an estimate takes no step."""
+    march = advance(problem_of((species("c", "1 + x", loss="1"),), lattice(1, 4), comm), dt, 2)
+    before = density(march.problem, "c").copy()
+    assert march.error(dt) == pytest.approx(dt**3 / 12.0, rel=2.0 * dt)
+    assert march.time == 2 * dt and np.array_equal(density(march.problem, "c"), before)
 
 
 PUBLISHED = ("anderson_2000/1d_h0.02", "anderson_2000/1d_h0.01", "anderson_2000/square", "anderson_2000/ball", "xiao_2021/set0")

@@ -10,7 +10,7 @@ import pytest
 
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least
 from tests.lib.march import advance
 from tests.lib.models import lattice, problem_of, species

@@ -12,7 +12,7 @@ from scipy.special import erf
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, l1, least
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, problem_of, species

@@ -17,7 +17,7 @@ from invasio.solver.discretise.problem import Problem, discretise
 from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import folder
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import density
 from tests.lib.march import advance
 from tests.lib.orders import orders

@@ -14,7 +14,7 @@ from invasio.solver.model.balance import Fibres
 from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import shaken
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, l1, least, logarithm
 from tests.lib.march import advance
 from tests.lib.models import boundary, lattice, problem_of, species

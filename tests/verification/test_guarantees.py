@@ -9,7 +9,7 @@ from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Species
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least
 from tests.lib.march import March, advance
 from tests.lib.models import anderson, boundary, lattice, problem_of, species

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from invasio.solver.linalg.petsc_values import library
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.march import March
 from tests.lib.models import anderson, boundary, lattice, problem_of, species
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.verification import manufactured, studies
 
 COUNTS = {1: (16, 32, 64), 2: (8, 16, 32), 3: (4, 8, 16)}

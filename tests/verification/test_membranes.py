@@ -12,7 +12,7 @@ from invasio.meshes.domain import MeshData
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.cut_meshes import CASES
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import at_sites, everywhere
 from tests.lib.fields import crossing, density, integrity, least, part, sites
 from tests.lib.march import March, advance

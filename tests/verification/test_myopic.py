@@ -19,7 +19,7 @@ from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, shaken, sliver_box
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import density, least
 from tests.lib.march import March, advance
 from tests.lib.models import lattice, membrane, passage, problem_of, species

@@ -19,10 +19,11 @@ from invasio.solver.stepping import packing
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.cut_meshes import CASES
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least, part
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species
+from tests.lib.tables import forget_the_last_checkpoint
 from tests.verification.test_transfers import turning
 
 ROUNDING = 1e-13
@@ -231,10 +232,7 @@ def test_the_log_of_a_resumed_run_is_that_of_the_whole(comm: Comm, tmp_path: Pat
     for name in ("whole", "parts"):
         run(load(path), comm, tmp_path / name)
         if name == "parts":
-            saved = sorted((tmp_path / name / "checkpoints").glob("checkpoint-*.h5"))
-            saved[-1].unlink()  # as if it had been killed before the last one
-            (tmp_path / name / "checkpoints" / "LATEST").write_text(saved[-2].name + "\n")
-            (tmp_path / name / "STATUS").write_text("running\n")
+            forget_the_last_checkpoint(tmp_path / name)
             run(load(path), comm, tmp_path / name, resume=True)
         lines = (tmp_path / name / "run.log").read_text().splitlines()
         said.append([line[line.index("tumour") :] for line in lines if "Peclet" in line or "exceeded" in line][-2:])

@@ -11,7 +11,7 @@ import pytest
 
 from invasio.solver.errors import SolverError
 from tests.cut_meshes import CASES
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import crossing, density, least, part, sites
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species

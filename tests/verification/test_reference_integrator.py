@@ -9,7 +9,7 @@ import pytest
 from petsc4py import PETSc
 
 from invasio.solver.discretise.problem import Problem
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import density
 from tests.lib.march import advance
 from tests.lib.models import anderson, lattice, problem_of

@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import solve_bvp
 
 from invasio.solver.errors import ScenarioError
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import density, l1
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, problem_of, species

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import density
 from tests.lib.march import advance
 from tests.lib.models import lattice, problem_of, species

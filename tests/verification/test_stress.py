@@ -11,7 +11,7 @@ from invasio.meshes.domain import MeshData
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, shaken, sliver_box
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.everywhere import everywhere
 from tests.lib.fields import amount, least
 from tests.lib.march import advance

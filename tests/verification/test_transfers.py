@@ -9,7 +9,7 @@ import pytest
 
 from invasio.solver.model.balance import Species, Transfer
 from invasio.solver.scenario.parser import parse
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, least
 from tests.lib.march import March, advance
 from tests.lib.models import lattice, problem_of, species

@@ -17,7 +17,7 @@ from invasio.solver.scenario.parser import parse
 from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.cut_meshes import plane
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import density, entered, integrity, least
 from tests.lib.march import advance
 from tests.lib.models import boundary, lattice, membrane, passage, species

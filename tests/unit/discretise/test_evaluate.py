@@ -11,7 +11,7 @@ from invasio.solver.discretise.evaluate import Evaluator
 from invasio.solver.scenario.noise import value_noise
 from invasio.solver.scenario.parser import parse
 from invasio.solver.scenario.tree import evaluate
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.models import lattice, problem_of, species
 
 NAMES = ("n", "f", "x", "y", "t", "k", "2.5", "0.3")

@@ -9,7 +9,7 @@ from invasio.solver.discretise.integrity import Integrity
 from invasio.solver.discretise.sites import build_sites
 from invasio.solver.errors import ScenarioError
 from invasio.solver.model.balance import IntegrityLaw
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.models import integrity_law
 
 FIELDS = {"m": np.array([1.0, 3.0, 0.0, 2.0]), "n": np.array([0.5, 0.25, 0.0, 1.0])}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from invasio.solver.discretise.jit import clear_stale, folder, options
-from tests.lib import Comm
+from tests.lib.comm import Comm
 
 
 def test_only_stale_sources_are_removed(comm: Comm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.models import lattice, problem_of, species
 
 

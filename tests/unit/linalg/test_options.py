@@ -6,7 +6,7 @@ import pytest
 
 from invasio.solver.errors import ScenarioError
 from invasio.solver.linalg.petsc_options import insert
-from tests.lib import Comm
+from tests.lib.comm import Comm
 
 
 def test_the_command_line_wins_and_negative_numbers_are_values(comm: Comm) -> None:

@@ -15,7 +15,7 @@ from invasio.meshes.lumen import cut_out
 from invasio.meshes.network import Network, read_network
 from invasio.solver.errors import MeshError
 from invasio.solver.scenario.network import Network as Options
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.models import species
 from tests.lib.vessels import flux, tissue, vessel
 from tests.unit.meshes.build import make

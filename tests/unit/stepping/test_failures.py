@@ -10,7 +10,7 @@ import pytest
 from invasio.solver.errors import SolverError
 from invasio.solver.linalg.linear import LinearOptions, LinearSystem
 from invasio.solver.stepping.options import SchemeOptions
-from tests.lib import Comm
+from tests.lib.comm import Comm
 from tests.lib.fields import density, least
 from tests.lib.march import March
 from tests.lib.models import anderson, lattice, problem_of
