@@ -130,9 +130,16 @@ class March:
             pass
         return self
 
-    def run(self, end: float, outputs: tuple[float, ...] = (), **options: Any) -> str:
-        """To the end, which is an output, as a run goes; options of the clock: step, or tolerance, first_step, max_step. How it ended."""
-        clock = Clock(ClockOptions(self.time, end, (*outputs, end), **options))
+    def run(
+        self,
+        end: float,
+        outputs: tuple[float, ...] = (),
+        step: float | None = None,
+        tolerance: float = 1e-3,
+        max_step: float | None = None,
+    ) -> str:
+        """To the end, which is an output, as a run goes, with steps of one size or within a tolerance. How it ended."""
+        clock = Clock(ClockOptions(self.time, end, (*outputs, end), step, tolerance, max_step=max_step))
         self.rejected = clock.rejected
         try:
             with StopRequest(self.problem.graph.comm) as stop:

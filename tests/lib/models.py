@@ -72,6 +72,14 @@ def boundary(kind: Literal["fixed", "influx", "exchange", "outflow"], value: str
     return Boundary(kind, None if value is None else parse(value), None if rate is None else parse(rate))
 
 
+EVERY_BOUNDARY = {
+    "left": boundary("influx", "0.2*(1 + sin(t))"),
+    "right": boundary("outflow"),
+    "bottom": boundary("exchange", "0.3", "0.5"),
+    "top": boundary("fixed", "0.2 + 0.1*t"),
+}
+
+
 def integrity_law(*degraded_by: tuple[str, Sides], **options: str) -> IntegrityLaw:
     """A law of integrity from texts: (rate, "mean" or "sum") of what degrades it, initial, repair, threshold, sharpness, breach."""
     terms = tuple(Degradation(parse(text), sides, text) for text, sides in degraded_by)

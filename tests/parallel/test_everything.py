@@ -19,9 +19,8 @@ from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_densities
 from tests.lib.fields import greatest, least
 from tests.lib.march import March
-from tests.lib.models import boundary, membrane, passage, species
+from tests.lib.models import EVERY_BOUNDARY, boundary, membrane, passage, species
 from tests.lib.vessels import enzyme_opened, flux, tissue, vessel
-from tests.parallel.test_numerics import EVERYTHING
 from tests.parallel.test_vessels import LUMP, tree
 from tests.unit.meshes.build import make
 
@@ -35,7 +34,7 @@ def laws(dim: int) -> tuple[Any, ...]:
     """Two phenotypes that turn into each other (one myopic, both bounded), a stiff enzyme, quasi-steady oxygen and a matrix."""
     along = tuple(parse(text) for text in ("1", "x - 0.3", "0.5")[:dim])
     drift = (("f", "f", "0.2"),)
-    moving = species("n", f"0.8*{LUMP}", "cells", diffusion="1e-2", taxis=drift, growth="0.5*(1 - n)", boundaries=EVERYTHING)
+    moving = species("n", f"0.8*{LUMP}", "cells", diffusion="1e-2", taxis=drift, growth="0.5*(1 - n)", boundaries=EVERY_BOUNDARY)
     return (
         replace(moving, transfers=(Transfer("k", parse("2*x*m")),), fibres=Fibres(along, 0.05), maximum=1.0),
         replace(

@@ -18,18 +18,12 @@ from tests.lib.comm import Comm
 from tests.lib.everywhere import everywhere, parallel_assert, same_accounts, same_bits, same_densities
 from tests.lib.fields import amount, density, least
 from tests.lib.march import March, advance
-from tests.lib.models import anderson, boundary, lattice, problem_of, species
+from tests.lib.models import EVERY_BOUNDARY, anderson, boundary, lattice, problem_of, species
 
 pytestmark = pytest.mark.mpi
 
-EVERYTHING = {
-    "left": boundary("influx", "0.2*(1 + sin(t))"),
-    "right": boundary("outflow"),
-    "bottom": boundary("exchange", "0.3", "0.5"),
-    "top": boundary("fixed", "0.2 + 0.1*t"),
-}
 FULL = (
-    species("n", "1 + cos(3*pi*x)", "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", boundaries=EVERYTHING),
+    species("n", "1 + cos(3*pi*x)", "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", boundaries=EVERY_BOUNDARY),
     species("m", "0", "soluble", diffusion="0.05", production="n", loss="2"),
     species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
 )

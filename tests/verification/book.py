@@ -14,13 +14,10 @@ from typing import Any
 import numpy as np
 from mpi4py import MPI
 
-from invasio.solver.linalg.linear import LinearOptions
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.lib.comm import Comm
-from tests.lib.fields import amount, least
-from tests.lib.march import advance
-from tests.lib.models import anderson, lattice, problem_of
+from tests.lib.fields import least
+from tests.lib.models import lattice
 from tests.lib.orders import Convergence, orders
 from tests.verification import manufactured, studies
 from tests.verification.test_exact_wave import l1, solved
@@ -117,10 +114,8 @@ def _stress(comm: Comm, quick: bool) -> str:
 def _drift(comm: Comm, steps: int) -> str:
     body = []
     for rtol in (1e-4, 1e-8):
-        problem = problem_of(anderson(), lattice(1, 30), comm)
-        before = amount(problem, "n")
-        advance(problem, 0.002, steps, SchemeOptions(linear=LinearOptions(rtol=rtol)))
-        body.append([f"{rtol:g}", str(steps), f"{abs(amount(problem, 'n') / before - 1):.1e}", f"{least(problem, 'n'):.1e}"])
+        drift, problem = studies.drift(comm, 30, 0.002, steps, rtol)
+        body.append([f"{rtol:g}", str(steps), f"{drift:.1e}", f"{least(problem, 'n'):.1e}"])
     return _table(("rtol of linear solves", "steps", "relative drift of the amount of cells", "least density"), body)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from invasio.solver.discretise.problem import Problem
+from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Species
 from invasio.solver.stepping.options import SchemeOptions
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least
 from tests.lib.march import March, advance
-from tests.lib.models import lattice, problem_of, species
+from tests.lib.models import anderson, lattice, problem_of, species
 from tests.lib.orders import Convergence
 from tests.verification import manufactured
 
@@ -116,6 +117,14 @@ def stress(comm: Comm, data: Any, diffusion: float, over: float, seed: int, limi
         "ecm": greatest(problem, "f"),
         "dt": dt,
     }
+
+
+def drift(comm: Comm, cells: int, dt: float, steps: int, rtol: float) -> tuple[float, Problem]:
+    """Anderson's model on a line with linear solves to ``rtol``: by how much the amount of cells drifts, and the problem at the end."""
+    problem = problem_of(anderson(), lattice(1, cells), comm)
+    before = amount(problem, "n")
+    advance(problem, dt, steps, SchemeOptions(linear=LinearOptions(rtol=rtol)))
+    return abs(amount(problem, "n") / before - 1.0), problem
 
 
 def explicit_limit(problem: Problem, diffusion: float, sensitivity: float) -> float:
