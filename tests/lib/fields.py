@@ -46,14 +46,15 @@ def l1(problem: Problem, name: str, exact: Floats) -> float:
 
 
 def least(problem: Problem, *names: str) -> float:
-    """The smallest density of these species (all of them where none is named) on any rank."""
-    mine = min((float(density(problem, name).min(initial=np.inf)) for name in names or problem.species), default=np.inf)
-    return float(problem.graph.comm.allreduce(mine, MPI.MIN))
+    """The smallest density of these species (all of them where none is named) on any rank; -inf where one is no number."""
+    mine = [float(density(problem, name).min(initial=np.inf)) for name in names or problem.species]
+    return float(problem.graph.comm.allreduce(-np.inf if np.isnan(mine).any() else min(mine), MPI.MIN))
 
 
 def greatest(problem: Problem, name: str) -> float:
-    """The largest density of a species on any rank."""
-    return float(problem.graph.comm.allreduce(float(density(problem, name).max(initial=-np.inf)), MPI.MAX))
+    """The largest density of a species on any rank; inf where one is no number."""
+    mine = float(density(problem, name).max(initial=-np.inf))
+    return float(problem.graph.comm.allreduce(np.inf if np.isnan(mine) else mine, MPI.MAX))
 
 
 def crossing(problem: Problem, name: str, membrane: str) -> Crossing:

@@ -16,7 +16,7 @@ from invasio.solver.stepping.clock import Clock
 from invasio.solver.stepping.loop import march
 from invasio.solver.stepping.options import ClockOptions, SchemeOptions
 from invasio.solver.stepping.packing import Packing
-from invasio.solver.stepping.restart import restore, snapshot, tables
+from invasio.solver.stepping.restart import part, restore, snapshot, tables
 from invasio.solver.stepping.stepper import Stepper
 from invasio.solver.stepping.stop import StopRequest
 from invasio.solver.stepping.transport import Transport
@@ -71,6 +71,7 @@ class March:
         """The march that a snapshot was taken of, on a fresh problem, on any number of ranks."""
         new = cls(problem, options, settle=False)
         restore(new._stepper, {name: whole[new._rows(name).numbers] for name, whole in before.arrays.items()}, before.numbers)
+        new._ledger = Ledger(problem, new._stepper.amounts, part(before.numbers, "initial/"))
         new._origin, new._dt, new._taken = before.steps
         return new
 
@@ -85,6 +86,7 @@ class March:
             whole[name] = np.full((rows.total, *mine.shape[1:]), np.nan)
             for places, values in comm.allgather((rows.numbers, mine)):
                 whole[name][places] = values
+        numbers |= {f"initial/{name}": amount for name, amount in self._ledger.initial.items()}
         return Snapshot(whole, numbers, (self._origin, self._dt, self._taken))
 
     def _rows(self, name: str) -> Rows:
