@@ -6,8 +6,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:  # tests that start MPI programs import no MPI themselves
+    from tests.lib.comm import Comm
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def comm():  # type: ignore[no-untyped-def]
+def comm() -> Comm:
     """The communicator of all ranks of this test run."""
     from mpi4py import MPI
 
@@ -33,7 +37,7 @@ def comm():  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture
-def shared_tmp(comm) -> Iterator[Path]:  # type: ignore[no-untyped-def]
+def shared_tmp(comm: Comm) -> Iterator[Path]:
     """One temporary folder, the same on every rank, removed afterwards."""
     path = Path(comm.bcast(tempfile.mkdtemp(prefix="invasio-test-") if comm.rank == 0 else None))
     yield path

@@ -93,7 +93,7 @@ CASES: dict[str, Callable[[], MeshData]] = {
     "quarter circle": lambda: make("rectangle", size=0.1, structured=False, regions=BED, interfaces=CUT),
     "slit": lambda: named(d := lattice(2), m=plane(d, 0, 0.5, lambda x: np.abs(x[:, 1] - 0.5) < 1 / 3)),
     "slit to the boundary": lambda: named(d := lattice(2), m=plane(d, 0, 0.5, lambda x: x[:, 1] < 0.5)),
-    "patch": lambda: named(d := lattice(3), m=plane(d, 1, 0.5, lambda x: (np.abs(x - 0.5) < 1 / 3).all(axis=1))),
+    "patch": lambda: named(d := lattice(3), m=plane(d, 1, 0.5, lambda x: np.abs(x - 0.5).max(axis=1) < 1 / 3)),
     "slit in a box": lambda: named(d := lattice(3), m=plane(d, 0, 0.5, lambda x: x[:, 1] < 0.5)),
     "cross": lambda: named(d := lattice(2), m=plane(d, 0, 0.5), k=plane(d, 1, 0.5)),
     "cross of one name": lambda: named(d := lattice(2), m=np.concatenate([plane(d, 0, 0.5), plane(d, 1, 0.5)])),
@@ -125,10 +125,10 @@ def parts_by_walking(data: MeshData, names: list[str]) -> dict[int, list[set[int
     cells_at: dict[Any, list[int]] = {}
     around: dict[int, list[int]] = {}
     key = keys(cell_facets(data.cells), n).reshape(len(data.cells), -1)
-    for cell, (facets, nodes) in enumerate(zip(key.tolist(), data.cells.tolist(), strict=True)):
-        for facet in facets:
+    for cell, (facets, nodes) in enumerate(zip(key, data.cells, strict=True)):
+        for facet in facets.tolist():
             cells_at.setdefault(facet, []).append(cell)
-        for node in nodes:
+        for node in map(int, nodes.ravel()):
             around.setdefault(node, []).append(cell)
     rows = np.concatenate([data.interfaces[name] for name in names])
     closed = set(keys(rows, n).tolist())

@@ -12,9 +12,12 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.lib.comm import Comm
 
 PATIENCE = 60.0  # seconds that a failed rank waits for the others
 
@@ -22,7 +25,7 @@ PATIENCE = 60.0  # seconds that a failed rank waits for the others
 class Together:
     """Pytest plugin: the ranks meet after every test."""
 
-    def __init__(self, comm: Any, screen: int) -> None:
+    def __init__(self, comm: Comm, screen: int) -> None:
         self._comm = comm
         self._screen = screen
         self._failure = ""
@@ -41,7 +44,7 @@ class Together:
             self._failure += report.longreprtext
 
 
-def meet(comm: Any, failure: str, screen: int) -> None:
+def meet(comm: Comm, failure: str, screen: int) -> None:
     """Wait for all ranks; a rank with a failure gives up after a while and ends all."""
     arrived = comm.Ibarrier()
     deadline = time.monotonic() + PATIENCE

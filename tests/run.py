@@ -120,7 +120,7 @@ def _types() -> str | None:
     try:
         # A cache of this checkout's own: two at once in one cache, and mypy fails on a mixture.
         mypy = [sys.executable, "-m", "mypy", "--cache-dir", str(_cache() / f"mypy-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]}")]
-        subprocess.run([*mypy, *SOURCES, "tests/run.py", "tests/rank.py"], check=True)
+        subprocess.run([*mypy, *SOURCES, "tests", "benchmarks"], check=True)
     except subprocess.CalledProcessError:
         if subprocess.run([sys.executable, "-c", "import mypy"], capture_output=True).returncode:
             return "mypy is not installed"

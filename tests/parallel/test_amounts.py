@@ -18,9 +18,10 @@ from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
 from tests.cut_meshes import plane
-from tests.helpers import parallel_assert
-from tests.models import lattice, membrane, passage, problem_of, species
-from tests.parallel.test_numerics import everywhere
+from tests.lib.comm import Comm
+from tests.lib.everywhere import everywhere, parallel_assert
+from tests.lib.fields import amount
+from tests.lib.models import lattice, membrane, passage, problem_of, species
 from tests.unit.meshes.build import make
 
 pytestmark = pytest.mark.mpi
@@ -28,37 +29,32 @@ pytestmark = pytest.mark.mpi
 NARROW = "exp(-((x - 0.31)^2 + (y - 0.4)^2 + (z - 0.2)^2)/0.01)"  # as wide as a cell: interpolation misses the integral
 
 
-def seeded(initial: Any, amount: str, data: MeshData | None, comm: Any, membranes: Any = ()) -> Any:
+def seeded(initial: Any, stated: str, data: MeshData | None, comm: Comm, membranes: Any = ()) -> Any:
     """A problem whose cells have a stated amount."""
-    law = replace(species("n", initial, "cells", diffusion="1e-3"), amount=parse(amount))
+    law = replace(species("n", initial, "cells", diffusion="1e-3"), amount=parse(stated))
     return problem_of((law,), data, comm, membranes)
 
 
-def total(problem: Any) -> float:
-    g = problem.graph
-    return float(g.sum(g.mass[: g.n_owned] * problem.species["n"].state[: g.n_owned])[0])
-
-
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_exact_on_any_mesh_and_the_same_on_one_rank(comm: Any, dim: int) -> None:
+def test_exact_on_any_mesh_and_the_same_on_one_rank(comm: Comm, dim: int) -> None:
     """The lumped integral is the amount to rounding; the density is the shape times one number, everywhere the same on one rank."""
     for cells in (5, 6, 11):
         data = lattice(dim, cells)
         together, alone = seeded(NARROW, "(pi/400)^1.5", data, comm), seeded(NARROW, "(pi/400)^1.5", data, MPI.COMM_SELF)
         wanted = (math.pi / 400) ** 1.5
-        parallel_assert(comm, abs(total(together) / wanted - 1) < 1e-14, f"{total(together)} instead of {wanted}")
+        parallel_assert(comm, abs(amount(together, "n") / wanted - 1) < 1e-14, f"{amount(together, 'n')} instead of {wanted}")
         plain = everywhere(problem_of((species("n", NARROW, "cells", diffusion="1e-3"),), data, MPI.COMM_SELF), "n")
         found, expected = everywhere(together, "n"), everywhere(alone, "n")
         parallel_assert(comm, np.allclose(found, expected, rtol=1e-14, atol=0), "not the same on one rank")
         parallel_assert(comm, np.allclose(found / found.max(), plain / plain.max(), rtol=1e-14, atol=1e-300), "another shape")
 
 
-def test_regions_and_both_sides_of_a_membrane_count(comm: Any) -> None:
+def test_regions_and_both_sides_of_a_membrane_count(comm: Comm) -> None:
     """By region, on a mesh cut along the border: the amount is that of all regions and both sides together."""
     data = make("interval", cells=10, regions={"inner": {"kind": "interval", "from": 0.0, "to": 0.5}})
     data = replace(data, interfaces={"k": plane(data, 0, 0.5)})
     problem = seeded({"inner": "3", "tissue": "1"}, "7", data, comm, (membrane("k", passage("n", "1")),))
-    parallel_assert(comm, abs(total(problem) / 7 - 1) < 1e-14, str(total(problem)))
+    parallel_assert(comm, abs(amount(problem, "n") / 7 - 1) < 1e-14, str(amount(problem, "n")))
     found = np.unique(np.round(everywhere(problem, "n"), 12))
     parallel_assert(comm, np.array_equal(found, [3.5, 10.5]), str(found))  # 3:1 over two halves
 
@@ -73,13 +69,13 @@ def test_regions_and_both_sides_of_a_membrane_count(comm: Any) -> None:
         ("1e-310", "bring the formula of `initial` to values around 1"),
     ],
 )
-def test_a_shape_without_a_usable_integral_is_refused_on_all_ranks(comm: Any, initial: str, words: str) -> None:
+def test_a_shape_without_a_usable_integral_is_refused_on_all_ranks(comm: Comm, initial: str, words: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         seeded(initial, "1", lattice(1, 10, upper=10.0), comm)
     parallel_assert(comm, words in str(caught.value), str(caught.value))
 
 
-def test_a_run_and_its_resumption_keep_the_count(comm: Any, shared_tmp: Path) -> None:
+def test_a_run_and_its_resumption_keep_the_count(comm: Comm, shared_tmp: Path) -> None:
     """5000 cells in um and 1e5 /cm^2 stay 5000 in series.csv, also in a run that was resumed."""
     path = shared_tmp / "seeded.yaml"
     if comm.rank == 0:

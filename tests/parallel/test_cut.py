@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,8 @@ from invasio.meshes.distribute import distribute, mesh_hash
 from invasio.meshes.domain import Domain, MeshData
 from invasio.solver.compat import cell_corners
 from tests.cut_meshes import case
-from tests.helpers import parallel_assert
+from tests.lib.comm import Comm
+from tests.lib.everywhere import parallel_assert
 from tests.parallel.test_meshes import verify
 
 pytestmark = pytest.mark.mpi
@@ -21,14 +20,14 @@ LINES = ["two cells", "two points", "circle", "slit", "cross", "T of one name", 
 SURFACES = ["sphere", "patch", "torn box"]
 
 
-def spread(comm: Any, name: str) -> tuple[Domain, MeshData]:
+def spread(comm: Comm, name: str) -> tuple[Domain, MeshData]:
     """A cut mesh over all ranks, and the whole of it on each."""
     data = case(name)[1]
     return distribute(data if comm.rank == 0 else None, comm), data
 
 
 @pytest.mark.parametrize("name", LINES + SURFACES)
-def test_each_rank_has_its_part_of_every_membrane(comm: Any, name: str) -> None:
+def test_each_rank_has_its_part_of_every_membrane(comm: Comm, name: str) -> None:
     domain, data = spread(comm, name)
     verify(comm, domain, data)
     parallel_assert(comm, domain.hash == mesh_hash(data) != mesh_hash(case(name)[0]), "hash")
@@ -56,7 +55,7 @@ def test_each_rank_has_its_part_of_every_membrane(comm: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["two points", "circle", "sphere", "slit", "cross in a box"])
-def test_pair_measures_are_the_lumped_integrals_over_each_side(comm: Any, name: str) -> None:
+def test_pair_measures_are_the_lumped_integrals_over_each_side(comm: Comm, name: str) -> None:
     """DOLFINx integrates every hat function over both sides of the cut; at each node this is the sum of sigma over its pairs."""
     import ufl
     from dolfinx import fem, la
@@ -85,7 +84,7 @@ def test_pair_measures_are_the_lumped_integrals_over_each_side(comm: Any, name: 
         parallel_assert(comm, bool(np.isclose(total, 2 * whole.measure)), "both sides")
 
 
-def test_a_constant_on_one_side_stays_there(comm: Any) -> None:
+def test_a_constant_on_one_side_stays_there(comm: Comm) -> None:
     """The cut tissue falls into two parts for the stiffness matrix: a function that is 1 in one region has no gradient."""
     import ufl
     from dolfinx import fem

@@ -8,24 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 from mpi4py import MPI
 
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
 from invasio.solver.model.balance import Fibres, Transfer
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.options import ClockOptions, SchemeOptions
-from invasio.solver.stepping.restart import restore, snapshot
-from invasio.solver.stepping.stepper import Stepper
+from invasio.solver.stepping.options import SchemeOptions
 from tests.cut_meshes import plane
-from tests.helpers import parallel_assert
-from tests.models import boundary, membrane, passage, species
-from tests.parallel.test_numerics import EVERYTHING, everywhere
+from tests.lib.comm import Comm
+from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_densities
+from tests.lib.fields import greatest, least
+from tests.lib.march import March
+from tests.lib.models import EVERY_BOUNDARY, boundary, membrane, passage, species
+from tests.lib.vessels import enzyme_opened, flux, tissue, vessel
 from tests.parallel.test_vessels import LUMP, tree
 from tests.unit.meshes.build import make
-from tests.vessels import enzyme_opened, flux, tissue, vessel
 
 pytestmark = pytest.mark.mpi
 
@@ -37,7 +34,7 @@ def laws(dim: int) -> tuple[Any, ...]:
     """Two phenotypes that turn into each other (one myopic, both bounded), a stiff enzyme, quasi-steady oxygen and a matrix."""
     along = tuple(parse(text) for text in ("1", "x - 0.3", "0.5")[:dim])
     drift = (("f", "f", "0.2"),)
-    moving = species("n", f"0.8*{LUMP}", "cells", diffusion="1e-2", taxis=drift, growth="0.5*(1 - n)", boundaries=EVERYTHING)
+    moving = species("n", f"0.8*{LUMP}", "cells", diffusion="1e-2", taxis=drift, growth="0.5*(1 - n)", boundaries=EVERY_BOUNDARY)
     return (
         replace(moving, transfers=(Transfer("k", parse("2*x*m")),), fibres=Fibres(along, 0.05), maximum=1.0),
         replace(
@@ -50,7 +47,7 @@ def laws(dim: int) -> tuple[Any, ...]:
     )
 
 
-def everything(dim: int, comm: Any) -> Any:
+def everything(dim: int, comm: Comm) -> Any:
     """The problem in the unit square or cube: a membrane with a vessel along it, a wall beside fixed values, a tree through all."""
     data = make("rectangle" if dim == 2 else "box", cells=[12] * dim if dim == 2 else [6] * dim)
     data = replace(data, interfaces={"b": plane(data, 0, 0.5 if dim == 3 else 0.25)})
@@ -72,57 +69,26 @@ def everything(dim: int, comm: Any) -> Any:
     return tissue(laws(dim), data, comm, vessels, {"tree": tree(dim)}, (barrier,))
 
 
-def go(stepper: Stepper, steps: range, ledger: Ledger | None = None) -> None:
-    """Steps of one size; each is first tried too long and rejected."""
-    for k in steps:
-        assert stepper.attempt(k * DT, 2 * DT)
-        stepper.reject()
-        assert stepper.attempt(k * DT, DT)
-        stepper.accept(DT)
-        if ledger is not None:
-            ledger.balance((k + 1) * DT)
-
-
-def begun(problem: Any, limiter: str) -> Stepper:
-    stepper = Stepper(problem, SchemeOptions(limiter=limiter))
-    stepper.amounts = empty_accounts(problem)
-    return stepper
-
-
 @pytest.mark.parametrize("limiter", ["positivity", "local_bounds"])
 @pytest.mark.parametrize("dim", [2, 3])
-def test_everything_at_once(comm, dim: int, limiter: str) -> None:
-    """Ledger to 1e-12, nothing negative, the same on one rank, and a restart that repeats every bit."""
+def test_everything_at_once(comm: Comm, dim: int, limiter: str) -> None:
+    """Ledger to 1e-12, nothing negative, the same on one rank, and a restart that repeats every bit. Steps are first tried too long."""
     problem, alone = everything(dim, comm), everything(dim, MPI.COMM_SELF)
-    stepper, single = begun(problem, limiter), begun(alone, limiter)
-    stepper.settle(0.0)
-    single.settle(0.0)
-    ledger = Ledger(problem, stepper.amounts)
-    go(stepper, range(3), ledger)
-    arrays, numbers = snapshot(stepper, Clock(ClockOptions(0.0, 1.0, (1.0,), step=DT)), 3)
-    kept = {name: values.copy() for name, values in arrays.items()}
-    go(stepper, range(3, 5), ledger)
-    go(single, range(5))
-    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
-    parallel_assert(comm, stepper.info()["limited"] > 0, "the limiter had nothing to do")
-    highest = comm.allreduce(float(problem.species["k"].state.max(initial=0.0)), MPI.MAX)
+    options = SchemeOptions(limiter=limiter)
+    march = March(problem, options).steps(DT, 3, tried=2.0, balanced=True)
+    half = march.snapshot()
+    march.steps(DT, 2, tried=2.0, balanced=True)
+    single = March(alone, options).steps(DT, 5, tried=2.0)
+    parallel_assert(comm, march.worst < 1e-12, f"ledger {march.worst:.1e}")
+    parallel_assert(comm, march.info("limited") > 0, "the limiter had nothing to do")
+    highest = greatest(problem, "k")
     parallel_assert(comm, abs(highest / TOP - 1.0) < 1e-9, f"the myopic cells reach {highest}, not their maximum")
-    for name, s in problem.species.items():
-        parallel_assert(comm, float(s.state.min(initial=0.0)) >= 0.0, f"{name} is negative")
-        difference = np.abs(everywhere(problem, name) - everywhere(alone, name)).max()
-        parallel_assert(comm, difference <= 1e-6, f"{name} differs by {difference:.1e}")
-        for key, amount in single.amounts[name].items():
-            total = comm.allreduce(stepper.amounts[name][key])
-            parallel_assert(comm, abs(total - amount) <= 1e-6 * max(1.0, abs(amount)), f"account {name}.{key}: {total} not {amount}")
+    for name in problem.species:
+        parallel_assert(comm, least(problem, name) >= 0.0, f"{name} is negative")
+    same_densities(problem, alone, 1e-6)
+    same_accounts(march, single, 1e-6, relative=True)
     again = everything(dim, comm)
-    resumed = begun(again, limiter)
-    restore(resumed, kept, numbers)
-    go(resumed, range(3, 5))
-    for name, s in problem.species.items():
-        parallel_assert(comm, np.array_equal(s.state, again.species[name].state), f"{name} after a restart")
-    for name, b in problem.integrities.items():
-        parallel_assert(comm, np.array_equal(b.b, again.integrities[name].b), f"integrity of {name} after a restart")
-    for name, v in problem.vessels.items():
-        for crossing, other in zip(v.crossings, again.vessels[name].crossings, strict=True):
-            parallel_assert(comm, np.array_equal(crossing.entered, other.entered), f"entered {name} after a restart")
-    parallel_assert(comm, resumed.amounts == stepper.amounts, "accounts after a restart")
+    resumed = March.restored(again, half, options).steps(DT, 2, tried=2.0, balanced=True)
+    parallel_assert(comm, resumed.worst < 1e-12, f"ledger after a restart {resumed.worst:.1e}")
+    same_bits(problem, again)
+    parallel_assert(comm, resumed.shares() == march.shares(), "accounts after a restart")

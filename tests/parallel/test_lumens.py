@@ -20,10 +20,10 @@ from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
 from invasio.solver.stepping.options import SchemeOptions
 from invasio.solver.words import in_steps
-from tests.helpers import parallel_assert
-from tests.parallel.test_numerics import everywhere
+from tests.lib.comm import Comm
+from tests.lib.everywhere import parallel_assert, same_densities, same_sites
+from tests.lib.march import advance
 from tests.unit.meshes.build import options
-from tests.vessels import march
 
 pytestmark = pytest.mark.mpi
 
@@ -96,7 +96,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def files(comm: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(comm: Comm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All mesh files and pictures, made once."""
     folder: Path = tmp_path_factory.mktemp("lumens")
     folder = Path(comm.bcast(str(folder)))
@@ -120,14 +120,14 @@ def own_cache(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INVASIO_CACHE", str(files / "cache"))
 
 
-def problem_of(comm: Any, path: Path) -> Any:
+def problem_of(comm: Comm, path: Path) -> Any:
     """The discretised scenario, on any communicator."""
     scenario = load(path)
     lumens = list(scenario.model.vessels["v"].at.names)
     return discretise(build_model(scenario), build_domain(scenario.mesh, comm, list(scenario.model.membranes), lumens))
 
 
-def written(comm: Any, files: Path, mesh: str, region: str, name: str) -> Path:
+def written(comm: Comm, files: Path, mesh: str, region: str, name: str) -> Path:
     path = files / f"{name}.yaml"
     if comm.rank == 0:
         path.write_text(BODY.replace("MESH", mesh).replace("REGION", region), encoding="utf-8")
@@ -136,7 +136,7 @@ def written(comm: Any, files: Path, mesh: str, region: str, name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_wall_and_entry(comm: Any, files: Path, name: str) -> None:
+def test_wall_and_entry(comm: Comm, files: Path, name: str) -> None:
     """Area of the wall; tissue and vessel together keep all cells; the same on one rank, the integrity of the wall included."""
     mesh, region, area, tolerance = CASES[name]
     path = written(comm, files, mesh, region, name.replace(" ", "_").replace(",", ""))
@@ -145,19 +145,12 @@ def test_wall_and_entry(comm: Any, files: Path, name: str) -> None:
     found = float(vessel.area.sum())
     parallel_assert(comm, abs(found / area - 1) < tolerance, f"area {found} instead of {area}")
     tight = SchemeOptions(linear=LinearOptions(rtol=1e-12))
-    stepper, ledger = march(together, 0.1, 4, tight)
-    single, _ = march(alone, 0.1, 4, tight)
-    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
-    entered = comm.allreduce(stepper.amounts["n"]["blood:v"])
-    parallel_assert(comm, entered > 0.01 and abs(entered - single.amounts["n"]["blood:v"]) < 1e-9, f"{entered} entered")
-    for species in together.species:
-        difference = np.abs(everywhere(together, species) - everywhere(alone, species)).max()
-        parallel_assert(comm, difference <= 1e-9, f"{species} differs by {difference:.1e}")
-    integrity = np.zeros(vessel.sites.total)
-    integrity[vessel.sites.numbers] = together.integrities["v"].b
-    integrity = comm.allreduce(integrity)
-    expected = alone.integrities["v"].b[np.argsort(alone.vessels["v"].sites.numbers)]
-    parallel_assert(comm, np.allclose(integrity, expected, rtol=0, atol=1e-9), "integrity")
+    march, single = (advance(problem, 0.1, 4, tight, balanced=True) for problem in (together, alone))
+    parallel_assert(comm, march.worst < 1e-12, f"ledger {march.worst:.1e}")
+    entered = march.account("n", "blood:v")
+    parallel_assert(comm, entered > 0.01 and abs(entered - single.account("n", "blood:v")) < 1e-9, f"{entered} entered")
+    same_densities(together, alone, 1e-9)
+    same_sites(together, alone, "v", 1e-9)
     parallel_assert(comm, not set(vessel.part_names) & set(together.grid.regions), "the lumen is still a region")
 
 
@@ -172,7 +165,7 @@ ROUND = "kind: rectangle, cells: [9, 9], regions: {left: {kind: disc, centre: [0
         (ROUND, "left", "tissue", MeshError, "region 'left' is the lumen of a vessel, but a boundary has this name already"),
     ],
 )
-def test_what_cannot_be_a_lumen(comm: Any, files: Path, mesh: str, region: str, start: str, error: type, words: str) -> None:
+def test_what_cannot_be_a_lumen(comm: Comm, files: Path, mesh: str, region: str, start: str, error: type[Exception], words: str) -> None:
     """Refused on all ranks, with what there is."""
     path = written(comm, files, mesh, region, "wrong")
     if comm.rank == 0:
@@ -183,7 +176,7 @@ def test_what_cannot_be_a_lumen(comm: Any, files: Path, mesh: str, region: str, 
     parallel_assert(comm, words in str(caught.value), str(caught.value))
 
 
-def test_walls_in_steps_are_named(comm: Any, files: Path) -> None:
+def test_walls_in_steps_are_named(comm: Comm, files: Path) -> None:
     """Round shapes on lattices and labels in volumes are; what gmsh or an outline follows is not."""
     lattice = "kind: rectangle, cells: [9, 9], regions: {artery: {kind: disc, radius: 0.2}}, interfaces: {k: [artery, tissue]}"
     for number, (mesh, expected) in enumerate(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,15 +17,16 @@ from invasio.solver.model.balance import Model
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.layout import Frame
 from tests.cut_meshes import CASES, case
-from tests.helpers import parallel_assert
-from tests.models import advance
+from tests.lib.comm import Comm
+from tests.lib.everywhere import parallel_assert
+from tests.lib.march import advance
 from tests.parallel.test_membranes import LAWS, barriers
 from tests.unit.output.test_fields import vtk_reader
 
 pytestmark = pytest.mark.mpi
 
 
-def surface_of(comm: Any, name: str) -> Surface:
+def surface_of(comm: Comm, name: str) -> Surface:
     """The surface of a case after two steps."""
     data = CASES[name]()
     laws = LAWS[:2] + LAWS[3:]
@@ -48,7 +48,7 @@ def write(path: Path, surface: Surface, resume_at: float | None = None) -> None:
 
 
 @pytest.mark.parametrize("name", ["two points", "circle", "slit", "sphere", "cross in a box"])
-def test_vtk_reads_the_membranes(comm: Any, shared_tmp: Path, name: str) -> None:
+def test_vtk_reads_the_membranes(comm: Comm, shared_tmp: Path, name: str) -> None:
     """Every facet at its place with its membrane, integrity and flux; a free rim as its neighbours; also after a resumption."""
     pytest.importorskip("vtkmodules")
     from vtkmodules.util.numpy_support import vtk_to_numpy

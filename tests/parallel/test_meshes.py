@@ -19,7 +19,8 @@ from invasio.solver.compat import cell_corners
 from invasio.solver.errors import MeshError
 from invasio.solver.scenario.mesh import FileMesh
 from tests.bad_meshes import sliver_box
-from tests.helpers import parallel_assert
+from tests.lib.comm import Comm
+from tests.lib.everywhere import parallel_assert
 from tests.unit.meshes.build import options
 
 pytestmark = pytest.mark.mpi
@@ -38,7 +39,7 @@ MESHES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def verify(comm: Any, domain: Domain, data: MeshData) -> None:
+def verify(comm: Comm, domain: Domain, data: MeshData) -> None:
     """Compare a distributed mesh with the whole one, which every rank has made for itself."""
     mesh, dim = domain.mesh, domain.dim
     nodes = np.asarray(mesh.geometry.input_global_indices)
@@ -61,7 +62,7 @@ def verify(comm: Any, domain: Domain, data: MeshData) -> None:
 
 
 @pytest.mark.parametrize(("kind", "given"), MESHES, ids=[f"{k}{n}" for n, (k, _) in enumerate(MESHES)])
-def test_the_distributed_mesh_is_the_whole_mesh(comm: Any, kind: str, given: dict[str, Any]) -> None:
+def test_the_distributed_mesh_is_the_whole_mesh(comm: Comm, kind: str, given: dict[str, Any]) -> None:
     domain = build_domain(options(kind, **given), comm)
     data = build_data(options(kind, **given))
     parallel_assert(comm, domain.hash == mesh_hash(data), "hash")
@@ -69,7 +70,7 @@ def test_the_distributed_mesh_is_the_whole_mesh(comm: Any, kind: str, given: dic
 
 
 @pytest.mark.parametrize(("kind", "given"), MESHES, ids=[f"{k}{n}" for n, (k, _) in enumerate(MESHES)])
-def test_a_converted_mesh_is_read_in_parts(comm: Any, shared_tmp: Path, kind: str, given: dict[str, Any]) -> None:
+def test_a_converted_mesh_is_read_in_parts(comm: Comm, shared_tmp: Path, kind: str, given: dict[str, Any]) -> None:
     """Every rank reads its block; nobody holds more than its cells, and what is read is the mesh that was written."""
     data = build_data(options(kind, **given))
     path = shared_tmp / "mesh.h5"
@@ -86,7 +87,7 @@ def test_a_converted_mesh_is_read_in_parts(comm: Any, shared_tmp: Path, kind: st
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_what_is_no_converted_mesh_is_refused_on_all_ranks(comm: Any, shared_tmp: Path) -> None:
+def test_what_is_no_converted_mesh_is_refused_on_all_ranks(comm: Comm, shared_tmp: Path) -> None:
     path = shared_tmp / "mesh.h5"
     given: dict[str, Any] = {"kind": "file", "path": str(path)}
     for text, more, message in (
@@ -105,12 +106,12 @@ def test_what_is_no_converted_mesh_is_refused_on_all_ranks(comm: Any, shared_tmp
         comm.barrier()
 
 
-def test_any_whole_mesh_can_be_distributed(comm: Any) -> None:
+def test_any_whole_mesh_can_be_distributed(comm: Comm) -> None:
     data = sliver_box(4)
     verify(comm, distribute(data if comm.rank == 0 else None, comm), data)
 
 
-def test_fewer_cells_than_ranks_leave_ranks_empty(comm: Any) -> None:
+def test_fewer_cells_than_ranks_leave_ranks_empty(comm: Comm) -> None:
     domain = build_domain(options("interval", cells=1), comm)
     mine = domain.mesh.topology.index_map(1).size_local
     assert comm.allreduce(mine) == 1
@@ -119,7 +120,7 @@ def test_fewer_cells_than_ranks_leave_ranks_empty(comm: Any) -> None:
     assert len(domain.cell_region) >= mine
 
 
-def test_measures_and_boundaries_through_forms(comm: Any) -> None:
+def test_measures_and_boundaries_through_forms(comm: Comm) -> None:
     """What DOLFINx integrates over the named facets: the sides of a box and the area of a cut through it."""
     import ufl
     from dolfinx import fem
@@ -133,7 +134,7 @@ def test_measures_and_boundaries_through_forms(comm: Any) -> None:
         assert comm.allreduce(fem.assemble_scalar(fem.form(1.0 * ds(1)))) == pytest.approx(area)
 
 
-def test_errors_are_raised_on_all_ranks_alike(comm: Any) -> None:
+def test_errors_are_raised_on_all_ranks_alike(comm: Comm) -> None:
     far = {"kind": "rectangle", "from": [5, 5], "to": [6, 6]}
     message = ""
     try:

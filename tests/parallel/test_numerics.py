@@ -10,27 +10,20 @@ import pytest
 from mpi4py import MPI
 
 from invasio.meshes.domain import MeshData
-from invasio.solver.discretise.problem import Problem
 from invasio.solver.model.balance import Fibres, Species, Transfer
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.options import ClockOptions, SchemeOptions
-from invasio.solver.stepping.restart import restore, snapshot
-from invasio.solver.stepping.stepper import Stepper
+from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.helpers import parallel_assert
-from tests.models import advance, anderson, boundary, lattice, problem_of, species
+from tests.lib.comm import Comm
+from tests.lib.everywhere import everywhere, parallel_assert, same_accounts, same_bits, same_densities
+from tests.lib.fields import amount, density, least
+from tests.lib.march import March, advance
+from tests.lib.models import EVERY_BOUNDARY, anderson, boundary, lattice, problem_of, species
 
 pytestmark = pytest.mark.mpi
 
-EVERYTHING = {
-    "left": boundary("influx", "0.2*(1 + sin(t))"),
-    "right": boundary("outflow"),
-    "bottom": boundary("exchange", "0.3", "0.5"),
-    "top": boundary("fixed", "0.2 + 0.1*t"),
-}
 FULL = (
-    species("n", "1 + cos(3*pi*x)", "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", boundaries=EVERYTHING),
+    species("n", "1 + cos(3*pi*x)", "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", boundaries=EVERY_BOUNDARY),
     species("m", "0", "soluble", diffusion="0.05", production="n", loss="2"),
     species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
 )
@@ -48,52 +41,40 @@ TURNING = (  # what this page has besides: transfers, fibres, an upper bound, a 
 NOISY = (*anderson()[:2], species("f", "0.5 + 0.5*noise(0.1, 7)", "ecm", loss="10*m"))
 
 
-def everywhere(problem: Problem, name: str) -> np.ndarray:
-    """A species at all nodes in canonical order, on every rank."""
-    comm, grid = problem.graph.comm, problem.grid
-    values = np.full(grid.n_nodes, -np.inf)
-    values[grid.nodes] = problem.species[name].state[: problem.graph.n_owned]
-    comm.Allreduce(MPI.IN_PLACE, values, MPI.MAX)
-    return values
-
-
-def compare(comm: Any, laws: Any, data: MeshData, dt: float, steps: int, tolerance: float, options: SchemeOptions | None = None) -> None:
+def compare(comm: Comm, laws: Any, data: MeshData, dt: float, steps: int, tolerance: float, options: SchemeOptions | None = None) -> None:
     together, alone = problem_of(laws, data, comm), problem_of(laws, data, MPI.COMM_SELF)
     parts, whole = advance(together, dt, steps, options), advance(alone, dt, steps, options)
+    same_densities(together, alone, tolerance)
     for name in together.species:
-        difference = np.abs(everywhere(together, name) - everywhere(alone, name)).max()
-        parallel_assert(comm, difference <= tolerance, f"{name} differs by {difference:.1e}")
-        parallel_assert(comm, everywhere(together, name).min() >= 0.0, f"{name} is negative")
-        for key, amount in whole.amounts[name].items():
-            total = comm.allreduce(parts.amounts[name][key])
-            parallel_assert(comm, abs(total - amount) <= tolerance, f"account {name}.{key}: {total} instead of {amount}")
+        parallel_assert(comm, least(together, name) >= 0.0, f"{name} is negative")
+    same_accounts(parts, whole, tolerance)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_strong_diffusion_between_fixed_values(comm, dim: int) -> None:
+def test_strong_diffusion_between_fixed_values(comm: Comm, dim: int) -> None:
     """Incomplete factorisation and multigrid next to nodes whose values are given, on other ranks too."""
     ends = {"left": boundary("fixed", "1 + sin(t)"), "right": boundary("fixed", "0.5")}
     compare(comm, (species("c", "0", diffusion="1", loss="1", boundaries=ends),), lattice(dim, (200, 20, 8)[dim - 1]), 0.1, 3, 1e-6)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_anderson(comm, dim: int) -> None:
+def test_anderson(comm: Comm, dim: int) -> None:
     """Cells, MMP and ECM in 1-D, 2-D and 3-D."""
     compare(comm, anderson(square=" + ".join(["x^2", "y^2", "z^2"][:dim])), lattice(dim, (40, 12, 6)[dim - 1]), 0.1, 10, 1e-7)
 
 
-def test_all_boundaries_growth_and_ledger(comm) -> None:
+def test_all_boundaries_growth_and_ledger(comm: Comm) -> None:
     """All kinds of boundary at once."""
     compare(comm, FULL, lattice(2, 12), 0.05, 10, 1e-7)
 
 
 @pytest.mark.parametrize("limiter", ["positivity", "local_bounds"])
-def test_transfers_fibres_bounds_logarithm_and_stiff_kinetics(comm, limiter: str) -> None:
+def test_transfers_fibres_bounds_logarithm_and_stiff_kinetics(comm: Comm, limiter: str) -> None:
     """All at once, limited in many steps."""
     compare(comm, TURNING, lattice(2, 12), 0.05, 8, 1e-6, SchemeOptions(limiter=limiter))
 
 
-def test_quasi_steady_oxygen(comm) -> None:
+def test_quasi_steady_oxygen(comm: Comm) -> None:
     """Cells and the oxygen they take up, in balance at all times."""
     held = {"left": boundary("fixed", "1"), "top": boundary("exchange", "1", "0.5")}
     laws = (
@@ -103,15 +84,15 @@ def test_quasi_steady_oxygen(comm) -> None:
     compare(comm, laws, lattice(2, 12), 0.05, 6, 1e-6)
 
 
-def test_what_a_steady_species_clips_is_that_of_all_ranks(comm) -> None:
+def test_what_a_steady_species_clips_is_that_of_all_ranks(comm: Comm) -> None:
     """Strong uptake on obtuse cells undershoots; the amount set to zero is reported alike everywhere."""
     laws = (species("o", "0", "soluble", diffusion="1", loss="3e3", quasi_steady=True, boundaries={"left": boundary("fixed", "1")}),)
     data = obtuse_rectangle(12)
-    together, alone = (advance(problem_of(laws, data, c), 0.1, 2).info()["clipped"] for c in (comm, MPI.COMM_SELF))
+    together, alone = (advance(problem_of(laws, data, c), 0.1, 2).info("clipped") for c in (comm, MPI.COMM_SELF))
     parallel_assert(comm, alone > 0.0 and abs(together / alone - 1.0) < 1e-6, f"{together} instead of {alone}")
 
 
-def test_random_ecm_does_not_know_the_partition(comm) -> None:
+def test_random_ecm_does_not_know_the_partition(comm: Comm) -> None:
     """A noisy ECM is the same on any number of ranks, to the last bit."""
     data = lattice(2, 12)
     together, alone = problem_of(NOISY, data, comm), problem_of(NOISY, data, MPI.COMM_SELF)
@@ -119,7 +100,7 @@ def test_random_ecm_does_not_know_the_partition(comm) -> None:
 
 
 @pytest.mark.parametrize("mesh", ["obtuse", "sliver"])
-def test_limiter_on_bad_meshes(comm, mesh: str) -> None:
+def test_limiter_on_bad_meshes(comm: Comm, mesh: str) -> None:
     """Step data on bad meshes, limited in every step."""
     data, square = (obtuse_rectangle(8), "x^2 + y^2") if mesh == "obtuse" else (sliver_box(5), "x^2 + y^2 + z^2")
     initial = f"where({square} < 0.3, 1, 0)"
@@ -128,26 +109,25 @@ def test_limiter_on_bad_meshes(comm, mesh: str) -> None:
 
 
 @pytest.mark.parametrize("cells", [1, 2])
-def test_fewer_cells_than_ranks(comm, cells: int) -> None:
+def test_fewer_cells_than_ranks(comm: Comm, cells: int) -> None:
     """A rank without cells or nodes takes part all the same."""
     compare(comm, anderson(), lattice(1, cells), 0.1, 3, 1e-9)
 
 
-def test_mass_is_conserved_and_ghosts_agree(comm) -> None:
+def test_mass_is_conserved_and_ghosts_agree(comm: Comm) -> None:
     """The amount of cells drifts by rounding only; ghost values equal their owners'."""
     problem = problem_of(anderson(square="x^2 + y^2"), lattice(2, 16), comm)
-    g = problem.graph
-    before = g.sum(g.mass * problem.species["n"].state)[0]
+    before = amount(problem, "n")
     advance(problem, 0.05, 40)
-    after = g.sum(g.mass * problem.species["n"].state)[0]
+    after = amount(problem, "n")
     parallel_assert(comm, abs(after / before - 1.0) <= 1e-12, f"drift {after / before - 1}")
-    for s in problem.species.values():
-        ghosts = s.state.copy()
-        g.halo.update(ghosts)
-        parallel_assert(comm, np.array_equal(ghosts, s.state), f"{s.name}: stale ghosts")
+    for name in problem.species:
+        ghosts = density(problem, name).copy()
+        problem.graph.halo.update(ghosts)
+        parallel_assert(comm, np.array_equal(ghosts, density(problem, name)), f"{name}: stale ghosts")
 
 
-def test_stiffness_is_symmetric_to_the_last_bit_across_ranks(comm) -> None:
+def test_stiffness_is_symmetric_to_the_last_bit_across_ranks(comm: Comm) -> None:
     """K_ij seen from i equals K_ji seen from j."""
     g = problem_of(anderson(square="x^2 + y^2"), obtuse_rectangle(8), comm).graph
     number = np.concatenate([np.arange(g.first, g.first + g.n_owned), g.ghosts])
@@ -161,21 +141,31 @@ def test_stiffness_is_symmetric_to_the_last_bit_across_ranks(comm) -> None:
 
 
 @pytest.mark.parametrize("laws", [FULL, TURNING], ids=["full", "turning"])
-def test_a_snapshot_continues_the_run(comm, laws: tuple[Species, ...]) -> None:
+def test_a_snapshot_continues_the_run(comm: Comm, laws: tuple[Species, ...]) -> None:
     """Stopping after 5 of 10 adaptive-history steps and restoring into a fresh problem gives the same bits."""
     data = lattice(2, 10)
     whole = problem_of(laws, data, comm)
     advance(whole, 0.05, 10)
     half = problem_of(laws, data, comm)
-    stepper = advance(half, 0.05, 5)
-    arrays, numbers = snapshot(stepper, Clock(ClockOptions(0.0, 1.0, (1.0,), 0.05)), 5)
-    arrays = {key: value.copy() for key, value in arrays.items()}
+    stopped = advance(half, 0.05, 5).snapshot()
     again = problem_of(laws, data, comm)
-    second = Stepper(again, SchemeOptions())
-    second.amounts = {name: dict.fromkeys(account, 0.0) for name, account in stepper.amounts.items()}
-    restore(second, arrays, numbers)
-    for k in range(5, 10):
-        parallel_assert(comm, second.attempt(k * 0.05, 0.05))
-        second.accept(0.05)
-    for name in whole.species:
-        parallel_assert(comm, np.array_equal(everywhere(whole, name), everywhere(again, name)), f"{name} differs")
+    March.restored(again, stopped).steps(0.05, 5)
+    same_bits(whole, again)
+
+
+@pytest.mark.parametrize("laws", [FULL, TURNING], ids=["full", "turning"])
+def test_a_snapshot_goes_on_on_another_number_of_ranks(comm: Comm, laws: tuple[Species, ...]) -> None:
+    """From one rank to all and back: the very densities at once, those of one rank after more steps, and accounts that go on."""
+    data = lattice(2, 10)
+    alone, together, again = (problem_of(laws, data, c) for c in (MPI.COMM_SELF, comm, MPI.COMM_SELF))
+    single = advance(alone, 0.05, 5)
+    all_ranks = March.restored(together, single.snapshot())
+    same_densities(together, alone, 0.0)
+    same_accounts(all_ranks, single, 1e-13, relative=True)
+    back = March.restored(again, all_ranks.snapshot())
+    same_densities(together, again, 0.0)
+    for march in (single, all_ranks, back):
+        march.steps(0.05, 5)
+    for march in (single, back):
+        same_densities(together, march.problem, 1e-6)
+        same_accounts(all_ranks, march, 1e-6)

@@ -16,7 +16,8 @@ from invasio.solver.output.checkpoint import load_latest, save
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.folder import FolderError, RunFolder
 from invasio.solver.output.series import Series
-from tests.helpers import parallel_assert
+from tests.lib.comm import Comm
+from tests.lib.everywhere import parallel_assert
 from tests.unit.output.synthetic import frame, grid
 
 pytestmark = pytest.mark.mpi
@@ -53,7 +54,7 @@ def alone() -> Any:
 @pytest.mark.parametrize("collective", [None, False])
 @pytest.mark.parametrize("small_chunks", [False, True])
 def test_the_file_is_that_of_one_rank(
-    comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, dim: int, collective: bool | None, small_chunks: bool
+    comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, dim: int, collective: bool | None, small_chunks: bool
 ) -> None:
     if small_chunks:  # as on a large mesh: several chunks a step, padded to whole ones
         monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
@@ -66,7 +67,7 @@ def test_the_file_is_that_of_one_rank(
 
 @pytest.mark.parametrize("level", [0, 4])
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_a_file_begun_by_one_rank_goes_on_with_many(comm: Any, shared_tmp: Path, dim: int, level: int) -> None:
+def test_a_file_begun_by_one_rank_goes_on_with_many(comm: Comm, shared_tmp: Path, dim: int, level: int) -> None:
     """Room must be allocated when tables grow: what each rank allocates as it writes makes them wait for each other for ever."""
     path, times = shared_tmp / "fields.vtkhdf", [float(k) for k in range(70)]  # the tables grow more than once
     if comm.rank == 0:
@@ -97,7 +98,7 @@ def h5_is_squeezed(path: Path, name: str) -> bool:
 
 
 @pytest.mark.parametrize("collective", [None, False])
-def test_checkpoints_pass_between_rank_counts(comm: Any, shared_tmp: Path, collective: bool | None) -> None:
+def test_checkpoints_pass_between_rank_counts(comm: Comm, shared_tmp: Path, collective: bool | None) -> None:
     of = grid(comm, 3, 5, empty_rank=comm.size - 1)
     state = {"n": of.points[:, 0] ** 2, "old/v": of.points * 3.0}
     path = save(shared_tmp, of, state, {"time": 1.0, "step": 4}, collective=collective)
@@ -120,7 +121,7 @@ def test_checkpoints_pass_between_rank_counts(comm: Any, shared_tmp: Path, colle
     parallel_assert(comm, bool((nodes == expected).all()), "canonical order")
 
 
-def test_damage_that_one_rank_sees_is_seen_by_all(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_that_one_rank_sees_is_seen_by_all(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
     of = grid(comm, 2, 9)
     for step in (1, 2):
@@ -136,7 +137,7 @@ def test_damage_that_one_rank_sees_is_seen_by_all(comm: Any, shared_tmp: Path, m
     parallel_assert(comm, found is not None and found.scalars["step"] == 1, "all fall back")
 
 
-def test_rows_are_checked_and_come_back(comm: Any) -> None:
+def test_rows_are_checked_and_come_back(comm: Comm) -> None:
     of = grid(comm, 2, 9, empty_rank=0)
     plan = Blocks(comm, of.nodes, of.n_nodes)
     block = plan.to_block(of.nodes)
@@ -146,7 +147,7 @@ def test_rows_are_checked_and_come_back(comm: Any) -> None:
         Blocks(comm, of.nodes if comm.rank else of.nodes[:0], of.n_nodes + 1)
 
 
-def test_refusals_and_failures_reach_every_rank(comm: Any, shared_tmp: Path) -> None:
+def test_refusals_and_failures_reach_every_rank(comm: Comm, shared_tmp: Path) -> None:
     folder = RunFolder.open(shared_tmp / "run", None, "a", "a: 1\n", False, False, comm)
     parallel_assert(comm, folder.path == shared_tmp / "run" and not folder.resuming)
     with pytest.raises(FolderError, match="is in use by another run"):

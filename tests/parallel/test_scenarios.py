@@ -7,10 +7,7 @@ import shutil
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import h5py
-import numpy as np
 import pytest
 from mpi4py import MPI
 
@@ -21,7 +18,9 @@ from invasio.solver.output.progress import Progress
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.shipped import folder
-from tests.helpers import parallel_assert
+from tests.lib.comm import Comm
+from tests.lib.everywhere import parallel_assert
+from tests.lib.tables import EFFORT, Table, datasets, different
 
 pytestmark = pytest.mark.mpi
 
@@ -33,7 +32,6 @@ CASES = {
     "adaptive": ("published/anderson_2000/square.yaml", ["mesh.size=0.06", "time.end=1", "time.step=null", "output.every=0.25"]),
 }
 FIXED = ["line", "square"]
-HOW_MUCH_WORK = ("iterations", "limited", "kept", "clipped")  # depends on the number of ranks
 
 
 def case(name: str) -> Scenario:
@@ -42,49 +40,25 @@ def case(name: str) -> Scenario:
     return load(folder() / path, [*COMMON, *settings])
 
 
-def tables(path: Path) -> dict[str, Any]:
+def fault(path: Path, other: Path, exact: bool = False) -> str:
+    """In what two runs differ, "" if in nothing: densities by TOLERANCE unless ``exact``, mesh and times at all; columns by TOLERANCE."""
+    ours, theirs = (_tables(folder) for folder in (path, other))
+    found = different(ours, theirs, atol=0.0 if exact else TOLERANCE, loose=lambda name: name.startswith("PointData/"))
+    return found or different(open_run(path).series, open_run(other).series, atol=TOLERANCE, ignored=EFFORT)
+
+
+def _tables(path: Path) -> dict[str, Table]:
     """Every table of a run's fields file, except the numbers that are in series.csv too."""
-    found: dict[str, Any] = {}
-    with h5py.File(path / FIELDS, "r") as h5:
-        h5["VTKHDF"].visititems(lambda n, x: found.update({n: x[()]}) if isinstance(x, h5py.Dataset) else None)
-    return {name: table for name, table in found.items() if not name.startswith("FieldData/")}
+    return {name: table for name, table in datasets(path / FIELDS, "VTKHDF").items() if not name.startswith("FieldData/")}
 
 
-def worst(ours: Mapping[str, Any], theirs: Mapping[str, Any], exact: bool) -> str:
-    """The first table that differs, "" if none does. Densities may differ by TOLERANCE unless ``exact``; mesh and times never."""
-    if list(ours) != list(theirs):
-        return "the tables themselves"
-    for name, table in ours.items():
-        other = theirs[name]
-        if table.shape != other.shape or table.dtype != other.dtype:
-            return f"{name}: {table.shape} and {other.shape}"
-        if exact or not name.startswith("PointData/"):
-            if not np.array_equal(table, other):
-                return f"{name} is not the same bit by bit"
-        elif np.abs(table - other).max() > TOLERANCE:
-            return f"{name} by {np.abs(table - other).max():.1e}"
-    return ""
-
-
-def worst_column(path: Path, other: Path) -> str:
-    """The first column of series.csv that differs by more than TOLERANCE, "" if none does."""
-    ours, theirs = open_run(path).series, open_run(other).series
-    if list(ours) != list(theirs) or len(ours["time"]) != len(theirs["time"]):
-        return "its columns or rows"
-    for name, column in ours.items():
-        difference = np.abs(column - theirs[name]).max(initial=0.0)
-        if name not in HOW_MUCH_WORK and not difference <= TOLERANCE:
-            return f"{name} by {difference:.1e}"
-    return ""
-
-
-def whole(name: str, path: Path, comm: Any) -> None:
+def whole(name: str, path: Path, comm: Comm) -> None:
     """Run a case to its end."""
     outcome = recipe.run(case(name), comm, path)
     parallel_assert(comm, outcome.reason == "done", outcome.reason)
 
 
-def stopped(name: str, path: Path, comm: Any, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+def stopped(name: str, path: Path, comm: Comm, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Run a case until the last rank receives SIGUSR1 after some steps, between two outputs."""
 
     class Interrupting(Progress):
@@ -99,41 +73,38 @@ def stopped(name: str, path: Path, comm: Any, monkeypatch: pytest.MonkeyPatch, s
 
 
 @pytest.mark.parametrize("name", FIXED)
-def test_files_are_those_of_one_rank(comm: Any, shared_tmp: Path, name: str) -> None:
+def test_files_are_those_of_one_rank(comm: Comm, shared_tmp: Path, name: str) -> None:
     """series.csv to solver tolerance; fields.vtkhdf with the same mesh, order and times, and densities to solver tolerance."""
     whole(name, shared_tmp / "many", comm)
-    fault = ""
+    found = ""
     if comm.rank == 0:
         whole(name, shared_tmp / "one", MPI.COMM_SELF)
-        fault = worst(tables(shared_tmp / "many"), tables(shared_tmp / "one"), exact=False)
-        fault = fault or worst_column(shared_tmp / "many", shared_tmp / "one")
-    parallel_assert(comm, not fault, fault)
+        found = fault(shared_tmp / "many", shared_tmp / "one")
+    parallel_assert(comm, not found, found)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_resumed_run_ends_in_the_same_bits(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_resumed_run_ends_in_the_same_bits(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Stopped half-way by a signal to one rank and resumed on as many ranks: every table as in the run that was not stopped."""
     whole(name, shared_tmp / "whole", comm)
     steps = int(open_run(shared_tmp / "whole").series["step"][-1])
     stopped(name, shared_tmp / "parts", comm, monkeypatch, steps // 2 + 1)
     outcome = recipe.run(case(name), comm, shared_tmp / "parts", resume=True)
     parallel_assert(comm, outcome.reason == "done", outcome.reason)
-    fault = ""
+    found = ""
     if comm.rank == 0:
-        fault = worst(tables(shared_tmp / "parts"), tables(shared_tmp / "whole"), exact=True)
-        fault = fault or worst_column(shared_tmp / "parts", shared_tmp / "whole")
-    parallel_assert(comm, not fault, fault)
+        found = fault(shared_tmp / "parts", shared_tmp / "whole", exact=True)
+    parallel_assert(comm, not found, found)
 
 
 @pytest.mark.parametrize("name", FIXED)
-def test_resumed_on_one_rank(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_resumed_on_one_rank(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Stopped on all ranks, resumed on one: the same run to solver tolerance."""
     whole(name, shared_tmp / "whole", comm)
     stopped(name, shared_tmp / "parts", comm, monkeypatch, 13)
-    fault = ""
+    found = ""
     if comm.rank == 0:
         shutil.copytree(shared_tmp / "parts", shared_tmp / "alone")
         recipe.run(case(name), MPI.COMM_SELF, shared_tmp / "alone", resume=True)
-        fault = worst(tables(shared_tmp / "alone"), tables(shared_tmp / "whole"), exact=False)
-        fault = fault or worst_column(shared_tmp / "alone", shared_tmp / "whole")
-    parallel_assert(comm, not fault, fault)
+        found = fault(shared_tmp / "alone", shared_tmp / "whole")
+    parallel_assert(comm, not found, found)

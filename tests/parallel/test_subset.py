@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +10,14 @@ import pytest
 from invasio.postprocess.run import Run
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.subset import Part, part_of, renumber
-from tests.helpers import parallel_assert
+from tests.lib.comm import Comm
+from tests.lib.everywhere import parallel_assert
 from tests.unit.output.synthetic import cells_at, frame, grid, mesh
 
 pytestmark = pytest.mark.mpi
 
 
-def test_numbers_among_the_chosen(comm: Any) -> None:
+def test_numbers_among_the_chosen(comm: Comm) -> None:
     """Numbers 3, 6, 9, ... below 50 are chosen, each by one rank or by several; the others have no place."""
     chosen = np.arange(3 * (comm.rank + 1), 50, 3)
     places, count = renumber(comm, 50, chosen, np.arange(49, -1, -1))
@@ -28,7 +28,7 @@ def test_numbers_among_the_chosen(comm: Any) -> None:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_a_file_of_one_region(comm: Any, shared_tmp: Path, dim: int) -> None:
+def test_a_file_of_one_region(comm: Comm, shared_tmp: Path, dim: int) -> None:
     """Its cells and nodes are those of the region, in their order, with their values; an empty rank takes part."""
     of = grid(comm, dim, 6, empty_rank=0)
     part, rows = part_of(of, ["right"])

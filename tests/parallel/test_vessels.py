@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 from mpi4py import MPI
 
+from invasio.meshes.domain import Domain
 from invasio.meshes.network import Network, read_network
+from invasio.solver.discretise.problem import Problem
 from invasio.solver.discretise.vessel_surface import VesselSurface
 from invasio.solver.scenario.network import Network as NetworkOptions
-from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.options import ClockOptions, SchemeOptions
-from invasio.solver.stepping.restart import restore, snapshot
-from invasio.solver.stepping.stepper import Stepper
 from tests.cut_meshes import plane
-from tests.helpers import parallel_assert
-from tests.models import membrane, passage, species
-from tests.parallel.test_numerics import everywhere
+from tests.lib.comm import Comm
+from tests.lib.everywhere import at_sites, parallel_assert, same_bits, same_densities
+from tests.lib.fields import entered
+from tests.lib.march import March, advance
+from tests.lib.models import membrane, passage, species
+from tests.lib.vessels import enzyme_opened, flux, line, tissue_and_domain, vessel
 from tests.unit.meshes.build import make
-from tests.vessels import enzyme_opened, flux, line, march, tissue, vessel
 
 pytestmark = pytest.mark.mpi
 
@@ -43,7 +42,12 @@ def tree(dim: int) -> Network:
     return read_network(NetworkOptions.model_validate({"tree": options}), dim)
 
 
-def several(dim: int, comm, keep: bool = False) -> Any:  # type: ignore[no-untyped-def]
+def several(dim: int, comm: Comm) -> Problem:
+    """As ``several_and_domain``, without its domain."""
+    return several_and_domain(dim, comm)[0]
+
+
+def several_and_domain(dim: int, comm: Comm) -> tuple[Problem, Domain]:
     """A tree, a wall that opens, and a thin vessel along a membrane."""
     kind = "rectangle" if dim == 2 else "box"
     data = make(kind, cells=[12] * dim if dim == 2 else [6] * dim)
@@ -55,19 +59,17 @@ def several(dim: int, comm, keep: bool = False) -> Any:  # type: ignore[no-untyp
         vessel("thin", "interface", ["k"], flux("n", "0.2"), carries="lymph"),
     ]
     barrier = membrane("k", passage("n", "1"), passage("m", "1"), passage("o", "1"))
-    return tissue(LAWS, data, comm, vessels, {"tree": tree(dim)}, (barrier,), keep)
+    return tissue_and_domain(LAWS, data, comm, vessels, {"tree": tree(dim)}, (barrier,))
 
 
 @pytest.mark.parametrize("dim", [2, 3])
-def test_same_on_any_number_of_ranks(comm, dim: int) -> None:
+def test_same_on_any_number_of_ranks(comm: Comm, dim: int) -> None:
     """Sites, weights and counts per part do not depend on the partition."""
     together, alone = several(dim, comm), several(dim, MPI.COMM_SELF)
-    _, ledger = march(together, 0.2, 5)
-    march(alone, 0.2, 5)
-    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
-    for name in together.species:
-        difference = np.abs(everywhere(together, name) - everywhere(alone, name)).max()
-        parallel_assert(comm, difference <= 1e-7, f"{name} differs by {difference:.1e}")
+    march = advance(together, 0.2, 5, balanced=True)
+    advance(alone, 0.2, 5, balanced=True)
+    parallel_assert(comm, march.worst < 1e-12, f"ledger {march.worst:.1e}")
+    same_densities(together, alone, 1e-7)
     for name, v in together.vessels.items():
         one = alone.vessels[name]
         parallel_assert(comm, v.sites.total == one.sites.total, f"{name}: {v.sites.total} sites instead of {one.sites.total}")
@@ -75,44 +77,25 @@ def test_same_on_any_number_of_ranks(comm, dim: int) -> None:
         weights = np.zeros(v.sites.total)
         weights[v.sites.numbers] = v.sites.measure
         parallel_assert(comm, np.array_equal(comm.allreduce(weights), one.sites.measure), f"weights of {name}")
-        for crossing, other in zip(v.crossings, one.crossings, strict=True):
-            got = comm.allreduce(np.bincount(v.part, crossing.entered, minlength=len(v.part_names)))
-            expected = np.bincount(one.part, other.entered, minlength=len(v.part_names))
-            parallel_assert(comm, np.allclose(got, expected, rtol=0, atol=1e-7), f"{name}: {crossing.law.species} {got} {expected}")
+        other = entered(alone, name)
+        for kind, mine in entered(together, name).items():
+            got = comm.allreduce(np.bincount(v.part, mine, minlength=len(v.part_names)))
+            expected = np.bincount(one.part, other[kind], minlength=len(v.part_names))
+            parallel_assert(comm, np.allclose(got, expected, rtol=0, atol=1e-7), f"{name}: {kind} {got} {expected}")
 
 
-def test_restart_in_the_middle_of_an_opening(comm) -> None:
+def test_restart_in_the_middle_of_an_opening(comm: Comm) -> None:
     """The steps after a restart repeat those of the run that went on, to the last bit, counts at every site included."""
-    clock = Clock(ClockOptions(0.0, 2.0, (2.0,), step=0.2))
-
-    def go(stepper: Stepper, steps: range) -> None:
-        for k in steps:
-            assert stepper.attempt(0.2 * k, 0.2)
-            stepper.accept(0.2)
-
-    problem = several(2, comm)
-    stepper = Stepper(problem, SchemeOptions())
-    stepper.settle(0.0)
-    go(stepper, range(4))
-    arrays, numbers = snapshot(stepper, clock, 4)
-    kept = {name: values.copy() for name, values in arrays.items()}
-    go(stepper, range(4, 7))
-    again = several(2, comm)
-    resumed = Stepper(again, SchemeOptions())
-    resumed.amounts = {name: dict.fromkeys(account, 0.0) for name, account in stepper.amounts.items()}
-    restore(resumed, kept, numbers)
-    go(resumed, range(4, 7))
-    b = problem.integrities["wall"]
-    parallel_assert(comm, comm.allreduce(float(b.b.min(initial=1.0)), MPI.MIN) < 0.9, "the wall has not begun to open")
-    parallel_assert(comm, np.array_equal(b.b, again.integrities["wall"].b), "integrity")
-    for name in problem.species:
-        parallel_assert(comm, np.array_equal(problem.species[name].state, again.species[name].state), name)
-    for name, v in problem.vessels.items():
-        for crossing, other in zip(v.crossings, again.vessels[name].crossings, strict=True):
-            parallel_assert(comm, np.array_equal(crossing.entered, other.entered), f"{name} {crossing.law.species}")
+    problem, again = several(2, comm), several(2, comm)
+    march = advance(problem, 0.2, 4)
+    half = march.snapshot()
+    march.steps(0.2, 3)
+    March.restored(again, half).steps(0.2, 3)
+    parallel_assert(comm, at_sites(problem, "wall").min() < 0.9, "the wall has not begun to open")
+    same_bits(problem, again)
 
 
-def test_a_point_belongs_to_one_rank(comm) -> None:
+def test_a_point_belongs_to_one_rank(comm: Comm) -> None:
     """Nodes, midpoints of edges and points outside: each is found once, in the cell of the lowest number, on any partition."""
     from invasio.meshes.distribute import distribute
     from invasio.meshes.locate import locate
@@ -133,7 +116,7 @@ def test_a_point_belongs_to_one_rank(comm) -> None:
 
 
 @pytest.mark.parametrize("dim", [1, 3])
-def test_surfaces_do_not_depend_on_the_partition(comm, dim: int) -> None:
+def test_surfaces_do_not_depend_on_the_partition(comm: Comm, dim: int) -> None:
     """Facets, corners and values of the walls in canonical order are those of one rank; each corner is written once."""
     together, alone = (_surface(dim, c) for c in (comm, MPI.COMM_SELF))
     for name in ("points", *together[1]):
@@ -143,18 +126,18 @@ def test_surfaces_do_not_depend_on_the_partition(comm, dim: int) -> None:
     parallel_assert(comm, together[0]["entered_n"].max() > 0.0, "nobody has entered")
 
 
-def _surface(dim: int, comm):  # type: ignore[no-untyped-def]
+def _surface(dim: int, comm: Comm) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """Points and fields of all walls after a few steps, whole on every rank, in canonical order."""
     if dim > 1:
-        problem, domain = several(dim, comm, keep=True)
+        problem, domain = several_and_domain(dim, comm)
     else:
         cells = species("n", "1", "cells", diffusion="1")
         walls = [vessel("v", "boundary", ["left", "right"], flux("n", "1")), vessel("w", "interface", ["k"], flux("n", "2"))]
         data = make("interval", cells=10)
         data = replace(data, interfaces={"k": plane(data, 0, 0.5)})
-        problem, domain = tissue((cells,), data, comm, walls, keep=True)
+        problem, domain = tissue_and_domain((cells,), data, comm, walls)
     surface = VesselSurface(problem, domain)
-    march(problem, 0.1, 3)
+    advance(problem, 0.1, 3, balanced=True)
     rows = {"points": surface.grid.points, **surface.fields()}
     whole = {}
     for name, values in rows.items():
@@ -167,7 +150,7 @@ def _surface(dim: int, comm):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("dim", [1, 2])
-def test_ranks_without_cells(comm, dim: int) -> None:
+def test_ranks_without_cells(comm: Comm, dim: int) -> None:
     """A mesh of two cells: some ranks have no cell, no node, no site."""
     data = make("interval", cells=2) if dim == 1 else make("rectangle", cells=[1, 1])
     cells = species("n", "1", "cells", diffusion="1")
@@ -176,11 +159,11 @@ def test_ranks_without_cells(comm, dim: int) -> None:
     if dim == 2:
         vessels.append(vessel("w", "network", [], flux("n", "1")))
         networks["w"] = line([(0.2, 0.2), (0.7, 0.8)], 0.01)
-    problem, domain = tissue((cells,), data, comm, vessels, networks, keep=True)
-    _, ledger = march(problem, 0.1, 3)
+    problem, domain = tissue_and_domain((cells,), data, comm, vessels, networks)
+    march = advance(problem, 0.1, 3, balanced=True)
     surface = VesselSurface(problem, domain)
     found = surface.fields()
-    parallel_assert(comm, ledger.worst < 1e-12, f"ledger {ledger.worst:.1e}")
+    parallel_assert(comm, march.worst < 1e-12, f"ledger {march.worst:.1e}")
     assert comm.allreduce(len(found["integrity"])) == surface.grid.n_nodes > 0
     counts = comm.allgather(problem.vessels["v"].sites.n)
     parallel_assert(comm, sum(counts) == dim and (comm.size < 3 or min(counts) == 0), str(counts))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import matplotlib.image
 import numpy as np
@@ -14,6 +13,7 @@ from invasio.postprocess.paraview import script
 from invasio.postprocess.run import open_run
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
+from tests.lib.comm import Comm
 from tests.paraview.paraview import missing
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"needs the test environment: {missing()}")
@@ -32,7 +32,7 @@ output: {every: 0.5, figures: false}
 """
 
 
-def test_the_breach_is_seen_where_it_is(comm: Any, shared_tmp: Path) -> None:
+def test_the_breach_is_seen_where_it_is(comm: Comm, shared_tmp: Path) -> None:
     """The lower half of integrity is bright, and covers the part of the membrane that the file says is breached."""
     path = shared_tmp / "scenario.yaml"
     path.write_text(SQUARE)

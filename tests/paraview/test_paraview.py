@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from invasio.solver.output.layout import FIELDS
 from invasio.solver.run import run as simulate
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import folder
+from tests.lib.comm import Comm
 from tests.paraview.paraview import along_x, missing, render, where
 from tests.unit.output.synthetic import frame, grid, mesh
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=f"needs the test environ
 
 
 @pytest.mark.parametrize(("dim", "n"), [(2, 40), (3, 16)])
-def test_a_travelling_front(comm: Any, shared_tmp: Path, dim: int, n: int) -> None:
+def test_a_travelling_front(comm: Comm, shared_tmp: Path, dim: int, n: int) -> None:
     path, times = shared_tmp / "fields.vtkhdf", [0.0, 2.0, 5.0]
     of = grid(comm, dim, n)
     writer = FieldsWriter(path, of, ["tumour", "ecm"])
@@ -42,7 +42,7 @@ def test_a_travelling_front(comm: Any, shared_tmp: Path, dim: int, n: int) -> No
         assert front == pytest.approx(0.2 + 0.1 * time, abs=0.01)
 
 
-def test_lines_in_one_dimension_and_the_usual_colours(comm: Any, shared_tmp: Path) -> None:
+def test_lines_in_one_dimension_and_the_usual_colours(comm: Comm, shared_tmp: Path) -> None:
     path = shared_tmp / "fields.vtkhdf"
     of = grid(comm, 1, 50)
     writer = FieldsWriter(path, of, ["tumour", "ecm"])
@@ -54,7 +54,7 @@ def test_lines_in_one_dimension_and_the_usual_colours(comm: Any, shared_tmp: Pat
     assert (picture.min(axis=2) < 0.9).sum() > 1000  # something that is not the white background
 
 
-def test_the_quick_start(comm: Any, shared_tmp: Path) -> None:
+def test_the_quick_start(comm: Comm, shared_tmp: Path) -> None:
     """A run of the real scenario, shortened: the front in ParaView's picture is where series.csv says."""
     scenario = load(folder() / "quickstart.yaml", ["time.end=24", "time.step=1", "output.every=12", "output.figures=false"])
     run = open_run(simulate(scenario, comm, shared_tmp / "run").folder)

@@ -14,6 +14,7 @@ from invasio.postprocess.run import open_run
 from invasio.solver.cli import main
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
+from tests.lib.comm import Comm
 from tests.paraview.paraview import missing
 from tests.unit.output.synthetic import cells_at, ecm_at
 from tests.unit.postprocess.folders import make
@@ -32,7 +33,7 @@ def near(picture: np.ndarray, colour: tuple[float, float, float]) -> np.ndarray:
     return np.abs(picture - np.array(colour)).max(axis=2) < 0.03
 
 
-def test_the_invaded_region_ends_where_the_front_is(comm: Any, shared_tmp: Path) -> None:
+def test_the_invaded_region_ends_where_the_front_is(comm: Comm, shared_tmp: Path) -> None:
     made = make(shared_tmp / "run", comm, 2, 40, [0.0, 1.5, 3.0], state, SCENARIO)
     script.write(open_run(made), [0.0, 3.0])
     moved = made.rename(shared_tmp / "moved")
@@ -52,7 +53,7 @@ def test_the_invaded_region_ends_where_the_front_is(comm: Any, shared_tmp: Path)
 
 
 @pytest.mark.parametrize(("dim", "n", "shape"), [(1, 50, (640, 800, 3)), (3, 8, (1280, 1600, 3))])
-def test_one_and_three_dimensions(comm: Any, shared_tmp: Path, dim: int, n: int, shape: tuple[int, ...], capsys: Any) -> None:
+def test_one_and_three_dimensions(comm: Comm, shared_tmp: Path, dim: int, n: int, shape: tuple[int, ...], capsys: Any) -> None:
     run = make(shared_tmp / "run", comm, dim, n, [0.0, 2.0], state, SCENARIO)
     assert main(["paraview", str(run), "--render", "--times", "2"]) == 0
     said = capsys.readouterr().out.split()
@@ -63,7 +64,7 @@ def test_one_and_three_dimensions(comm: Any, shared_tmp: Path, dim: int, n: int,
     assert len(np.unique((picture.reshape(-1, 3) * 255).astype(int), axis=0)) > 100
 
 
-def test_vessels_are_drawn_in_their_colours(comm: Any, shared_tmp: Path) -> None:
+def test_vessels_are_drawn_in_their_colours(comm: Comm, shared_tmp: Path) -> None:
     """A blood network and a lymph wall stand in every view of a run, vermilion and green."""
     text = """
 name: a

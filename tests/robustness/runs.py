@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -19,6 +18,7 @@ from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import SERIES
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
+from tests.lib.tables import Table, datasets, different
 
 TEXT = """\
 schema_version: 1
@@ -82,36 +82,24 @@ def forked(path: Path, out: Path, first: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def tables(out: Path) -> dict[str, Any]:
+def same_bits(out: Path, other: Path) -> str:
+    """The first thing in which two runs differ, "" if they are the same bit by bit."""
+    found = different(_tables(out), _tables(other))
+    lines, others = ((folder / SERIES).read_text(encoding="utf-8").splitlines() for folder in (out, other))
+    if not found and len(lines) != len(others):
+        return f"rows of the series: {len(lines)} and {len(others)}"
+    return found or next((f"{a}\n{b}" for a, b in zip(lines, others, strict=True) if a != b), "")
+
+
+def _tables(out: Path) -> dict[str, Table]:
     """Every table of the VTKHDF files, by name; rows beyond the last output are left out, they are room for more."""
-    found: dict[str, Any] = {}
+    found: dict[str, Table] = {}
     for path in sorted(out.glob("*.vtkhdf")):
         with h5py.File(path, "r") as h5:
             steps = int(h5["VTKHDF/Steps"].attrs["NSteps"])
-            for name in _names(h5["VTKHDF"]):
-                table = h5["VTKHDF"][name][()]
-                found[f"{path.name}/{name}"] = table[:steps] if name.startswith("FieldData/") else table
+        for name, table in datasets(path, "VTKHDF").items():
+            found[f"{path.name}/{name}"] = table[:steps] if name.startswith("FieldData/") else table
     return found
-
-
-def _names(group: h5py.Group) -> list[str]:
-    names: list[str] = []
-    group.visititems(lambda name, x: names.append(name) if isinstance(x, h5py.Dataset) else None)
-    return names
-
-
-def same_bits(out: Path, other: Path) -> str:
-    """The first thing in which two runs differ, "" if they are the same bit by bit."""
-    ours, theirs = tables(out), tables(other)
-    if list(ours) != list(theirs):
-        return "names of tables"
-    for name, table in ours.items():
-        if table.shape != theirs[name].shape or not np.array_equal(table, theirs[name], equal_nan=table.dtype.kind == "f"):
-            return name
-    lines, others = ((folder / SERIES).read_text(encoding="utf-8").splitlines() for folder in (out, other))
-    if len(lines) != len(others):
-        return f"rows of the series: {len(lines)} and {len(others)}"
-    return next((f"{a}\n{b}" for a, b in zip(lines, others, strict=True) if a != b), "")
 
 
 def largest_difference(out: Path, other: Path) -> float:

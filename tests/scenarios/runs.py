@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from invasio.hpc.cost.estimate import estimate
 from invasio.postprocess.run import Run, open_run
@@ -12,6 +11,7 @@ from invasio.solver.run import run
 from invasio.solver.scenario.columns import columns
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import Header
+from tests.lib.comm import Comm
 
 PATIENCE = 60.0  # seconds: a scenario that says it takes longer needs an entry in SHORTER
 
@@ -29,7 +29,7 @@ def seconds(header: Header) -> float:
     return float(found[1]) * _SECONDS[found[2]]
 
 
-def run_shipped(path: Path, out: Path, comm: Any, *settings: str) -> Run:
+def run_shipped(path: Path, out: Path, comm: Comm, *settings: str) -> Run:
     """Run a scenario file into a new folder and open the result; its series has the columns that were known beforehand."""
     scenario = load(path, ["output.figures=false", *settings])
     outcome = run(scenario, comm, out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from PIL import Image
 from invasio.postprocess.gallery import LARGEST, Entry, shrink, write_gallery
 from invasio.solver.cli import main
 from invasio.solver.output.layout import FIELDS, RESOLVED
+from tests.lib.comm import Comm
 
 NAME = "verification/ecm_decay"
 
@@ -21,7 +21,7 @@ def gallery(path: Path, *words: str) -> int:
     return main(["gallery", NAME, "--out", str(path / "docs"), "--runs", str(path / "runs"), *words])
 
 
-def test_page_of_a_scenario(comm: Any, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_page_of_a_scenario(comm: Comm, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Title, picture, command and every expected number are there; the second time nothing is run."""
     assert gallery(shared_tmp) == 0
     page = (shared_tmp / "docs" / "gallery.md").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def test_page_of_a_scenario(comm: Any, shared_tmp: Path, capsys: pytest.CaptureF
     assert fields.stat().st_mtime_ns > before
 
 
-def test_missed_numbers_are_shown(comm: Any, shared_tmp: Path) -> None:
+def test_missed_numbers_are_shown(comm: Comm, shared_tmp: Path) -> None:
     """A number that is not met is marked, and counted."""
     assert gallery(shared_tmp) == 0
     run = shared_tmp / "runs" / "verification-ecm_decay"

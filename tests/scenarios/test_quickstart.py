@@ -6,13 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from invasio.postprocess.run import Run
 from invasio.solver.scenario.shipped import folder
+from tests.lib.comm import Comm
 from tests.scenarios.runs import check_estimate, check_promises, run_shipped
 
 SHORT = "time.end=3 d"  # three of the five days show the difference
@@ -24,7 +24,7 @@ VARIANTS = {
 
 
 @pytest.fixture(scope="module")
-def runs(comm: Any) -> Iterator[dict[str, Run]]:
+def runs(comm: Comm) -> Iterator[dict[str, Run]]:
     """The quick start as it is, and with one thing switched off."""
     path = Path(comm.bcast(tempfile.mkdtemp(prefix="invasio-test-") if comm.rank == 0 else None))
     scenario = folder() / "quickstart.yaml"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from invasio.postprocess.expect import check, table
 from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import Header, headers
+from tests.lib.comm import Comm
 from tests.scenarios.runs import PATIENCE, SHORTER, check_estimate, check_promises, run_shipped, seconds
 
 SHIPPED = {header.name: header for header in headers()}
@@ -32,7 +32,7 @@ def test_short_variants_belong_to_scenarios() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name not in WITHOUT_NUMBERS])
-def test_it_meets_its_numbers(comm: Any, shared_tmp: Path, name: str) -> None:
+def test_it_meets_its_numbers(comm: Comm, shared_tmp: Path, name: str) -> None:
     """The numbers in its ``expect`` block, through the files it wrote."""
     finished = run_shipped(SHIPPED[name].path, shared_tmp / "run", comm, *SHORTER.get(name, []))
     results = check(finished)

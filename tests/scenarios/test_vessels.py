@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from invasio.postprocess.run import Run
 from invasio.postprocess.vessels import wall_lines
 from invasio.solver.scenario.shipped import folder
+from tests.lib.comm import Comm
 from tests.scenarios.runs import check_estimate, check_promises, run_shipped
 
 
@@ -18,7 +18,7 @@ def counts(run: Run, account: str) -> np.ndarray:
     return np.asarray(run.series[account])
 
 
-def test_a_lymph_vessel_of_the_colon(comm: Any, shared_tmp: Path) -> None:
+def test_a_lymph_vessel_of_the_colon(comm: Comm, shared_tmp: Path) -> None:
     """Nobody enters before the wall opens; with a whole wall nobody at all; without a wall at once, and more."""
     short = ["time.end=48 h", "time.tolerance=3e-3"]
     path = folder() / "tissue/colon_lymph.yaml"
@@ -37,7 +37,7 @@ def test_a_lymph_vessel_of_the_colon(comm: Any, shared_tmp: Path) -> None:
     assert set(wall_lines(run)) == {"lymph"} and np.isfinite(wall_lines(run)["lymph"]).any()
 
 
-def test_a_block_with_a_blood_tree_and_a_lymph_vessel(comm: Any, shared_tmp: Path) -> None:
+def test_a_block_with_a_blood_tree_and_a_lymph_vessel(comm: Comm, shared_tmp: Path) -> None:
     """Cells enter the torn branch most, lymph after its wall opens; branches add up; blood brings what oxygen is taken up."""
     settings = ["mesh.cells=[8, 8, 8]", "time.end=36 h", "time.tolerance=3e-3"]
     run = run_shipped(folder() / "tissue/tissue_block_3d.yaml", shared_tmp / "run", comm, *settings)

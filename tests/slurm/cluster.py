@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,7 +120,7 @@ class Cluster:
         """Wait until the job has left the queue."""
         self._wait(lambda: job not in self.command("squeue", "-h", "-o", "%A").split(), f"job {job} to leave the queue", seconds)
 
-    def _wait(self, condition, what: str, seconds: float = 30.0) -> None:  # type: ignore[no-untyped-def]
+    def _wait(self, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             ended = [str(d.args) for d in self._daemons if d.poll() is not None]

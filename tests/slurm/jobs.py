@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import subprocess
@@ -11,8 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
-import numpy as np
+from tests.lib.tables import Table, datasets
 
 from .cluster import Cluster
 
@@ -20,7 +18,6 @@ SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "published" / "an
 # Some seconds. The step is a power of two: sums of steps are exact, so that resuming cannot change a step's last bit.
 LONG = ["time.end=1", "time.step=0.00048828125", "output.every=0.25", "output.figures=false", "expect=null"]
 STEPS = 2048
-EFFORT = {"iterations", "limited", "kept", "clipped"}  # columns that say how an answer was found; they depend on the number of ranks
 
 # Messages stay on this node, whose cores are shared.
 _LOCAL = 'environment: {OMPI_MCA_btl: "self,sm", OMPI_MCA_pml: ob1, OMPI_MCA_mpi_yield_when_idle: "1"}\n'
@@ -104,19 +101,9 @@ def submitted(cluster: Cluster, out: Path, *options: str, site: str = "") -> Sub
     return Submitted(out, done.stdout.split()[1].rstrip(","))
 
 
-def table(folder: Path) -> dict[str, np.ndarray]:
-    """The columns of series.csv."""
-    with (folder / "series.csv").open() as stream:
-        names, *rows = csv.reader(stream)
-    return {name: np.array([float(row[i]) for row in rows]) for i, name in enumerate(names)}
-
-
-def final_state(folder: Path) -> dict[str, np.ndarray]:
+def final_state(folder: Path) -> dict[str, Table]:
     """All arrays of the last checkpoint, in double precision."""
-    found: dict[str, np.ndarray] = {}
-    with h5py.File(max((folder / "checkpoints").glob("checkpoint-*.h5")), "r") as h5:
-        h5["state"].visititems(lambda name, item: found.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
-    return found
+    return datasets(max((folder / "checkpoints").glob("checkpoint-*.h5")), "state")
 
 
 def can_nest() -> bool:

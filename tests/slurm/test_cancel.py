@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
+from tests.lib.tables import EFFORT, different, series
 
 from .cluster import Cluster
-from .jobs import EFFORT, STEPS, Submitted, can_nest, invasio, submit, submitted, table
+from .jobs import STEPS, Submitted, can_nest, invasio, submit, submitted
 
 
 def test_second_submission_is_refused(cluster: Cluster, limited: Submitted) -> None:
@@ -51,7 +51,7 @@ def test_cancelled_job_goes_on(cluster: Cluster, reference: Submitted) -> None:
     # Slurm's TERM reaches the ranks, and so does the job script's USR1.
     assert run.status in ("stopped early: SIGTERM", "stopped early: SIGUSR1"), run.output
     assert f"left a checkpoint; unless Slurm requeues it, go on with: invasio retry {run.folder}" in run.output
-    reached = table(run.folder)["time"][-1]
+    reached = series(run.folder)["time"][-1]
     assert reached < 1.0
     second = submitted(cluster, run.folder, "-n", "1", "--time", "10", "--report", site=site)
     assert second.job != run.job
@@ -61,7 +61,4 @@ def test_cancelled_job_goes_on(cluster: Cluster, reference: Submitted) -> None:
     assert second.status == "done", second.output
     assert cluster.wait(report, "COMPLETED", "FAILED") == "COMPLETED", (run.folder / f"slurm-after-{report}.out").read_text()
     assert (run.folder / "report.html").exists()
-    one, two = table(second.folder), table(reference.folder)
-    assert list(one) == list(two)
-    for name in one.keys() - EFFORT:
-        assert np.allclose(one[name], two[name], rtol=1e-6, atol=1e-10), name
+    assert not different(series(second.folder), series(reference.folder), 1e-6, 1e-10, ignored=EFFORT)

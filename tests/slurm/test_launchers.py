@@ -6,11 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from tests.lib.tables import EFFORT, different, series
+
 from .cluster import Cluster
-from .jobs import EFFORT, SCENARIO, table
+from .jobs import SCENARIO
 
 SHORT = ["--set", "time.end=1", "--set", "output.figures=false", "--set", "expect=null"]
 LAUNCHERS = {"alone": [], "srun": ["srun", "--mpi=pmix", "-n", "2"], "mpirun": ["mpirun", "-n", "2"]}
@@ -37,10 +38,7 @@ def alone(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_two_ranks_give_the_answer_of_one(cluster: Cluster, alone: Path, tmp_path: Path, launcher: str) -> None:
     folder = run(cluster, launcher, tmp_path)
     assert '"ranks": 2' in (folder / "manifest.json").read_text()
-    one, two = table(alone), table(folder)
-    assert list(one) == list(two)
-    for name in one.keys() - EFFORT:
-        assert np.allclose(one[name], two[name], rtol=1e-7, atol=1e-10), name
+    assert not different(series(alone), series(folder), 1e-7, 1e-10, ignored=EFFORT)
 
 
 def test_a_launcher_of_another_mpi_is_refused(cluster: Cluster, tmp_path: Path) -> None:

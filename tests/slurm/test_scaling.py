@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import pytest
 
+from tests.lib.tables import rows
 from tests.unit.hpc.test_scaling import SCENARIO
 
 from .cluster import Cluster
@@ -37,11 +37,10 @@ def test_jobs_measure_and_the_last_one_collects(cluster: Cluster, series: tuple[
     folder, jobs, after = series
     said = "".join(path.read_text() for path in folder.glob("slurm-*.out"))
     assert [cluster.state(job) for job in (*jobs, after)] == ["COMPLETED"] * 3, said
-    with (folder / "scaling.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    kinds = [(row["kind"], row["ranks"], row["nodes"]) for row in rows]
+    table = rows(folder / "scaling.csv")
+    kinds = [(row["kind"], row["ranks"], row["nodes"]) for row in table]
     assert kinds == [("measured", "1", "81"), ("measured", "2", "81"), ("predicted", "64", "81")]
-    assert float(rows[1]["difference"]) < 1e-6 and float(rows[1]["ghost_messages"]) > 0
+    assert float(table[1]["difference"]) < 1e-6 and float(table[1]["ghost_messages"]) > 0
     assert (folder / "scaling.png").stat().st_size > 20_000
 
 

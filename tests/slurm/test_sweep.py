@@ -5,12 +5,13 @@ This Slurm takes three tasks in an array (MaxArraySize), so that the four member
 
 from __future__ import annotations
 
-import csv
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+from tests.lib.tables import rows
 
 from .cluster import Cluster
 from .jobs import LONG, SCENARIO, SITE, invasio
@@ -66,8 +67,7 @@ def test_the_others_finish_and_a_dependent_job_collects(cluster: Cluster, swept:
     assert f"job {second}_1 on" in (folder / "run-004" / f"slurm-{second}.out").read_text()
     assert "its initial value is nan" in (folder / "run-002" / f"slurm-{array}.out").read_text()
     assert f"job {array}_1 on" in (folder / "run-001" / f"slurm-{array}.out").read_text()
-    with (folder / "results.csv").open(newline="") as stream:
-        table = list(csv.DictReader(stream))
+    table = rows(folder / "results.csv")
     assert [(row["status"], row["time"]) for row in table] == [("done", "0.5"), ("failed", ""), ("done", "0.5"), ("done", "0.5")]
     assert "run-002: species tumour: its initial value is nan" in (folder / "report.html").read_text()
 

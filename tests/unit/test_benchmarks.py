@@ -10,10 +10,11 @@ from benchmarks.step.access import access, arrays
 from benchmarks.step.measure import Case, bounds, measure
 from benchmarks.step.report import table
 from benchmarks.step.traffic import NumpyCount, kernel_bytes
+from tests.lib.comm import Comm
 
 
 @njit
-def smoothed(edges, c, out, total):
+def smoothed(edges: tuple[np.ndarray, np.ndarray | None], c: np.ndarray, out: np.ndarray, total: np.ndarray) -> None:
     """Reads edges[0] and c, writes out, reads and writes total."""
     indices, unused = edges
     for i in range(len(out)):
@@ -49,7 +50,7 @@ def test_numpy_passes_are_counted() -> None:
 
 
 @pytest.mark.parametrize("dim", [2, 3])
-def test_step_benchmark(comm, dim: int) -> None:
+def test_step_benchmark(comm: Comm, dim: int) -> None:
     """Counts of a small case agree with the algorithm and with the sizes of the arrays."""
     case = Case(dim, 700, 0.05, 3)
     result = measure(case, comm)

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from mpi4py import MPI
 
-from invasio.solver.linalg.linear import LinearOptions
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.models import advance, anderson, lattice, problem_of
+from tests.lib.comm import Comm
+from tests.lib.fields import least
+from tests.lib.models import lattice
+from tests.lib.orders import Convergence, orders
 from tests.verification import manufactured, studies
 from tests.verification.test_exact_wave import l1, solved
 
@@ -42,7 +43,7 @@ def main(argv: list[str]) -> int:
     print("time, wave, Barenblatt", flush=True)
     in_time = studies.manufactured_in_time(comm, (40, 80) if quick else (160, 320, 640), 200 if quick else 1500)
     tolerances = (1e-2, 1e-3) if quick else (1e-2, 1e-3, 1e-4, 1e-5)
-    wave = studies.wave_by_tolerance(comm, tolerances, 500 if quick else 5000, limit=1.0)
+    wave, steps = studies.wave_by_tolerance(comm, tolerances, 500 if quick else 5000, limit=1.0)
     space = _wave_in_space(comm, quick)
     sizes = {1: (40, 80, 160, 320), 2: (20, 40, 80), 3: (10, 20, 40)}
     profiles = {d: studies.barenblatt(comm, d, n) for d, n in sizes.items() if d == 1 or not quick}
@@ -51,11 +52,11 @@ def main(argv: list[str]) -> int:
     tables["time"] = _table(("dt", *(f"error of {n}" for n in "nmf"), "orders of n"), _rows_of(in_time, "nmf", "n"))
     head = ("tolerance", "steps", "error of n", "error of f", "orders of n")
     rows = _rows_of(wave, ("tumour", "ecm"), "tumour")
-    tables["tolerance"] = _table(head, [[row[0], str(n), *row[1:]] for row, n in zip(rows, wave["steps"], strict=True)])
+    tables["tolerance"] = _table(head, [[row[0], str(n), *row[1:]] for row, n in zip(rows, steps, strict=True)])
     tables["wave"] = space
     tables["barenblatt"] = _table(
         ("dimensions", "L1 errors, relative", "orders", "least density"),
-        [[str(d), _list(r["errors"]["c"]), _orders(r["rates"]["c"]), f"{r['least']:g}"] for d, r in profiles.items()],
+        [[str(d), _list(r.errors["c"]), _orders(r.orders["c"]), f"{lowest:g}"] for d, (r, lowest) in profiles.items()],
     )
     tables["stress"] = _stress(comm, quick)
     tables["drift"] = _drift(comm, 200 if quick else 10000)
@@ -67,7 +68,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _manufactured(comm: Any, name: str, dim: int, kind: str, quick: bool) -> dict[str, Any] | None:
+def _manufactured(comm: Comm, name: str, dim: int, kind: str, quick: bool) -> Convergence | None:
     if name.startswith("fibres") and dim == 1:
         return None
     laws = manufactured.coupled(dim) if name == "coupled" else manufactured.single(name, dim)
@@ -79,11 +80,11 @@ def _manufactured_table(found: dict[Any, Any], kinds: Iterable[tuple[int, str]])
     body = []
     for name in names:
         cells = [found[name, kind] for kind in kinds]
-        body.append([name, *("-" if r is None else f"{r['rates']['n'][-1]:.2f} ({r['errors']['n'][-1]:.0e})" for r in cells)])
+        body.append([name, *("-" if r is None else f"{r.orders['n'][-1]:.2f} ({r.errors['n'][-1]:.0e})" for r in cells)])
     return _table(("term of the law of n", *(f"{d}-D {kind}" for d, kind in kinds)), body)
 
 
-def _wave_in_space(comm: Any, quick: bool) -> str:
+def _wave_in_space(comm: Comm, quick: bool) -> str:
     body = []
     cases = [(1, [f"mesh.cells={n}" for n in (50, 100, 200)], 800, 2.0)]
     if not quick:
@@ -92,12 +93,12 @@ def _wave_in_space(comm: Any, quick: bool) -> str:
         problems = [solved(comm, dim, mesh, steps, end) for mesh in meshes]
         errors = [l1(problem, dim, end) for problem in problems]
         sizes = [studies.spacing(problem) for problem in problems]
-        orders = [_orders(studies.rates(sizes, [e[name] for e in errors])) for name in ("tumour", "ecm")]
-        body.append([f"{dim}-D", _list([e["tumour"] for e in errors]), orders[0], _list([e["ecm"] for e in errors]), orders[1]])
+        shown = [_orders(orders([e[name] for e in errors], sizes)) for name in ("tumour", "ecm")]
+        body.append([f"{dim}-D", _list([e["tumour"] for e in errors]), shown[0], _list([e["ecm"] for e in errors]), shown[1]])
     return _table(("mesh", "errors of n", "orders", "errors of f", "orders"), body)
 
 
-def _stress(comm: Any, quick: bool) -> str:
+def _stress(comm: Comm, quick: bool) -> str:
     meshes = {"line of 100 cells": lattice(1, 100), "square, 24 x 24": lattice(2, 24)}
     meshes |= {} if quick else {"obtuse triangles": obtuse_rectangle(12), "sliver tetrahedra": sliver_box(7)}
     body = []
@@ -110,18 +111,15 @@ def _stress(comm: Any, quick: bool) -> str:
     return _table(("mesh", "D", "dt / explicit limit", "least density", "drift", "least without limiter"), body)
 
 
-def _drift(comm: Any, steps: int) -> str:
+def _drift(comm: Comm, steps: int) -> str:
     body = []
     for rtol in (1e-4, 1e-8):
-        problem = problem_of(anderson(), lattice(1, 30), comm)
-        mass, n = problem.graph.mass, problem.species["n"]
-        before = float((mass * n.state).sum())
-        advance(problem, 0.002, steps, SchemeOptions(linear=LinearOptions(rtol=rtol)))
-        body.append([f"{rtol:g}", str(steps), f"{abs(float((mass * n.state).sum()) / before - 1):.1e}", f"{n.state.min():.1e}"])
+        drift, problem = studies.drift(comm, 30, 0.002, steps, rtol)
+        body.append([f"{rtol:g}", str(steps), f"{drift:.1e}", f"{least(problem, 'n'):.1e}"])
     return _table(("rtol of linear solves", "steps", "relative drift of the amount of cells", "least density"), body)
 
 
-def _figures(found: dict[Any, Any], kinds: Iterable[tuple[int, str]], wave: dict[str, Any], folder: Path) -> None:
+def _figures(found: dict[Any, Any], kinds: Iterable[tuple[int, str]], wave: Convergence, folder: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
@@ -133,8 +131,8 @@ def _figures(found: dict[Any, Any], kinds: Iterable[tuple[int, str]], wave: dict
         for number, name in enumerate(dict.fromkeys(name for name, _ in found)):
             r = found[name, kind]
             style = "k-o" if name == "coupled" else f"C{number % 10}-"
-            axis.loglog(r["sizes"], r["errors"]["n"], style, label=name, lw=1)
-        h = np.array(r["sizes"])
+            axis.loglog(r.sizes, r.errors["n"], style, label=name, lw=1)
+        h = np.array(r.sizes)
         axis.loglog(h, 0.1 * h**2, "k:", label="slope 2")
         axis.set(title=f"{kind[0]}-D, {kind[1]}", xlabel="cell size")
     axes[0, 0].set_ylabel("mean error of n")
@@ -143,18 +141,18 @@ def _figures(found: dict[Any, Any], kinds: Iterable[tuple[int, str]], wave: dict
     figure.savefig(folder / "verification_manufactured.png", dpi=110)
     figure, axis = plt.subplots(figsize=(4.6, 3.6))
     for name, marker in (("tumour", "o"), ("ecm", "s")):
-        axis.loglog(wave["sizes"], wave["errors"][name], f"-{marker}", label=name)
-    axis.loglog(wave["sizes"], wave["sizes"], "k:", label="error = tolerance")
+        axis.loglog(wave.sizes, wave.errors[name], f"-{marker}", label=name)
+    axis.loglog(wave.sizes, wave.sizes, "k:", label="error = tolerance")
     axis.set(xlabel="tolerance", ylabel="mean error at t = 2", title="Exact wave, adaptive steps")
     axis.legend()
     figure.tight_layout()
     figure.savefig(folder / "verification_tolerance.png", dpi=110)
 
 
-def _rows_of(found: dict[str, Any], names: Iterable[str], ordered: str) -> list[list[str]]:
-    orders = ["-", *(f"{r:.2f}" for r in found["rates"][ordered])]
-    columns = [found["errors"][name] for name in names]
-    return [[f"{s:g}", *(f"{c[k]:.1e}" for c in columns), orders[k]] for k, s in enumerate(found["sizes"])]
+def _rows_of(found: Convergence, names: Iterable[str], ordered: str) -> list[list[str]]:
+    orders = ["-", *(f"{r:.2f}" for r in found.orders[ordered])]
+    columns = [found.errors[name] for name in names]
+    return [[f"{s:g}", *(f"{c[k]:.1e}" for c in columns), orders[k]] for k, s in enumerate(found.sizes)]
 
 
 def _table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:

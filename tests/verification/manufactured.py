@@ -20,7 +20,8 @@ from invasio.solver.model.balance import Boundary, Fibres, Species, Taxis, Term
 from invasio.solver.scenario.expressions import Binary, Call, Expr, Name, Number
 from invasio.solver.scenario.mesh import BoxMesh, RectangleMesh
 from tests.bad_meshes import SIDES, shaken
-from tests.models import lattice
+from tests.lib.fields import density
+from tests.lib.models import lattice
 
 X, T = sp.symbols("x y z"), sp.Symbol("t")
 N, M, F = sp.symbols("n m f")
@@ -171,7 +172,7 @@ def errors(problem: Problem, dim: int, time: float) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, c in exact(dim).items():
         value: Callable[..., Any] = sp.lambdify((*X, T), c, "numpy")
-        distance = np.abs(problem.species[name].state[:n] - value(*g.points[:n].T, time))
+        distance = np.abs(density(problem, name)[:n] - value(*g.points[:n].T, time))
         error, volume = g.sum(g.mass[:n] * distance, g.mass[:n])
         found[name] = float(error / volume)
     return found

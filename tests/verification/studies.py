@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from invasio.solver.discretise.problem import Problem
+from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Species
-from invasio.solver.output.layout import Frame
-from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.loop import march
-from invasio.solver.stepping.options import ClockOptions, SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
-from invasio.solver.stepping.stop import StopRequest
-from tests.models import advance, lattice, problem_of, species
+from invasio.solver.stepping.options import SchemeOptions
+from tests.lib.comm import Comm
+from tests.lib.fields import amount, density, greatest, least
+from tests.lib.march import March, advance
+from tests.lib.models import anderson, lattice, problem_of, species
+from tests.lib.orders import Convergence
 from tests.verification import manufactured
-
-
-def rates(sizes: list[float], errors: list[float]) -> list[float]:
-    """Orders between successive sizes."""
-    return [math.log(e / finer) / math.log(h / h_finer) for (h, e), (h_finer, finer) in pairwise(zip(sizes, errors, strict=True))]
-
-
-def overall(found: dict[str, Any], name: str) -> float:
-    """The order between the coarsest and the finest size."""
-    sizes, errors = found["sizes"], found["errors"][name]
-    return math.log(errors[0] / errors[-1]) / math.log(sizes[0] / sizes[-1])
 
 
 def spacing(problem: Problem) -> float:
@@ -37,11 +25,10 @@ def spacing(problem: Problem) -> float:
     return float((g.sum(g.mass)[0] / problem.grid.n_cells) ** (1.0 / problem.dim))
 
 
-Found = dict[str, Any]  # sizes, and errors and rates by species
-
-
-def manufactured_rates(comm: Any, laws: tuple[Species, ...], dim: int, kind: str, counts: tuple[int, ...], end: float = 0.1) -> Found:
-    """Sizes, errors of n, m and f, and orders, with dt proportional to h."""
+def manufactured_rates(
+    comm: Comm, laws: tuple[Species, ...], dim: int, kind: str, counts: tuple[int, ...], end: float = 0.1
+) -> Convergence:
+    """Errors of n, m and f against the size of cells, with dt proportional to h."""
     sizes, found = [], []
     for count in counts:
         problem = problem_of(laws, manufactured.mesh(kind, dim, count), comm)
@@ -49,31 +36,24 @@ def manufactured_rates(comm: Any, laws: tuple[Species, ...], dim: int, kind: str
         advance(problem, end / steps, steps)
         sizes.append(spacing(problem))
         found.append(manufactured.errors(problem, dim, end))
-    names = [law.name for law in laws]
-    return {
-        "sizes": sizes,
-        "errors": {name: [e[name] for e in found] for name in names},
-        "rates": {name: rates(sizes, [e[name] for e in found]) for name in names},
-    }
+    return Convergence.of(sizes, found)
 
 
-def manufactured_in_time(comm: Any, steps: tuple[int, ...], cells: int = 1500, end: float = 2.0) -> dict[str, Any]:
-    """Errors of the coupled solution on a fine line, and orders in dt."""
+def manufactured_in_time(comm: Comm, steps: tuple[int, ...], cells: int = 1500, end: float = 2.0) -> Convergence:
+    """Errors of the coupled solution on a fine line against dt."""
     found = []
     for count in steps:
         problem = problem_of(manufactured.coupled(1), lattice(1, cells), comm)
         advance(problem, end / count, count)
         found.append(manufactured.errors(problem, 1, end))
-    sizes = [end / count for count in steps]
-    errors = {name: [e[name] for e in found] for name in ("n", "m", "f")}
-    return {"sizes": sizes, "errors": errors, "rates": {name: rates(sizes, e) for name, e in errors.items()}}
+    return Convergence.of([end / count for count in steps], found)
 
 
-def barenblatt(comm: Any, dim: int, counts: tuple[int, ...]) -> dict[str, Any]:
-    """Degenerate diffusion D = c from a Barenblatt profile at t = 0.1 to 0.6: L1 errors relative to the amount, orders, least density."""
+def barenblatt(comm: Comm, dim: int, counts: tuple[int, ...]) -> tuple[Convergence, float]:
+    """Degenerate diffusion D = c from a Barenblatt profile at t = 0.1 to 0.6: L1 errors relative to the amount, and the least density."""
     alpha, beta = dim / (dim + 2.0), 1.0 / (dim + 2.0)
     half, centre = 0.5 * (6 + dim) if dim > 1 else 3.5, 0.0
-    sizes, errors, least = [], [], 0.0
+    sizes, errors, lowest = [], [], 0.0
     square = " + ".join(["x^2", "y^2", "z^2"][:dim])
 
     def clock(t: float) -> float:  # c_t = div(c grad c) = lap(c^2)/2
@@ -88,53 +68,35 @@ def barenblatt(comm: Any, dim: int, counts: tuple[int, ...]) -> dict[str, Any]:
         g, end = problem.graph, clock(0.6)
         r2 = (g.points**2).sum(axis=1)
         exact = end**-alpha * np.maximum(0.0, 1.0 - k * r2 / end ** (2 * beta))
-        error, amount = g.sum(g.mass * np.abs(problem.species["c"].state - exact), g.mass * exact)
+        error, amount = g.sum(g.mass * np.abs(density(problem, "c") - exact), g.mass * exact)
         errors.append(float(error / amount))
-        least = min(least, float(problem.species["c"].state.min(initial=0.0)))
+        lowest = min(lowest, least(problem, "c"))
         sizes.append(2.0 * half / count)
-    return {"sizes": sizes, "errors": {"c": errors}, "rates": {"c": rates(sizes, errors)}, "least": least}
+    return Convergence(sizes, {"c": errors}), lowest
 
 
-class Quiet:
-    """Observer that counts steps and keeps nothing."""
-
-    steps = 0
-
-    def on_step(self, time: float, step: int, dt: float, info: Any) -> None:
-        """Count."""
-        self.steps += 1
-
-    def on_output(self, frame: Frame) -> None:
-        """Nothing."""
-
-    def close(self, reason: str) -> None:
-        """Nothing."""
+def adaptive(problem: Problem, tolerance: float, end: float, limit: float | None = None) -> int:
+    """March to the end with steps that the program chooses; how many there were."""
+    march = March(problem)
+    march.run(end, tolerance=tolerance, max_step=limit)
+    return len(march.watched.sizes)
 
 
-def adaptive(problem: Problem, tolerance: float, end: float, limit: float | None = None) -> tuple[int, Clock]:
-    """March to the end with steps that the program chooses; the number of steps taken, and the clock."""
-    stepper, watcher = Stepper(problem, SchemeOptions()), Quiet()
-    stepper.settle(0.0)
-    clock = Clock(ClockOptions(0.0, end, (end,), tolerance=tolerance, max_step=limit))
-    with StopRequest(problem.graph.comm) as stop:
-        march(stepper, clock, [watcher], lambda t, k, dt: Frame(t, k, dt, {}, {}), stop)
-    return watcher.steps, clock
-
-
-def wave_by_tolerance(comm: Any, tolerances: tuple[float, ...], cells: int = 5000, limit: float | None = None) -> dict[str, Any]:
-    """The exact coupled wave with adaptive steps on a fine line: steps, errors, and orders in the tolerance."""
+def wave_by_tolerance(
+    comm: Comm, tolerances: tuple[float, ...], cells: int = 5000, limit: float | None = None
+) -> tuple[Convergence, list[int]]:
+    """The exact coupled wave with adaptive steps on a fine line: errors against the tolerance, and how many steps each took."""
     from tests.verification.test_exact_wave import l1, scenario_problem
 
     steps, errors = [], []
     for tolerance in tolerances:
         problem = scenario_problem(comm, 1, f"mesh.cells={cells}")
-        steps.append(adaptive(problem, tolerance, 2.0, limit)[0])
+        steps.append(adaptive(problem, tolerance, 2.0, limit))
         errors.append(l1(problem, 1, 2.0))
-    names = {name: [e[name] for e in errors] for name in errors[0]}
-    return {"sizes": list(tolerances), "steps": steps, "errors": names, "rates": {n: rates(list(tolerances), e) for n, e in names.items()}}
+    return Convergence.of(tolerances, errors), steps
 
 
-def stress(comm: Any, data: Any, diffusion: float, over: float, seed: int, limiter: str, steps: int = 4) -> dict[str, float]:
+def stress(comm: Comm, data: Any, diffusion: float, over: float, seed: int, limiter: str, steps: int = 4) -> dict[str, float]:
     """Random step data on a mesh, steps ``over`` times the explicit limit: least density, relative drift, largest ECM; failed: -inf."""
     blocks = f"where(noise(0.08, {seed}) > 0.55, 1, 0)"
     laws = (
@@ -144,24 +106,30 @@ def stress(comm: Any, data: Any, diffusion: float, over: float, seed: int, limit
     )
     problem = problem_of(laws, data, comm)
     dt = over * explicit_limit(problem, diffusion, 5e-2)
-    g, n = problem.graph, problem.species["n"]
-    before = g.sum(g.mass * n.state)[0]
+    before = amount(problem, "n")
     try:
         advance(problem, dt, steps, SchemeOptions(limiter=limiter))
     except RuntimeError:
         return {"least": -math.inf, "drift": math.inf, "ecm": math.inf, "dt": dt}
-    least = min(float(s.state[: g.n_owned].min(initial=0.0)) for s in problem.species.values())
     return {
-        "least": min(g.comm.allgather(least)),
-        "drift": abs(g.sum(g.mass * n.state)[0] / before - 1.0),
-        "ecm": max(g.comm.allgather(float(problem.species["f"].state.max(initial=0.0)))),
+        "least": least(problem),
+        "drift": abs(amount(problem, "n") / before - 1.0),
+        "ecm": greatest(problem, "f"),
         "dt": dt,
     }
 
 
+def drift(comm: Comm, cells: int, dt: float, steps: int, rtol: float) -> tuple[float, Problem]:
+    """Anderson's model on a line with linear solves to ``rtol``: by how much the amount of cells drifts, and the problem at the end."""
+    problem = problem_of(anderson(), lattice(1, cells), comm)
+    before = amount(problem, "n")
+    advance(problem, dt, steps, SchemeOptions(linear=LinearOptions(rtol=rtol)))
+    return abs(amount(problem, "n") / before - 1.0), problem
+
+
 def explicit_limit(problem: Problem, diffusion: float, sensitivity: float) -> float:
     """The largest step of the explicit scheme, min m_i / sum_j |a_ij + v_ij/2|. Collective."""
-    g, f = problem.graph, problem.species["f"].state
+    g, f = problem.graph, density(problem, "f")
     rows = np.repeat(np.arange(g.n_owned), np.diff(g.indptr))
     flow = np.abs(g.stiffness) * (diffusion + 0.5 * sensitivity * np.abs(f[g.indices] - f[rows]))
     flow[rows == g.indices] = 0.0

@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
-from invasio.solver.linalg.linear import LinearOptions
+from invasio.solver.model.balance import Species
 from invasio.solver.stepping.options import SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
 from tests.bad_meshes import obtuse_rectangle, sliver_box
-from tests.models import advance, anderson, boundary, lattice, problem_of, species
+from tests.lib.comm import Comm
+from tests.lib.fields import amount, density, greatest, least
+from tests.lib.march import March, advance
+from tests.lib.models import EVERY_BOUNDARY, boundary, lattice, problem_of, species
+from tests.verification import studies
 
 STEP2 = "where((x - 0.5)^2 + (y - 0.5)^2 < 0.04, 1, 0)"
 STEP3 = "where((x - 0.5)^2 + (y - 0.5)^2 + (z - 0.5)^2 < 0.04, 1, 0)"
 
 
-def sharp(initial: str, diffusion: str = "1e-6"):  # type: ignore[no-untyped-def]
+def sharp(initial: str, diffusion: str = "1e-6") -> tuple[Species, ...]:
     """Step data with almost no diffusion and strong haptotaxis."""
     return (
         species("n", initial, "cells", diffusion=diffusion, taxis=(("f", "f", "5e-2"),)),
@@ -26,94 +28,75 @@ def sharp(initial: str, diffusion: str = "1e-6"):  # type: ignore[no-untyped-def
 
 
 @pytest.mark.parametrize(("mesh", "initial"), [("obtuse", STEP2), ("sliver", STEP3)])
-def test_never_negative_on_bad_meshes_and_without_limiter_negative(comm, mesh: str, initial: str) -> None:
+def test_never_negative_on_bad_meshes_and_without_limiter_negative(comm: Comm, mesh: str, initial: str) -> None:
     """The minimum is >= 0 exactly with the limiter; the same case without it goes negative or fails."""
     data = obtuse_rectangle(16) if mesh == "obtuse" else sliver_box(8)
     problem = problem_of(sharp(initial), data, comm)
-    amount = float((problem.graph.mass * problem.species["n"].state).sum())
-    stepper = Stepper(problem, SchemeOptions())
-    for k in range(10):
-        assert stepper.attempt(0.1 * k, 0.1)
-        stepper.accept(0.1)
-        assert all(s.state.min() >= 0.0 for s in problem.species.values())
-    assert stepper.transports[0].limited == 11  # every step, the first one twice
-    assert abs(float((problem.graph.mass * problem.species["n"].state).sum()) / amount - 1) < 1e-12
+    before = amount(problem, "n")
+    march = March(problem)
+    for _ in march.each(0.1, 10):
+        assert least(problem) >= 0.0
+    assert march.limited("n") == 11  # every step, the first one twice
+    assert abs(amount(problem, "n") / before - 1) < 1e-12
 
     unlimited = problem_of(sharp(initial), data, comm)
     try:
         advance(unlimited, 0.1, 10, SchemeOptions(limiter="none"))
-        lowest = unlimited.species["n"].state.min()
+        lowest = least(unlimited, "n")
     except RuntimeError:
         lowest = -np.inf
     assert lowest < -1e-3
 
 
 @pytest.mark.parametrize("dt", [0.02, 0.4, 4.0])
-def test_random_data_and_large_steps(comm, dt: float) -> None:
+def test_random_data_and_large_steps(comm: Comm, dt: float) -> None:
     """Random step data, steps far beyond any explicit limit, slightly diffusive cells: non-negative, conservative, f within its bound."""
     initial = "where(noise(0.07, 3) > 0.5, 1, 0)"
     problem = problem_of(sharp(initial, "1e-5"), obtuse_rectangle(10), comm)
-    amount = float((problem.graph.mass * problem.species["n"].state).sum())
+    before = amount(problem, "n")
     advance(problem, dt, 5)
-    assert all(s.state.min() >= 0.0 for s in problem.species.values())
-    assert problem.species["f"].state.max() <= 1.0
-    assert abs(float((problem.graph.mass * problem.species["n"].state).sum()) / amount - 1) < 1e-12
+    assert least(problem) >= 0.0
+    assert greatest(problem, "f") <= 1.0
+    assert abs(amount(problem, "n") / before - 1) < 1e-12
 
 
-def test_amount_does_not_drift_with_loose_linear_solves(comm) -> None:
+def test_amount_does_not_drift_with_loose_linear_solves(comm: Comm) -> None:
     """2000 steps at rtol 1e-4: the flux form conserves whatever the solver leaves."""
-    problem = problem_of(anderson(), lattice(1, 40), comm)
-    amount = float((problem.graph.mass * problem.species["n"].state).sum())
-    advance(problem, 0.01, 2000, SchemeOptions(linear=LinearOptions(rtol=1e-4)))
-    assert abs(float((problem.graph.mass * problem.species["n"].state).sum()) / amount - 1) <= 1e-13
-    assert min(s.state.min() for s in problem.species.values()) >= 0.0
+    drift, problem = studies.drift(comm, 40, 0.01, 2000, 1e-4)
+    assert drift <= 1e-13 and least(problem) >= 0.0
 
 
-def test_the_limiter_is_skipped_exactly_where_nothing_is_negative(comm) -> None:
+def test_the_limiter_is_skipped_exactly_where_nothing_is_negative(comm: Comm) -> None:
     """Smooth positive data: limited and unlimited runs are the same to the last bit."""
     laws = (species("n", "1 + 0.5*cos(pi*x)", diffusion="0.1", taxis=(("f", "f", "0.1"),)), species("f", "x^2"))
     runs = []
     for limiter in ("positivity", "none"):
         problem = problem_of(laws, lattice(2, 10), comm)
-        stepper = advance(problem, 0.05, 10, SchemeOptions(limiter=limiter))
-        assert stepper.transports[0].limited == 0
-        runs.append(problem.species["n"].state.copy())
-    assert np.array_equal(*runs)
+        assert advance(problem, 0.05, 10, SchemeOptions(limiter=limiter)).limited("n") == 0
+        runs.append(density(problem, "n").copy())
+    assert np.array_equal(runs[0], runs[1])
 
 
 @pytest.mark.parametrize("initial", ["1 + cos(3*pi*x)", "where(x > 0.6, 2, 0)"])
-def test_ledger_with_everything_switched_on(comm, initial: str) -> None:
+def test_ledger_with_everything_switched_on(comm: Comm, initial: str) -> None:
     """Growth, death, secretion and all kinds of boundary at once: residual <= 1e-12 for each species, limited or not."""
-    everything = {
-        "left": boundary("influx", "0.2*(1 + sin(t))"),
-        "right": boundary("outflow"),
-        "bottom": boundary("exchange", "0.3", "0.5"),
-        "top": boundary("fixed", "0.2 + 0.1*t"),
-    }
+    drift = (("f", "f", "0.2"),)
     laws = (
-        species(
-            "n", initial, "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", loss="0.1*m", boundaries=everything
-        ),
+        species("n", initial, "cells", "0.01", drift, growth="1 - n - f", loss="0.1*m", boundaries=EVERY_BOUNDARY),
         species("m", "0", "soluble", diffusion="0.05", production="n", loss="2", boundaries={"right": boundary("exchange", "0", "1")}),
         species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
     )
     problem = problem_of(laws, lattice(2, 12), comm)
-    stepper = Stepper(problem, SchemeOptions())
-    stepper.amounts = empty_accounts(problem)
-    ledger = Ledger(problem, stepper.amounts)
-    for k in range(25):
-        assert stepper.attempt(0.04 * k, 0.04)
-        stepper.accept(0.04)
-        ledger.balance(0.04 * (k + 1))
-    assert ledger.worst <= 1e-12
-    assert stepper.amounts["n"]["outflow:right"] > 0.0
-    assert stepper.amounts["n"]["inflow:left"] == pytest.approx(0.2 * (1.0 + (1 - np.cos(1.0))), rel=1e-3)
+    march = advance(problem, 0.04, 25, balanced=True)
+    assert march.worst <= 1e-12
+    assert march.account("n", "outflow:right") > 0.0
+    assert march.account("n", "inflow:left") == pytest.approx(0.2 * (1.0 + (1 - np.cos(1.0))), rel=1e-3)
 
 
-def test_a_rate_that_explodes_fails_and_leaves_the_state(comm) -> None:
+def test_a_rate_that_explodes_fails_and_leaves_the_state(comm: Comm) -> None:
     """A non-finite rate makes the attempt fail on all ranks and puts the densities back."""
     laws = (species("n", "1", diffusion="1", loss="1/(f - f)"), species("f", "1"))
     problem = problem_of(laws, lattice(1, 8), comm)
-    before = problem.species["n"].state.copy()
-    assert not Stepper(problem, SchemeOptions()).attempt(0.0, 0.1)
-    assert np.array_equal(problem.species["n"].state, before)
+    before = density(problem, "n").copy()
+    assert not March(problem).step(0.1)
+    assert np.array_equal(density(problem, "n"), before)

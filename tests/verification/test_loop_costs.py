@@ -8,8 +8,9 @@ import tracemalloc
 import pytest
 
 from invasio.solver.linalg.petsc_values import library
-from invasio.solver.stepping.stepper import Stepper
-from tests.models import SchemeOptions, anderson, boundary, lattice, problem_of, species
+from tests.lib.comm import Comm
+from tests.lib.march import March
+from tests.lib.models import anderson, boundary, lattice, problem_of, species
 
 HELD = {"left": boundary("exchange", "1", "0.1"), "top": boundary("fixed", "0.5")}
 
@@ -26,7 +27,7 @@ def new_object_id() -> int:
 
 
 @pytest.mark.parametrize("case", ["smooth", "limited", "boundaries"])
-def test_steps_allocate_nothing_and_create_nothing(comm, monkeypatch, case: str) -> None:
+def test_steps_allocate_nothing_and_create_nothing(comm: Comm, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     """Ten steps after eight: less memory than a third of one nodal array at the peak; no PETSc object; no form."""
     laws = {
         "smooth": anderson(square="x^2 + y^2"),
@@ -34,14 +35,8 @@ def test_steps_allocate_nothing_and_create_nothing(comm, monkeypatch, case: str)
         "boundaries": (species("c", "x", diffusion="0.1 + 0.1*c", growth="1 - c", boundaries=HELD),),
     }[case]
     problem = problem_of(laws, lattice(2, 150), comm)
-    stepper = Stepper(problem, SchemeOptions())
-
-    def march(first: int, last: int) -> None:
-        for k in range(first, last):
-            assert stepper.attempt(0.01 * k, 0.01)
-            stepper.accept(0.01)
-
-    march(0, 8)  # the low-order solver is made when it is first needed
+    march = March(problem)
+    march.steps(0.01, 8)  # the low-order solver is made when it is first needed
 
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("a form was compiled in the time loop")
@@ -49,9 +44,9 @@ def test_steps_allocate_nothing_and_create_nothing(comm, monkeypatch, case: str)
     monkeypatch.setattr("dolfinx.fem.form", forbidden)
     before = new_object_id()
     tracemalloc.start()
-    march(8, 18)
+    march.steps(0.01, 10)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert new_object_id() - before == 1  # the probe itself
     assert peak < 8 * problem.graph.n_local / 3, f"{peak} bytes for {problem.graph.n_local} nodes"
-    assert (stepper.transports[0].limited > 0) == (case == "limited")
+    assert (march.limited(laws[0].name) > 0) == (case == "limited")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,10 @@ import pytest
 from invasio.solver.errors import InvasioError
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.schema import Scenario
+from tests.lib.comm import Comm
+from tests.lib.models import lattice
+from tests.lib.tables import different, forget_the_last_checkpoint, rows, series
 
 BAR = """\
 mesh:
@@ -34,22 +37,17 @@ output: {every: 0.5}
 """
 
 
-def rows(folder: Path) -> list[dict[str, float]]:
-    with (folder / "series.csv").open() as stream:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
-
-
-def scenario(folder: Path, text: str = BAR):  # type: ignore[no-untyped-def]
+def scenario(folder: Path, text: str = BAR) -> Scenario:
     path = folder / "scenario.yaml"
     path.write_text(text)
     return load(path)
 
 
-def test_series_tell_of_the_breach(comm, tmp_path: Path) -> None:
+def test_series_tell_of_the_breach(comm: Comm, tmp_path: Path) -> None:
     """Shut until b < b_c, then cells cross from side 0 (the region named first) to side 1; the columns agree with each other."""
     out = tmp_path / "out"
     run(scenario(tmp_path), comm, out)
-    table = rows(out)
+    table = [{name: float(value) for name, value in row.items()} for row in rows(out / "series.csv")]
     first = table[-1]["basement.first_breach"]
     assert 0.5 < first < 4.0
     for row in table:
@@ -64,21 +62,15 @@ def test_series_tell_of_the_breach(comm, tmp_path: Path) -> None:
     assert table[-1]["basement.flux:mmp"] != 0.0
 
 
-def test_resumed_in_the_middle_of_a_breach(comm, tmp_path: Path) -> None:
+def test_resumed_in_the_middle_of_a_breach(comm: Comm, tmp_path: Path) -> None:
     """A run stopped after the breach began and resumed ends in the same bits as one that was not stopped."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     given = scenario(tmp_path, BAR.replace("{every: 0.5}", "{every: 0.5, checkpoint_every: 0.5}"))
     run(given, comm, whole)
     run(given, comm, parts)
-    saved = sorted((parts / "checkpoints").glob("checkpoint-*.h5"))
-    saved[-1].unlink()  # as if it had been killed before the last one
-    (parts / "checkpoints" / "LATEST").write_text(saved[0].name + "\n")
-    (parts / "STATUS").write_text("running\n")
+    forget_the_last_checkpoint(parts)
     run(given, comm, parts, resume=True)
-    for one, other in zip(rows(whole), rows(parts), strict=True):
-        for count in ("iterations", "limited"):  # of the work since the start of the program
-            del one[count], other[count]
-        assert repr(one) == repr(other)
+    assert not different(series(whole), series(parts), ignored=("iterations", "limited"))  # the work since the start of the program
 
 
 @pytest.mark.parametrize(
@@ -105,7 +97,7 @@ def test_name_of_a_species_is_refused(tmp_path: Path) -> None:
         scenario(tmp_path, text)
 
 
-def test_interface_that_the_file_does_not_have(comm, tmp_path: Path) -> None:
+def test_interface_that_the_file_does_not_have(comm: Comm, tmp_path: Path) -> None:
     """In a mesh file the interfaces are known only when it is read: exit code 3, with those that are there."""
     import meshio
 
@@ -124,12 +116,11 @@ def test_interface_that_the_file_does_not_have(comm, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_membrane_on_the_outer_boundary(comm, tmp_path: Path) -> None:
+def test_membrane_on_the_outer_boundary(comm: Comm, tmp_path: Path) -> None:
     """Facets of the outer boundary are none of an interface, but a file may name them: said with the place."""
     from dataclasses import replace
 
     from invasio.meshes.cut import cut
-    from tests.models import lattice
 
     data = lattice(2, 4)
     with pytest.raises(

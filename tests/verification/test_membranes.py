@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
 
 from invasio.meshes.domain import MeshData
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
-from invasio.solver.discretise.problem import Problem
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.stepping.options import SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
 from tests.cut_meshes import CASES
-from tests.models import advance, boundary, membrane, passage, problem_of, species
+from tests.lib.comm import Comm
+from tests.lib.everywhere import at_sites, everywhere
+from tests.lib.fields import crossing, density, integrity, least, part, sites
+from tests.lib.march import March, advance
+from tests.lib.models import boundary, membrane, passage, problem_of, species
+from tests.lib.orders import orders
 from tests.unit.meshes.build import make
 
 DECAY = {0.01: 0.0198674, 0.1: 0.1873511, 1.0: 1.1596576, 10.0: 2.2384018, 100.0: 2.4429114}  # section E
@@ -27,81 +27,71 @@ LEFT_RIGHT = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
 def slabs(dim: int, cells: int) -> MeshData:
     """(-1, 1) times unit squares, with regions bed (x < 0) and tissue and the interface m between them: side 0 is the tissue."""
     kind = ("interval", "rectangle", "box")[dim - 1]
-    lower, upper = [-1.0, 0.0, 0.0][:dim], [1.0, 1.0, 1.0][:dim]
-    bed = {"interval": {"kind": "interval", "from": -1, "to": 0}}.get(kind, {"kind": kind, "from": lower, "to": [0.0, 1.0, 1.0][:dim]})
-    sizes: Any = 2 * cells if dim == 1 else [2 * cells, *[max(2, cells // 3)] * (dim - 1)]
-    span = {"from": -1, "to": 1} if dim == 1 else {"from": lower, "to": upper}
-    return make(kind, cells=sizes, regions={"bed": bed}, interfaces={"m": ["bed", "tissue"]}, **span)
 
+    def plain(values: list[float]) -> float | list[float]:
+        return values[0] if dim == 1 else values[:dim]
 
-def part(problem: Problem, region: str, name: str) -> float:
-    return float(problem.region_mass[region] @ problem.species[name].state[: problem.graph.n_owned])
+    left, sizes = plain([-1.0, 0.0, 0.0]), plain([2 * cells, *[max(2, cells // 3)] * 2])
+    bed = {"kind": kind, "from": left, "to": plain([0.0, 1.0, 1.0])}
+    whole = {"from": left, "to": plain([1.0, 1.0, 1.0])}
+    return make(kind, cells=sizes, regions={"bed": bed}, interfaces={"m": ["bed", "tissue"]}, **whole)
 
 
 @pytest.mark.parametrize("kappa", DECAY)
-def test_slowest_mode_of_two_slabs(comm, kappa: float) -> None:
+def test_slowest_mode_of_two_slabs(comm: Comm, kappa: float) -> None:
     """lambda tan(lambda) = 2 kappa: the jump decays with the rate lambda^2, at second order in h."""
     errors = []
     for cells in (4, 8, 16):
         law = species("c", {"bed": "2", "tissue": "1"}, diffusion="1")
         problem = problem_of((law,), slabs(1, cells), comm, (membrane("m", passage("c", repr(kappa))),))
         jumps = []
-        stepper = Stepper(problem, SchemeOptions())
-        for k in range(250):
-            assert stepper.attempt(0.01 * k, 0.01)
-            stepper.accept(0.01)
+        for _ in March(problem).each(0.01, 250):
             jumps.append(part(problem, "bed", "c") - part(problem, "tissue", "c"))
         errors.append(abs(math.log(jumps[149] / jumps[249]) / DECAY[kappa] - 1))
     assert errors[-1] < 2.5e-3, errors
     if kappa > 0.05:  # below, the error of the reference's seven digits is reached
-        assert min(math.log2(a / b) for a, b in pairwise(errors)) > 1.85, errors
+        assert min(orders(errors)) > 1.85, errors
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
 @pytest.mark.parametrize("kappa", [0.3, 40.0])
-def test_steady_flux_is_that_of_resistances_in_series(comm, dim: int, kappa: float) -> None:
+def test_steady_flux_is_that_of_resistances_in_series(comm: Comm, dim: int, kappa: float) -> None:
     """J = (c_L - c_R)/(L1/D1 + 1/kappa + L2/D2), exactly, in every dimension."""
     law = species("c", "0", diffusion={"bed": "2", "tissue": "0.5"}, quasi_steady=True, boundaries=LEFT_RIGHT)
     problem = problem_of((law,), slabs(dim, 6), comm, (membrane("m", passage("c", repr(kappa))),))
-    Stepper(problem, SchemeOptions()).settle(0.0)
-    crossing = problem.species["c"].crossings[0]
-    assert -crossing.flux == pytest.approx(1 / (0.5 + 1 / kappa + 2.0), rel=1e-6)
+    March(problem)
+    assert -crossing(problem, "c", "m").flux == pytest.approx(1 / (0.5 + 1 / kappa + 2.0), rel=1e-6)
 
 
-def test_steady_nonlinear_flux(comm) -> None:
+def test_steady_nonlinear_flux(comm: Comm) -> None:
     """Chaplain, Giverso, Lorenzi, Preziosi 2019 with f = rho: J = 1/6, rho = .816497 and .577350 at the membrane."""
     law = species("rho", "0.5", diffusion="rho", quasi_steady=True, boundaries=LEFT_RIGHT)
     problem = problem_of((law,), slabs(1, 10), comm, (membrane("m", passage("rho", "1", kind="pressure")),))
-    Stepper(problem, SchemeOptions()).settle(0.0)
-    crossing = problem.species["rho"].crossings[0]
-    sides = problem.species["rho"].state[crossing.integrity.sites.nodes[0]]
+    March(problem)
+    sides = density(problem, "rho")[sites(problem, "m").nodes[0]]
     assert sides == pytest.approx([0.577350, 0.816497], abs=1e-6)
-    assert -crossing.flux == pytest.approx(1 / 6, rel=1e-6)
+    assert -crossing(problem, "rho", "m").flux == pytest.approx(1 / 6, rel=1e-6)
 
 
 @pytest.mark.parametrize("delta", [0.1, 0.2])
-def test_thick_layer_against_interface(comm, delta: float) -> None:
+def test_thick_layer_against_interface(comm: Comm, delta: float) -> None:
     """A layer of width delta with D = kappa delta: the interface carries less by exactly delta/3 (kappa = D = 1, length 2)."""
     layer = {"layer": {"kind": "interval", "from": -delta / 2, "to": delta / 2}}
     data = make("interval", **{"from": -1, "to": 1}, cells=40, regions=layer)
     thick = species("c", "0", diffusion={"layer": repr(delta), "tissue": "1"}, quasi_steady=True, boundaries=LEFT_RIGHT)
     through = problem_of((thick,), data, comm)
-    stepper = Stepper(through, SchemeOptions())
-    stepper.amounts = empty_accounts(through)
-    stepper.settle(0.0)
-    assert stepper.attempt(0.0, 1.0)
-    stepper.accept(1.0)
-    state, x = through.species["c"].state, through.graph.points[:, 0]
+    advance(through, 1.0, 1)
+    state, x = density(through, "c"), through.graph.points[:, 0]
     in_layer = np.flatnonzero(np.abs(x) < delta / 2 + 1e-9)
     order = in_layer[np.argsort(x[in_layer])]
     flux = delta * (state[order[0]] - state[order[-1]]) / delta
     thin = species("c", "0", diffusion="1", quasi_steady=True, boundaries=LEFT_RIGHT)
     across = problem_of((thin,), slabs(1, 20), comm, (membrane("m", passage("c", "1")),))
-    Stepper(across, SchemeOptions()).settle(0.0)
-    assert across.species["c"].crossings[0].flux[0] / -flux - 1 == pytest.approx(-delta / 3, abs=1e-6)
+    March(across)
+    assert crossing(across, "c", "m").flux[0] / -flux - 1 == pytest.approx(-delta / 3, abs=1e-6)
 
 
-def test_integrity_and_exchange_of_two_well_mixed_sides(comm) -> None:
+def test_integrity_and_exchange_of_two_well_mixed_sides(comm: Comm) -> None:
     """b = exp(-k m t), and the jump decays as exp(-(2A/V) int kappa dt), at second order in the step."""
     k, m, rate = 0.7, 1.5, 0.4
     end = 2.0
@@ -115,13 +105,13 @@ def test_integrity_and_exchange_of_two_well_mixed_sides(comm) -> None:
         barrier = membrane("m", passage("n", repr(rate), follows_integrity=True), degraded_by=((f"{k}*m", "mean"),))
         problem = problem_of(laws, slabs(2, 4), comm, (barrier,))
         advance(problem, end / steps, steps)
-        assert problem.integrities["m"].b == pytest.approx(math.exp(-k * m * end), rel=1e-10)
+        assert integrity(problem, "m") == pytest.approx(math.exp(-k * m * end), rel=1e-10)
         errors.append(abs(part(problem, "bed", "n") - part(problem, "tissue", "n") - exact))
     assert errors[-1] < 2e-4
     assert errors[0] / errors[1] > 3.5, errors
 
 
-def test_closed_membrane_lets_nothing_through(comm) -> None:
+def test_closed_membrane_lets_nothing_through(comm: Comm) -> None:
     """kappa = 0, and kappa that is still shut above the threshold."""
     laws = (species("n", {"bed": "1", "tissue": "0.1*(1 + y)"}, "cells", diffusion="0.3"),)
     for barrier in (
@@ -130,13 +120,13 @@ def test_closed_membrane_lets_nothing_through(comm) -> None:
     ):
         problem = problem_of(laws, slabs(2, 6), comm, (barrier,))
         before = part(problem, "bed", "n")
-        stepper = advance(problem, 0.1, 10)
+        march = advance(problem, 0.1, 10)
         assert part(problem, "bed", "n") == pytest.approx(before, rel=1e-14)
-        assert stepper.amounts["n"]["crossed:m"] == 0.0
+        assert march.account("n", "crossed:m") == 0.0
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_wide_open_membrane_is_no_barrier(comm, dim: int) -> None:
+def test_wide_open_membrane_is_no_barrier(comm: Comm, dim: int) -> None:
     """kappa far beyond D/h: the solution on the same mesh without a membrane; the cap is set."""
     laws = (species("n", {"bed": "1", "tissue": "0"}, "cells", diffusion="0.05"),)
     data = slabs(dim, 8)
@@ -145,13 +135,12 @@ def test_wide_open_membrane_is_no_barrier(comm, dim: int) -> None:
     tight = SchemeOptions(linear=LinearOptions(rtol=1e-12))
     advance(cut, 0.1, 5, tight)
     advance(whole, 0.1, 5, tight)
-    assert cut.species["n"].crossings[0].capped
-    plain = np.empty(whole.grid.n_nodes)
-    plain[whole.grid.nodes] = whole.species["n"].state
+    assert crossing(cut, "n", "m").capped
+    plain = everywhere(whole, "n")
     there = cut.grid.nodes < whole.grid.n_nodes
-    assert cut.species["n"].state[there] == pytest.approx(plain[cut.grid.nodes[there]], abs=3e-6)
-    i, j = cut.integrities["m"].sites.nodes.T
-    assert cut.species["n"].state[i] == pytest.approx(cut.species["n"].state[j], abs=1e-5)
+    assert density(cut, "n")[there] == pytest.approx(plain[cut.grid.nodes[there]], abs=3e-6)
+    i, j = sites(cut, "m").nodes.T
+    assert density(cut, "n")[i] == pytest.approx(density(cut, "n")[j], abs=1e-5)
 
 
 HARD = ["obtuse", "slivers", "torn square", "torn box", "scattered square", "cross", "T"]
@@ -159,7 +148,7 @@ HARD = ["obtuse", "slivers", "torn square", "torn box", "scattered square", "cro
 
 @pytest.mark.parametrize("name", HARD)
 @pytest.mark.parametrize("rate", ["0.5", "1e9"])
-def test_never_negative_and_conservative_whatever_the_mesh(comm, name: str, rate: str) -> None:
+def test_never_negative_and_conservative_whatever_the_mesh(comm: Comm, name: str, rate: str) -> None:
     """Step data with strong haptotaxis, through the opening too: minimum 0, amounts kept, every account in balance."""
     data = CASES[name]()
     lump = "where(x + y < 0.7, 1, 0)"
@@ -179,22 +168,16 @@ def test_never_negative_and_conservative_whatever_the_mesh(comm, name: str, rate
         for key in data.interfaces
     )
     problem = problem_of(laws, data, comm, barriers)
-    stepper = Stepper(problem, SchemeOptions())
-    stepper.amounts = empty_accounts(problem)
-    ledger = Ledger(problem, stepper.amounts)
-    for k in range(8):
-        assert stepper.attempt(0.1 * k, 0.1)
-        stepper.accept(0.1)
-        assert min(s.state.min() for s in problem.species.values()) >= 0.0
-        row = ledger.balance(0.1 * k)
-        assert all(value < 1e-12 for key, value in row.items() if key.endswith(".ledger"))
-    assert stepper.transports[0].limited > 0
-    assert all(0.0 < b.b.min() < 0.9 for b in problem.integrities.values())
-    assert any(abs(stepper.amounts["n"][f"crossed:{key}"]) > 1e-6 for key in data.interfaces)
+    march = March(problem)
+    for _ in march.each(0.1, 8, balanced=True):
+        assert least(problem) >= 0.0 and march.worst < 1e-12
+    assert march.limited("n") > 0
+    assert all(0.0 < integrity(problem, name).min() < 0.9 for name in data.interfaces)
+    assert any(abs(march.account("n", f"crossed:{key}")) > 1e-6 for key in data.interfaces)
 
 
 @pytest.mark.parametrize("limiter", ["positivity", "none"])
-def test_crossings_are_what_the_sides_gain_and_lose(comm, limiter: str) -> None:
+def test_crossings_are_what_the_sides_gain_and_lose(comm: Comm, limiter: str) -> None:
     """The count through a membrane is the change of the amount on its side 0, limited or not, with drift or without."""
     for name in ("obtuse", "slivers"):
         laws = (
@@ -203,24 +186,24 @@ def test_crossings_are_what_the_sides_gain_and_lose(comm, limiter: str) -> None:
         )
         problem = problem_of(laws, CASES[name](), comm, (membrane("m", passage("n", "0.4", taxis=True)),))
         before = part(problem, "left", "n")
-        stepper = advance(problem, 0.1, 10, SchemeOptions(limiter=limiter))
-        assert (stepper.transports[0].limited > 0) == (limiter == "positivity")
-        assert stepper.amounts["n"]["crossed:m"] == pytest.approx(before - part(problem, "left", "n"), rel=1e-9)
+        march = advance(problem, 0.1, 10, SchemeOptions(limiter=limiter))
+        assert (march.limited("n") > 0) == (limiter == "positivity")
+        assert march.account("n", "crossed:m") == pytest.approx(before - part(problem, "left", "n"), rel=1e-9)
 
 
-def test_haptotaxis_through_the_opening_keeps_its_equilibrium(comm) -> None:
+def test_haptotaxis_through_the_opening_keeps_its_equilibrium(comm: Comm) -> None:
     """With frozen f the drift through the membrane balances diffusion through it: c proportional to exp(chi f/D) on both sides."""
     law = species("n", "1", "cells", diffusion="0.1", taxis=(("f", "f", "0.1"),))
     ecm = species("f", {"bed": "0", "tissue": "1"}, "ecm")
     problem = problem_of((law, ecm), slabs(1, 4), comm, (membrane("m", passage("n", "0.5", taxis=True)),))
     advance(problem, 5.0, 60, SchemeOptions(flux="scharfetter_gummel"))
-    c = problem.species["n"].state
-    nodes = problem.integrities["m"].sites.nodes[0]
+    c = density(problem, "n")
+    nodes = sites(problem, "m").nodes[0]
     assert c[nodes[0]] / c[nodes[1]] == pytest.approx(math.e, rel=1e-6)
 
 
 @pytest.mark.parametrize("angle", [0.4, 1.3])
-def test_rotation_changes_nothing(comm, angle: float) -> None:
+def test_rotation_changes_nothing(comm: Comm, angle: float) -> None:
     """The same mesh turned: the same fluxes through the membrane at the same places."""
     data = make("disc", size=0.25, regions={"bed": {"kind": "disc", "radius": 0.5}}, interfaces={"m": ["bed", "tissue"]})
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
@@ -229,9 +212,6 @@ def test_rotation_changes_nothing(comm, angle: float) -> None:
     for mesh in (data, replace(data, points=data.points @ turn.T)):
         problem = problem_of(laws, mesh, comm, (membrane("m", passage("n", "0.7")),))
         advance(problem, 0.05, 6)
-        crossing = problem.species["n"].crossings[0]
-        flux = np.empty(crossing.integrity.sites.total)
-        flux[crossing.integrity.sites.numbers] = crossing.flux
-        found.append(flux)
+        found.append(at_sites(problem, "m", "n"))
     assert found[0] == pytest.approx(found[1], rel=1e-7)
     assert found[0].max() < -0.05

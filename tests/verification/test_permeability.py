@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
 from invasio.solver.errors import SolverError
-from invasio.solver.stepping.options import SchemeOptions
-from invasio.solver.stepping.stepper import Stepper
 from tests.cut_meshes import CASES
-from tests.models import advance, boundary, lattice, membrane, passage, problem_of, species
-from tests.verification.test_membranes import part, slabs
-from tests.vessels import enzyme_opened, flux, march, tissue, vessel
+from tests.lib.comm import Comm
+from tests.lib.fields import crossing, density, least, part, sites
+from tests.lib.march import March, advance
+from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species
+from tests.lib.vessels import enzyme_opened, flux, tissue, vessel
+from tests.verification.test_membranes import slabs
 
 ENZYME = species("m", "1.5 + x", "soluble", diffusion="0.1")
 CELLS = species("n", {"bed": "1", "tissue": "0"}, "cells", diffusion="0.3")
 OPENS: Any = {"degraded_by": (("2*m", "mean"),)}
 
 
-def ended(comm: Any, dim: int, *ways: Any, laws: Any = (CELLS, ENZYME), **options: Any) -> Any:
+def ended(comm: Comm, dim: int, *ways: Any, laws: Any = (CELLS, ENZYME), **options: Any) -> Any:
     """The problem after some steps."""
     problem = problem_of(laws, slabs(dim, 6), comm, (membrane("m", *ways, **options),))
     advance(problem, 0.1, 6)
@@ -30,20 +31,20 @@ def ended(comm: Any, dim: int, *ways: Any, laws: Any = (CELLS, ENZYME), **option
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-def test_formulas_that_say_what_numbers_say(comm: Any, dim: int) -> None:
+def test_formulas_that_say_what_numbers_say(comm: Comm, dim: int) -> None:
     """1.5 as a formula of place gives the very bits of 1.5, and 1.5 (1 - integrity) those of 1.5 g(b) up to rounding."""
     plain = ended(comm, dim, passage("n", "1.5"), **OPENS)
     formula = ended(comm, dim, passage("n", "1.5 + 0*x"), **OPENS)
-    assert np.array_equal(plain.species["n"].state, formula.species["n"].state)
-    assert plain.species["n"].crossings[0].varying is None  # a plain number has nothing to evaluate
+    assert np.array_equal(density(plain, "n"), density(formula, "n"))
+    assert crossing(plain, "n", "m").varying is None  # a plain number has nothing to evaluate
     assert formula.species["n"].static and plain.species["n"].static
     follows = ended(comm, dim, passage("n", "1.5", follows_integrity=True), **OPENS)
     opened = ended(comm, dim, passage("n", "1.5*(1 - integrity)"), **OPENS)
-    assert opened.species["n"].state == pytest.approx(follows.species["n"].state, rel=1e-13)
+    assert density(opened, "n") == pytest.approx(density(follows, "n"), rel=1e-13)
     assert not opened.species["n"].static and part(opened, "bed", "n") < 0.99 * part(plain, "bed", "n") + 0.5
 
 
-def test_opening_in_time(comm: Any) -> None:
+def test_opening_in_time(comm: Comm) -> None:
     """kappa = r t between well-mixed sides: the jump decays as exp(-r t^2), at second order in the step."""
     errors = []
     for steps in (10, 20, 40):
@@ -55,16 +56,15 @@ def test_opening_in_time(comm: Any) -> None:
     assert errors[0] / errors[1] > 3.5 and errors[1] / errors[2] > 3.5, errors
 
 
-def test_half_of_a_membrane(comm: Any) -> None:
+def test_half_of_a_membrane(comm: Comm) -> None:
     """kappa = 0 above the middle: that half carries nothing, the other what it carries alone."""
     problem = ended(comm, 2, passage("n", "where(y < 0.5, 2, 0)"), laws=(CELLS,))
-    crossing = problem.species["n"].crossings[0]
-    y = crossing.integrity.sites.points[:, 1]
-    assert np.abs(crossing.flux[y > 0.5 - 1e-9]).max() == 0.0 < np.abs(crossing.flux[y < 0.49]).min()
+    y, through = sites(problem, "m").points[:, 1], crossing(problem, "n", "m").flux
+    assert np.abs(through[y > 0.5 - 1e-9]).max() == 0.0 < np.abs(through[y < 0.49]).min()
 
 
 @pytest.mark.parametrize("steady", [False, True])
-def test_own_density_as_in_the_law_of_pressure(comm: Any, steady: bool) -> None:
+def test_own_density_as_in_the_law_of_pressure(comm: Comm, steady: bool) -> None:
     """kappa = the mean of both sides is the law of pressure with exponent 1, also in balance (Chaplain et al. 2019: J = 1/6)."""
     sides = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
     law = species("n", "0.5", diffusion="n", quasi_steady=True, boundaries=sides) if steady else CELLS
@@ -72,16 +72,16 @@ def test_own_density_as_in_the_law_of_pressure(comm: Any, steady: bool) -> None:
     for way in (passage("n", "n"), passage("n", "1", kind="pressure")):
         problem = problem_of((law,), slabs(1, 10), comm, (membrane("m", way),))
         if steady:
-            Stepper(problem, SchemeOptions()).settle(0.0)
-            assert -problem.species["n"].crossings[0].flux == pytest.approx(1 / 6, rel=1e-6)
+            March(problem)
+            assert -crossing(problem, "n", "m").flux == pytest.approx(1 / 6, rel=1e-6)
         else:
             advance(problem, 0.1, 8)
-        found.append(problem.species["n"].state.copy())
+        found.append(density(problem, "n").copy())
     assert found[0] == pytest.approx(found[1], rel=1e-7)
 
 
 @pytest.mark.parametrize("name", ["obtuse", "slivers", "torn box", "scattered square"])
-def test_never_negative_and_conservative_with_a_rough_formula(comm: Any, name: str) -> None:
+def test_never_negative_and_conservative_with_a_rough_formula(comm: Comm, name: str) -> None:
     """A formula with jumps in place and time, of densities, with drift through the opening: minimum 0, every account in balance."""
     lump = "where(x + y < 0.7, 1, 0)"
     laws = (
@@ -93,25 +93,20 @@ def test_never_negative_and_conservative_with_a_rough_formula(comm: Any, name: s
     data = CASES[name]()
     ways = (passage("n", rate, taxis=True), passage("m", "0.01*t"))
     problem = problem_of(laws, data, comm, tuple(membrane(key, *ways, degraded_by=(("2*m", "mean"),)) for key in data.interfaces))
-    stepper = Stepper(problem, SchemeOptions())
-    stepper.amounts = empty_accounts(problem)
-    ledger = Ledger(problem, stepper.amounts)
-    for k in range(8):
-        assert stepper.attempt(0.1 * k, 0.1)
-        stepper.accept(0.1)
-        assert min(s.state.min() for s in problem.species.values()) >= 0.0
-        ledger.balance(0.1 * k)
-    assert ledger.worst < 1e-12 and stepper.transports[0].limited > 0
-    assert any(abs(stepper.amounts["n"][f"crossed:{key}"]) > 1e-6 for key in data.interfaces)
+    march = March(problem)
+    for _ in march.each(0.1, 8, balanced=True):
+        assert least(problem) >= 0.0
+    assert march.worst < 1e-12 and march.limited("n") > 0
+    assert any(abs(march.account("n", f"crossed:{key}")) > 1e-6 for key in data.interfaces)
 
 
 @pytest.mark.parametrize(
     ("rate", "value", "steps"), [("0.3 - x", "-0.2", 0), ("0.3 - t", "-0.05", 4), ("1/(1 - integrity)", "inf", 0), ("log(n)", "-inf", 0)]
 )
-def test_a_negative_permeability_stops_the_run(comm: Any, rate: str, value: str, steps: int) -> None:
+def test_a_negative_permeability_stops_the_run(comm: Comm, rate: str, value: str, steps: int) -> None:
     """Found where and when it happens, with the remedy."""
     data = lattice(1, 10)
-    data = type(data)(**{**data.__dict__, "interfaces": {"m": np.array([[5]])}})
+    data = replace(data, interfaces={"m": np.array([[5]])})
     with pytest.raises(SolverError, match="membrane m, species n: the permeability is") as caught:
         problem = problem_of((species("n", "0", "cells", diffusion="0.3"),), data, comm, (membrane("m", passage("n", rate)),))
         assert steps > 0
@@ -121,22 +116,21 @@ def test_a_negative_permeability_stops_the_run(comm: Any, rate: str, value: str,
     assert "it must be a finite number >= 0 (use max(0, ...))" in str(caught.value)
 
 
-def test_entry_into_a_vessel_by_the_integrity_of_its_wall(comm: Any) -> None:
+def test_entry_into_a_vessel_by_the_integrity_of_its_wall(comm: Comm) -> None:
     """k = 2 (1 - integrity), for the open and the closed wall alike, is k = 2 g(b) where nothing passes a closed one."""
     found = []
     for way in (flux("n", "2*(1 - integrity)", closed="2*(1 - integrity)"), flux("n", "2")):
         wall = vessel("v", "boundary", ["left"], way, integrity=enzyme_opened("2*m"))
         problem = tissue((species("n", "1", "cells", diffusion="0.3"), ENZYME), lattice(1, 10), comm, [wall])
-        _, ledger = march(problem, 0.1, 8)
-        assert ledger.worst < 1e-12
-        found.append(problem.species["n"].state.copy())
+        assert advance(problem, 0.1, 8, balanced=True).worst < 1e-12
+        found.append(density(problem, "n").copy())
     assert found[0] == pytest.approx(found[1], rel=1e-12) and found[0][0] < 0.95
 
 
 @pytest.mark.parametrize("name", ["obtuse", "slivers"])
-def test_a_permeability_never_sees_less_than_nothing(comm: Any, name: str) -> None:
+def test_a_permeability_never_sees_less_than_nothing(comm: Comm, name: str) -> None:
     """Oxygen in balance that opens the membrane itself, used up before it gets there, on cells that make it negative on the way."""
     o = species("o", "0", diffusion="1", production="where(x < 0.15, 100, 0)", loss="100", quasi_steady=True)
     problem = problem_of((o,), CASES[name](), comm, (membrane("m", passage("o", "2*o")),))
-    stepper = advance(problem, 0.1, 2)
-    assert stepper.steady[0].clipped > 0.0 and problem.species["o"].state.min(initial=0.0) >= 0.0
+    march = advance(problem, 0.1, 2)
+    assert march.clipped("o") > 0.0 and least(problem, "o") >= 0.0

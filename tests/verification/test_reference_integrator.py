@@ -9,8 +9,11 @@ import pytest
 from petsc4py import PETSc
 
 from invasio.solver.discretise.problem import Problem
-from tests.models import advance, anderson, lattice, problem_of
-from tests.verification.studies import rates
+from tests.lib.comm import Comm
+from tests.lib.fields import density
+from tests.lib.march import advance
+from tests.lib.models import anderson, lattice, problem_of
+from tests.lib.orders import orders
 
 D, GAMMA, ETA, ALPHA = 1e-3, 5e-3, 10.0, 0.1
 
@@ -84,17 +87,16 @@ def integrate(equations: Equations, start: Any, end: float, kind: str, subtype: 
 
 
 @pytest.mark.parametrize(("kind", "subtype"), [("rosw", "ra34pw2"), ("arkimex", "3")])
-def test_anderson_against_petsc(comm: Any, kind: str, subtype: str) -> None:
+def test_anderson_against_petsc(comm: Comm, kind: str, subtype: str) -> None:
     """Differences fall with order two in dt and vanish with it."""
     problem = problem_of(anderson(eps="0.04"), lattice(1, 30), comm)
-    start = np.concatenate([problem.species[name].state for name in ("n", "m", "f")])
+    start = np.concatenate([density(problem, name) for name in ("n", "m", "f")])
     reference = integrate(Equations(problem), start, 2.0, kind, subtype)
     errors = []
     for steps in (40, 80, 160, 320):
         problem = problem_of(anderson(eps="0.04"), lattice(1, 30), comm)
-        stepper = advance(problem, 2.0 / steps, steps)
-        assert stepper.transports[0].limited == 0  # the reference has no limiter
-        state = np.concatenate([problem.species[name].state for name in ("n", "m", "f")])
+        assert advance(problem, 2.0 / steps, steps).limited("n") == 0  # the reference has no limiter
+        state = np.concatenate([density(problem, name) for name in ("n", "m", "f")])
         errors.append(float(np.abs(state - reference).max()))
-    assert min(rates([1 / 40, 1 / 80, 1 / 160, 1 / 320], errors)[1:]) > 1.9, errors
+    assert min(orders(errors)[1:]) > 1.9, errors
     assert errors[-1] < 2e-5, errors

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,8 @@ from invasio.solver.discretise.evaluate import Evaluator
 from invasio.solver.scenario.noise import value_noise
 from invasio.solver.scenario.parser import parse
 from invasio.solver.scenario.tree import evaluate
-from tests.models import lattice, problem_of, species
+from tests.lib.comm import Comm
+from tests.lib.models import lattice, problem_of, species
 
 NAMES = ("n", "f", "x", "y", "t", "k", "2.5", "0.3")
 ONE = ("exp(-abs({a}))", "sqrt(abs({a}))", "tanh({a})", "-({a})", "sin({a})", "erf({a})", "abs({a})", "log(1 + abs({a}))")
@@ -31,7 +31,7 @@ def formula(rng: random.Random, depth: int) -> str:
 def test_agrees_with_plain_evaluation(n: int) -> None:
     rng = random.Random(1)
     points = np.random.default_rng(1).random((n, 3))
-    fields = {"n": np.linspace(0.1, 1, n), "f": np.linspace(1, 2, n)}
+    fields = {"n": np.linspace(0.1, 1, n, dtype=np.float64), "f": np.linspace(1, 2, n, dtype=np.float64)}
     evaluator = Evaluator(points, fields, {"k": 0.7})
     for _ in range(150):
         text = formula(rng, 3)
@@ -51,7 +51,7 @@ def test_static_means_without_fields_and_time() -> None:
     assert not evaluator.is_static(parse("sin(t)"))
 
 
-def test_noise_in_motility_and_sensitivity_varies_in_space(comm: Any) -> None:
+def test_noise_in_motility_and_sensitivity_varies_in_space(comm: Comm) -> None:
     """A formula of noise alone names no coordinate, and is a function of position all the same."""
     text = "1e-3*noise(0.1, 3)"
     laws = (species("n", "1", diffusion=text, taxis=(("f", "f", text),)), species("f", "x"))

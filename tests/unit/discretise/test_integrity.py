@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from invasio.solver.discretise.integrity import Integrity
 from invasio.solver.discretise.sites import build_sites
 from invasio.solver.errors import ScenarioError
-from invasio.solver.model.balance import Degradation, IntegrityLaw
-from invasio.solver.scenario.parser import parse
+from invasio.solver.model.balance import IntegrityLaw
+from tests.lib.comm import Comm
+from tests.lib.models import integrity_law
 
 FIELDS = {"m": np.array([1.0, 3.0, 0.0, 2.0]), "n": np.array([0.5, 0.25, 0.0, 1.0])}
 
 
-def surface(comm: Any, law: IntegrityLaw, nodes: list[list[int]]) -> Integrity:
+def surface(comm: Comm, law: IntegrityLaw, nodes: list[list[int]]) -> Integrity:
     """Sites with the given nodes, whole on every rank: rank 0 owns them all."""
     count = len(nodes)
     owned = np.full(count, comm.rank == 0)
@@ -26,15 +25,10 @@ def surface(comm: Any, law: IntegrityLaw, nodes: list[list[int]]) -> Integrity:
     return Integrity("w", law, sites, FIELDS, {"k": 0.3, "r": 0.2})
 
 
-def law(*degradation: tuple[str, str], **options: str) -> IntegrityLaw:
-    terms = tuple(Degradation(parse(text), sides, text) for text, sides in degradation)  # type: ignore[arg-type]
-    return IntegrityLaw(degradation=terms, **{key: parse(text) for key, text in options.items()})
-
-
 @pytest.mark.parametrize("h", [0.1, 5.0, 1e4])
-def test_two_sides_mean_of_enzymes_and_sum_of_cells(comm: Any, h: float) -> None:
+def test_two_sides_mean_of_enzymes_and_sum_of_cells(comm: Comm, h: float) -> None:
     """db/dt = r (1 - b) - (k (m0 + m1)/2 + n0 + n1) b, exactly over any time; sites come out ascending by number."""
-    b = surface(comm, law(("k*m", "mean"), ("n", "sum"), repair="r", initial="1 - x/10"), [[0, 1], [2, 3]])
+    b = surface(comm, integrity_law(("k*m", "mean"), ("n", "sum"), repair="r", initial="1 - x/10"), [[0, 1], [2, 3]])
     assert list(b.sites.numbers) == [0, 1]
     b.begin()
     b.advance(0.0, h)
@@ -45,9 +39,9 @@ def test_two_sides_mean_of_enzymes_and_sum_of_cells(comm: Any, h: float) -> None
     assert list(b.b) == [0.9, 1.0]
 
 
-def test_one_side_decays_exponentially_and_says_when_it_broke(comm: Any) -> None:
+def test_one_side_decays_exponentially_and_says_when_it_broke(comm: Comm) -> None:
     """b = exp(-k m t); the first breach is found inside the step."""
-    b = surface(comm, law(("k*m", "mean"), breach="0.5"), [[0], [1]])
+    b = surface(comm, integrity_law(("k*m", "mean"), breach="0.5"), [[0], [1]])
     for step in range(100):
         b.begin()
         b.advance(0.01 * step, 0.005)
@@ -62,8 +56,8 @@ def test_one_side_decays_exponentially_and_says_when_it_broke(comm: Any) -> None
     assert error == pytest.approx(0.5 * (miss**2).sum() if comm.rank == 0 else 0.0, rel=0.05)
 
 
-def test_opening_is_closed_above_the_threshold(comm: Any) -> None:
-    b = surface(comm, law(threshold="0.8", sharpness="2", initial="0.2*x"), [[0]] * 6)
+def test_opening_is_closed_above_the_threshold(comm: Comm) -> None:
+    b = surface(comm, integrity_law(threshold="0.8", sharpness="2", initial="0.2*x"), [[0]] * 6)
     g = np.empty(6)
     b.opening(g)
     assert g == pytest.approx(np.maximum(0.0, 1 - b.b / 0.8) ** 2)
@@ -71,6 +65,6 @@ def test_opening_is_closed_above_the_threshold(comm: Any) -> None:
     assert b.static
 
 
-def test_initial_integrity_out_of_range_is_named(comm: Any) -> None:
+def test_initial_integrity_out_of_range_is_named(comm: Comm) -> None:
     with pytest.raises(ScenarioError, match=r"membrane w: its initial integrity is 1\.5 at x = 3, 0, 0"):
-        surface(comm, law(initial="x/2"), [[0]] * 4)
+        surface(comm, integrity_law(initial="x/2"), [[0]] * 4)

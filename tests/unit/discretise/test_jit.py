@@ -6,14 +6,14 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from invasio.solver.discretise.jit import clear_stale, folder, options
+from tests.lib.comm import Comm
 
 
-def test_only_stale_sources_are_removed(comm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_stale_sources_are_removed(comm: Comm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     tmp_path = folder()
     tmp_path.mkdir()

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.models import lattice, problem_of, species
+from tests.lib.comm import Comm
+from tests.lib.models import lattice, problem_of, species
 
 
 @pytest.mark.parametrize(("dim", "cells"), [(2, 60), (3, 14)])
-def test_a_shuffled_mesh_has_a_narrow_band(comm, dim: int, cells: int) -> None:
+def test_a_shuffled_mesh_has_a_narrow_band(comm: Comm, dim: int, cells: int) -> None:
     """Mean distance of neighbours' numbers below twice n^((d - 1)/d), the width of a lattice counted line by line; shuffled: n/3."""
     data = lattice(dim, cells)
     n = len(data.points)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from invasio.hpc.scaling.series import difference, weak_settings
 from invasio.postprocess.scaling import draw
 from invasio.solver.errors import ScenarioError
 from invasio.solver.scenario.loader import load
+from tests.lib.tables import rows
 
 SCENARIO = """\
 name: plate
@@ -47,8 +47,7 @@ def run(plate: Path, *words: str) -> tuple[str, list[dict[str, str]]]:
     command = [sys.executable, "-m", "invasio.solver.cli", "scaling", str(plate), "--steps", "2", "--repeat", "1", "--out", "s", *words]
     done = subprocess.run(command, cwd=plate.parent, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    with (plate.parent / "s" / "scaling.csv").open(newline="") as stream:
-        return done.stdout, list(csv.DictReader(stream))
+    return done.stdout, rows(plate.parent / "s" / "scaling.csv")
 
 
 def test_strong_series_counts_and_predicts(plate: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from invasio.solver.cli import main, parser
+from tests.lib.tables import rows
 from tests.unit.hpc.test_sweep import SCENARIO
 
 SNAKEFILE = Path(__file__).resolve().parents[3] / "hpc" / "snakemake" / "Snakefile"
@@ -42,5 +43,5 @@ def test_commands_of_a_sweep_run_in_their_order(tmp_path: Path, monkeypatch: pyt
         assert not (tmp_path / "out" / "a b" / run / "STATUS").exists()
         assert main(words("member", "", "out/a b", run)) == 0
     assert main(words("collect", "", "out/a b")) == 0
-    with (tmp_path / "out" / "a b" / "results.csv").open(newline="") as stream:
-        assert [(row["folder"], row["status"]) for row in csv.DictReader(stream)] == [("run-001", "done"), ("run-002", "done")]
+    results = rows(tmp_path / "out" / "a b" / "results.csv")
+    assert [(row["folder"], row["status"]) for row in results] == [("run-001", "done"), ("run-002", "done")]

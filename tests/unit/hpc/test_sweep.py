@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from invasio.postprocess.sweep import dataset, open_sweep
 from invasio.postprocess.sweep_report import short_names
 from invasio.solver.cli import main
 from invasio.solver.output.layout import OUTPUT
+from tests.lib.tables import rows
 
 SCENARIO = """\
 name: tiny
@@ -53,11 +53,6 @@ def invasio(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The command line."""
     command = [sys.executable, "-m", "invasio.solver.cli", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=cwd)
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ import pytest
 
 from invasio.solver.errors import ScenarioError
 from invasio.solver.linalg.petsc_options import insert
+from tests.lib.comm import Comm
 
 
-def test_the_command_line_wins_and_negative_numbers_are_values(comm) -> None:
+def test_the_command_line_wins_and_negative_numbers_are_values(comm: Comm) -> None:
     from petsc4py import PETSc
 
     found = insert({"n_ksp_type": "cg", "n_pc_type": "jacobi"}, ["-n_ksp_type", "gmres", "-shift", "-1.5", "-n_ksp_monitor"])

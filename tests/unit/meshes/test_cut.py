@@ -70,6 +70,11 @@ COUNTS = {
 }
 
 
+def nodes(array: np.ndarray) -> set[int]:
+    """The nodes that an array names."""
+    return set(map(int, array.ravel()))
+
+
 @pytest.mark.parametrize("name", COUNTS)
 def test_numbers_of_copies_pairs_and_parts(name: str) -> None:
     before, after = case(name)
@@ -83,11 +88,11 @@ def test_numbers_of_copies_pairs_and_parts(name: str) -> None:
 
 def test_the_node_where_four_arms_meet_has_four_copies() -> None:
     _, after = case("cross")
-    at_centre = np.flatnonzero((after.points == 0.5).all(axis=1))
+    at_centre = nodes(np.flatnonzero((after.points == 0.5).all(axis=1)))
     assert len(at_centre) == 4
-    pairs = {name: [set(pair) for pair in m.pairs.tolist() if set(pair) <= set(at_centre.tolist())] for name, m in after.membranes.items()}
+    pairs = {name: [nodes(pair) for pair in m.pairs if nodes(pair) <= at_centre] for name, m in after.membranes.items()}
     assert [len(found) for found in pairs.values()] == [2, 2]  # neighbours only, never across the middle
-    assert sorted(node for found in pairs.values() for pair in found for node in pair) == sorted(2 * at_centre.tolist())
+    assert sorted(node for found in pairs.values() for pair in found for node in pair) == sorted(2 * list(at_centre))
 
 
 def test_lumped_measures_on_a_line_and_at_a_shared_end() -> None:
@@ -95,7 +100,7 @@ def test_lumped_measures_on_a_line_and_at_a_shared_end() -> None:
     for m in after.membranes.values():
         y = after.points[m.pairs[:, 0], 1]
         assert m.sigma == pytest.approx(np.where((y == 0) | (y == 0.5) | (y == 1), 1 / 12, 1 / 6))
-    low, high = (set(map(tuple, m.pairs.tolist())) for m in after.membranes.values())
+    low, high = ({(int(i), int(j)) for i, j in m.pairs} for m in after.membranes.values())
     assert len(low & high) == 1  # the node where they meet is in both
 
 
@@ -151,7 +156,7 @@ def test_side_0_is_the_region_that_comes_first(name: str) -> None:
     _, after = case(name)
     assert set(after.cell_region[side_cells(after, "m", 0)].tolist()) == {0}
     assert set(after.cell_region[side_cells(after, "m", 1)].tolist()) == {1}
-    assert set(after.membranes["m"].pairs[:, 0].tolist()) <= set(after.membranes["m"].facets[:, 0].ravel().tolist())
+    assert nodes(after.membranes["m"].pairs[:, 0]) <= nodes(after.membranes["m"].facets[:, 0])
 
 
 @pytest.mark.parametrize(
@@ -162,7 +167,7 @@ def test_inside_one_region_side_0_is_the_lower_one(name: str, direction: list[fl
     parted = (after.membranes["m"].facets[:, 0] != after.membranes["m"].facets[:, 1]).any(axis=1)
     assert parted.any()
     assert normals(after, "m")[parted] == pytest.approx(np.tile(direction, (parted.sum(), 1)), abs=1e-12)
-    assert set(after.membranes["m"].pairs[:, 0].tolist()) <= set(after.membranes["m"].facets[:, 0].ravel().tolist())
+    assert nodes(after.membranes["m"].pairs[:, 0]) <= nodes(after.membranes["m"].facets[:, 0])
 
 
 @pytest.mark.parametrize(("name", "centre"), [("circle", [0, 0]), ("sphere", [0.5, 0.5, 0.5])])
@@ -266,7 +271,7 @@ def one_facet() -> MeshData:
 
 def small_patch() -> MeshData:
     data = lattice(3, 4)
-    return named(data, m=plane(data, 0, 0.5, lambda x: ((x[:, 1:] > 0.25) & (x[:, 1:] < 0.5)).all(axis=1)))
+    return named(data, m=plane(data, 0, 0.5, lambda x: np.abs(x[:, 1:] - 0.375).max(axis=1) < 0.125))
 
 
 BROKEN: list[tuple[Callable[[], MeshData], list[str], str]] = [

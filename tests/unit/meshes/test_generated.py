@@ -93,8 +93,8 @@ def test_gmsh_is_silent_and_repeats_itself(capfd: pytest.CaptureFixture[str]) ->
 
 
 def test_hash_sees_points_cells_and_names() -> None:
-    base = {"cells": [3, 3]}
-    changes = ({}, {"to": [1, 1.0000001]}, {"diagonal": "crossed"}, {"region": "stroma"}, {"cells": [3, 4]})
+    base: dict[str, object] = {"cells": [3, 3]}
+    changes: tuple[dict[str, object], ...] = ({}, {"to": [1, 1.0000001]}, {"diagonal": "crossed"}, {"region": "stroma"}, {"cells": [3, 4]})
     hashes = {mesh_hash(make("rectangle", **{**base, **change})) for change in changes}
     assert len(hashes) == 5
 

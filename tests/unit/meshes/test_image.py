@@ -138,7 +138,7 @@ def test_regions_that_meet_in_a_point_share_their_outlines(tmp_path: Path) -> No
         size=3,
     )
     assert measures(data) == pytest.approx({"a": 400, "b": 400, "c": 400, "d": 400})
-    common = set.intersection(*(set(np.unique(rows)) for rows in data.interfaces.values()))
+    common = set.intersection(*(set(map(int, np.unique(rows))) for rows in data.interfaces.values()))
     assert data.points[sorted(common)].tolist() == [[20.0, 20.0]]
     assert [facet_measures(data.points, rows).sum() for rows in data.interfaces.values()] == pytest.approx([20, 20, 20])
 

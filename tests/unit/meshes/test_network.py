@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from invasio.meshes.lumen import cut_out
 from invasio.meshes.network import Network, read_network
 from invasio.solver.errors import MeshError
 from invasio.solver.scenario.network import Network as Options
-from tests.models import species
+from tests.lib.comm import Comm
+from tests.lib.models import species
+from tests.lib.vessels import flux, tissue, vessel
 from tests.unit.meshes.build import make
-from tests.vessels import flux, tissue, vessel
 
 YAML = """\
 nodes:
@@ -59,7 +61,8 @@ def test_polylines(tmp_path: Path, suffix: str, where: str) -> None:
     import meshio
 
     points = np.array([[0.1, 0.1, 0.0], [0.5, 0.5, 0.0], [0.9, 0.5, 0.0]])
-    data = {"point_data": {"radius": [0.02, 0.01, 0.01]}} if where == "point_data" else {"cell_data": {"radius": [[0.015, 0.01]]}}
+    at_points = where == "point_data"
+    data: dict[str, Any] = {where: {"radius": [0.02, 0.01, 0.01] if at_points else [[0.015, 0.01]]}}
     meshio.Mesh(points, [("line", [[0, 1], [1, 2]])], **data).write(tmp_path / f"n.{suffix}")
     network = read_network(Options.model_validate({"file": str(tmp_path / f"n.{suffix}"), "loose_ends": "tip"}), 2)
     assert np.allclose(network.points, points[:, :2]) and np.allclose(network.radius, [0.015, 0.01])
@@ -111,7 +114,7 @@ def test_mistakes_in_rows(tmp_path: Path) -> None:
         read(tmp_path, "n.csv", CSV, 1)
 
 
-def test_outside_the_tissue(comm, tmp_path: Path) -> None:
+def test_outside_the_tissue(comm: Comm, tmp_path: Path) -> None:
     """A node outside, and a segment that leaves through a hole: named with the place."""
     cells = species("n", "1", "cells", diffusion="1")
     data = make("rectangle", size=0.1, structured=False, regions={"hole": {"kind": "disc", "centre": [0.3, 0.5], "radius": 0.08}})

@@ -237,8 +237,8 @@ def test_every_prefix_of_the_writes_is_a_good_file(comm: Any, shared_tmp: Path, 
         cut.write_bytes(image)
         times, values = stored(cut)
         assert len(times) >= sum(mark <= count for mark in marks)
-        for time, value in zip(times, values, strict=True):
-            np.testing.assert_allclose(value, cells_at(points, time), rtol=0, atol=1e-7, err_msg=f"after {count} of {len(done)} writes")
+        for reached, value in zip(times, values, strict=True):
+            np.testing.assert_allclose(value, cells_at(points, reached), rtol=0, atol=1e-7, err_msg=f"after {count} of {len(done)} writes")
 
 
 def prefixes(base: bytes, done: list[tuple[int, bytes | None]]) -> Iterator[tuple[int, bytes]]:

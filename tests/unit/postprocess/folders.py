@@ -10,7 +10,7 @@ import numpy as np
 
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.folder import RunFolder
-from invasio.solver.output.layout import FIELDS, SERIES, Frame
+from invasio.solver.output.layout import FIELDS, SERIES, Frame, Observer
 from invasio.solver.output.series import Series
 from tests.unit.output.synthetic import grid
 
@@ -21,7 +21,7 @@ def make(path: Path, comm: Any, dim: int, n: int, times: list[float], state: Sta
     """A run folder of the unit cube whose fields are ``state(points, time)``."""
     of = grid(comm, dim, n)
     folder = RunFolder.open(path, None, "a", scenario, False, False, comm)
-    observers = [FieldsWriter(path / FIELDS, of, list(state(of.points, 0.0)), "float64"), Series(path / SERIES, comm)]
+    observers: list[Observer] = [FieldsWriter(path / FIELDS, of, list(state(of.points, 0.0)), "float64"), Series(path / SERIES, comm)]
     for step, time in enumerate(times):
         fields = state(of.points, time)
         table = {f"{name}.total": float(values.mean()) for name, values in fields.items()}

@@ -91,7 +91,7 @@ def test_the_front_of_the_series(run: Run) -> None:
 
 def test_the_error_of_a_speed_is_the_standard_error_of_a_slope() -> None:
     dice = np.random.default_rng(5)
-    t = np.linspace(0, 1, 11)
+    t = np.linspace(0, 1, 11, dtype=np.float64)
     errors, speeds = [], []
     for _ in range(2000):
         line = fit(Front(t, 2 * t + 0.1 * dice.standard_normal(11), "n", "x", "", ""), first=0.0)

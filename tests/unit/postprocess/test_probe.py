@@ -55,7 +55,7 @@ def test_the_outermost_crossing_counts() -> None:
 
 
 def test_peaks() -> None:
-    s = np.linspace(0, 1, 101)
+    s = np.linspace(0, 1, 101, dtype=np.float64)
     place, height = peak(s, 3.0 - (s - 0.4321) ** 2, 0.01)
     assert (place, height) == (pytest.approx(0.4321, abs=1e-12), pytest.approx(3.0, abs=1e-12))
     two = np.exp(-((s - 0.2) ** 2) / 0.002) + 0.3 * np.exp(-((s - 0.7) ** 2) / 0.002)

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from invasio.solver.cli import main
 from invasio.solver.scenario.biology import Cells
-
-
-def _beside(name: str) -> ModuleType:
-    """A table beside this file (tests are no package)."""
-    spec = importlib.util.spec_from_file_location(f"{name}_scenarios", Path(__file__).with_name(f"{name}.py"))
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-TABLE, SLIPS = _beside("broken"), _beside("slips")
+from tests.unit.scenario import broken as TABLE
+from tests.unit.scenario import slips as SLIPS
 
 
 def _written(name: str, folder: Path) -> tuple[list[str], str]:

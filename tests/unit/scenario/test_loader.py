@@ -12,9 +12,10 @@ import pytest
 from invasio.solver.cli import main
 from invasio.solver.errors import ScenarioError
 from invasio.solver.scenario.loader import dump_resolved, load
+from invasio.solver.scenario.mesh import FileMesh
 from invasio.solver.scenario.reference import markdown
 from invasio.solver.scenario.schema import Scenario
-from invasio.solver.scenario.shipped import folder, headers
+from invasio.solver.scenario.shipped import Header, folder, headers
 
 GLAND = """\
 schema_version: 1
@@ -87,7 +88,7 @@ def test_resolved_reads_back_the_same(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("header", headers(), ids=lambda header: header.name)
-def test_shipped_scenarios_say_what_they_are_and_resolve(header, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_shipped_scenarios_say_what_they_are_and_resolve(header: Header, tmp_path: Path) -> None:
     scenario = load(header.path)
     assert scenario.title and scenario.source and scenario.cost and scenario.description
     up = "/".join([".."] * header.name.count("/"))
@@ -156,7 +157,7 @@ def test_files_are_relative_to_the_scenario_that_names_them(tmp_path: Path, monk
     path = _file(tmp_path, "extends: sub/base.yaml\n")
     monkeypatch.chdir("/")
     scenario = load(path)
-    assert scenario.mesh.path == str((tmp_path / "sub" / "tissue.msh").resolve())
+    assert isinstance(scenario.mesh, FileMesh) and scenario.mesh.path == str((tmp_path / "sub" / "tissue.msh").resolve())
 
 
 def test_units_of_one_option_do_not_leak_into_the_next(tmp_path: Path) -> None:

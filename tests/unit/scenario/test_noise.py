@@ -25,11 +25,11 @@ def test_known_values_do_not_change_between_versions() -> None:
 
 
 def test_smooth_and_spread_evenly() -> None:
-    line = np.linspace(0, 200, 200_001)[:, None]
+    line = np.linspace(0, 200, 200_001, dtype=np.float64)[:, None]
     field = value_noise(line, 1.0, 3)
     slope = np.abs(np.diff(field)) / 1e-3
     assert slope.max() <= 1.5 + 1e-6  # the blend 3s^2 - 2s^3 has slope 3/2 between values 0 and 1
-    corners = value_noise(np.arange(20_000.0)[:, None], 1.0, 3)
+    corners = value_noise(np.arange(20_000, dtype=np.float64)[:, None], 1.0, 3)
     assert corners.mean() == pytest.approx(0.5, abs=4 / np.sqrt(12 * len(corners)))
     assert corners.var() == pytest.approx(1 / 12, rel=0.05)
 

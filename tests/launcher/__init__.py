@@ -1,0 +1,1 @@
+"""Tests of the command `invasio` itself: environment, ranks, signals."""

@@ -1,0 +1,225 @@
+"""A problem advanced in time, as tests want it. This module alone knows how the solver's time stepping is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
+from invasio.solver.discretise.problem import Problem
+from invasio.solver.output.layout import Frame, Rows
+from invasio.solver.stepping.clock import Clock
+from invasio.solver.stepping.loop import march
+from invasio.solver.stepping.options import ClockOptions, SchemeOptions
+from invasio.solver.stepping.packing import Packing
+from invasio.solver.stepping.restart import part, restore, snapshot, tables
+from invasio.solver.stepping.stepper import Stepper
+from invasio.solver.stepping.stop import StopRequest
+from invasio.solver.stepping.transport import Transport
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that the next step depends on: arrays in canonical order, whole and the same on every rank, and numbers."""
+
+    arrays: dict[str, Floats]
+    numbers: dict[str, Any]
+    steps: tuple[float, float, int]  # where equal steps began, their size, and how many there were
+
+
+class Watched:
+    """Observer that remembers the sizes of steps and the times of outputs."""
+
+    def __init__(self) -> None:
+        self.sizes: list[float] = []
+        self.outputs: list[float] = []
+
+    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
+        """Note the size."""
+        self.sizes.append(dt)
+
+    def on_output(self, frame: Frame) -> None:
+        """Note the time."""
+        self.outputs.append(frame.time)
+
+    def close(self, reason: str) -> None:
+        """Nothing to close."""
+
+
+class March:
+    """A problem on its way, settled at the time ``start``. Collective, as all of its methods are."""
+
+    def __init__(self, problem: Problem, options: SchemeOptions | None = None, start: float = 0.0, settle: bool = True) -> None:
+        self.problem = problem
+        self._stepper = Stepper(problem, options or SchemeOptions())
+        self._stepper.amounts = empty_accounts(problem)
+        self._origin, self._dt, self._taken = start, 0.0, 0
+        self.watched = Watched()  # steps and outputs of ``run``
+        self.rejected: dict[str, int] = {}  # and its steps that were repeated, by reason
+        if settle:
+            self._stepper.settle(start)
+        self._ledger = Ledger(problem, self._stepper.amounts)
+
+    @classmethod
+    def restored(cls, problem: Problem, before: Snapshot, options: SchemeOptions | None = None) -> March:
+        """The march that a snapshot was taken of, on a fresh problem, on any number of ranks."""
+        new = cls(problem, options, settle=False)
+        restore(new._stepper, {name: whole[new._rows(name).numbers] for name, whole in before.arrays.items()}, before.numbers)
+        new._ledger = Ledger(problem, new._stepper.amounts, part(before.numbers, "initial/"))
+        new._origin, new._dt, new._taken = before.steps
+        return new
+
+    def snapshot(self) -> Snapshot:
+        """The state of the moment."""
+        comm = self.problem.graph.comm
+        clock = Clock(ClockOptions(self.time, self.time + 1.0, (self.time + 1.0,), step=self._dt or 1.0))
+        arrays, numbers = snapshot(self._stepper, clock, self._taken)
+        whole = {}
+        for name, mine in arrays.items():
+            rows = self._rows(name)
+            whole[name] = np.full((rows.total, *mine.shape[1:]), np.nan)
+            for places, values in comm.allgather((rows.numbers, mine)):
+                whole[name][places] = values
+        numbers |= {f"initial/{name}": amount for name, amount in self._ledger.initial.items()}
+        return Snapshot(whole, numbers, (self._origin, self._dt, self._taken))
+
+    def _rows(self, name: str) -> Rows:
+        """Which rows of an array of a snapshot are this rank's."""
+        grid = self.problem.grid
+        found = (rows for beginning, rows in tables(self._stepper).items() if name.startswith(beginning))
+        return next(found, Rows(grid.nodes, grid.n_nodes))
+
+    @property
+    def time(self) -> float:
+        """Where the solution is."""
+        return self._origin + self._taken * self._dt
+
+    def step(self, dt: float, at: float | None = None) -> bool:
+        """One step from the time reached, or another; False, with the densities as before, where it fails."""
+        if at is not None or dt != self._dt:
+            self._origin, self._dt, self._taken = self.time if at is None else at, dt, 0
+        if not self._stepper.attempt(self.time, dt):
+            return False
+        self._stepper.accept(dt)
+        self._taken += 1
+        return True
+
+    def each(self, dt: float, count: int, tried: float = 0.0, balanced: bool = False) -> Iterator[float]:
+        """Equal steps, one at a time: the time reached.
+
+        tried: each step is first tried with so many times its size, and rejected. balanced: the ledger is balanced after each.
+        Raises RuntimeError when a step fails.
+        """
+        for k in range(count):
+            if tried:
+                self._try(tried * dt)
+                self._stepper.reject()
+            if not self.step(dt):
+                raise RuntimeError(f"step {k} failed: {self.failure}")
+            if balanced:
+                self.balance()
+            yield self.time
+
+    def steps(self, dt: float, count: int, tried: float = 0.0, balanced: bool = False) -> March:
+        """Equal steps, as ``each``."""
+        for _ in self.each(dt, count, tried, balanced):
+            pass
+        return self
+
+    def run(
+        self,
+        end: float,
+        outputs: tuple[float, ...] = (),
+        step: float | None = None,
+        tolerance: float = 1e-3,
+        max_step: float | None = None,
+    ) -> str:
+        """To the end, which is an output, as a run goes, with steps of one size or within a tolerance. How it ended."""
+        clock = Clock(ClockOptions(self.time, end, (*outputs, end), step, tolerance, max_step=max_step))
+        self.rejected = clock.rejected
+        try:
+            with StopRequest(self.problem.graph.comm) as stop:
+                return march(self._stepper, clock, [self.watched], lambda t, k, dt: Frame(t, k, dt, {}, {}), stop)
+        finally:
+            self._origin, self._dt, self._taken = clock.time, 0.0, 0
+
+    def error(self, dt: float) -> float:
+        """The estimated error of a step of this size, which is not taken."""
+        self._try(dt)
+        found = self._stepper.error(dt)
+        self._stepper.reject()
+        return found
+
+    def _try(self, dt: float) -> None:
+        if not self._stepper.attempt(self.time, dt):
+            raise RuntimeError(f"the step of {dt:g} failed: {self.failure}")
+
+    @property
+    def failure(self) -> str:
+        """Why the last step that failed did so."""
+        return self._stepper.failure
+
+    def balance(self) -> None:
+        """Balance the ledger; raises SolverError where it does not balance to 1e-10."""
+        self._ledger.balance(self.time)
+
+    @property
+    def worst(self) -> float:
+        """The largest relative residual of the ledger so far."""
+        return self._ledger.worst
+
+    def account(self, species: str, name: str) -> float:
+        """An account over all ranks."""
+        return float(self.problem.graph.comm.allreduce(self._stepper.amounts[species][name]))
+
+    def accounts(self) -> dict[str, dict[str, float]]:
+        """All accounts over all ranks, by species."""
+        return {species: {name: self.account(species, name) for name in mine} for species, mine in self._stepper.amounts.items()}
+
+    def shares(self) -> dict[str, dict[str, float]]:
+        """This rank's shares of the accounts, by species."""
+        return {species: dict(mine) for species, mine in self._stepper.amounts.items()}
+
+    def info(self, name: str) -> float:
+        """A count of the work so far: iterations, limited, kept, clipped."""
+        return self._stepper.info()[name]
+
+    def limited(self, name: str) -> int:
+        """In how many solves of a moving species the limiter had something to do."""
+        return self._transport(name).limited
+
+    def clipped(self, name: str) -> float:
+        """The amount of a quasi-steady species that was set to zero."""
+        return next(s.clipped for s in self._stepper.steady if s.species.name == name)
+
+    def packing(self, name: str) -> Packing:
+        """What keeps a moving species below its maximum."""
+        found = self._transport(name).packing
+        assert found is not None, f"{name} has no maximum"
+        return found
+
+    def matrix(self, name: str) -> Any:
+        """The PETSc matrix of a moving species."""
+        return self._transport(name).high.mat
+
+    def free(self) -> None:
+        """Free the solvers and the exchange of ghosts, as when a run goes on on another mesh."""
+        for transport in self._stepper.transports:
+            transport.high.destroy()
+        self.problem.graph.halo.free()
+
+    def _transport(self, name: str) -> Transport:
+        return next(t for t in self._stepper.transports if t.species.name == name)
+
+
+def advance(
+    problem: Problem, dt: float, steps: int, options: SchemeOptions | None = None, start: float = 0.0, balanced: bool = False
+) -> March:
+    """A number of equal steps; raises RuntimeError if one fails."""
+    return March(problem, options, start).steps(dt, steps, balanced=balanced)

@@ -1,0 +1,1 @@
+"""Tests against closed forms, manufactured solutions and other codes."""
