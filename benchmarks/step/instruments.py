@@ -15,11 +15,11 @@ from numba.core.dispatcher import Dispatcher
 from invasio.solver.discretise import boundaries
 from invasio.solver.discretise.halo import Halo
 from invasio.solver.discretise.species import NodalSpecies
+from invasio.solver.kernels import edges, limiter, stages
 from invasio.solver.linalg.linear import LinearSystem
 from invasio.solver.stepping import reactions
 from invasio.solver.stepping.stepper import Stepper
 from invasio.solver.stepping.transport import Transport
-from invasio.solver.kernels import edges, limiter, stages
 
 from .traffic import kernel_bytes
 

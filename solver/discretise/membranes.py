@@ -10,11 +10,11 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
-from ..model.balance import Membrane, Passage
-from ..scenario.tree import names
 from ..kernels import crossings
 from ..kernels.bounds import Shares
 from ..kernels.edges import Edges, Law
+from ..model.balance import Membrane, Passage
+from ..scenario.tree import names
 from .evaluate import Evaluator
 from .graph import Graph
 from .integrity import Integrity

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, Law
 from ..model.balance import Model, Species
 from ..parallel import agreed
 from ..scenario.expressions import Binary, Call, Expr, Name, Number
 from ..scenario.tree import names
-from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, Law
 from .boundaries import Condition
 from .evaluate import Evaluator, total
 from .graph import Graph

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..discretise.species import NodalSpecies
-from ..linalg.linear import LinearSystem
 from ..kernels import edges, stages
+from ..linalg.linear import LinearSystem
 from .workspace import Workspace
 
 Floats = NDArray[np.float64]

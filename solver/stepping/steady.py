@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
-from ..linalg.linear import LinearSystem
 from ..kernels import edges, stages
+from ..linalg.linear import LinearSystem
 from .boundaries import book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
 from .workspace import Workspace

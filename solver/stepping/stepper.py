@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from ..discretise.problem import Problem
 from ..discretise.species import NodalSpecies
 from ..errors import SolverError
-from ..linalg.linear import LinearSystem
 from ..kernels import stages
+from ..linalg.linear import LinearSystem
 from .boundaries import hold
 from .options import SchemeOptions
 from .reactions import Reactions

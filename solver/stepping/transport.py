@@ -20,8 +20,8 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..discretise.species import NodalSpecies
-from ..linalg.linear import LinearSystem
 from ..kernels import edges, limiter, stages
+from ..linalg.linear import LinearSystem
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
 from .packing import Packing

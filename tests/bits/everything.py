@@ -11,11 +11,9 @@ from pathlib import Path
 
 from mpi4py import MPI
 
-from invasio.solver.output import checkpoint
-from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.options import ClockOptions
-from invasio.solver.stepping.restart import restore, snapshot, tables
-from tests.parallel.test_everything import DT, begun, everything, go
+from invasio.solver.stepping.options import SchemeOptions
+from tests.lib.march import March
+from tests.parallel.test_everything import DT, everything
 
 MIDDLE, END = 5, 10  # steps; each is rejected once
 
@@ -33,23 +31,12 @@ def main() -> None:
     if comm.rank == 0:
         folder.mkdir(parents=True, exist_ok=True)
     comm.barrier()
-    problem = everything(options.dim, comm)
-    stepper = begun(problem, options.limiter)
-    step = 0
-    if options.resume:
-        found = checkpoint.load_latest(folder, problem.grid, tables=tables(stepper))
-        if found is None:
-            raise SystemExit(f"there is no checkpoint in {folder}")
-        restore(stepper, found.state, found.scalars)
-        step = int(found.scalars["step"])
-    else:
-        stepper.settle(0.0)
+    problem, scheme = everything(options.dim, comm), SchemeOptions(limiter=options.limiter)
+    march = March.loaded(problem, folder, DT, scheme) if options.resume else March(problem, scheme)
     for until in (MIDDLE, END):
-        if step < until:
-            go(stepper, range(step, until))
-            step = until
-            arrays, numbers = snapshot(stepper, Clock(ClockOptions(0.0, 1.0, (1.0,), step=DT), step * DT), step)
-            checkpoint.save(folder, problem.grid, arrays, numbers, tables=tables(stepper))
+        if march.taken < until:
+            march.steps(DT, until - march.taken, tried=2.0)
+            march.save(folder)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
 from invasio.solver.discretise.problem import Problem
+from invasio.solver.output import checkpoint
 from invasio.solver.output.layout import Frame, Rows
 from invasio.solver.stepping.clock import Clock
 from invasio.solver.stepping.loop import march
@@ -89,11 +91,33 @@ class March:
         numbers |= {f"initial/{name}": amount for name, amount in self._ledger.initial.items()}
         return Snapshot(whole, numbers, (self._origin, self._dt, self._taken))
 
+    @classmethod
+    def loaded(cls, problem: Problem, folder: Path, dt: float, options: SchemeOptions | None = None) -> March:
+        """The march that ``save`` wrote last, in equal steps from time 0; raises SystemExit where there is none."""
+        new = cls(problem, options, settle=False)
+        found = checkpoint.load_latest(folder, problem.grid, tables=tables(new._stepper))
+        if found is None:
+            raise SystemExit(f"there is no checkpoint in {folder}")
+        restore(new._stepper, found.state, found.scalars)
+        new._dt, new._taken = dt, int(found.scalars["step"])
+        return new
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint."""
+        clock = Clock(ClockOptions(0.0, self.time + 1.0, (self.time + 1.0,), step=self._dt), self.time)
+        arrays, numbers = snapshot(self._stepper, clock, self._taken)
+        checkpoint.save(folder, self.problem.grid, arrays, numbers, tables=tables(self._stepper))
+
     def _rows(self, name: str) -> Rows:
         """Which rows of an array of a snapshot are this rank's."""
         grid = self.problem.grid
         found = (rows for beginning, rows in tables(self._stepper).items() if name.startswith(beginning))
         return next(found, Rows(grid.nodes, grid.n_nodes))
+
+    @property
+    def taken(self) -> int:
+        """How many steps of one size were taken."""
+        return self._taken
 
     @property
     def time(self) -> float:
