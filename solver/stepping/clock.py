@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any, Self
 
 from .options import ClockOptions
 
 REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
+_REJECTED = "rejected/"  # before the reasons, in a snapshot
 REST = 0.1  # error relative to the aim at which steps neither grow nor shrink, by the safety factor and the dead band
 
 
 class Clock:
-    """Proposes steps that end exactly on output times; ``time`` is where the solution is."""
+    """Proposes steps that end exactly on output times; ``time`` is where the solution is.
 
-    def __init__(self, options: ClockOptions, time: float | None = None, wish: float | None = None, error_before: float = 1.0) -> None:
+    ``steps``: how many were accepted; ``dt``: the size of the last of them, 0 before; ``rejected``: how many were not, by reason.
+    """
+
+    def __init__(
+        self, options: ClockOptions, time: float | None = None, wish: float | None = None, error_before: float = 1.0, steps: int = 0
+    ) -> None:
         self.options = options
         self.time = options.start if time is None else time
+        self.steps, self.dt = steps, 0.0
         self.adaptive = options.step is None
         # the error of a run of second order falls as that of a step to the power 2/3: so it falls in proportion to the tolerance
         self._aim = REFERENCE * (options.tolerance / REFERENCE) ** 1.5
@@ -25,6 +34,13 @@ class Clock:
         self._retries = 0
         self.error_before = error_before
         self.rejected: dict[str, int] = {}
+
+    @classmethod
+    def resumed(cls, options: ClockOptions, numbers: Mapping[str, Any]) -> Self:
+        """The clock that a snapshot of `restart` was taken with."""
+        clock = cls(options, numbers["time"], numbers["wish"], numbers["error_before"], int(numbers["step"]))
+        clock.rejected = {key.removeprefix(_REJECTED): int(count) for key, count in numbers.items() if key.startswith(_REJECTED)}
+        return clock
 
     @property
     def wish(self) -> float:
@@ -56,6 +72,8 @@ class Clock:
         if self._retries and not self.adaptive:
             self._wish = min(2.0 * self._wish, self.options.step or self._wish)
         self._retries = 0
+        self.steps += 1
+        self.dt = dt
         return reached
 
     def judge(self, error: float, dt: float) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ..diagnostics.ledger import empty_accounts
 from ..discretise.problem import Problem
 from ..discretise.species import NodalSpecies
 from ..errors import SolverError
@@ -57,7 +58,7 @@ class Stepper:
         self._switching = {s.name for s in self.transfers.species}
         self._before = np.zeros(problem.graph.n_local if self._switching else 0)
         self.failure = ""  # why the last attempt failed
-        self.amounts: dict[str, dict[str, float]] = {name: {} for name in problem.species}
+        self.amounts = empty_accounts(problem)
         self.earlier: dict[str, float] = {}  # what ``info`` had counted when the run was stopped
         for s in problem.species.values():
             problem.fields[s.name][:] = s.state
@@ -237,6 +238,12 @@ class Stepper:
             "kept": min((t.kept for t in self.transports), default=1.0),
             "clipped": self.earlier.get("clipped", 0.0) + sum(t.clipped for t in self._moving),
         }
+
+    def free(self) -> None:
+        """Free the solvers. Collective."""
+        for system in self._systems():
+            if system is not None:
+                system.destroy()
 
     def _systems(self) -> list[LinearSystem | None]:
         return [x for t in self.transports for x in (t.high, t.low)] + [t.system for t in self.steady]

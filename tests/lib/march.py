@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
+from invasio.solver.diagnostics.ledger import Ledger
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.output import checkpoint
-from invasio.solver.output.layout import Frame, Rows
+from invasio.solver.output.layout import Rows
 from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.loop import march
+from invasio.solver.stepping.loop import march, one_step
 from invasio.solver.stepping.options import ClockOptions, SchemeOptions
 from invasio.solver.stepping.packing import Packing
 from invasio.solver.stepping.restart import part, restore, snapshot, tables
@@ -35,23 +35,12 @@ class Snapshot:
     steps: tuple[float, float, int]  # where equal steps began, their size, and how many there were
 
 
+@dataclass
 class Watched:
-    """Observer that remembers the sizes of steps and the times of outputs."""
+    """The sizes of steps and the times of outputs, that of the start among them."""
 
-    def __init__(self) -> None:
-        self.sizes: list[float] = []
-        self.outputs: list[float] = []
-
-    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
-        """Note the size."""
-        self.sizes.append(dt)
-
-    def on_output(self, frame: Frame) -> None:
-        """Note the time."""
-        self.outputs.append(frame.time)
-
-    def close(self, reason: str) -> None:
-        """Nothing to close."""
+    sizes: list[float]
+    outputs: list[float]
 
 
 class March:
@@ -60,9 +49,8 @@ class March:
     def __init__(self, problem: Problem, options: SchemeOptions | None = None, start: float = 0.0, settle: bool = True) -> None:
         self.problem = problem
         self._stepper = Stepper(problem, options or SchemeOptions())
-        self._stepper.amounts = empty_accounts(problem)
         self._origin, self._dt, self._taken = start, 0.0, 0
-        self.watched = Watched()  # steps and outputs of ``run``
+        self.watched = Watched([], [])  # steps and outputs of ``run``
         self.rejected: dict[str, int] = {}  # and its steps that were repeated, by reason
         if settle:
             self._stepper.settle(start)
@@ -167,11 +155,17 @@ class March:
         """To the end, which is an output, as a run goes, with steps of one size or within a tolerance. How it ended."""
         clock = Clock(ClockOptions(self.time, end, (*outputs, end), step, tolerance, max_step=max_step))
         self.rejected = clock.rejected
+        self.watched.outputs.append(clock.time)
         try:
             with StopRequest(self.problem.graph.comm) as stop:
-                return march(self._stepper, clock, [self.watched], lambda t, k, dt: Frame(t, k, dt, {}, {}), stop)
+                return march(lambda: self._watched_step(clock), clock, stop)
         finally:
             self._origin, self._dt, self._taken = clock.time, 0.0, 0
+
+    def _watched_step(self, clock: Clock) -> None:
+        reached = one_step(self._stepper, clock)
+        self.watched.sizes.append(clock.dt)
+        self.watched.outputs += [clock.time] if reached else []
 
     def error(self, dt: float) -> float:
         """The estimated error of a step of this size, which is not taken."""
