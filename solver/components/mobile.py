@@ -109,8 +109,8 @@ class Mobile(Component):
             over, time, *place = max(comm.allgather(packing.surplus))
             if over > 0.0:
                 yield logging.WARNING, (
-                    f"{self.name} exceeded its maximum of {packing.maximum:g} by up to {over:.2g} (at t = {time:.4g}, at {self._where(place)}):"
-                    " its own sources make more than that"
+                    f"{self.name} exceeded its maximum of {packing.maximum:g} by up to {over:.2g} "
+                    f"(at t = {time:.4g}, at {self._where(place)}): its own sources make more than that"
                 )
         if not law.drifts:
             return
