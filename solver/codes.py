@@ -14,22 +14,81 @@ class Code(NamedTuple):
 
 FILES: dict[str, Code] = {
     "cannot-write": Code("A file or folder cannot be written: no permission, no room, or no such folder.", (3,)),
-    "file-not-found": Code("A file or folder that was named is not there.", (3,)),
+    "file-exists": Code("A file that would be written is there already.", (2,)),
+    "file-not-found": Code("A file or folder that was named is not there.", (2, 3)),
     "missing-package": Code("What was asked for needs a program or library that is not installed.", (3,)),
+    "no-scenario": Code("No shipped scenario has this name.", (2,)),
+    "not-a-file": Code("A folder is named where a file is needed.", (2,)),
     "not-text": Code("A file is no text in UTF-8, or holds control characters.", (2, 3)),
     "not-yaml": Code("A text is not YAML: indentation, brackets, quotes or colons are wrong.", (2, 3)),
     "unknown-format": Code("The ending of a file's name belongs to no format that is read or written here.", (3,)),
-    "unreadable-file": Code("A file is there, but does not hold what its format demands.", (3,)),
+    "unreadable-file": Code("A file is there, but cannot be read, or does not hold what its format demands.", (2, 3)),
+}
+OPTIONS: dict[str, Code] = {
+    "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2,)),
+    "either-or": Code("Exactly one of several options is needed, and none or more of them are given.", (2,)),
+    "empty-scenario": Code("A scenario is empty or has no species.", (2,)),
+    "meaningless-option": Code("An option has no meaning together with the others.", (2,)),
+    "missing-option": Code("An option that is needed is not given.", (2,)),
+    "not-a-number": Code("A number is needed where something else stands.", (2, 3)),
+    "not-an-assignment": Code("A text of `--set` is not PATH=VALUE.", (2,)),
+    "not-supported": Code("Tags and merge keys of YAML are not read.", (2,)),
+    "nothing-given": Code("A list or mapping that needs an entry is empty.", (2,)),
+    "out-of-bounds": Code("A number is too small, too large or not finite.", (2,)),
+    "repeated-key": Code("A key stands twice in a mapping.", (2,)),
+    "repeated-name": Code("A name is given to two things of which each needs its own.", (2, 3)),
+    "too-large": Code("A scenario has too many values, or an alias of YAML contains itself.", (2,)),
+    "too-many": Code("A scenario asks for more steps, outputs, cells or members than can be done.", (2,)),
+    "unknown-choice": Code("A word is none of those that an option can be.", (2,)),
+    "unknown-key": Code("There is no option or entry of this name in its place.", (2, 3)),
+    "unknown-kind": Code("There is no such kind of what a `kind` chooses.", (2, 3)),
+    "wrong-extends": Code("Scenarios extend each other in a circle or too deeply.", (2,)),
+    "wrong-length": Code("A list, text or vector has too few or too many parts.", (2,)),
+    "wrong-order": Code("An upper end does not lie above the lower one.", (2,)),
+    "wrong-pattern": Code("A text does not have the form that is needed.", (2,)),
+    "wrong-type": Code("A value of another type is needed: a number, a text, a list, a mapping.", (2, 3)),
+    "wrong-value": Code("A value is not allowed here.", (2,)),
+}
+QUANTITIES: dict[str, Code] = {
+    "circular-parameters": Code("Parameters are computed from each other in a circle, or from one without a value.", (2,)),
+    "formula-by-region": Code("A value given by region is a formula, which would count in all regions.", (2,)),
+    "name-not-usable": Code("A name in a formula exists, but cannot be used in this place.", (2,)),
+    "no-scales": Code("A value has a unit, but the scenario states no scales to convert it with.", (2,)),
+    "noise-arguments": Code("A random field does not have the arguments that it takes.", (2,)),
+    "not-a-quantity": Code("A text is not a number with a unit.", (2,)),
+    "unknown-function": Code("There is no function of this name.", (2,)),
+    "unknown-name": Code("A formula uses a name that is not declared.", (2,)),
+    "unknown-unit": Code("There is no unit of this name.", (2,)),
+    "wrong-formula": Code("A text is no formula.", (2,)),
+    "wrong-unit": Code("A quantity has another dimension than is needed.", (2,)),
 }
 NAMES: dict[str, Code] = {
-    "no-boundary": Code("No boundary of the mesh has this name.", (3,)),
-    "no-interface": Code("No interface of the mesh has this name.", (3,)),
-    "no-region": Code("No region of the mesh has this name.", (3,)),
-    "not-a-number": Code("A number is needed where something else stands.", (3,)),
-    "repeated-name": Code("A name is given to two things of which each needs its own.", (3,)),
-    "unknown-kind": Code("There is no such kind of what a `kind` chooses.", (3,)),
-    "unknown-key": Code("There is no option or entry of this name in its place.", (3,)),
-    "wrong-type": Code("A value of another type is needed: a number, a text, a list, a mapping.", (3,)),
+    "no-boundary": Code("No boundary of the mesh has this name.", (2, 3)),
+    "no-column": Code("series.csv has no column of this name.", (2,)),
+    "no-interface": Code("No interface of the mesh has this name.", (2, 3)),
+    "no-part": Code("A vessel has no part of this name.", (2,)),
+    "no-region": Code("No region of the mesh has this name.", (2, 3)),
+    "no-species": Code("No species of the scenario has this name.", (2,)),
+    "same-region": Code("An interface is to lie between a region and itself.", (2,)),
+}
+MODEL: dict[str, Code] = {
+    "immobile-species": Code("A species that does not move has a condition on a boundary, membrane or wall.", (2,)),
+    "in-lumen": Code("Something is asked for in the lumen of a vessel, where no tissue is.", (2,)),
+    "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
+    "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),
+    "partial-output": Code("Numbers are expected of the whole tissue, but only some regions are written.", (2,)),
+    "place-taken": Code("Two vessels have a wall at the same place.", (2,)),
+    "stated-twice": Code("The same thing is stated at two places.", (2,)),
+    "wrong-amount": Code("The amount of a species cannot be chosen, or there is nothing that it could scale.", (2,)),
+    "wrong-species": Code("A species is of another kind than is needed.", (2,)),
+    "wrong-transfer": Code("A species cannot turn into this one.", (2,)),
+}
+SWEEPS: dict[str, Code] = {
+    "cannot-vary": Code("An option cannot differ between the members of a sweep.", (2,)),
+}
+CLUSTERS: dict[str, Code] = {
+    "no-profile": Code("No profile of a cluster has this name.", (2,)),
+    "wrong-time-limit": Code("A text is no time limit of a job, or the limit is too short.", (1, 2)),
 }
 MESH: dict[str, Code] = {
     "ambiguous-tags": Code("A mesh file holds several arrays of whole numbers, any of which could hold the regions.", (3,)),
@@ -72,7 +131,7 @@ PICTURES: dict[str, Code] = {
 NETWORKS: dict[str, Code] = {
     "empty-network": Code("A network has no segments.", (3,)),
     "loose-end": Code("A node with one segment is marked neither inlet, outlet nor tip.", (3,)),
-    "network-dimension": Code("A network and its tissue have different dimensions.", (3,)),
+    "network-dimension": Code("A network and its tissue have different dimensions.", (2, 3)),
     "network-entry": Code("A row or entry of a network does not have the form that is needed.", (3,)),
     "no-length": Code("Both nodes of a segment lie at the same place.", (3,)),
     "outside-shape": Code("The trunk of a generated tree leaves the shape that it shall fill.", (3,)),
@@ -81,11 +140,26 @@ NETWORKS: dict[str, Code] = {
     "wrong-end": Code("A node is marked as an end that it cannot be.", (3,)),
     "wrong-radius": Code("A segment of a network has no radius, or one that is not above 0.", (3,)),
 }
+SIMULATIONS: dict[str, Code] = {
+    "broken-state": Code("A simulation was interrupted within a step, or a step could not be done or recorded.", (4,)),
+    "closed-simulation": Code("A simulation is used that has been closed.", (4,)),
+    "no-field": Code("A run has no field, or a simulation no species, of this name.", (2,)),
+    "no-folder": Code("What was asked for needs a run folder, but the simulation is in memory.", (4,)),
+    "no-output": Code("A time is no output time.", (2,)),
+    "not-a-path": Code("A key of `set` is no path of an option.", (2,)),
+    "run-at-end": Code("A step was asked for at the end of the run.", (4,)),
+}
 FAMILIES: dict[str, dict[str, Code]] = {
     "Files and programs": FILES,
-    "Names and values": NAMES,
+    "Options of a scenario": OPTIONS,
+    "Quantities and formulas": QUANTITIES,
+    "Names": NAMES,
+    "Models": MODEL,
+    "Sweeps": SWEEPS,
+    "Clusters": CLUSTERS,
     "Meshes": MESH,
     "Pictures": PICTURES,
     "Networks of vessels": NETWORKS,
+    "Simulations driven from Python": SIMULATIONS,
 }
 CODES: dict[str, Code] = {code: entry for family in FAMILIES.values() for code, entry in family.items()}

@@ -7,9 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from .diagnostics.ledger import Ledger
-from .diagnostics.membranes import membrane_row
 from .diagnostics.observables import Observables
-from .diagnostics.vessels import vessel_row
 from .errors import InvasioError, SolverError
 from .linalg.petsc_options import PetscOptions
 from .memory import Memory
@@ -76,7 +74,7 @@ class Course:
             else:
                 restore(self.stepper, found.state, numbers)
                 self.clock = Clock.resumed(times, numbers)
-            self._ledger = Ledger(self.problem, self.stepper.amounts, part(numbers, "initial/") or None)
+            self._ledger = Ledger(self.stepper, part(numbers, "initial/") or None)
             self._observables = Observables(self.problem, part(numbers, "reference/") or None)
             if self.recording is not None:
                 fixed = {f"initial/{k}": v for k, v in self._ledger.initial.items()}
@@ -94,8 +92,7 @@ class Course:
     def row(self) -> dict[str, float]:
         """The observables now."""
         time = self.clock.time
-        row = self._observables.row(time) | membrane_row(self.problem) | vessel_row(self.problem, time)
-        return row | self._ledger.balance(time) | self.stepper.info()
+        return self._observables.row(time) | self.stepper.row(time) | self._ledger.balance(time) | self.stepper.info()
 
     def _output(self) -> None:
         """Record the moment."""
@@ -153,7 +150,7 @@ class Course:
             if self.recording is not None:
                 self.recording.finish(reason)
             if error is None and not self._quiet:
-                closing(self.stepper, self.clock, self.problem.dim)
+                closing(self.stepper, self.clock)
         except BaseException as worse:
             reason, error = "failed", worse
             raise

@@ -6,6 +6,7 @@ from mpi4py.MPI import Intracomm as Comm
 
 from ..meshes.build import build_domain, build_networks
 from ..meshes.network import Network
+from .components.options import SchemeOptions
 from .discretise.operators import Operators
 from .discretise.problem import Problem, pose
 from .linalg.linear import LinearOptions
@@ -14,7 +15,7 @@ from .scenario.mesh import MeshOptions
 from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions
 from .scenario.schema import Scenario
-from .stepping.options import ClockOptions, SchemeOptions
+from .stepping.options import ClockOptions
 
 
 class Ground:
