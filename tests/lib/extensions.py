@@ -26,7 +26,7 @@ class Pool(Component):
     def __init__(self, problem: Problem, name: str, species: str, vessel: str, clearance: float) -> None:
         self.name, self.species, self.k = name, species, clearance
         self.comm, self.amount = problem.graph.comm, problem.state.scalars[name]
-        self.account = problem.model.vessels[[v.name for v in problem.model.vessels].index(vessel)].account
+        self.account = next(v.account for v in problem.model.vessels if v.name == vessel)
 
     def accounts(self) -> Iterable[Account]:
         """What came and what was cleared."""

@@ -153,9 +153,9 @@ def test_checkpoints_hold_the_pool(comm: Comm, shared_tmp: Path) -> None:
     """Through the file, on any number of ranks."""
     problem, adding = body(comm, 1, "0.1")
     march = March(problem, TIGHT, extensions=adding).steps(0.1, 3)
-    march.save(mpi_tmp_path)
+    march.save(shared_tmp)
     again, _ = body(comm, 1, "0.1")
-    loaded = March.loaded(again, mpi_tmp_path, 0.1, TIGHT, extensions=adding)
+    loaded = March.loaded(again, shared_tmp, 0.1, TIGHT, extensions=adding)
     parallel_assert(comm, loaded.scalar("plasma") == march.scalar("plasma"), "plasma in a checkpoint")
     march.steps(0.1, 2)
     loaded.steps(0.1, 2)
