@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiled import compiled
 from .edges import Edges, Floats
 
 
@@ -31,13 +31,13 @@ class Shares(NamedTuple):
     outward: Floats
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _share(available: float, wanted: float) -> float:
     """min(1, available/wanted), compared as products: a quotient by a denormal number overflows."""
     return 1.0 if available >= wanted else max(0.0, min(1.0, available / wanted))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def ratios(
     e: Edges,
     sinks: Floats,
@@ -79,7 +79,7 @@ def ratios(
         up[i] = _share(mass[i] * max(0.0, min(top, maximum) - v[i]), dt * gain)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def corrected(
     e: Edges,
     sinks: Floats,

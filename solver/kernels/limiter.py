@@ -16,15 +16,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiled import compiled
 from .edges import Edges
 
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def low_order_and_ratios(
     e: Edges,
     production: Floats,
@@ -70,7 +70,7 @@ def low_order_and_ratios(
     return (negative if finite else np.nan), amount
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def corrected(
     e: Edges,
     sinks: Floats,
