@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from .compiled import compiled
 from .edges import Edges, Floats
+from .low_order import low_order_flux
 
 
 class Shares(NamedTuple):
@@ -63,8 +64,7 @@ def ratios(
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
             u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            first = (u + d) * low[j] - (lower + d) * low[i]
+            first = low_order_flux(u, lower, low[i], low[j])
             first *= min(inward[i], outward[j]) if first > 0.0 else min(inward[j], outward[i])
             flux = (u * w[j] - lower * w[i]) - first
             drain += min(0.0, flux)
@@ -106,8 +106,7 @@ def corrected(
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
             u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            first = (u + d) * low[j] - (lower + d) * low[i]
+            first = low_order_flux(u, lower, low[i], low[j])
             first *= min(inward[i], outward[j]) if first > 0.0 else min(inward[j], outward[i])
             flux = (u * w[j] - lower * w[i]) - first
             alpha = min(down[i], up[j]) if flux < 0.0 else min(up[i], down[j])

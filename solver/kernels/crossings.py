@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .bounds import Shares
 from .compiled import compiled
 from .edges import Edges, Law
+from .low_order import low_order_flux
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -102,8 +103,7 @@ def crossing(
         u, lower = us[at], ls[at]
         inward = u * w[j] - lower * w[i]
         if limited:
-            d = max(0.0, max(-u, -lower))
-            first = (u + d) * low[j] - (lower + d) * low[i]
+            first = low_order_flux(u, lower, low[i], low[j])
             if bounded:
                 first *= min(s.inward[i], s.outward[j]) if first > 0.0 else min(s.inward[j], s.outward[i])
             rest = inward - first

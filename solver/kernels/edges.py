@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
+from .low_order import artificial_diffusion
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -172,7 +173,7 @@ def fill(
             if j != i:
                 u, lower = us[k], ls[k]
                 if low_order:
-                    d = max(0.0, max(-u, -lower))
+                    d = artificial_diffusion(u, lower)
                     u += d
                     lower += d
                 out += lower
@@ -198,7 +199,7 @@ def known_side(e: Edges, rows: Indices, positions: Indices, held: Floats, tau: f
         k = positions[edge]
         u = us[k]
         if low_order:
-            u += max(0.0, max(-u, -ls[k]))
+            u += artificial_diffusion(u, ls[k])
         b[rows[edge]] += tau * u * held[indices[k]]
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from .compiled import compiled
 from .edges import Edges, Floats
+from .low_order import low_order_flux
 
 Mask = NDArray[np.bool_]
 
@@ -57,9 +58,7 @@ def _flows(e: Edges, low: Floats, inward: Floats, i: int) -> tuple[float, float]
     coming = going = 0.0
     for k in range(indptr[i], indptr[i + 1]):
         j = indices[k]
-        u, lower = us[k], ls[k]
-        d = max(0.0, max(-u, -lower))
-        flux = (u + d) * low[j] - (lower + d) * low[i]
+        flux = low_order_flux(us[k], ls[k], low[i], low[j])
         if flux > 0.0:
             coming += flux
         else:
@@ -114,9 +113,7 @@ def both_ends(
         coming = going = 0.0
         for k in range(e.indptr[i], e.indptr[i + 1]):
             j = e.indices[k]
-            u, lower = e.u[k], e.lower[k]
-            d = max(0.0, max(-u, -lower))
-            flux = (u + d) * low[j] - (lower + d) * low[i]
+            flux = low_order_flux(e.u[k], e.lower[k], low[i], low[j])
             coming += max(0.0, flux)
             going -= min(0.0, flux)
         made = old[i] + dt * production[i]
@@ -138,8 +135,6 @@ def balance(
         change = 0.0
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
-            u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            flux = (u + d) * low[j] - (lower + d) * low[i]
+            flux = low_order_flux(us[k], ls[k], low[i], low[j])
             change += flux * (min(inward[i], outward[j]) if flux > 0.0 else min(inward[j], outward[i]))
         v[i] = old[i] + dt * (change / mass[i] + production[i] - sinks[i] * acting[i])
