@@ -114,4 +114,5 @@ expect:
     assert lines[0].split() == ["t", "quantity", "expected", "measured", "error", "allowed"]
     assert lines[1].endswith("ok") and lines[1].startswith("1    integral of ecm")
     assert lines[2].split()[-3:] == ["-1.0e-02", "1.0e-03", "WRONG"]
+    assert "WRONG: " in lines[3]
     assert lines[3].endswith("t = 0.3 is no output time; nearest: 0 [no-time]")
