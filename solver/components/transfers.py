@@ -179,7 +179,8 @@ class Transfers(Component):
         if np.isfinite(self._tops).any():
             hold_back(self._origins, self._targets, self._tops, h, self._old, self._middle, self._rates, *self._shares)
         g = self.species[0].graph
-        for k, (a, b) in enumerate(zip(self._origins.tolist(), self._targets.tolist(), strict=True)):
+        for k, ends in enumerate(zip(self._origins, self._targets, strict=True)):
+            a, b = map(int, ends)
             amount = moved(a, b, self._rates[k], h, g.mass, self._middle, g.n_owned, self._old)
             for number, key in ((a, "switched_out"), (b, "switched_in")):
                 book.page(self.species[number].name).add(key, amount)
