@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...meshes.domain import Domain
 from ...meshes.network import Network
 from ..errors import ScenarioError
+from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..output.layout import Grid
 from ..parallel import agreed
@@ -26,7 +27,7 @@ from .integrity import Integrity
 from .membranes import cap, crossings_of
 from .operators import Operators
 from .site_values import Known
-from .species import TINY, NodalSpecies, carried_logarithms, logarithm_of
+from .species import NodalSpecies, carried_logarithms, logarithm_of
 from .vessel_fluxes import attach, check_mobile
 from .vessels import NodalVessel, build_vessel
 
