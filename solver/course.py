@@ -60,7 +60,7 @@ class Course:
         self.problem = ground.problem(scenario)
         self.stepper = Stepper(self.problem, scheme_options(scenario))
         times = clock_options(scenario)
-        self.clock = Clock(times)
+        self.clock = Clock(times, next_event=self.stepper.next_event)
         try:
             if out is not None:
                 folder = None if isinstance(out, Numbered) else Path(out)
@@ -73,7 +73,7 @@ class Course:
                 self.stepper.settle(times.start)
             else:
                 restore(self.stepper, found.state, numbers)
-                self.clock = Clock.resumed(times, numbers)
+                self.clock = Clock.resumed(times, numbers, self.stepper.next_event)
             self._ledger = Ledger(self.stepper, part(numbers, "initial/") or None)
             self._observables = Observables(self.problem, part(numbers, "reference/") or None)
             if self.recording is not None:
@@ -92,7 +92,8 @@ class Course:
     def row(self) -> dict[str, float]:
         """The observables now."""
         time = self.clock.time
-        return self._observables.row(time) | self.stepper.row(time) | self._ledger.balance(time) | self.stepper.info()
+        row = self._observables.row(time) | self.stepper.row(time)
+        return row | self._ledger.balance(time) | self.stepper.info()
 
     def _output(self) -> None:
         """Record the moment."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...meshes.domain import Domain
 from ...meshes.network import Network
 from ..errors import ScenarioError
+from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..output.layout import Grid
 from ..parallel import agreed
@@ -26,7 +27,7 @@ from .integrity import Integrity
 from .membranes import cap, crossings_of
 from .operators import Operators
 from .site_values import Known
-from .species import TINY, NodalSpecies, carried_logarithms, logarithm_of
+from .species import NodalSpecies, carried_logarithms, logarithm_of
 from .vessel_fluxes import attach, check_mobile
 from .vessels import NodalVessel, build_vessel
 
@@ -89,9 +90,8 @@ def pose(
 ) -> Problem:
     """Put a model on a mesh, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
-    Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     scalars: numbers in time that formulas may name, with their values at the start.
-
+    Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
     domain, comm, forms, graph = operators.domain, operators.comm, operators.forms, operators.graph

@@ -122,7 +122,8 @@ def set_values(document: Document, values: Mapping[str, object], schema: Any) ->
     for dots, value in values.items():
         try:
             if not isinstance(dots, str) or not all(_parts(dots)):
-                raise Faults([Fault(PYTHON, (), f"not a path (given {dots!r})", "not-a-path", "write a text such as 'time.end'")])
+                what = f"not a path (given {dots!r})"
+                raise Faults([Fault(PYTHON, (), what, code="not-an-assignment", remedy="allowed: a text such as 'time.end'")])
             document = lay(document, dots, _plain(value), PYTHON, PYTHON, schema)
         except Faults as caught:
             faults += caught.faults

@@ -11,10 +11,14 @@ from .stop import StopRequest
 
 
 def one_step(stepper: Stepper, clock: Clock) -> bool:
-    """One accepted step, after those that were rejected; True if an output time has been reached. Collective.
+    """One accepted step, after what was due and steps that were rejected; True if an output time has been reached. Collective.
 
+    What is due at an output time happens after the output: that shows what was before.
     Raises SolverError when a step cannot be done even after halving it many times.
     """
+    if clock.due:
+        stepper.let_happen(clock.time, clock.happened)
+        clock.begin_again()
     while True:
         dt = clock.propose()
         if not stepper.attempt(clock.time, dt):

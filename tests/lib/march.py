@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from invasio.solver.components.mobile import Mobile
 from invasio.solver.components.options import SchemeOptions
 from invasio.solver.components.packing import Packing
+from invasio.solver.components.protocol import Extension
 from invasio.solver.components.steady import Steady
 from invasio.solver.components.transport import Transport
 from invasio.solver.diagnostics.ledger import Ledger
@@ -49,10 +50,18 @@ class Watched:
 class March:
     """A problem on its way, settled at the time ``start``. Collective, as all of its methods are."""
 
-    def __init__(self, problem: Problem, options: SchemeOptions | None = None, start: float = 0.0, settle: bool = True) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        options: SchemeOptions | None = None,
+        start: float = 0.0,
+        settle: bool = True,
+        extensions: Sequence[Extension] = (),
+    ) -> None:
         self.problem = problem
-        self._stepper = Stepper(problem, options or SchemeOptions())
+        self._stepper = Stepper(problem, options or SchemeOptions(), extensions)
         self._origin, self._dt, self._taken = start, 0.0, 0
+        self._happened: float | None = None
         self.watched = Watched([], [])  # steps and outputs of ``run``
         self.rejected: dict[str, int] = {}  # and its steps that were repeated, by reason
         if settle:
@@ -60,18 +69,21 @@ class March:
         self._ledger = Ledger(self._stepper)
 
     @classmethod
-    def restored(cls, problem: Problem, before: Snapshot, options: SchemeOptions | None = None) -> March:
+    def restored(
+        cls, problem: Problem, before: Snapshot, options: SchemeOptions | None = None, extensions: Sequence[Extension] = ()
+    ) -> March:
         """The march that a snapshot was taken of, on a fresh problem, on any number of ranks."""
-        new = cls(problem, options, settle=False)
+        new = cls(problem, options, settle=False, extensions=extensions)
         restore(new._stepper, {name: whole[new._rows(name).numbers] for name, whole in before.arrays.items()}, before.numbers)
         new._ledger = Ledger(new._stepper, part(before.numbers, "initial/"))
         new._origin, new._dt, new._taken = before.steps
+        new._happened = before.numbers["happened"]
         return new
 
     def snapshot(self) -> Snapshot:
         """The state of the moment."""
         comm = self.problem.graph.comm
-        clock = Clock(ClockOptions(self.time, self.time + 1.0, (self.time + 1.0,), step=self._dt or 1.0))
+        clock = Clock(ClockOptions(self.time, self.time + 1.0, (self.time + 1.0,), step=self._dt or 1.0), happened=self._happened)
         arrays, numbers = snapshot(self._stepper, clock, self._taken)
         whole = {}
         for name, mine in arrays.items():
@@ -83,9 +95,11 @@ class March:
         return Snapshot(whole, numbers, (self._origin, self._dt, self._taken))
 
     @classmethod
-    def loaded(cls, problem: Problem, folder: Path, dt: float, options: SchemeOptions | None = None) -> March:
+    def loaded(
+        cls, problem: Problem, folder: Path, dt: float, options: SchemeOptions | None = None, extensions: Sequence[Extension] = ()
+    ) -> March:
         """The march that ``save`` wrote last, in equal steps from time 0; raises SystemExit where there is none."""
-        new = cls(problem, options, settle=False)
+        new = cls(problem, options, settle=False, extensions=extensions)
         found = checkpoint.load_latest(folder, problem.grid, tables=tables(new._stepper))
         if found is None:
             raise SystemExit(f"there is no checkpoint in {folder}")
@@ -156,14 +170,15 @@ class March:
         max_step: float | None = None,
     ) -> str:
         """To the end, which is an output, as a run goes, with steps of one size or within a tolerance. How it ended."""
-        clock = Clock(ClockOptions(self.time, end, (*outputs, end), step, tolerance, max_step=max_step))
+        times = ClockOptions(self.time, end, (*outputs, end), step, tolerance, max_step=max_step)
+        clock = Clock(times, happened=self._happened, next_event=self._stepper.next_event)
         self.rejected = clock.rejected
         self.watched.outputs.append(clock.time)
         try:
             with StopRequest(self.problem.graph.comm) as stop:
                 return march(lambda: self._watched_step(clock), clock, stop)
         finally:
-            self._origin, self._dt, self._taken = clock.time, 0.0, 0
+            self._origin, self._dt, self._taken, self._happened = clock.time, 0.0, 0, clock.happened
 
     def _watched_step(self, clock: Clock) -> None:
         reached = one_step(self._stepper, clock)
@@ -180,6 +195,10 @@ class March:
     def _try(self, dt: float) -> None:
         if not self._stepper.attempt(self.time, dt):
             raise RuntimeError(f"the step of {dt:g} failed: {self.failure}")
+
+    def scalar(self, name: str) -> float:
+        """A number in time."""
+        return float(self.problem.state.scalars[name].new[0])
 
     @property
     def failure(self) -> str:
