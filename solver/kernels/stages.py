@@ -9,6 +9,8 @@ from .compiled import compiled
 
 Floats = NDArray[np.float64]
 
+TINY = 1e-300  # what stands for a density of 0 in a logarithm
+
 
 @compiled
 def predict(old: Floats, rate: Floats, step: float, out: Floats) -> None:

@@ -90,3 +90,9 @@ def test_compiled_functions_name_only_their_own_file_and_the_kernels(name: str) 
             if isinstance(node, ast.Name) and node.id in origin:
                 source = origin[node.id]
                 assert not source.startswith("invasio") or source.startswith(KERNELS), f"{name}.{function.name}: {node.id} from {source}"
+
+
+def test_numba_is_called_in_one_place() -> None:
+    """Else its cache would know nothing of the digest."""
+    found = [path.relative_to(ROOT) for path in ROOT.rglob("*.py") if "njit" in path.read_text()]
+    assert found == [Path("kernels/compiled.py")]
