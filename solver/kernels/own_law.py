@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiled import compiled
 from .edges import Edges, Floats
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def tangent(density: Floats, rate: Floats, slope: Floats, production: Floats, sinks: Floats) -> None:
     """P and s of the tangent at the density, which is >= 0; a slope that is not finite (of sqrt(c) at 0) counts as 0."""
     for i in range(len(production)):
@@ -28,7 +28,7 @@ def tangent(density: Floats, rate: Floats, slope: Floats, production: Floats, si
         production[i] = rate[i] + s * density[i]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def chord(density: Floats, rate: Floats, production: Floats, sinks: Floats) -> None:
     """Raise s of the tangent until P >= 0; where c is 0 a negative rate is no law of a density, and is left out."""
     for i in range(len(production)):
@@ -38,7 +38,7 @@ def chord(density: Floats, rate: Floats, production: Floats, sinks: Floats) -> N
             production[i] = 0.0
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def free_residual(held: NDArray[np.bool_], density: Floats, b: Floats, stuck: Floats) -> tuple[float, float]:
     """Set the residual b to 0 at held nodes and where c = 0 would go below 0; ``stuck`` is 1 at the latter. Owned nodes.
 
@@ -58,14 +58,14 @@ def free_residual(held: NDArray[np.bool_], density: Floats, b: Floats, stuck: Fl
     return total, count
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def moved(density: Floats, change: Floats, share: float, out: Floats) -> None:
     """out = max(0, c + share dc)."""
     for i in range(len(change)):
         out[i] = max(0.0, density[i] + share * change[i])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def balance(e: Edges, density: Floats, rate: Floats, gain: Floats, sinks: Floats, b: Floats) -> float:
     """b = sum_j F_ij(c) + m (R + P - s c), P and s being those of boundaries; returns the sum of squares of the rows' largest parts."""
     indptr, indices, mass, us, ls = e
