@@ -56,7 +56,7 @@ MYOPIC = (
 mesh: {kind: rectangle, cells: [5, 5]}
 parameters: {gamma: 1e-2, fast: 2e-2}
 model:
-  cells: {tumour: {initial: 1, motility: fast*(1 + x), fibres: {direction: [1, 0.5], law: myopic}, haptotaxis: {ecm: gamma}}}
+  cells: {tumour: {initial: 1, motility: fast*(1 + x), fibres: {direction: [1, 0.5], across: 0.2, law: myopic}, haptotaxis: {ecm: gamma}}}
   ecm: {initial: 1 - 0.5*x}
 time: {end: 0.5}
 output: {every: 0.25, figures: false}
