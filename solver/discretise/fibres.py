@@ -70,12 +70,22 @@ def nodal_motility(law: Species, points: Floats, parameters: Mapping[str, float]
     """D at points; raises ScenarioError unless it is a number >= 0 at each of them that depends on nothing but the place."""
     value = np.zeros(len(points))
     if law.diffusion is None or isinstance(law.diffusion, Mapping) or not names(law.diffusion) <= {"x", "y", "z", *parameters}:
-        raise ScenarioError(f"species {law.name}: the motility of myopic diffusion may depend on x, y, z and parameters only")
+        raise ScenarioError(
+            "the motility of myopic diffusion depends on more than the place",
+            code="myopic-diffusion",
+            place=f"species {law.name}",
+            remedy="it may depend on x, y, z and parameters only",
+        )
     Evaluator(points, {}, parameters).compile(law.diffusion)(value)
     bad = ~(value >= 0.0) | ~np.isfinite(value)
     if bad.any():
         at = ", ".join(f"{x:g}" for x in points[np.argmax(bad)])
-        raise ScenarioError(f"species {law.name}: its motility is {value[np.argmax(bad)]:g} at x = {at}; it must be a number >= 0")
+        raise ScenarioError(
+            f"species {law.name}: its motility is {value[np.argmax(bad)]:g} at x = {at}",
+            code="bad-rate",
+            place=f"species {law.name}",
+            remedy="it must be a number >= 0",
+        )
     return value
 
 
@@ -101,5 +111,10 @@ def region_motility(law: Species, domain: Any, parameters: Mapping[str, float]) 
 def _constant(law: Species, region: str, expr: Expr, parameters: Mapping[str, float]) -> float:
     used = sorted(names(expr) - set(parameters))
     if used:
-        raise ScenarioError(f"species {law.name}: the motility in region '{region}' must be a number, but it uses '{used[0]}'")
+        raise ScenarioError(
+            f"species {law.name}: the motility in region '{region}' must be a number, but it uses '{used[0]}'",
+            code="formula-by-region",
+            place=f"species {law.name}",
+            remedy="a formula counts in all regions: write it without",
+        )
     return float(evaluate(expr, parameters))

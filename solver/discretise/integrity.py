@@ -108,7 +108,10 @@ class Integrity:
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in sites.points[np.argmax(bad)])
                 raise ScenarioError(
-                    f"{what} {name}: its initial integrity is {b[np.argmax(bad)]:g} at x = {at}; it must lie between 0 (gone) and 1 (whole)"
+                    f"its initial integrity is {b[np.argmax(bad)]:g} at x = {at}",
+                    code="wrong-initial",
+                    place=f"{what} {name}",
+                    remedy="it must lie between 0 (gone) and 1 (whole)",
                 )
 
     @property

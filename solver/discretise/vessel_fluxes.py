@@ -29,7 +29,10 @@ def check_mobile(law: Vessel, species: Mapping[str, NodalSpecies]) -> None:
     for flux in law.fluxes:
         if not species[flux.species].law.mobile:
             raise ScenarioError(
-                f"vessel {law.name}: species {flux.species} does not move, so it cannot pass the wall; give it a motility, or take it out"
+                "the species does not move, so it cannot pass the wall",
+                code="immobile-species",
+                place=f"vessel {law.name}, species {flux.species}",
+                remedy="give it a motility, or take it out",
             )
 
 

@@ -77,7 +77,10 @@ def build_vessel(
     number, total, mine = _merged(graph.comm, shares, canonical)
     if not total:
         raise MeshError(
-            f"{domain.source or 'mesh'}: vessel {law.name}: {law.place} {', '.join(law.parts)} has no facets, so there is no wall"
+            f"{law.place} {', '.join(law.parts)} has no facets, so there is no wall",
+            code="no-wall",
+            place=f"{domain.source or 'mesh'}: vessel {law.name}",
+            remedy="name a place that has some",
         )
     area: Floats = np.bincount(part_of[mine.segment], mine.area, minlength=len(part_names)).astype(float)
     area = graph.comm.allreduce(area)
@@ -158,4 +161,6 @@ def _refuse_unknown_parts(law: Vessel, names: tuple[str, ...], types: tuple[str,
     for name in law.torn_parts:
         if name not in known:
             listed = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
-            raise ScenarioError(f"vessel {law.name}: ruptured: the {law.place} has no part {name!r} (it has: {listed})")
+            raise ScenarioError(
+                f"the {law.place} has no part {name!r}", code="no-part", place=f"vessel {law.name}: ruptured", remedy=f"it has: {listed}"
+            )

@@ -48,5 +48,10 @@ def _parse(words: Sequence[str]) -> dict[str, str]:
             found[name] = word
             name = ""
         else:
-            raise ScenarioError(f"PETSc option expected after '--', given '{word}' (write -name value)")
+            raise ScenarioError(
+                f"an option was expected (given {word!r})",
+                code="wrong-petsc-option",
+                place="PETSc options after --",
+                remedy="write -name value",
+            )
     return found
