@@ -153,7 +153,9 @@ class Simulation:
         """
         problem = self._now.problem
         if name not in problem.species:
-            raise NotRecorded(f"there is no species '{name}'", code="no-field", remedy=f"name one of: {', '.join(self.species)}")
+            raise NotRecorded(
+                f"there is no species '{name}'", code="no-field", place="simulation", remedy=f"name one of: {', '.join(self.species)}"
+            )
         return problem.species[name].state[: problem.graph.n_owned][self._order]
 
     def row(self) -> dict[str, float]:
