@@ -7,15 +7,21 @@ from collections.abc import Mapping, Sequence
 from petsc4py import PETSc
 
 from ..errors import ScenarioError
+from ..petsc_names import refusal
 
 
 def insert(from_scenario: Mapping[str, object], words: Sequence[str]) -> dict[str, str]:
     """Put options into PETSc's database, the command line's last, and return all of them for the manifest.
 
-    Solvers carry the prefixes ``SPECIES_`` and ``SPECIES_low_``: ``-tumour_ksp_monitor``.
+    Solvers carry the prefixes ``SPECIES_`` and ``SPECIES_low_``: ``-tumour_ksp_monitor``. Raises ScenarioError, on all ranks alike,
+    for an option that does more than choose a linear solver.
     """
-    options = {name.lstrip("-"): str(value) for name, value in from_scenario.items()}
+    options = {name.lstrip("-"): "" if value is True else str(value) for name, value in from_scenario.items()}
     options |= _parse(words)
+    for name, value in options.items():
+        what, remedy = refusal(name, value)
+        if what:
+            raise ScenarioError(what, code="petsc-option", place="PETSc options", remedy=remedy)
     database = PETSc.Options()
     for name, value in options.items():
         database.setValue(name, value)
@@ -34,5 +40,7 @@ def _parse(words: Sequence[str]) -> dict[str, str]:
             found[name] = word
             name = ""
         else:
-            raise ScenarioError(f"PETSc option expected after '--', given '{word}' (write -name value)")
+            raise ScenarioError(
+                f"PETSc option expected after '--' (given {word[:60]!r})", code="petsc-option", place="--", remedy="write -name value"
+            )
     return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
-from .check_size import check_size
+from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
 from .faults import translate
@@ -22,14 +24,17 @@ from .layers import override, read_layers
 from .members import members
 from .mesh import mesh_dimension
 from .parameters import read_parameters, read_scales
-from .reader import Document, Fault, Faults
+from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
 
+MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
+_SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
 
-def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+
+def load(path: str | Path, overrides: Sequence[str] = (), patience: float = math.inf) -> Scenario:
     """Read and check a scenario with everything it extends.
 
-    overrides: texts ``a.b.c=value`` with YAML values. Raises ScenarioError with one line per fault, all at once:
+    overrides: texts ``a.b.c=value`` with YAML values. patience: seconds after which further members of a sweep are left out. Raises ScenarioError with one line per fault, all at once:
     ``file:line:column: path: what is wrong (what was given); what is allowed; did you mean ...? [code]``.
     """
     try:
@@ -37,26 +42,42 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
         document.data.setdefault("name", re.sub(r"[^A-Za-z0-9_.-]", "_", Path(path).stem).lstrip("_.-") or "scenario")
         scenario = validate(document)
         if scenario.sweep is not None:
-            scenario._members = members(document, scenario.sweep, scenario.name, validate)
+            scenario._members = members(document, scenario.sweep, scenario.name, validate, patience)
             for member in scenario.members:
                 member.scenario._path = Path(path)
     except Faults as caught:
-        raise _error(caught.faults, str(path)) from None
+        raise _error(caught, str(path)) from None
     scenario._path = Path(path)
     return scenario
 
 
 def validate(document: Document) -> Scenario:
     """The Scenario that a document states; raises Faults."""
+    _check_crowds(document)
     try:
         scenario = Scenario.model_validate(document.data, context={"context": context_of(document)})
     except ValidationError as error:
-        raise Faults(translate(error, document, Scenario)) from None
-    findings = [*check(scenario), *check_vessels(scenario), *check_columns(scenario), *check_size(scenario)]
-    faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in findings]
+        raise translate(error, document, Scenario) from None
+    findings = chain(check_times(scenario), check_size(scenario), check(scenario), check_vessels(scenario), check_columns(scenario))
+    faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
     return scenario
+
+
+def _check_crowds(document: Document) -> None:
+    """Refuse mappings with more entries than can be checked against each other in seconds. Raises Faults."""
+    todo: list[tuple[Path_, Any]] = [((), document.data)]
+    while todo:
+        path, value = todo.pop()
+        most = MOST_SPECIES if path in _SPECIES else MOST_ENTRIES
+        if isinstance(value, Mapping):
+            if len(value) > most:
+                what, remedy = f"a mapping of {len(value)} entries", f"allowed: at most {most}"
+                raise Faults([Fault(document.mark(path), path, what, code="too-many", remedy=remedy)])
+            todo += [((*path, key), entry) for key, entry in value.items()]
+        elif isinstance(value, list):
+            todo += [((*path, number), entry) for number, entry in enumerate(value) if isinstance(entry, (Mapping, list))]
 
 
 def context_of(document: Document) -> Context:
@@ -93,7 +114,10 @@ def _is_key(what: str) -> bool:
     return what.startswith(("unknown", "the name"))
 
 
-def _error(faults: list[Fault], path: str) -> ScenarioError:
+def _error(caught: Faults, path: str) -> ScenarioError:
+    faults = caught.faults
     order = {fault: (fault.mark.file != path, fault.mark.line, fault.mark.column, number) for number, fault in enumerate(faults)}
     found = [fault.error(ScenarioError) for fault in sorted(dict.fromkeys(faults), key=order.__getitem__)]
-    return ScenarioError.together(found, f"{len(found)} error{'s' if len(found) != 1 else ''} in {path}")
+    count = len(found) + caught.more
+    only = f", of which {MOST_SHOWN} are shown" if count > MOST_SHOWN else ""
+    return ScenarioError.together(found[:MOST_SHOWN], f"{count} error{'s' if count != 1 else ''} in {path}{only}")
