@@ -7,6 +7,7 @@ the mesh is an immersion; what is then covered twice ends at an outer facet, so 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from .domain import MeshData
 from .facets import Ints, boundary, cell_facets, keys
 
 Floats = NDArray[np.float64]
-_Axes = Callable[[Ints], Floats]
 DEPTH = 1e-6  # of the smaller cell: cells that lie less deep in each other only touch
 _BATCH = 200_000  # pairs looked at together
 
@@ -134,24 +134,30 @@ def _overlap(one: Floats, two: Floats) -> NDArray[np.bool_]:
     return found
 
 
-def _axes(one: Floats, two: Floats, dim: int) -> Iterator[_Axes]:
+def _axes(one: Floats, two: Floats, dim: int) -> Iterator[Callable[[Ints], Floats]]:
     """Normals of the facets of both, in 3-D also of pairs of their edges; each for the pairs that are asked for."""
     if dim == 1:
         yield lambda which: np.ones((len(which), 1))
         return
     for simplex in (one, two):
         for facet in cell_facets(np.arange(dim + 1)[None])[0]:
-            yield lambda which, s=simplex, f=facet: _normal(s[which][:, f])
+            yield partial(_normal, simplex, facet)
     if dim == 3:
         ends = [(i, j) for i in range(4) for j in range(i + 1, 4)]
-        for i, j in ends:
-            for k, m in ends:
-                yield lambda which, i=i, j=j, k=k, m=m: np.cross(one[which, j] - one[which, i], two[which, m] - two[which, k])
+        for first in ends:
+            for second in ends:
+                yield partial(_across, one, first, two, second)
 
 
-def _normal(facet: Floats) -> Floats:
-    """Normals (P, dim) of facets (P, dim, dim), of any length."""
-    edges = facet[:, 1:] - facet[:, :1]
-    if facet.shape[2] == 2:
+def _normal(simplex: Floats, facet: Ints, which: Ints) -> Floats:
+    """Normals (P, dim) of a facet, of any length."""
+    corners = simplex[which][:, facet]
+    edges = corners[:, 1:] - corners[:, :1]
+    if simplex.shape[2] == 2:
         return np.stack([-edges[:, 0, 1], edges[:, 0, 0]], axis=1)
     return np.asarray(np.cross(edges[:, 0], edges[:, 1]))
+
+
+def _across(one: Floats, first: tuple[int, int], two: Floats, second: tuple[int, int], which: Ints) -> Floats:
+    """Normals (P, 3) of an edge of the one and an edge of the other, of any length."""
+    return np.asarray(np.cross(one[which, first[1]] - one[which, first[0]], two[which, second[1]] - two[which, second[0]]))

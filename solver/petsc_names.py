@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 
 _KRYLOV = (
-    "none preonly cg fcg pipecg groppcg cr minres bcgs bcgsl fbcgs fbcgsr ibcgs pipebcgs gmres fgmres lgmres pgmres gcr tfqmr richardson chebyshev"
-).split()
-_PRECONDITIONERS = "none jacobi pbjacobi bjacobi sor ilu icc lu cholesky asm gasm gamg hypre eisenstat mg".split()
+    *("none", "preonly", "richardson", "chebyshev", "cg", "fcg", "pipecg", "groppcg", "cr", "minres", "bcgs", "bcgsl", "fbcgs", "fbcgsr"),
+    *("ibcgs", "pipebcgs", "tfqmr", "gmres", "fgmres", "lgmres", "pgmres", "gcr"),
+)
+_PRECONDITIONERS = (
+    *("none", "jacobi", "pbjacobi", "bjacobi", "sor", "eisenstat", "ilu", "icc", "lu", "cholesky", "asm", "gasm", "mg", "gamg", "hypre"),
+)
 TYPES = {
     "ksp_type": _KRYLOV,
     "pc_type": _PRECONDITIONERS,
     "pc_hypre_type": ["boomeramg", "euclid", "parasails", "pilut"],
     "pc_factor_mat_solver_type": ["petsc", "mumps", "superlu", "superlu_dist", "umfpack", "klu", "cholmod", "strumpack"],
 }
-_FLAGS = ("ksp_view", "ksp_monitor", "ksp_monitor_true_residual", "ksp_monitor_singular_value", "ksp_converged_reason", "ksp_converged_rate")
+_MONITORS = ("ksp_monitor", "ksp_monitor_true_residual", "ksp_monitor_singular_value")
+_FLAGS = ("ksp_view", "ksp_converged_reason", "ksp_converged_rate", *_MONITORS)
 _NAME = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9_]*_)?(?P<name>"
     r"ksp_(?:type|rtol|atol|divtol|max_it|min_it|norm_type|pc_side|initial_guess_nonzero|knoll|check_norm_iteration|lag_norm|"

@@ -12,7 +12,6 @@ from ..scenario.members import size
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
 
-
 PATIENCE = 5.0  # seconds for the members of a sweep
 
 

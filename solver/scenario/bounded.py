@@ -62,6 +62,7 @@ def compose(text: str) -> Node | None:
             node: Node | None = yaml.compose(text)
     except RecursionError:
         raise TooDeep from None
-    except (ValueError, OverflowError, AttributeError, AssertionError, IndexError) as error:  # directives and escapes that ruamel trips over
+    except (ValueError, OverflowError, AttributeError, AssertionError, IndexError) as error:
+        # directives and escapes that ruamel trips over
         raise YAMLError(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
     return node

@@ -34,7 +34,8 @@ _SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
 def load(path: str | Path, overrides: Sequence[str] = (), patience: float = math.inf) -> Scenario:
     """Read and check a scenario with everything it extends.
 
-    overrides: texts ``a.b.c=value`` with YAML values. patience: seconds after which further members of a sweep are left out. Raises ScenarioError with one line per fault, all at once:
+    overrides: texts ``a.b.c=value`` with YAML values. patience: seconds after which further members of a sweep are
+    left out. Raises ScenarioError with one line per fault, all at once:
     ``file:line:column: path: what is wrong (what was given); what is allowed; did you mean ...? [code]``.
     """
     try:

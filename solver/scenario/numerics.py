@@ -29,4 +29,6 @@ class Numerics(Options):
     flux: Literal["central", "scharfetter_gummel"] = Field("central", description="high-order flux of drift and diffusion on an edge")
     scheme: Literal["tr_bdf2", "backward_euler"] = Field("tr_bdf2", description="time scheme; order 2, or 1")
     linear: Linear = Field(Linear(), description="linear solves")
-    petsc: dict[str, str | float | int | bool] = Field({}, description="PETSc options of linear solves, without the leading dash; they win over `linear`")
+    petsc: dict[str, str | float | int | bool] = Field(
+        {}, description="PETSc options of linear solves, without the leading dash; they win over `linear`"
+    )

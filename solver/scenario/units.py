@@ -40,7 +40,9 @@ UNITS: dict[str, tuple[str, dict[str, int], bool]] = {
 }
 
 MOST_BITS = 8192  # of a factor as an exact fraction
-_TOKEN = re.compile(r"\s*(?:(?P<number>[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)|(?P<name>[A-Za-zµμ]+)|(?P<op>\*\*|[*·/^()+-]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)|(?P<name>[A-Za-zµμ]+)|(?P<op>\*\*|[*·/^()+-]))"
+)
 
 
 class UnitError(ValueError):
