@@ -34,14 +34,21 @@ def main(args: argparse.Namespace) -> int:
     from mpi4py import MPI
 
     from ...hpc.ranks import check_launcher
+    from ..output.log import on_screen
     from ..run import run
 
     comm = MPI.COMM_WORLD
     check_mpi(MPI.Get_library_version())
     check_launcher(comm)
-    outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc)
+    with on_screen(comm):
+        outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc)
     if outcome.reason != "done":
-        raise StoppedEarly(f"stopped early ({outcome.reason}); go on with: invasio run {args.scenario} --out {outcome.folder} --resume")
+        raise StoppedEarly(
+            f"stopped early ({outcome.reason})",
+            code="stopped-early",
+            place=str(outcome.folder),
+            remedy=f"go on with: invasio run {args.scenario} --out {outcome.folder} --resume",
+        )
     code = _finish(outcome.folder, bool(scenario.output.figures)) if comm.rank == 0 else 0
     return int(comm.bcast(code))
 

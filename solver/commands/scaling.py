@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
     from ..output.folder import writing
 
     if args.dry_run and not args.submit:
-        raise ScalingError("--dry-run shows what --submit would do; give both")
+        raise ScalingError("--dry-run shows what --submit would do", code="wrong-arguments", place="--dry-run", remedy="give both")
     if not args.collect and not args.submit:
         need_solver()
     if args.measure:

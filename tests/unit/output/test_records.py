@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from invasio.solver.errors import SolverError
 from invasio.solver.output.cost import Cost
 from invasio.solver.output.layout import Frame
-from invasio.solver.output.log import close_log, open_log
+from invasio.solver.output.log import RunLog, on_screen
 from invasio.solver.output.manifest import Manifest, git_revision
 from invasio.solver.output.progress import Progress, duration
 from invasio.solver.output.series import Series
+from tests.lib.messages import refused
 
 
 def row(time: float, **observables: float) -> Frame:
@@ -47,13 +47,13 @@ def test_series_is_cut_when_resumed_and_a_torn_row_is_dropped(comm: Any, shared_
 def test_series_refuses_other_columns(comm: Any, shared_tmp: Path) -> None:
     run(Series(shared_tmp / "series.csv", comm), 0.0)
     series = Series(shared_tmp / "series.csv", comm, resume_at=0.0)
-    with pytest.raises(SolverError, match="has other columns than this run writes: events, front"):
+    with refused("cannot-resume", str(series.path), "--overwrite", ("events, front",)):
         series.on_output(row(1.0, mass=1.0, front=2.0))
     series.close("failed")
 
 
 def test_series_in_a_folder_that_is_gone(comm: Any, shared_tmp: Path) -> None:
-    with pytest.raises(SolverError, match=r"cannot write .*series.csv: No such file or directory"):
+    with refused("cannot-write", str(shared_tmp / "gone" / "series.csv"), "--resume", ("No such file or directory",)):
         Series(shared_tmp / "gone" / "series.csv", comm)
 
 
@@ -90,12 +90,14 @@ def test_revision_of_a_checkout(tmp_path: Path) -> None:
 
 def test_log_goes_to_the_file_and_warnings_to_the_screen(comm: Any, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = shared_tmp / "run.log"
-    open_log(path, comm)
-    logging.getLogger("invasio.part").info("quiet")
-    logging.getLogger("invasio.part").warning("loud")
-    open_log(path, comm, append=True)
-    logging.getLogger("invasio.part").info("later")
-    close_log()
+    with on_screen(comm):
+        first = RunLog(path, comm)
+        logging.getLogger("invasio.part").info("quiet")
+        logging.getLogger("invasio.part").warning("loud")
+        first.close()
+        second = RunLog(path, comm, append=True)
+        logging.getLogger("invasio.part").info("later")
+        second.close()
     assert [line.split(": ")[-1] for line in path.read_text(encoding="utf-8").splitlines()] == ["quiet", "loud", "later"]
     assert capsys.readouterr().err == "invasio: loud\n"
 
