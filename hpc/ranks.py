@@ -64,8 +64,7 @@ def launch(ranks: int, argv: list[str], program: Sequence[str] = ()) -> int:
         raise LaunchError(
             f"the number of ranks is too small (given {ranks})", code="out-of-bounds", place="-n", remedy="allowed: at least 1"
         )
-    beside = Path(sys.executable).with_name("mpirun")
-    mpirun = str(beside) if beside.exists() else shutil.which("mpirun")
+    mpirun = find_mpirun()
     if mpirun is None:
         raise LaunchError(
             f"mpirun was not found, which starts the {ranks} ranks",
@@ -81,6 +80,12 @@ def launch(ranks: int, argv: list[str], program: Sequence[str] = ()) -> int:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def find_mpirun() -> str | None:
+    """The mpirun of this Python's environment, else that of the system."""
+    beside = Path(sys.executable).with_name("mpirun")
+    return str(beside) if beside.exists() else shutil.which("mpirun")
 
 
 def _supervise(command: list[str], asked: list[tuple[int, float]]) -> int:
