@@ -153,6 +153,7 @@ _LOOKS = (
 def place() -> str:
     """Which Python answers, and why: the sealed environment's, that of the wheels, or the host's."""
     sealed, wheels = os.environ.get("INVASIO_SEALED"), os.environ.get("INVASIO_WHEELS")
-    name = f"the sealed environment {sealed}" if sealed else f"the environment {wheels}" if wheels else f"this system's Python, {sys.executable}"
+    built = f"the sealed environment {sealed}" if sealed else f"the environment {wheels}" if wheels else ""
+    name = built or f"this system's Python, {sys.executable}"
     reason = os.environ.get("INVASIO_REASON")
     return f"{name} ({reason})" if reason else name

@@ -59,7 +59,8 @@ def main() -> None:
             known.truncate()
             known.write("".join(f"{name}=={version}\n" for name, version in versions.items()))
             known.flush()
-    lines = [" ".join([f"{name}=={versions[name]}", *(f"--hash=sha256:{one}" for one in sorted(hashes[name]))]) for name in sorted(versions)]
+    given = {name: [f"--hash=sha256:{one}" for one in sorted(files)] for name, files in sorted(hashes.items())}
+    lines = [" ".join([f"{name}=={versions[name]}", *files]) for name, files in given.items()]
     PINNED.write_text(_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
     print(f"{PINNED}: {len(lines)} packages")
 

@@ -1,4 +1,4 @@
-"""Can this Python have the environment of wheels? Printed for the launcher: the interpreter and "pip" or "ensurepip", or "-" and why not."""
+"""Can this Python have the environment of wheels? Printed: the interpreter and "pip" or "ensurepip", or "-" and why not."""
 
 import os
 import platform
