@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ScenarioError, StoppedEarly
+from ..installed import need_solver
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
 from ..scenario.shipped import Header, headers
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run what has no finished run, then write the page; exit code 1 if an expected number was missed."""
     chosen = _chosen(args.names)
+    need_solver()
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD
