@@ -29,6 +29,7 @@ from .output.manifest import Manifest
 from .output.progress import Progress
 from .output.series import Series
 from .output.subset import Part, part_of
+from .parallel import Comm
 from .scenario.loader import dump_resolved
 from .scenario.moments import output_times
 from .scenario.schema import Scenario
@@ -53,7 +54,7 @@ class Outcome:
 
 
 def run(
-    scenario: Scenario, comm: Any, out: Path | None = None, resume: bool = False, overwrite: bool = False, petsc: Sequence[str] = ()
+    scenario: Scenario, comm: Comm, out: Path | None = None, resume: bool = False, overwrite: bool = False, petsc: Sequence[str] = ()
 ) -> Outcome:
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
     options = insert(scenario.numerics.petsc, petsc)

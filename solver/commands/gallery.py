@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import ScenarioError, StoppedEarly
+from ..parallel import Comm
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
 from ..scenario.shipped import Header, headers
@@ -56,7 +57,7 @@ def _is_finished(folder: Path, scenario: Scenario) -> bool:
     return all(path.is_file() and path.read_text(encoding="utf-8").strip() == text for path, text in files.items())
 
 
-def _run(scenario: Scenario, comm: object, folder: Path) -> None:
+def _run(scenario: Scenario, comm: Comm, folder: Path) -> None:
     from ..run import run
 
     outcome = run(scenario, comm, folder, overwrite=True)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ...meshes.domain import Domain
 from ...meshes.network import Network
 from ..compat import cell_corners
 from ..errors import ScenarioError
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..output.layout import Grid
-from ..parallel import agreed
+from ..parallel import Comm, agreed
 from ..state import State, Variable
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
@@ -72,7 +72,7 @@ class Problem:
 
 def discretise(
     model: Model,
-    domain: Any,
+    domain: Domain,
     start: float = 0.0,
     networks: Mapping[str, Network] | None = None,
     scalars: Mapping[str, float] | None = None,
@@ -157,7 +157,7 @@ def discretise(
     return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, integrities, vessels)
 
 
-def _check_names(model: Model, domain: Any) -> None:
+def _check_names(model: Model, domain: Domain) -> None:
     faults = []
     for law in model.species:
         used = {"region": [r for r in law.initial if r], "boundary": list(law.boundaries)}
@@ -181,14 +181,14 @@ def _check_names(model: Model, domain: Any) -> None:
         raise ScenarioError("\n".join(faults))
 
 
-def _evaluate(comm: Any, conditions: list[Condition], time: float) -> None:
+def _evaluate(comm: Comm, conditions: list[Condition], time: float) -> None:
     with agreed(comm):
         for condition in conditions:
             if condition.gradient is None:
                 condition.evaluate(time)
 
 
-def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Any, parameters: Mapping[str, float]) -> Floats | None:
+def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Domain, parameters: Mapping[str, float]) -> Floats | None:
     """D at all local nodes where it stands in the weight of the edges; by region, the mean by the mass in each. Collective then."""
     if law.myopic:
         return nodal_motility(law, graph.points, parameters)
@@ -200,7 +200,7 @@ def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: 
     return graph.extended(value)
 
 
-def _canonical(domain: Any, forms: Forms) -> NDArray[np.int64]:
+def _canonical(domain: Domain, forms: Forms) -> NDArray[np.int64]:
     """Canonical numbers of the owned nodes."""
     mesh, dofmap = domain.mesh, forms.space.dofmap
     original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
@@ -210,7 +210,7 @@ def _canonical(domain: Any, forms: Forms) -> NDArray[np.int64]:
     return canonical[:n].copy()
 
 
-def _grid(domain: Any, graph: Graph, forms: Forms, canonical: NDArray[np.int64]) -> Grid:
+def _grid(domain: Domain, graph: Graph, forms: Forms, canonical: NDArray[np.int64]) -> Grid:
     """This rank's owned nodes and cells in canonical numbering."""
     mesh, tdim = domain.mesh, domain.mesh.topology.dim
     n_cells = mesh.topology.index_map(tdim).size_local

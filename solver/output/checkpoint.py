@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ScenarioError, SolverError
+from ..parallel import Comm
 from .blocks import Blocks
 from .folder import replace_text
 from .hdf import SharedFile
@@ -162,7 +163,7 @@ def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], plan: Mappin
         h5.create_dataset(f"state/{name}", (plan[name].total, *block.shape[1:]), "f8")
 
 
-def _tried(comm: Any, action: Callable[[], Any]) -> tuple[Any, str]:
+def _tried(comm: Comm, action: Callable[[], Any]) -> tuple[Any, str]:
     """The result of reading something, and what went wrong on any rank ("" if nothing)."""
     result, fault = None, ""
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+
+from ..parallel import Comm
 
 _NAME = "invasio"
 
@@ -17,7 +18,7 @@ class _File(logging.FileHandler):
         """Nothing: whoever writes results says what is wrong."""
 
 
-def open_log(path: Path | None, comm: Any, append: bool = False, verbose: bool = False) -> logging.Logger:
+def open_log(path: Path | None, comm: Comm, append: bool = False, verbose: bool = False) -> logging.Logger:
     """Send the messages of rank 0 to the file, and its warnings (with ``verbose`` everything) to standard error.
 
     Modules log to ``logging.getLogger("invasio.<part>")``; other ranks are silent below errors.

@@ -8,6 +8,8 @@ import time
 from types import FrameType
 from typing import Any
 
+from ..parallel import Comm
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 MARGIN = 120.0  # seconds of wall time kept for the last checkpoint
 
@@ -18,7 +20,7 @@ class StopRequest:
     So does a batch job that is about to end (SLURM_JOB_END_TIME). Use as a context manager.
     """
 
-    def __init__(self, comm: Any) -> None:
+    def __init__(self, comm: Comm) -> None:
         self.comm, self.reason = comm, ""
         end = os.environ.get("SLURM_JOB_END_TIME", "")
         self._deadline = float(end) - MARGIN if end.isdigit() else float("inf")
