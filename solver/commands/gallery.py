@@ -62,7 +62,12 @@ def _run(scenario: Scenario, comm: Comm, folder: Path) -> None:
 
     outcome = run(scenario, comm, folder, overwrite=True)
     if outcome.reason != "done":
-        raise StoppedEarly(f"stopped early ({outcome.reason}); the same command goes on with the other scenarios")
+        raise StoppedEarly(
+            f"stopped early ({outcome.reason})",
+            code="stopped-early",
+            place="gallery",
+            remedy="the same command goes on with the other scenarios",
+        )
 
 
 def _page(folders: dict[str, Path], out: Path) -> int:

@@ -45,11 +45,11 @@ def refused(code: str, place: str = "", remedy: str = "", says: Sequence[str] = 
 
 
 def printed(text: str, code: str, place: str = "", remedy: str = "", says: Sequence[str] = ()) -> None:
-    """A command printed one error, on a line that begins with the program and ends with the code, and says place, remedy, texts."""
-    first = text.splitlines()[0] if text else ""
-    assert first.startswith(f"invasio: {place}"), text
-    assert first.endswith(f" [{code}]"), text
+    """A command printed one error, on a line that begins with the program and place and ends with the code, and says remedy and texts."""
     assert code in CODES
+    lines = [line for line in text.splitlines() if line.startswith("invasio: ") and line.endswith("]")]
+    assert len(lines) == 1, text
+    assert lines[0].startswith(f"invasio: {place}") and lines[0].endswith(f" [{code}]"), text
     for part in (remedy, *says):
         assert part in text, f"{part!r} is not said in: {text}"
 
