@@ -50,11 +50,11 @@ def in_steps(scenario: Scenario, dim: int) -> list[str]:
     return found
 
 
-def headline(scenario: Scenario, problem: Problem, folder: RunFolder, step: int, ticker: Clock) -> str:
+def headline(scenario: Scenario, problem: Problem, folder: RunFolder, ticker: Clock) -> str:
     """What runs where, and from when if it is resumed."""
     ranks = problem.graph.comm.size
     what = f"{scenario.name}: {problem.dim}-D, {problem.grid.n_nodes:,} nodes, {ranks} rank{'s' if ranks > 1 else ''}, into {folder.path}"
-    return what + (f", resumed at t = {ticker.time:g}, step {step}" if step else "")
+    return what + (f", resumed at t = {ticker.time:g}, step {ticker.steps}" if ticker.steps else "")
 
 
 def unit_of_time(scenario: Scenario) -> str:

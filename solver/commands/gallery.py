@@ -58,9 +58,11 @@ def _is_finished(folder: Path, scenario: Scenario) -> bool:
 
 
 def _run(scenario: Scenario, comm: Comm, folder: Path) -> None:
+    from ..output.log import on_screen
     from ..run import run
 
-    outcome = run(scenario, comm, folder, overwrite=True)
+    with on_screen(comm):
+        outcome = run(scenario, comm, folder, overwrite=True)
     if outcome.reason != "done":
         raise StoppedEarly(
             f"stopped early ({outcome.reason})",
