@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
+from .components.protocol import Extension
 from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
 from .errors import InvasioError, SolverError
@@ -51,14 +53,15 @@ class Course:
         overwrite: bool = False,
         progress: bool = False,
         quiet: bool = False,
+        extensions: Sequence[Extension] = (),
     ) -> None:
         self.scenario, self._options, self._quiet = scenario, options, quiet
         self.recording: Recording | None = None
         self.memory: Memory | None = None
         self._reason = ""  # how it ended, or will end
         self._broken = "the simulation did not begin"  # why the state is not that of a whole step
-        self.problem = ground.problem(scenario)
-        self.stepper = Stepper(self.problem, scheme_options(scenario))
+        self.problem = ground.problem(scenario, extensions)
+        self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
         times = clock_options(scenario)
         self.clock = Clock(times, next_event=self.stepper.next_event)
         try:

@@ -79,7 +79,7 @@ class Integrity:
     variable: b, on owned sites and copies alike. first_breach: when the first owned site of this rank fell below ``breach``; inf before.
 
     Args:
-        what: "membrane" or "vessel", for messages; known: what the rates read, densities with ghosts that are up to date.
+        what: "membrane" or "wall of vessel", for messages; known: what the rates read, densities with ghosts that are up to date.
 
     Raises ScenarioError, on all ranks, for an initial value outside [0, 1]. Collective.
     """

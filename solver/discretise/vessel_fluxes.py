@@ -40,7 +40,7 @@ def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Ma
     """
     wall = vessel.law.integrity
     if wall is not None:
-        vessel.integrity = Integrity("vessel", vessel.name, wall, vessel.sites, known)
+        vessel.integrity = Integrity("wall of vessel", vessel.name, wall, vessel.sites, known)
     for flux in vessel.law.fluxes:
         s = species[flux.species]
         crossing = WallCrossing(

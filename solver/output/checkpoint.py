@@ -75,7 +75,7 @@ def save(
     sums = comm.gather({name: _sums(block, plan[name].chunk) for name, block in rows.items()})
     header = ""
     if comm.rank == 0:
-        crc = {name: [c for part in sums for c in part[name]] for name in rows}
+        crc = {name: [c for part in sums or [] for c in part[name]] for name in rows}
         every = {"mesh": grid.mesh_hash, **(hashes or {})}
         header = json.dumps({"scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": {name: p.chunk for name, p in plan.items()}})
     header = comm.bcast(header)

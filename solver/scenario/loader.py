@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +50,22 @@ class Statement:
         folders = () if scenario.path is None else (scenario.path.resolve().parent,)
         return cls(Document(scenario.resolved(), folders=folders), scenario.path, scenario.name)
 
-    def scenario(self, overrides: Sequence[str] = (), values: Mapping[str, object] | None = None) -> Scenario:
+    def scenario(
+        self, overrides: Sequence[str] = (), values: Mapping[str, object] | None = None, scalars: Iterable[str] = ()
+    ) -> Scenario:
         """The Scenario with other values: texts ``a.b.c=value`` with YAML values, then values of Python by path ``a.b.c``.
 
-        Raises ScenarioError with one line per fault, all at once.
+        scalars: numbers in time that formulas may name besides. Raises ScenarioError with one line per fault, all at once.
         """
         with _told(self.label):
             document = override(self.document, list(overrides), Scenario)
             document = set_values(document, values or {}, Scenario)
             if "name" not in document.data:
                 document = replace(document, data={**document.data, "name": self._stem()})
-            scenario = validate(document)
+            check = partial(validate, scalars=frozenset(scalars))
+            scenario = check(document)
             if scenario.sweep is not None:
-                scenario._members = members(document, scenario.sweep, scenario.name, validate)
+                scenario._members = members(document, scenario.sweep, scenario.name, check)
                 for member in scenario.members:
                     member.scenario._path = self.path
         scenario._path = self.path
@@ -91,10 +95,15 @@ def _told(label: str) -> Iterator[None]:
         raise _error(caught.faults, label) from None
 
 
-def validate(document: Document) -> Scenario:
-    """The Scenario that a document states; raises Faults."""
+def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
+    """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
+    context = context_of(document)
+    taken = sorted(scalars & {*context.species, *context.parameters, "x", "y", "z", "t", "integrity"})
+    if taken:
+        what = f"a scalar of an extension is called as something else is (given {', '.join(taken)})"
+        raise Faults([Fault(document.mark(()), (), what, code="repeated-name", remedy="rename one of them")])
     try:
-        scenario = Scenario.model_validate(document.data, context={"context": context_of(document)})
+        scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars)})
     except ValidationError as error:
         raise Faults(translate(error, document, Scenario)) from None
     findings = [*check(scenario), *check_vessels(scenario), *check_columns(scenario), *check_size(scenario)]
