@@ -22,6 +22,7 @@ def create_simplex_mesh(comm: Comm, cells: NDArray[np.int64], points: NDArray[np
     """
     os.environ.setdefault("SCOTCH_PTHREAD_NUMBER", "1")  # read by SCOTCH at every partition
     import basix.ufl
+    import mpi4py.MPI  # noqa: F401 - before DOLFINx, whose wheels find their MPI only then
     from dolfinx.graph import adjacencylist
     from dolfinx.mesh import GhostMode, create_cell_partitioner, create_mesh
     from mpi4py import MPI

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import ScenarioError, StoppedEarly
+from ..installed import need_solver
 from ..parallel import Comm
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run what has no finished run, then write the page; exit code 1 if an expected number was missed."""
     chosen = _chosen(args.names)
+    need_solver()
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD
