@@ -62,8 +62,9 @@ def build_data(options: MeshOptions) -> MeshData:
         return read_whole(options)
     if isinstance(options, FileMesh):
         from .importer import import_mesh
+        from .overlap import refuse_overlaps
 
-        return import_mesh(options)
+        return refuse_overlaps(import_mesh(options))
     if isinstance(options, ImageMesh):
         from .image.build import image_mesh
 

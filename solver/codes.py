@@ -26,7 +26,7 @@ FILES: dict[str, Code] = {
     "unreadable-file": Code("A file is there, but cannot be read, or does not hold what its format demands.", (2, 3)),
 }
 OPTIONS: dict[str, Code] = {
-    "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2,)),
+    "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2, 3)),
     "either-or": Code("Exactly one of several options is needed, and none or more of them are given.", (2,)),
     "empty-scenario": Code("A scenario is empty or has no species.", (2,)),
     "meaningless-option": Code("An option has no meaning together with the others.", (2,)),
@@ -35,7 +35,8 @@ OPTIONS: dict[str, Code] = {
     "not-an-assignment": Code("A text of `--set` is not PATH=VALUE.", (2,)),
     "not-supported": Code("Tags and merge keys of YAML are not read.", (2, 3)),
     "nothing-given": Code("A list or mapping that needs an entry is empty.", (2,)),
-    "out-of-bounds": Code("A number is too small, too large or not finite.", (1, 2)),
+    "out-of-bounds": Code("A number is too small, too large or not finite.", (1, 2, 3)),
+    "petsc-option": Code("An option of PETSc is none of those of linear solves, or its value is not plain.", (2,)),
     "repeated-key": Code("A key stands twice in a mapping.", (2, 3)),
     "repeated-name": Code("A name is given to two things of which each needs its own.", (2, 3)),
     "too-large": Code("A scenario has too many values, or an alias of YAML contains itself.", (2, 3)),
