@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...meshes.domain import Domain
 from ..errors import ScenarioError
 from ..model.balance import Fibres, Species
 from ..parallel import agreed
@@ -32,7 +33,7 @@ from .graph import Graph, symmetrise
 Floats = NDArray[np.float64]
 
 
-def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Any, parameters: Mapping[str, float]) -> Floats:
+def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Domain, parameters: Mapping[str, float]) -> Floats:
     """K^D on the graph (nnz): its stiffness itself where motility is the same in all regions and directions. Collective."""
     by_region = isinstance(law.diffusion, Mapping)
     if not by_region and law.fibres is None:
@@ -101,7 +102,7 @@ def _tensors(fibres: Fibres, points: Floats, dim: int, parameters: Mapping[str, 
     return np.asarray((1.0 - share)[:, None, None] * np.eye(dim) + share[:, None, None] * np.einsum("ic,jc->cij", e, e))
 
 
-def region_motility(law: Species, domain: Any, parameters: Mapping[str, float]) -> Floats:
+def region_motility(law: Species, domain: Domain, parameters: Mapping[str, float]) -> Floats:
     """D of each region, in the order of the domain; raises ScenarioError if one is not a number."""
     diffusion: Any = law.diffusion
     default = diffusion.get("", Number(0.0))

@@ -69,6 +69,6 @@ class PassageRate:
                 remedy="it must be a finite number >= 0 (use max(0, ...))",
             )
 
-    def share(self) -> None:
+    def take_from_owners(self) -> None:
         """Both ranks that hold a pair use the numbers of its owner. Collective."""
         self.integrity.sites.halo.update(self.values)

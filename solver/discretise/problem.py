@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -16,7 +15,7 @@ from ..errors import ScenarioError
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..output.layout import Grid
-from ..parallel import agreed
+from ..parallel import Comm, agreed
 from ..state import State, Variable
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
@@ -194,7 +193,7 @@ def _check_names(model: Model, domain: Domain) -> None:
         raise ScenarioError.together(faults)
 
 
-def _evaluate(comm: Any, conditions: list[Condition], time: float) -> None:
+def _evaluate(comm: Comm, conditions: list[Condition], time: float) -> None:
     with agreed(comm):
         for condition in conditions:
             if condition.gradient is None:
