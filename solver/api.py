@@ -63,7 +63,7 @@ def run(
         recorded, folder = simulation.recorded, None if out is None else simulation.path
     if reason != "done":
         remedy = "run it again" if folder is None else f"go on with out={str(folder)!r}, resume=True"
-        raise StoppedEarly(f"stopped early ({reason})", code="stopped-early", remedy=remedy)
+        raise StoppedEarly(f"stopped early ({reason})", code="stopped-early", place="run", remedy=remedy)
     if recorded is not None:
         return recorded
     from ..postprocess.run import open_run

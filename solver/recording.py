@@ -173,5 +173,7 @@ def _part_written(problem: Problem, scenario: Scenario) -> tuple[Grid, NDArray[n
         return grid, None
     missing = [name for name in wanted if name not in grid.regions]
     if missing:
-        raise ScenarioError(f"output.regions: the mesh has no region '{missing[0]}' (it has: {', '.join(grid.regions)})")
+        raise ScenarioError(
+            f"the mesh has no region {missing[0]!r}", code="no-region", place="output.regions", remedy=f"it has: {', '.join(grid.regions)}"
+        )
     return part_of(grid, wanted)
