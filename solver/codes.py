@@ -127,7 +127,7 @@ SOLVER: dict[str, Code] = {
     "unbalanced-ledger": Code("The ledger does not balance; this is a fault of the program.", (4,)),
 }
 RESULTS: dict[str, Code] = {
-    "no-field": Code("A run has no field of this name.", (2,)),
+    "no-field": Code("A run has no field, or a simulation no species, of this name.", (2,)),
     "no-front": Code("A run has no cells, so it has no front.", (2,)),
     "no-output": Code("A run has written no output yet.", (2, 3)),
     "no-run": Code("A folder is not that of a run.", (2, 3)),

@@ -163,6 +163,7 @@ class Recording:
             self.folder.close(reason if reason in ("done", "failed") else f"stopped early: {reason}")
             if self._log is not None:
                 self._log.close()
+        self.problem.graph.comm.barrier()  # whoever reads the folder now finds it complete, on any rank
 
 
 def _part_written(problem: Problem, scenario: Scenario) -> tuple[Grid, NDArray[np.int64] | None]:

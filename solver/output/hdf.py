@@ -151,6 +151,16 @@ class SharedFile:
         if fault is not None:
             raise fault
 
+    def write_same(self, name: str, start: int, rows: NDArray[Any]) -> None:
+        """Write rows that every rank has, the same on each.
+
+        Where all have the file open all write them: what a rank reads of the file's structure on the way stays in its cache, and
+        HDF5 waits for ever once the caches of the ranks differ in what was changed. With hundreds of small tables that rank 0
+        alone writes they do, in a file that was opened again.
+        """
+        if self.collective or self.comm.rank == 0:
+            self._write(name, start, rows)
+
     def _write(self, name: str, start: int, rows: NDArray[Any]) -> None:
         if self.h5 is None or not (len(rows) or self.collective):
             return
