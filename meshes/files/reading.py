@@ -1,0 +1,127 @@
+"""Which library reads which file, and one message for all that goes wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ...solver.errors import MeshError
+from .contents import DIMENSION, Block, Contents, Ints, Unreadable
+from .groups import Group, RawMesh, elements, groups, tag_array
+from .isolated import isolated
+from .simplices import simplices
+
+
+@dataclass(frozen=True)
+class Format:
+    """What is read: endings, whose format it is, and the function that reads it."""
+
+    endings: tuple[str, ...]
+    name: str
+    read: Callable[[Path], Contents]
+
+
+def _vtk(path: Path) -> Contents:
+    return isolated("vtk_files", path)
+
+
+def _msh(path: Path) -> Contents:
+    from .gmsh_files import is_gmsh
+
+    return isolated("gmsh_files", path) if is_gmsh(path) else _meshio(path)
+
+
+def _xdmf(path: Path) -> Contents:
+    from .xdmf_files import read
+
+    return read(path)
+
+
+def _meshio(path: Path) -> Contents:
+    from .meshio_files import read
+
+    return read(path)
+
+
+# docs/meshes.md has a row for each, and a test that writes such files and reads them.
+FORMATS = (
+    Format((".msh",), "gmsh", _msh),
+    Format((".vtu", ".pvtu", ".vtk", ".pvd"), "VTK, ParaView", _vtk),
+    Format((".xdmf",), "DOLFINx, meshio", _xdmf),
+    Format((".mesh", ".meshb"), "Medit", _meshio),
+    Format((".ele", ".node"), "TetGen", _meshio),
+    Format((".inp",), "Abaqus", _meshio),
+    Format((".med",), "Salome", _meshio),
+    Format((".bdf", ".nas"), "Nastran", _meshio),
+)
+KNOWN = ", ".join(ending for each in FORMATS for ending in each.endings) + " and others of meshio"
+
+
+def contents(path: Path, what: str = "a mesh", known: str = KNOWN) -> Contents:
+    """What a file holds. Raises MeshError with the file, what was found and what to do."""
+    if not path.is_file():
+        raise MeshError(f"{path}: file not found")
+    reader = next((each.read for each in FORMATS if path.suffix.lower() in each.endings), _meshio)
+    try:
+        return reader(path)
+    except Unreadable as error:
+        raise MeshError(f"{path}: not readable as {what} ({error}); known formats are {known}") from None
+
+
+def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_tags: str | None = None) -> RawMesh:
+    """Read a mesh file, and the file of its facets where there is one; the options name the arrays that hold the tags.
+
+    Raises MeshError for a missing or unreadable file and for cells that cannot be split into simplices.
+    """
+    found = contents(path)
+    blocks, notes = _simple(path, found)
+    dim = max((DIMENSION[b.shape] for b in blocks if len(b.nodes)), default=0)
+    if not dim:
+        raise MeshError(f"{path}: the file holds no cells (lines, triangles or tetrahedra)")
+    cells = [block for block in blocks if DIMENSION[block.shape] == dim]
+    listed = groups(path, blocks, dim, tags)
+    sides, whence = blocks, path
+    if facets is not None:
+        sides, whence = _matched(path, found, cells, facets, dim), facets
+    like = None if facets else tag_array(path, cells, tags)
+    listed += groups(whence, sides, dim - 1, facet_tags, False, like)
+    notes += ["second-order cells made straight"] * any(block.curved for block in cells)
+    return RawMesh(
+        points=found.points,
+        elements={dim: elements(blocks, dim), dim - 1: elements(sides, dim - 1)},
+        groups=tuple(listed),
+        notes=(*found.notes, *notes),
+    )
+
+
+def _simple(path: Path, found: Contents) -> tuple[list[Block], list[str]]:
+    for block in found.blocks:
+        if len(block.nodes) and (block.nodes.min() < 0 or block.nodes.max() >= len(found.points)):
+            raise MeshError(f"{path}: cells refer to nodes that the file does not define; write the file again")
+    try:
+        return simplices(found.points, found.blocks)
+    except Unreadable as error:
+        raise MeshError(f"{path}: {error}; mesh again") from None
+
+
+def _matched(path: Path, mesh: Contents, cells: list[Block], facets: Path, dim: int) -> list[Block]:
+    """The facets of a file of their own, with the nodes of the mesh at the same places."""
+    other = contents(facets)
+    blocks = [b for b in _simple(facets, other)[0] if DIMENSION[b.shape] == dim - 1]
+    if not blocks:
+        raise MeshError(f"{facets}: the file holds no facets ({('points', 'lines', 'triangles')[dim - 1]}) of the mesh {path}")
+    used = np.unique(np.concatenate([b.nodes.ravel() for b in cells]))
+    wanted = np.unique(np.concatenate([b.nodes.ravel() for b in blocks]))
+    reach = 1e-6 * float(np.ptp(mesh.points[used], axis=0).max())
+    away, nearest = cKDTree(mesh.points[used]).query(other.points[wanted], distance_upper_bound=reach)
+    lost = np.flatnonzero(~np.isfinite(away))
+    if len(lost):
+        where = ", ".join(f"{x:.6g}" for x in other.points[wanted[lost[0]]])
+        raise MeshError(f"{facets}: {len(lost)} nodes of facets are no nodes of {path} (the first at ({where})); write both files from one mesh")
+    number: Ints = np.zeros(len(other.points), dtype=np.int64)
+    number[wanted] = used[nearest]
+    return [Block(b.shape, number[b.nodes], b.origin, b.arrays, b.sets) for b in blocks]
