@@ -32,7 +32,12 @@ def assemble(
     cells = oriented(points, np.asarray(cells, dtype=np.int64), source)
     for index, name in enumerate(regions):
         if not np.any(cell_region == index):
-            raise MeshError(f"{source}: region {name!r} is empty: no cell lies in it; move or enlarge it, or use smaller cells")
+            raise MeshError(
+                f"region {name!r} is empty: no cell lies in it",
+                code="empty-region",
+                place=source,
+                remedy="move or enlarge it, or use smaller cells",
+            )
     n = len(points)
     found: dict[str, Ints] = {}
     for name, given in interfaces.items():
@@ -42,7 +47,12 @@ def assemble(
         first, second = (list(regions).index(region) for region in given)
         found[name] = between(cells, cell_region == first, cell_region == second, n)
         if not len(found[name]):
-            raise MeshError(f"{source}: interface {name!r} is empty: regions {given[0]!r} and {given[1]!r} do not touch")
+            raise MeshError(
+                f"interface {name!r} is empty: regions {given[0]!r} and {given[1]!r} do not touch",
+                code="empty-interface",
+                place=source,
+                remedy="name regions that do, or use smaller cells",
+            )
     return MeshData(
         points=np.ascontiguousarray(points, dtype=np.float64),
         cells=np.ascontiguousarray(cells),
@@ -67,8 +77,10 @@ def oriented(points: Floats, cells: Ints, source: str) -> Ints:
     if len(flat) or not scale:
         where = ", ".join(f"{x:.6g}" for x in points[cells[flat[0]]].mean(axis=0)) if len(flat) else "everywhere"
         raise MeshError(
-            f"{source}: {max(len(flat), 1)} cells have no volume (the first, cell {flat[0] if len(flat) else 0}, at ({where})); "
-            "remove them or mesh again"
+            f"{max(len(flat), 1)} cells have no volume (the first, cell {flat[0] if len(flat) else 0}, at ({where}))",
+            code="flat-cells",
+            place=source,
+            remedy="remove them or mesh again",
         )
     turned = cells.copy()
     inverted = size < 0

@@ -68,7 +68,9 @@ def build_data(options: MeshOptions) -> MeshData:
         from .image.build import image_mesh
 
         return image_mesh(options)
-    raise MeshError(f"meshes of kind {options.kind!r} cannot be built")
+    raise MeshError(
+        f"meshes of kind {options.kind!r} cannot be built", code="unknown-kind", place="mesh.kind", remedy="choose another kind"
+    )
 
 
 def _is_converted(options: MeshOptions) -> TypeGuard[FileMesh]:

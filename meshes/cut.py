@@ -39,7 +39,12 @@ def cut(data: MeshData, names: Sequence[str]) -> MeshData:
     on = np.zeros(n, dtype=bool)
     for name in names:
         if not len(rows[name]):
-            raise MeshError(f"{_source(data)}: interface {name!r} is empty: it has no facets; give it some, or leave its membrane out")
+            raise MeshError(
+                f"interface {name!r} is empty: it has no facets",
+                code="empty-interface",
+                place=_source(data),
+                remedy="give it some, or leave its membrane out",
+            )
         on[rows[name]] = True
     around = Surroundings.of(data.cells, on)
     found = {name: _find(data, around, "interface", name, rows[name]) for name in names}
@@ -94,8 +99,10 @@ def _find(data: MeshData, around: Surroundings, kind: str, name: str, rows: Ints
     missing = np.flatnonzero(first < 0)
     if len(missing):
         raise MeshError(
-            f"{_source(data)}: {len(missing)} of {len(first)} facets of {kind} {name!r} are no sides of cells "
-            f"(the first at {_at(data, rows[missing[0]])}); mesh again with cells that follow the {kind}"
+            f"{len(missing)} of {len(first)} facets of {kind} {name!r} are no sides of cells (the first at {_at(data, rows[missing[0]])})",
+            code="loose-facets",
+            place=_source(data),
+            remedy=f"mesh again with cells that follow the {kind}",
         )
     return first, second
 
@@ -113,9 +120,11 @@ def _membrane(data: MeshData, name: str, rows: Ints, found: tuple[Ints, Ints], a
     crossed = a != b
     if not crossed.any():
         raise MeshError(
-            f"{_source(data)}: interface {name!r} has {count} facet{'s' * (count > 1)} (the first at {_at(data, rows[0])}) "
-            "and every node of it lies on a free rim, where the two sides are joined: nothing can be crossed; "
-            "extend the interface, or use smaller cells"
+            f"interface {name!r} has {count} facet{'s' * (count > 1)} (the first at {_at(data, rows[0])}) and every "
+            "node of it lies on a free rim, where the two sides are joined: nothing can be crossed",
+            code="uncrossable-interface",
+            place=_source(data),
+            remedy="extend the interface, or use smaller cells",
         )
     size = int(copies.max()) + 1
     code, which = np.unique(np.minimum(a, b)[crossed] * size + np.maximum(a, b)[crossed], return_inverse=True)
@@ -143,16 +152,21 @@ def _check(data: MeshData, rows: Mapping[str, Ints], found: Mapping[str, tuple[I
         outer = np.flatnonzero(first == second)
         if len(outer):
             raise MeshError(
-                f"{_source(data)}: {len(outer)} of {len(first)} facets of interface {name!r} lie on the outer boundary "
-                f"(the first at {_at(data, rows[name][outer[0]])}): a membrane needs tissue on both sides; "
-                "take them out of the interface, or make them a boundary with a wall"
+                f"{len(outer)} of {len(first)} facets of interface {name!r} lie on the outer boundary (the first at "
+                f"{_at(data, rows[name][outer[0]])}): a membrane needs tissue on both sides",
+                code="interface-on-boundary",
+                place=_source(data),
+                remedy="take them out of the interface, or make them a boundary with a wall",
             )
         for other, those in taken.items():
             shared = np.flatnonzero(np.isin(first, those))
             if len(shared):
                 raise MeshError(
-                    f"{_source(data)}: interfaces {other!r} and {name!r} share {len(shared)} facets "
-                    f"(the first at {_at(data, rows[name][shared[0]])}): one place has one membrane; take them out of one of the two"
+                    f"interfaces {other!r} and {name!r} share {len(shared)} facets (the first at "
+                    f"{_at(data, rows[name][shared[0]])}): one place has one membrane",
+                    code="shared-facets",
+                    place=_source(data),
+                    remedy="take them out of one of the two",
                 )
         taken[name] = first
 

@@ -41,7 +41,9 @@ def draw(data: MeshData, path: Path, picture: NDArray[Any] | None = None, extent
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:
-        raise MeshError(f"{path}: the picture cannot be written ({error})") from None
+        raise MeshError(
+            f"the picture cannot be written ({error})", code="cannot-write", place=str(path), remedy="choose another file"
+        ) from None
 
 
 def _plane(axes: Any, data: MeshData, picture: NDArray[Any] | None, extent: tuple[float, float, float, float] | None) -> None:

@@ -24,7 +24,12 @@ def gmsh_model(purpose: str) -> Iterator[Any]:
     try:
         import gmsh
     except ImportError:
-        raise MeshError(f"{purpose} needs gmsh (Debian: python3-gmsh, conda: python-gmsh, pip: gmsh)") from None
+        raise MeshError(
+            "needs gmsh, which is not installed",
+            code="missing-package",
+            place=purpose,
+            remedy="install it (Debian: python3-gmsh, conda: python-gmsh, pip: gmsh)",
+        ) from None
     ours = not gmsh.isInitialized()
     if ours:
         gmsh.initialize(readConfigFiles=False, interruptible=False)
@@ -36,7 +41,12 @@ def gmsh_model(purpose: str) -> Iterator[Any]:
     except MeshError:
         raise
     except Exception as error:
-        raise MeshError(f"{purpose}: gmsh failed: {gmsh.logger.getLastError() or error}") from error
+        raise MeshError(
+            f"gmsh failed: {gmsh.logger.getLastError() or error}",
+            code="mesh-generator",
+            place=purpose,
+            remedy="change the shapes or the sizes of cells",
+        ) from error
     finally:
         if ours:
             gmsh.finalize()

@@ -51,7 +51,7 @@ def write(data: MeshData, path: Path) -> None:
                 for name, facets in getattr(data, group).items():
                     tags[name.replace("/", "\\")] = facets
     except OSError as error:
-        raise MeshError(f"{path}: cannot be written: {error}") from error
+        raise MeshError(f"cannot be written: {error}", code="cannot-write", place=str(path), remedy="choose another file") from error
 
 
 def curve(points: NDArray[np.float64]) -> NDArray[np.uint64]:
@@ -116,7 +116,12 @@ def _refuse_names(options: FileMesh) -> None:
     given = [name for name in ("regions", "boundaries", "interfaces", "tags") if getattr(options, name)]
     given += ["unit"] if options.unit != 1.0 else []
     if given:
-        raise MeshError(f"{options.path}: a converted mesh has its names and unit already; give {', '.join(given)} before converting it")
+        raise MeshError(
+            "a converted mesh has its names and unit already",
+            code="converted-mesh",
+            place=str(options.path),
+            remedy=f"give {', '.join(given)} before converting it",
+        )
 
 
 @contextmanager
@@ -127,10 +132,20 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         file = h5py.File(path, "r", locking=False)
     except OSError as error:
-        raise MeshError(f"{path}: cannot be read as HDF5: {str(error).splitlines()[0]}") from None
+        raise MeshError(
+            f"cannot be read as HDF5: {str(error).splitlines()[0]}",
+            code="unreadable-file",
+            place=str(path),
+            remedy=f"make it again with: invasio mesh convert MESH {path.name}",
+        ) from None
     with file:
         if _ROOT not in file or file[_ROOT].attrs.get("version") != _VERSION:
-            raise MeshError(f"{path}: not a converted mesh; make one with: invasio mesh convert MESH {path.name}")
+            raise MeshError(
+                "not a converted mesh",
+                code="no-converted-mesh",
+                place=str(path),
+                remedy=f"make one with: invasio mesh convert MESH {path.name}",
+            )
         yield file[_ROOT]
 
 

@@ -31,7 +31,12 @@ def import_mesh(options: FileMesh) -> MeshData:
     boundaries, inner = _split(path, raw, dim, facet_groups, renumber, counts, len(points))
     for name, pair in options.interfaces.items():
         if missing := [region for region in pair if region not in names]:
-            raise MeshError(f"{path}: interface {name!r}: unknown region {missing[0]!r} (the mesh has: {', '.join(names)})")
+            raise MeshError(
+                f"unknown region {missing[0]!r}",
+                code="no-region",
+                place=f"{path}: interface {name!r}",
+                remedy=f"the mesh has: {', '.join(names)}",
+            )
     notes = [f"{dropped} nodes without a cell left out"] * (dropped > 0) + ["second-order cells made straight"] * raw.reduced
     return assemble(points * options.unit, cells, tags, names, boundaries, {**inner, **options.interfaces}, f"file {path.name}", notes)
 
@@ -39,19 +44,30 @@ def import_mesh(options: FileMesh) -> MeshData:
 def _flat_points(path: Path, raw: RawMesh, dim: int) -> tuple[NDArray[np.float64], Ints]:
     cells = raw.elements[dim]
     if cells.min() < 0 or cells.max() >= len(raw.points):
-        raise MeshError(f"{path}: cells refer to nodes that the file does not define; write the file again")
+        raise MeshError(
+            "cells refer to nodes that the file does not define", code="undefined-nodes", place=str(path), remedy="write the file again"
+        )
     used = raw.points[np.unique(cells)]
     if not np.isfinite(used).all():
-        raise MeshError(f"{path}: {int((~np.isfinite(used).all(axis=1)).sum())} nodes have coordinates that are not finite numbers")
+        raise MeshError(
+            f"{int((~np.isfinite(used).all(axis=1)).sum())} nodes have coordinates that are not finite numbers",
+            code="bad-coordinates",
+            place=str(path),
+            remedy="write the file again",
+        )
     extent = np.ptp(used, axis=0)
     for axis in range(dim, 3):
         if extent[axis] > 1e-9 * extent.max():
             low, high = used[:, axis].min(), used[:, axis].max()
             kind = "triangles do" if dim == 2 else "lines do"
             raise MeshError(
-                f"{path}: {'xyz'[axis]} is not flat: the {kind} not lie at one {'xyz'[axis]} (from {low:g} to {high:g}); "
-                f"a {'surface' if dim == 2 else 'curve'} in space is no tissue: mesh its inside with "
-                f"{'tetrahedra' if dim == 2 else 'triangles'}, or set {'xyz'[axis]} to 0"
+                f"{'xyz'[axis]} is not flat: the {kind} not lie at one {'xyz'[axis]} (from {low:g} to {high:g})",
+                code="not-flat",
+                place=str(path),
+                remedy=(
+                    f"a {'surface' if dim == 2 else 'curve'} in space is no tissue: mesh its inside with "
+                    f"{'tetrahedra' if dim == 2 else 'triangles'}, or set {'xyz'[axis]} to 0"
+                ),
             )
     return raw.points[:, :dim], cells
 
@@ -71,8 +87,10 @@ def _refuse_duplicates(path: Path, points: NDArray[np.float64]) -> None:
     if len(pairs):
         where = ", ".join(f"{x:.6g}" for x in points[pairs[0, 0]])
         raise MeshError(
-            f"{path}: {len(pairs)} pairs of nodes at the same place (the first at ({where})): cells on the two sides do not hang together; "
-            "merge them (gmsh: Coherence Mesh, or gmsh.model.mesh.removeDuplicateNodes())"
+            f"{len(pairs)} pairs of nodes at the same place (the first at ({where})): cells on the two sides do not hang together",
+            code="double-nodes",
+            place=str(path),
+            remedy="merge them (gmsh: Coherence Mesh, or gmsh.model.mesh.removeDuplicateNodes())",
         )
 
 
@@ -83,7 +101,9 @@ def _named(groups: list[Group], given: Mapping[str, int | str], kind: str, path:
         match = [g for g in rest if what in (g.tag, g.name) and what is not None]
         if not match:
             have = ", ".join(f"{g.name!r}" if g.name else str(g.tag) for g in groups) or "none"
-            raise MeshError(f"{path}: no {kind} group {what!r} to be called {name!r} (the file has: {have})")
+            raise MeshError(
+                f"no {kind} group {what!r} to be called {name!r}", code="no-group", place=str(path), remedy=f"the file has: {have}"
+            )
         found[name] = np.concatenate([g.members for g in match])
         rest = [g for g in rest if all(g is not m for m in match)]
     for g in rest:
@@ -95,9 +115,12 @@ def _named(groups: list[Group], given: Mapping[str, int | str], kind: str, path:
 def _regions(path: Path, points: NDArray[np.float64], cells: Ints, groups: Mapping[str, Ints]) -> tuple[list[str], NDArray[np.int32]]:
     """Region names and the region number of each cell; every cell must be in exactly one group."""
     if not groups:
+        kind = ("Curve", "Surface", "Volume")[points.shape[1] - 1]
         raise MeshError(
-            f"{path}: no physical groups: give every cell a named group "
-            f"(gmsh: Physical {('Curve', 'Surface', 'Volume')[points.shape[1] - 1]}(\"tissue\") = {{...}};) and save again"
+            "no physical groups",
+            code="no-groups",
+            place=str(path),
+            remedy=f'give every cell a named group (gmsh: Physical {kind}("tissue") = {{...}};) and save again',
         )
     names = list(groups)
     tags = np.full(len(cells), -1, dtype=np.int32)
@@ -113,20 +136,29 @@ def _regions(path: Path, points: NDArray[np.float64], cells: Ints, groups: Mappi
         other = twice[tags[partner] != tags[twice]]
         if len(other):
             _refuse_two_groups(path, points, cells, other, names[tags[first[inverse[other[0]]]]], names[tags[other[0]]])
-        raise MeshError(f"{path}: {len(twice) - len(np.unique(inverse[twice]))} cells are listed twice; remove the copies")
+        raise MeshError(
+            f"{len(twice) - len(np.unique(inverse[twice]))} cells are listed twice",
+            code="repeated-cells",
+            place=str(path),
+            remedy="remove the copies",
+        )
     without = np.flatnonzero(tags < 0)
     if len(without):
         raise MeshError(
-            f"{path}: {len(without)} cells are in no physical group (the first at {_at(points, cells[without[0]])}); "
-            f"the groups are {', '.join(names)}: give every cell one"
+            f"{len(without)} cells are in no physical group (the first at {_at(points, cells[without[0]])})",
+            code="cells-without-group",
+            place=str(path),
+            remedy=f"give every cell one of the groups ({', '.join(names)})",
         )
     return names, tags
 
 
 def _refuse_two_groups(path: Path, points: NDArray[np.float64], cells: Ints, which: Ints, a: str, b: str) -> None:
     raise MeshError(
-        f"{path}: {len(which)} cells are in two groups, {a!r} and {b!r} (the first at {_at(points, cells[which[0]])}); "
-        "regions must not overlap: leave the cells in one of them"
+        f"{len(which)} cells are in two groups, {a!r} and {b!r} (the first at {_at(points, cells[which[0]])})",
+        code="overlapping-regions",
+        place=str(path),
+        remedy="regions must not overlap: leave the cells in one of them",
     )
 
 
@@ -142,8 +174,10 @@ def _facet_counts(path: Path, points: NDArray[np.float64], cells: Ints) -> tuple
     many = np.flatnonzero(count > 2)
     if len(many):
         raise MeshError(
-            f"{path}: {len(many)} facets belong to more than two cells (the first at {_at(points, flat[first[many[0]]])}): "
-            "cells overlap; mesh again"
+            f"{len(many)} facets belong to more than two cells (the first at {_at(points, flat[first[many[0]]])}): cells overlap",
+            code="overlapping-cells",
+            place=str(path),
+            remedy="mesh again",
         )
     return key, count
 
@@ -168,14 +202,19 @@ def _split(
         real = (facets >= 0).all(axis=1) & (key[at] == keys(np.maximum(facets, 0), n))
         if not real.all():
             raise MeshError(
-                f"{path}: {int((~real).sum())} of {len(facets)} facets of group {name!r} are no sides of cells; "
-                "embed the curve or surface in the mesh (gmsh: fragment the geometry first), or remove the group"
+                f"{int((~real).sum())} of {len(facets)} facets of group {name!r} are no sides of cells",
+                code="loose-facets",
+                place=str(path),
+                remedy="embed the curve or surface in the mesh (gmsh: fragment the geometry first), or remove the group",
             )
         inside = count[at] == 2
         if inside.any() and not inside.all():
             raise MeshError(
-                f"{path}: group {name!r} lies partly on the outside ({int((~inside).sum())} facets) "
-                f"and partly inside the tissue ({int(inside.sum())}); make two groups, a boundary and an interface"
+                f"group {name!r} lies partly on the outside ({int((~inside).sum())} facets) and partly inside the tissue "
+                f"({int(inside.sum())})",
+                code="mixed-group",
+                place=str(path),
+                remedy="make two groups, a boundary and an interface",
             )
         (inner if inside.all() else outer)[name] = facets
     return outer, inner

@@ -26,15 +26,30 @@ def cut_out(data: MeshData, names: Sequence[str]) -> MeshData:
     numbers = [data.regions.index(name) for name in names]
     gone = np.isin(data.cell_region, numbers)
     if gone.all():
-        raise MeshError(f"{source}: the lumens ({', '.join(names)}) are the whole mesh: no tissue is left")
+        raise MeshError(
+            f"the lumens ({', '.join(names)}) are the whole mesh: no tissue is left",
+            code="no-tissue",
+            place=source,
+            remedy="leave a region that is no lumen",
+        )
     n = len(data.points)
     walls: dict[str, Ints] = {}
     for name, number in zip(names, numbers, strict=True):
         walls[name] = between(data.cells, data.cell_region == number, ~gone, n)
         if not len(walls[name]):
-            raise MeshError(f"{source}: region {name!r} is the lumen of a vessel, but it touches no tissue")
+            raise MeshError(
+                f"region {name!r} is the lumen of a vessel, but it touches no tissue",
+                code="isolated-lumen",
+                place=source,
+                remedy="move or enlarge it, or take out the vessel",
+            )
         if name in data.boundaries:
-            raise MeshError(f"{source}: region {name!r} is the lumen of a vessel, but a boundary has this name already; rename one of them")
+            raise MeshError(
+                f"region {name!r} is the lumen of a vessel, but a boundary has this name already",
+                code="repeated-name",
+                place=source,
+                remedy="rename one of them",
+            )
     cells = data.cells[~gone]
     used, inverse = np.unique(cells, return_inverse=True)
     new = np.full(n, -1, dtype=np.int64)

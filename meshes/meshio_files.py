@@ -48,7 +48,7 @@ def _read(path: Path, what: str, known: str) -> Any:
     import meshio
 
     if not path.is_file():
-        raise MeshError(f"{path}: file not found")
+        raise MeshError("file not found", code="file-not-found", place=str(path), remedy="check the name")
     said = io.StringIO()
     try:
         with redirect_stdout(said), redirect_stderr(said):
@@ -56,7 +56,12 @@ def _read(path: Path, what: str, known: str) -> Any:
     except (Exception, SystemExit) as error:
         words = [*(line.strip() for line in said.getvalue().splitlines()), *str(error).splitlines()]
         reason = next((w for w in words if w and w != "1"), type(error).__name__)
-        raise MeshError(f"{path}: not readable as {what} ({reason}); known formats are {known} and others of meshio") from None
+        raise MeshError(
+            f"not readable as {what} ({reason})",
+            code="unreadable-file",
+            place=str(path),
+            remedy=f"known formats are {known} and others of meshio",
+        ) from None
 
 
 def read_lines(path: Path) -> tuple[NDArray[np.float64], Ints, NDArray[np.float64] | None]:
@@ -79,7 +84,7 @@ def read_lines(path: Path) -> tuple[NDArray[np.float64], Ints, NDArray[np.float6
             if given is not None:
                 sizes.append(np.full(len(row) - 1, float(np.ravel(given[number][k])[0])))
     if not lines:
-        raise MeshError(f"{path}: the file has no lines; a network is made of lines or polylines")
+        raise MeshError("the file has no lines", code="empty-network", place=str(path), remedy="a network is made of lines or polylines")
     found = np.concatenate(lines)
     radius = np.concatenate(sizes) if sizes else None
     if radius is None and "radius" in mesh.point_data:
@@ -118,11 +123,18 @@ def _refuse_other_cells(path: Path, mesh: Any) -> None:
             continue
         if _DIMENSION.get(block.type, 3) >= highest:
             raise MeshError(
-                f"{path}: {len(block.data)} cells of type {block.type!r}; only triangles and tetrahedra are supported: "
-                "mesh without recombination (gmsh: Mesh.RecombineAll=0, no Recombine commands) or split the cells"
+                f"{len(block.data)} cells of type {block.type!r}",
+                code="cell-type",
+                place=str(path),
+                remedy=(
+                    "only triangles and tetrahedra are supported: mesh without recombination (gmsh: Mesh.RecombineAll=0, no "
+                    "Recombine commands) or split the cells"
+                ),
             )
     if not highest:
-        raise MeshError(f"{path}: the file holds no cells (lines, triangles or tetrahedra)")
+        raise MeshError(
+            "the file holds no cells", code="no-cells", place=str(path), remedy="save the mesh with its lines, triangles or tetrahedra"
+        )
 
 
 def _groups(path: Path, mesh: Any, dim: int, blocks: list[int], wanted: str | None) -> list[Group]:
@@ -170,14 +182,19 @@ def _tag_array(path: Path, mesh: Any, wanted: str | None) -> str | None:
     listed = ", ".join(integers) or "none"
     if wanted is not None:
         if wanted not in integers:
-            raise MeshError(f"{path}: no integer cell array {wanted!r} (the file has: {listed})")
+            raise MeshError(f"no integer cell array {wanted!r}", code="no-tags", place=str(path), remedy=f"the file has: {listed}")
         return wanted
     known = [key for key in _KNOWN_TAGS if key in integers]
     if known:
         return known[0]
     integers = [key for key in integers if not key.startswith("gmsh:")]
     if len(integers) > 1:
-        raise MeshError(f"{path}: several integer cell arrays ({listed}); say which one holds the regions with 'tags: NAME'")
+        raise MeshError(
+            f"several integer cell arrays ({listed})",
+            code="ambiguous-tags",
+            place=str(path),
+            remedy="say which one holds the regions with 'tags: NAME'",
+        )
     return integers[0] if integers else None
 
 
@@ -193,10 +210,20 @@ def write(data: MeshData, path: Path) -> None:
     import meshio
 
     if path.suffix not in FORMATS:
-        raise MeshError(f"{path}: cannot write {path.suffix or 'a file without ending'!r}; known endings are {', '.join(FORMATS)}")
+        raise MeshError(
+            f"cannot write {path.suffix or 'a file without ending'!r}",
+            code="unknown-format",
+            place=str(path),
+            remedy=f"known endings are {', '.join(FORMATS)}",
+        )
     dim = data.points.shape[1]
     if dim == 1 and path.suffix == ".xdmf":
-        raise MeshError(f"{path}: meshio cannot read points back from XDMF, so an interval would lose its ends; use .msh or .vtu")
+        raise MeshError(
+            "meshio cannot read points back from XDMF, so an interval would lose its ends",
+            code="unknown-format",
+            place=str(path),
+            remedy="use .msh or .vtu",
+        )
     points = np.zeros((len(data.points), 3))
     points[:, :dim] = data.points
     tagged = [("boundary", n, f) for n, f in data.boundaries.items()] + [("interface", n, f) for n, f in data.interfaces.items()]
@@ -219,4 +246,6 @@ def write(data: MeshData, path: Path) -> None:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             meshio.write_points_cells(path, points, cells, **extra)
     except OSError as error:
-        raise MeshError(f"{path}: cannot be written ({error.strerror or error})") from None
+        raise MeshError(
+            f"cannot be written ({error.strerror or error})", code="cannot-write", place=str(path), remedy="choose another file"
+        ) from None

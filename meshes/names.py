@@ -10,6 +10,7 @@ from ..solver.errors import MeshError
 from .domain import Domain, MeshData
 
 _PLURAL = {"region": "regions", "boundary": "boundaries", "interface": "interfaces"}
+_CODES = {"region": "no-region", "boundary": "no-boundary", "interface": "no-interface"}
 
 
 def check_names(mesh: Domain | MeshData, kind: Literal["region", "boundary", "interface"], names: Iterable[str]) -> None:
@@ -21,4 +22,4 @@ def check_names(mesh: Domain | MeshData, kind: Literal["region", "boundary", "in
         near = get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         have = ", ".join(sorted(known)) or f"no named {_PLURAL[kind]}"
-        raise MeshError(f"{mesh.source or 'mesh'}: unknown {kind} {name!r} (the mesh has: {have}{hint})")
+        raise MeshError(f"unknown {kind} {name!r}", code=_CODES[kind], place=mesh.source or "mesh", remedy=f"the mesh has: {have}{hint}")

@@ -54,7 +54,12 @@ class Network:
 def read_network(options: Options, dim: int) -> Network:
     """The network that the options of a vessel mean, checked, in a tissue of ``dim`` dimensions. Raises MeshError."""
     if dim == 1:
-        raise MeshError("a network needs a tissue in 2-D or 3-D; in 1-D a vessel is a boundary, an interface or a region")
+        raise MeshError(
+            "a network needs a tissue in 2-D or 3-D",
+            code="network-dimension",
+            place="generated tree" if options.tree else str(options.file),
+            remedy="in 1-D a vessel is a boundary, an interface or a region",
+        )
     if options.tree is not None:
         from .network_tree import grow
 
@@ -69,27 +74,48 @@ def read_network(options: Options, dim: int) -> Network:
 def checked(network: Network, options: Options) -> Network:
     """The network with ends and radii filled in from the options; raises MeshError naming the first node or segment that is wrong."""
     if not len(network.segments):
-        raise MeshError(f"{network.source}: the network has no segments (needed: at least one)")
+        raise MeshError("the network has no segments", code="empty-network", place=network.source, remedy="give it at least one")
     radius = network.radius if options.radius is None else np.where(np.isnan(network.radius), options.radius, network.radius)
     for k, size in enumerate(radius):
         if np.isnan(size):
             raise MeshError(
-                f"{network.where('segment', k)}: {network.called(k)} has no radius; give it one, or `radius` for all in the scenario"
+                f"{network.called(k)} has no radius",
+                code="wrong-radius",
+                place=network.where("segment", k),
+                remedy="give it one, or `radius` for all in the scenario",
             )
         if not (size > 0.0 and np.isfinite(size)):
-            raise MeshError(f"{network.where('segment', k)}: {network.called(k)} has the radius {size:g}; it must be above 0")
+            raise MeshError(
+                f"{network.called(k)} has the radius {size:g}",
+                code="wrong-radius",
+                place=network.where("segment", k),
+                remedy="it must be above 0",
+            )
     extent = float(np.ptp(network.points, axis=0).max())
     for k, length in enumerate(network.lengths):
         if not length > 1e-12 * extent:
-            raise MeshError(f"{network.where('segment', k)}: {network.called(k)} has no length; both nodes lie at {_at(network, k)}")
+            raise MeshError(
+                f"{network.called(k)} has no length: both nodes lie at {_at(network, k)}",
+                code="no-length",
+                place=network.where("segment", k),
+                remedy="move one, or remove the segment",
+            )
     degree = np.bincount(network.segments.ravel(), minlength=len(network.points))
     for node, count in enumerate(degree):
         if count == 0:
-            raise MeshError(f"{network.where('node', node)}: node {network.nodes[node]} belongs to no segment; remove it")
+            raise MeshError(
+                f"node {network.nodes[node]} belongs to no segment",
+                code="unused-node",
+                place=network.where("node", node),
+                remedy="remove it",
+            )
     for node, end in network.ends.items():
         if degree[node] > 1:
             raise MeshError(
-                f"{network.where('node', node)}: node {network.nodes[node]} is marked {end}, but {degree[node]} segments meet there"
+                f"node {network.nodes[node]} is marked {end}, but {degree[node]} segments meet there",
+                code="wrong-end",
+                place=network.where("node", node),
+                remedy="take off the mark, or part the node",
             )
     ends = dict(network.ends)
     for node in np.flatnonzero(degree == 1):
@@ -98,8 +124,10 @@ def checked(network: Network, options: Options) -> Network:
         if options.loose_ends == "refused":
             at = ", ".join(f"{x:.6g}" for x in network.points[node])
             raise MeshError(
-                f"{network.where('node', int(node))}: node {network.nodes[node]} at ({at}) is a loose end: "
-                "one segment meets there and it is marked neither inlet, outlet nor tip; mark it, join it, or set `loose_ends: tip`"
+                f"node {network.nodes[node]} at ({at}) is a loose end: one segment meets there, marked neither inlet, outlet nor tip",
+                code="loose-end",
+                place=network.where("node", int(node)),
+                remedy="mark it, join it, or set `loose_ends: tip`",
             )
         ends[int(node)] = options.loose_ends
     return replace(network, radius=radius, ends=ends)
@@ -113,10 +141,18 @@ def _flat(network: Network, dim: int) -> Network:
     """The network in the tissue's dimension: a third coordinate is dropped in 2-D where it is 0."""
     have = network.points.shape[1]
     if have < dim:
-        raise MeshError(f"{network.source}: nodes have {have} coordinates, but the tissue has {dim}")
+        raise MeshError(
+            f"nodes have {have} coordinates, but the tissue has {dim}",
+            code="network-dimension",
+            place=network.source,
+            remedy=f"give {dim} for each node",
+        )
     for node in np.flatnonzero(network.points[:, dim:].any(axis=1)):
         at = ", ".join(f"{x:.6g}" for x in network.points[node])
         raise MeshError(
-            f"{network.where('node', int(node))}: node {network.nodes[node]} at ({at}) lies outside the plane z = 0 of the tissue"
+            f"node {network.nodes[node]} at ({at}) lies outside the plane z = 0 of the tissue",
+            code="not-flat",
+            place=network.where("node", int(node)),
+            remedy="set its z to 0",
         )
     return replace(network, points=np.ascontiguousarray(network.points[:, :dim]))

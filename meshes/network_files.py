@@ -32,11 +32,21 @@ class _Table:
     def node(self, name: str, at: list[float], place: str) -> None:
         """Add a node; raises MeshError for a name used twice and for a wrong number of coordinates."""
         if name in self.numbers:
-            raise MeshError(f"{place}: node {name} is there twice")
+            raise MeshError(f"node {name} is there twice", code="repeated-name", place=place, remedy="rename or remove one")
         if len(at) not in (2, 3) or not all(np.isfinite(at)):
-            raise MeshError(f"{place}: node {name} needs 2 or 3 finite coordinates (given {at})")
+            raise MeshError(
+                f"node {name} has not 2 or 3 finite coordinates (given {at})",
+                code="bad-coordinates",
+                place=place,
+                remedy="give x, y and in 3-D z",
+            )
         if self.points and len(at) != len(self.points[0]):
-            raise MeshError(f"{place}: node {name} has {len(at)} coordinates, those before have {len(self.points[0])}")
+            raise MeshError(
+                f"node {name} has {len(at)} coordinates, those before have {len(self.points[0])}",
+                code="bad-coordinates",
+                place=place,
+                remedy="give all nodes as many",
+            )
         self.places["node", len(self.points)] = place
         self.numbers[name] = len(self.points)
         self.points.append(at)
@@ -44,18 +54,30 @@ class _Table:
     def end(self, name: str, what: str, place: str) -> None:
         """Mark an end."""
         if name not in self.numbers:
-            raise MeshError(f"{place}: unknown node {name} (the file has: {_some(self.numbers)})")
+            raise MeshError(f"unknown node {name}", code="unknown-node", place=place, remedy=f"the file has: {_some(self.numbers)}")
         if what not in ENDS:
-            raise MeshError(f"{place}: node {name}: unknown kind of end (given {what!r}; allowed: {', '.join(ENDS)})")
+            raise MeshError(
+                f"node {name}: unknown kind of end (given {what!r})", code="wrong-end", place=place, remedy=f"allowed: {', '.join(ENDS)}"
+            )
         self.ends[self.numbers[name]] = what
 
     def segment(self, parts: list[str], place: str) -> None:
         """Add a segment: two nodes, radius, type, name; the last three may be left out."""
         if not 2 <= len(parts) <= 5:
-            raise MeshError(f"{place}: a segment is: node, node, radius, type, name (given {len(parts)} values)")
+            raise MeshError(
+                f"a segment of {len(parts)} values",
+                code="network-entry",
+                place=place,
+                remedy="write node, node, radius, type, name; the last three can be left out",
+            )
         for name in parts[:2]:
             if name not in self.numbers:
-                raise MeshError(f"{place}: a segment ends at unknown node {name} (the file has: {_some(self.numbers)})")
+                raise MeshError(
+                    f"a segment ends at unknown node {name}",
+                    code="unknown-node",
+                    place=place,
+                    remedy=f"the file has: {_some(self.numbers)}",
+                )
         radius = _number(parts[2], place, "radius") if len(parts) > 2 and parts[2] else float("nan")
         kind, name = [*parts[3:], "", ""][:2]
         self.places["segment", len(self.segments)] = place
@@ -82,7 +104,12 @@ def read_file(options: Options) -> Network:
     path = Path(options.file or "")
     readers = {".yaml": _yaml, ".yml": _yaml, ".csv": _csv, ".vtk": _polylines, ".vtu": _polylines}
     if path.suffix.lower() not in readers:
-        raise MeshError(f"{path}: unknown format of a network (given {path.suffix or 'none'!r}; allowed: {FORMATS})")
+        raise MeshError(
+            f"unknown format of a network (given {path.suffix or 'none'!r})",
+            code="unknown-format",
+            place=str(path),
+            remedy=f"allowed: {FORMATS}",
+        )
     table = _Table(path, options.unit)
     readers[path.suffix.lower()](table)
     return table.network()
@@ -93,24 +120,37 @@ def _yaml(table: _Table) -> None:
     try:
         document = read_yaml(table.path)
     except Faults as caught:
-        raise MeshError(str(caught.faults[0])) from None
+        raise caught.faults[0].error(MeshError) from None
     data = document.data if isinstance(document.data, Mapping) else {}
     for key in data:
         if key not in ("nodes", "ends", "segments"):
             raise MeshError(
-                f"{document.mark((key,), key=True)}: unknown entry of a network (given {key!r}; allowed: nodes, ends, segments)"
+                f"unknown entry of a network (given {key!r})",
+                code="unknown-key",
+                place=str(document.mark((key,), key=True)),
+                remedy="allowed: nodes, ends, segments",
             )
     for name, at in _group(document, data, "nodes", dict).items():
         place = _place(document, ("nodes", name))
         if not isinstance(at, list) or not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in at):
-            raise MeshError(f"{place}: a node is a list of coordinates (given {at!r})")
+            raise MeshError(
+                f"a node that is no list (given {at!r})",
+                code="network-entry",
+                place=place,
+                remedy="write a list of coordinates: [x, y] or [x, y, z]",
+            )
         table.node(str(name), [float(x) for x in at], place)
     for name, what in _group(document, data, "ends", dict).items():
         table.end(str(name), str(what), _place(document, ("ends", name)))
     for k, row in enumerate(_group(document, data, "segments", list)):
         place = _place(document, ("segments", k))
         if not isinstance(row, list):
-            raise MeshError(f"{place}: a segment is a list: [node, node, radius, type, name]")
+            raise MeshError(
+                f"a segment that is no list (given {row!r})",
+                code="network-entry",
+                place=place,
+                remedy="write [node, node, radius, type, name]",
+            )
         table.segment(["" if value is None else str(value) for value in row], place)
 
 
@@ -121,7 +161,10 @@ def _group(document: Document, data: Mapping[str, Any], key: str, kind: type) ->
     if not isinstance(group, kind):
         word = "mapping" if kind is dict else "list"
         raise MeshError(
-            f"{document.mark((key,))}: {key}: needed is a {word} (given {'nothing' if group is None else type(group).__name__})"
+            f"given is {'nothing' if group is None else type(group).__name__}",
+            code="wrong-type",
+            place=f"{document.mark((key,))}: {key}",
+            remedy=f"give a {word}",
         )
     return group
 
@@ -135,7 +178,9 @@ def _csv(table: _Table) -> None:
     try:
         text = table.path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MeshError(f"{table.path}: cannot be read: {error}") from None
+        raise MeshError(
+            f"cannot be read: {error}", code="unreadable-file", place=str(table.path), remedy="save it as a text in UTF-8"
+        ) from None
     ends: list[tuple[str, str, str]] = []
     for number, row in enumerate(csv.reader(text.splitlines()), 1):
         cells = [cell.strip() for cell in row]
@@ -152,7 +197,10 @@ def _csv(table: _Table) -> None:
             table.segment(cells[1:], place)
         else:
             raise MeshError(
-                f"{place}: not a row of a network (given {','.join(cells)!r}; allowed: node,ID,x,y,z,end or segment,A,B,radius,type,name)"
+                f"not a row of a network (given {','.join(cells)!r})",
+                code="network-entry",
+                place=place,
+                remedy="allowed: node,ID,x,y,z,end or segment,A,B,radius,type,name",
             )
     for name, what, place in ends:
         table.end(name, what, place)
@@ -182,7 +230,12 @@ def _is_number(text: str) -> bool:
 
 def _number(text: str, place: str, what: str) -> float:
     if not _is_number(text):
-        raise MeshError(f"{place}: the {what} is not a number (given {text!r})")
+        raise MeshError(
+            f"the {what} is not a number (given {text!r})",
+            code="not-a-number",
+            place=place,
+            remedy="write a number, with a point for decimals",
+        )
     return float(text)
 
 

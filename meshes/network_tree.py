@@ -33,7 +33,12 @@ def grow(options: Tree) -> Network:
     for point, word in ((origin, "starts"), (end, "ends")):
         if not _inside(options, point):
             at = ", ".join(f"{x:.6g}" for x in point)
-            raise MeshError(f"generated tree: the trunk {word} outside of `within`, at ({at}); move it, shorten it, or widen `within`")
+            raise MeshError(
+                f"the trunk {word} outside of `within`, at ({at})",
+                code="outside-shape",
+                place="generated tree",
+                remedy="move it, shorten it, or widen `within`",
+            )
     points, segments, radius, names = [origin, end], [(0, 1)], [options.radius], ["trunk"]
     ends = {0: "inlet"}
     level: list[tuple[int, Floats, Floats, float, float, str]] = [(1, along, _across(along), options.radius, options.length, "")]

@@ -69,8 +69,10 @@ def _consistent(data: MeshData, name: str, rows: Ints) -> tuple[Ints, Ints]:
     if len(bad):
         where = ", ".join(f"{x:.6g}" for x in data.points[rows[bad[0]]].mean(axis=0))
         raise MeshError(
-            f"{data.source or 'mesh'}: interface {name!r} has only one side (a Moebius strip), near ({where}): "
-            "a membrane needs two; part it into two interfaces or leave facets out"
+            f"interface {name!r} has only one side (a Moebius strip), near ({where})",
+            code="one-sided-interface",
+            place=data.source or "mesh",
+            remedy="a membrane needs two: part it into two interfaces or leave facets out",
         )
     piece = np.unique(np.minimum(as_is, turned), return_inverse=True)[1].reshape(-1)
     return np.where(as_is < turned, 1, -1), piece

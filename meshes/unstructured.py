@@ -24,7 +24,12 @@ def unstructured(options: Body) -> MeshData:
         number_of = _geometry(gmsh, dim, options)
         for index, name in enumerate(names):
             if index not in number_of.values():
-                raise MeshError(f"{source}: region {name!r} is empty: it lies outside, or other regions cover it")
+                raise MeshError(
+                    f"region {name!r} is empty: it lies outside, or other regions cover it",
+                    code="empty-region",
+                    place=source,
+                    remedy="move it, or shrink those that cover it",
+                )
         sizes: dict[float, list[int]] = {}
         for entity, index in number_of.items():
             if index and (finer := list(options.regions.values())[index - 1].size):

@@ -38,7 +38,9 @@ def _made(options: ImageMesh) -> MeshData:
 
         return volume_mesh(array, options, f"volume {source}", spacing(options, 3))
     if array.ndim not in (2, 3):
-        raise MeshError(f"{source}: the picture has {array.ndim} axes; give a picture (2) or a volume (3)")
+        raise MeshError(
+            f"the picture has {array.ndim} axes", code="picture-axes", place=source, remedy="give a picture (2) or a volume (3)"
+        )
     return _plane_mesh(array, options, f"image {source}")
 
 
@@ -49,7 +51,7 @@ def _plane_mesh(array: NDArray[np.generic], options: ImageMesh, source: str) -> 
     for index, name in enumerate(names):
         if not (cleaned.labels == index).any():
             remedy = "check its colour or label, or use a smaller 'smallest'"
-            raise MeshError(f"{source}: region {name!r} is empty: no pixels belong to it; {remedy}")
+            raise MeshError(f"region {name!r} is empty: no pixels belong to it", code="empty-region", place=source, remedy=remedy)
     parts, region_of = connected(cleaned.labels)
     scale = np.array(spacing(options, 2))
     mean = float(np.sqrt(scale.prod()))
@@ -65,7 +67,12 @@ def _plane_mesh(array: NDArray[np.generic], options: ImageMesh, source: str) -> 
     for name, pair in options.interfaces.items():
         a, b = sorted(names.index(region) for region in pair)
         if (a, b) not in between:
-            raise MeshError(f"{source}: interface {name!r} is empty: regions {pair[0]!r} and {pair[1]!r} do not touch")
+            raise MeshError(
+                f"interface {name!r} is empty: regions {pair[0]!r} and {pair[1]!r} do not touch",
+                code="empty-interface",
+                place=source,
+                remedy="name regions that do, or use a smaller 'smallest'",
+            )
         interfaces[name] = between[a, b]
     notes = [f"pixel size {' x '.join(f'{s:g}' for s in scale)}; y points down, as in the picture", *cleaned.notes]
     return assemble((points + np.array([x0, y0])) * scale, cells, tags, names, boundaries, interfaces, source, notes)
@@ -78,7 +85,12 @@ def cropped(array: NDArray[np.generic], crop: tuple[int, int, int, int] | None, 
     x0, y0, x1, y1 = crop
     rows, columns = array.shape[:2]
     if not (0 <= x0 < x1 <= columns and 0 <= y0 < y1 <= rows):
-        raise MeshError(f"{source}: crop {list(crop)} does not lie in the picture of {columns} x {rows} pixels")
+        raise MeshError(
+            f"crop {list(crop)} does not lie in the picture of {columns} x {rows} pixels",
+            code="wrong-crop",
+            place=source,
+            remedy="give columns and rows of pixels: [left, top, right, bottom]",
+        )
     return x0, y0, array[y0:y1, x0:x1]
 
 
@@ -86,7 +98,12 @@ def spacing(options: ImageMesh, dim: int) -> tuple[float, ...]:
     """Pixel or voxel edges along x, y (and z)."""
     pixel = options.pixel if isinstance(options.pixel, tuple) else (options.pixel,) * dim
     if len(pixel) != dim:
-        raise MeshError(f"{options.image}: 'pixel' has {len(pixel)} edges, the picture {dim} axes")
+        raise MeshError(
+            f"'pixel' has {len(pixel)} edges, the picture {dim} axes",
+            code="picture-axes",
+            place=str(options.image),
+            remedy="give a number, or an edge for each axis",
+        )
     return pixel
 
 

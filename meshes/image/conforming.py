@@ -29,8 +29,12 @@ def conforming_mesh(cleaned: Cleaned, options: ImageMesh, source: str, edges: tu
     try:
         pygalmesh = import_module("pygalmesh")
     except ImportError:
-        remedy = "(Debian: python3-pygalmesh, conda and pip: pygalmesh), or leave out 'surfaces'"
-        raise MeshError(f"{source}: surfaces: conforming needs pygalmesh {remedy}") from None
+        raise MeshError(
+            "surfaces: conforming needs pygalmesh, which is not installed",
+            code="missing-package",
+            place=source,
+            remedy="install it (Debian: python3-pygalmesh, conda and pip: pygalmesh), or leave out 'surfaces'",
+        ) from None
     size = options.size or 2 * min(edges)
     volume = np.ascontiguousarray(np.maximum(cleaned.labels + 1, 0).T.astype(np.uint16 if len(options.regions) > 254 else np.uint8))
     with _silence():

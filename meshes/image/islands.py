@@ -41,7 +41,12 @@ def clean(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) 
         if not mask.any():
             if options.holes is None:
                 continue
-            raise MeshError(f"{source}: hole {name!r}: no such area in the picture; lower 'brighter' or 'smallest', or leave it out")
+            raise MeshError(
+                "no such area in the picture",
+                code="no-hole",
+                place=f"{source}: hole {name!r}",
+                remedy="lower 'brighter' or 'smallest', or leave it out",
+            )
         result[mask] = FIRST_HOLE - len(names)
         names.append(name)
         notes.append(f"{name}: {_label(mask)[1]} areas of {int(mask.sum())} pixels cut out")
@@ -144,4 +149,9 @@ def separate_corners(labels: Labels) -> Labels:
         result[rows, columns + 1] = result[rows, columns]
         rows, columns = np.nonzero(rising)
         result[rows, columns] = result[rows, columns + 1]
-    raise MeshError("the outlines of the regions are too ragged to be separated; use a larger 'smooth' or 'smallest'")
+    raise MeshError(
+        "the outlines of the regions are too ragged to be separated",
+        code="ragged-outlines",
+        place="outlines of the picture",
+        remedy="use a larger 'smooth' or 'smallest'",
+    )

@@ -97,7 +97,12 @@ def smooth(arcs: list[Arc], width: float, spacing: dict[int, float], tolerance: 
     while bad := crossing(result):
         retry = [k for k in bad if levels[k] < len(_SHARES)]
         if not retry:
-            raise MeshError("the outlines of the regions touch themselves; use a larger 'smooth' or 'smallest'")
+            raise MeshError(
+                "the outlines of the regions touch themselves",
+                code="ragged-outlines",
+                place="outlines of the picture",
+                remedy="use a larger 'smooth' or 'smallest'",
+            )
         for k in retry:
             levels[k] += 1
             # The last resort is the line along the pixel edges, which crosses nothing.

@@ -19,7 +19,12 @@ def skimage(module: str, purpose: str) -> Any:
     try:
         return import_module(f"skimage.{module}")
     except ImportError:
-        raise MeshError(f"{purpose} needs scikit-image (Debian: python3-skimage, conda and pip: scikit-image)") from None
+        raise MeshError(
+            "needs scikit-image, which is not installed",
+            code="missing-package",
+            place=purpose,
+            remedy="install it (Debian: python3-skimage, conda and pip: scikit-image)",
+        ) from None
 
 
 def load(image: str) -> NDArray[Any]:
@@ -31,14 +36,19 @@ def load(image: str) -> NDArray[Any]:
         return _without_alpha(_shipped(image.removeprefix(_SHIPPED)))
     path = Path(image)
     if not path.is_file():
-        raise MeshError(f"{path}: file not found")
+        raise MeshError("file not found", code="file-not-found", place=str(path), remedy="check the name")
     if path.name.endswith((".nii", ".nii.gz")):
         return _nifti(path)
     try:
         array = np.load(path, allow_pickle=False) if path.suffix == ".npy" else _frames(path)
     except (OSError, ValueError, SyntaxError) as error:
         reason = str(error).splitlines()[0]
-        raise MeshError(f"{path}: not readable as a picture ({reason}); known are PNG, TIFF, JPEG, NIfTI and .npy") from None
+        raise MeshError(
+            f"not readable as a picture ({reason})",
+            code="unreadable-file",
+            place=str(path),
+            remedy="known are PNG, TIFF, JPEG, NIfTI and .npy",
+        ) from None
     return _without_alpha(array)
 
 
@@ -47,10 +57,19 @@ def _shipped(name: str) -> NDArray[Any]:
     try:
         return np.asarray(getattr(data, name)())
     except AttributeError:
-        hint = "a section of tissue is skimage:immunohistochemistry"
-        raise MeshError(f"{_SHIPPED}{name}: scikit-image ships no picture of that name; {hint}") from None
+        raise MeshError(
+            "scikit-image ships no picture of that name",
+            code="no-picture",
+            place=f"{_SHIPPED}{name}",
+            remedy="a section of tissue is skimage:immunohistochemistry",
+        ) from None
     except (ImportError, OSError, ValueError) as error:
-        raise MeshError(f"{_SHIPPED}{name}: this installation of scikit-image does not hold it ({str(error).splitlines()[0]})") from None
+        raise MeshError(
+            f"this installation of scikit-image does not hold it ({str(error).splitlines()[0]})",
+            code="no-picture",
+            place=f"{_SHIPPED}{name}",
+            remedy="install pooch and fetch it, or save the picture and give its file",
+        ) from None
 
 
 def _frames(path: Path) -> NDArray[Any]:
@@ -65,11 +84,21 @@ def _nifti(path: Path) -> NDArray[Any]:
     try:
         nibabel = import_module("nibabel")
     except ImportError:
-        raise MeshError(f"{path}: NIfTI volumes need nibabel (Debian: python3-nibabel, conda and pip: nibabel)") from None
+        raise MeshError(
+            "NIfTI volumes need nibabel, which is not installed",
+            code="missing-package",
+            place=str(path),
+            remedy="install it (Debian: python3-nibabel, conda and pip: nibabel)",
+        ) from None
     try:
         array = np.asarray(nibabel.load(path).dataobj)
     except Exception as error:
-        raise MeshError(f"{path}: not readable as NIfTI ({error})") from None
+        raise MeshError(
+            f"not readable as NIfTI ({error})",
+            code="unreadable-file",
+            place=str(path),
+            remedy="save the volume again as .nii, .nii.gz or .npy",
+        ) from None
     # NIfTI stores (x, y, z); everything here is (z, y, x).
     whole = np.rint(array)
     return np.ascontiguousarray((whole if np.array_equal(whole, array) else array).T)

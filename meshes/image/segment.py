@@ -31,11 +31,21 @@ def classify(array: NDArray[Any], options: ImageMesh, source: str) -> Labels:
     labels = np.full(array.shape[:2] if _coloured(array) else array.shape, NONE, dtype=np.int32)
     if by_label(options):
         if _coloured(array):
-            raise MeshError(f"{source}: regions are given by label, but the picture has colours; give a label image, or regions by colour")
+            raise MeshError(
+                "regions are given by label, but the picture has colours",
+                code="region-rule",
+                place=source,
+                remedy="give a label image, or regions by colour",
+            )
         _by_value(labels, array, options)
     else:
         if array.ndim == 3 and not _coloured(array):
-            raise MeshError(f"{source}: a volume needs regions by label value")
+            raise MeshError(
+                "the regions of a volume are not given by label",
+                code="region-rule",
+                place=source,
+                remedy="give each the value of its voxels",
+            )
         _by_appearance(labels, array, options, source)
     rest = [k for k, c in enumerate(options.regions.values()) if isinstance(c, RestClass)]
     if rest:
@@ -76,7 +86,12 @@ def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, sour
             grey = _filtered(grey.mean(axis=2) if _coloured(array) else grey, options.smooth)
             labels[free & _between(grey, given.above, given.below)] = k
         elif not isinstance(given, RestClass):
-            raise MeshError(f"{source}: region {name!r}: label values and colours cannot be mixed")
+            raise MeshError(
+                f"region {name!r}: label values and colours cannot be mixed",
+                code="region-rule",
+                place=source,
+                remedy="give all regions by label, or all by colour",
+            )
     if colours:
         _needs_colours(array, source, next(iter(options.regions)))
         rest = any(isinstance(c, RestClass) for c in options.regions.values())
@@ -88,7 +103,7 @@ def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, sour
 def _needs_colours(array: NDArray[Any], source: str, name: str) -> None:
     if not _coloured(array):
         remedy = "use label values or brightness (above, below)"
-        raise MeshError(f"{source}: region {name!r} is given by colour, but the picture has none; {remedy}")
+        raise MeshError(f"region {name!r} is given by colour, but the picture has none", code="region-rule", place=source, remedy=remedy)
 
 
 def _filtered(channel: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:

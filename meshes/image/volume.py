@@ -26,7 +26,7 @@ def volume_mesh(array: NDArray[np.generic], options: ImageMesh, source: str, edg
     Raises MeshError for an empty region and for interfaces between regions that do not touch.
     """
     if options.crop is not None:
-        raise MeshError(f"{source}: 'crop' is for pictures; cut the volume beforehand")
+        raise MeshError("'crop' is for pictures", code="wrong-crop", place=source, remedy="cut the volume beforehand")
     names = tuple(options.regions)
     cleaned = clean(classify(array, options, source), array, options, source)
     if options.surfaces == "conforming":
@@ -40,7 +40,7 @@ def volume_mesh(array: NDArray[np.generic], options: ImageMesh, source: str, edg
     for index, name in enumerate(names):
         if not (tags == index).any():
             remedy = "check its label, or use a smaller 'smallest' or 'size'"
-            raise MeshError(f"{source}: region {name!r} is empty: no voxels belong to it; {remedy}")
+            raise MeshError(f"region {name!r} is empty: no voxels belong to it", code="empty-region", place=source, remedy=remedy)
     boundaries = dict(_boundaries(points, cells, tags, upper, cleaned))
     kept = tags >= 0
     used, inverse = np.unique(cells[kept], return_inverse=True)

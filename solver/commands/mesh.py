@@ -62,7 +62,7 @@ def mesh_options(path: Path) -> MeshOptions:
 
         return load(path).mesh
     if not path.is_file():
-        raise MeshError(f"{path}: file not found")
+        raise MeshError("file not found", code="file-not-found", place=str(path), remedy="check the name")
     from ..scenario.mesh import FileMesh
 
     return FileMesh.model_validate({"kind": "file", "path": str(path.resolve())})

@@ -103,7 +103,7 @@ def _override(document: Document, text: str, schema: Any) -> Document:
     try:
         value = read_text(value_text, "--set").data
     except Faults as caught:
-        raise Faults([Fault(SET, tuple(_parts(dots)), fault.what) for fault in caught.faults]) from None
+        raise Faults([replace(fault, mark=SET, path=tuple(_parts(dots))) for fault in caught.faults]) from None
     return lay(document, dots, value, SET, SET, schema)
 
 

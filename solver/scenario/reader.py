@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from ..errors import InvasioError, ScenarioError
 from . import syntax
 from .hints import nearby
 
 Path_ = tuple[str | int, ...]
+AnyError = TypeVar("AnyError", bound=InvasioError)
 MAX_NODES = 100_000
 _TAG = "tag:yaml.org,2002:"
 
@@ -34,15 +36,25 @@ class Mark:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong, and where."""
+    """One thing that is wrong, where, what to do, and its code."""
 
     mark: Mark
     path: Path_
     what: str
+    code: str = ""
+    remedy: str = ""
+
+    @property
+    def place(self) -> str:
+        """File, line, column and the path of the option."""
+        return f"{self.mark}: {dotted(self.path)}" if self.path else str(self.mark)
+
+    def error(self, kind: type[AnyError]) -> AnyError:
+        """The fault as an error of the kind."""
+        return kind(self.what, code=self.code, place=self.place, remedy=self.remedy)
 
     def __str__(self) -> str:
-        path = dotted(self.path)
-        return f"{self.mark}: {path}: {self.what}" if path else f"{self.mark}: {self.what}"
+        return str(self.error(ScenarioError))
 
 
 class Faults(Exception):
@@ -113,8 +125,7 @@ def read_file(path: Path) -> Document:
 
 
 def _at(file: str, found: syntax.Found) -> Fault:
-    line, column, what = found
-    return Fault(Mark(file, line, column), (), what)
+    return Fault(Mark(file, found.line, found.column), (), found.what, code=found.code, remedy=found.remedy)
 
 
 def read_text(text: str, file: str) -> Document:

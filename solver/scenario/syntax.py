@@ -1,12 +1,23 @@
-"""What is wrong with a text that is no YAML, in words of those who write it: line, column (0: no place), what."""
+"""What is wrong with a text that is no YAML, in words of those who write it."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from ruamel.yaml.error import MarkedYAMLError
 
 from .hints import hint
 
-Found = tuple[int, int, str]
+
+class Found(NamedTuple):
+    """Line and column (0: no place), what is wrong, its code, and what to do."""
+
+    line: int
+    column: int
+    what: str
+    code: str
+    remedy: str
+
 
 # what ruamel.yaml says, and what has happened
 _MEANT = (
@@ -16,9 +27,10 @@ _MEANT = (
     ("unexpected end of stream", "a quote that is never closed"),
     ("expected ',' or '}'", "a '{' that is never closed, or a comma missing after an entry"),
     ("expected ',' or ']'", "a '[' that is never closed, or a comma missing after an entry"),
-    ("found another document", "a second document ('---'); a scenario is one"),
+    ("found another document", "a second document ('---') where a scenario is one"),
     ("found undefined alias", "an alias (*name) without its anchor (&name)"),
 )
+_LOOK = "look at this line and the one above it"
 # where it began says more than where it was noticed
 _AT_START = ("could not find expected ':'", "unexpected end of stream", "expected ',' or")
 
@@ -30,31 +42,32 @@ def of_yaml(error: MarkedYAMLError, text: str) -> Found:
     lines = text.splitlines()
     row = lines[line] if line < len(lines) else ""
     if "\t" in row[: len(row) - len(row.lstrip())] or row[column : column + 1] == "\t":
-        return line + 1, row.index("\t") + 1, "a tab (YAML is indented with spaces)"
+        return Found(line + 1, row.index("\t") + 1, "a tab", code="not-yaml", remedy="YAML is indented with spaces")
     problem = str(error.problem)
     meant = next((words for said, words in _MEANT if said in problem), "")
     if not meant:
         context = f"{error.context}: " if error.context else ""
-        return line + 1, column + 1, f"not YAML: {context}{problem}"
+        return Found(line + 1, column + 1, f"not YAML: {context}{problem}", code="not-yaml", remedy=_LOOK)
     if error.context_mark is not None and any(said in problem for said in _AT_START):
         line, column = error.context_mark.line, error.context_mark.column
-    return line + 1, column + 1, f"not YAML: {meant}{hint(row) if 'never closed' in meant else ''}"
+    slip = hint(row) if "never closed" in meant else ""
+    return Found(line + 1, column + 1, f"not YAML: {meant}", code="not-yaml", remedy=slip.removeprefix("; ") or _LOOK)
 
 
 def of_encoding(error: UnicodeDecodeError) -> Found:
     """A file that is no text, or one in another encoding."""
     raw = bytes(error.object)
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return 1, 1, "the text is UTF-16; save it as UTF-8"
+        return Found(1, 1, "the text is UTF-16", code="not-text", remedy="save it as UTF-8")
     if b"\0" in raw:
-        return 0, 0, "this is no text; a scenario is a YAML file"
-    what = "the text is not in UTF-8; save it as UTF-8 (some editors call the other one Latin-1, ANSI or Windows-1252)"
-    return *_after(raw[: error.start].decode("utf-8")), what
+        return Found(0, 0, "this is no text", code="not-text", remedy="a scenario is a YAML file")
+    remedy = "save it as UTF-8 (some editors call the other one Latin-1, ANSI or Windows-1252)"
+    return Found(*_after(raw[: error.start].decode("utf-8")), "the text is not in UTF-8", code="not-text", remedy=remedy)
 
 
 def of_character(position: int, text: str) -> Found:
     """A character that YAML does not allow."""
-    return *_after(text[:position]), f"a control character (U+{ord(text[position]):04X}); delete it"
+    return Found(*_after(text[:position]), f"a control character (U+{ord(text[position]):04X})", code="not-text", remedy="delete it")
 
 
 def _after(before: str) -> tuple[int, int]:

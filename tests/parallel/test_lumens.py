@@ -160,7 +160,7 @@ ROUND = "kind: rectangle, cells: [9, 9], regions: {left: {kind: disc, centre: [0
 @pytest.mark.parametrize(
     ("mesh", "region", "start", "error", "words"),
     [
-        ("kind: file, path: plain.msh", "atery", "tissue", MeshError, "unknown region 'atery' (the mesh has: artery, tissue; did you mean"),
+        ("kind: file, path: plain.msh", "atery", "tissue", MeshError, "unknown region 'atery'; the mesh has: artery, tissue; did you mean"),
         ("kind: file, path: plain.msh", "artery", "tisue", ScenarioError, "species n: the mesh has no region 'tisue' (it has: tissue)"),
         (ROUND, "left", "tissue", MeshError, "region 'left' is the lumen of a vessel, but a boundary has this name already"),
     ],

@@ -173,11 +173,11 @@ CASES = {
     ),
     "tab": Broken(
         "mesh:\n\tkind: interval\n",
-        ("{file}:2:1: a tab (YAML is indented with spaces)",),
+        ("{file}:2:1: a tab; YAML is indented with spaces [not-yaml]",),
     ),
     "bad_yaml": Broken(
         "mesh: {kind: interval\ntime: {end: 1}\n",
-        ("{file}:1:7: not YAML: a '{' that is never closed, or a comma missing after an entry",),
+        ("{file}:1:7: not YAML: a '{' that is never closed, or a comma missing after an entry; look at this line and the one above it [not-yaml]",),
     ),
     "repeated_key": Broken(
         GOOD + "time: {end: 5}\n",
@@ -483,7 +483,7 @@ CASES = {
     ),
     "set_bad_yaml": Broken(
         GOOD,
-        ("--set: time: not YAML: a '{' that is never closed, or a comma missing after an entry",),
+        ("--set: time: not YAML: a '{' that is never closed, or a comma missing after an entry; look at this line and the one above it [not-yaml]",),
         ("time={end: 1",),
     ),
     "vessel_without_place": Broken(

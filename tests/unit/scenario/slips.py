@@ -38,21 +38,21 @@ SLIPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "      motility: 1e-10 cm^2/s\n",
         "     motility: 1e-10 cm^2/s\n",
         (
-            "{file}:17:6: not YAML: wrong indentation: this line begins in a column in which no group above it begins",
+            "{file}:17:6: not YAML: wrong indentation: this line begins in a column in which no group above it begins; look at this line and the one above it [not-yaml]",
         ),
     ),
     "indented_more": (
         "      haptotaxis: {ecm: 1e-9 cm^2/s}\n",
         "        haptotaxis: {ecm: 1e-9 cm^2/s}\n",
         (
-            "{file}:18:19: not YAML: a second ': ' in one line, or a line indented further than the group it belongs to",
+            "{file}:18:19: not YAML: a second ': ' in one line, or a line indented further than the group it belongs to; look at this line and the one above it [not-yaml]",
         ),
     ),
     "tab_in_the_indentation": (
         "      motility: 1e-10 cm^2/s\n",
         "      \tmotility: 1e-10 cm^2/s\n",
         (
-            "{file}:17:7: a tab (YAML is indented with spaces)",
+            "{file}:17:7: a tab; YAML is indented with spaces [not-yaml]",
         ),
     ),
     "power_without_sign": (
@@ -194,7 +194,7 @@ SLIPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "    tumour:\n",
         "    tumour:\n      <<: *base\n",
         (
-            "{file}:16:11: not YAML: an alias (*name) without its anchor (&name)",
+            "{file}:16:11: not YAML: an alias (*name) without its anchor (&name); look at this line and the one above it [not-yaml]",
         ),
     ),
     "dashes": (
@@ -251,14 +251,14 @@ SLIPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "      motility: 1e-10 cm^2/s\n",
         "      motility:1e-10 cm^2/s\n",
         (
-            "{file}:17:7: not YAML: a key without ': ' (a colon and a blank) after it",
+            "{file}:17:7: not YAML: a key without ': ' (a colon and a blank) after it; look at this line and the one above it [not-yaml]",
         ),
     ),
     "quote_not_closed": (
         "      initial: {gland: 1}\n",
         '      initial: "exp(-x\n',
         (
-            "{file}:16:16: not YAML: a quote that is never closed",
+            "{file}:16:16: not YAML: a quote that is never closed; look at this line and the one above it [not-yaml]",
         ),
     ),
     "typographic_quotes": (
@@ -300,7 +300,7 @@ SLIPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "output: {every: 6 h}\n",
         "output: {every: 6 h}\n---\nschema_version: 1\nname: mine\nscales: {length: 1 um, time: 1 h, cells: 1e5 /cm^2, ecm: 1, mmp2: 1 nM}\nmesh:\n  kind: rectangle\n  to: [1000, 1000]\n  cells: [20, 20]\n  regions:\n    gland: {kind: disc, centre: [500, 500], radius: 200}\n  interfaces: {basement: [gland, tissue]}\nparameters:\n  speed: 2 um/h\nmodel:\n  cells:\n    tumour:\n      initial: {gland: 1}\n      motility: 1e-10 cm^2/s\n      haptotaxis: {ecm: 1e-9 cm^2/s}\n      secretes: {mmp2: 0.1 nM/h}\n  ecm: {initial: 1, degraded_by: {mmp2: 0.4 /nM/h}}\n  solubles:\n    mmp2: {diffusion: 1e-9 cm^2/s, decay: 0.05 /h}\n  membranes:\n    basement: {degraded_by: {mmp2: 0.2 /nM/h}, permeability: {tumour: speed}}\ntime: {end: 10 d}\noutput: {every: 6 h}\n",
         (
-            "{file}:27:1: not YAML: a second document ('---'); a scenario is one",
+            "{file}:27:1: not YAML: a second document ('---') where a scenario is one; look at this line and the one above it [not-yaml]",
         ),
     ),
     "no_colon": (

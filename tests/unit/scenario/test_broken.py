@@ -77,14 +77,15 @@ def test_the_gland_without_slips_is_right(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (bytes(range(256)), "gland.yaml: this is no text; a scenario is a YAML file"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(20), "gland.yaml: this is no text; a scenario is a YAML file"),
+        (bytes(range(256)), "gland.yaml: this is no text; a scenario is a YAML file [not-text]"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(20), "gland.yaml: this is no text; a scenario is a YAML file [not-text]"),
         (
             "name: a\ntitle: caf\u00e9\n".encode("latin-1"),
-            "gland.yaml:2:11: the text is not in UTF-8; save it as UTF-8 (some editors call the other one Latin-1, ANSI or Windows-1252)",
+            "gland.yaml:2:11: the text is not in UTF-8; save it as UTF-8 "
+            "(some editors call the other one Latin-1, ANSI or Windows-1252) [not-text]",
         ),
-        ("name: a\n".encode("utf-16"), "gland.yaml:1:1: the text is UTF-16; save it as UTF-8"),
-        (b"name: a\ntitle: b\x07\n", "gland.yaml:2:9: a control character (U+0007); delete it"),
+        ("name: a\n".encode("utf-16"), "gland.yaml:1:1: the text is UTF-16; save it as UTF-8 [not-text]"),
+        (b"name: a\ntitle: b\x07\n", "gland.yaml:2:9: a control character (U+0007); delete it [not-text]"),
         (b"a: " + b"[" * 3000, "gland.yaml:1:1: the text is nested too deep"),
         (None, "gland.yaml: this is a folder; name a scenario file (in it: a.yaml)"),
         (b"extends: bsae.yaml\n", "gland.yaml:1:10: extends: file not found (given 'bsae.yaml'); did you mean 'base.yaml'?"),
