@@ -69,6 +69,8 @@ def run(
     try:
         open_log(folder.path / LOG, comm, append=folder.resuming)
         opening(problem, scenario)
+        for note in domain.notes:
+            log.info("mesh: %s", note)
         hashes = {"scenario": hashlib.sha256(resolved.encode()).hexdigest()}
         found = checkpoint.load_latest(folder.path / CHECKPOINTS, problem.grid, hashes, tables(stepper)) if folder.resuming else None
         ticker, step, numbers = Clock(times), 0, {}

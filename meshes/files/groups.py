@@ -14,7 +14,7 @@ from ...solver.errors import MeshError
 from .contents import DIMENSION, NO_TAG, Block, Ints, Values
 
 # Arrays that formats are known to keep tags in, the first that is there; only then any other array of whole numbers.
-KNOWN = ("gmsh:physical", "medit:ref", "tetgen:ref", "cell_tags", "name_to_read", "tags", "region", "material", "CellEntityIds")
+KNOWN = ("gmsh:physical", "medit:ref", "tetgen:ref", "nastran:ref", "cell_tags", "name_to_read", "tags", "region", "material", "CellEntityIds")
 _OURS = ("region", "boundary", "interface")  # "region:NAME", as invasio writes
 _NUMBERING = re.compile(r"^(vtk|gmsh:)|^(global|original)?_?(cell|element)_?ids?$", re.IGNORECASE)
 _OPTION = {True: "tags", False: "facet_tags"}
@@ -69,9 +69,12 @@ def tag_array(path: Path, blocks: Sequence[Block], wanted: str | None, cells: bo
     option = _OPTION[cells]
     if wanted is not None:
         if wanted and wanted not in whole:
-            fault = "has fractions" if wanted in names else "is not there"
-            listed = ", ".join(whole) or "none"
-            raise MeshError(f"{path}: {option}: the cell array {wanted!r} {fault} (whole numbers are in: {listed})")
+            raise MeshError(
+                f"{option}: the cell array {wanted!r} {'has fractions' if wanted in names else 'is not there'}",
+                code="no-tags",
+                place=str(path),
+                remedy=f"the file has: {', '.join(whole) or 'none'} (whole numbers)",
+            )
         return wanted or None
     for known in (like, *KNOWN):
         if known in whole:
@@ -82,8 +85,10 @@ def tag_array(path: Path, blocks: Sequence[Block], wanted: str | None, cells: bo
         if len(found) > 1:
             what = "regions" if cells else "boundaries"
             raise MeshError(
-                f"{path}: several cell arrays of whole numbers ({', '.join(found)}); say which one holds the {what} with '{option}: NAME' "
-                f"(or '{option}: \"\"' if none does)"
+                f"several cell arrays of whole numbers ({', '.join(found)})",
+                code="ambiguous-tags",
+                place=str(path),
+                remedy=f"say which one holds the {what} with '{option}: NAME' (or '{option}: \"\"' if none does)",
             )
         if found:
             return found[0]
@@ -94,7 +99,11 @@ def _is_whole(values: Values) -> bool:
     """Whether an array holds whole numbers, be it as floats."""
     if values.dtype.kind in "iub":
         return True
-    return values.dtype.kind == "f" and bool((np.isfinite(values) & (np.abs(values) < 2**53)).all()) and bool((values == np.round(values)).all())
+    return (
+        values.dtype.kind == "f"
+        and bool((np.isfinite(values) & (np.abs(values) < 2**53)).all())
+        and bool((values == np.round(values)).all())
+    )
 
 
 def _whole(values: Values) -> Ints:

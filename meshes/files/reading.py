@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from ...solver.errors import MeshError
 from .contents import DIMENSION, Block, Contents, Ints, Unreadable
-from .groups import Group, RawMesh, elements, groups, tag_array
+from .groups import RawMesh, elements, groups, tag_array
 from .isolated import isolated
 from .simplices import simplices
 
@@ -64,12 +64,18 @@ KNOWN = ", ".join(ending for each in FORMATS for ending in each.endings) + " and
 def contents(path: Path, what: str = "a mesh", known: str = KNOWN) -> Contents:
     """What a file holds. Raises MeshError with the file, what was found and what to do."""
     if not path.is_file():
-        raise MeshError(f"{path}: file not found")
+        raise MeshError("file not found", code="file-not-found", place=str(path), remedy="check the name and the folder")
     reader = next((each.read for each in FORMATS if path.suffix.lower() in each.endings), _meshio)
     try:
         return reader(path)
     except Unreadable as error:
-        raise MeshError(f"{path}: not readable as {what} ({error}); known formats are {known}") from None
+        missing = "is missing" in str(error)
+        raise MeshError(
+            f"not readable as {what} ({error})",
+            code="missing-package" if missing else "unreadable-file",
+            place=str(path),
+            remedy="install it (Debian: python3-vtk9, python3-gmsh; pip: vtk, gmsh)" if missing else f"known formats are {known}",
+        ) from None
 
 
 def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_tags: str | None = None) -> RawMesh:
@@ -81,7 +87,12 @@ def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_
     blocks, notes = _simple(path, found)
     dim = max((DIMENSION[b.shape] for b in blocks if len(b.nodes)), default=0)
     if not dim:
-        raise MeshError(f"{path}: the file holds no cells (lines, triangles or tetrahedra)")
+        raise MeshError(
+            "the file holds no cells (lines, triangles or tetrahedra)",
+            code="no-cells",
+            place=str(path),
+            remedy="mesh the body and save its cells",
+        )
     cells = [block for block in blocks if DIMENSION[block.shape] == dim]
     listed = groups(path, blocks, dim, tags)
     sides, whence = blocks, path
@@ -101,11 +112,13 @@ def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_
 def _simple(path: Path, found: Contents) -> tuple[list[Block], list[str]]:
     for block in found.blocks:
         if len(block.nodes) and (block.nodes.min() < 0 or block.nodes.max() >= len(found.points)):
-            raise MeshError(f"{path}: cells refer to nodes that the file does not define; write the file again")
+            raise MeshError(
+                "cells refer to nodes that the file does not define", code="undefined-nodes", place=str(path), remedy="write the file again"
+            )
     try:
         return simplices(found.points, found.blocks)
     except Unreadable as error:
-        raise MeshError(f"{path}: {error}; mesh again") from None
+        raise MeshError(str(error), code="folded-cells", place=str(path), remedy="mesh again, or split them where they are made") from None
 
 
 def _matched(path: Path, mesh: Contents, cells: list[Block], facets: Path, dim: int) -> list[Block]:
@@ -113,7 +126,10 @@ def _matched(path: Path, mesh: Contents, cells: list[Block], facets: Path, dim: 
     other = contents(facets)
     blocks = [b for b in _simple(facets, other)[0] if DIMENSION[b.shape] == dim - 1]
     if not blocks:
-        raise MeshError(f"{facets}: the file holds no facets ({('points', 'lines', 'triangles')[dim - 1]}) of the mesh {path}")
+        kind = ("points", "lines", "triangles")[dim - 1]
+        raise MeshError(
+            f"the file holds no facets of the mesh {path}", code="no-facets", place=str(facets), remedy=f"give the file with its {kind}"
+        )
     used = np.unique(np.concatenate([b.nodes.ravel() for b in cells]))
     wanted = np.unique(np.concatenate([b.nodes.ravel() for b in blocks]))
     reach = 1e-6 * float(np.ptp(mesh.points[used], axis=0).max())
@@ -121,7 +137,12 @@ def _matched(path: Path, mesh: Contents, cells: list[Block], facets: Path, dim: 
     lost = np.flatnonzero(~np.isfinite(away))
     if len(lost):
         where = ", ".join(f"{x:.6g}" for x in other.points[wanted[lost[0]]])
-        raise MeshError(f"{facets}: {len(lost)} nodes of facets are no nodes of {path} (the first at ({where})); write both files from one mesh")
+        raise MeshError(
+            f"{len(lost)} nodes of facets are no nodes of {path} (the first at ({where}))",
+            code="loose-facets",
+            place=str(facets),
+            remedy="write both files from one mesh",
+        )
     number: Ints = np.zeros(len(other.points), dtype=np.int64)
     number[wanted] = used[nearest]
     return [Block(b.shape, number[b.nodes], b.origin, b.arrays, b.sets) for b in blocks]

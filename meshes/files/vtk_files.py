@@ -155,7 +155,9 @@ def _blocks(types: Ints, offsets: Ints, nodes: Ints, seen: NDArray[np.bool_]) ->
             curved = bool((sizes[rows] > CORNERS[shape]).any())
             yield Block(shape, nodes[offsets[rows][:, None] + order], rows, curved=curved)
         else:
-            raise Unreadable(f"{len(rows)} cells of VTK's type {number}, which is not read; split them (ParaView: Triangulate, Tetrahedralize)")
+            raise Unreadable(
+                f"{len(rows)} cells of VTK's type {number}, which is not read; split them (ParaView: Triangulate, Tetrahedralize)"
+            )
 
 
 def _pieces_of_lines(rows: Ints, offsets: Ints, nodes: Ints) -> Block:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .contents import NO_TAG, Block, Contents, Unreadable
 from .meshio_files import blocks_of, quietly
 
+
 def read(path: Path) -> Contents:
     """The contents of a file: its first grid, with the cell arrays of the others on the cells and facets they name. Raises Unreadable."""
     try:
