@@ -82,13 +82,18 @@ def _sides(path: Path, shape: str, nodes_file: Path) -> list[Block]:
     if not path.is_file():
         return []
     try:
-        rows = [line.split("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines()]
-        (count, marked), *rest = [[int(word) for word in row] for row in rows if row]
-        first = next(int(line.split()[0]) for line in nodes_file.read_text(encoding="utf-8").splitlines()[1:] if line.split("#")[0].split())
+        (count, marked), *rest = [[int(x) for x in row] for row in _rows(path)]
+        first = int(_rows(nodes_file)[1][0])
         table = np.array(rest, dtype=np.int64)[:count, : CORNERS[shape] + 1 + marked]
         if table.shape != (count, CORNERS[shape] + 1 + marked):
             raise ValueError("it has fewer numbers than it says")
-    except (OSError, ValueError, StopIteration) as error:
+    except (OSError, ValueError, IndexError) as error:
         raise Unreadable(f"{path.name}: {error or 'it is empty'}") from None
     arrays = {"tetgen:ref": table[:, -1]} if marked else {}
     return [Block(shape, table[:, 1 : CORNERS[shape] + 1] - first, np.arange(count), arrays)]
+
+
+def _rows(path: Path) -> list[list[float]]:
+    """The rows of numbers of one of TetGen's files."""
+    rows = [line.split("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines()]
+    return [[float(word) for word in row] for row in rows if row]

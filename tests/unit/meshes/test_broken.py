@@ -36,7 +36,7 @@ def bent_line(path: Path) -> None:
 
 def folded(path: Path) -> None:
     cube = np.concatenate([SQUARE, SQUARE + np.array([0, 0, 1])])
-    cube[6] = (-0.2, -0.2, -0.2)
+    cube[6] = (0.5, 0.5, -0.5)
     save(path, cube, [("hexahedron", np.arange(8)[None])], [[1]])
 
 
@@ -119,7 +119,7 @@ def cut_off(path: Path) -> None:
 BROKEN: list[tuple[Callable[[Path], None], str, str, tuple[str, ...]]] = [
     (not_flat, ".vtu", "not-flat", ("z is not flat", "triangles", "(from 0 to 0.5)", "tetrahedra", "set z to 0")),
     (bent_line, ".vtu", "not-flat", ("y is not flat", "lines", "(from 0 to 1)", "triangles", "set y to 0")),
-    (folded, ".vtu", "folded-cells", ("1 hexahedra", "(the first at (0.35", "mesh again")),
+    (folded, ".vtu", "folded-cells", ("1 hexahedra", "(the first at (0.4", "mesh again")),
     (only_points, ".vtu", "no-cells", ("lines, triangles or tetrahedra",)),
     (two_groups, ".vtu", "overlapping-regions", ("1 cells", "'region_1' and 'region_2'", "(the first at (0.666667, 0.333333))")),
     (two_groups_in_gmsh, ".msh", "overlapping-regions", ("4 cells", "'stroma' and 'bed'", "(the first at (0.5, 0.166667))")),

@@ -1,0 +1,36 @@
+"""Every format in files of its own writer, in several modes: regions, boundaries and their sizes come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from invasio.meshes.build import build_data
+from invasio.meshes.files import vtk_files
+from invasio.meshes.quality import quality
+from tests.unit.meshes.build import check, options
+from tests.unit.meshes.writers import CASES, FACETS, FORMATS, POINTS, TAGS, TETRAHEDRA, VTK_MODES, write_vtu
+
+
+@pytest.mark.parametrize(("ending", "mode"), CASES)
+def test_regions_and_boundaries_come_back(tmp_path: Path, ending: str, mode: str) -> None:
+    file = FORMATS[ending][mode](tmp_path)
+    data = build_data(options("file", path=str(file.path), **file.options))
+    check(data, covered=False)
+    found = quality(data)
+    assert found.dim == 3
+    assert {name: part.measure for name, part in found.regions.items()} == pytest.approx(file.regions)
+    assert {name: found.boundaries[name].measure for name in file.boundaries} == pytest.approx(file.boundaries)
+    assert len(found.boundaries) == len(file.boundaries) or mode == "gmsh"  # gmsh writes its entities into .inp as well
+
+
+@pytest.mark.parametrize(("mode", "packing", "bits"), VTK_MODES)
+def test_every_mode_of_vtu_has_the_same_arrays(tmp_path: Path, mode: str, packing: str, bits: int) -> None:
+    write_vtu(tmp_path / "m.vtu", mode, packing, bits)
+    found = vtk_files.read(tmp_path / "m.vtu")
+    assert np.array_equal(found.points, POINTS)
+    cells, facets = found.blocks
+    assert np.array_equal(cells.nodes, TETRAHEDRA) and np.array_equal(facets.nodes, FACETS)
+    assert np.array_equal(cells.arrays["tag"], TAGS) and set(facets.arrays["tag"].tolist()) == {5}
