@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def read(path: Path) -> Contents:
         gmsh.finalize()
 
 
-def _contents(gmsh: Any) -> Contents:
+def _contents(gmsh: ModuleType) -> Contents:
     tags, flat, _ = gmsh.model.mesh.getNodes()
     order = np.argsort(tags, kind="stable")
     tags, points = np.asarray(tags, dtype=np.int64)[order], np.asarray(flat).reshape(-1, 3)[order]
@@ -81,7 +81,7 @@ def _contents(gmsh: Any) -> Contents:
     return Contents(points, tuple(blocks))
 
 
-def _elements(gmsh: Any) -> list[tuple[str, int, list[tuple[int, Ints, Ints]]]]:
+def _elements(gmsh: ModuleType) -> list[tuple[str, int, list[tuple[int, Ints, Ints]]]]:
     """Shape, corners and, entity by entity, element numbers and nodes (n, k) of each type of element."""
     found: dict[int, list[tuple[int, Ints, Ints]]] = {}
     for dim, entity in gmsh.model.getEntities():

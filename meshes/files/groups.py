@@ -14,7 +14,18 @@ from ...solver.errors import MeshError
 from .contents import DIMENSION, NO_TAG, Block, Ints, Values
 
 # Arrays that formats are known to keep tags in, the first that is there; only then any other array of whole numbers.
-KNOWN = ("gmsh:physical", "medit:ref", "tetgen:ref", "nastran:ref", "cell_tags", "name_to_read", "tags", "region", "material", "CellEntityIds")
+KNOWN = (
+    "gmsh:physical",
+    "medit:ref",
+    "tetgen:ref",
+    "nastran:ref",
+    "cell_tags",
+    "name_to_read",
+    "tags",
+    "region",
+    "material",
+    "CellEntityIds",
+)
 _OURS = ("region", "boundary", "interface")  # "region:NAME", as invasio writes
 _NUMBERING = re.compile(r"^(vtk|gmsh:)|^(global|original)?_?(cell|element)_?ids?$", re.IGNORECASE)
 _OPTION = {True: "tags", False: "facet_tags"}
@@ -99,11 +110,8 @@ def _is_whole(values: Values) -> bool:
     """Whether an array holds whole numbers, be it as floats."""
     if values.dtype.kind in "iub":
         return True
-    return (
-        values.dtype.kind == "f"
-        and bool((np.isfinite(values) & (np.abs(values) < 2**53)).all())
-        and bool((values == np.round(values)).all())
-    )
+    numbers = np.asarray(values, dtype=np.float64) if values.dtype.kind == "f" else np.full(1, np.nan)
+    return bool((np.abs(numbers) < 2**53).all() and (numbers == np.round(numbers)).all())
 
 
 def _whole(values: Values) -> Ints:

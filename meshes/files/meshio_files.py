@@ -7,12 +7,16 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .contents import CORNERS, Block, CellSet, Contents, Unreadable
+from .contents import CORNERS, Block, CellSet, Contents, Ints, Unreadable
+
+if TYPE_CHECKING:
+    from meshio import Mesh
+
+Result = TypeVar("Result")
 
 _FAMILIES = "cell_tags"  # MED's array of family numbers, which stand for lists of names
 _TETGEN = (".node", ".ele")
@@ -32,7 +36,7 @@ def read(path: Path) -> Contents:
     return Contents(points, tuple(blocks))
 
 
-def quietly(call: Callable[[], Any]) -> Any:
+def quietly(call: Callable[[], Result]) -> Result:
     """What a call of meshio returns; what it prints is the reason where it fails. Raises Unreadable."""
     said = io.StringIO()
     try:
@@ -43,7 +47,7 @@ def quietly(call: Callable[[], Any]) -> Any:
         raise Unreadable(next((w for w in words if w and w != "1"), type(error).__name__)) from None
 
 
-def blocks_of(mesh: Any) -> list[Block]:
+def blocks_of(mesh: "Mesh") -> list[Block]:
     """The cells of one of meshio's meshes. Raises Unreadable for shapes that are not read."""
     blocks, start = [], 0
     for k, cells in enumerate(mesh.cells):
@@ -51,24 +55,20 @@ def blocks_of(mesh: Any) -> list[Block]:
         if shape not in CORNERS:
             raise Unreadable(f"{len(cells.data)} cells of type {cells.type!r} are not read; split them into triangles or tetrahedra")
         nodes = np.asarray(cells.data, dtype=np.int64).reshape(len(cells.data), -1)[:, : CORNERS[shape]]
-        arrays = {name: _flat(parts[k]) for name, parts in mesh.cell_data.items() if np.size(parts[k]) == len(nodes)}
+        arrays = {name: np.asarray(parts[k]).reshape(-1) for name, parts in mesh.cell_data.items() if np.size(parts[k]) == len(nodes)}
         sets = [
             CellSet(name, None, np.asarray(parts[k], dtype=np.int64))
             for name, parts in mesh.cell_sets.items()
             if not name.startswith("gmsh:") and parts[k] is not None and len(parts[k])
         ]
         if families := getattr(mesh, _FAMILIES, None):
-            sets += _families(arrays.pop(_FAMILIES, np.empty(0, dtype=np.int64)), families)
+            sets += _families(np.asarray(arrays.pop(_FAMILIES, []), dtype=np.int64), families)
         blocks.append(Block(shape, nodes, start + np.arange(len(nodes)), arrays, tuple(sets), np.shape(cells.data)[-1] > CORNERS[shape]))
         start += len(nodes)
     return blocks
 
 
-def _flat(values: Any) -> NDArray[Any]:
-    return np.asarray(values).reshape(-1)
-
-
-def _families(values: NDArray[Any], names: Mapping[int, list[str]]) -> list[CellSet]:
+def _families(values: Ints, names: Mapping[int, list[str]]) -> list[CellSet]:
     """Groups by MED's families: 0 is none."""
     sets = []
     for family in np.unique(values[values != 0]).tolist():

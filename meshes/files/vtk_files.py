@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .contents import CORNERS, Block, Contents, Ints, Unreadable, Values
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkCommonCore import vtkDataArray
+    from vtkmodules.vtkCommonDataModel import vtkDataSet, vtkDataSetAttributes
+    from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
+
+Convert = Callable[["vtkDataArray"], NDArray[np.generic]]
 
 # VTK's cell types by shape; the first nodes of curved cells are their corners.
 _TYPES = {
@@ -72,7 +79,7 @@ def _time(entry: ElementTree.Element) -> float:
         raise Unreadable(f"a timestep is no number (given {entry.get('timestep')!r})") from None
 
 
-def _dataset(path: Path) -> Any:
+def _dataset(path: Path) -> "vtkDataSet":
     """VTK's data set of one file."""
     from vtkmodules.vtkCommonCore import vtkOutputWindow, vtkStringOutputWindow
 
@@ -89,7 +96,7 @@ def _dataset(path: Path) -> Any:
     return data
 
 
-def _reader(ending: str) -> Any:
+def _reader(ending: str) -> "vtkAlgorithm":
     from vtkmodules.vtkIOLegacy import vtkGenericDataObjectReader
     from vtkmodules.vtkIOXML import vtkXMLPolyDataReader, vtkXMLUnstructuredGridReader
 
@@ -101,7 +108,7 @@ def _reader(ending: str) -> Any:
     return vtkXMLPolyDataReader() if ending == ".vtp" else vtkXMLUnstructuredGridReader()
 
 
-def _contents(data: Any) -> Contents:
+def _contents(data: "vtkDataSet") -> Contents:
     from vtkmodules.util.numpy_support import vtk_to_numpy
 
     if data.GetPoints() is None or not data.GetNumberOfCells():
@@ -117,7 +124,7 @@ def _contents(data: Any) -> Contents:
     return Contents(points, tuple(whole), _arrays(data.GetPointData(), len(points), vtk_to_numpy))
 
 
-def _cells(data: Any, convert: Callable[[Any], NDArray[Any]]) -> tuple[Ints, Ints, Ints]:
+def _cells(data: "vtkDataSet", convert: Convert) -> tuple[Ints, Ints, Ints]:
     """Types (n,), offsets (n+1,) and nodes of all cells, in the order of the cell arrays."""
     if hasattr(data, "GetCellTypesArray"):
         groups = [(data.GetCells(), convert(data.GetCellTypesArray()))]
@@ -135,7 +142,7 @@ def _cells(data: Any, convert: Callable[[Any], NDArray[Any]]) -> tuple[Ints, Int
 def _blocks(types: Ints, offsets: Ints, nodes: Ints, seen: NDArray[np.bool_]) -> Iterator[Block]:
     """Cells by type, those of one type that follow each other in one block."""
     sizes = np.diff(offsets)
-    for number in dict.fromkeys(types[seen].tolist()):
+    for number in (int(kind) for kind in dict.fromkeys(list(types[seen]))):
         rows = np.flatnonzero((types == number) & seen)
         if number in (_EMPTY, _POLYVERTEX):
             continue
@@ -166,7 +173,7 @@ def _pieces_of_lines(rows: Ints, offsets: Ints, nodes: Ints) -> Block:
     return Block("line", np.stack([nodes[start], nodes[start + 1]], axis=1), np.repeat(rows, counts))
 
 
-def _arrays(attributes: Any, count: int, convert: Callable[[Any], NDArray[Any]]) -> dict[str, Values]:
+def _arrays(attributes: "vtkDataSetAttributes", count: int, convert: Convert) -> dict[str, Values]:
     """Arrays of one number per cell or point."""
     found = {}
     for k in range(attributes.GetNumberOfArrays()):

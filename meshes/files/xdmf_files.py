@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .contents import NO_TAG, Block, Contents, Unreadable
+from .contents import NO_TAG, Block, Contents, Ints, Unreadable, Values
 from .meshio_files import blocks_of, quietly
+
+if TYPE_CHECKING:
+    from meshio import Mesh
 
 
 def read(path: Path) -> Contents:
@@ -53,7 +56,7 @@ def _text(grid: ElementTree.Element) -> str:
     return "".join(ElementTree.tostring(part, encoding="unicode").strip() for part in parts)
 
 
-def _grid(path: Path, grid: ElementTree.Element, geometry: ElementTree.Element | None) -> Any:
+def _grid(path: Path, grid: ElementTree.Element, geometry: ElementTree.Element | None) -> "Mesh":
     """meshio's mesh of one grid, as if the file held no other."""
     from meshio.xdmf.main import XdmfReader
 
@@ -83,12 +86,12 @@ def _joined(blocks: list[Block], tagged: Block) -> list[Block]:
         row, known = _rows(block.nodes, tagged.nodes)
         if not known.all():
             continue
-        arrays: Mapping[str, NDArray[Any]] = {**block.arrays, **{n: _spread(v, row, len(block.nodes)) for n, v in tagged.arrays.items()}}
+        arrays: Mapping[str, Values] = {**block.arrays, **{n: _spread(v, row, len(block.nodes)) for n, v in tagged.arrays.items()}}
         return [*blocks[:k], Block(block.shape, block.nodes, block.origin, arrays, block.sets, block.curved), *blocks[k + 1 :]]
     return [*blocks, tagged]
 
 
-def _rows(nodes: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _rows(nodes: Ints, wanted: Ints) -> tuple[Ints, NDArray[np.bool_]]:
     """Rows of ``nodes`` with the same nodes as those of ``wanted``, and whether there is one."""
     both = np.sort(np.concatenate([nodes, wanted]), axis=1)
     _, number = np.unique(both, axis=0, return_inverse=True)
@@ -99,9 +102,10 @@ def _rows(nodes: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[
     return row, row >= 0
 
 
-def _spread(values: NDArray[Any], row: NDArray[np.int64], count: int) -> NDArray[Any]:
+def _spread(values: Values, row: Ints, count: int) -> Values:
     """Values at the given rows; elsewhere NO_TAG, or no number where they have fractions."""
-    whole = values.dtype.kind in "iu" or bool((values == np.round(values)).all())
-    result = np.full(count, NO_TAG, dtype=np.int64) if whole else np.full(count, np.nan)
+    numbers = np.asarray(values, dtype=np.float64)
+    whole = bool((numbers == np.round(numbers)).all())
+    result: Values = np.full(count, NO_TAG, dtype=np.int64) if whole else np.full(count, np.nan)
     result[row] = values
     return result

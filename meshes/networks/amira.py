@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,8 @@ from ...solver.errors import MeshError
 from ...solver.scenario.network import Network as Options
 from .sizes import size_array
 from .table import Table
+
+Floats = NDArray[np.float64]
 
 _HEAD = re.compile(rb"#\s*(?:AmiraMesh|Avizo|HyperMesh)[^\n]*?(ASCII|BINARY-LITTLE-ENDIAN|BINARY)")
 _DEFINE = re.compile(r"define\s+(\w+)\s+(\d+)")
@@ -47,10 +48,11 @@ def read_amira(table: Table, options: Options) -> None:
     sizes = {name: (kind, values) for name, (kind, values) in columns.items() if values.ndim == 1 and name != "NumEdgePoints"}
     table.arrays = tuple(sizes)
     chosen = size_array(sizes, options, str(table.path))
-    for k, at in enumerate(vertices):
-        table.node(f"vertex{k}", [float(x) for x in at], f"{table.path}: vertex {k}")
+    for k in range(len(vertices)):
+        table.node(f"vertex{k}", [float(x) for x in vertices[k]], f"{table.path}: vertex {k}")
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    for edge, (a, b) in enumerate(ends.tolist()):
+    for edge in range(len(ends)):
+        a, b = int(ends[edge, 0]), int(ends[edge, 1])
         place = f"{table.path}: edge {edge}"
         inner = range(int(start[edge]) + 1, int(start[edge + 1]) - 1)
         for k in inner:
@@ -61,7 +63,7 @@ def read_amira(table: Table, options: Options) -> None:
             table.add(one, two, size, place, "", f"edge{edge}")
 
 
-def _integers(path: Path, values: NDArray[Any]) -> NDArray[np.int64]:
+def _integers(path: Path, values: Floats) -> NDArray[np.int64]:
     if not (np.isfinite(values) & (np.abs(values) < 2**53)).all():
         raise _wrong(path, "numbers of vertices are no whole numbers")
     return values.astype(np.int64)
@@ -69,7 +71,7 @@ def _integers(path: Path, values: NDArray[Any]) -> NDArray[np.int64]:
 
 def _radii(
     chosen: tuple[str, float] | None,
-    sizes: Mapping[str, tuple[str, NDArray[Any]]],
+    sizes: Mapping[str, tuple[str, Floats]],
     edge: int,
     ends: tuple[int, int],
     points: range,
@@ -88,7 +90,7 @@ def _radii(
     return [chosen[1] * 0.5 * (one + two) for one, two in pairwise(at)]
 
 
-def _columns(path: Path) -> dict[str, tuple[str, NDArray[Any]]]:
+def _columns(path: Path) -> dict[str, tuple[str, Floats]]:
     """VERTEX, EDGE or POINT and the values of each column of the file."""
     try:
         raw = path.read_bytes()
@@ -124,14 +126,14 @@ def _columns(path: Path) -> dict[str, tuple[str, NDArray[Any]]]:
     return columns
 
 
-def _numbers(text: bytes) -> NDArray[Any] | None:
+def _numbers(text: bytes) -> Floats | None:
     try:
         return np.array(text.split(), dtype=np.float64)
     except ValueError:
         return None
 
 
-def _unpacked(path: Path, data: bytes, packing: str, size: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:
+def _unpacked(path: Path, data: bytes, packing: str, size: int, dtype: np.dtype[np.generic]) -> Floats | None:
     if packing == "HxZip":
         try:
             data = zlib.decompressobj().decompress(data, size)
@@ -141,7 +143,7 @@ def _unpacked(path: Path, data: bytes, packing: str, size: int, dtype: np.dtype[
         data = _runs(data, size)
     elif packing:
         raise _wrong(path, f"it is compressed with {packing}, which is not read: save it as ASCII")
-    return np.frombuffer(data, dtype=dtype, count=size // dtype.itemsize) if len(data) >= size else None
+    return np.frombuffer(data, dtype=dtype, count=size // dtype.itemsize).astype(np.float64) if len(data) >= size else None
 
 
 def _runs(data: bytes, size: int) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from ...solver.errors import MeshError
 from ...solver.scenario.network import Network as Options
@@ -57,7 +56,7 @@ def _usual(names: list[str], options: Options) -> bool:
         return options.radius_from is None and options.diameter_from is None
 
 
-def _at(data: Mapping[str, Any], place: str) -> list[float]:
+def _at(data: Mapping[str, object], place: str) -> list[float]:
     names = list(data)
     if columns := coordinates(names):
         return [_number(data[names[k]], place, names[k]) for k in columns]
@@ -67,10 +66,10 @@ def _at(data: Mapping[str, Any], place: str) -> list[float]:
     raise MeshError(f"a node without coordinates; {arrays(names)}", code="bad-coordinates", place=place, remedy="give it x, y and in 3-D z")
 
 
-def _number(value: Any, place: str, what: str) -> float:
+def _number(value: object, place: str, what: str) -> float:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        return float(str(value))
+    except ValueError:
         raise MeshError(
             f"the {what} is not a number (given {value!r})",
             code="not-a-number",

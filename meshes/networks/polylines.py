@@ -39,7 +39,8 @@ def read_polylines(table: Table, options: Options) -> None:
         table.node(str(node), [float(x) for x in found.points[node]], f"{table.path}: point {node}")
     for block in blocks:
         radius = _radii(block, found, chosen)
-        for k, (a, b) in enumerate(block.nodes):
+        for k in range(len(block.nodes)):
+            a, b = block.nodes[k]
             line = int(block.origin[k])
             table.add(str(a), str(b), float(radius[k]), f"{table.path}: line {line}", "", f"segment{line + 1}")
 
