@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .checkpointer import Checkpointer
-from .diagnostics.ledger import Ledger, empty_accounts
-from .diagnostics.membranes import membrane_row
+from .components.options import SchemeOptions
+from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
-from .diagnostics.vessels import vessel_row
 from .discretise.problem import Problem
 from .discretise.surface import Surface
 from .discretise.vessel_surface import VesselSurface
@@ -36,7 +35,7 @@ from .scenario.schema import Scenario
 from .setup import set_up
 from .stepping.clock import Clock
 from .stepping.loop import march
-from .stepping.options import ClockOptions, SchemeOptions
+from .stepping.options import ClockOptions
 from .stepping.restart import part, restore, tables
 from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
@@ -62,7 +61,6 @@ def run(
     domain, problem = set_up(scenario, comm)
     written, rows = _written(problem, scenario)
     stepper = Stepper(problem, scheme_options(scenario))
-    stepper.amounts = empty_accounts(problem)
     times = clock_options(scenario)
     folder = RunFolder.open(out, scenario.path, scenario.name, resolved, resume, overwrite, comm)
     reason = "failed"
@@ -83,7 +81,7 @@ def run(
         else:
             stepper.settle(times.start)
         start = ticker.time if found is not None else None
-        ledger = Ledger(problem, stepper.amounts, part(numbers, "initial/") or None)
+        ledger = Ledger(stepper, part(numbers, "initial/") or None)
         observables = Observables(problem, part(numbers, "reference/") or None)
         saver = Checkpointer(
             folder.path / CHECKPOINTS, problem, stepper, ticker, hashes, ledger, observables, step, scenario.output.checkpoint_every
@@ -114,7 +112,7 @@ def run(
         )
 
         def frame(time: float, step: int, dt: float) -> Frame:
-            row = observables.row(time) | membrane_row(problem) | vessel_row(problem, time) | ledger.balance(time) | stepper.info()
+            row = observables.row(time) | stepper.row(time) | ledger.balance(time) | stepper.info()
             tissue = {name: s.state[: problem.graph.n_owned] for name, s in problem.species.items()}
             return Frame(time, step, dt, tissue, row, surface.fields() if surface else {}, walls.fields() if walls else {})
 
@@ -128,7 +126,7 @@ def run(
             finally:
                 ending = reason if reason in ("done", "failed") else "stopped early"
                 watch.close(ending)
-        closing(stepper, ticker, problem.dim)
+        closing(stepper, ticker)
     except InvasioError as error:
         log.error("%s", error, extra={"ends_program": True})
         raise

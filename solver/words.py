@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 
 from .discretise.membranes import STIFF
 from .discretise.problem import Problem
@@ -15,8 +14,6 @@ from .stepping.clock import Clock
 from .stepping.stepper import Stepper
 
 log = logging.getLogger("invasio.run")
-
-PECLET_WARNING = 2.0  # up to here the error at the front stays small in practice (1 is the strict bound)
 
 
 def opening(problem: Problem, scenario: Scenario) -> None:
@@ -66,28 +63,10 @@ def unit_of_time(scenario: Scenario) -> str:
     return text if text.isalpha() else ""
 
 
-def closing(stepper: Stepper, ticker: Clock, dim: int) -> None:
-    """Log what was repeated, and where the mesh is coarse for the drift. Collective."""
+def closing(stepper: Stepper, ticker: Clock) -> None:
+    """Log what was repeated, and what the parts of the model remark. Collective."""
     for why, times_rejected in ticker.rejected.items():
         log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
-    for transport in stepper.transports:
-        name = transport.species.name
-        if transport.packing is not None and transport.packing.maximum < math.inf:
-            over, time, *place = max(stepper.problem.graph.comm.allgather(transport.packing.surplus))
-            if over > 0.0:
-                log.warning(
-                    "%s exceeded its maximum of %g by up to %.2g (at t = %.4g, at %s): its own sources make more than that",
-                    *(name, transport.packing.maximum, over, time, ", ".join(f"{x:.4g}" for x in place[:dim])),
-                )
-        if not transport.species.law.drifts:
-            continue
-        value, time, *place = max(stepper.problem.graph.comm.allgather(transport.peclet))
-        where = ", ".join(f"{x:.4g}" for x in place[:dim])
-        if value > PECLET_WARNING:
-            log.warning(
-                "mesh Peclet number of %s up to %.2g (at t = %.4g, at %s): above 1 the front is sharper than the mesh resolves; "
-                "results stay non-negative and conservative, but refine there for second order",
-                *(name, value, time, where),
-            )
-        else:
-            log.info("mesh Peclet number of %s at most %.2g (at t = %.4g, at %s)", name, value, time, where)
+    for component in stepper.components:
+        for level, text in component.remarks():
+            log.log(level, "%s", text)

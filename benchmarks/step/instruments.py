@@ -12,18 +12,18 @@ from typing import Any
 from mpi4py import MPI
 from numba.core.dispatcher import Dispatcher
 
+from invasio.solver.components import immobile
+from invasio.solver.components.transport import Transport
 from invasio.solver.discretise import boundaries
 from invasio.solver.discretise.halo import Halo
 from invasio.solver.discretise.species import NodalSpecies
 from invasio.solver.kernels import edges, limiter, stages
 from invasio.solver.linalg.linear import LinearSystem
-from invasio.solver.stepping import reactions
 from invasio.solver.stepping.stepper import Stepper
-from invasio.solver.stepping.transport import Transport
 
 from .traffic import kernel_bytes
 
-MODULES: tuple[ModuleType, ...] = (edges, limiter, stages, reactions, boundaries)
+MODULES: tuple[ModuleType, ...] = (edges, limiter, stages, immobile, boundaries)
 METHODS: tuple[tuple[type, str, str], ...] = (
     (LinearSystem, "solve", "PETSc solve"),
     (LinearSystem, "changed", "PETSc: values changed"),
@@ -32,7 +32,7 @@ METHODS: tuple[tuple[type, str, str], ...] = (
     (NodalSpecies, "sources", "NumPy: sources"),
     (NodalSpecies, "linear_rates", "NumPy: rates of the ECM"),
     (Transport, "advance", "transport, rest"),
-    (reactions.Reactions, "advance", "reactions, rest"),
+    (immobile.Immobile, "advance", "what does not move, rest"),
     (Stepper, "attempt", "stepper, rest"),
     (Stepper, "accept", "stepper, rest"),
 )

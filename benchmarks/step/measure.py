@@ -12,8 +12,9 @@ import numpy as np
 from mpi4py import MPI
 
 from benchmarks.triad import triad
+from invasio.solver.components.mobile import Mobile
+from invasio.solver.components.transport import Transport
 from invasio.solver.stepping.stepper import Stepper
-from invasio.solver.stepping.transport import Transport
 
 from .instruments import CountingComm, Instruments
 from .setup import Setup
@@ -62,9 +63,14 @@ def numpy_traffic(case: Case) -> tuple[float, float]:
     return count.bytes / 2 / setup.problem.graph.n_local, count.passes / 2
 
 
+def transports(stepper: Stepper) -> list[Transport]:
+    """What advances the moving species."""
+    return [c.transport for c in stepper.components if isinstance(c, Mobile)]
+
+
 def solver_state(stepper: Stepper) -> dict[str, dict[str, float]]:
     """Per field: solves and iterations of both systems, limited steps."""
-    return {t.species.name: _state_of(t) for t in stepper.transports}
+    return {t.species.name: _state_of(t) for t in transports(stepper)}
 
 
 def _state_of(t: Transport) -> dict[str, float]:
@@ -111,7 +117,7 @@ def measure(case: Case, comm: Any) -> dict[str, Any]:
     petsc = {name: {k: events[1][name][k] - events[0][name][k] for k in events[0][name] if k != "id"} for name in events[0]}
     solved = {name: {k: v - states[0][name][k] for k, v in state.items()} for name, state in states[1].items()}
     nnz, steps = len(g.indices), case.steps
-    chosen = {t.species.name: t.high._chosen for t in stepper.transports}
+    chosen = {t.species.name: t.high._chosen for t in transports(stepper)}
     jacobi = all(pair is not None and pair[1] == "jacobi" for pair in chosen.values())
     by_part = {name: per_call[name] * calls[name] / steps for name in per_call if name in calls}
     by_part["PETSc"] = petsc_bytes(petsc, g.n_owned, nnz, jacobi) / steps
@@ -150,7 +156,7 @@ def measure(case: Case, comm: Any) -> dict[str, Any]:
         "fields": {name: _per_solve(state, steps) | {"solver": chosen[name]} for name, state in solved.items()},
         "numpy_passes": numpy_passes,
         "bytes_per_node": {name: value / n for name, value in total.items()},
-        "design_bytes_per_node": design_bytes(solved, {t.species.name: t.high.symmetric for t in stepper.transports}, steps, z),
+        "design_bytes_per_node": design_bytes(solved, {t.species.name: t.high.symmetric for t in transports(stepper)}, steps, z),
         "microseconds_by_part": {name: sum(r["seconds"].get(name, 0.0) for r in ranks) * 1e6 / n for name in ranks[0]["seconds"]},
         "petsc_microseconds": {name: sum(r["petsc_seconds"].get(name, 0.0) for r in ranks) * 1e6 / n for name in ranks[0]["petsc_seconds"]},
         "petsc_counts": {name: event["count"] / steps for name, event in petsc.items() if event["count"]},

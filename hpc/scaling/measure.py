@@ -14,7 +14,6 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from invasio.hpc.ranks import check_launcher, die_with_parent
-from invasio.solver.diagnostics.ledger import empty_accounts
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.errors import InvasioError, SolverError, StoppedEarly
 from invasio.solver.linalg.petsc_options import insert
@@ -51,7 +50,6 @@ def measure(scenario: Scenario, steps: int, comm: Any) -> dict[str, Any]:
     insert(scenario.numerics.petsc, ())
     _, problem = set_up(scenario, comm)
     stepper = Stepper(problem, scheme_options(scenario))
-    stepper.amounts = empty_accounts(problem)
     stepper.settle(scenario.time.start)
     graph = problem.graph
     counted = Counted(comm)

@@ -86,7 +86,7 @@ def read_rows(table: Table, rows: Sequence[tuple[int, list[str]]]) -> None:
                 code="network-entry",
                 place=place,
                 remedy="allowed: node,ID,x,y,z,end or segment,A,B,radius,type,name; "
-                "or a table of edges whose first row names its columns: x1,y1,z1,x2,y2,z2,radius or source,target,radius (with `nodes: FILE`)",
+                "or a table of edges, its columns named in the first row: x1,y1,z1,x2,y2,z2,radius or source,target,radius (with `nodes`)",
             )
     for name, what, place in ends:
         table.end(name, what, place)

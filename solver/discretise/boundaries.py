@@ -14,6 +14,7 @@ from ..model.balance import Boundary
 from ..scenario.expressions import Number
 from .evaluate import Evaluator
 from .graph import Graph
+from .site_values import Known
 
 Floats = NDArray[np.float64]
 
@@ -90,7 +91,7 @@ def _outward(
 
 
 def build_condition(
-    graph: Graph, boundary: str, species: str, law: Boundary, sigma: Floats, matrix: Floats | None, parameters: dict[str, float]
+    graph: Graph, boundary: str, species: str, law: Boundary, sigma: Floats, matrix: Floats | None, known: Known
 ) -> Condition:
     """The condition on the owned nodes with sigma_i > 0; ``matrix`` holds B_ij on the graph for an outflow."""
     nodes = np.flatnonzero(sigma[: graph.n_owned] > 0.0)
@@ -106,7 +107,7 @@ def build_condition(
         law=law,
         nodes=nodes,
         share=sigma[nodes] / graph.mass[nodes],
-        evaluator=Evaluator(graph.points[nodes], {}, parameters),
+        evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars),
         value=np.zeros(len(nodes)),
         rate=np.zeros(len(nodes)),
         gradient=gradient,

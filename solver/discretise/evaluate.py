@@ -50,22 +50,26 @@ Operand = float | NDArray[Any]
 
 
 class Evaluator:
-    """Compiles expressions of species, parameters, x, y, z and t for one set of n nodes.
+    """Compiles expressions of species, scalars, parameters, x, y, z and t for one set of n nodes.
 
     ``fields`` maps species to arrays whose memory stays the same: compiled expressions read the values
-    that are in them when called. ``time`` is a one-element array, written by the owner before a call.
+    that are in them when called. So are ``scalars``: name -> array (1,). ``time`` is a one-element array, written by the owner
+    before a call.
     """
 
-    def __init__(self, points: Floats, fields: Mapping[str, Floats], parameters: Mapping[str, float]) -> None:
+    def __init__(
+        self, points: Floats, fields: Mapping[str, Floats], parameters: Mapping[str, float], scalars: Mapping[str, Floats] | None = None
+    ) -> None:
         self.n = len(points)
         self.points = points
         self.parameters = dict(parameters)
         self.time = np.zeros(1)
         self._names: dict[str, Operand] = dict(parameters)
         self._names |= {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}
-        self._names |= dict(fields)
+        self.scalars = dict(scalars or {})
+        self._names |= {**fields, **self.scalars}
         self._names["t"] = self.time
-        self._moving = {*fields, "t"}
+        self._moving = {*fields, *self.scalars, "t"}
 
     def is_static(self, expr: Expr) -> bool:
         """Whether the value can never change: no species and no time in it."""
@@ -137,6 +141,13 @@ class Evaluator:
 
         steps.append(choose)
         return out
+
+
+def number(expr: Expr, parameters: Mapping[str, float]) -> float:
+    """The value of an expression of parameters alone."""
+    out = np.zeros(1)
+    Evaluator(np.zeros((1, 3)), {}, parameters).compile(expr)(out)
+    return float(out[0])
 
 
 def total(terms: list[Expr]) -> Expr | None:

@@ -10,7 +10,7 @@ ends of a pair see the same b.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from mpi4py import MPI
@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 
 from ..errors import ScenarioError
 from ..model.balance import IntegrityLaw
+from ..output.layout import Rows
 from ..parallel import agreed
-from ..scenario.expressions import Expr
 from ..scenario.tree import names
-from .evaluate import Evaluator, total
+from ..state import Variable
+from .evaluate import number, total
+from .site_values import Known, SiteEvaluator
 from .sites import Sites
 
 Floats = NDArray[np.float64]
@@ -74,60 +76,52 @@ def _miss(
 class Integrity:
     """b at the sites of one surface.
 
-    b, old, rate, rate_before (s,): now, at the start of the step, and the last two difference quotients; on owned sites
-    and copies alike. first_breach: when the first owned site of this rank fell below ``breach``; inf before.
+    variable: b, on owned sites and copies alike. first_breach: when the first owned site of this rank fell below ``breach``; inf before.
 
     Args:
-        fields: species -> nodal arrays (n_local,) that the degradation rates read; ghosts must be up to date.
+        what: "membrane" or "vessel", for messages; known: what the rates read, densities with ghosts that are up to date.
 
     Raises ScenarioError, on all ranks, for an initial value outside [0, 1]. Collective.
     """
 
-    def __init__(self, name: str, law: IntegrityLaw, sites: Sites, fields: Mapping[str, Floats], parameters: Mapping[str, float]) -> None:
-        self.name, self.law, self.sites, self._fields = name, law, sites, fields
-        used = frozenset().union(*(names(d.expr) for d in law.degradation)) & set(fields)
-        self._gathered = [{key: np.zeros(sites.n) for key in sorted(used)} for _ in range(sites.nodes.shape[1])]
-        self._evaluators = [Evaluator(sites.points, gathered, parameters) for gathered in self._gathered]
-        self._nodes = [np.ascontiguousarray(column) for column in sites.nodes.T]
+    def __init__(self, what: str, name: str, law: IntegrityLaw, sites: Sites, known: Known) -> None:
+        self.what, self.name, self.law, self.sites = what, name, law, sites
+        used = frozenset().union(*(names(d.expr) for d in law.degradation))
+        self._sides = [SiteEvaluator(column, sites.points, known, used) for column in sites.nodes.T]
         groups = {how: total([d.expr for d in law.degradation if d.sides == how]) for how in ("mean", "sum")}
-        share = {"mean": 1.0 / len(self._evaluators), "sum": 1.0}
+        share = {"mean": 1.0 / len(self._sides), "sum": 1.0}
         self._rates: list[tuple[Callable[[Floats], None], float]] = [
-            (evaluator.compile(expr), share[how]) for how, expr in groups.items() if expr is not None for evaluator in self._evaluators
+            (side.compile(expr), share[how]) for how, expr in groups.items() if expr is not None for side in self._sides
         ]
-        self.b, self.old, self.rate, self.rate_before, self._decay, self._scratch, self._repair = (np.zeros(sites.n) for _ in range(7))
+        b, self._decay, self._scratch, self._repair = (np.zeros(sites.n) for _ in range(4))
         self.threshold, self.sharpness, self.breach = (
-            self._number(expr, parameters) for expr in (law.threshold, law.sharpness, law.breach)
+            number(expr, known.parameters) for expr in (law.threshold, law.sharpness, law.breach)
         )
-        self._evaluators[0].compile(law.repair)(self._repair)
-        self._evaluators[0].compile(law.initial)(self.b)
+        self._sides[0].compile(law.repair)(self._repair)
+        self._sides[0].compile(law.initial)(b)
+        rows = Rows(sites.numbers[: sites.n_owned], sites.total)
+        self.variable = Variable(f"sites/{name}/b", b, sites.n_owned, sites.halo.update, rows=rows)
         self.static = not law.degradation and not sites.comm.allreduce(bool(self._repair.any()), MPI.LOR)
         self.first_breach = math.inf
         with agreed(sites.comm):
-            bad = ~((self.b >= 0.0) & (self.b <= 1.0))
+            bad = ~((b >= 0.0) & (b <= 1.0))
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in sites.points[np.argmax(bad)])
                 raise ScenarioError(
-                    f"membrane {name}: its initial integrity is {self.b[np.argmax(bad)]:g} at x = {at}; "
-                    "it must lie between 0 (gone) and 1 (whole)"
+                    f"{what} {name}: its initial integrity is {b[np.argmax(bad)]:g} at x = {at}; it must lie between 0 (gone) and 1 (whole)"
                 )
 
-    def _number(self, expr: Expr, parameters: Mapping[str, float]) -> float:
-        out = np.zeros(1)
-        Evaluator(np.zeros((1, 3)), {}, parameters).compile(expr)(out)
-        return float(out[0])
-
-    def begin(self) -> None:
-        """Keep the integrity as it is at the start of a step."""
-        self.old[:] = self.b
+    @property
+    def b(self) -> Floats:
+        """The integrity as far as it has come (s,)."""
+        return self.variable.new
 
     def advance(self, time: float, h: float) -> None:
         """Advance b by h with the species as they are in the fields and rates at ``time``."""
         if self.static:
             return
-        for gathered, nodes, evaluator in zip(self._gathered, self._nodes, self._evaluators, strict=True):
-            evaluator.time[0] = time
-            for key, values in gathered.items():
-                np.take(self._fields[key], nodes, out=values, mode="clip")
+        for side in self._sides:
+            side.gather(time)
         self._decay[:] = 0.0
         for write, share in self._rates:
             write(self._scratch)
@@ -139,31 +133,24 @@ class Integrity:
         """g(b) at every site."""
         _opening(self.b, self.threshold, self.sharpness, out)
 
-    def reject(self) -> None:
-        """Put the integrity back to where the step began."""
-        self.b[:] = self.old
-
-    def accept(self, time: float, dt: float) -> None:
-        """Remember the difference quotient of a step from ``time``, and when the first site was breached in it."""
-        self.rate_before[:] = self.rate
-        np.subtract(self.b, self.old, out=self.rate)
-        self.rate /= dt
+    def note_breach(self, time: float, dt: float) -> None:
+        """Note when the first site was breached in an accepted step that began at ``time``."""
         if math.isinf(self.first_breach):
-            self.first_breach = time + dt * _first_below(self.old, self.b, self.breach, self.sites.n_owned)
+            self.first_breach = time + dt * _first_below(self.variable.old, self.b, self.breach, self.sites.n_owned)
+
+    def recall(self, first_breach: float) -> None:
+        """Go on with the time of the first breach of the whole surface."""
+        self.first_breach = first_breach
 
     def surprise(self, dt: float, bend: float) -> tuple[float, float]:
         """What the quadratic extrapolation misses, as sums over this rank's own sites: sum sigma e^2 and sum sigma."""
-        s = self.sites
-        return _miss(s.measure, self.b, self.old, self.rate, self.rate_before, dt, bend, s.n_owned)
+        v = self.variable
+        return _miss(self.sites.measure, v.new, v.old, v.rate, v.rate_before, dt, bend, self.sites.n_owned)
 
-    def state(self) -> dict[str, Floats]:
-        """What the next step depends on, at the owned sites."""
-        return {what: getattr(self, what)[: self.sites.n_owned] for what in ("b", "rate", "rate_before")}
-
-    def restore(self, state: Mapping[str, Floats], first_breach: float) -> None:
-        """Put a state back, on any number of ranks; ``first_breach`` that of the whole surface. Collective."""
-        for what in ("b", "rate", "rate_before"):
-            target = getattr(self, what)
-            target[: self.sites.n_owned] = state[what]
-            self.sites.halo.update(target)
-        self.first_breach = first_breach
+    def row(self) -> tuple[dict[str, float], dict[str, float]]:
+        """This rank's part of area, sigma b and breached area, and its least b and time of breach."""
+        n = self.sites.n_owned
+        sigma, value = self.sites.measure[:n], self.b[:n]
+        sums = {"area": float(sigma.sum()), "integrity_mean": float(sigma @ value)}
+        sums["breached_area"] = float(sigma[value < self.breach].sum())
+        return sums, {"integrity_min": float(value.min(initial=np.inf)), "first_breach": self.first_breach}

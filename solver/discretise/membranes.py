@@ -15,10 +15,11 @@ from ..kernels.bounds import Shares
 from ..kernels.edges import Edges, Law
 from ..model.balance import Membrane, Passage
 from ..scenario.tree import names
-from .evaluate import Evaluator
+from .evaluate import number
 from .graph import Graph
 from .integrity import Integrity
 from .passage_rate import PassageRate
+from .site_values import Known
 from .sites import Sites, build_sites
 
 Floats = NDArray[np.float64]
@@ -142,16 +143,10 @@ def pair_sites(graph: Graph, pairs: Pairs) -> Sites:
 
 
 def crossings_of(
-    species: str, membranes: Iterable[Membrane], integrities: Mapping[str, Integrity], graph: Graph, fields: Mapping[str, Floats],
-    parameters: dict[str, float], diffusivity: Floats | None,
+    species: str, membranes: Iterable[Membrane], integrities: Mapping[str, Integrity], graph: Graph, known: Known,
+    diffusivity: Floats | None,
 ) -> list[Crossing]:  # fmt: skip
     """How a species crosses the membranes; rates that are formulas are still to be evaluated. Collective."""
-
-    def number(expr: Any) -> float:
-        out = np.zeros(1)
-        Evaluator(np.zeros((1, 3)), {}, parameters).compile(expr)(out)
-        return float(out[0])
-
     found = []
     for membrane in membranes:
         for law in membrane.passages:
@@ -160,10 +155,10 @@ def crossings_of(
             integrity = integrities[membrane.name]
             i, j = integrity.sites.nodes.T
             entries = np.stack([graph.entries(i, j), graph.entries(j, i)], axis=1)
-            exponent, reference = number(law.exponent), number(law.reference)
-            plain = names(law.rate) <= set(parameters)
-            varying = None if plain else PassageRate(species, law.rate, integrity, fields, parameters)
-            rate = number(law.rate) if plain else 1.0
+            exponent, reference = (number(expr, known.parameters) for expr in (law.exponent, law.reference))
+            plain = names(law.rate) <= set(known.parameters)
+            varying = None if plain else PassageRate(species, law.rate, integrity, known)
+            rate = number(law.rate, known.parameters) if plain else 1.0
             found.append(Crossing(law, integrity, entries, rate, exponent, reference, varying, diffusivity))
     return found
 

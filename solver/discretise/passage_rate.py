@@ -7,8 +7,6 @@ c_0 and c_1 being the densities on the two sides, as for the enzymes that degrad
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -16,8 +14,8 @@ from numpy.typing import NDArray
 from ..errors import SolverError
 from ..scenario.expressions import Expr
 from ..scenario.tree import names
-from .evaluate import Evaluator
 from .integrity import Integrity
+from .site_values import Known, SiteEvaluator
 
 Floats = NDArray[np.float64]
 
@@ -37,33 +35,27 @@ class PassageRate:
     """kappa at every site of one membrane, for one species; ``values`` (s,) [length/time] as evaluated last.
 
     Args:
-        fields: species -> nodal arrays (n_local,) that the formula reads; ghosts must be up to date.
+        known: what the formula may name besides the integrity; ghosts of densities must be up to date.
     """
 
-    def __init__(
-        self, species: str, expr: Expr, integrity: Integrity, fields: Mapping[str, Floats], parameters: Mapping[str, float]
-    ) -> None:
-        self.species, self.integrity, self._fields = species, integrity, fields
+    def __init__(self, species: str, expr: Expr, integrity: Integrity, known: Known) -> None:
+        self.species, self.integrity = species, integrity
         self.uses = names(expr)
-        sites, used = integrity.sites, sorted(self.uses & set(fields))
-        self.static = not used and "t" not in self.uses and (integrity.static or INTEGRITY not in self.uses)
-        sides = sites.nodes.T if used else sites.nodes.T[:1]
-        self._nodes = [np.ascontiguousarray(column) for column in sides]
-        self._gathered = [{key: np.zeros(sites.n) for key in used} for _ in sides]
-        self._evaluators = [Evaluator(sites.points, {**gathered, INTEGRITY: integrity.b}, parameters) for gathered in self._gathered]
-        self._writes = [evaluator.compile(expr) for evaluator in self._evaluators]
+        sites = integrity.sites
+        self.static = not known.moving(self.uses) and (integrity.static or INTEGRITY not in self.uses)
+        sides = sites.nodes.T if self.uses & set(known.fields) else sites.nodes.T[:1]
+        self._sides = [SiteEvaluator(column, sites.points, known, self.uses, {INTEGRITY: integrity.b}) for column in sides]
+        self._writes = [side.compile(expr) for side in self._sides]
         self.values, self._scratch = np.zeros(sites.n), np.zeros(sites.n)
 
     def evaluate(self, time: float) -> None:
         """Fill ``values`` of the fields and the integrity as they are now; raises SolverError where one is no number >= 0."""
         self.values[:] = 0.0
-        for nodes, gathered, evaluator, write in zip(self._nodes, self._gathered, self._evaluators, self._writes, strict=True):
-            evaluator.time[0] = time
-            for key, values in gathered.items():
-                np.take(self._fields[key], nodes, out=values, mode="clip")
+        for side, write in zip(self._sides, self._writes, strict=True):
+            side.gather(time)
             write(self._scratch)
             self._check(time)
-            self._scratch /= len(self._nodes)
+            self._scratch /= len(self._sides)
             self.values += self._scratch
 
     def _check(self, time: float) -> None:

@@ -16,6 +16,7 @@ from ..errors import ScenarioError
 from ..model.balance import Model, Species
 from ..output.layout import Grid
 from ..parallel import agreed
+from ..state import State, Variable
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
 from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
@@ -24,7 +25,8 @@ from .graph import Graph, build_graph
 from .initial import initial_state
 from .integrity import Integrity
 from .membranes import cap, crossings_of, local_pairs, pair_sites
-from .species import NodalSpecies, carried_logarithms, logarithm_of
+from .site_values import Known
+from .species import TINY, NodalSpecies, carried_logarithms, logarithm_of
 from .vessel_fluxes import attach, check_mobile
 from .vessels import NodalVessel, build_vessel
 
@@ -47,6 +49,7 @@ class Problem:
     region_mass: dict[str, Floats]
     evaluator: Evaluator
     dim: int
+    state: State
     integrities: dict[str, Integrity] = field(default_factory=dict)
     vessels: dict[str, NodalVessel] = field(default_factory=dict)
 
@@ -66,8 +69,16 @@ class Problem:
         return [s for s in self.species.values() if not s.law.mobile and not s.law.quasi_steady]
 
 
-def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[str, Network] | None = None) -> Problem:
+def discretise(
+    model: Model,
+    domain: Any,
+    start: float = 0.0,
+    networks: Mapping[str, Network] | None = None,
+    scalars: Mapping[str, float] | None = None,
+) -> Problem:
     """Put a model on a domain, with its densities at the start time; ``networks`` are those of vessels. Collective.
+
+    scalars: numbers in time that formulas may name, with their values at the start.
 
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
@@ -80,23 +91,26 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
     regions = {name: forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
     fields |= {logarithm_of(name): np.zeros(graph.n_local) for name in sorted(carried_logarithms(model))}
-    evaluator = Evaluator(graph.points, fields, model.values())
+    state = State()
+    for name, value in (scalars or {}).items():
+        state.add_scalar(name, value)
+    known = Known(fields, state.numbers, model.values())
+    evaluator = Evaluator(graph.points, fields, model.values(), state.numbers)
     evaluator.time[0] = start
-    integrities = {
-        m.name: Integrity(m.name, m.integrity, pair_sites(graph, pairs[m.name]), fields, model.values()) for m in model.membranes
-    }
+    integrities = {m.name: Integrity("membrane", m.name, m.integrity, pair_sites(graph, pairs[m.name]), known) for m in model.membranes}
     wanted = sorted({name for s in model.species for name in s.boundaries})
     sigma = {name: forms.boundary_mass(domain.boundaries[name]) for name in wanted}
     outflow = sorted({n for s in model.species for n, b in s.boundaries.items() if b.kind == "outflow"})
     gradients = {name: graph.values_of(forms.boundary_gradient(domain.boundaries[name])) for name in outflow}
     species = {}
+    shared = (graph.n_owned, graph.halo.update)
     for law in model.species:
         taken: NDArray[np.bool_] = np.zeros(graph.n_owned, dtype=bool)
         conditions = []
         for name, boundary in law.boundaries.items():
             matrix = gradients[name] if boundary.kind == "outflow" else None
             weight = np.where(taken, 0.0, sigma[name]) if boundary.kind == "fixed" else sigma[name]
-            condition = build_condition(graph, name, law.name, boundary, weight, matrix, model.values())
+            condition = build_condition(graph, name, law.name, boundary, weight, matrix, known)
             if boundary.kind == "fixed":  # a node on two fixed boundaries obeys the first one named
                 taken[condition.nodes] = True
             conditions.append(condition)
@@ -111,15 +125,18 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
             graph=graph,
             evaluator=evaluator,
             fields=fields,
-            state=initial_state(law, graph, evaluator, regions),
+            variable=state.add(Variable(f"{law.name}/state", initial_state(law, graph, evaluator, regions), *shared, mid=fields[law.name])),
             weight=weight,
             turning=turning,
             conditions=conditions,
-            crossings=crossings_of(law.name, model.membranes, integrities, graph, fields, model.values(), by_node),
-            log=fields.get(logarithm_of(law.name)),
+            crossings=crossings_of(law.name, model.membranes, integrities, graph, known, by_node),
         )
     for s in species.values():
-        fields[s.name][:] = s.state
+        s.variable.show()
+        if logarithm_of(s.name) in fields:
+            ln = fields[logarithm_of(s.name)]
+            np.log(np.maximum(s.state, TINY), out=ln)
+            s.logarithm = state.add(Variable(f"{s.name}/log", ln, *shared, differs=False))
     for s in species.values():
         if s.crossings:
             s.passage_rates(first=True)
@@ -132,9 +149,11 @@ def discretise(model: Model, domain: Any, start: float = 0.0, networks: Mapping[
         check_mobile(vessel, species)
         network = networks.get(vessel.name) if networks else None
         vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, model.values(), network)
-        attach(vessels[vessel.name], species, regions, start)
+        attach(vessels[vessel.name], species, regions, known, start)
     integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, integrities, vessels)
+    for b in integrities.values():
+        state.add(b.variable)
+    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, integrities, vessels)
 
 
 def _check_names(model: Model, domain: Any) -> None:

@@ -13,8 +13,9 @@ from ..model.balance import Model, Species
 from ..parallel import agreed
 from ..scenario.expressions import Binary, Call, Expr, Name, Number
 from ..scenario.tree import names
+from ..state import Variable
 from .boundaries import Condition
-from .evaluate import Evaluator, total
+from .evaluate import Evaluator, number, total
 from .graph import Graph
 from .membranes import Crossing
 from .wall_flux import WallCrossing
@@ -36,27 +37,23 @@ class Drift:
 
 @dataclass
 class NodalSpecies:
-    """A species on the graph. ``evaluator`` reads the fields that the owner has put at the moment of evaluation.
+    """A species on the graph. ``evaluator`` reads the MID values of all variables at the moment of evaluation.
 
-    state, old, rate, rate_before (n_local): density now, at the start of the step, and the last two difference
-    quotients. ``weight`` (nnz) is K^D: the graph's stiffness unless the motility differs between regions or directions.
+    variable: the density (n_local). ``weight`` (nnz) is K^D: the graph's stiffness unless the motility differs between regions
+    or directions.
     """
 
     law: Species
     graph: Graph
     evaluator: Evaluator
     fields: Mapping[str, Floats]
-    state: Floats
+    variable: Variable
     weight: Floats
     turning: Floats  # (nnz) drift v_ij of myopic diffusion; of length 0 where there is none
     conditions: list[Condition]
     crossings: list[Crossing] = field(default_factory=list)  # through membranes
     walls: list[WallCrossing] = field(default_factory=list)
-    log: Floats | None = None  # ln c, carried where others follow its gradient: c may underflow
-    log_old: Floats = field(init=False)
-    old: Floats = field(init=False)
-    rate: Floats = field(init=False)
-    rate_before: Floats = field(init=False)
+    logarithm: Variable | None = None  # ln c, carried where others follow its gradient: c may underflow
     fixed: NDArray[np.bool_] = field(init=False)  # (n_local) nodes that have a fixed value
     held: Floats = field(init=False)  # (n_local) those values, as they were evaluated last
     held_edges: tuple[NDArray[np.uint32], NDArray[np.uint32]] = field(init=False)  # from free nodes to those: row, place in the graph
@@ -65,10 +62,6 @@ class NodalSpecies:
     def __post_init__(self) -> None:
         n = self.graph.n_local
         law, compile_ = self.law, self.evaluator.compile
-        self.old, self.rate, self.rate_before = np.zeros(n), np.zeros(n), np.zeros(n)
-        self.log_old = np.zeros(0 if self.log is None else n)
-        if self.log is not None:
-            np.log(np.maximum(self.state, TINY), out=self.log)
         self._production = _compiled(self.evaluator, [t.expr for t in law.production])
         self._growth = _compiled(self.evaluator, [t.expr for t in law.growth])
         self._loss = _compiled(self.evaluator, [t.expr for t in law.loss])
@@ -112,7 +105,7 @@ class NodalSpecies:
 
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):
-            return _number(self.evaluator, expr)
+            return number(expr, self.evaluator.parameters)
         return self.evaluator.compile(expr)
 
     def _set_motility(self) -> None:
@@ -127,7 +120,7 @@ class NodalSpecies:
             return
         used = names(law.diffusion) - set(self.evaluator.parameters)
         if not used:
-            self._motility[0] = _number(self.evaluator, law.diffusion)
+            self._motility[0] = number(law.diffusion, self.evaluator.parameters)
             return
         self._write_motility = self.evaluator.compile(law.diffusion)
         self._motility = np.zeros(n)
@@ -139,6 +132,16 @@ class NodalSpecies:
     @property
     def name(self) -> str:
         return self.law.name
+
+    @property
+    def state(self) -> Floats:
+        """The density as far as it has come (n_local)."""
+        return self.variable.new
+
+    @property
+    def log(self) -> Floats | None:
+        """ln c as far as it has come (n_local), where it is carried."""
+        return None if self.logarithm is None else self.logarithm.new
 
     def add_wall(self, wall: WallCrossing) -> None:
         """Let the species pass the wall of a vessel."""
@@ -282,12 +285,6 @@ class NodalSpecies:
     def uses(self) -> frozenset[str]:
         """Names in the terms of production, growth and loss."""
         return frozenset().union(*(names(t.expr) for t in (*self.law.production, *self.law.growth, *self.law.loss)))
-
-
-def _number(evaluator: Evaluator, expr: Expr) -> float:
-    out = np.zeros(1)
-    Evaluator(np.zeros((1, 3)), {}, evaluator.parameters).compile(expr)(out)
-    return float(out[0])
 
 
 def _compiled(evaluator: Evaluator, terms: list[Expr]) -> Write | None:

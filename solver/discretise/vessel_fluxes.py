@@ -12,8 +12,9 @@ from ..errors import ScenarioError
 from ..model.balance import Vessel
 from ..parallel import agreed
 from ..scenario.expressions import Expr, Number
-from .evaluate import Evaluator
+from .evaluate import number
 from .integrity import Integrity
+from .site_values import Known
 from .species import NodalSpecies
 from .vessels import NodalVessel
 from .wall_flux import WallCrossing
@@ -32,15 +33,14 @@ def check_mobile(law: Vessel, species: Mapping[str, NodalSpecies]) -> None:
             )
 
 
-def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Mapping[str, Floats], time: float) -> None:
+def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Mapping[str, Floats], known: Known, time: float) -> None:
     """Give a vessel its integrity, make a crossing for every flux, and give it to its species. Collective.
 
     Raises SolverError for wrong rates, ScenarioError for a wrong initial integrity.
     """
     wall = vessel.law.integrity
     if wall is not None:
-        first = next(iter(species.values()))
-        vessel.integrity = Integrity(vessel.name, wall, vessel.sites, first.fields, first.evaluator.parameters)
+        vessel.integrity = Integrity("vessel", vessel.name, wall, vessel.sites, known)
     for flux in vessel.law.fluxes:
         s = species[flux.species]
         crossing = WallCrossing(
@@ -49,8 +49,7 @@ def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Ma
             law=flux,
             sites=vessel.sites,
             torn=vessel.torn,
-            fields=s.fields,
-            parameters=s.evaluator.parameters,
+            known=known,
             mass=s.graph.mass,
             opening=None if vessel.integrity is None else vessel.integrity.opening,
             steady=vessel.integrity is None or vessel.integrity.static,
@@ -78,9 +77,8 @@ def _diffusion(s: NodalSpecies, vessel: NodalVessel, regions: Mapping[str, Float
     if not isinstance(s.law.diffusion, Mapping):
         return s.law.diffusion
     nodes = vessel.sites.nodes[:, 0]
-    values, one = np.zeros(vessel.sites.n), np.zeros(1)
+    values = np.zeros(vessel.sites.n)
     for region, mass in regions.items():
         expr = s.law.diffusion.get(region, s.law.diffusion.get("", Number(0.0)))
-        Evaluator(np.zeros((1, 3)), {}, s.evaluator.parameters).compile(expr)(one)
-        values += one[0] * mass[nodes] / s.graph.mass[nodes]
+        values += number(expr, s.evaluator.parameters) * mass[nodes] / s.graph.mass[nodes]
     return np.maximum(values, 1e-300)

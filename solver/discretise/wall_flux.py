@@ -8,7 +8,7 @@ around it; for solutes k there is 1/(1/k + (R/D) ln(r_e/R)), with r_e the radius
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit
@@ -18,8 +18,8 @@ from ..errors import SolverError
 from ..model.balance import WallFlux
 from ..scenario.expressions import Expr, Number
 from ..scenario.tree import names
-from .evaluate import Evaluator
 from .passage_rate import INTEGRITY
+from .site_values import Known, SiteEvaluator
 from .sites import Sites
 
 Floats = NDArray[np.float64]
@@ -76,8 +76,7 @@ class WallCrossing:
         law: WallFlux,
         sites: Sites,
         torn: NDArray[np.bool_],
-        fields: Mapping[str, Floats],
-        parameters: Mapping[str, float],
+        known: Known,
         mass: Floats,
         opening: Callable[[Floats], None] | None,
         steady: bool,
@@ -86,29 +85,25 @@ class WallCrossing:
         diffusion: Expr | Floats | None,
         integrity: Floats | None = None,
     ) -> None:
-        self.vessel, self.account, self.law, self.sites, self._mass, self._fields = vessel, account, law, sites, mass, fields
+        self.vessel, self.account, self.law, self.sites, self._mass = vessel, account, law, sites, mass
         self.nodes = np.ascontiguousarray(sites.nodes[:, 0])
         self._opening, self._limit, n = opening, limit, sites.n
         parts = {"opened": law.opened, "closed": law.closed, "torn": law.torn, "inside": law.inside}
         diffusing = diffusion if not isinstance(diffusion, np.ndarray) else None
         used = frozenset().union(*(names(e) for e in (*parts.values(), diffusing) if e is not None))
-        self._gathered = {key: np.zeros(n) for key in sorted(used & set(fields))}
-        known: dict[str, Floats] = {**self._gathered} if integrity is None else {**self._gathered, INTEGRITY: integrity}
-        self.evaluator = Evaluator(sites.points, known, parameters)
-        self.static = steady and not used & {*fields, "t"}
+        self._values_at = SiteEvaluator(self.nodes, sites.points, known, used, {} if integrity is None else {INTEGRITY: integrity})
+        self.static = steady and not known.moving(used)
         self._torn = torn & (law.torn is not None)
         self._values = {what: np.zeros(n) for what in parts}
-        self._write = [(what, self.evaluator.compile(expr or Number(0.0)), self._values[what]) for what, expr in parts.items()]
+        self._write = [(what, self._values_at.compile(expr or Number(0.0)), self._values[what]) for what, expr in parts.items()]
         self._length, self._series, self._g = series, np.zeros(n), np.ones(n)
         self._diffusion = np.ones(n) if diffusion is None else diffusion if isinstance(diffusion, np.ndarray) else np.zeros(n)
-        self._write_diffusion = self.evaluator.compile(diffusing) if diffusing is not None else None
+        self._write_diffusion = self._values_at.compile(diffusing) if diffusing is not None else None
         self.rate, self.inside, self.flow, self.entered = (np.zeros(n) for _ in range(4))
 
     def evaluate(self, time: float) -> None:
         """Evaluate k and c_v of the fields as they are now; raises SolverError for a value that is no number >= 0."""
-        self.evaluator.time[0] = time
-        for key, values in self._gathered.items():
-            np.take(self._fields[key], self.nodes, out=values, mode="clip")
+        self._values_at.gather(time)
         for what, write, out in self._write:
             write(out)
             bad = ~(out >= 0.0)
@@ -131,11 +126,13 @@ class WallCrossing:
         """Add to the nodal production and sinks."""
         _add(self.nodes, self.sites.measure, self._mass, self.rate, self.inside, production, sinks)
 
-    def book(self, dt: float, seen: Floats, booking: dict[str, float]) -> float:
-        """Book what left the tissue in a time dt with the density that the sinks acted on; returns what came in, part of the production."""
+    def flows(self, dt: float, seen: Floats) -> tuple[float, float]:
+        """What left the tissue in a time dt with the density that the sinks acted on, and what came in, part of the production.
+
+        This rank's amounts; ``flow`` holds what left at every site.
+        """
         out, came = _flows(self.nodes, self.sites.measure, self.rate, self.inside, seen, dt, self.flow)
-        booking[self.account] = booking.get(self.account, 0.0) + out
-        return came
+        return out, came
 
     def accept(self) -> None:
         """The last attempt counts."""

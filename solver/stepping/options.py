@@ -1,23 +1,8 @@
-"""How the equations are advanced in time."""
+"""The times of a run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from ..linalg.linear import LinearOptions
-
-
-@dataclass(frozen=True)
-class SchemeOptions:
-    """Scheme and limiter; the defaults are second order, positive and conservative.
-
-    scheme: tr_bdf2 | crank_nicolson | backward_euler. limiter: positivity | local_bounds | none. flux: central | scharfetter_gummel.
-    """
-
-    scheme: str = "tr_bdf2"
-    limiter: str = "positivity"
-    flux: str = "central"
-    linear: LinearOptions = field(default_factory=LinearOptions)
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,84 +6,74 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ..errors import SolverError
 from ..output.layout import Rows
 from .clock import Clock
 from .stepper import Stepper
 
 Floats = NDArray[np.float64]
 
-_ARRAYS = ("state", "rate", "rate_before")
-_SITES = "sites/"  # before the names of arrays that live on membranes and walls
-_WALLS = "walls/"  # and of what has entered through the walls of vessels
-
 
 def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """Arrays at owned nodes and sites, and numbers of the moment. Collective: the ledger's amounts are those of every rank."""
-    g = stepper.problem.graph
-    arrays = {f"{name}/{what}": getattr(s, what)[: g.n_owned] for name, s in stepper.problem.species.items() for what in _ARRAYS}
-    for b in stepper.integrities:
-        arrays |= {f"{_SITES}{b.name}/{what}": values for what, values in b.state().items()}
-    for name, vessel in stepper.problem.vessels.items():
-        arrays |= {f"{_WALLS}{name}/{c.law.species}": c.entered for c in vessel.crossings}
-    arrays |= {f"{name}/log": s.log[: g.n_owned] for name, s in stepper.problem.species.items() if s.log is not None}
+    """Arrays at owned nodes and sites, and numbers of the moment. Collective: accounts are those of every rank."""
+    state, accounts = stepper.state, stepper.accounts
+    arrays = {name: values for v in state.variables for name, values in v.owned().items()}
     numbers: dict[str, Any] = {
         "time": clock.time,
         "step": float(step),
         "wish": clock.wish,
         "error_before": clock.error_before,
-        "dt_last": stepper.history.last,
-        "dt_before": stepper.history.before,
+        "dt_last": state.history.last,
+        "dt_before": state.history.before,
     }
-    numbers |= {f"first_breach/{b.name}": float(g.comm.allreduce(b.first_breach, MPI.MIN)) for b in stepper.integrities}
+    numbers |= {f"scalar/{name}": [float(a[0]) for a in (v.new, v.rate, v.rate_before)] for name, v in state.scalars.items()}
+    for c in stepper.components:
+        arrays |= c.arrays()
+        numbers |= c.numbers()
     numbers |= {f"info/{name}": value for name, value in stepper.info().items()}
     numbers |= {f"rejected/{why}": float(count) for why, count in clock.rejected.items()}
-    for t in stepper.transports:
-        numbers[f"peclet/{t.species.name}"] = list(max(g.comm.allgather(t.peclet)))
-        if t.packing is not None:
-            numbers[f"surplus/{t.species.name}"] = list(max(g.comm.allgather(t.packing.surplus)))
-    keys = [f"amount/{name}/{key}" for name, account in stepper.amounts.items() for key in account]
-    shares = g.comm.allgather([value for account in stepper.amounts.values() for value in account.values()])
-    numbers |= {key: list(map(float, of_ranks)) for key, *of_ranks in zip(keys, *shares, strict=True)}
+    shares = np.array(stepper.comm.allgather(accounts.totals()))
+    numbers |= {f"amount/{a.owner}/{a.key}": list(map(float, shares[:, k])) for k, a in enumerate(accounts.list)}
     return arrays, numbers
 
 
-def restore(stepper: Stepper, arrays: dict[str, Floats], numbers: dict[str, Any]) -> None:
-    """Put a snapshot back into a fresh stepper, on any number of ranks. Collective."""
-    problem: Any = stepper.problem
-    g = problem.graph
-    for name, s in problem.species.items():
-        for what in (*_ARRAYS, *(["log"] if s.log is not None else [])):
-            target = getattr(s, what)
-            target[: g.n_owned] = arrays[f"{name}/{what}"]
-            g.halo.update(target)
-        problem.fields[name][:] = s.state
-    for b in stepper.integrities:
-        prefix = f"{_SITES}{b.name}/"
-        state = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
-        b.restore(state, numbers[f"first_breach/{b.name}"])
-    for name, vessel in problem.vessels.items():
-        for crossing in vessel.crossings:
-            crossing.entered[:] = arrays[f"{_WALLS}{name}/{crossing.law.species}"]
-    for t in stepper.transports:
-        t.peclet = tuple(numbers.get(f"peclet/{t.species.name}", t.peclet))
-        if t.packing is not None:
-            t.packing.surplus = tuple(numbers.get(f"surplus/{t.species.name}", t.packing.surplus))
-    stepper.earlier = part(numbers, "info/")
-    stepper.history.last, stepper.history.before = numbers["dt_last"], numbers["dt_before"]
-    for name, account in stepper.amounts.items():
-        for key in account:  # each rank its own share, for the same bits; with other ranks rank 0 carries on the sum
-            shares = numbers[f"amount/{name}/{key}"]
-            account[key] = shares[g.comm.rank] if len(shares) == g.comm.size else sum(shares) if g.comm.rank == 0 else 0.0
+def restore(stepper: Stepper, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
+    """Put a snapshot back into a fresh stepper, on any number of ranks. Collective; raises SolverError for what it lacks."""
+    state, accounts, comm = stepper.state, stepper.accounts, stepper.comm
+    _refuse_missing(stepper, arrays, numbers)
+    for v in state.variables:
+        v.put(arrays)
+    for name, v in state.scalars.items():
+        for target, value in zip((v.new, v.rate, v.rate_before), numbers[f"scalar/{name}"], strict=True):
+            target[:] = value
+        v.show()
+    for c in stepper.components:
+        c.restore(arrays, numbers)
+    stepper.go_on_from(part(numbers, "info/"))
+    state.history.last, state.history.before = numbers["dt_last"], numbers["dt_before"]
+    # each rank its own share, for the same bits; with other ranks rank 0 carries on the sum
+    booked = [numbers[f"amount/{a.owner}/{a.key}"] for a in accounts.list]
+    accounts.put(shares[comm.rank] if len(shares) == comm.size else sum(shares) if comm.rank == 0 else 0.0 for shares in booked)
+
+
+def _refuse_missing(stepper: Stepper, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
+    expected = [*(name for v in stepper.state.variables for name in v.owned()), *(n for c in stepper.components for n in c.arrays())]
+    counted = [f"scalar/{name}" for name in stepper.state.scalars] + [f"amount/{a.owner}/{a.key}" for a in stepper.accounts.list]
+    missing = [name for name in expected if name not in arrays] + [name for name in counted if name not in numbers]
+    if missing:
+        raise SolverError(
+            f"the checkpoint lacks {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}: it is of another version or of another "
+            "model; resume with the version that wrote it, or begin anew (--overwrite)"
+        )
 
 
 def tables(stepper: Stepper) -> dict[str, Rows]:
     """The tables, besides that of the nodes, that arrays of a snapshot are rows of, by the beginning of their names."""
-    found = {f"{_SITES}{b.name}/": Rows(b.sites.numbers[: b.sites.n_owned], b.sites.total) for b in stepper.integrities}
-    for name, vessel in stepper.problem.vessels.items():
-        found[f"{_WALLS}{name}/"] = Rows(vessel.sites.numbers, vessel.sites.total)
+    found = {v.group: v.rows for v in stepper.state.variables if v.rows is not None}
+    for c in stepper.components:
+        found |= c.tables()
     return found
 
 

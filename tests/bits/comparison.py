@@ -68,7 +68,7 @@ def difference(base: Floats, head: Floats) -> str:
 
 def _places(values: Floats) -> list[int]:
     """Numbers of the values in the ordered list of all doubles; both zeros have the number 0."""
-    return [n if n >= 0 else -(n + 2**63) for n in values.view(np.int64).tolist()]
+    return [n if n >= 0 else -(n + 2**63) for n in map(int, values.view(np.int64).ravel())]
 
 
 def _by_new_name(found: Mapping[str, Floats], renamed: Renamed) -> dict[str, Floats]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mpi4py import MPI
 
-from invasio.solver.stepping.options import SchemeOptions
+from invasio.solver.components.options import SchemeOptions
 from tests.lib.march import March
 from tests.parallel.test_everything import DT, everything
 

@@ -10,18 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from invasio.solver.diagnostics.ledger import Ledger, empty_accounts
+from invasio.solver.components.mobile import Mobile
+from invasio.solver.components.options import SchemeOptions
+from invasio.solver.components.packing import Packing
+from invasio.solver.components.steady import Steady
+from invasio.solver.components.transport import Transport
+from invasio.solver.diagnostics.ledger import Ledger
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.output import checkpoint
 from invasio.solver.output.layout import Frame, Rows
 from invasio.solver.stepping.clock import Clock
 from invasio.solver.stepping.loop import march
-from invasio.solver.stepping.options import ClockOptions, SchemeOptions
-from invasio.solver.stepping.packing import Packing
+from invasio.solver.stepping.options import ClockOptions
 from invasio.solver.stepping.restart import part, restore, snapshot, tables
 from invasio.solver.stepping.stepper import Stepper
 from invasio.solver.stepping.stop import StopRequest
-from invasio.solver.stepping.transport import Transport
 
 Floats = NDArray[np.float64]
 
@@ -60,20 +63,19 @@ class March:
     def __init__(self, problem: Problem, options: SchemeOptions | None = None, start: float = 0.0, settle: bool = True) -> None:
         self.problem = problem
         self._stepper = Stepper(problem, options or SchemeOptions())
-        self._stepper.amounts = empty_accounts(problem)
         self._origin, self._dt, self._taken = start, 0.0, 0
         self.watched = Watched()  # steps and outputs of ``run``
         self.rejected: dict[str, int] = {}  # and its steps that were repeated, by reason
         if settle:
             self._stepper.settle(start)
-        self._ledger = Ledger(problem, self._stepper.amounts)
+        self._ledger = Ledger(self._stepper)
 
     @classmethod
     def restored(cls, problem: Problem, before: Snapshot, options: SchemeOptions | None = None) -> March:
         """The march that a snapshot was taken of, on a fresh problem, on any number of ranks."""
         new = cls(problem, options, settle=False)
         restore(new._stepper, {name: whole[new._rows(name).numbers] for name, whole in before.arrays.items()}, before.numbers)
-        new._ledger = Ledger(problem, new._stepper.amounts, part(before.numbers, "initial/"))
+        new._ledger = Ledger(new._stepper, part(before.numbers, "initial/"))
         new._origin, new._dt, new._taken = before.steps
         return new
 
@@ -200,15 +202,19 @@ class March:
 
     def account(self, species: str, name: str) -> float:
         """An account over all ranks."""
-        return float(self.problem.graph.comm.allreduce(self._stepper.amounts[species][name]))
+        return self.accounts()[species][name]
 
     def accounts(self) -> dict[str, dict[str, float]]:
-        """All accounts over all ranks, by species."""
-        return {species: {name: self.account(species, name) for name in mine} for species, mine in self._stepper.amounts.items()}
+        """All accounts over all ranks, by owner."""
+        return self._by_owner(self.problem.graph.comm.allreduce(self._stepper.accounts.totals()))
 
     def shares(self) -> dict[str, dict[str, float]]:
-        """This rank's shares of the accounts, by species."""
-        return {species: dict(mine) for species, mine in self._stepper.amounts.items()}
+        """This rank's shares of the accounts, by owner."""
+        return self._by_owner(self._stepper.accounts.totals())
+
+    def _by_owner(self, totals: Floats) -> dict[str, dict[str, float]]:
+        accounts = self._stepper.accounts
+        return {owner: {a.key: float(totals[k]) for k, a in accounts.of(owner)} for owner in accounts.owners}
 
     def info(self, name: str) -> float:
         """A count of the work so far: iterations, limited, kept, clipped."""
@@ -220,7 +226,7 @@ class March:
 
     def clipped(self, name: str) -> float:
         """The amount of a quasi-steady species that was set to zero."""
-        return next(s.clipped for s in self._stepper.steady if s.species.name == name)
+        return next(c.clipped for c in self._stepper.components if isinstance(c, Steady) and c.name == name)
 
     def packing(self, name: str) -> Packing:
         """What keeps a moving species below its maximum."""
@@ -234,12 +240,11 @@ class March:
 
     def free(self) -> None:
         """Free the solvers and the exchange of ghosts, as when a run goes on on another mesh."""
-        for transport in self._stepper.transports:
-            transport.high.destroy()
+        self._stepper.free()
         self.problem.graph.halo.free()
 
     def _transport(self, name: str) -> Transport:
-        return next(t for t in self._stepper.transports if t.species.name == name)
+        return next(c.transport for c in self._stepper.components if isinstance(c, Mobile) and c.name == name)
 
 
 def advance(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from mpi4py import MPI
 
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.model.balance import Fibres, Transfer
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.options import SchemeOptions
 from tests.cut_meshes import plane
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_densities

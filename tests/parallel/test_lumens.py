@@ -13,12 +13,12 @@ from mpi4py import MPI
 from invasio.meshes.build import build_data, build_domain
 from invasio.meshes.files.writing import write
 from invasio.meshes.hdf5 import write as convert
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.discretise.problem import discretise
 from invasio.solver.errors import MeshError, ScenarioError
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.build import build_model
 from invasio.solver.scenario.loader import load
-from invasio.solver.stepping.options import SchemeOptions
 from invasio.solver.words import in_steps
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_densities, same_sites

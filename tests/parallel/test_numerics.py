@@ -10,9 +10,9 @@ import pytest
 from mpi4py import MPI
 
 from invasio.meshes.domain import MeshData
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.model.balance import Fibres, Species, Transfer
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.lib.comm import Comm
 from tests.lib.everywhere import everywhere, parallel_assert, same_accounts, same_bits, same_densities

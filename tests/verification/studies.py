@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Species
-from invasio.solver.stepping.options import SchemeOptions
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least
 from tests.lib.march import March, advance

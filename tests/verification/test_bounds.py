@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from invasio.solver.stepping.options import SchemeOptions
+from invasio.solver.components.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least

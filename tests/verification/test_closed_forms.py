@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.linalg.linear import LinearOptions
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, l1, least

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.errors import ScenarioError
 from invasio.solver.model.balance import Fibres
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import shaken
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, l1, least, logarithm

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.model.balance import Species
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least

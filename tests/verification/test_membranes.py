@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from invasio.meshes.domain import MeshData
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.linalg.linear import LinearOptions
-from invasio.solver.stepping.options import SchemeOptions
 from tests.cut_meshes import CASES
 from tests.lib.comm import Comm
 from tests.lib.everywhere import at_sites, everywhere

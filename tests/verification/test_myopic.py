@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from invasio.meshes.domain import MeshData
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.errors import ScenarioError
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Fibres, Species
@@ -17,7 +18,6 @@ from invasio.solver.model.build import build_model
 from invasio.solver.model.text import explain
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, shaken, sliver_box
 from tests.lib.comm import Comm
 from tests.lib.fields import density, least

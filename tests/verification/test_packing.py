@@ -11,12 +11,12 @@ import pytest
 
 from invasio.postprocess.run import open_run
 from invasio.solver.cli import main
+from invasio.solver.components import packing
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.errors import ScenarioError
 from invasio.solver.model.balance import Species
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
-from invasio.solver.stepping import packing
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.cut_meshes import CASES
 from tests.lib.comm import Comm

@@ -10,11 +10,11 @@ import pytest
 
 from invasio.meshes.domain import MeshData
 from invasio.meshes.network import read_network
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Fibres, IntegrityLaw
 from invasio.solver.scenario.network import Network as NetworkOptions
 from invasio.solver.scenario.parser import parse
-from invasio.solver.stepping.options import SchemeOptions
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.cut_meshes import plane
 from tests.lib.comm import Comm

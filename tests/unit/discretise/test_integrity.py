@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from invasio.solver.discretise.integrity import Integrity
+from invasio.solver.discretise.site_values import Known
 from invasio.solver.discretise.sites import build_sites
 from invasio.solver.errors import ScenarioError
 from invasio.solver.model.balance import IntegrityLaw
+from invasio.solver.state import State
 from tests.lib.comm import Comm
 from tests.lib.models import integrity_law
 
@@ -22,7 +24,7 @@ def surface(comm: Comm, law: IntegrityLaw, nodes: list[list[int]]) -> Integrity:
     points = np.zeros((count, 3))
     points[:, 0] = np.arange(count)
     sites = build_sites(comm, np.arange(count)[::-1].copy(), owned, count, np.array(nodes), points, np.full(count, 0.5))
-    return Integrity("w", law, sites, FIELDS, {"k": 0.3, "r": 0.2})
+    return Integrity("membrane", "w", law, sites, Known(FIELDS, {}, {"k": 0.3, "r": 0.2}))
 
 
 @pytest.mark.parametrize("h", [0.1, 5.0, 1e4])
@@ -30,24 +32,24 @@ def test_two_sides_mean_of_enzymes_and_sum_of_cells(comm: Comm, h: float) -> Non
     """db/dt = r (1 - b) - (k (m0 + m1)/2 + n0 + n1) b, exactly over any time; sites come out ascending by number."""
     b = surface(comm, integrity_law(("k*m", "mean"), ("n", "sum"), repair="r", initial="1 - x/10"), [[0, 1], [2, 3]])
     assert list(b.sites.numbers) == [0, 1]
-    b.begin()
     b.advance(0.0, h)
     loss = 0.3 * np.array([1.0, 2.0]) + np.array([1.0, 0.75])  # number 0 is the second given
     steady = 0.2 / (0.2 + loss)
     assert b.b == pytest.approx(steady + (np.array([0.9, 1.0]) - steady) * np.exp(-(0.2 + loss) * h), rel=1e-13)
-    b.reject()
-    assert list(b.b) == [0.9, 1.0]
 
 
 def test_one_side_decays_exponentially_and_says_when_it_broke(comm: Comm) -> None:
     """b = exp(-k m t); the first breach is found inside the step."""
     b = surface(comm, integrity_law(("k*m", "mean"), breach="0.5"), [[0], [1]])
+    state = State()
+    state.add(b.variable)
     for step in range(100):
-        b.begin()
+        state.begin()
         b.advance(0.01 * step, 0.005)
         b.advance(0.01 * step + 0.005, 0.005)
         error, size = b.surprise(0.01, 1.0)
-        b.accept(0.01 * step, 0.01)
+        b.note_breach(0.01 * step, 0.01)
+        state.commit(0.01)
     assert b.b == pytest.approx(np.exp([-0.9, -0.3]), rel=1e-12)
     first = comm.allreduce(b.first_breach if comm.rank == 0 else np.inf, min)
     assert first == pytest.approx(np.log(2) / 0.9, abs=1e-5)
@@ -63,6 +65,17 @@ def test_opening_is_closed_above_the_threshold(comm: Comm) -> None:
     assert g == pytest.approx(np.maximum(0.0, 1 - b.b / 0.8) ** 2)
     assert g[b.b >= 0.8].max() == 0.0
     assert b.static
+
+
+def test_a_rejected_step_leaves_the_integrity_as_it_was(comm: Comm) -> None:
+    b = surface(comm, integrity_law(("k*m", "mean"), initial="1 - x/10"), [[0, 1], [2, 3]])
+    state = State()
+    state.add(b.variable)
+    state.begin()
+    b.advance(0.0, 1.0)
+    assert (b.b < [0.9, 1.0]).all()
+    state.rollback()
+    assert list(b.b) == [0.9, 1.0]
 
 
 def test_initial_integrity_out_of_range_is_named(comm: Comm) -> None:

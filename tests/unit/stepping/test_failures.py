@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from invasio.solver.components.options import SchemeOptions
 from invasio.solver.errors import SolverError
 from invasio.solver.linalg.linear import LinearOptions, LinearSystem
-from invasio.solver.stepping.options import SchemeOptions
 from tests.lib.comm import Comm
 from tests.lib.fields import density, least
 from tests.lib.march import March

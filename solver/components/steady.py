@@ -8,17 +8,21 @@ L >= 0 and converges (Picard).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ..accounts import Account, Accounts, Page
 from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
 from ..kernels import edges, stages
 from ..linalg.linear import LinearSystem
-from .boundaries import book_crossings, boundary_sources, fix_rows
+from .boundaries import accounts_of, book_crossings, boundary_sources, content, fix_rows
+from .mobile import surprise
 from .options import SchemeOptions
+from .protocol import Component, Phase
 from .workspace import Workspace
 
 Floats = NDArray[np.float64]
@@ -27,24 +31,41 @@ ITERATIONS = 50
 CHANGE = 1e-8  # relative, between iterates
 
 
-class Steady:
-    """Keeps one species in balance; ``clipped`` is the amount set to zero where an obtuse mesh gave negative values."""
+class Steady(Component):
+    """Keeps one species in balance; ``clipped`` is the amount set to zero where an obtuse mesh gave negative values.
+
+    Raises ScenarioError where nothing fixes its level.
+    """
 
     def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions) -> None:
-        self.species, self.work = species, work
+        check_solvable(species)
+        self.name, self.species, self.work = species.name, species, work
         self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.drifts, not species.law.taxis)
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._depends_on_itself = species.name in species.uses() or species.flux_depends_on_itself
         self.clipped = 0.0
-        self.failure = ""  # why the last balance failed
 
-    def solve(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
-        """Replace ``species.state`` by the balance at ``time``; ``density`` is its own field as the rates read it.
+    def accounts(self) -> Iterable[Account]:
+        """Sources, boundaries, walls and membranes, and what the stored amount changed besides."""
+        yield from accounts_of(self.species)
+        yield Account(self.name, "adjusted", 1, "stored or released by the balance itself")
 
-        Books the flows of a step of length dt, and as ``adjusted`` what the stored amount changed besides.
-        Returns False if a linear solve failed or the iteration does not settle, on all ranks alike. Collective.
+    def contents(self) -> Mapping[str, float]:
+        """Its amount."""
+        return content(self.species)
+
+    def predict(self, phase: Phase, dt: float) -> None:
+        """Extrapolated: to mid-step, then to the end."""
+        if phase is not Phase.FIRST:
+            self.species.variable.predict(0.5 * dt if phase is Phase.WHOLE else dt)
+
+    def settle(self, time: float, dt: float, book: Accounts) -> str:
+        """Be in balance at ``time``; book the flows of a step of length dt, and as ``adjusted`` what the stored amount changed besides.
+
+        Fails, on all ranks alike, if a linear solve fails or the iteration does not settle. Collective.
         """
+        density = self.species.variable.mid
         s, g, wk, system = self.species, self.species.graph, self.work, self.system
         n = g.n_owned
         before = stages.amount(g.mass, s.state, n)
@@ -64,15 +85,13 @@ class Steady:
             args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
             number = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.own, system.ghost)
             if g.comm.allreduce(math.isnan(number), MPI.LOR):
-                self.failure = f"the matrix is not finite, {s.name}"
-                return False
+                return f"the matrix is not finite, {s.name}"
             system.changed()
             np.multiply(g.mass[:n], wk.production[:n], out=system.b)
             system.x[:] = density[:n]
             fix_rows(s, system, wk.edges, 1.0, low_order=False)
             if not system.solve():
-                self.failure = f"linear solver ({system.outcome}), {s.name}"
-                return False
+                return f"linear solver ({system.outcome}), {s.name}"
             wk.new[:] = system.x
             np.maximum(wk.new, 0.0, out=wk.seen)  # rates are those of densities, also where obtuse cells make less than nothing
             wk.scratch[:n] = np.abs(wk.seen - density[:n])
@@ -83,23 +102,34 @@ class Steady:
             density[:n] = wk.seen
             g.halo.update(density)
             if not math.isfinite(size):
-                self.failure = f"non-finite values, {s.name}"
-                return False
+                return f"non-finite values, {s.name}"
             if not self._depends_on_itself or change <= CHANGE * size:
                 break
         else:
-            self.failure = f"balance does not settle, {s.name}"
-            return False
+            return f"balance does not settle, {s.name}"
         np.minimum(wk.new, 0.0, out=wk.seen)
         self.clipped -= float(g.comm.allreduce(stages.amount(g.mass, wk.seen, n)))
         np.maximum(wk.new, 0.0, out=s.state[:n])
         g.halo.update(s.state)
         density[:] = s.state
-        self._book(dt, stages.amount(g.mass, s.state, n) - before, booking)
-        book_crossings(s, wk, s.state, False, False, dt, booking)
-        return True
+        page = book.page(self.name)
+        self._book(dt, stages.amount(g.mass, s.state, n) - before, page)
+        book_crossings(s, wk, s.state, False, False, dt, page)
+        return ""
 
-    def _book(self, dt: float, change: float, booking: dict[str, float]) -> None:
+    def errors(self, dt: float, bend: float) -> Sequence[float]:
+        """sum m e^2 and sum m c^2."""
+        return surprise(self.species, dt, bend)
+
+    def info(self) -> Mapping[str, float]:
+        """Iterations so far, and the amount clipped."""
+        return {"iterations": self.system.iterations, "clipped": self.clipped}
+
+    def free(self) -> None:
+        """Free the solver. Collective."""
+        self.system.destroy()
+
+    def _book(self, dt: float, change: float, page: Page) -> None:
         s, wk, g = self.species, self.work, self.species.graph
         n = g.n_owned
         flows = {"born": dt * stages.amount(g.mass, wk.production, n), "dead": dt * stages.amount_lost(g.mass, wk.loss, s.state, n)}
@@ -112,11 +142,12 @@ class Steady:
             if c.law.kind in ("exchange", "outflow"):
                 flows[f"outflow:{c.boundary}"] = dt * float((sigma * c.rate * s.state[c.nodes]).sum())
         for wall in s.walls:
-            flows["born"] -= wall.book(dt, s.state, flows)
+            flows[wall.account], came = wall.flows(dt, s.state)
+            flows["born"] -= came
         gained = sum(v for k, v in flows.items() if k == "born" or k.startswith("inflow"))
         flows["adjusted"] = change - (2.0 * gained - sum(flows.values()))
         for key, amount in flows.items():
-            booking[key] = booking.get(key, 0.0) + amount
+            page.add(key, amount)
 
 
 def check_solvable(species: NodalSpecies) -> None:

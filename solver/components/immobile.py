@@ -11,13 +11,17 @@ on the immobile species themselves are taken at the middle of h (second order).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ..accounts import Account, Accounts
 from ..discretise.species import TINY, NodalSpecies
+from .boundaries import accounts_of, content
+from .mobile import surprise
+from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +57,7 @@ def follow_logarithm(density: Floats, production: Floats, rate: Floats, limitati
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _changes(mass: Floats, old: Floats, new: Floats, production: Floats, h: float, n_owned: int) -> tuple[float, float]:
+def changes(mass: Floats, old: Floats, new: Floats, production: Floats, h: float, n_owned: int) -> tuple[float, float]:
     """Amounts gained and lost: production counts as gain, what is left of the change by its sign at each node."""
     born = 0.0
     dead = 0.0
@@ -65,40 +69,63 @@ def _changes(mass: Floats, old: Floats, new: Floats, production: Floats, h: floa
     return born, dead
 
 
-class Reactions:
-    """Advances all immobile species together; ``fields`` is what the rates read."""
+class Immobile(Component):
+    """All species that do not move, together."""
 
-    def __init__(self, species: list[NodalSpecies], fields: Mapping[str, Floats], n_owned: int) -> None:
-        self.species, self.fields, self.n_owned = species, fields, n_owned
-        n = len(species[0].state) if species else 0
+    name = "immobile species"
+    phases = frozenset({Phase.FIRST, Phase.SECOND})
+
+    def __init__(self, species: list[NodalSpecies]) -> None:
+        self.species = species
+        n = len(species[0].state)
         self._rates = [(np.zeros(n), np.zeros(n), np.zeros(n)) for _ in species]
-        self._scratch = np.zeros(n)
-        self._new = np.zeros(n)
+        self._scratch, self._new = np.zeros(n), np.zeros(n)
         names = {s.name for s in species}
         self._coupled = any(s.uses() & names for s in species)
+        self._ahead = False  # whether MID is extrapolated
 
-    def advance(self, h: float, booking: dict[str, dict[str, float]]) -> None:
-        """Advance the states by h with the mobile species as they are in ``fields``, and book local amounts."""
-        if not self.species:
-            return
+    def accounts(self) -> Iterable[Account]:
+        """Sources of each."""
+        return (account for s in self.species for account in accounts_of(s))
+
+    def contents(self) -> Mapping[str, float]:
+        """The amount of each."""
+        return {name: amount for s in self.species for name, amount in content(s).items()}
+
+    def predict(self, phase: Phase, dt: float) -> None:
+        """For the second look extrapolated to the end of the step."""
+        if phase is Phase.END:
+            for s in self.species:
+                s.variable.predict(dt)
+        elif phase is Phase.SECOND and self._ahead:
+            for s in self.species:
+                s.variable.show()
+        self._ahead = phase is Phase.END
+
+    def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
+        """Half a step, with the mobile species as they are shown."""
+        h = 0.5 * dt
         self._evaluate()
         if self._coupled:
             for s, (p, r, q) in zip(self.species, self._rates, strict=True):
-                exact(s.state, p, r, q, 0.5 * h, self.fields[s.name])
+                exact(s.state, p, r, q, 0.5 * h, s.variable.mid)
             self._evaluate()
         for s, (p, r, q) in zip(self.species, self._rates, strict=True):
             exact(s.state, p, r, q, h, self._new)
             if s.log is not None:
                 follow_logarithm(s.state, p, r, q, h, self._new, s.log)
-            self._book(s, p, h, booking[s.name])
+            born, dead = changes(s.graph.mass, s.state, self._new, p, h, s.graph.n_owned)
+            page = book.page(s.name)
+            page.add("born", born)
+            page.add("dead", dead)
             s.state[:] = self._new
-            self.fields[s.name][:] = self._new
+            s.variable.show()
+        return ""
+
+    def errors(self, dt: float, bend: float) -> Sequence[float]:
+        """sum m e^2 and sum m c^2 of each."""
+        return [value for s in self.species for value in surprise(s, dt, bend)]
 
     def _evaluate(self) -> None:
         for s, (p, r, q) in zip(self.species, self._rates, strict=True):
-            s.linear_rates(p, r, q, self.fields[s.name], self._scratch)
-
-    def _book(self, s: NodalSpecies, production: Floats, h: float, booking: dict[str, float]) -> None:
-        born, dead = _changes(s.graph.mass, s.state, self._new, production, h, self.n_owned)
-        booking["born"] = booking.get("born", 0.0) + born
-        booking["dead"] = booking.get("dead", 0.0) + dead
+            s.linear_rates(p, r, q, s.variable.mid, self._scratch)

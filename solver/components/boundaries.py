@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ..accounts import Account, Page
 from ..discretise.species import NodalSpecies
 from ..kernels import edges, stages
 from ..linalg.linear import LinearSystem
 from .workspace import Workspace
 
 Floats = NDArray[np.float64]
+
+
+def accounts_of(s: NodalSpecies) -> Iterator[Account]:
+    """The accounts of a species: its sources, its boundaries, the walls of vessels and the membranes that it passes."""
+
+    def account(key: str, sign: int, label: str, gives: bool = False) -> Account:
+        return Account(s.name, key, sign, label, gives=gives)
+
+    yield account("born", 1, "made by production and growth")
+    yield account("dead", -1, "lost to decay, death and uptake")
+    yield from (account(f"inflow:{c.boundary}", 1, f"came in through {c.boundary}") for c in s.conditions)
+    yield from (account(f"outflow:{c.boundary}", -1, f"went out through {c.boundary}") for c in s.conditions)
+    yield from (account(wall.account, -1, f"passed the wall of {wall.vessel}", gives=True) for wall in s.walls)
+    yield from (account(f"crossed:{c.membrane}", 0, f"crossed {c.membrane} from side 0 to side 1") for c in s.crossings)
+
+
+def content(s: NodalSpecies) -> dict[str, float]:
+    """The amount of a species at this rank's nodes."""
+    n = s.graph.n_owned
+    return {s.name: float((s.graph.mass[:n] * s.state[:n]).sum())}
 
 
 def boundary_sources(s: NodalSpecies, production: Floats, sinks: Floats) -> None:
@@ -43,31 +66,28 @@ def _gains(change: Floats) -> tuple[float, float]:
     return float(change.sum(where=change > 0.0)), -float(change.sum(where=change < 0.0))
 
 
-def hold(s: NodalSpecies, booking: dict[str, float]) -> None:
+def hold(s: NodalSpecies, page: Page) -> None:
     """Put fixed nodes back on the values evaluated last; what that takes comes in or goes out there. Collective."""
     for c in s.fixed_conditions:
         s.held[c.nodes] = c.value
         inflow, outflow = _gains(s.graph.mass[c.nodes] * (c.value - s.state[c.nodes]))
-        booking[f"inflow:{c.boundary}"] = booking.get(f"inflow:{c.boundary}", 0.0) + inflow
-        booking[f"outflow:{c.boundary}"] = booking.get(f"outflow:{c.boundary}", 0.0) + outflow
+        page.add(f"inflow:{c.boundary}", inflow)
+        page.add(f"outflow:{c.boundary}", outflow)
     s.graph.halo.update(s.held)
     np.copyto(s.state, s.held, where=s.fixed)
 
 
-def book_crossings(
-    s: NodalSpecies, wk: Workspace, density: Floats, limited: bool, bounded: bool, dt: float, booking: dict[str, float]
-) -> None:
+def book_crossings(s: NodalSpecies, wk: Workspace, density: Floats, limited: bool, bounded: bool, dt: float, page: Page) -> None:
     """Note what has crossed each membrane from side 0 to side 1, this rank's part of it; see kernels.crossings for the flags."""
     for crossing in s.crossings:
-        key = f"crossed:{crossing.membrane}"
-        booking[key] = booking.get(key, 0.0) + dt * crossing.measure(wk.edges, density, wk.low, wk.shares, limited, bounded)
+        page.add(f"crossed:{crossing.membrane}", dt * crossing.measure(wk.edges, density, wk.low, wk.shares, limited, bounded))
 
 
-def book(s: NodalSpecies, wk: Workspace, dt: float, booking: dict[str, float]) -> None:
+def book(s: NodalSpecies, wk: Workspace, dt: float, page: Page) -> None:
     """Local amounts of this step: born, dead, and in and out through each boundary; sets the fixed values."""
     n, m = s.graph.n_owned, s.graph.mass
     born = dt * stages.amount(m, wk.production, n)
-    booking["dead"] = booking.get("dead", 0.0) + dt * stages.amount_lost(m, wk.loss, wk.seen, n)
+    page.add("dead", dt * stages.amount_lost(m, wk.loss, wk.seen, n))
     for c in s.conditions:
         sigma = m[c.nodes] * c.share
         inflow = outflow = 0.0
@@ -83,8 +103,10 @@ def book(s: NodalSpecies, wk: Workspace, dt: float, booking: dict[str, float]) -
         elif c.law.kind == "fixed":
             inflow, outflow = _gains(m[c.nodes] * (c.value - wk.new[c.nodes]))
             wk.new[c.nodes] = c.value
-        booking[f"inflow:{c.boundary}"] = booking.get(f"inflow:{c.boundary}", 0.0) + inflow
-        booking[f"outflow:{c.boundary}"] = booking.get(f"outflow:{c.boundary}", 0.0) + outflow
+        page.add(f"inflow:{c.boundary}", inflow)
+        page.add(f"outflow:{c.boundary}", outflow)
     for wall in s.walls:
-        born -= wall.book(dt, wk.seen, booking)
-    booking["born"] = booking.get("born", 0.0) + born
+        out, came = wall.flows(dt, wk.seen)
+        page.add(wall.account, out)
+        born -= came
+    page.add("born", born)

@@ -13,15 +13,17 @@ that go to the ledger are the ones applied here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ..accounts import Page
 from ..discretise.species import NodalSpecies
 from ..kernels import edges, limiter, stages
 from ..linalg.linear import LinearSystem
+from ..state import History
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
 from .packing import Packing
@@ -50,7 +52,6 @@ class Transport:
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
         local = options.limiter == "local_bounds"
         self.packing = Packing(species, work, local) if local or species.law.maximum is not None else None
-        self.history = (0.0, 0.0)  # sizes of the last two steps, for the guesses
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
         may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth)
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
@@ -58,11 +59,11 @@ class Transport:
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
 
-    def advance(self, time: float, dt: float, density: Floats, booking: dict[str, float]) -> bool:
+    def advance(self, time: float, dt: float, density: Floats, history: History, page: Page) -> bool:
         """Replace ``species.state`` (density at ``time``) by the density at ``time + dt``, and book the local amounts.
 
-        ``density`` is the species at mid-step, for rates that depend on it. Returns False, with the state
-        untouched, if a linear solve failed or a value is not finite, on all ranks alike. Collective.
+        ``density`` is the species at mid-step, for rates that depend on it; ``history`` the sizes of the last steps, for the guesses.
+        Returns False, with the state untouched, if a linear solve failed or a value is not finite, on all ranks alike. Collective.
         """
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
@@ -80,7 +81,7 @@ class Transport:
         s.boundary_values(time + 0.5 * dt, fixed=False)
         s.wall_values(time + 0.5 * dt)
         boundary_sources(s, wk.production, wk.sinks)
-        solved = self._stages(time, dt)
+        solved = self._stages(time, dt, history)
         g.halo.update(wk.w)
         args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, self.high.x, dt, wk.new, wk.seen)
         smallest = edges.conservative_update(wk.edges, *args)
@@ -100,13 +101,13 @@ class Transport:
             return self._failed("non-finite values" if solved else f"linear solver ({self.high.outcome})")
         else:
             self.skipped += 1
-        book(s, wk, dt, booking)
-        book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, booking)
+        book(s, wk, dt, page)
+        book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, page)
         s.state[:n] = wk.new
         g.halo.update(s.state)
         return True
 
-    def follow(self, dt: float, density: Floats, booking: dict[str, float]) -> None:
+    def follow(self, dt: float, density: Floats, page: Page) -> None:
         """Correct the state by how sources change from mid-step, where they were frozen, to the end; the fields are those of the end.
 
         What freezing left out is of third order in dt where dt s is small, and half a step of lag where it is large: only there
@@ -119,8 +120,8 @@ class Transport:
         top = math.inf if self.packing is None else self.packing.maximum
         args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, top, s.state)
         born, dead = stages.follow(g.mass, *args)
-        booking["born"] = booking.get("born", 0.0) + born
-        booking["dead"] = booking.get("dead", 0.0) + dead
+        page.add("born", born)
+        page.add("dead", dead)
         g.halo.update(s.state)
 
     def _failed(self, why: str) -> bool:
@@ -133,11 +134,11 @@ class Transport:
         if value > self.peclet[0]:
             self.peclet = (value, time, *map(float, self.graph.points[node]))
 
-    def _stages(self, time: float, dt: float) -> bool:
+    def _stages(self, time: float, dt: float, history: History) -> bool:
         """Fill ``work.w`` (owned) with the weighted stages of the high-order flux."""
         s, g, wk, scheme = self.species, self.graph, self.work, self.options.scheme
         n, system = g.n_owned, self.high
-        x, b, w, rate = system.x, system.b, wk.w[:n], s.rate
+        x, b, w, rate, rate_before = system.x, system.b, wk.w[:n], s.variable.rate, s.variable.rate_before
         share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
         tau, reach = share * dt, min(1.0, 2.0 * share)
         if not self._fill(system, tau, low_order=False):
@@ -147,9 +148,9 @@ class Transport:
             stages.implicit_side(g.mass, s.state, wk.production, dt, b)
         else:
             edges.explicit_side(wk.edges, wk.production, wk.sinks, s.state, tau, b)
-        last, earlier = self.history
+        last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
-        stages.guess(s.state, rate, s.rate_before, reach * dt, (reach * dt + last) * known, x)
+        stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
         self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
@@ -160,7 +161,7 @@ class Transport:
             return solved
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
-        stages.second_stage(g.mass, s.state, x, wk.production, rate, s.rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
+        stages.second_stage(g.mass, s.state, x, wk.production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
@@ -229,7 +230,19 @@ class Transport:
         self.species.boundary_values(time, fixed=True)
         fix_rows(self.species, system, self.work.edges, tau, low_order=False)
 
+    def iterations(self) -> int:
+        """Krylov iterations of all solves so far."""
+        return sum(system.iterations for system in (self.high, self.low) if system is not None)
 
-def iterations(systems: Iterable[LinearSystem | None]) -> int:
-    """Krylov iterations of all solves so far."""
-    return sum(system.iterations for system in systems if system is not None)
+    def recall(self, peclet: Sequence[float] | None, surplus: Sequence[float] | None) -> None:
+        """Go on with what an earlier part of the run has noted; None where it noted nothing."""
+        if peclet is not None:
+            self.peclet = tuple(peclet)
+        if self.packing is not None and surplus is not None:
+            self.packing.surplus = tuple(surplus)
+
+    def free(self) -> None:
+        """Free the solvers. Collective."""
+        for system in (self.high, self.low):
+            if system is not None:
+                system.destroy()

@@ -13,14 +13,17 @@ Into a species with a stated maximum no more goes than there is room for; the re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ..accounts import Account, Accounts
 from ..discretise.evaluate import Evaluator
 from ..discretise.species import TINY, NodalSpecies
+from .boundaries import hold
+from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -115,18 +118,20 @@ def moved(origin: int, target: int, rate: Floats, h: float, mass: Floats, new: F
     return total
 
 
-class Transfers:
-    """Advances all transfers together; rates read ``fields``, which are the owner's to set."""
+class Transfers(Component):
+    """All transfers together, in halves at the beginning and at the end of a step."""
 
-    def __init__(self, species: Mapping[str, NodalSpecies], fields: Mapping[str, Floats], evaluator: Evaluator, n_owned: int) -> None:
+    name = "transfers"
+    phases = frozenset({Phase.FIRST, Phase.SECOND})
+
+    def __init__(self, species: Mapping[str, NodalSpecies], evaluator: Evaluator) -> None:
         pairs = [(name, t.into, t.rate) for name, s in species.items() for t in s.law.transfers]
         names = [name for name in species if any(name in pair[:2] for pair in pairs)]
         self.species = [species[name] for name in names]
-        self.fields, self.n_owned = fields, n_owned
         self._origins = np.array([names.index(a) for a, _, _ in pairs], dtype=np.int64)
         self._targets = np.array([names.index(b) for _, b, _ in pairs], dtype=np.int64)
         self._write = [evaluator.compile(rate) for _, _, rate in pairs]
-        n = len(self.species[0].state) if self.species else 0
+        n = evaluator.n
         self._old, self._middle = np.zeros((len(names), n)), np.zeros((len(names), n))
         self._rates, self._later = np.zeros((len(pairs), n)), np.zeros((len(pairs), n))
         self._system = np.zeros((len(names), len(names) + 1))
@@ -134,33 +139,52 @@ class Transfers:
         self._tops = np.array([np.inf if limit is None else limit for limit in limits])
         self._shares = np.zeros((2, len(names)))
 
-    def advance(self, h: float, booking: dict[str, dict[str, float]]) -> bool:
-        """Advance the states and fields by h and book local amounts; False if a rate is negative or not finite here."""
-        if not self.species:
-            return True
+    def accounts(self) -> Iterable[Account]:
+        """What came from and went to other species."""
+        for number, s in enumerate(self.species):
+            if number in self._targets:
+                yield Account(s.name, "switched_in", 1, "came from other species")
+            if number in self._origins:
+                yield Account(s.name, "switched_out", -1, "became other species")
+
+    def may_fail(self, phase: Phase) -> bool:
+        """A rate may be wrong at one rank's nodes alone."""
+        return True
+
+    def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
+        """Half a step; fixed values are those of its beginning or end. Fails where a rate is negative or not finite. Collective."""
+        for s in self.species:
+            s.boundary_values(time if phase is Phase.FIRST else time + dt, fixed=True)
+        good = self._move(0.5 * dt, book)
+        for s in self.species:
+            if s.fixed_conditions:
+                hold(s, book.page(s.name))
+                s.variable.show()
+        return "" if good else "a rate of transfer is negative or not finite"
+
+    def _move(self, h: float, book: Accounts) -> bool:
         for s, old in zip(self.species, self._old, strict=True):
             old[:] = s.state
-            self.fields[s.name][:] = s.state
+            s.variable.show()
         if not self._evaluate(self._rates):
             return False
         implicit(self._origins, self._targets, self._rates, h, self._old, self._middle, self._system)
         for s, middle in zip(self.species, self._middle, strict=True):
-            self.fields[s.name][:] = middle
+            s.variable.show(middle)
         if not self._evaluate(self._later):
             return False
         patankar(self._origins, self._rates, self._later, self._old, self._middle)
         implicit(self._origins, self._targets, self._rates, h, self._old, self._middle, self._system)
         if np.isfinite(self._tops).any():
             hold_back(self._origins, self._targets, self._tops, h, self._old, self._middle, self._rates, *self._shares)
-        mass = self.species[0].graph.mass
+        g = self.species[0].graph
         for k, (a, b) in enumerate(zip(self._origins, self._targets, strict=True)):
-            amount = moved(a, b, self._rates[k], h, mass, self._middle, self.n_owned, self._old)
+            amount = moved(a, b, self._rates[k], h, g.mass, self._middle, g.n_owned, self._old)
             for number, key in ((a, "switched_out"), (b, "switched_in")):
-                account = booking[self.species[number].name]
-                account[key] = account.get(key, 0.0) + amount
+                book.page(self.species[number].name).add(key, amount)
         for s, new in zip(self.species, self._old, strict=True):
             np.maximum(new, 0.0, out=s.state)  # rounding of the last flow out
-            self.fields[s.name][:] = s.state
+            s.variable.show()
             if s.log is not None:
                 np.maximum(s.state, TINY, out=s.log)
                 np.log(s.log, out=s.log)

@@ -1,0 +1,71 @@
+"""What has passed the walls of vessels, site by site; the species that pass book it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from ..discretise.species import NodalSpecies
+from ..discretise.vessels import NodalVessel
+from ..output.layout import Rows
+from ..parallel import agreed
+from .protocol import Component
+
+Floats = NDArray[np.float64]
+
+
+class Walls(Component):
+    """The walls of all vessels."""
+
+    name = "walls of vessels"
+
+    def __init__(self, vessels: Mapping[str, NodalVessel], species: Mapping[str, NodalSpecies], comm: MPI.Intracomm) -> None:
+        self.vessels, self.species, self.comm = vessels, species, comm
+
+    def accept(self, time: float, dt: float) -> None:
+        """Add up what has passed."""
+        for vessel in self.vessels.values():
+            for crossing in vessel.crossings:
+                crossing.accept()
+
+    def tables(self) -> Mapping[str, Rows]:
+        """One per vessel."""
+        return {f"walls/{name}/": Rows(vessel.sites.numbers, vessel.sites.total) for name, vessel in self.vessels.items()}
+
+    def arrays(self) -> Mapping[str, Floats]:
+        """What has entered at each site."""
+        return {f"walls/{name}/{c.law.species}": c.entered for name, vessel in self.vessels.items() for c in vessel.crossings}
+
+    def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
+        """Put back what has entered."""
+        for name, mine in self.arrays().items():
+            mine[:] = arrays[name]
+
+    def row(self, time: float) -> Mapping[str, float]:
+        """Per vessel and species: the present flux out of the tissue [amount/time] (``VESSEL.flux:SPECIES``); for each of several
+        parts, ``VESSEL/PART.flux:SPECIES`` and what has entered there so far, ``VESSEL/PART.entered:SPECIES``. Collective.
+
+        The count of a whole vessel is an account of the species, ``SPECIES.blood:VESSEL``. Integrity stands in the row of membranes.
+        """
+        keys: list[str] = []
+        values: list[np.ndarray] = []
+        with agreed(self.comm):
+            for name, vessel in self.vessels.items():
+                count = len(vessel.part_names)
+                for crossing in vessel.crossings:
+                    if not crossing.static:
+                        crossing.evaluate(time)
+                    species = crossing.law.species
+                    flux = np.bincount(vessel.part, crossing.flux(self.species[species].state), minlength=count)
+                    keys.append(f"{name}.flux:{species}")
+                    values.append(flux.sum(keepdims=True))
+                    if count > 1:
+                        keys += [f"{name}/{part}.flux:{species}" for part in vessel.part_names]
+                        keys += [f"{name}/{part}.entered:{species}" for part in vessel.part_names]
+                        values += [flux, np.bincount(vessel.part, crossing.entered, minlength=count)]
+        total = self.comm.allreduce(np.concatenate(values)) if values else []
+        return dict(zip(keys, map(float, total), strict=True))
