@@ -54,3 +54,7 @@ class Contents:
 
 class Unreadable(Exception):
     """A file that is not what its ending says, damaged or cut off; the text says what was found."""
+
+
+class Missing(Unreadable):
+    """A library that reads a format is not installed."""

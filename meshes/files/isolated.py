@@ -1,6 +1,6 @@
-"""Readers written in C++ run in a process of their own: what a damaged file does to them ends there, in a message.
+"""Readers run in a process of their own: what a damaged file does to them (a crash, all memory, no end) ends there, in a message.
 
-`python3 -m invasio.meshes.files.isolated READER FILE` writes what was read, pickled, to its standard output.
+`python3 -m invasio.meshes.files.isolated MODULE FILE` writes what was read, pickled, to its standard output.
 """
 
 from __future__ import annotations
@@ -15,19 +15,25 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from .contents import Contents, Unreadable
+from .contents import Contents, Missing, Unreadable
 
-READERS = ("vtk_files", "gmsh_files")
-# Memory that a reader may take: a floor, and so many times the files' bytes (compression leaves far less).
-_FLOOR, _TIMES = 6 << 30, 400
+# What a reader may take, as a floor and by the bytes of its files: memory, and seconds of a processor.
+_MEMORY, _TIMES = 6 << 30, 400
+_SECONDS, _BYTES_A_SECOND = 30, 200_000
+_BESIDE = (".vtu", ".vtp", ".h5", ".bin", ".node", ".ele", ".face")  # files that others refer to
 _LAUNCHER = ("OMPI_COMM_", "PMIX_", "PMI_", "PRTE_", "HYDRA_", "MPI_LOCAL")  # a child is no rank of the job
 
 
-def isolated(reader: str, path: Path) -> Contents:
-    """What a reader of this folder makes of a file. Raises Unreadable, also where the reader itself breaks down."""
+def isolated(reader: str, path: Path, package: str = __package__) -> Contents:
+    """What a module of this package, or of another, makes of a file with its function `read`.
+
+    Raises Unreadable, also where the reader itself breaks down.
+    """
     environment = {key: value for key, value in os.environ.items() if not key.startswith(_LAUNCHER)}
     environment["PYTHONPATH"] = os.pathsep.join([_root(), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run([sys.executable, "-m", __name__, reader, str(path)], capture_output=True, env=environment, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", __name__, f"{package}.{reader}".lstrip("."), str(path)], capture_output=True, env=environment, check=False
+    )
     if done.returncode == 0:
         result = pickle.loads(done.stdout)  # written by this module in the process that has just ended
         if isinstance(result, Unreadable):
@@ -35,7 +41,8 @@ def isolated(reader: str, path: Path) -> Contents:
         if isinstance(result, Contents):
             return result
     if done.returncode < 0:
-        raise Unreadable(f"its reader broke down with {signal.Signals(-done.returncode).name}: the file is damaged")
+        what = "came to no end" if done.returncode == -signal.SIGXCPU else f"broke down with {signal.Signals(-done.returncode).name}"
+        raise Unreadable(f"its reader {what}: the file is damaged")
     said = done.stderr.decode(errors="replace").strip().splitlines()
     raise Unreadable(said[-1] if said else "its reader gave no reason")
 
@@ -46,17 +53,18 @@ def _root() -> str:
 
 
 def _main(reader: str, path: Path, out: BinaryIO) -> None:
-    beside = [file for file in path.parent.iterdir() if file.suffix in (path.suffix, ".vtu", ".vtp") and file.is_file()]
+    beside = [file for file in path.parent.iterdir() if file.suffix in (path.suffix, *_BESIDE) and file.is_file()]
     size = sum(file.stat().st_size for file in beside)
-    limit = _FLOOR + _TIMES * size
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY + _TIMES * size,) * 2)
+    seconds = _SECONDS + size // _BYTES_A_SECOND
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     result: Contents | Unreadable
     try:
-        result = importlib.import_module(f".{reader}", __package__).read(path)
+        result = importlib.import_module(reader).read(path)
     except Unreadable as error:
         result = error
     except ImportError as error:
-        result = Unreadable(f"{error.name} is missing")
+        result = Missing(f"the library {error.name} is not installed")
     except MemoryError:
         result = Unreadable("it says that it holds more than its size allows")
     pickle.dump(result, out, protocol=5)

@@ -26,6 +26,8 @@ def read(path: Path) -> Contents:
     """The contents of a file in the format that its ending says. Raises Unreadable."""
     import meshio
 
+    if path.suffix in _TETGEN and not all(_rows(path.with_suffix(ending)) for ending in _TETGEN):
+        raise Unreadable("there are no numbers in it")  # where meshio would look for them without end
     mesh = quietly(lambda: meshio.read(path))
     points = np.zeros((len(mesh.points), 3))
     points[:, : mesh.points.shape[1]] = mesh.points
@@ -87,7 +89,7 @@ def _sides(path: Path, shape: str, nodes_file: Path) -> list[Block]:
         table = np.array(rest, dtype=np.int64)[:count, : CORNERS[shape] + 1 + marked]
         if table.shape != (count, CORNERS[shape] + 1 + marked):
             raise ValueError("it has fewer numbers than it says")
-    except (OSError, ValueError, IndexError) as error:
+    except (ValueError, IndexError, OverflowError) as error:
         raise Unreadable(f"{path.name}: {error or 'it is empty'}") from None
     arrays = {"tetgen:ref": table[:, -1]} if marked else {}
     return [Block(shape, table[:, 1 : CORNERS[shape] + 1] - first, np.arange(count), arrays)]
@@ -95,5 +97,8 @@ def _sides(path: Path, shape: str, nodes_file: Path) -> list[Block]:
 
 def _rows(path: Path) -> list[list[float]]:
     """The rows of numbers of one of TetGen's files."""
-    rows = [line.split("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines()]
-    return [[float(word) for word in row] for row in rows if row]
+    try:
+        rows = [line.split("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines()]
+        return [[float(word) for word in row] for row in rows if row]
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path.name}: {error}") from None

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...solver.errors import MeshError
-from .contents import DIMENSION, Block, Contents, Ints, Unreadable
+from .contents import DIMENSION, Block, Contents, Ints, Missing, Unreadable
+from .gmsh_files import is_gmsh
 from .groups import RawMesh, elements, groups, tag_array
 from .isolated import isolated
 from .simplices import simplices
@@ -30,27 +31,21 @@ def _vtk(path: Path) -> Contents:
 
 
 def _msh(path: Path) -> Contents:
-    from .gmsh_files import is_gmsh
-
-    return isolated("gmsh_files", path) if is_gmsh(path) else _meshio(path)
+    return isolated("gmsh_files" if is_gmsh(path) else "meshio_files", path)
 
 
 def _xdmf(path: Path) -> Contents:
-    from .xdmf_files import read
-
-    return read(path)
+    return isolated("xdmf_files", path)
 
 
 def _meshio(path: Path) -> Contents:
-    from .meshio_files import read
-
-    return read(path)
+    return isolated("meshio_files", path)
 
 
 # docs/meshes.md has a row for each, and a test that writes such files and reads them.
 FORMATS = (
     Format((".msh",), "gmsh", _msh),
-    Format((".vtu", ".pvtu", ".vtk", ".pvd"), "VTK, ParaView", _vtk),
+    Format((".vtu", ".pvtu", ".vtk", ".pvd", ".vtp", ".pvtp"), "VTK, ParaView", _vtk),
     Format((".xdmf",), "DOLFINx, meshio", _xdmf),
     Format((".mesh", ".meshb"), "Medit", _meshio),
     Format((".ele", ".node"), "TetGen", _meshio),
@@ -69,12 +64,14 @@ def contents(path: Path, what: str = "a mesh", known: str = KNOWN) -> Contents:
     try:
         return reader(path)
     except Unreadable as error:
-        missing = "is missing" in str(error)
+        missing = isinstance(error, Missing)
         raise MeshError(
             f"not readable as {what} ({error})",
             code="missing-package" if missing else "unreadable-file",
             place=str(path),
-            remedy="install it (Debian: python3-vtk9, python3-gmsh; pip: vtk, gmsh)" if missing else f"known formats are {known}",
+            remedy="install it (Debian: python3-vtk9, python3-gmsh, python3-meshio; pip: vtk, gmsh, meshio)"
+            if missing
+            else f"known formats are {known}",
         ) from None
 
 

@@ -84,7 +84,9 @@ class Table:
         self.segments.append((a, b, radius, kind, name))
 
     def network(self) -> Network:
-        """The network; a segment without a name is called after its type, or by its number."""
+        """The network; a segment without a name is called after its type, or by its number. Raises MeshError for none."""
+        if not self.segments:
+            raise MeshError("the network has no segments", code="empty-network", place=str(self.path), remedy="give it at least one")
         names = tuple(name or kind or f"segment{k + 1}" for k, (*_, kind, name) in enumerate(self.segments))
         return Network(
             points=np.array(self.points, dtype=float).reshape(len(self.points), -1) * self.unit,

@@ -53,7 +53,7 @@ class Tree(Options):
 class Network(Options):
     """Lines with a radius: from a file (YAML, CSV, VTK, SWC, Amira, GraphML) or a generated tree."""
 
-    file: InputFile | None = Field(None, description="graph file, relative to the scenario; see docs/meshes.md")
+    file: InputFile | None = Field(None, description="graph file, relative to the scenario; see docs/vessels.md")
     tree: Tree | None = Field(None, description="generated tree")
     nodes: InputFile | None = Field(None, description="table of nodes (id, x, y, z), where the file is a table of edges between them")
     unit: Positive = Field(1.0, description="length of one unit of the file's coordinates and radii")
