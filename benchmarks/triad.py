@@ -6,14 +6,15 @@ import time
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from invasio.solver.kernels.compiled import compiled
 
 Floats = NDArray[np.float64]
 ELEMENTS = 4_000_000  # three arrays of 32 MB: beyond the cache, yet short enough to fall between two interruptions
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _triad(a: Floats, b: Floats, c: Floats, s: float) -> None:
     for i in range(len(a)):
         a[i] = b[i] + s * c[i]

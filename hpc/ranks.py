@@ -47,8 +47,10 @@ def check_launcher(comm: Any, environ: Mapping[str, str] = os.environ) -> None:
         size = int(environ.get(name) or 0)
         if size > comm.size:
             raise LaunchError(
-                f"the launcher started {size} ranks ({name}) but MPI sees {comm.size}: they do not belong together and each would run "
-                "alone. Use the mpirun of the same installation (./invasio run -n N), or srun --mpi=pmix (pmi2 for MPICH)."
+                f"the launcher started {size} ranks but MPI sees {comm.size}: they do not belong together and each would run alone",
+                code="launcher-mismatch",
+                place=name,
+                remedy="use the mpirun of the same installation (./invasio run -n N), or srun --mpi=pmix (pmi2 for MPICH)",
             )
 
 
@@ -59,11 +61,18 @@ def launch(ranks: int, argv: list[str], program: Sequence[str] = ()) -> int:
     ``program`` replaces the command that each rank runs.
     """
     if ranks < 1:
-        raise LaunchError(f"the number of ranks must be at least 1 (given: {ranks})")
+        raise LaunchError(
+            f"the number of ranks is too small (given {ranks})", code="out-of-bounds", place="-n", remedy="allowed: at least 1"
+        )
     beside = Path(sys.executable).with_name("mpirun")
     mpirun = str(beside) if beside.exists() else shutil.which("mpirun")
     if mpirun is None:
-        raise LaunchError(f"mpirun was not found, which starts the {ranks} ranks; install openmpi-bin, or run without -n")
+        raise LaunchError(
+            f"mpirun was not found, which starts the {ranks} ranks",
+            code="missing-package",
+            place="-n",
+            remedy="install openmpi-bin, or run without -n",
+        )
     command = [mpirun, "-n", str(ranks), *(program or (sys.executable, "-m", "invasio.hpc.ranks")), *argv]
     asked: list[tuple[int, float]] = []
     handlers = {s: signal.signal(s, lambda number, _: asked.append((number, time.monotonic()))) for s in processes.STOPPING}

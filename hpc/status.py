@@ -74,10 +74,15 @@ def find_runs(paths: list[Path]) -> list[Path]:
     runs = []
     for path in paths:
         if not path.is_dir():
-            raise StatusError(f"there is no folder {path}")
+            raise StatusError("no such folder", code="file-not-found", place=str(path), remedy="check the name")
         found = [path] if (path / RESOLVED).exists() else sorted(p.parent for p in path.glob(f"*/{RESOLVED}"))
         if not found and not find_sweeps([path]):
-            raise StatusError(f"{path} is no run folder and holds none (no {RESOLVED})")
+            raise StatusError(
+                f"no run folder, and it holds none (no {RESOLVED})",
+                code="no-run",
+                place=str(path),
+                remedy="name the folder of a run, or one of runs",
+            )
         runs += found
     return runs
 

@@ -62,14 +62,19 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
     resolved = dump_resolved(scenario)
     known = queue.installed()
     if job.folder.exists() and not job.folder.is_dir():
-        raise SubmitError(f"--out {job.folder} is a file")
+        raise SubmitError("it is a file", code="not-a-folder", place=f"--out {job.folder}", remedy="choose another --out")
     new = not (job.folder / RESOLVED).exists()
     with writing(job.folder), _alone(job.folder):
         _check_content(job.folder, resolved)
         if known:
             _check_queue(job.folder)
         if locked(job.folder / ".lock"):
-            raise SubmitError(f"{job.folder} is in use by a run on this machine; wait for it or choose another --out")
+            raise SubmitError(
+                "it is in use by a run on this machine",
+                code="folder-in-use",
+                place=str(job.folder),
+                remedy="wait for it or choose another --out",
+            )
         number = after = None
         try:
             replace_text(job.folder / RESOLVED, resolved)
@@ -91,7 +96,12 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
             try:
                 after = queue.sbatch(job.folder / AFTER, number) if report else None
             except queue.QueueError as error:
-                raise queue.QueueError(f"job {number} is submitted, but not the one that writes the report: {error}") from error
+                raise queue.QueueError(
+                    f"job {number} is submitted, but not the one that writes the report ({error.place}: {error.what})",
+                    code="queue-failed",
+                    place=str(job.folder),
+                    remedy=f"`invasio report {job.folder}` writes it",
+                ) from error
     return Submission(job.folder, number, after, warmed)
 
 
@@ -120,8 +130,10 @@ def record(folder: Path, number: str, site: Site, job: Job) -> None:
         replace_text(folder / RECORD, json.dumps(facts) + "\n")
     except OSError as error:
         raise SubmitError(
-            f"job {number} was submitted, but cannot be noted in {folder} ({error.strerror}): end it with `scancel {number}`, "
-            "and submit again when there is room"
+            f"job {number} was submitted, but cannot be noted here ({error.strerror})",
+            code="cannot-write",
+            place=str(folder),
+            remedy=f"end it with `scancel {number}`, and submit again when there is room",
         ) from error
 
 
@@ -146,14 +158,27 @@ def _check_content(folder: Path, resolved: str) -> None:
     if not (folder / RESOLVED).exists():
         strangers = sorted(path.name for path in folder.iterdir() if path.name not in (_LOCK, ".lock"))
         if strangers:
-            raise SubmitError(f"{folder} holds other files ({', '.join(strangers[:3])}) and no run; choose a new folder with --out")
+            raise SubmitError(
+                f"it holds other files ({', '.join(strangers[:3])}) and no run",
+                code="other-files",
+                place=str(folder),
+                remedy="choose a new folder with --out",
+            )
         return
     changed = differences((folder / RESOLVED).read_text(encoding="utf-8"), resolved)
     if changed:
-        raise SubmitError(f"{folder} holds a run of a different scenario; choose another --out:\n" + "\n".join(changed))
+        raise SubmitError(
+            "it holds a run of a different scenario",
+            code="other-run",
+            place=str(folder),
+            remedy="choose another --out",
+            details=changed,
+        )
     status = folder / STATUS
     if status.exists() and status.read_text(encoding="utf-8").strip() == "done":
-        raise SubmitError(f"{folder} holds this run, finished; to run it again choose another --out")
+        raise SubmitError(
+            "it holds this run, finished", code="already-finished", place=str(folder), remedy="to run it again choose another --out"
+        )
 
 
 def _check_queue(folder: Path) -> None:
@@ -162,8 +187,10 @@ def _check_queue(folder: Path) -> None:
     for number in earlier:
         if number in states:
             raise SubmitError(
-                f"job {number} of this run is {states[number].lower()} already; wait for it, end it with `scancel {number}`, "
-                f"or choose another --out (run folder: {folder})"
+                f"job {number} of this run is {states[number].lower()} already",
+                code="job-active",
+                place=str(folder),
+                remedy=f"wait for it, end it with `scancel {number}`, or choose another --out",
             )
 
 

@@ -62,7 +62,12 @@ def compare(a: Run, b: Run, names: list[str] | None = None, times: list[float] |
         UnknownName, UnknownTime: a field or a time asked for is missing in one of them.
     """
     if a.dim != b.dim:
-        raise WrongRequest(f"{a.path} is a run in {a.dim}-D, {b.path} in {b.dim}-D")
+        raise WrongRequest(
+            f"runs in {a.dim}-D and {b.dim}-D",
+            code="not-comparable",
+            place=f"{a.path} and {b.path}",
+            remedy="compare runs of the same dimension",
+        )
     missing: list[str] = []
     fields = _fields(a, b, names, missing)
     pairs = _times(a, b, times, missing)
@@ -71,7 +76,12 @@ def compare(a: Run, b: Run, names: list[str] | None = None, times: list[float] |
     located = None if same else Locator(b.points, b.cells).locate(a.points)
     inside = np.ones(len(a.points), dtype=bool) if located is None else located[0] >= 0
     if not inside.any():
-        raise WrongRequest(f"the meshes of {a.path} and {b.path} have no place in common")
+        raise WrongRequest(
+            "the meshes have no place in common",
+            code="not-comparable",
+            place=f"{a.path} and {b.path}",
+            remedy="compare runs of the same tissue",
+        )
     meshes = (
         ""
         if same
@@ -121,7 +131,7 @@ def _fields(a: Run, b: Run, names: list[str] | None, missing: list[str]) -> list
     for run in (a, b):
         for name in names or []:
             if name not in run.fields:
-                raise unknown(f"field in {run.path}", name, run.fields)
+                raise unknown(run.path, "field", name, run.fields, code="no-field")
     if names:
         return names
     for one, other in ((a, b), (b, a)):
@@ -129,7 +139,12 @@ def _fields(a: Run, b: Run, names: list[str] | None, missing: list[str]) -> list
         missing += [f"only {one.path} has {', '.join(alone)}"] if alone else []
     common = [name for name in a.fields if name in b.fields]
     if not common:
-        raise WrongRequest(f"{a.path} and {b.path} have no field in common")
+        raise WrongRequest(
+            "they have no field in common",
+            code="not-comparable",
+            place=f"{a.path} and {b.path}",
+            remedy="compare runs with the same species",
+        )
     return common
 
 
@@ -139,12 +154,22 @@ def _times(a: Run, b: Run, times: list[float] | None, missing: list[str]) -> lis
         return [(a.step(time), b.step(time)) for time in times]
     first, second = a.times, b.times
     if not len(first) or not len(second):
-        raise WrongRequest(f"{(a if not len(first) else b).path} holds no output yet")
+        raise WrongRequest(
+            "it holds no output yet",
+            code="no-output",
+            place=str((a if not len(first) else b).path),
+            remedy="wait for the run's first output",
+        )
     near = np.abs(second[None, :] - first[:, None])
     span = max(float(first[-1] - first[0]), float(second[-1] - second[0]), 1e-300)
     pairs = [(i, int(near[i].argmin())) for i in range(len(first)) if near[i].min() <= 1e-6 * span]
     if not pairs:
-        raise WrongRequest(f"{a.path} and {b.path} have no output time in common")
+        raise WrongRequest(
+            "they have no output time in common",
+            code="not-comparable",
+            place=f"{a.path} and {b.path}",
+            remedy="choose output.every or output.at alike",
+        )
     if len(pairs) < max(len(first), len(second)):
         missing.append(f"{len(first)} and {len(second)} outputs, {len(pairs)} times in both")
     return pairs

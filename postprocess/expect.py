@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .faults import unknown
+from .faults import WrongRequest, unknown
 from .probe import Array, Locator, Ray, axes_and_diagonals, directions, peak
 from .run import Run
 
+_PLACE = "expected number"
 _AXES = {"x": 0, "y": 1, "z": 2}
 
 
@@ -56,7 +57,7 @@ def check(run: Run, items: list[Mapping[str, Any]] | None = None) -> list[Result
             measured = probe.measure(item)
             results.append(Result(item, measured, bool(abs(measured - item["value"]) <= _bound(item))))
         except (ValueError, KeyError) as error:
-            results.append(Result(item, float("nan"), False, str(error.args[0]) if error.args else str(error)))
+            results.append(Result(item, float("nan"), False, str(error)))
     return results
 
 
@@ -107,35 +108,40 @@ class _Probe:
             "peak_value": lambda: self._peak(field, item)[1],
         }
         if item["what"] not in what:
-            raise ValueError(f"unknown quantity {item['what']!r} (allowed: {', '.join(what)}, series)")
+            remedy = f"allowed: {', '.join(what)}, series"
+            raise WrongRequest(f"unknown quantity {item['what']!r}", code="unknown-choice", place=_PLACE, remedy=remedy)
         return what[item["what"]]()
 
     def _column(self, name: str, time: float) -> float:
         series = self.run.series
         if name not in series:
-            raise unknown("column of series.csv", name, series)
+            raise unknown(_PLACE, "column of series.csv", name, series, code="no-column")
         times = series["time"]
         row = int(np.argmin(np.abs(times - time))) if len(times) else 0
         if not len(times) or abs(times[row] - time) > 1e-6 * max(float(times[-1] - times[0]), abs(time), 1e-300):
-            raise ValueError(f"series.csv has no row at t = {time:g}" + (f" (nearest: {times[row]:g})" if len(times) else ""))
+            remedy = f"nearest: {times[row]:g}" if len(times) else "write an output then (output.at)"
+            raise WrongRequest(f"series.csv has no row at t = {time:g}", code="no-time", place=_PLACE, remedy=remedy)
         found = float(series[name][row])
         if np.isnan(found):
-            raise ValueError(f"the column holds no number at t = {time:g}: what it tells of has not happened by then")
+            raise _not_measurable(
+                f"the column holds no number at t = {time:g}: what it tells of has not happened by then", "choose a later time"
+            )
         return found
 
     def _value(self, field: Array, point: Any) -> float:
         if len(point) != self.run.dim:
-            raise ValueError(f"the point has {len(point)} coordinates, the mesh {self.run.dim}")
+            raise _wrong_length("point", point, self.run.dim)
         found = float(self.locator.values(field, np.array([point], dtype=np.float64))[0])
         if not np.isfinite(found):
-            raise ValueError("the point lies outside the mesh")
+            raise _not_measurable("the point lies outside the mesh", "move it inside")
         return found
 
     def _position(self, field: Array, item: Mapping[str, Any]) -> float:
         rays = self._along(item)
         found = np.array([ray.outermost(field, item["level"]) for ray in rays])
         if not np.isfinite(found).all():
-            raise ValueError("the level is not passed" + (f" on {np.isnan(found).sum()} of {len(rays)} rays" if len(rays) > 1 else ""))
+            some = f" on {np.isnan(found).sum()} of {len(rays)} rays" if len(rays) > 1 else ""
+            raise _not_measurable(f"the level is not passed{some}", "choose another level, time or origin")
         return float(found.mean()) + self._offset(item)
 
     def _anisotropy(self, field: Array, item: Mapping[str, Any]) -> float:
@@ -144,7 +150,7 @@ class _Probe:
         found = np.array([ray.outermost(field, item["level"]) for ray in rays])
         found = found[np.isfinite(found)]  # a direction that leaves the mesh at once has no position
         if len(found) < 2:
-            raise ValueError("the level is passed in fewer than two directions")
+            raise _not_measurable("the level is passed in fewer than two directions", "choose another level, time or origin")
         return float(found.max() - found.min())
 
     def _peak(self, field: Array, item: Mapping[str, Any]) -> tuple[float, float]:
@@ -160,7 +166,7 @@ class _Probe:
             profile = np.where(inside, profiles, 0).sum(axis=0) / np.maximum(inside.sum(axis=0), 1)
         place, height = peak(s, profile, self.locator.spacing, float(item.get("after") or 0.0))
         if not np.isfinite(place):
-            raise ValueError("there is no local maximum")
+            raise _not_measurable("there is no local maximum", "choose another time, or a smaller `after`")
         return place + self._offset(item), height
 
     def _along(self, item: Mapping[str, Any]) -> list[Ray]:
@@ -170,11 +176,13 @@ class _Probe:
         direction = np.zeros(self.run.dim)
         if isinstance(along, str):
             if _AXES[along] >= self.run.dim:
-                raise ValueError(f"the mesh has no {along} direction")
+                raise WrongRequest(
+                    f"the mesh has no {along} direction", code="wrong-dimension", place=_PLACE, remedy="choose another direction"
+                )
             direction[_AXES[along]] = 1.0
         else:
             if len(along) != self.run.dim:
-                raise ValueError(f"the direction has {len(along)} components, the mesh {self.run.dim}")
+                raise _wrong_length("direction", along, self.run.dim)
             direction[:] = along
         return self._cast(item, along if isinstance(along, str) else tuple(along), direction[None])
 
@@ -189,7 +197,7 @@ class _Probe:
         given = item.get("origin")
         if given is not None:
             if len(given) != self.run.dim:
-                raise ValueError(f"the origin has {len(given)} coordinates, the mesh {self.run.dim}")
+                raise _wrong_length("origin", given, self.run.dim)
             return np.asarray(given, dtype=np.float64)
         origin = (self.locator.lower + self.locator.upper) / 2
         if kind in _AXES:
@@ -209,6 +217,15 @@ def integral(run: Run, field: NDArray[np.float64], region: str | None = None) ->
     weight = run.measures
     if region is not None:
         if region not in run.regions:
-            raise ValueError(f"no region {region!r} (there are: {', '.join(run.regions)})")
+            raise unknown(_PLACE, "region", region, run.regions, code="no-region")
         weight = np.where(run.cell_region == run.regions.index(region), weight, 0.0)
     return float((weight * field[run.cells].mean(axis=1)).sum())
+
+
+def _not_measurable(what: str, remedy: str) -> WrongRequest:
+    return WrongRequest(what, code="not-measurable", place=_PLACE, remedy=remedy)
+
+
+def _wrong_length(what: str, given: Sized, dim: int) -> WrongRequest:
+    fault = f"the {what} has {len(given)} numbers"
+    return WrongRequest(fault, code="wrong-length", place=_PLACE, remedy=f"the mesh has {dim} dimension{'s' if dim > 1 else ''}")

@@ -58,14 +58,14 @@ def front(run: Run, name: str | None = None, level: float | None = None, along: 
     """
     name = name or front_field(run)
     if name is None:
-        raise WrongRequest(f"{run.path}: no cells, so no front; name a field and a level")
+        raise WrongRequest("no cells, so no front", code="no-front", place=str(run.path), remedy="name a field and a level")
     if name not in run.fields:
-        raise unknown("field", name, run.fields)
+        raise unknown(run.path, "field", name, run.fields, code="no-field")
     factor, unit = time_scale(run, like)
     length, length_unit = scale(run, "length")
     if level is not None or along is not None:
         if level is None:
-            raise WrongRequest("a front along a line needs a level")
+            raise WrongRequest("a front along a line needs a level", code="wrong-arguments", place="--along", remedy="give --level")
         line = Line(run, along or "x")
         return Front(
             run.times * factor, line.level(name, level), name, f"{line.label.split(' (')[0]} where {name} = {level:g}", length_unit, unit
@@ -73,7 +73,7 @@ def front(run: Run, name: str | None = None, level: float | None = None, along: 
     key = f"{name}.front.{'xmax' if run.dim == 1 else 'distance'}"
     table = run.series
     if key not in table:
-        raise WrongRequest(f"{run.path}: series.csv has no {key}; give a level")
+        raise WrongRequest(f"series.csv has no {key}", code="no-column", place=str(run.path), remedy="give a level")
     what = "front of " + name + (", x" if run.dim == 1 else ", distance from the centre")
     return Front(table["time"] * factor, length * table[key], name, what, length_unit, unit)
 
@@ -89,7 +89,12 @@ def fit(found: Front, first: float | None = None, last: float | None = None) -> 
     tiny = 1e-9 * (found.times[-1] - found.times[0])
     used = np.isfinite(found.positions) & (found.times >= low - tiny) & (found.times <= high + tiny)
     if used.sum() < 3:
-        raise WrongRequest(f"the fit needs three positions of the front; there are {used.sum()} between t = {low:g} and {high:g}")
+        raise WrongRequest(
+            f"the fit needs three positions of the front; there are {used.sum()} between t = {low:g} and {high:g}",
+            code="too-few-outputs",
+            place="--fit",
+            remedy="choose a longer time, or a smaller output.every",
+        )
     t, x = found.times[used], found.positions[used]
     middle = t.mean()
     spread = float(((t - middle) ** 2).sum())

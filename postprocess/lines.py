@@ -36,7 +36,12 @@ class Line:
         lower, upper = self._locator.lower, self._locator.upper
         if along in _AXES:
             if _AXES[along] >= run.dim:
-                raise WrongRequest(f"{run.path}: the mesh has {run.dim} dimension{'s' if run.dim > 1 else ''} and no {along}")
+                raise WrongRequest(
+                    f"the mesh has {run.dim} dimension{'s' if run.dim > 1 else ''} and no {along}",
+                    code="wrong-dimension",
+                    place=str(run.path),
+                    remedy="choose another direction",
+                )
             start = (lower + upper) / 2
             end = start.copy()
             start[_AXES[along]], end[_AXES[along]] = lower[_AXES[along]], upper[_AXES[along]]
@@ -46,13 +51,18 @@ class Line:
             self.offset = 0.0
         length = float(np.linalg.norm(end - start))
         if length == 0.0:
-            raise WrongRequest(f"--along {along}: the two points are the same")
+            raise WrongRequest("the two points are the same", code="wrong-line", place=f"--along {along}", remedy="give two different ones")
         self.start, self.direction = start, (end - start) / length
         count = int(np.clip(2 * length / self._locator.spacing, 200, _MOST)) + 1
         self.s = np.linspace(0.0, length, count)
         self._cell, self._share = self._locator.locate(start + self.s[:, None] * self.direction)
         if not (self._cell >= 0).any():
-            raise WrongRequest(f"--along {along}: the line lies outside the tissue, which is within {_box(lower, upper)}")
+            raise WrongRequest(
+                "the line lies outside the tissue",
+                code="wrong-line",
+                place=f"--along {along}",
+                remedy=f"the tissue is within {_box(lower, upper)}",
+            )
 
     @property
     def position(self) -> Array:
@@ -95,9 +105,16 @@ def _points(along: str, dim: int) -> tuple[Array, Array]:
         ends = []
     if len(ends) != 2:
         example = ":".join(",".join([digit] * dim) for digit in "01")
-        raise WrongRequest(f"--along {along}: give x, y, z, or two points such as {example}")
+        raise WrongRequest(
+            "not a line", code="wrong-line", place=f"--along {along}", remedy=f"give x, y, z, or two points such as {example}"
+        )
     if any(len(end) != dim for end in ends):
-        raise WrongRequest(f"--along {along}: a point of this mesh has {dim} coordinate{'s' if dim > 1 else ''}")
+        raise WrongRequest(
+            "a point has too few or too many coordinates",
+            code="wrong-length",
+            place=f"--along {along}",
+            remedy=f"a point of this mesh has {dim} coordinate{'s' if dim > 1 else ''}",
+        )
     return ends[0], ends[1]
 
 

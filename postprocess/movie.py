@@ -41,12 +41,19 @@ def movie(run: Run, path: Path, name: str | None = None, rate: float = 8.0) -> i
         UnknownName, WrongRequest: no such field; fewer than two outputs; a rate that is not positive.
     """
     if name is not None and name not in run.fields:
-        raise unknown("field", name, run.fields)
+        raise unknown(run.path, "field", name, run.fields, code="no-field")
     if not rate > 0:
-        raise WrongRequest(f"{rate:g} frames per second: it must be more than 0")
+        raise WrongRequest(
+            f"value out of bounds (given {rate:g})", code="out-of-bounds", place="frames per second", remedy="allowed: greater than 0"
+        )
     count = len(run.times)
     if count < 2:
-        raise WrongRequest(f"{run.path}: a movie needs two outputs or more, there {'is' if count == 1 else 'are'} {count}")
+        raise WrongRequest(
+            f"a movie needs two outputs or more, there {'is' if count == 1 else 'are'} {count}",
+            code="too-few-outputs",
+            place=str(run.path),
+            remedy="choose a smaller output.every",
+        )
     writer = _writer(path, rate)
     with style():
         figure, show = _profiles(run, name) if run.dim == 1 else _map(run, name or next(iter(kinds(run))))
@@ -57,11 +64,21 @@ def movie(run: Run, path: Path, name: str | None = None, rate: float = 8.0) -> i
                     show(step)
                     writer.grab_frame()
         except subprocess.CalledProcessError as error:
-            raise InvasioError(f"ffmpeg could not write {path}: {str(error.stderr or error)[-300:]}") from error
+            raise InvasioError(
+                "ffmpeg could not write it",
+                code="program-failed",
+                place=str(path),
+                remedy="choose another file, or a name that ends in .gif",
+                details=str(error.stderr or error)[-300:].splitlines(),
+            ) from error
         except OSError as error:
-            raise InvasioError(f"cannot write {path}: {error.strerror or error}") from error
+            raise InvasioError(
+                f"cannot be written: {error.strerror or error}", code="cannot-write", place=str(path), remedy="choose another file"
+            ) from error
     if not path.exists() or path.stat().st_size == 0:
-        raise InvasioError(f"ffmpeg wrote no movie to {path}")
+        raise InvasioError(
+            "ffmpeg wrote no movie", code="program-failed", place=str(path), remedy="choose another file, or a name that ends in .gif"
+        )
     return count
 
 
@@ -70,7 +87,9 @@ def _writer(path: Path, rate: float) -> Any:
         return animation.PillowWriter(fps=max(1, round(rate)))
     if shutil.which("ffmpeg") is None:
         remedy = "on Debian: apt install ffmpeg; in the environment of the launcher: ./invasio env build test"
-        raise InvasioError(f"ffmpeg is not installed ({remedy}); a movie named .gif needs none")
+        raise InvasioError(
+            "ffmpeg is not installed", code="missing-package", place=str(path), remedy=f"{remedy}; a movie named .gif needs none"
+        )
     options = ["-vf", _EVEN, "-pix_fmt", "yuv420p", "-crf", "20", "-movflags", "+faststart"]
     return animation.FFMpegWriter(fps=rate, codec="libx264", extra_args=options)  # type: ignore[arg-type]
 

@@ -15,7 +15,12 @@ ENDINGS = (".png", ".pdf", ".svg")
 def check_ending(path: Path | None, endings: tuple[str, ...] = ENDINGS) -> None:
     """Nothing, or a WrongRequest if the name's ending is none of these; before any work is done."""
     if path is not None and path.suffix.lower() not in endings:
-        raise WrongRequest(f"{path}: the name must end in {', '.join(endings[:-1])} or {endings[-1]}")
+        raise WrongRequest(
+            f"no picture is written as {path.suffix or 'a file without ending'!r}",
+            code="unknown-format",
+            place=str(path),
+            remedy=f"the name must end in {', '.join(endings[:-1])} or {endings[-1]}",
+        )
 
 
 def save(figure: Any, path: Path) -> Path:
@@ -29,5 +34,7 @@ def save(figure: Any, path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=150, **options)
     except OSError as error:
-        raise InvasioError(f"cannot write {path}: {error.strerror}") from error
+        raise InvasioError(
+            f"cannot be written: {error.strerror}", code="cannot-write", place=str(path), remedy="choose another file"
+        ) from error
     return path

@@ -39,7 +39,7 @@ def steps_of(run: Run, times: list[float] | None, like: Run | None = None) -> li
     try:
         return [run.step(time) for time in times]
     except UnknownTime as error:
-        raise UnknownTime(f"{run.path}: {error}") from error
+        raise UnknownTime(error.what, code="no-time", place=str(run.path), remedy=error.remedy) from error
 
 
 def fields_of(run: Run, names: list[str] | None, several: bool) -> list[str]:
@@ -50,7 +50,7 @@ def fields_of(run: Run, names: list[str] | None, several: bool) -> list[str]:
     """
     for name in names or []:
         if name not in run.fields:
-            raise unknown("field", name, run.fields)
+            raise unknown(run.path, "field", name, run.fields, code="no-field")
     return names or list(kinds(run))[: 1 if several else 5]
 
 
@@ -92,7 +92,7 @@ def maps(runs: list[Run], names: list[str] | None = None, times: list[float] | N
     """Maps of fields in 2-D, or on the middle plane in 3-D: a row per field, or a row per run."""
     flat = [str(run.path) for run in runs if run.dim == 1]
     if flat:
-        raise WrongRequest(f"{flat[0]} is a run in 1-D: there are no maps, but profiles and kymographs")
+        raise WrongRequest("a run in 1-D has no maps", code="wrong-dimension", place=str(flat[0]), remedy="draw profiles or a kymograph")
     shown = fields_of(runs[0], names, len(runs) > 1)
     if times is None and len(shown) * len(runs) > 1:
         times = [float(runs[0].times[step]) for step in pick_times(runs[0], 4)]
@@ -118,7 +118,9 @@ def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x")
         line = lines.setdefault(run, Line(run, along))
         factor, unit = time_scale(run)
         if len(run.times) < 2:
-            raise WrongRequest(f"{run.path}: a kymograph needs two outputs or more")
+            raise WrongRequest(
+                "a kymograph needs two outputs or more", code="too-few-outputs", place=str(run.path), remedy="choose a smaller output.every"
+            )
         norm = scale_of(*limits(run, name), root=thins_out(run, name))
         colours = plt.get_cmap(MAPS[kinds(run)[name]])
         drawn = panel.pcolormesh(
@@ -153,10 +155,10 @@ def fronts(runs: list[Run], found: list[Front], fits: list[Fit | None]) -> Any:
 def series(runs: list[Run], columns: list[str]) -> Any:
     """Columns of series.csv over time: a panel per column, a line per run."""
     tables = [run.series for run in runs]
-    for table in tables:
+    for run, table in zip(runs, tables, strict=True):
         for column in columns:
             if column not in table:
-                raise unknown("column", column, [name for name in table if name != "time"])
+                raise unknown(run.path, "column", column, [name for name in table if name != "time"], code="no-column")
     figure, axes = plt.subplots(1, len(columns), figsize=(0.3 + 3.6 * len(columns), 2.9), squeeze=False, layout="constrained")
     for panel, column in zip(axes[0], columns, strict=True):
         for number, (run, table, label) in enumerate(zip(runs, tables, labels(runs), strict=True)):

@@ -47,7 +47,9 @@ def write(run: Run, path: Path | None = None) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InvasioError(f"cannot write {target}: {error.strerror}") from error
+        raise InvasioError(
+            f"cannot be written: {error.strerror}", code="cannot-write", place=str(target), remedy="choose another file"
+        ) from error
     return target
 
 

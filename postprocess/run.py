@@ -42,7 +42,12 @@ class Run:
                     return action(h5)
             except OSError as error:
                 if attempt == 3:
-                    raise MeshError(f"{self.path / self.table} cannot be read: {error}") from error
+                    raise MeshError(
+                        f"cannot be read: {error}",
+                        code="unreadable-file",
+                        place=str(self.path / self.table),
+                        remedy="check its permissions; if it is damaged, run again with --overwrite",
+                    ) from error
                 clock.sleep(0.05 * 4**attempt)
         return None
 
@@ -54,7 +59,7 @@ class Run:
     def need_outputs(self) -> None:
         """Nothing, or an UnknownTime if the file holds no output yet."""
         if len(self.times) == 0:
-            raise UnknownTime(f"{self.path} holds no output yet")
+            raise UnknownTime("it holds no output yet", code="no-output", place=str(self.path), remedy="wait for the run's first output")
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -102,11 +107,11 @@ class Run:
         """
         times = self.times
         if len(times) == 0:
-            raise UnknownTime(f"{self.path} holds no output yet")
+            raise UnknownTime("it holds no output yet", code="no-output", place=str(self.path), remedy="wait for the run's first output")
         near = int(np.argmin(np.abs(times - time)))
         span = max(float(times[-1] - times[0]), abs(time), 1e-300)
         if abs(times[near] - time) > 1e-6 * span:
-            raise UnknownTime(f"t = {time:g} is no output time (nearest: {times[near]:g})")
+            raise UnknownTime(f"t = {time:g} is no output time", code="no-time", place=str(self.path), remedy=f"nearest: {times[near]:g}")
         return near
 
     def field(self, name: str, time: float | None = None, step: int | None = None) -> NDArray[np.float64]:
@@ -117,7 +122,7 @@ class Run:
             UnknownTime: it is no output time.
         """
         if name not in self.fields:
-            raise unknown("field", name, self.fields)
+            raise unknown(self.path, "field", name, self.fields, code="no-field")
         if step is None:
             step = self.step(time) if time is not None else -1
         if step < 0:
@@ -174,17 +179,24 @@ def open_run(path: str | Path) -> Run:
     if folder.name == FIELDS and not folder.is_dir():
         folder = folder.parent
     if not folder.is_dir():
-        raise MeshError(f"{folder}: no such folder" + _runs_in(folder.parent))
+        raise MeshError("no such folder", code="file-not-found", place=str(folder), remedy=_runs_in(folder.parent))
     if not (folder / FIELDS).exists():
         if not (folder / RESOLVED).exists():
-            raise MeshError(f"{folder} is no run folder: it holds neither {FIELDS} nor {RESOLVED}" + _runs_in(folder))
+            raise MeshError(
+                f"no run folder: it holds neither {FIELDS} nor {RESOLVED}", code="no-run", place=str(folder), remedy=_runs_in(folder)
+            )
         status = (folder / STATUS).read_text(encoding="utf-8").strip() if (folder / STATUS).exists() else ""
-        raise MeshError(f"{folder} holds no {FIELDS} yet: the run has written no output" + (f" (its status: {status})" if status else ""))
+        raise MeshError(
+            f"it holds no {FIELDS} yet: the run has written no output" + (f" (its status: {status})" if status else ""),
+            code="no-output",
+            place=str(folder),
+            remedy="wait for the run's first output",
+        )
     return Run(folder)
 
 
 def _runs_in(folder: Path) -> str:
-    """The names of the newest runs in a folder, as the end of a message."""
+    """The remedy for what is no run: the names of the newest runs in a folder."""
     found = [path.parent for path in folder.glob(f"*/{RESOLVED}")] if folder.is_dir() else []
     newest = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:5]
-    return f" (runs in {folder}: {', '.join(path.name for path in newest)})" if newest else ""
+    return f"runs in {folder}: {', '.join(path.name for path in newest)}" if newest else "check the name"

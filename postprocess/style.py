@@ -122,7 +122,12 @@ def time_scale(run: Run, like: Run | None = None) -> tuple[float, str]:
     if like is not None and like is not run:
         (own, unit), (other, its) = scale(run, "time"), scale(like, "time")
         if unit != its:
-            raise WrongRequest(f"{run.path} measures time in {unit or 'no unit'}, {like.path} in {its or 'no unit'}")
+            raise WrongRequest(
+                f"they measure time in {unit or 'no unit'} and in {its or 'no unit'}",
+                code="not-comparable",
+                place=f"{run.path} and {like.path}",
+                remedy="draw them apart",
+            )
         factor, shown = time_scale(like)
         return factor * own / other, shown
     factor, unit = scale(run, "time")

@@ -61,7 +61,9 @@ def is_sweep(path: Path) -> bool:
 def open_sweep(path: Path) -> SweepRun:
     """Read a sweep's folder; its runs may be going on. Raises WrongRequest."""
     if not is_sweep(path):
-        raise WrongRequest(f"{path} is no folder of a sweep (it has no {MEMBERS})")
+        raise WrongRequest(
+            f"no folder of a sweep (it has no {MEMBERS})", code="no-sweep", place=str(path), remedy="name one that `invasio sweep` made"
+        )
     from ruamel.yaml import YAML
 
     with (path / MEMBERS).open(encoding="utf-8", newline="") as stream:
@@ -108,7 +110,12 @@ def collect(sweep: SweepRun) -> list[Path]:
         dataset(sweep, xarray.Dataset).to_netcdf(target, engine="scipy")
         return [*written, target]
     except OSError as error:
-        raise InvasioError(f"cannot write the results of {sweep.path}: {error.strerror or error}") from error
+        raise InvasioError(
+            f"the results cannot be written: {error.strerror or error}",
+            code="cannot-write",
+            place=str(sweep.path),
+            remedy="make room or mend the permissions",
+        ) from error
 
 
 def dataset(sweep: SweepRun, make: Callable[..., Any]) -> Any:

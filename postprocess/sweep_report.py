@@ -34,7 +34,9 @@ def write(sweep: SweepRun) -> Path:
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InvasioError(f"cannot write {target}: {error.strerror}") from error
+        raise InvasioError(
+            f"cannot be written: {error.strerror}", code="cannot-write", place=str(target), remedy="choose another file"
+        ) from error
     return target
 
 
@@ -80,7 +82,7 @@ def observables(sweep: SweepRun, head: list[str], columns: dict[str, list[str]])
     if wanted and known:
         for name in wanted:
             if name not in known:
-                raise unknown("column", name, known)
+                raise unknown(sweep.path, "column", name, known, code="no-column")
         return wanted
     differing = [name for name in known if _differs([float(text) for text in columns[name] if text])]
     ranked = [name for word in _TELLING for name in differing if word in name]

@@ -27,10 +27,12 @@ def columns_of(run: Run, columns: list[str] | None = None) -> dict[str, Any]:
     """
     table = run.series
     if not table.get("time", np.zeros(0)).size:
-        raise WrongRequest(f"{run.path}: series.csv is missing or empty")
+        raise WrongRequest(
+            "series.csv is missing or empty", code="no-output", place=str(run.path), remedy="wait for the run's first output"
+        )
     for name in columns or []:
         if name not in table:
-            raise unknown("column", name, [known for known in table if known != "time"])
+            raise unknown(run.path, "column", name, [known for known in table if known != "time"], code="no-column")
     chosen = ["time", *(name for name in columns if name != "time")] if columns else list(table)
     return {name: table[name] for name in chosen}
 
@@ -69,7 +71,9 @@ def dataset(run: Run) -> Any:
     try:
         import xarray
     except ImportError:
-        raise InvasioError("xarray is not installed (pip install xarray scipy); CSV needs nothing") from None
+        raise InvasioError(
+            "xarray is not installed", code="missing-package", place="NetCDF", remedy="pip install xarray scipy; CSV needs nothing"
+        ) from None
     times, series = run.times, run.series
     fields = {name: (("time", "node"), np.array([run.field(name, step=step) for step in range(len(times))])) for name in run.fields}
     mesh = {

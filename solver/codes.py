@@ -13,23 +13,122 @@ class Code(NamedTuple):
 
 
 FILES: dict[str, Code] = {
-    "cannot-write": Code("A file or folder cannot be written: no permission, no room, or no such folder.", (3,)),
-    "file-not-found": Code("A file or folder that was named is not there.", (3,)),
-    "missing-package": Code("What was asked for needs a program or library that is not installed.", (3,)),
+    "cannot-write": Code("A file or folder cannot be written: no permission, no room, or no such folder.", (1, 2, 3, 4)),
+    "file-exists": Code("A file that would be written is there already.", (2,)),
+    "file-not-found": Code("A file or folder that was named is not there.", (2, 3)),
+    "missing-package": Code("What was asked for needs a program or library that is not installed.", (1, 2, 3)),
+    "no-scenario": Code("No shipped scenario has this name.", (2,)),
+    "not-a-file": Code("A folder is named where a file is needed.", (2, 3)),
     "not-text": Code("A file is no text in UTF-8, or holds control characters.", (2, 3)),
     "not-yaml": Code("A text is not YAML: indentation, brackets, quotes or colons are wrong.", (2, 3)),
-    "unknown-format": Code("The ending of a file's name belongs to no format that is read or written here.", (3,)),
-    "unreadable-file": Code("A file is there, but does not hold what its format demands.", (3,)),
+    "unknown-format": Code("The ending of a file's name belongs to no format that is read or written here.", (2, 3)),
+    "unreadable-file": Code("A file is there, but cannot be read, or does not hold what its format demands.", (2, 3)),
+}
+OPTIONS: dict[str, Code] = {
+    "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2,)),
+    "either-or": Code("Exactly one of several options is needed, and none or more of them are given.", (2,)),
+    "empty-scenario": Code("A scenario is empty or has no species.", (2,)),
+    "meaningless-option": Code("An option has no meaning together with the others.", (2,)),
+    "missing-option": Code("An option that is needed is not given.", (2,)),
+    "not-a-number": Code("A number is needed where something else stands.", (2, 3)),
+    "not-an-assignment": Code("A text of `--set` is not PATH=VALUE.", (2,)),
+    "not-supported": Code("Tags and merge keys of YAML are not read.", (2, 3)),
+    "nothing-given": Code("A list or mapping that needs an entry is empty.", (2,)),
+    "out-of-bounds": Code("A number is too small, too large or not finite.", (1, 2)),
+    "repeated-key": Code("A key stands twice in a mapping.", (2, 3)),
+    "repeated-name": Code("A name is given to two things of which each needs its own.", (2, 3)),
+    "too-large": Code("A scenario has too many values, or an alias of YAML contains itself.", (2, 3)),
+    "too-many": Code("A scenario asks for more steps, outputs, cells or members than can be done.", (2,)),
+    "unknown-choice": Code("A word is none of those that an option can be.", (2,)),
+    "unknown-key": Code("There is no option or entry of this name in its place.", (2, 3)),
+    "unknown-kind": Code("There is no such kind of what a `kind` chooses.", (2, 3)),
+    "wrong-extends": Code("Scenarios extend each other in a circle or too deeply.", (2,)),
+    "wrong-length": Code("A list, text or vector has too few or too many parts.", (2,)),
+    "wrong-order": Code("An upper end does not lie above the lower one.", (2,)),
+    "wrong-pattern": Code("A text does not have the form that is needed.", (2,)),
+    "wrong-type": Code("A value of another type is needed: a number, a text, a list, a mapping.", (2, 3)),
+    "wrong-value": Code("A value is not allowed here.", (2,)),
+}
+QUANTITIES: dict[str, Code] = {
+    "circular-parameters": Code("Parameters are computed from each other in a circle, or from one without a value.", (2,)),
+    "formula-by-region": Code("A value given by region is a formula, which would count in all regions.", (2,)),
+    "name-not-usable": Code("A name in a formula exists, but cannot be used in this place.", (2,)),
+    "no-scales": Code("A value has a unit, but the scenario states no scales to convert it with.", (2,)),
+    "noise-arguments": Code("A random field does not have the arguments that it takes.", (2,)),
+    "not-a-quantity": Code("A text is not a number with a unit.", (2,)),
+    "unknown-function": Code("There is no function of this name.", (2,)),
+    "unknown-name": Code("A formula uses a name that is not declared.", (2,)),
+    "unknown-unit": Code("There is no unit of this name.", (2,)),
+    "wrong-formula": Code("A text is no formula.", (2,)),
+    "wrong-unit": Code("A quantity has another dimension than is needed.", (2,)),
 }
 NAMES: dict[str, Code] = {
-    "no-boundary": Code("No boundary of the mesh has this name.", (3,)),
-    "no-interface": Code("No interface of the mesh has this name.", (3,)),
-    "no-region": Code("No region of the mesh has this name.", (3,)),
-    "not-a-number": Code("A number is needed where something else stands.", (3,)),
-    "repeated-name": Code("A name is given to two things of which each needs its own.", (3,)),
-    "unknown-kind": Code("There is no such kind of what a `kind` chooses.", (3,)),
-    "unknown-key": Code("There is no option or entry of this name in its place.", (3,)),
-    "wrong-type": Code("A value of another type is needed: a number, a text, a list, a mapping.", (3,)),
+    "no-boundary": Code("No boundary of the mesh has this name.", (2, 3)),
+    "no-column": Code("There is no column of this name in series.csv.", (2,)),
+    "no-interface": Code("No interface of the mesh has this name.", (2, 3)),
+    "no-part": Code("A vessel has no part of this name.", (2,)),
+    "no-region": Code("No region of the mesh has this name.", (2, 3)),
+    "no-species": Code("No species of the scenario has this name.", (2,)),
+    "same-region": Code("An interface is to lie between a region and itself.", (2,)),
+}
+MODEL: dict[str, Code] = {
+    "immobile-species": Code("A species that does not move has a condition on a boundary, membrane or wall.", (2,)),
+    "in-lumen": Code("Something is asked for in the lumen of a vessel, where no tissue is.", (2,)),
+    "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
+    "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),
+    "partial-output": Code("Numbers are expected of the whole tissue, but only some regions are written.", (2,)),
+    "place-taken": Code("Two vessels have a wall at the same place.", (2,)),
+    "stated-twice": Code("The same thing is stated at two places.", (2,)),
+    "wrong-amount": Code("The amount of a species cannot be chosen, or there is nothing that it could scale.", (2,)),
+    "wrong-species": Code("A species is of another kind than is needed.", (2,)),
+    "wrong-transfer": Code("A species cannot turn into this one.", (2,)),
+}
+SWEEPS: dict[str, Code] = {
+    "cannot-vary": Code("An option cannot differ between the members of a sweep.", (2,)),
+}
+CLUSTERS: dict[str, Code] = {
+    "job-active": Code("Jobs of this run, sweep or series are queued or running.", (1, 2)),
+    "launcher-mismatch": Code("The launcher that started the ranks does not belong to the MPI that they use.", (1,)),
+    "measurement-failed": Code("A measurement of scaling ended with an error.", (1,)),
+    "no-profile": Code("No profile of a cluster has this name.", (2,)),
+    "no-series": Code("A folder holds no scaling series.", (1,)),
+    "nothing-measured": Code("A scaling series has no result yet.", (1,)),
+    "queue-failed": Code("A command of Slurm failed, did not answer, or said what is not understood.", (1,)),
+    "ranks-differ": Code("Different numbers of ranks gave different results.", (1,)),
+    "unsuitable-mesh": Code("A weak series needs a mesh that is generated.", (2,)),
+    "wrong-time-limit": Code("A text is no time limit of a job, or the limit is too short.", (2,)),
+}
+RUNS: dict[str, Code] = {
+    "already-finished": Code("The run of this folder is finished.", (2,)),
+    "cannot-resume": Code("Files of a run do not fit what would be appended to them.", (4,)),
+    "damaged-checkpoint": Code("No checkpoint of a run can be read.", (4,)),
+    "disk-full": Code("The next output does not fit on the disk.", (4,)),
+    "folder-in-use": Code("Another program is working in this folder.", (2,)),
+    "holds-run": Code("A folder holds a run already, and it is not said what shall become of it.", (2,)),
+    "no-free-name": Code("All names that a new folder could have are taken.", (2,)),
+    "not-a-folder": Code("A file is named where a folder is needed.", (2,)),
+    "other-files": Code("A folder for results holds files that are not the program's.", (1, 2)),
+    "other-run": Code("A folder or checkpoint belongs to another scenario, mesh, sweep or series.", (1, 2)),
+    "stopped-early": Code("The run was asked to stop; it left a good checkpoint.", (85,)),
+    "wrong-arguments": Code("Arguments of a command do not go together.", (1, 2)),
+}
+SOLVER: dict[str, Code] = {
+    "internal-fault": Code("What must not happen has happened; this is a fault of the program.", (4,)),
+    "step-failed": Code("A time step could not be solved.", (4,)),
+}
+RESULTS: dict[str, Code] = {
+    "no-field": Code("A run has no field of this name.", (2,)),
+    "no-front": Code("A run has no cells, so it has no front.", (2,)),
+    "no-output": Code("A run has written no output yet.", (2, 3)),
+    "no-run": Code("A folder is not that of a run.", (2, 3)),
+    "no-sweep": Code("A scenario or a folder has no sweep.", (2,)),
+    "no-time": Code("A run has no output at this time.", (2,)),
+    "not-comparable": Code("Runs differ in what must be the same for the comparison.", (2,)),
+    "not-measurable": Code("An expected number cannot be measured in this run.", (2,)),
+    "program-failed": Code("Another program, such as ffmpeg or ParaView, failed.", (1,)),
+    "too-few-outputs": Code("A run has fewer outputs than are needed.", (2,)),
+    "wrong-dimension": Code("A picture or number makes no sense for a run of this dimension.", (2,)),
+    "wrong-line": Code("A line along which results are shown is none, or lies outside.", (2,)),
 }
 MESH: dict[str, Code] = {
     "ambiguous-tags": Code("A mesh file holds several arrays of whole numbers, any of which could hold the regions or boundaries.", (3,)),
@@ -63,7 +162,7 @@ MESH: dict[str, Code] = {
 }
 PICTURES: dict[str, Code] = {
     "no-hole": Code("A hole was not found in the picture.", (3,)),
-    "no-picture": Code("scikit-image ships no picture of this name.", (3,)),
+    "no-picture": Code("No picture of this name is shipped with scikit-image.", (3,)),
     "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),
@@ -73,7 +172,7 @@ NETWORKS: dict[str, Code] = {
     "ambiguous-radius": Code("A network file holds several arrays, any of which could be the radius.", (3,)),
     "empty-network": Code("A network has no segments.", (3,)),
     "loose-end": Code("A node with one segment is marked neither inlet, outlet nor tip.", (3,)),
-    "network-dimension": Code("A network and its tissue have different dimensions.", (3,)),
+    "network-dimension": Code("A network and its tissue have different dimensions.", (2, 3)),
     "network-entry": Code("A row or entry of a network does not have the form that is needed.", (3,)),
     "no-array": Code("A network file has no array or column of this name.", (3,)),
     "no-length": Code("Both nodes of a segment lie at the same place.", (3,)),
@@ -85,9 +184,32 @@ NETWORKS: dict[str, Code] = {
 }
 FAMILIES: dict[str, dict[str, Code]] = {
     "Files and programs": FILES,
-    "Names and values": NAMES,
+    "Options of a scenario": OPTIONS,
+    "Quantities and formulas": QUANTITIES,
+    "Names": NAMES,
+    "Models": MODEL,
+    "Sweeps": SWEEPS,
+    "Clusters": CLUSTERS,
+    "Runs and folders": RUNS,
+    "Solution": SOLVER,
+    "Results": RESULTS,
     "Meshes": MESH,
     "Pictures": PICTURES,
     "Networks of vessels": NETWORKS,
 }
 CODES: dict[str, Code] = {code: entry for family in FAMILIES.values() for code, entry in family.items()}
+
+
+def markdown() -> str:
+    """The page of all codes, as `invasio schema --messages` prints it."""
+    lines = [
+        "# Messages",
+        "",
+        "An error is one line, `invasio: place: what is wrong; what to do [code]`. Of a scenario all faults are said at once, a line each.",
+        "The code stays the same when the words change: scripts can look for it. The program ends with the exit code.",
+        "This page is made by `./invasio schema --messages > docs/messages.md`.",
+    ]
+    for title, family in FAMILIES.items():
+        lines += ["", f"## {title}", "", "| code | meaning | exit code |", "| --- | --- | --- |"]
+        lines += [f"| `{code}` | {entry.meaning} | {', '.join(map(str, entry.exits))} |" for code, entry in family.items()]
+    return "\n".join(lines) + "\n"

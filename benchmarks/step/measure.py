@@ -21,7 +21,7 @@ from .setup import Setup
 from .traffic import PETSC_EVENTS, NumpyCount, petsc_bytes, petsc_counts
 
 WARM_UP = 3  # steps before the measured ones: the first is done twice and guesses have no history
-TINY = {2: 40, 3: 12}  # cells along an edge of the mesh on which NumPy's passes are counted
+EDGE_CELLS = {2: 40, 3: 12}  # cells along an edge of the mesh on which NumPy's passes are counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ def numpy_traffic(case: Case) -> tuple[float, float]:
     """Bytes per node and passes of NumPy's part of a step, counted on a small mesh, by each rank alone."""
     count = NumpyCount()
     with count.watch():
-        setup = Setup(case.dim, TINY[case.dim], case.overrides, MPI.COMM_SELF)
+        setup = Setup(case.dim, EDGE_CELLS[case.dim], case.overrides, MPI.COMM_SELF)
     march(setup.stepper, case.dt, 0, 3)
     count.bytes, count.passes = 0.0, 0
     march(setup.stepper, case.dt, 3, 5)
@@ -85,7 +85,7 @@ def measure(case: Case, comm: Any) -> dict[str, Any]:
     PETSc.Log.begin()
     start = time.perf_counter()
     numpy_bytes, numpy_passes = numpy_traffic(case)
-    march(Setup(case.dim, TINY[case.dim], case.overrides, comm).stepper, case.dt, 0, 2)  # forms and kernels of this communicator
+    march(Setup(case.dim, EDGE_CELLS[case.dim], case.overrides, comm).stepper, case.dt, 0, 2)  # forms and kernels of this communicator
     warm = time.perf_counter() - start
     before = _memory()
     instruments = Instruments()

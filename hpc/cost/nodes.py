@@ -98,7 +98,9 @@ def _file(mesh: FileMesh) -> MeshSize:
         with path.open("rb") as stream:
             head = stream.read(_HEAD).decode("latin-1")
     except OSError as error:
-        raise MeshError(f"{path}: cannot be read: {error.strerror}") from error
+        raise MeshError(
+            f"cannot be read: {error.strerror}", code="unreadable-file", place=str(path), remedy="check its permissions"
+        ) from error
     found = _gmsh(head) if path.suffix == ".msh" else _vtu(head) if path.suffix == ".vtu" else None
     if found:
         return MeshSize(found[0], found[0], found[1], f"head of {path.name}")

@@ -87,12 +87,24 @@ def _prepare(folder: Path, series: Series, texts: Mapping[int, str], known: bool
         same = replace(before, ranks=series.ranks, repeat=series.repeat, predicted=series.predicted, title=series.title) == series
         # A further number of ranks is welcome; in a weak series the smallest one is the size that the others are multiples of.
         if not same or any((folder / f"ranks-{p}" / "scenario.yaml").read_text(encoding="utf-8") != texts[p] for p in kept):
-            raise ScalingError(f"{folder} holds another series (scenario, kind or --steps differ); choose another --out")
+            raise ScalingError(
+                "it holds another series (scenario, kind or --steps differ)",
+                code="other-run",
+                place=str(folder),
+                remedy="choose another --out",
+            )
         active = sorted(set(jobs) & queue.job_states().keys()) if known and jobs else []
         if active:
-            raise ScalingError(f"jobs of this series are queued or running already ({', '.join(active)}): wait, or scancel them")
+            raise ScalingError(
+                f"jobs of this series are queued or running already ({', '.join(active)})",
+                code="job-active",
+                place=str(folder),
+                remedy="wait, or scancel them",
+            )
     elif any(folder.iterdir()):
-        raise ScalingError(f"{folder} holds other files and no series of jobs; choose a new folder with --out")
+        raise ScalingError(
+            "it holds other files and no series of jobs", code="other-files", place=str(folder), remedy="choose a new folder with --out"
+        )
     for p, text in texts.items():
         (folder / f"ranks-{p}").mkdir(exist_ok=True)
         replace_text(folder / f"ranks-{p}" / "scenario.yaml", text)
@@ -113,7 +125,12 @@ def read(folder: Path) -> tuple[Series, list[str]]:
         jobs = [str(number) for number in facts.pop("jobs")]
         return Series(**{**facts, "ranks": tuple(facts["ranks"]), "predicted": tuple(facts["predicted"])}), jobs
     except (OSError, ValueError, TypeError, KeyError):
-        raise ScalingError(f"{folder} holds no scaling series that was submitted (no {SERIES})") from None
+        raise ScalingError(
+            f"it holds no scaling series that was submitted (no {SERIES})",
+            code="no-series",
+            place=str(folder),
+            remedy="name the folder of one",
+        ) from None
 
 
 def collect(folder: Path) -> tuple[Series, list[dict[str, Any]], dict[int, list[int]]]:
@@ -128,5 +145,10 @@ def collect(folder: Path) -> tuple[Series, list[dict[str, Any]], dict[int, list[
         if paths:
             found[p] = [dict(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
     if not found:
-        raise ScalingError(f"{folder}: nothing is measured yet; what the jobs printed is in {folder}/slurm-*.out")
+        raise ScalingError(
+            "nothing is measured yet",
+            code="nothing-measured",
+            place=str(folder),
+            remedy=f"what the jobs printed is in {folder}/slurm-*.out",
+        )
     return series, rows_of(series, found), missing(folder, series)

@@ -63,13 +63,20 @@ def measure(scenario: Scenario, steps: int, comm: Any) -> dict[str, Any]:
             comm.Barrier()
             began = time.perf_counter()
             if not stepper.attempt(moment, dt):
-                raise SolverError(f"a step of {dt:g} from t = {moment:g} failed; give a smaller time.step for this measurement")
+                raise SolverError(
+                    f"a step of {dt:g} failed",
+                    code="step-failed",
+                    place=f"t = {moment:g}",
+                    remedy="give a smaller time.step for this measurement",
+                )
             stepper.accept(dt)
             reason = stop.agreed()
             walls.append(time.perf_counter() - began)
             moment += dt
             if reason:
-                raise StoppedEarly(f"stopped ({reason})")
+                raise StoppedEarly(
+                    f"stopped ({reason})", code="stopped-early", place=f"t = {moment:g}", remedy="start the measurement again"
+                )
     counts = (_counts(problem, counted) - before) / steps
     slowest = np.max(comm.allgather(walls[WARM_UP:]), axis=0)
     # By rank: the most messages and bytes count; reductions are made by all together.

@@ -36,8 +36,12 @@ def weak_settings(scenario: Scenario, factor: float) -> list[str]:
     """Settings that make a generated mesh ``factor`` times as large by finer cells. Raises ScenarioError for other meshes."""
     mesh = scenario.mesh
     if isinstance(mesh, (FileMesh, ImageMesh)):
-        what = f"a weak series needs a mesh that is generated (given {mesh.kind!r}); use --series strong"
-        raise ScenarioError(f"{scenario.path}: mesh.kind: {what}")
+        raise ScenarioError(
+            f"a weak series needs a mesh that is generated (given {mesh.kind!r})",
+            code="unsuitable-mesh",
+            place=f"{scenario.path}: mesh.kind",
+            remedy="use --series strong",
+        )
     dim = {"interval": 1, "rectangle": 2, "disc": 2}.get(mesh.kind, 3)
     finer = factor ** (1.0 / dim)
     cells = getattr(mesh, "cells", None)
@@ -96,7 +100,12 @@ def rows_of(series: Series, found: Mapping[int, Sequence[dict[str, Any]]]) -> li
         row["efficiency"] = efficiency(row, rows[0], series.weak)
     for row in rows:
         if not row["difference"] <= AGREEMENT:
-            raise ScalingError(f"{row['ranks']} ranks give another result than {first} (relative difference {row['difference']:.1e})")
+            raise ScalingError(
+                f"they give another result than {first} (relative difference {row['difference']:.1e})",
+                code="ranks-differ",
+                place=f"{row['ranks']} ranks",
+                remedy="this must not happen: please report it with the scenario",
+            )
     return [*rows, *predict(rows, [p for p in series.predicted if p > max(found)], series.weak)]
 
 
@@ -106,7 +115,9 @@ def _once(folder: Path, scenario: str, ranks: int, steps: int) -> dict[str, Any]
     result.unlink(missing_ok=True)
     code = launch(ranks, [str(given), str(steps), str(result)], _PROGRAM)
     if code or not result.exists():
-        error = ScalingError(f"the measurement on {ranks} ranks ended with exit code {code}")
+        error = ScalingError(
+            f"the measurement ended with exit code {code}", code="measurement-failed", place=f"{ranks} ranks", remedy="see what it printed"
+        )
         error.exit_code = code or 1
         raise error
     return dict(json.loads(result.read_text(encoding="utf-8")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pydantic_core import PydanticCustomError
+from invasio.solver.scenario.wrong import wrong
 
 _FORMS = (
     (r"(?P<m>\d+)", "minutes"),
@@ -26,4 +26,4 @@ def minutes(text: str) -> float:
             total = (d * 24 + h) * 60 + m + s / 60
             if total > 0:
                 return total
-    raise PydanticCustomError("limit", "a time limit is needed: MINUTES, HH:MM:SS or D-HH:MM:SS, longer than nothing")
+    raise wrong("not a time limit", code="wrong-time-limit", remedy="write MINUTES, HH:MM:SS or D-HH:MM:SS, longer than nothing")

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Literal, Union
 
 from pydantic import AfterValidator, Field, ValidationError
-from pydantic_core import PydanticCustomError
 
 from invasio.solver.errors import ScenarioError
 from invasio.solver.scenario.base import Options
 from invasio.solver.scenario.faults import translate
 from invasio.solver.scenario.layers import over
 from invasio.solver.scenario.reader import Document, Fault, Faults, Mark, read_file
+from invasio.solver.scenario.wrong import wrong
 
 from .limits import minutes
 
@@ -33,7 +33,7 @@ def _limit(text: str) -> str:
 
 def _option(text: str) -> str:
     if not text.startswith("-") or "\n" in text:
-        raise PydanticCustomError("option", "an option of Slurm on one line, beginning with -, is needed")
+        raise wrong("not an option of Slurm", code="wrong-pattern", remedy="write it on one line, beginning with -")
     return text
 
 
@@ -117,9 +117,8 @@ def load_site(name: str) -> Site:
         except ValidationError as error:
             raise Faults(translate(error, document, Site)) from None
     except Faults as caught:
-        count = len(caught.faults)
-        lines = "\n".join(str(fault) for fault in caught.faults)
-        raise SiteError(f"{count} error{'s' if count != 1 else ''} in the site profile {name}:\n{lines}") from None
+        found = [fault.error(SiteError) for fault in caught.faults]
+        raise SiteError.together(found, f"{len(found)} error{'s' if len(found) != 1 else ''} in the site profile {name}") from None
 
 
 def _path(name: str, folder: Path) -> Path:
@@ -127,7 +126,8 @@ def _path(name: str, folder: Path) -> Path:
         return Path(str(files("invasio.hpc.sites"))) / f"{name}.yaml"
     path = folder / Path(name).expanduser()
     if path.suffix not in (".yaml", ".yml") and not path.exists():
-        raise Faults([Fault(Mark(name, 0, 0), (), f"neither a file nor a shipped profile (shipped: {', '.join(shipped())})")])
+        what, remedy = "neither a file nor a shipped profile", f"shipped: {', '.join(shipped())}"
+        raise Faults([Fault(Mark(name, 0, 0), (), what, code="no-profile", remedy=remedy)])
     return path
 
 
@@ -136,13 +136,16 @@ def _layers(path: Path, above: tuple[Path, ...]) -> Document:
     if document.data is None:
         document = replace(document, data={})
     if not isinstance(document.data, dict):
-        raise Faults([Fault(Mark(str(path), 1, 1), (), "a profile is a mapping of options")])
+        what, remedy = "a profile is a mapping of options", "write lines `name: value`"
+        raise Faults([Fault(Mark(str(path), 1, 1), (), what, code="wrong-type", remedy=remedy)])
     base = document.data.get("extends")
     if base is None:
         return document
     mark = document.mark(("extends",))
     if not isinstance(base, str):
-        raise Faults([Fault(mark, ("extends",), "the name of a profile is needed")])
+        what, remedy = f"wrong type (given {base!r})", "allowed: the name of a profile"
+        raise Faults([Fault(mark, ("extends",), what, code="wrong-type", remedy=remedy)])
     if path.resolve() in above:
-        raise Faults([Fault(mark, ("extends",), "the profile extends itself")])
+        what, remedy = "the profile extends itself", "take `extends` out of one"
+        raise Faults([Fault(mark, ("extends",), what, code="wrong-extends", remedy=remedy)])
     return over(document, _layers(_path(base, path.parent), (*above, path.resolve())))

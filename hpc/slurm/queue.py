@@ -34,7 +34,12 @@ def sbatch(script: Path, *after: str) -> str:
     said = _ask(["sbatch", "--parsable", *depends, str(script)], environment)
     job = said.strip().partition(";")[0]
     if not re.fullmatch(r"\d+", job):
-        raise QueueError(f"sbatch did not name the job (it said: {said.strip()!r}); look at squeue before submitting again")
+        raise QueueError(
+            f"it did not name the job (it said: {said.strip()!r})",
+            code="queue-failed",
+            place="sbatch",
+            remedy="look at squeue before submitting again",
+        )
     return job
 
 
@@ -64,9 +69,20 @@ def _ask(command: list[str], environment: Mapping[str, str] | None = None) -> st
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL, env=environment)
     except FileNotFoundError:
-        raise QueueError(f"{command[0]} was not found; this needs a machine where Slurm's commands are installed") from None
+        raise QueueError(
+            "it was not found", code="missing-package", place=command[0], remedy="use a machine where Slurm's commands are installed"
+        ) from None
     except subprocess.TimeoutExpired:
-        raise QueueError(f"{command[0]} did not answer within {PATIENCE} s") from None
+        raise QueueError(
+            f"it did not answer within {PATIENCE} s", code="queue-failed", place=command[0], remedy="try again later"
+        ) from None
     if done.returncode:
-        raise QueueError(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise QueueError(
+            f"it failed: {said[0] if said else f'exit code {done.returncode}'}",
+            code="queue-failed",
+            place=command[0],
+            remedy="mend what Slurm names, and give the command again",
+            details=said[1:],
+        )
     return done.stdout

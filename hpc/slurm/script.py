@@ -150,14 +150,24 @@ def _template(name: str) -> str:
 def _checked(folder: Path) -> Path:
     # sbatch reads its options from comments, where these cannot be written in any way.
     if any(sign in str(folder) for sign in '\n"\\'):
-        raise ScriptError(f"a folder's name with a quotation mark, a backslash or a line break cannot stand in a job script: {folder}")
+        raise ScriptError(
+            "a folder's name with a quotation mark, a backslash or a line break cannot stand in a job script",
+            code="bad-name",
+            place=str(folder),
+            remedy="rename the folder",
+        )
     return folder
 
 
 def _directives(site: Site, job: Job, start_in: Path) -> list[str]:
     limit = job.time or site.time
     if minutes(limit) * 60 <= site.margin:
-        raise ScriptError(f"the time limit {limit} must be longer than the margin of the site profile ({site.margin} s)")
+        raise ScriptError(
+            f"it is not longer than the margin of the site profile ({site.margin} s)",
+            code="wrong-time-limit",
+            place=f"time limit {limit}",
+            remedy="give a longer one, or a smaller margin",
+        )
     log = "slurm-%j.out"
     if job.array:  # a shifted number is unknown to sbatch: there the script itself writes to the member's folder
         log = "slurm-%A_%a.out" if job.array.offset else f"run-%{job.array.digits}a/slurm-%A.out"

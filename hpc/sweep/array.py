@@ -70,6 +70,7 @@ def submit_array(sweep: SweepRun, members: Sequence[MemberRun], site: Site, job:
     except queue.QueueError as error:
         if numbers:
             before = f"submitted before that: {', '.join(numbers)}; the same command submits what is left"
-            raise queue.QueueError(f"{error}\n{before}") from error
+            details = [*error.details, before]
+            raise queue.QueueError(error.what, code=error.code, place=error.place, remedy=error.remedy, details=details) from error
         raise
     return ArraySubmission(paths, tuple(numbers), after)

@@ -31,7 +31,12 @@ class SweepError(InvasioError):
 def table(scenario: Scenario) -> list[list[str]]:
     """Head and rows of sweep.csv: number, folder, and the value of every path that varies. Raises ScenarioError without a sweep."""
     if not scenario.members:
-        raise ScenarioError(f"{scenario.path or scenario.name}: the scenario has no block `sweep:`; add one, or use `invasio run`")
+        raise ScenarioError(
+            "the scenario has no block `sweep:`",
+            code="no-sweep",
+            place=str(scenario.path or scenario.name),
+            remedy="add one, or use `invasio run`",
+        )
     paths = list(dict.fromkeys(path for member in scenario.members for path in member.values))
     digits = max(3, len(str(len(scenario.members))))
     rows = [
@@ -52,17 +57,25 @@ def prepare(scenario: Scenario, out: Path | None) -> SweepRun:
     folder = (out or Path("out") / scenario.name).absolute()
     resolved = dump_resolved(scenario)
     if folder.exists() and not folder.is_dir():
-        raise SweepError(f"--out {folder} is a file")
+        raise SweepError("it is a file", code="not-a-folder", place=f"--out {folder}", remedy="choose another --out")
     if (folder / SWEEP).exists():
         changed = differences((folder / SWEEP).read_text(encoding="utf-8"), resolved)
         other = [line for line in changed if not line.strip().startswith("sweep.observe")]
         if other:
-            raise SweepError(f"{folder} holds a different sweep; choose another --out:\n" + "\n".join(other))
+            raise SweepError(
+                "it holds a different sweep",
+                code="other-run",
+                place=str(folder),
+                remedy="choose another --out",
+                details=other,
+            )
         if changed:  # what the page draws concerns no member
             with writing(folder):
                 replace_text(folder / SWEEP, resolved)
     elif folder.exists() and any(folder.iterdir()):
-        raise SweepError(f"{folder} holds other files and no sweep; choose a new folder with --out")
+        raise SweepError(
+            "it holds other files and no sweep", code="other-files", place=str(folder), remedy="choose a new folder with --out"
+        )
     if not is_sweep(folder):
         with writing(folder):
             _write(folder, scenario, rows, resolved)
@@ -111,7 +124,12 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SweepError(f"{folder}: another program is running this sweep; `invasio status {folder}` says how far it is") from None
+            raise SweepError(
+                "another program is running this sweep",
+                code="folder-in-use",
+                place=str(folder),
+                remedy=f"`invasio status {folder}` says how far it is",
+            ) from None
         except OSError:
             pass  # a file system without locks: nothing can be said
         yield

@@ -88,16 +88,26 @@ def render(run: Run) -> list[Path]:
     """
     lacking = [name for name in ("pvbatch", *(() if _screen() else ("xvfb-run",))) if shutil.which(name) is None]
     if lacking:
-        raise InvasioError(f"{' and '.join(lacking)} not found; on Debian: apt install paraview python3-paraview xvfb. {by_hand(run)}")
+        raise InvasioError(
+            f"{' and '.join(lacking)} not found",
+            code="missing-package",
+            place="ParaView",
+            remedy=f"on Debian: apt install paraview python3-paraview xvfb. {by_hand(run)}",
+        )
     command = [*([] if _screen() else ["xvfb-run", "-a"]), "pvbatch", str(run.path / SCRIPT), "--render"]
     try:
         done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=_SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise InvasioError(f"ParaView drew nothing within {_SECONDS} s") from error
+        raise InvasioError(f"it drew nothing within {_SECONDS} s", code="program-failed", place="ParaView", remedy=by_hand(run)) from error
     lines = [line for line in done.stdout.splitlines() if line.startswith("PARAVIEW ")]
     if done.returncode != 0 or not lines:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-        raise InvasioError(f"ParaView failed (exit code {done.returncode}):\n{tail}")
+        raise InvasioError(
+            f"it failed (exit code {done.returncode})",
+            code="program-failed",
+            place="ParaView",
+            remedy=by_hand(run),
+            details=(done.stdout + done.stderr).strip().splitlines()[-8:],
+        )
     return [run.path / name for name in json.loads(lines[-1].removeprefix("PARAVIEW "))]
 
 

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from ..errors import ScenarioError, StoppedEarly
-from ..scenario.check import unknown
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
 from ..scenario.shipped import Header, headers
+from ..scenario.wrong import allowed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def _chosen(names: list[str]) -> list[Header]:
     known = {header.name: header for header in headers()}
     for name in names:
         if name.removesuffix(".yaml") not in known:
-            raise ScenarioError(unknown("scenario", name, list(known)))
+            raise ScenarioError(f"unknown scenario {name!r}", code="no-scenario", place="shipped scenarios", remedy=allowed(name, known))
     first = sorted(known.values(), key=lambda header: "/" in header.name)  # the quick start before the collections
     return [known[name.removesuffix(".yaml")] for name in names] or first
 
@@ -61,7 +61,12 @@ def _run(scenario: Scenario, comm: object, folder: Path) -> None:
 
     outcome = run(scenario, comm, folder, overwrite=True)
     if outcome.reason != "done":
-        raise StoppedEarly(f"stopped early ({outcome.reason}); the same command goes on with the other scenarios")
+        raise StoppedEarly(
+            f"stopped early ({outcome.reason})",
+            code="stopped-early",
+            place="gallery",
+            remedy="the same command goes on with the other scenarios",
+        )
 
 
 def _page(folders: dict[str, Path], out: Path) -> int:

@@ -55,9 +55,11 @@ def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
     from ...postprocess.style import time_scale
 
     if (args.fit or args.level is not None) and not args.front:
-        raise WrongRequest("--fit and --level belong to --front")
+        raise WrongRequest(
+            "they belong to --front", code="wrong-arguments", place="--fit, --level", remedy="give --front, or leave them out"
+        )
     if args.times and (args.front or args.series or args.kymograph):
-        raise WrongRequest("--times belongs to profiles and maps")
+        raise WrongRequest("it belongs to profiles and maps", code="wrong-arguments", place="--times", remedy="leave it out")
     if args.series:
         return "series", plot.series(runs, args.series)
     if args.front:
@@ -81,17 +83,29 @@ def _surface(args: argparse.Namespace, runs: list[Run]) -> Path:
 
     run = runs[0]
     if len(runs) > 1 or run.dim != 3:
-        raise WrongRequest("--surface shows one run in 3-D" + (f"; {run.path} is a run in {run.dim}-D" if run.dim != 3 else ""))
+        raise WrongRequest(
+            "it shows one run in 3-D" + (f"; {run.path} is a run in {run.dim}-D" if run.dim != 3 else ""),
+            code="wrong-dimension",
+            place="--surface",
+            remedy="name one run in 3-D",
+        )
     if args.fit or args.along:
-        raise WrongRequest("--fit and --along do not belong to --surface")
+        raise WrongRequest("they do not belong to --surface", code="wrong-arguments", place="--fit, --along", remedy="leave them out")
     picture: Path = args.out or run.path / "figures" / "plot-surface.png"
     if picture.suffix.lower() != ".png":
-        raise WrongRequest(f"{picture}: --surface writes .png only")
+        raise WrongRequest(
+            "--surface writes .png only", code="unknown-format", place=str(picture), remedy="choose a name that ends in .png"
+        )
     name = plot.fields_of(run, args.field, True)[0]
     steps = plot.steps_of(run, args.times) if args.times else [-1]
     picture.parent.mkdir(parents=True, exist_ok=True)
     if still.draw(run, name, picture.resolve(), args.level, steps) is None:
-        raise WrongRequest("this picture needs PyVista, and a screen or xvfb-run (`./invasio env build test` brings both)")
+        raise WrongRequest(
+            "this picture needs PyVista, and a screen or xvfb-run",
+            code="missing-package",
+            place="--surface",
+            remedy="`./invasio env build test` brings both",
+        )
     return picture
 
 
@@ -103,5 +117,10 @@ def _window(text: str | None) -> tuple[float | None, float | None]:
     try:
         first, last = (float(word) if word else None for word in text.split(":"))
     except ValueError:
-        raise WrongRequest(f"--fit {text}: give two times, such as 10:20 (one of them may be left out)") from None
+        raise WrongRequest(
+            "not two times",
+            code="wrong-arguments",
+            place=f"--fit {text}",
+            remedy="give two times, such as 10:20 (one of them may be left out)",
+        ) from None
     return first, last

@@ -34,7 +34,12 @@ def main(args: argparse.Namespace) -> int:
     if is_sweep(args.folder):
         return _retry_sweep(args)
     if not (args.folder / RESOLVED).is_file():
-        raise StatusError(f"{args.folder} is neither a run folder (no {RESOLVED}) nor that of a sweep")
+        raise StatusError(
+            f"neither a run folder (no {RESOLVED}) nor that of a sweep",
+            code="no-run",
+            place=str(args.folder),
+            remedy="name the folder of a run or of a sweep",
+        )
     return _retry_run(args)
 
 

@@ -38,7 +38,12 @@ def main(args: argparse.Namespace) -> int:
     check_launcher(comm)
     outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc)
     if outcome.reason != "done":
-        raise StoppedEarly(f"stopped early ({outcome.reason}); go on with: invasio run {args.scenario} --out {outcome.folder} --resume")
+        raise StoppedEarly(
+            f"stopped early ({outcome.reason})",
+            code="stopped-early",
+            place=str(outcome.folder),
+            remedy=f"go on with: invasio run {args.scenario} --out {outcome.folder} --resume",
+        )
     code = _finish(outcome.folder, bool(scenario.output.figures)) if comm.rank == 0 else 0
     return int(comm.bcast(code))
 

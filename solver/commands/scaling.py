@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     from ..output.folder import writing
 
     if args.dry_run and not args.submit:
-        raise ScalingError("--dry-run shows what --submit would do; give both")
+        raise ScalingError("--dry-run shows what --submit would do", code="wrong-arguments", place="--dry-run", remedy="give both")
     if args.measure:
         from mpi4py import MPI
 

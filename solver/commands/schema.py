@@ -1,4 +1,4 @@
-"""`invasio schema`: the JSON Schema of scenarios, or the reference page of all options."""
+"""`invasio schema`: the JSON Schema of scenarios, or the reference page of all options, or that of all codes of messages."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import json
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("--markdown", action="store_true", help="print the reference page of all options instead")
+    parser.add_argument("--messages", action="store_true", help="print the page of all codes of messages instead")
 
 
 def main(args: argparse.Namespace) -> int:
     """Print the schema."""
+    if args.messages:
+        from ..codes import markdown as messages
+
+        print(messages(), end="")
+        return 0
     if args.markdown:
         from ..scenario.reference import markdown
 

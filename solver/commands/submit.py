@@ -75,8 +75,13 @@ def check_limit(time: str | None) -> None:
     if time is not None:
         try:
             minutes(time)
-        except ValueError as error:
-            raise ScriptError(f"--time {time}: {error}") from None
+        except ValueError:
+            raise ScriptError(
+                "not a time limit",
+                code="wrong-time-limit",
+                place=f"--time {time}",
+                remedy="write MINUTES, HH:MM:SS or D-HH:MM:SS, longer than nothing",
+            ) from None
 
 
 def positive(text: str) -> int:

@@ -43,7 +43,12 @@ def main(args: argparse.Namespace) -> int:
     site = _site(args) if args.submit else None
     if args.scenario.is_dir():
         if args.overrides or args.out:
-            raise SweepError("with the folder of a sweep, --set and --out make no sense: its members are fixed")
+            raise SweepError(
+                "with the folder of a sweep they make no sense: its members are fixed",
+                code="wrong-arguments",
+                place="--set, --out",
+                remedy="leave them out, or name the scenario",
+            )
         return proceed(args, open_sweep(args.scenario.absolute()), site)
     scenario = load(args.scenario, args.overrides)
     if args.dry_run:
@@ -69,7 +74,12 @@ def proceed(args: argparse.Namespace, sweep: SweepRun, site: Site | None) -> int
         print("to run: " + (", ".join(member.folder.name for member in todo) or "nothing"))
         return 0
     if not todo and found["active"] and site:
-        raise SweepError(f"all members that are not finished are running or queued already ({len(found['active'])}); wait for them")
+        raise SweepError(
+            f"all members that are not finished are running or queued already ({len(found['active'])})",
+            code="job-active",
+            place=str(sweep.path),
+            remedy="wait for them",
+        )
     if site and todo:
         return _submit(args, sweep, site, todo)
     code = 0

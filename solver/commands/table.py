@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
     run = open_run(args.run)
     netcdf = args.out is not None and args.out.suffix == ".nc"
     if netcdf and (args.tidy or args.columns):
-        raise WrongRequest("--tidy and --columns belong to CSV")
+        raise WrongRequest("they belong to CSV", code="wrong-arguments", place="--tidy, --columns", remedy="leave them out")
     try:
         if netcdf:
             table.dataset(run).to_netcdf(args.out, engine="scipy")
@@ -46,6 +46,8 @@ def main(args: argparse.Namespace) -> int:
         sys.stdout = None  # type: ignore[assignment]
         return 0
     except OSError as error:
-        raise InvasioError(f"cannot write {args.out}: {error.strerror}") from error
+        raise InvasioError(
+            f"cannot be written: {error.strerror}", code="cannot-write", place=str(args.out), remedy="choose another file"
+        ) from error
     print(args.out)
     return 0

@@ -14,11 +14,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
-from ..discretise.species import TINY, NodalSpecies
+from ..discretise.species import NodalSpecies
+from ..kernels.compiled import compiled
+from ..kernels.stages import TINY
 from .boundaries import accounts_of, content
 from .mobile import surprise
 from .protocol import Component, Phase
@@ -26,13 +27,13 @@ from .protocol import Component, Phase
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _growth_factor(x: float) -> float:
     """(e^x - 1)/x."""
     return 1.0 + 0.5 * x if abs(x) < 1e-8 else math.expm1(x) / x
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def exact(density: Floats, production: Floats, rate: Floats, limitation: Floats, h: float, new: Floats) -> None:
     """new = the density after a time h, all arrays over nodes."""
     for i in range(len(density)):
@@ -44,7 +45,7 @@ def exact(density: Floats, production: Floats, rate: Floats, limitation: Floats,
         new[i] = (c * math.exp(x) + p * h * _growth_factor(x)) / (1.0 + q * c * h * _growth_factor(x))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def follow_logarithm(density: Floats, production: Floats, rate: Floats, limitation: Floats, h: float, new: Floats, log: Floats) -> None:
     """Advance ln c as ``exact`` advances c: it goes on where c itself underflows. What was 0 from the start keeps its value."""
     for i in range(len(density)):
@@ -56,7 +57,7 @@ def follow_logarithm(density: Floats, production: Floats, rate: Floats, limitati
             log[i] += x - math.log1p(q * c * h * _growth_factor(min(x, 700.0)))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def changes(mass: Floats, old: Floats, new: Floats, production: Floats, h: float, n_owned: int) -> tuple[float, float]:
     """Amounts gained and lost: production counts as gain, what is left of the change by its sign at each node."""
     born = 0.0

@@ -70,7 +70,7 @@ class Packing:
         bounds.ratios(wk.edges, wk.sinks, s.fixed, s.state, wk.w, wk.low, *limits)
         g.halo.update(wk.shares.down, wk.shares.up)
         args = (wk.acting, wk.v, self.maximum, dt, wk.shares, wk.new, wk.seen)
-        return tuple(bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, *args))
+        return bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, *args)
 
     def _pack(self, dt: float) -> None:
         """The low-order solution v with what does not fit held back. Collective."""

@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
 from ..discretise.evaluate import Evaluator
-from ..discretise.species import TINY, NodalSpecies
+from ..discretise.species import NodalSpecies
+from ..kernels.compiled import compiled
+from ..kernels.stages import TINY
 from .boundaries import hold
 from .protocol import Component, Phase
 
@@ -29,7 +30,7 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def implicit(origins: Numbers, targets: Numbers, rates: Floats, h: float, old: Floats, new: Floats, system: Floats) -> None:
     """new = old + h sum_k (e_b - e_a) r_k new_a at every node: Gauss elimination without pivots, which an M-matrix does not need.
 
@@ -58,7 +59,7 @@ def implicit(origins: Numbers, targets: Numbers, rates: Floats, h: float, old: F
             new[a, i] = value / system[a, a]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def patankar(origins: Numbers, before: Floats, after: Floats, old: Floats, middle: Floats) -> None:
     """before = (r(c) c_a + r(U) U_a) / (2 U_a), the rates of the second stage; their mean where there is nothing left."""
     for k in range(len(origins)):
@@ -68,7 +69,7 @@ def patankar(origins: Numbers, before: Floats, after: Floats, old: Floats, middl
             before[k, i] = 0.5 * (before[k, i] * ratio + after[k, i])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def hold_back(
     origins: Numbers, targets: Numbers, tops: Floats, h: float, old: Floats, new: Floats, rates: Floats, share: Floats, give: Floats
 ) -> None:
@@ -105,7 +106,7 @@ def hold_back(
             rates[k, i] *= min(share[targets[k]], give[origins[k]])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def moved(origin: int, target: int, rate: Floats, h: float, mass: Floats, new: Floats, n_owned: int, density: Floats) -> float:
     """Add what one transfer moves to density (2, n): out of the origin, into the target; returns its amount over owned nodes."""
     total = 0.0
@@ -178,7 +179,8 @@ class Transfers(Component):
         if np.isfinite(self._tops).any():
             hold_back(self._origins, self._targets, self._tops, h, self._old, self._middle, self._rates, *self._shares)
         g = self.species[0].graph
-        for k, (a, b) in enumerate(zip(self._origins, self._targets, strict=True)):
+        for k, ends in enumerate(zip(self._origins, self._targets, strict=True)):
+            a, b = map(int, ends)
             amount = moved(a, b, self._rates[k], h, g.mass, self._middle, g.n_owned, self._old)
             for number, key in ((a, "switched_out"), (b, "switched_in")):
                 book.page(self.species[number].name).add(key, amount)

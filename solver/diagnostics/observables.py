@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 from mpi4py import MPI
-from numba import njit
 from numpy.typing import NDArray
 
 from ..discretise.problem import Problem
 from ..errors import SolverError
+from ..kernels.compiled import compiled
 
 Floats = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ FRONT = 0.01  # of the largest initial density: the level that defines the front
 DEGRADED = 0.5  # of the largest initial density: ECM below this counts as degraded
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _reach(
     indptr: NDArray[np.uint32], indices: NDArray[np.uint32], points: Floats, n: Floats, level: float, centre: Floats, extent: Floats
 ) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..errors import SolverError
+from ..kernels.compiled import compiled
 from ..model.balance import Boundary
 from ..scenario.expressions import Number
 from .evaluate import Evaluator
@@ -71,7 +71,7 @@ class Condition:
             _outward(self.nodes, indptr, indices, values, potential, _ONE if factor is None else factor, self.rate)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _outward(
     nodes: NDArray[np.intp],
     indptr: NDArray[np.int64],

@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 import numpy as np
 from mpi4py import MPI
-from numba import njit
 from numpy.typing import NDArray
 
 from ..errors import ScenarioError
+from ..kernels.compiled import compiled
 from ..model.balance import IntegrityLaw
 from ..output.layout import Rows
 from ..parallel import agreed
@@ -30,7 +30,7 @@ from .sites import Sites
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _relax(b: Floats, repair: Floats, decay: Floats, h: float) -> None:
     """b after a time h of db/dt = r (1 - b) - K b with frozen rates, exactly; in [0, 1] for any h."""
     for i in range(len(b)):
@@ -40,7 +40,7 @@ def _relax(b: Floats, repair: Floats, decay: Floats, h: float) -> None:
         b[i] = min(1.0, b[i] * math.exp(x) + repair[i] * h * factor)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _opening(b: Floats, threshold: float, sharpness: float, out: Floats) -> None:
     """out = (1 - b/b_c)^q where b < b_c, else 0."""
     for i in range(len(b)):
@@ -48,7 +48,7 @@ def _opening(b: Floats, threshold: float, sharpness: float, out: Floats) -> None
         out[i] = 0.0 if share <= 0.0 else share if sharpness == 1.0 else share**sharpness
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _first_below(old: Floats, new: Floats, level: float, n_owned: int) -> float:
     """The share of a step after which the first of the owned sites falls below a level; inf if none does."""
     share = np.inf
@@ -59,7 +59,7 @@ def _first_below(old: Floats, new: Floats, level: float, n_owned: int) -> float:
     return share
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _miss(
     measure: Floats, b: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int
 ) -> tuple[float, float]:

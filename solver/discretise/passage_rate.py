@@ -8,10 +8,10 @@ c_0 and c_1 being the densities on the two sides, as for the enzymes that degrad
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..errors import SolverError
+from ..kernels.compiled import compiled
 from ..scenario.expressions import Expr
 from ..scenario.tree import names
 from .integrity import Integrity
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 INTEGRITY = "integrity"  # the name of b in formulas
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _first_wrong(values: Floats) -> int:
     """The first place where there is no number >= 0; -1 if there is none."""
     for k in range(len(values)):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...meshes.network import Network
 from ..compat import cell_corners
 from ..errors import ScenarioError
+from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..output.layout import Grid
 from ..parallel import agreed
@@ -26,7 +27,7 @@ from .initial import initial_state
 from .integrity import Integrity
 from .membranes import cap, crossings_of, local_pairs, pair_sites
 from .site_values import Known
-from .species import TINY, NodalSpecies, carried_logarithms, logarithm_of
+from .species import NodalSpecies, carried_logarithms, logarithm_of
 from .vessel_fluxes import attach, check_mobile
 from .vessels import NodalVessel, build_vessel
 

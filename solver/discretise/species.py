@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, Law
+from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..parallel import agreed
 from ..scenario.expressions import Binary, Call, Expr, Name, Number
@@ -23,7 +24,6 @@ from .wall_flux import WallCrossing
 Floats = NDArray[np.float64]
 Write = Callable[[Floats], None]
 
-TINY = 1e-300  # what stands for a density of 0 in a logarithm
 _GAUSS = [(0.5 * (1.0 + float(x)), 0.5 * float(w)) for x, w in zip(*np.polynomial.legendre.leggauss(8), strict=True)]
 
 

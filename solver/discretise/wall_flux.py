@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..errors import SolverError
+from ..kernels.compiled import compiled
 from ..model.balance import WallFlux
 from ..scenario.expressions import Expr, Number
 from ..scenario.tree import names
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _mix(
     opened: Floats, closed: Floats, torn_rate: Floats, torn: NDArray[np.bool_], opening: Floats, series: Floats, limit: Floats, rate: Floats
 ) -> None:
@@ -37,7 +37,7 @@ def _mix(
         rate[i] = k / (1.0 + k * series[i])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _add(nodes: Ints, measure: Floats, mass: Floats, rate: Floats, inside: Floats, production: Floats, sinks: Floats) -> None:
     """Add the flux of every site to its node; several sites may share a node."""
     for i in range(len(nodes)):
@@ -46,7 +46,7 @@ def _add(nodes: Ints, measure: Floats, mass: Floats, rate: Floats, inside: Float
         sinks[nodes[i]] += share
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _flows(nodes: Ints, measure: Floats, rate: Floats, inside: Floats, density: Floats, dt: float, flow: Floats) -> tuple[float, float]:
     """flow = amount out of the tissue at every site in a time dt; returns its sum and what came in by itself."""
     out = 0.0

@@ -16,10 +16,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiled import compiled
 from .edges import Edges, Floats
+from .low_order import low_order_flux
 
 
 class Shares(NamedTuple):
@@ -31,13 +32,13 @@ class Shares(NamedTuple):
     outward: Floats
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _share(available: float, wanted: float) -> float:
     """min(1, available/wanted), compared as products: a quotient by a denormal number overflows."""
     return 1.0 if available >= wanted else max(0.0, min(1.0, available / wanted))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def ratios(
     e: Edges,
     sinks: Floats,
@@ -63,8 +64,7 @@ def ratios(
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
             u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            first = (u + d) * low[j] - (lower + d) * low[i]
+            first = low_order_flux(u, lower, low[i], low[j])
             first *= min(inward[i], outward[j]) if first > 0.0 else min(inward[j], outward[i])
             flux = (u * w[j] - lower * w[i]) - first
             drain += min(0.0, flux)
@@ -79,7 +79,7 @@ def ratios(
         up[i] = _share(mass[i] * max(0.0, min(top, maximum) - v[i]), dt * gain)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def corrected(
     e: Edges,
     sinks: Floats,
@@ -106,8 +106,7 @@ def corrected(
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
             u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            first = (u + d) * low[j] - (lower + d) * low[i]
+            first = low_order_flux(u, lower, low[i], low[j])
             first *= min(inward[i], outward[j]) if first > 0.0 else min(inward[j], outward[i])
             flux = (u * w[j] - lower * w[i]) - first
             alpha = min(down[i], up[j]) if flux < 0.0 else min(up[i], down[j])

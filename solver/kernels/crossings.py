@@ -11,24 +11,25 @@ G = sigma kappa (Pi_i' - Pi_i)/(c_i' - c_i), exact in the mean, Pi = gamma/(gamm
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .bounds import Shares
+from .compiled import compiled
 from .edges import Edges, Law
+from .low_order import low_order_flux
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def linear(measure: Floats, opening: Floats, rate: float, limit: Floats, out: Floats) -> None:
     """Conductance sigma kappa, not above its limit."""
     for k in range(len(out)):
         out[k] = min(measure[k] * rate * opening[k], limit[k])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def pressure(
     measure: Floats,
     opening: Floats,
@@ -51,7 +52,7 @@ def pressure(
         out[k] = min(measure[k] * rate * opening[k] * slope, limit[k])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def insert(entries: Ints, conductance: Floats, a: Floats) -> None:
     """Add the conductance of each pair to a_ii' and a_i'i, where this rank owns the row."""
     for k in range(len(conductance)):
@@ -60,7 +61,7 @@ def insert(entries: Ints, conductance: Floats, a: Floats) -> None:
                 a[entries[k, side]] += conductance[k]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def insert_drift(e: Law, nodes: Ints, entries: Ints, conductance: Floats, diffusivity: Floats, v: Floats) -> None:
     """Add the drift through the opening to v_ii' and v_i'i. diffusivity (n or 1): D; nothing drifts where it is 0."""
     for k in range(len(conductance)):
@@ -78,7 +79,7 @@ def insert_drift(e: Law, nodes: Ints, entries: Ints, conductance: Floats, diffus
             v[entries[k, 1]] -= drift
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def shares(entries: Ints, conductance: Floats, a: Floats, n_owned: int, out: Floats) -> None:
     """The part of a pair's conductance that is this membrane's: below 1 where several membranes meet in a pair. Owned sites."""
     for k in range(n_owned):
@@ -86,7 +87,7 @@ def shares(entries: Ints, conductance: Floats, a: Floats, n_owned: int, out: Flo
         out[k] = conductance[k] / total if total > 0.0 else 0.0
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def crossing(
     e: Edges, nodes: Ints, entries: Ints, share: Floats, measure: Floats, w: Floats, low: Floats, s: Shares,
     limited: bool, bounded: bool, n_owned: int, flux: Floats,
@@ -102,8 +103,7 @@ def crossing(
         u, lower = us[at], ls[at]
         inward = u * w[j] - lower * w[i]
         if limited:
-            d = max(0.0, max(-u, -lower))
-            first = (u + d) * low[j] - (lower + d) * low[i]
+            first = low_order_flux(u, lower, low[i], low[j])
             if bounded:
                 first *= min(s.inward[i], s.outward[j]) if first > 0.0 else min(s.inward[j], s.outward[i])
             rest = inward - first

@@ -18,8 +18,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .compiled import compiled
+from .low_order import artificial_diffusion
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -59,7 +61,7 @@ class Edges(NamedTuple):
     lower: Floats
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def bernoulli(x: float) -> float:
     """B(x) = x/(e^x - 1), without cancellation at 0 and without overflow."""
     if abs(x) < 1e-3:
@@ -69,7 +71,7 @@ def bernoulli(x: float) -> float:
     return x / math.expm1(x)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def weights(e: Law, a: Floats, v: Floats) -> None:
     """a_ij and v_ij of all owned rows; what stands on the diagonal of a is K_ii D, and v_ii = 0."""
     indptr, indices, stiffness, weight, motility, primitive, density, psi, potentials, factors, mean = e
@@ -105,7 +107,7 @@ def weights(e: Law, a: Floats, v: Floats) -> None:
             v[k] = stiffness[k] * speed
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def central(a: Floats, v: Floats) -> None:
     """Turn (a, v) into (u, l) of the central flux, in place."""
     for k in range(len(a)):
@@ -114,7 +116,7 @@ def central(a: Floats, v: Floats) -> None:
         a[k] = a[k] - half
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def scharfetter_gummel(a: Floats, v: Floats) -> None:
     """Turn (a, v) into (u, l) of the Scharfetter-Gummel flux, in place; central where a <= 0.
 
@@ -133,7 +135,7 @@ def scharfetter_gummel(a: Floats, v: Floats) -> None:
             a[k] = weight - half
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def fill(
     e: Edges,
     diagonal: Ints,
@@ -171,7 +173,7 @@ def fill(
             if j != i:
                 u, lower = us[k], ls[k]
                 if low_order:
-                    d = max(0.0, max(-u, -lower))
+                    d = artificial_diffusion(u, lower)
                     u += d
                     lower += d
                 out += lower
@@ -189,7 +191,7 @@ def fill(
     return number if finite else np.nan
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def known_side(e: Edges, rows: Indices, positions: Indices, held: Floats, tau: float, low_order: bool, b: Floats) -> None:
     """b_i += tau u_ij c_j for the edges (rows and positions in the graph) from a free node i to a node j with a fixed value."""
     _, indices, _, us, ls = e
@@ -197,11 +199,11 @@ def known_side(e: Edges, rows: Indices, positions: Indices, held: Floats, tau: f
         k = positions[edge]
         u = us[k]
         if low_order:
-            u += max(0.0, max(-u, -ls[k]))
+            u += artificial_diffusion(u, ls[k])
         b[rows[edge]] += tau * u * held[indices[k]]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def explicit_side(e: Edges, production: Floats, sinks: Floats, old: Floats, tau: float, b: Floats) -> None:
     """b = m c + tau [ sum_j F_ij(c) + m (2 P - s c) ], the right side of a trapezoidal stage, for owned nodes."""
     indptr, indices, mass, us, ls = e
@@ -214,7 +216,7 @@ def explicit_side(e: Edges, production: Floats, sinks: Floats, old: Floats, tau:
         b[i] = mass[i] * old[i] + tau * (total + mass[i] * (2.0 * production[i] - sinks[i] * old[i]))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def conservative_update(
     e: Edges,
     production: Floats,
@@ -256,7 +258,7 @@ def conservative_update(
     return smallest if finite else np.nan
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def peclet(e: Edges) -> tuple[float, int]:
     """The largest mesh Peclet number |v_ij| / (2 a_ij) over owned edges with a_ij > 0, and its node (-1: none).
 

@@ -16,15 +16,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiled import compiled
 from .edges import Edges
+from .low_order import low_order_flux
 
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def low_order_and_ratios(
     e: Edges,
     production: Floats,
@@ -52,8 +53,7 @@ def low_order_and_ratios(
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
             u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            low_flux = (u + d) * low[j] - (lower + d) * low[i]
+            low_flux = low_order_flux(u, lower, low[i], low[j])
             change += low_flux
             drain += min(0.0, (u * w[j] - lower * w[i]) - low_flux)
         value = old[i] + dt * (change / mass[i] + production[i] - sinks[i] * low[i])
@@ -70,7 +70,7 @@ def low_order_and_ratios(
     return (negative if finite else np.nan), amount
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def corrected(
     e: Edges,
     sinks: Floats,
@@ -97,8 +97,7 @@ def corrected(
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
             u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            flux = (u * w[j] - lower * w[i]) - ((u + d) * low[j] - (lower + d) * low[i])
+            flux = (u * w[j] - lower * w[i]) - low_order_flux(u, lower, low[i], low[j])
             alpha = ratios[i] if flux < 0.0 else ratios[j]
             change += alpha * flux
             used += alpha * abs(flux)

@@ -16,15 +16,16 @@ fluxes do not run in circles it ends after finitely many sweeps. Then v_i = M wh
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiled import compiled
 from .edges import Edges, Floats
+from .low_order import low_order_flux
 
 Mask = NDArray[np.bool_]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def lifts(production: Floats, sinks: Floats, old: Floats, maximum: float, dt: float) -> bool:
     """Whether the sources by themselves would lift any density above M in an implicit step. Owned nodes of ``old``."""
     found = False
@@ -33,7 +34,7 @@ def lifts(production: Floats, sinks: Floats, old: Floats, maximum: float, dt: fl
     return found
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def cap(production: Floats, sinks: Floats, old: Floats, made: Floats, lost: Floats, maximum: float, dt: float) -> None:
     """P_i at most (M - c_i)/dt + s_i M where the law itself makes nothing at the density M: made_i <= lost_i M. Owned nodes."""
     for i in range(len(old)):
@@ -42,7 +43,7 @@ def cap(production: Floats, sinks: Floats, old: Floats, made: Floats, lost: Floa
             production[i] = most
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def start(low: Floats, maximum: float, acting: Floats, inward: Floats, outward: Floats) -> None:
     """q = min(c^L, M), all shares 1; all local nodes."""
     for i in range(len(low)):
@@ -50,16 +51,14 @@ def start(low: Floats, maximum: float, acting: Floats, inward: Floats, outward: 
         inward[i] = outward[i] = 1.0
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _flows(e: Edges, low: Floats, inward: Floats, i: int) -> tuple[float, float]:
     """What would come into node i, and what goes out to neighbours that let it in; per time."""
     indptr, indices, _, us, ls = e
     coming = going = 0.0
     for k in range(indptr[i], indptr[i + 1]):
         j = indices[k]
-        u, lower = us[k], ls[k]
-        d = max(0.0, max(-u, -lower))
-        flux = (u + d) * low[j] - (lower + d) * low[i]
+        flux = low_order_flux(us[k], ls[k], low[i], low[j])
         if flux > 0.0:
             coming += flux
         else:
@@ -67,7 +66,7 @@ def _flows(e: Edges, low: Floats, inward: Floats, i: int) -> tuple[float, float]
     return coming, going
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def sweep(
     e: Edges, production: Floats, sinks: Floats, fixed: Mask, old: Floats, low: Floats, maximum: float, dt: float, acting: Floats,
     inward: Floats,
@@ -99,7 +98,7 @@ def sweep(
     return worst
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def both_ends(
     e: Edges, production: Floats, sinks: Floats, fixed: Mask, old: Floats, low: Floats, maximum: float, dt: float, acting: Floats,
     inward: Floats, outward: Floats,
@@ -114,9 +113,7 @@ def both_ends(
         coming = going = 0.0
         for k in range(e.indptr[i], e.indptr[i + 1]):
             j = e.indices[k]
-            u, lower = e.u[k], e.lower[k]
-            d = max(0.0, max(-u, -lower))
-            flux = (u + d) * low[j] - (lower + d) * low[i]
+            flux = low_order_flux(e.u[k], e.lower[k], low[i], low[j])
             coming += max(0.0, flux)
             going -= min(0.0, flux)
         made = old[i] + dt * production[i]
@@ -127,7 +124,7 @@ def both_ends(
         outward[i] = 1.0 if there >= dt * going else there / (dt * going)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def balance(
     e: Edges, production: Floats, sinks: Floats, old: Floats, low: Floats, acting: Floats, dt: float, inward: Floats, outward: Floats,
     v: Floats,
@@ -138,8 +135,6 @@ def balance(
         change = 0.0
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
-            u, lower = us[k], ls[k]
-            d = max(0.0, max(-u, -lower))
-            flux = (u + d) * low[j] - (lower + d) * low[i]
+            flux = low_order_flux(us[k], ls[k], low[i], low[j])
             change += flux * (min(inward[i], outward[j]) if flux > 0.0 else min(inward[j], outward[i]))
         v[i] = old[i] + dt * (change / mass[i] + production[i] - sinks[i] * acting[i])

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .compiled import compiled
 
 Floats = NDArray[np.float64]
 
+TINY = 1e-300  # what stands for a density of 0 in a logarithm
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+
+@compiled
 def predict(old: Floats, rate: Floats, step: float, out: Floats) -> None:
     """out = max(0, c + step dc/dt)."""
     for i in range(len(out)):
         out[i] = max(0.0, old[i] + step * rate[i])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def guess(old: Floats, rate: Floats, before: Floats, step: float, bend: float, out: Floats) -> None:
     """out = max(0, c + step (rate + bend (rate - before))), a quadratic in time for bend = (step + dt1)/(dt1 + dt2)."""
     for i in range(len(out)):
         out[i] = max(0.0, old[i] + step * (rate[i] + bend * (rate[i] - before[i])))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def implicit_side(mass: Floats, old: Floats, production: Floats, tau: float, b: Floats) -> None:
     """b = m (c + tau P)."""
     for i in range(len(b)):
         b[i] = mass[i] * (old[i] + tau * production[i])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def second_stage(
     mass: Floats,
     old: Floats,
@@ -53,14 +56,14 @@ def second_stage(
         x[i] = max(0.0, old[i] + reach * rise + curve * (rate[i] - before[i]))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def weighted(old: Floats, stage: Floats, x: Floats, outer: float, last: float, w: Floats) -> None:
     """w = outer (c + U1) + last U2."""
     for i in range(len(x)):
         w[i] = outer * (old[i] + stage[i]) + last * x[i]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def follow(
     mass: Floats,
     production: Floats,
@@ -92,14 +95,14 @@ def follow(
     return born, dead
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def non_negative(x: Floats, out: Floats) -> None:
     """out = max(0, x)."""
     for i in range(len(x)):
         out[i] = max(0.0, x[i])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def amount(mass: Floats, density: Floats, n_owned: int) -> float:
     """sum m c."""
     total = 0.0
@@ -108,7 +111,7 @@ def amount(mass: Floats, density: Floats, n_owned: int) -> float:
     return total
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def amount_lost(mass: Floats, rate: Floats, density: Floats, n_owned: int) -> float:
     """sum m L c."""
     total = 0.0
@@ -117,7 +120,7 @@ def amount_lost(mass: Floats, rate: Floats, density: Floats, n_owned: int) -> fl
     return total
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def difference_quotient(state: Floats, old: Floats, dt: float, rate: Floats, before: Floats) -> None:
     """before = rate, rate = (c_new - c_old)/dt."""
     for i in range(len(state)):
@@ -125,7 +128,7 @@ def difference_quotient(state: Floats, old: Floats, dt: float, rate: Floats, bef
         rate[i] = (state[i] - old[i]) / dt
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def surprise(
     mass: Floats, state: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int
 ) -> tuple[float, float]:

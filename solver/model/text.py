@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
 from .balance import Boundary, IntegrityLaw, Membrane, Model, Passage, Species, Taxis, Term, Vessel
+from .walk import sources
 
 _WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
 _GREEK = dict(zip(_WORDS.split(), "αβγδεζηθκλμνρστφχψω", strict=True))
@@ -112,8 +113,7 @@ def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:
     lines = [f"  membrane {barrier.name} b (of no thickness; [c] = c₀ − c₁, from side 0 to side 1; ⟨ ⟩ mean of both)"]
     lines += _integrity(b, symbols, True)
     lines += [f"    flux of {p.species}: {_flux(p, symbols)}" for p in barrier.passages]
-    sources = [d.source for d in b.degradation] + [p.source for p in barrier.passages]
-    return [*lines, *(f"    {short(source)}" for source in dict.fromkeys(sources) if source)]
+    return [*lines, *(f"    {short(source)}" for source in sources(barrier))]
 
 
 def _integrity(b: IntegrityLaw, symbols: Mapping[str, str], sided: bool) -> list[str]:

@@ -56,7 +56,12 @@ class Blocks:
         with agreed(comm):
             inside = (self._place >= 0) & (self._place < self.count)
             if not inside.all() or len(arrived) != self.count or len(np.unique(arrived)) != self.count:
-                raise SolverError(f"internal: rows {self.start} to {self.start + self.count} are not each listed by exactly one rank")
+                raise SolverError(
+                    f"rows {self.start} to {self.start + self.count} are not each listed by exactly one rank",
+                    code="internal-fault",
+                    place="output",
+                    remedy="this must not happen: please report it with the scenario",
+                )
 
     def _exchange(self, rows: NDArray[Any], send: NDArray[np.int64], receive: NDArray[np.int64]) -> NDArray[Any]:
         """All-to-all of rows with any trailing shape."""

@@ -134,14 +134,19 @@ def load_latest(
             expected = {"mesh": grid.mesh_hash, **(hashes or {})}
             other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
             if other:
-                raise ScenarioError(f"checkpoint {path} belongs to another {' and '.join(other)}; use --overwrite or another --out")
+                raise ScenarioError(
+                    f"it belongs to another {' and '.join(other)}",
+                    code="other-run",
+                    place=f"checkpoint {path}",
+                    remedy="use --overwrite or another --out",
+                )
             rows, fault = _tried(comm, lambda path=path, header=header: _rows(path, header, plans))  # type: ignore[misc]
         if not fault:
             state = {name: plans[_table(name, plans)].to_owners(block) for name, block in rows.items()}
             return Checkpoint(state, header["scalars"], path)
         if comm.rank == 0:
             log.warning("checkpoint %s is damaged (%s); taking the one before", path.name, fault)
-    raise SolverError(f"all checkpoints in {folder} are damaged; start again with --overwrite")
+    raise SolverError("all checkpoints are damaged", code="damaged-checkpoint", place=str(folder), remedy="start again with --overwrite")
 
 
 def _plans(grid: Grid, tables: Mapping[str, Rows] | None) -> dict[str, Blocks]:

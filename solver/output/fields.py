@@ -222,12 +222,19 @@ class FieldsWriter:
                 try:
                     free = shutil.disk_usage(self.path.parent).free
                 except OSError as error:
-                    raise SolverError(f"cannot write {self.path}: {error.strerror}") from error
+                    raise SolverError(
+                        f"cannot be written: {error.strerror}",
+                        code="cannot-write",
+                        place=str(self.path),
+                        remedy="free some space or mend the permissions, and use --resume",
+                    ) from error
         free = comm.bcast(free)
         if free < need:
             raise SolverError(
-                f"disk full: the next step of {self.path} needs up to {need / 1e6:.1f} MB, {free / 1e6:.1f} MB are free; "
-                f"the file keeps its {self.n_steps} steps. Free some space and use --resume"
+                f"the next step needs up to {need / 1e6:.1f} MB, {free / 1e6:.1f} MB are free; the file keeps its {self.n_steps} steps",
+                code="disk-full",
+                place=str(self.path),
+                remedy="free some space and use --resume",
             )
         return int(need)
 
@@ -236,7 +243,7 @@ class FieldsWriter:
         comm = self.grid.comm
         fault, keep, last, self._observables = comm.bcast(self._facts(until) if comm.rank == 0 else None)
         if fault:
-            raise SolverError(f"cannot resume {self.path}: {fault}. Use --overwrite, or another --out")
+            raise SolverError(fault, code="cannot-resume", place=str(self.path), remedy="use --overwrite, or another --out")
         if keep == 0:
             return  # the first frame writes a new file
         file = SharedFile(self.path, "r+", comm, collective=self._collective)

@@ -75,7 +75,12 @@ class RunFolder:
                 try:
                     path, lock, resuming, status = _prepare(out, scenario_path, name, resolved_text, resume, overwrite)
                 except OSError as error:
-                    raise FolderError(f"cannot write the run folder: {error.strerror}: {error.filename}") from error
+                    raise FolderError(
+                        f"the run folder cannot be written: {error.strerror}",
+                        code="cannot-write",
+                        place=str(error.filename),
+                        remedy="choose another --out, or make room",
+                    ) from error
                 chosen = path, resuming, status
         path, resuming, status = comm.bcast(chosen)
         return RunFolder(path, comm, resuming, status, lock)
@@ -117,7 +122,12 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FolderError(f"cannot write {error.filename or folder}: {error.strerror or error}") from error
+        raise FolderError(
+            f"cannot be written: {error.strerror or error}",
+            code="cannot-write",
+            place=str(error.filename or folder),
+            remedy="choose another folder, or make room",
+        ) from error
 
 
 def _half_written(name: str) -> str:
@@ -129,31 +139,47 @@ def _prepare(
 ) -> tuple[Path, int, bool, str]:
     """Rank 0: everything `RunFolder.open` promises."""
     if resume and overwrite:
-        raise FolderError("--resume and --overwrite exclude each other")
+        raise FolderError("they exclude each other", code="wrong-arguments", place="--resume, --overwrite", remedy="give one of them")
     if out is None:
         if overwrite:
-            raise FolderError("--overwrite needs --out DIR, the folder to overwrite")
+            raise FolderError("no folder to overwrite is named", code="wrong-arguments", place="--overwrite", remedy="give --out DIR")
         path = _newest(Path("out"), name) if resume else None
         path = path or _next_free(Path("out"), name)
     else:
         path = out
         if path.exists() and not path.is_dir():
-            raise FolderError(f"--out {path} is a file")
+            raise FolderError("it is a file", code="not-a-folder", place=f"--out {path}", remedy="choose another --out")
         path.mkdir(parents=True, exist_ok=True)
     ours = (_LOCK, *_FILES, *_FOLDERS, *(_half_written(name) for name in _TEXTS))
     strangers = sorted(p.name for p in path.iterdir() if p.name not in ours)
     if strangers and not (path / RESOLVED).exists():
-        raise FolderError(f"{path} holds other files ({', '.join(strangers[:3])}) and no run; choose a new folder with --out")
+        raise FolderError(
+            f"it holds other files ({', '.join(strangers[:3])}) and no run",
+            code="other-files",
+            place=str(path),
+            remedy="choose a new folder with --out",
+        )
     lock = _take(path)
     try:
         used = (path / RESOLVED).exists()
         if used and not (resume or overwrite):
-            raise FolderError(f"{path} holds a run already; go on with --resume, replace it with --overwrite, or choose another --out")
+            raise FolderError(
+                "it holds a run already",
+                code="holds-run",
+                place=str(path),
+                remedy="go on with --resume, replace it with --overwrite, or choose another --out",
+            )
         status = _read(path / STATUS).strip()
         if used and resume:
             changed = differences(_read(path / RESOLVED), resolved)
             if changed:
-                raise FolderError(f"{path} holds a run of a different scenario, so it cannot be resumed:\n" + "\n".join(changed))
+                raise FolderError(
+                    "it holds a run of a different scenario, so it cannot be resumed",
+                    code="other-run",
+                    place=str(path),
+                    remedy="use --overwrite or another --out",
+                    details=changed,
+                )
         else:
             for file in _FILES:
                 (path / file).unlink(missing_ok=True)
@@ -192,7 +218,9 @@ def _next_free(parent: Path, name: str) -> Path:
             return path
         except FileExistsError:
             continue
-    raise FolderError(f"{parent}/{name} to {parent}/{name}-9999 are all taken; choose a folder with --out")
+    raise FolderError(
+        f"it and all names to {name}-9999 are taken", code="no-free-name", place=f"{parent}/{name}", remedy="choose a folder with --out"
+    )
 
 
 def _series(parent: Path, name: str) -> list[Path]:
@@ -207,7 +235,9 @@ def _take(path: Path) -> int:
     except BlockingIOError:
         owner = os.read(handle, 200).decode(errors="replace").strip()
         os.close(handle)
-        raise FolderError(f"{path} is in use by another run ({owner}); wait for it or choose another --out") from None
+        raise FolderError(
+            f"it is in use by another run ({owner})", code="folder-in-use", place=str(path), remedy="wait for it or choose another --out"
+        ) from None
     except OSError:
         pass  # a file system without locks: nothing can be said
     job = os.environ.get("SLURM_JOB_ID")

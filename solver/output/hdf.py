@@ -90,7 +90,9 @@ class SharedFile:
         first = next((f for f in faults if f is not None), None)
         if first is not None:
             self._abandon()
-            raise SolverError(f"{what}: {first}")
+            raise SolverError(
+                f"{what}: {first}", code="cannot-write", place="output", remedy="free some space or mend the permissions, and use --resume"
+            )
 
     def _abandon(self) -> None:
         """Close after a failure, which fails again on a full disk: once is enough said."""

@@ -43,7 +43,12 @@ class Series:
                 try:
                     self._open(resume_at)
                 except OSError as error:
-                    raise SolverError(f"cannot write {path}: {error.strerror}") from error
+                    raise SolverError(
+                        f"cannot be written: {error.strerror}",
+                        code="cannot-write",
+                        place=str(path),
+                        remedy="free some space or mend the permissions, and use --resume",
+                    ) from error
         self.last_time = comm.bcast(self.last_time) if comm.size > 1 else self.last_time
 
     def _open(self, resume_at: float | None) -> None:
@@ -77,7 +82,12 @@ class Series:
         columns = [*_FIRST, *frame.observables]
         if self._columns is not None and self._columns != columns:
             new = sorted(set(columns) ^ set(self._columns)) or ["their order"]
-            raise SolverError(f"{self.path} has other columns than this run writes: {', '.join(new)}")
+            raise SolverError(
+                f"it has other columns than this run writes: {', '.join(new)}",
+                code="cannot-resume",
+                place=str(self.path),
+                remedy="use --overwrite, or another --out",
+            )
         try:
             if self._columns is None:
                 stream.write(_line(columns))
@@ -87,7 +97,12 @@ class Series:
             )
             stream.flush()
         except OSError as error:
-            raise SolverError(f"cannot write {self.path}: {error.strerror}") from error
+            raise SolverError(
+                f"cannot be written: {error.strerror}",
+                code="cannot-write",
+                place=str(self.path),
+                remedy="free some space or mend the permissions, and use --resume",
+            ) from error
 
     def close(self, reason: str) -> None:
         """Close the file."""

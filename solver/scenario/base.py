@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from .hints import hint
 from .units import ONE, Measure, UnitError, measure, words
+from .wrong import joined, wrong
 
+_WRITE = "write a number with its unit, as in 0.05 /h"
 _STRICT = ("int", "float", "bool", "str")
 
 
@@ -83,20 +85,21 @@ class Context:
         try:
             given = measure(text)
         except UnitError as error:
-            slip = hint(text) if str(error).startswith(("not a number", "unknown unit 'per'")) else ""
-            raise PydanticCustomError("unit", "{what}", {"what": f"{error}{slip}"}) from None
+            slip = hint(text) if error.code == "not-a-quantity" or "'per'" in str(error) else ""
+            raise wrong(str(error), code=error.code, remedy=joined(error.remedy, slip) or _WRITE) from None
         if self.scales is None:
-            raise PydanticCustomError("unit", "the scenario states no scales, so a value with a unit has no meaning; write a plain number")
+            what = "the scenario states no scales, so a value with a unit has no meaning"
+            raise wrong(what, code="no-scales", remedy="write a plain number")
         if "^d" in dimension:
             if self.dim is None:
-                what = "how many dimensions the mesh has is known only when it is read; write a plain number, in " + dimension
-                raise PydanticCustomError("unit", "{what}", {"what": what})
+                what = "how many dimensions the mesh has is known only when it is read"
+                raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
             dimension = dimension.replace("^d", f"^{self.dim}")
         names = {name: self.scale(name) for name in _names_in(dimension)}
         wanted = measure(dimension, names) if names else ONE
         if given.dimension != wanted.dimension:
-            what = f"wrong unit: the text is {words(given.dimension)}, needed is {words(wanted.dimension)}"
-            raise PydanticCustomError("unit", "{what}", {"what": what})
+            what = f"wrong unit: the text is {words(given.dimension)}"
+            raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted.dimension)}")
         return _finite(given.factor / wanted.factor)
 
 
@@ -112,7 +115,7 @@ def _finite(value: Fraction) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise PydanticCustomError("unit", "the number is too large") from None
+        raise wrong("the number is too large", code="out-of-bounds", remedy="check the unit, or use a larger scale") from None
 
 
 def _names_in(dimension: str) -> set[str]:
@@ -157,7 +160,7 @@ def _existing_file(value: str, info: ValidationInfo) -> str:
         path = (folder / Path(value).expanduser()).resolve()
         if path.is_file():
             return str(path)
-    raise PydanticCustomError("file", "file not found in {folder}", {"folder": str(folders[0])})
+    raise wrong(f"file not found in {folders[0]}", code="file-not-found", remedy="names are relative to the scenario's folder")
 
 
 class _File:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from .mesh import mesh_dimension
 from .reader import Path_
 from .schema import Scenario
 from .species import UserSpecies
 from .tree import names
+from .wrong import allowed
 
-Finding = tuple[Path_, str]
+
+class Finding(NamedTuple):
+    """What is wrong at an option, with its code and the remedy."""
+
+    path: Path_
+    what: str
+    code: str
+    remedy: str
+
+
+_IMMOBILE = "this species does not move, so it can have no condition on a boundary"
+_MOVE = "give it a motility or diffusion, or take this out"
+_DRIFT = "outflow does not know the drift of myopic diffusion"
 
 
 def check(scenario: Scenario) -> Iterator[Finding]:
-    """Every contradiction within a scenario, as (path, what is wrong)."""
+    """Every contradiction within a scenario, each at its option."""
     yield from _names(scenario)
     yield from _regions(scenario)
     yield from _boundaries(scenario)
@@ -34,11 +46,9 @@ def species_names(scenario: Scenario) -> list[str]:
     return [*scenario.model.cells, *scenario.model.solubles, *ecm, *scenario.species]
 
 
-def unknown(what: str, given: str, allowed: list[str]) -> str:
-    """The message for a name that does not exist."""
-    near = get_close_matches(given, allowed, n=1)
-    tail = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown {what} (given {given!r}; allowed: {', '.join(allowed) or 'none'}{tail})"
+def unknown(path: Path_, what: str, given: str, known: list[str], *, code: str) -> Finding:
+    """The finding for a name that does not exist."""
+    return Finding(path, f"unknown {what} (given {given!r})", code, allowed(given, known))
 
 
 def _names(scenario: Scenario) -> Iterator[Finding]:
@@ -53,19 +63,22 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
     seen: dict[str, Path_] = {}
     for path, name in places:
         if name in seen:
-            yield path, f"the name {name!r} is used twice (also in {'.'.join(map(str, seen[name]))})"
+            what = f"the name {name!r} is used twice (also in {'.'.join(map(str, seen[name]))})"
+            yield Finding(path, what, code="repeated-name", remedy="rename one")
         seen.setdefault(name, path)
     if not species_names(scenario):
-        yield (), "the scenario has no species (needed: at least one in model.cells, model.ecm, model.solubles or species)"
+        remedy = "give at least one in model.cells, model.ecm, model.solubles or species"
+        yield Finding((), "the scenario has no species", code="empty-scenario", remedy=remedy)
     if not model.ecm:
         for name, cells in model.cells.items():
             for soluble, secretion in cells.secretes.items():
                 if secretion.kind == "contact":
-                    yield ("model", "cells", name, "secretes", soluble), "secretion on contact needs model.ecm"
+                    path = ("model", "cells", name, "secretes", soluble)
+                    yield Finding(path, "secretion on contact without model.ecm", code="missing-option", remedy="give model.ecm")
     for name in scenario.scales or {}:
-        allowed = ["length", "time", "cells", *species_names(scenario)]
-        if name not in allowed:
-            yield ("scales", name), unknown("scale", name, allowed)
+        known = ["length", "time", "cells", *species_names(scenario)]
+        if name not in known:
+            yield unknown(("scales", name), "scale", name, known, code="unknown-key")
 
 
 def _by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
@@ -83,48 +96,49 @@ def _by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
 
 def _regions(scenario: Scenario) -> Iterator[Finding]:
     if scenario.output.regions != "all" and any(item.what != "series" for item in scenario.expect):
-        why = "expected numbers are measured in the whole tissue, so all regions must be written (allowed with expect: all)"
-        yield ("output", "regions"), why
+        what = "expected numbers are measured in the whole tissue, so all regions must be written"
+        yield Finding(("output", "regions"), what, code="partial-output", remedy="allowed with expect: all")
     if scenario.output.regions == []:
-        yield ("output", "regions"), "no region is named (allowed: all, or a list of regions)"
+        yield Finding(("output", "regions"), "no region is named", code="nothing-given", remedy="allowed: all, or a list of regions")
     known = getattr(scenario.mesh, "region_names", None)
     if known is None:
         return
-    allowed = list(known())
+    present = list(known())
     for path, regions in _by_region(scenario):
         for region in regions:
-            if region not in allowed:
-                yield (*path, region), unknown("region", region, allowed)
+            if region not in present:
+                yield unknown((*path, region), "region", region, present, code="no-region")
     for number, region in enumerate([] if scenario.output.regions == "all" else scenario.output.regions):
-        if region not in allowed:
-            yield ("output", "regions", number), unknown("region", region, allowed)
+        if region not in present:
+            yield unknown(("output", "regions", number), "region", region, present, code="no-region")
     for number, item in enumerate(scenario.expect):
-        if item.region is not None and item.region not in allowed:
-            yield ("expect", number, "region"), unknown("region", item.region, allowed)
+        if item.region is not None and item.region not in present:
+            yield unknown(("expect", number, "region"), "region", item.region, present, code="no-region")
 
 
 def _boundaries(scenario: Scenario) -> Iterator[Finding]:
     names = getattr(scenario.mesh, "boundary_names", None)
-    allowed = list(names()) if names else None
+    known = list(names()) if names else None
     mobile = {
         *scenario.model.cells,
         *scenario.model.solubles,
         *(n for n, s in scenario.species.items() if s.diffusion is not None or s.taxis),
     }
     for boundary, conditions in scenario.boundaries.items():
-        if allowed is not None and boundary not in allowed:
-            yield ("boundaries", boundary), unknown("boundary", boundary, allowed)
+        if known is not None and boundary not in known:
+            yield unknown(("boundaries", boundary), "boundary", boundary, known, code="no-boundary")
         for species in conditions:
             if species not in mobile:
-                yield ("boundaries", boundary, species), "this species does not move, so it can have no condition on a boundary"
+                yield Finding(("boundaries", boundary, species), _IMMOBILE, code="immobile-species", remedy=_MOVE)
             if species in scenario.species and boundary in scenario.species[species].boundaries:
-                yield ("boundaries", boundary, species), f"stated twice (also in species.{species}.boundaries)"
+                what = f"stated twice (also in species.{species}.boundaries)"
+                yield Finding(("boundaries", boundary, species), what, code="stated-twice", remedy="take one out")
     for name, options in scenario.species.items():
         for boundary in options.boundaries:
-            if allowed is not None and boundary not in allowed:
-                yield ("species", name, "boundaries", boundary), unknown("boundary", boundary, allowed)
+            if known is not None and boundary not in known:
+                yield unknown(("species", name, "boundaries", boundary), "boundary", boundary, known, code="no-boundary")
         if options.boundaries and name not in mobile:
-            yield ("species", name, "boundaries"), "this species does not move, so it can have no condition on a boundary"
+            yield Finding(("species", name, "boundaries"), _IMMOBILE, code="immobile-species", remedy=_MOVE)
 
 
 def _laws(scenario: Scenario) -> Iterator[tuple[Path_, str, Any]]:
@@ -141,9 +155,11 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
             continue
         given = len(options.fibres.direction)
         if dim is not None and given != dim:
-            yield (*path, "fibres", "direction"), f"needs one component per dimension of the mesh (given {given}; allowed: {dim})"
+            what = f"not one component per dimension of the mesh (given {given})"
+            yield Finding((*path, "fibres", "direction"), what, code="wrong-length", remedy=f"allowed: {dim}")
         if isinstance(options, UserSpecies) and options.diffusion is None:
-            yield (*path, "fibres"), "fibres change diffusion, and this species has none"
+            what = "fibres change diffusion, and this species has none"
+            yield Finding((*path, "fibres"), what, code="meaningless-option", remedy="give it a diffusion, or take the fibres out")
         if options.fibres.law == "myopic":
             yield from _myopic(scenario, path, name, options)
 
@@ -154,16 +170,18 @@ def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iter
     values = getattr(options, what) or {}
     used = set().union(*(names(formula.expr) for formula in values.values()))
     if "" not in values and values:
-        yield (*path, what), "myopic diffusion needs one motility for all regions (a formula of x, y, z)"
+        fault = "myopic diffusion with a motility by region"
+        yield Finding((*path, what), fault, code="myopic-diffusion", remedy="give one for all regions: a formula of x, y, z")
     elif used & {"t", *species_names(scenario)}:
         named = ", ".join(sorted(used & {"t", *species_names(scenario)}))
-        yield (*path, what), f"the motility of myopic diffusion may depend on x, y, z and parameters only (given: {named})"
+        fault = f"the motility of myopic diffusion depends on {named}"
+        yield Finding((*path, what), fault, code="myopic-diffusion", remedy="allowed: x, y, z and parameters only")
     for boundary, conditions in scenario.boundaries.items():
         if getattr(conditions.get(species), "kind", "") == "outflow":
-            yield ("boundaries", boundary, species), "outflow does not know the drift of myopic diffusion (use exchange)"
+            yield Finding(("boundaries", boundary, species), _DRIFT, code="myopic-diffusion", remedy="use exchange")
     for boundary, condition in getattr(options, "boundaries", {}).items():
         if getattr(condition, "kind", "") == "outflow":
-            yield (*path, "boundaries", boundary), "outflow does not know the drift of myopic diffusion (use exchange)"
+            yield Finding((*path, "boundaries", boundary), _DRIFT, code="myopic-diffusion", remedy="use exchange")
 
 
 def _motilities(scenario: Scenario) -> Iterator[Finding]:
@@ -173,8 +191,9 @@ def _motilities(scenario: Scenario) -> Iterator[Finding]:
             for region, formula in values.items():
                 used = sorted(names(formula.expr) - set(scenario.parameters))
                 if region and used:
-                    what = f"a value by region must be a number, but it uses {used[0]!r}; a formula counts in all regions: write it without"
-                    yield (*path, option, region), what
+                    what = f"a value by region must be a number, but it uses {used[0]!r}"
+                    remedy = "a formula counts in all regions: write it without"
+                    yield Finding((*path, option, region), what, code="formula-by-region", remedy=remedy)
 
 
 def _transfers(scenario: Scenario) -> Iterator[Finding]:
@@ -182,10 +201,11 @@ def _transfers(scenario: Scenario) -> Iterator[Finding]:
     for path, name, options in _laws(scenario):
         for into in getattr(options, "becomes", {}):
             if into == name:
-                yield (*path, "becomes", into), "a species cannot turn into itself"
+                yield Finding((*path, "becomes", into), "a species cannot turn into itself", code="wrong-transfer", remedy="name another")
             elif into in steady or name in steady:
                 which = into if into in steady else name
-                yield (*path, "becomes", into), f"{which} is quasi-steady: it has no amount that another species could turn into"
+                what = f"{which} is quasi-steady: it has no amount that another species could turn into"
+                yield Finding((*path, "becomes", into), what, code="wrong-transfer", remedy="take out quasi_steady, or name another")
 
 
 def _amounts(scenario: Scenario) -> Iterator[Finding]:
@@ -193,28 +213,32 @@ def _amounts(scenario: Scenario) -> Iterator[Finding]:
         if options.amount is None:
             continue
         if getattr(options, "quasi_steady", False):
-            what = "a quasi-steady species is in balance from the start, so its amount cannot be chosen; take `amount` out"
-            yield (*path, "amount"), what
+            what = "a quasi-steady species is in balance from the start, so its amount cannot be chosen"
+            yield Finding((*path, "amount"), what, code="wrong-amount", remedy="take `amount` out")
         elif all(formula.constant == 0.0 for formula in options.initial.values()):
-            what = "`initial` is 0 everywhere, so there is nothing to scale; give it a shape, such as `initial: 1` for a uniform one"
-            yield (*path, "amount"), what
+            what = "`initial` is 0 everywhere, so there is nothing to scale"
+            yield Finding((*path, "amount"), what, code="wrong-amount", remedy="give it a shape, such as `initial: 1` for a uniform one")
 
 
 def _membranes(scenario: Scenario) -> Iterator[Finding]:
-    allowed = list(getattr(scenario.mesh, "interfaces", {}))
+    known = list(getattr(scenario.mesh, "interfaces", {}))
     taken = species_names(scenario)
     for name, membrane in scenario.model.membranes.items():
         path: Path_ = ("model", "membranes", name)
-        if name not in allowed and scenario.mesh.kind != "file":
-            yield path, unknown("interface of the mesh", name, allowed)
+        if name not in known and scenario.mesh.kind != "file":
+            yield unknown(path, "interface of the mesh", name, known, code="no-interface")
         if name in taken:
-            yield path, f"the interface has the name of a species ({name!r}): their columns in series.csv would be the same; rename one"
+            what = f"the interface has the name of a species ({name!r}): their columns in series.csv would be the same"
+            yield Finding(path, what, code="repeated-name", remedy="rename one")
         for species, way in membrane.permeability.items():
             law = scenario.species.get(species)
             if law is not None and law.diffusion is None and not law.taxis:
-                yield (*path, "permeability", species), "this species does not move, so it cannot cross a membrane"
+                what = "this species does not move, so it cannot cross a membrane"
+                yield Finding((*path, "permeability", species), what, code="immobile-species", remedy=_MOVE)
             if getattr(way, "haptotaxis", False) and not _drifts(scenario, species):
-                yield (*path, "permeability", species, "haptotaxis"), "the species has no haptotaxis, chemotaxis or taxis that could act"
+                what = "the species has no haptotaxis, chemotaxis or taxis that could act"
+                place = (*path, "permeability", species, "haptotaxis")
+                yield Finding(place, what, code="meaningless-option", remedy="give it one, or take this out")
 
 
 def _drifts(scenario: Scenario, species: str) -> bool:
@@ -230,4 +254,4 @@ def _times(scenario: Scenario) -> Iterator[Finding]:
     moments += [(("output", "at", i), moment) for i, moment in enumerate(scenario.output.at)]
     for path, moment in moments:
         if not start <= moment <= end:
-            yield path, f"outside the run (given {moment:g}; allowed: {start:g} to {end:g})"
+            yield Finding(path, f"outside the run (given {moment:g})", code="outside-run", remedy=f"allowed: {start:g} to {end:g}")

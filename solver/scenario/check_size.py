@@ -19,7 +19,8 @@ def check_size(scenario: Scenario) -> Iterator[Finding]:
     for path, step, most in ((steps, scenario.time.step, MOST_STEPS), (outputs, scenario.output.every, MOST_OUTPUTS)):
         if step and span / step > most:
             what = "steps" if path == steps else "outputs"
-            yield path, f"this makes {span / step:.2g} {what} (given {step:g} for a run of {span:g}; allowed: at most {most:g} {what})"
+            fault = f"this makes {span / step:.2g} {what} (given {step:g} for a run of {span:g})"
+            yield Finding(path, fault, code="too-many", remedy=f"allowed: at most {most:g} {what}")
     yield from _cells(scenario.mesh)
 
 
@@ -28,7 +29,8 @@ def _cells(mesh: Any) -> Iterator[Finding]:
     if cells is not None:
         count = math.prod(cells) if isinstance(cells, tuple) else cells
         if count > MOST_CELLS:
-            yield ("mesh", "cells"), f"this makes more than {MOST_CELLS:g} cells (allowed: at most {MOST_CELLS:g})"
+            what = f"this makes more than {MOST_CELLS:g} cells"
+            yield Finding(("mesh", "cells"), what, code="too-many", remedy=f"allowed: at most {MOST_CELLS:g} cells")
         return
     finer = getattr(mesh, "regions", {}) if _extent(mesh) else {}
     for path, part in ((("mesh", "size"), mesh), *((("mesh", "regions", name, "size"), shape) for name, shape in finer.items())):
@@ -37,8 +39,8 @@ def _cells(mesh: Any) -> Iterator[Finding]:
             continue
         count = math.prod(length / size for length in extent)
         if count > MOST_CELLS:
-            given = f"given {size:g} for a length of {max(extent):g}; allowed: at most {MOST_CELLS:g} cells"
-            yield path, f"this makes some {count:.2g} cells ({given})"
+            what = f"this makes some {count:.2g} cells (given {size:g} for a length of {max(extent):g})"
+            yield Finding(path, what, code="too-many", remedy=f"allowed: at most {MOST_CELLS:g} cells")
 
 
 def _extent(mesh: Any) -> tuple[float, ...]:

@@ -22,7 +22,8 @@ def check_columns(scenario: Scenario) -> Iterator[Finding]:
     known, begun = columns(scenario)
     for number, name in wanted:
         if name not in known and not name.startswith(begun):
-            yield ("expect", number, "of"), f"series.csv has no such column (given {name!r}; {near(name, known)})"
+            what = f"series.csv has no such column (given {name!r})"
+            yield Finding(("expect", number, "of"), what, code="no-column", remedy=near(name, known))
 
 
 def near(name: str, known: list[str]) -> str:

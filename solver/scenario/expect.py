@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 from .base import Length, Options, Quantity, Time
 from .named import known_species
+from .wrong import either, wrong
 
 What = Literal["integral", "value", "position", "peak_position", "peak_value", "minimum", "maximum", "anisotropy", "series"]
 Point = Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)]
@@ -45,13 +45,13 @@ class Expectation(Options):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.tolerance is None) == (self.relative is None):
-            raise _wrong("give either 'tolerance' or 'relative'")
+            raise either(self.tolerance is not None, "tolerance", "relative")
         if self.what in ("position", "anisotropy") and self.level is None:
-            raise _wrong(f"'{self.what}' needs a 'level'")
+            raise wrong(f"'{self.what}' without a 'level'", code="missing-option", remedy="give 'level'")
         if self.what == "value" and self.point is None:
-            raise _wrong("'value' needs a 'point'")
+            raise wrong("'value' without a 'point'", code="missing-option", remedy="give 'point'")
         if self.what != "integral" and self.region is not None:
-            raise _wrong(f"'region' has no meaning for '{self.what}'")
+            raise wrong(f"'region' has no meaning for '{self.what}'", code="meaningless-option", remedy="take it out")
         return self
 
     @property
@@ -60,7 +60,3 @@ class Expectation(Options):
         if self.tolerance is not None:
             return self.tolerance
         return (self.relative or 0.0) * abs(self.value)
-
-
-def _wrong(text: str) -> PydanticCustomError:
-    return PydanticCustomError("expect", "{text}", {"text": text})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
+from ..codes import CODES
 from . import outline
 from .reader import Document, Fault, Path_, shown
+from .wrong import allowed, joined, meant
 
 _TYPES = {
     "int_type": "a whole number",
@@ -32,12 +33,20 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 
+_LENGTHS = {
+    "too_short": ("wrong-length", "give more"),
+    "too_long": ("wrong-length", "give fewer"),
+    "string_too_short": ("wrong-length", "write a text that is not empty"),
+    "string_pattern_mismatch": ("wrong-pattern", "write it in this form"),
+}
+_UNITS = ("no-scales", "not-a-quantity", "unknown-unit", "wrong-unit")
+
 
 def translate(error: ValidationError, document: Document, schema: Any) -> list[Fault]:
     """One fault per thing that is wrong; alternatives of one value are put together."""
     located = [(locate(fault["loc"], document.data, fault["type"]), fault) for fault in error.errors(include_url=False)]
     if any(path[:1] == ("scales",) for path, _ in located):  # every quantity would be wrong with them
-        located = [(path, fault) for path, fault in located if fault["type"] != "unit" or path[:1] == ("scales",)]
+        located = [(path, fault) for path, fault in located if fault["type"] not in _UNITS or path[:1] == ("scales",)]
     groups: dict[Path_, list[Any]] = {}
     for path, fault in located:
         groups.setdefault(path, []).append(fault)
@@ -47,7 +56,8 @@ def translate(error: ValidationError, document: Document, schema: Any) -> list[F
         types = [f for f in group if f["type"] in _TYPES]
         rest = [f for f in group if f["type"] not in _TYPES]
         if types and not rest and not deeper:
-            faults.append(Fault(document.mark(path), path, _wrong_type(types) + _options(path, types, document, schema)))
+            what, code, remedy = _wrong_type(types)
+            faults.append(Fault(document.mark(path), path, what, code, joined(remedy, _options(path, types, document, schema))))
         for fault in rest:
             faults.append(_single(path, fault, document, schema))
     return faults
@@ -69,26 +79,25 @@ def locate(loc: tuple[str | int, ...], data: Any, kind: str) -> Path_:
     return tuple(path)
 
 
-def _wrong_type(types: list[Any]) -> str:
+def _wrong_type(types: list[Any]) -> tuple[str, str, str]:
+    """What, code and remedy where a value has none of the types that it may have."""
     literal = next((f for f in types if f["type"] == "literal_error"), None)
     names = re.findall(r"'([^']*)'|\b(\d+)\b", literal["ctx"]["expected"]) if literal else []
     words = [a or b for a, b in names]
     given = types[0]["input"]
-    allowed = [*words, *dict.fromkeys(_TYPES[f["type"]] for f in types if f is not literal)]
+    may = [*words, *dict.fromkeys(_TYPES[f["type"]] for f in types if f is not literal)]
     if literal and (isinstance(given, str) or len(types) == 1):
-        near = get_close_matches(str(given), words, n=1)
-        tail = f"; did you mean {near[0]!r}?" if near else ""
-        return f"unknown choice (given {shown(given)}; allowed: {', '.join(allowed)}{tail})"
-    remedy = "; write lines `name: value`, without dashes or []" if isinstance(given, list) and allowed[0].startswith("a mapping") else ""
-    return f"wrong type (given {shown(given)}; allowed: {' or '.join(allowed)}{remedy})"
+        return f"unknown choice (given {shown(given)})", "unknown-choice", joined(f"allowed: {', '.join(may)}", meant(given, words))
+    lines = "write lines `name: value`, without dashes or []" if isinstance(given, list) and may[0].startswith("a mapping") else ""
+    return f"wrong type (given {shown(given)})", "wrong-type", joined(f"allowed: {' or '.join(may)}", lines)
 
 
 def _options(path: Path_, types: list[Any], document: Document, schema: Any) -> str:
     """Where a group of options is needed, which there are."""
     if not any(fault["type"].startswith("model") for fault in types):
         return ""
-    allowed = outline.keys(_annotation(path, document, schema)[0], {})
-    return f"; options: {', '.join(allowed)}" if allowed else ""
+    keys = outline.keys(_annotation(path, document, schema)[0], {})
+    return f"options: {', '.join(keys)}" if keys else ""
 
 
 def _annotation(path: Path_, document: Document, schema: Any) -> tuple[Any, Any]:
@@ -102,36 +111,38 @@ def _annotation(path: Path_, document: Document, schema: Any) -> tuple[Any, Any]
 def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
     kind, given, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "missing":
-        return Fault(document.mark(path[:-1]), path, "missing, but needed")
+        return Fault(document.mark(path[:-1]), path, "missing, but needed", code="missing-option", remedy=f"give `{path[-1]}`")
     if kind == "extra_forbidden":
-        allowed = outline.keys(*_annotation(path[:-1], document, schema)) or []
-        near = get_close_matches(str(path[-1]), allowed, n=1)
+        keys = outline.keys(*_annotation(path[:-1], document, schema)) or []
         comma = re.match(r"\d", str(path[-1])) and given is None
-        tail = "; decimals are written with a point, as in 0.5" if comma else f"; did you mean {near[0]!r}?" if near else ""
-        known = f"; allowed: {', '.join(allowed)}" if allowed else ""
-        return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r}{known}{tail})")
+        slip = "decimals are written with a point, as in 0.5" if comma else meant(path[-1], keys)
+        remedy = joined(f"allowed: {', '.join(keys)}" if keys else "", slip) or "take it out"
+        return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r})", code="unknown-key", remedy=remedy)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         words = re.findall(r"'([^']*)'", context.get("expected_tags", "")) or outline.kinds(_annotation(path, document, schema)[0])
-        if kind == "union_tag_not_found":
-            return Fault(document.mark(path), (*path, "kind"), f"missing, but needed (allowed: {', '.join(words)})")
-        near = get_close_matches(context["tag"], words, n=1)
-        tail = f"; did you mean {near[0]!r}?" if near else ""
         full = (*path, "kind")
-        return Fault(document.mark(full), full, f"unknown kind (given {context['tag']!r}; allowed: {', '.join(words)}{tail})")
-    what = _message(kind, given, context, fault["msg"])
-    return Fault(document.mark(path, key="[key]" in fault["loc"]), path, what)
+        if kind == "union_tag_not_found":
+            what, remedy = "missing, but needed", f"allowed: {', '.join(words)}"
+            return Fault(document.mark(path), full, what, code="missing-option", remedy=remedy)
+        what, remedy = f"unknown kind (given {context['tag']!r})", allowed(context["tag"], words)
+        return Fault(document.mark(full), full, what, code="unknown-kind", remedy=remedy)
+    what, code, remedy = _said(kind, given, context, fault["msg"])
+    return Fault(document.mark(path, key="[key]" in fault["loc"]), path, what, code, remedy)
 
 
-def _message(kind: str, given: Any, context: Mapping[str, Any], message: str) -> str:
+def _said(kind: str, given: Any, context: Mapping[str, Any], message: str) -> tuple[str, str, str]:
+    """What, code and remedy of an error of pydantic, or of one of our validators."""
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
-        return f"value out of bounds (given {shown(given)}; allowed: {words} {context[name]:g})"
+        return f"value out of bounds (given {shown(given)})", "out-of-bounds", f"allowed: {words} {context[name]:g}"
     if kind == "string_pattern_mismatch" and "A-Za-z0-9_.-" in context.get("pattern", ""):
-        return f"not a name (given {shown(given)}; allowed: letters a to z, digits, _ . and -, starting with a letter or digit)"
+        rule = "allowed: letters a to z, digits, _ . and -, starting with a letter or digit"
+        return f"not a name (given {shown(given)})", "bad-name", rule
     if kind == "finite_number":
-        return f"wrong value (given {shown(given)}; allowed: a finite number)"
-    if kind in ("too_short", "too_long", "missing", "string_pattern_mismatch", "string_too_short"):
-        return f"{message[0].lower()}{message[1:]} (given {shown(given)})"
-    if "(given" in message or "(allowed" in message or isinstance(given, Mapping):
-        return message
-    return f"{message} (given {shown(given)})"
+        return f"wrong value (given {shown(given)})", "out-of-bounds", "allowed: a finite number"
+    if kind in _LENGTHS:
+        return f"{message[0].lower()}{message[1:]} (given {shown(given)})", *_LENGTHS[kind]
+    what, remedy = context.get("what", message), context.get("remedy", "")
+    if "(given" not in what and not isinstance(given, Mapping):
+        what = f"{what} (given {shown(given)})"
+    return (what, kind, remedy) if kind in CODES else (what, "wrong-value", "see the reference of the options")

@@ -6,11 +6,10 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from .base import Context, plain_number
 from .expressions import Call, Expr, Number
@@ -18,8 +17,11 @@ from .hints import hint
 from .parser import ParseError, parse
 from .reader import shown
 from .tree import evaluate, names, to_text, walk
+from .wrong import allowed, joined, wrong
 
 _QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?+(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
+_WRITE = "write a formula such as 0.5*(1 - tumour)"
+_NOISE = "write noise(scale, seed) with a length above 0 and a whole number, or declared parameters"
 _SCOPES = {
     "space": "the coordinates x, y, z",
     "time": "the time t",
@@ -90,16 +92,16 @@ class Over:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             number = plain_number(value)
             if not math.isfinite(number):
-                raise PydanticCustomError("formula", "the number must be finite")
+                raise wrong("the number is not finite", code="out-of-bounds", remedy="allowed: a finite number")
             return Number(number)
         if not isinstance(value, str):
-            raise PydanticCustomError("formula", "wrong type (given {given}; allowed: a number or an expression)", {"given": shown(value)})
+            raise wrong(f"wrong type (given {shown(value)})", code="wrong-type", remedy="allowed: a number or an expression")
         if self._is_quantity(value, context):
             return Number(context.convert(value, self.dimension))
         try:
             tree = parse(value)
         except ParseError as error:
-            raise PydanticCustomError("formula", "{what}", {"what": f"{error}{hint(value)}"}) from None
+            raise wrong(str(error), code=error.code, remedy=joined(error.remedy, hint(value)) or _WRITE) from None
         self._check_names(tree, context)
         self._check_noise(tree, context)
         return tree
@@ -109,10 +111,10 @@ class Over:
             if not isinstance(node, Call) or node.function != "noise":
                 continue
             if any(names(arg) - set(context.parameters) for arg in node.args):
-                raise PydanticCustomError("formula", "noise(scale, seed) takes two numbers or declared parameters")
+                raise wrong("noise that depends on other names", code="noise-arguments", remedy=_NOISE)
             scale, seed = (float(evaluate(arg, context.parameters)) for arg in node.args)
             if not 0.0 < scale < math.inf or not (abs(seed) < 2**31 and seed == int(seed)):
-                raise PydanticCustomError("formula", "noise(scale, seed) takes a length above 0 and a whole number")
+                raise wrong(f"noise({scale:g}, {seed:g})", code="noise-arguments", remedy=_NOISE)
 
     def _is_quantity(self, text: str, context: Context) -> bool:
         if not _QUANTITY.fullmatch(text):
@@ -122,19 +124,13 @@ class Over:
 
     def _check_names(self, tree: Expr, context: Context) -> None:
         groups = {"space": {"x", "y", "z"}, "time": {"t"}, "species": set(context.species), "integrity": {"integrity"}}
-        allowed = set(context.parameters).union(*(groups[s] for s in self.scopes))
-        for name in sorted(names(tree) - allowed):
+        known = set(context.parameters).union(*(groups[s] for s in self.scopes))
+        for name in sorted(names(tree) - known):
             if any(name in group for group in groups.values()):
                 usable = ", ".join([*(_SCOPES[s] for s in self.scopes), "declared parameters"])
-                raise PydanticCustomError(
-                    "formula", "{name} cannot be used here (allowed: {usable})", {"name": repr(name), "usable": usable}
-                )
-            near = get_close_matches(name, sorted(allowed), n=1)
-            tail = f"; did you mean {near[0]!r}?" if near else ""
-            known = ", ".join(sorted(allowed)) or "numbers only"
-            raise PydanticCustomError(
-                "formula", "{text}", {"text": f"unknown name in the expression (given {name!r}; allowed: {known}{tail})"}
-            )
+                raise wrong(f"{name!r} cannot be used here", code="name-not-usable", remedy=f"allowed: {usable}")
+            remedy = allowed(name, sorted(known)) if known else "allowed: numbers only"
+            raise wrong(f"unknown name in the expression (given {name!r})", code="unknown-name", remedy=remedy)
 
     def _check_bound(self, tree: Expr, given: Any, context: Context) -> None:
         if (self.least is None and self.above is None) or names(tree) - set(context.parameters):
@@ -143,13 +139,11 @@ class Over:
         if any(math.isnan(context.parameters[name]) for name in names(tree)):
             return  # a parameter that could not be read; that is said at its own place
         if math.isinf(value):
-            raise PydanticCustomError("formula", "wrong value (given {given}; allowed: a finite number)", {"given": f"{value:g}"})
+            raise wrong(f"wrong value (given {value:g})", code="out-of-bounds", remedy="allowed: a finite number")
         bound = f"at least {self.least:g}" if self.above is None else f"greater than {self.above:g}"
         if not (value >= (self.least or 0.0) if self.above is None else value > self.above):
             text = f"{shown(given)}, which is " if isinstance(given, str) else ""
-            raise PydanticCustomError(
-                "formula", "value out of bounds (given {given}; allowed: {bound})", {"given": f"{text}{value:.6g}", "bound": bound}
-            )
+            raise wrong(f"value out of bounds (given {text}{value:.6g})", code="out-of-bounds", remedy=f"allowed: {bound}")
 
 
 class ByRegion:
@@ -173,7 +167,7 @@ def _everywhere(value: Any) -> Any:
 
 def _unwrapped(value: Any, inner: Callable[[Any], Any]) -> Any:
     if not value:
-        raise PydanticCustomError("formula", "the mapping is empty (allowed: a value, or region: value)")
+        raise wrong("the mapping is empty", code="nothing-given", remedy="allowed: a value, or region: value")
     return inner(value)
 
 

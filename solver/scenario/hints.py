@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 _SLIPS: tuple[tuple[str, str], ...] = (
-    (r"[“”„‘’«»]", 'quotes are written " or \''),
+    (r"[“”„‘’«»]", "quotes are written \" or '"),
     (r"[−–—]", "a minus is written -"),
     (r"[×·⋅]\s*10", "powers of ten are written 1e-9"),
     (r"[²³⁻¹]", "powers are written with ^, as in cm^2/s"),
@@ -38,9 +38,9 @@ SPELT = {
 
 
 def hint(text: str) -> str:
-    """The first remedy that fits, as the end of a message: ``"; decimals are written with a point, as in 0.5"``; "" if none does."""
+    """The first remedy that fits: ``"decimals are written with a point, as in 0.5"``; "" if none does."""
     text = re.sub(r"(\d\.?)[eE][-+]?\d+", r"\1", text)
-    return next((f"; {remedy}" for pattern, remedy in _SLIPS if re.search(pattern, text)), "")
+    return next((remedy for pattern, remedy in _SLIPS if re.search(pattern, text)), "")
 
 
 def as_name(text: str) -> str:
@@ -52,10 +52,10 @@ def as_name(text: str) -> str:
 
 
 def nearby(path: Path, endings: Iterable[str] = (".yaml", ".yml")) -> str:
-    """The file beside a missing one that may be meant, as the end of a message; "" if there is none."""
+    """The remedy for a missing file: the one beside it that may be meant."""
     try:
         names = {p.stem: p.name for p in path.parent.iterdir() if p.suffix in endings and p.is_file()}
     except OSError:
-        return f"; the folder {str(path.parent)!r} is not there" if not path.parent.is_dir() else ""
+        return f"the folder {str(path.parent)!r} is not there" if not path.parent.is_dir() else "check the name"
     near = get_close_matches(path.stem, names, n=1, cutoff=0.7)
-    return f"; did you mean {str(path.with_name(names[near[0]]))!r}?" if near else ""
+    return f"did you mean {str(path.with_name(names[near[0]]))!r}?" if near else "check the name"

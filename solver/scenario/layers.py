@@ -21,25 +21,32 @@ def read_layers(path: Path, above: tuple[Path, ...] = ()) -> Document:
     """A file laid over what it extends; raises Faults, also for a circle."""
     document = read_file(path)
     if not isinstance(document.data, dict):
-        empty = "the file is empty (`invasio scenarios copy quickstart` makes one to begin with)"
-        what = empty if document.data is None else "a scenario is a mapping of options (lines `name: value`, without dashes)"
-        raise Faults([Fault(document.mark(()) if document.data is not None else Mark(str(path), 1, 1), (), what)])
+        if document.data is None:
+            remedy = "`invasio scenarios copy quickstart` makes one to begin with"
+            raise Faults([Fault(Mark(str(path), 1, 1), (), "the file is empty", code="empty-scenario", remedy=remedy)])
+        what, remedy = "a scenario is a mapping of options", "write lines `name: value`, without dashes"
+        raise Faults([Fault(document.mark(()), (), what, code="wrong-type", remedy=remedy)])
     base = document.data.pop("extends", None)
     if base is None:
         return document
     mark = document.mark(("extends",))
     if not isinstance(base, str):
-        raise Faults([Fault(mark, ("extends",), f"wrong type (given {base!r}; allowed: the name of a file)")])
+        what, remedy = f"wrong type (given {base!r})", "allowed: the name of a file"
+        raise Faults([Fault(mark, ("extends",), what, code="wrong-type", remedy=remedy)])
     below = path.parent / base
     above = (*above, path)
     if any(below.resolve() == p.resolve() for p in above):
         circle = " -> ".join(p.name for p in (*above, below))
-        raise Faults([Fault(mark, ("extends",), f"the scenarios extend each other in a circle ({circle})")])
+        what, remedy = f"the scenarios extend each other in a circle ({circle})", "take `extends` out of one"
+        raise Faults([Fault(mark, ("extends",), what, code="wrong-extends", remedy=remedy)])
     if not below.is_file():
-        what = "this is a folder; name a file" if below.is_dir() else "file not found"
-        raise Faults([Fault(mark, ("extends",), f"{what} (given {base!r}){nearby(below)}")])
+        if below.is_dir():
+            raise Faults([Fault(mark, ("extends",), f"this is a folder (given {base!r})", code="not-a-file", remedy="name a file")])
+        what = f"file not found (given {base!r})"
+        raise Faults([Fault(mark, ("extends",), what, code="file-not-found", remedy=nearby(below))])
     if len(above) >= MAX_LAYERS:
-        raise Faults([Fault(mark, ("extends",), f"more than {MAX_LAYERS} scenarios extend each other")])
+        what, remedy = f"more than {MAX_LAYERS} scenarios extend each other", "put some of them together"
+        raise Faults([Fault(mark, ("extends",), what, code="wrong-extends", remedy=remedy)])
     return over(document, read_layers(below, above))
 
 
@@ -99,7 +106,8 @@ def override(document: Document, overrides: list[str], schema: Any) -> Document:
 def _override(document: Document, text: str, schema: Any) -> Document:
     dots, equals, value_text = text.partition("=")
     if not equals or not all(_parts(dots)):
-        raise Faults([Fault(SET, (), f"not an assignment (given {text!r}; allowed: PATH=VALUE, such as time.end=10)")])
+        what, remedy = f"not an assignment (given {text!r})", "allowed: PATH=VALUE, such as time.end=10"
+        raise Faults([Fault(SET, (), what, code="not-an-assignment", remedy=remedy)])
     try:
         value = read_text(value_text, "--set").data
     except Faults as caught:
@@ -149,6 +157,5 @@ def _refused(mark: Mark, path: Path_, parts: list[str], allowed: list[str]) -> F
     near = get_close_matches(parts[0], allowed, n=1)
     tail = f"; did you mean {dotted((*path, near[0]))!r}?" if near else ""
     where = f"in {dotted(path)}" if path else "at the top"
-    known = ", ".join(allowed) or "nothing"
-    what = f"unknown path (given {parts[0]!r}; allowed {where}: {known}{tail})"
-    return Faults([Fault(mark, (*path, *parts), what)])
+    remedy = f"allowed {where}: {', '.join(allowed) or 'nothing'}{tail}"
+    return Faults([Fault(mark, (*path, *parts), f"unknown path (given {parts[0]!r})", code="unknown-key", remedy=remedy)])

@@ -30,7 +30,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """Read and check a scenario with everything it extends.
 
     overrides: texts ``a.b.c=value`` with YAML values. Raises ScenarioError with one line per fault, all at once:
-    ``file:line:column: path: what is wrong (what was given; what is allowed; did you mean ...?)``.
+    ``file:line:column: path: what is wrong (what was given); what is allowed; did you mean ...? [code]``.
     """
     try:
         document = override(read_layers(Path(path)), list(overrides), Scenario)
@@ -41,7 +41,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
             for member in scenario.members:
                 member.scenario._path = Path(path)
     except Faults as caught:
-        raise ScenarioError(_message(caught.faults, str(path))) from None
+        raise _error(caught.faults, str(path)) from None
     scenario._path = Path(path)
     return scenario
 
@@ -53,7 +53,7 @@ def validate(document: Document) -> Scenario:
     except ValidationError as error:
         raise Faults(translate(error, document, Scenario)) from None
     findings = [*check(scenario), *check_vessels(scenario), *check_columns(scenario), *check_size(scenario)]
-    faults = [Fault(document.mark(path, key=_is_key(what)), path, what) for path, what in findings]
+    faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in findings]
     if faults:
         raise Faults(faults)
     return scenario
@@ -93,7 +93,7 @@ def _is_key(what: str) -> bool:
     return what.startswith(("unknown", "the name"))
 
 
-def _message(faults: list[Fault], path: str) -> str:
+def _error(faults: list[Fault], path: str) -> ScenarioError:
     order = {fault: (fault.mark.file != path, fault.mark.line, fault.mark.column, number) for number, fault in enumerate(faults)}
-    lines = [str(fault) for fault in sorted(dict.fromkeys(faults), key=order.__getitem__)]
-    return f"{len(lines)} error{'s' if len(lines) != 1 else ''} in {path}:\n" + "\n".join(lines)
+    found = [fault.error(ScenarioError) for fault in sorted(dict.fromkeys(faults), key=order.__getitem__)]
+    return ScenarioError.together(found, f"{len(found)} error{'s' if len(found) != 1 else ''} in {path}")

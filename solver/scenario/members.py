@@ -41,8 +41,8 @@ def members(document: Document, options: Any, name: str, validate: Callable[[Doc
     """
     plan = assignments(options)
     if len(plan) > MAX_MEMBERS:
-        what = f"too many members (given more than {MAX_MEMBERS}; allowed: at most {MAX_MEMBERS})"
-        raise Faults([Fault(document.mark(("sweep",)), ("sweep",), what)])
+        what, remedy = f"too many members (given more than {MAX_MEMBERS})", f"allowed: at most {MAX_MEMBERS}"
+        raise Faults([Fault(document.mark(("sweep",)), ("sweep",), what, code="too-many", remedy=remedy)])
     base = replace(document, data=_without_sweep(document.data, options))
     digits = max(3, len(str(len(plan))))
     found, faults = list[Member](), dict[tuple[Mark, Path_], Fault]()
@@ -74,7 +74,7 @@ def _laid(member: Document, document: Document, chosen: list[Assignment]) -> Doc
     for path, value, place in chosen:
         mark = document.mark(place[:-1] if isinstance(place[-1], int) else place, key=True)
         if path.partition(".")[0].partition("[")[0] in _FIXED:
-            faults.append(Fault(mark, place, f"this cannot vary (given {path!r})"))
+            faults.append(Fault(mark, place, f"this cannot vary (given {path!r})", code="cannot-vary", remedy="name another option"))
             continue
         try:
             member = lay(member, path, value, mark, document.mark(place), Scenario)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Annotated, Literal, Self, Union
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -10,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from .base import InputFile, Length, Options
 from .mesh_image import ImageMesh, InterfacePairs
+from .wrong import allowed, either, wrong
 
 Size = Annotated[Length, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -32,10 +32,6 @@ def mesh_dimension(kind: object, image: object = "", pixel: object = None) -> in
         flat = isinstance(image, str) and image.lower().endswith((".png", ".jpg", ".jpeg"))
         return len(pixel) if isinstance(pixel, (list, tuple)) else 2 if flat else None
     return _DIMENSIONS.get(kind) if isinstance(kind, str) else None
-
-
-def _wrong(text: str) -> PydanticCustomError:
-    return PydanticCustomError("mesh", "{text}", {"text": text})
 
 
 class IntervalShape(Options):
@@ -107,9 +103,9 @@ class Named(Options):
         return self
 
 
-def _at(place: tuple[str, ...], text: str) -> ValidationError:
+def _at(place: tuple[str, ...], error: PydanticCustomError) -> ValidationError:
     """The error of a mesh at one of its options."""
-    return ValidationError.from_exception_data("mesh", [{"type": _wrong(text), "loc": place, "input": {}}])
+    return ValidationError.from_exception_data("mesh", [{"type": error, "loc": place, "input": {}}])
 
 
 def check_interfaces(interfaces: InterfacePairs, regions: tuple[str, ...]) -> None:
@@ -117,21 +113,22 @@ def check_interfaces(interfaces: InterfacePairs, regions: tuple[str, ...]) -> No
     for name, pair in interfaces.items():
         for region in pair:
             if region not in regions:
-                near = get_close_matches(region, regions, n=1)
-                tail = f"; did you mean {near[0]!r}?" if near else ""
-                raise _at(("interfaces", name), f"unknown region {region!r} (allowed: {', '.join(regions)}{tail})")
+                error = wrong(f"unknown region {region!r}", code="no-region", remedy=allowed(region, regions))
+                raise _at(("interfaces", name), error)
         if pair[0] == pair[1]:
-            raise _at(("interfaces", name), f"an interface needs two different regions (given {pair[0]!r} twice)")
+            what = f"an interface between a region and itself (given {pair[0]!r} twice)"
+            raise _at(("interfaces", name), wrong(what, code="same-region", remedy="name two different regions"))
 
 
 def _check_extent(lower: tuple[float, ...], upper: tuple[float, ...]) -> None:
     if any(a >= b for a, b in zip(lower, upper, strict=True)):
-        raise _at(("to",), f"every number of 'from' must be below the one of 'to' (given {list(lower)} and {list(upper)})")
+        what = f"'to' does not lie above 'from' (given {list(lower)} and {list(upper)})"
+        raise _at(("to",), wrong(what, code="wrong-order", remedy="every number of 'from' must be below the one of 'to'"))
 
 
 def _check_resolution(cells: object, size: float | None) -> None:
     if (cells is None) == (size is None):
-        raise _wrong("give either 'cells' or 'size'" + ("" if cells is None else ", not both"))
+        raise either(cells is not None, "cells", "size")
 
 
 class IntervalMesh(Named):
@@ -174,7 +171,7 @@ class RectangleMesh(Named):
         _check_extent(self.from_, self.to)
         _check_resolution(self.cells, self.size)
         if not self.structured and self.cells is not None:
-            raise _wrong("an unstructured mesh takes 'size', not 'cells'")
+            raise wrong("'cells' has no meaning for an unstructured mesh", code="meaningless-option", remedy="give 'size' instead")
         return self
 
 
@@ -197,7 +194,7 @@ class BoxMesh(Named):
         _check_extent(self.from_, self.to)
         _check_resolution(self.cells, self.size)
         if not self.structured and self.cells is not None:
-            raise _wrong("an unstructured mesh takes 'size', not 'cells'")
+            raise wrong("'cells' has no meaning for an unstructured mesh", code="meaningless-option", remedy="give 'size' instead")
         return self
 
 
@@ -248,7 +245,7 @@ class FileMesh(Options):
     @classmethod
     def _once(cls, value: dict[str, int | str]) -> dict[str, int | str]:
         if len(set(value.values())) < len(value):
-            raise _wrong("the same tag is given two names")
+            raise wrong("the same tag is given two names", code="repeated-name", remedy="give each tag one name")
         return value
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, Union
 
 from pydantic import AfterValidator, Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Tag, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from .base import InputFile, Length, Options
+from .wrong import allowed, wrong
 
 Size = Annotated[Length, Field(gt=0)]
 Pixels = Annotated[float, Field(ge=0)]
@@ -42,8 +43,7 @@ def colour_value(text: str) -> tuple[int, int, int]:
     if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         r, g, b = (int(text[k : k + 2], 16) for k in (1, 3, 5))
         return r, g, b
-    what = f"unknown colour (given {text!r}; allowed: {', '.join(COLOURS)}, #rrggbb)"
-    raise PydanticCustomError("colour", "{what}", {"what": what})
+    raise wrong(f"unknown colour (given {text!r})", code="unknown-choice", remedy=f"allowed: {', '.join(COLOURS)}, #rrggbb")
 
 
 def _colour(text: str) -> str:
@@ -82,7 +82,7 @@ class BrightnessClass(Options):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if self.above is None and self.below is None:
-            raise PydanticCustomError("mesh", "give 'above', 'below' or both")
+            raise wrong("neither 'above' nor 'below' is given", code="missing-option", remedy="give 'above', 'below' or both")
         return self
 
 
@@ -148,7 +148,8 @@ class Hole(Options):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.enclosed_by is None and self.brighter is None and self.label is None:
-            raise PydanticCustomError("mesh", "a hole needs 'enclosed_by', 'brighter' or 'label'")
+            what = "nothing says where the hole is"
+            raise wrong(what, code="missing-option", remedy="give 'enclosed_by', 'brighter' or 'label'")
         return self
 
 
@@ -195,11 +196,11 @@ class ImageMesh(Options):
         used += [(f"hole {name!r}", region) for name, hole in holes for region in (hole.inside, hole.enclosed_by) if region]
         for what, region in used:
             if region not in self.regions:
-                text = f"{what}: unknown region {region!r} (allowed: {', '.join(self.regions)})"
-                raise PydanticCustomError("mesh", "{text}", {"text": text})
+                raise wrong(f"{what}: unknown region {region!r}", code="no-region", remedy=allowed(region, self.regions))
         for name, (a, b) in self.interfaces.items():
             if a == b:
-                raise PydanticCustomError("mesh", "{text}", {"text": f"interface {name!r} needs two different regions (given {a!r} twice)"})
+                what = f"interface {name!r} between a region and itself (given {a!r} twice)"
+                raise wrong(what, code="same-region", remedy="name two different regions")
         return self
 
     def region_names(self) -> tuple[str, ...]:

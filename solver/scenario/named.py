@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, ValidationInfo
@@ -14,6 +13,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, Val
 from .base import Context
 from .hints import as_name
 from .parser import RESERVED
+from .wrong import joined, meant, wrong
 
 _KNOWN = frozenset(get_args(core_schema.ErrorType))
 
@@ -22,15 +22,12 @@ def check_name(name: str) -> str:
     """The name, if it can be one of a species or parameter."""
     if not name.isascii() or not name.isidentifier():
         near = as_name(name)
-        tail = f"; did you mean {near!r}?" if near else ""
-        raise _not_a_name(f"not a name (given {name!r}; allowed: letters a to z, digits and _, not starting with a digit{tail})")
+        tail = f"did you mean {near!r}?" if near else ""
+        rule = "allowed: letters a to z, digits and _, not starting with a digit"
+        raise wrong(f"not a name (given {name!r})", code="bad-name", remedy=joined(rule, tail))
     if name in RESERVED or name in ("own", "key", "length", "time", "cells", "integrity"):
-        raise _not_a_name(f"this word has a meaning of its own and cannot be a name (given {name!r})")
+        raise wrong(f"this word has a meaning of its own (given {name!r})", code="bad-name", remedy="choose another name")
     return name
-
-
-def _not_a_name(text: str) -> PydanticCustomError:
-    return PydanticCustomError("name", "{text}", {"text": text})
 
 
 class Keyed:
@@ -55,17 +52,17 @@ class Keyed:
             check_name(str(key))
         allowed = [name for name, kind in context.species.items() if kind in self.kinds]
         if self.kinds and key in context.species and key not in allowed:
-            text = f"species of the wrong kind (given {key!r}; allowed: {', '.join(sorted(allowed)) or 'none'})"
-            raise PydanticCustomError("wrong_kind", "{text}", {"text": text})
+            remedy = f"allowed: {', '.join(sorted(allowed)) or 'none'}"
+            raise wrong(f"species of the wrong kind (given {key!r})", code="wrong-species", remedy=remedy)
         if self.kinds and key not in allowed:
-            raise unknown("species", str(key), allowed)
+            raise unknown_species(str(key), allowed)
 
 
 def known_species(value: str, info: ValidationInfo) -> str:
     """The name, if it is one of the scenario's species."""
     species = Context.of(info).species
     if species and value not in species:
-        raise unknown("species", value, list(species))
+        raise unknown_species(value, list(species))
     return value
 
 
@@ -126,15 +123,14 @@ def _again(fault: Any) -> Any:
     """A fault of an inner validation in the form in which it can be raised again."""
     again = {"type": fault["type"], "loc": fault["loc"], "input": fault["input"], "ctx": fault.get("ctx", {})}
     if fault["type"] not in _KNOWN:
-        again["type"] = PydanticCustomError(fault["type"], "{text}", {"text": fault["msg"]})
+        again["type"] = PydanticCustomError(fault["type"], "{text}", fault["ctx"])
     return again
 
 
-def unknown(what: str, given: str, allowed: list[str]) -> PydanticCustomError:
-    """The error for a name that does not exist, with what exists and a suggestion."""
-    near = get_close_matches(given, allowed, n=1)
-    glued = [name for name in allowed if re.match(rf"{re.escape(name)}\s", given)]
-    meant = f"; did you mean {near[0]!r}?" if near else ""
-    tail = f"; is the colon after {glued[0]!r} missing?" if glued else meant
-    known = ", ".join(sorted(allowed)) or "none"
-    return PydanticCustomError("unknown_name", "{text}", {"text": f"unknown {what} (given {given!r}; allowed: {known}{tail})"})
+def unknown_species(given: str, known: list[str]) -> PydanticCustomError:
+    """The error for a species that does not exist, with those that do and a suggestion."""
+    glued = [name for name in known if re.match(rf"{re.escape(name)}\s", given)]
+    remedy = joined(
+        f"allowed: {', '.join(sorted(known)) or 'none'}", f"is the colon after {glued[0]!r} missing?" if glued else meant(given, known)
+    )
+    return wrong(f"unknown species (given {given!r})", code="no-species", remedy=remedy)

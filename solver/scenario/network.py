@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self, Union
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from .base import InputFile, Length, Options
 from .mesh import PlaneShape, SpaceShape
+from .wrong import either, wrong
 
 Positive = Annotated[Length, Field(gt=0)]
 Point = Union[tuple[Length, Length], tuple[Length, Length, Length]]
 Direction = Union[tuple[float, float], tuple[float, float, float]]
 Shape = Union[PlaneShape, SpaceShape]
-
-
-def _wrong(text: str) -> PydanticCustomError:
-    return PydanticCustomError("network", "{text}", {"text": text})
 
 
 class Tree(Options):
@@ -39,14 +35,14 @@ class Tree(Options):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if len(self.from_) != len(self.direction):
-            raise _wrong(
-                f"'from' and 'direction' have different numbers of coordinates (given {len(self.from_)} and {len(self.direction)})"
-            )
+            what = f"'from' and 'direction' have different numbers of coordinates (given {len(self.from_)} and {len(self.direction)})"
+            raise wrong(what, code="wrong-length", remedy="give both as many: 2 in a plane, 3 in space")
         if not any(self.direction):
-            raise _wrong("the direction has no length")
+            raise wrong("the direction has no length", code="out-of-bounds", remedy="give one number that is not 0")
         flat = self.within is not None and self.within.kind in ("rectangle", "disc")
         if self.within is not None and flat != (len(self.from_) == 2):
-            raise _wrong(f"'within' is a {self.within.kind}, but 'from' has {len(self.from_)} coordinates")
+            what = f"'within' is a {self.within.kind}, but 'from' has {len(self.from_)} coordinates"
+            raise wrong(what, code="wrong-length", remedy="choose both for a plane, or both for space")
         return self
 
 
@@ -65,7 +61,7 @@ class Network(Options):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.file is None) == (self.tree is None):
-            raise _wrong("give either 'file' or 'tree'" + ("" if self.file is None else ", not both"))
+            raise either(self.file is not None, "file", "tree")
         if self.radius_from is not None and self.diameter_from is not None:
-            raise _wrong("give either 'radius_from' or 'diameter_from', not both")
+            raise either(True, "radius_from", "diameter_from")
         return self

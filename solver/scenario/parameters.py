@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo
@@ -18,6 +17,9 @@ from .parser import ParseError, parse
 from .shorthand import Short
 from .tree import evaluate, names
 from .units import Dimension, Measure, UnitError, measure
+from .wrong import joined, meant, wrong
+
+_WRITE = "write a number, a number with a unit, or a formula of other parameters"
 
 
 class Declared:
@@ -36,12 +38,13 @@ def parameter_value(text: str, context: Context) -> float:
     except UnitError:
         return _computed(text, context)
     if re.search(r"(?<![A-Za-z])cells?(?![A-Za-z])", text):
-        raise _wrong(
-            "numbers of cells are not converted here; write them where they are used (amount: 5000 cells), or a plain number in the "
-            "scenario's scales, and `unit` for the reader"
+        remedy = (
+            "write them where they are used (amount: 5000 cells), or a plain number in the scenario's scales, and `unit` for the reader"
         )
+        raise wrong("numbers of cells are not converted here", code="wrong-unit", remedy=remedy)
     if given.dimension and not {b for b, _ in given.dimension} <= {"length", "time"}:
-        raise _wrong("only lengths and times are converted here; write a plain number in the scenario's scales, and `unit` for the reader")
+        remedy = "write a plain number in the scenario's scales, and `unit` for the reader"
+        raise wrong("only lengths and times are converted here", code="wrong-unit", remedy=remedy)
     return context.convert(text, "*".join(f"{base}^{power}" for base, power in given.dimension) or "1")
 
 
@@ -49,17 +52,17 @@ def _computed(text: str, context: Context) -> float:
     try:
         tree = parse(text)
     except ParseError as error:
-        raise _wrong(f"{error}{hint(text)}") from None
+        raise wrong(str(error), code=error.code, remedy=joined(error.remedy, hint(text)) or _WRITE) from None
     for name in sorted(names(tree)):
         if name not in context.parameters:
-            near = get_close_matches(name, [known for known in context.parameters], n=1)
-            tail = f"; did you mean {near[0]!r}?" if near else hint(text)
-            raise _wrong(f"neither a number with a unit nor a formula of declared parameters (unknown name {name!r}{tail})")
+            what = f"neither a number with a unit nor a formula of declared parameters (unknown name {name!r})"
+            raise wrong(what, code="unknown-name", remedy=meant(name, context.parameters) or hint(text) or _WRITE)
         if math.isnan(context.parameters[name]):
-            raise _wrong(f"{name!r} depends on this parameter, or has no value itself")
+            what = f"{name!r} depends on this parameter, or has no value itself"
+            raise wrong(what, code="circular-parameters", remedy="give one of them a number")
     value = float(evaluate(tree, context.parameters))
     if not math.isfinite(value):
-        raise _wrong(f"the formula gives {value}")
+        raise wrong(f"the formula gives {value}", code="out-of-bounds", remedy="allowed: a finite number")
     return value
 
 
@@ -84,23 +87,24 @@ def _one_of(value: Any) -> str:
         measure(f"1 {value}")
     except UnitError:
         return ""
-    return f"; did you mean '1 {value}'?"
+    return f"did you mean '1 {value}'?"
 
 
 def scale_measure(name: str, value: Any) -> Measure:
     """The measure of one unit of a scale; raises PydanticCustomError."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise _wrong(f"wrong type (given {value!r}; allowed: a text such as '1 um', or a number)")
+        raise wrong(f"wrong type (given {value!r})", code="wrong-type", remedy="allowed: a text such as '1 um', or a number")
     try:
         found = measure(value if isinstance(value, str) else repr(value))
     except UnitError as error:
-        raise _wrong(f"{error}{_one_of(value)}") from None
+        raise wrong(str(error), code=error.code, remedy=joined(error.remedy, _one_of(value)) or "write a text such as '1 um'") from None
     if found.factor <= 0:
-        raise _wrong(f"a scale must be positive (given {value!r})")
+        raise wrong(f"the scale is not positive (given {value!r})", code="out-of-bounds", remedy="allowed: greater than 0")
     if name in _NEEDED and found.dimension != _NEEDED[name]:
-        raise _wrong(f"needs a unit of {name} (given {value!r})")
+        raise wrong(f"wrong unit (given {value!r})", code="wrong-unit", remedy=f"needed is a unit of {name}")
     if name == "cells" and any(base != "length" or power > 0 for base, power in found.dimension):
-        raise _wrong(f"needs a number of cells per length, area or volume (given {value!r})")
+        remedy = "needed is a number of cells per length, area or volume"
+        raise wrong(f"wrong unit (given {value!r})", code="wrong-unit", remedy=remedy)
     return found
 
 
@@ -154,7 +158,3 @@ def _settled(value: Any, context: Context) -> float:
             return math.nan
     number = plain_number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
     return number if math.isfinite(number) else math.nan
-
-
-def _wrong(text: str) -> PydanticCustomError:
-    return PydanticCustomError("parameter", "{text}", {"text": text})

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from difflib import get_close_matches
 
 from .expressions import Binary, Call, Expr, Name, Number, Unary
+from .wrong import allowed
 
 MAX_LENGTH = 2000  # characters
 MAX_NODES = 300
@@ -29,21 +29,22 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<op>\*\*|<=|>=|==|!=|[-+*/^()<>,]))",
     re.ASCII,
 )
+_SHORTER = "put parts of it into parameters"
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
 class ParseError(ValueError):
     """The text is no expression of the language; ``offset`` counts characters from 0."""
 
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.offset = offset
+    def __init__(self, what: str, offset: int = 0, *, code: str = "wrong-formula", remedy: str = "") -> None:
+        super().__init__(what)
+        self.offset, self.code, self.remedy = offset, code, remedy
 
 
 def parse(text: str) -> Expr:
     """The tree of an expression; raises ParseError, also for one that is too long, too deep or too large."""
     if len(text) > MAX_LENGTH:
-        raise ParseError(f"the expression has {len(text)} characters; at most {MAX_LENGTH} are allowed")
+        raise ParseError(f"the expression has {len(text)} characters", remedy=f"allowed are at most {MAX_LENGTH}")
     tokens: list[tuple[str, str, int]] = []
     end = 0
     while text[end:].strip():
@@ -55,7 +56,7 @@ def parse(text: str) -> Expr:
         tokens.append((kind, match.group(kind), match.start(kind)))
         end = match.end()
     if not tokens:
-        raise ParseError("the expression is empty")
+        raise ParseError("the expression is empty", remedy="write a number or a formula")
     return _Parser(tokens, len(text)).whole()
 
 
@@ -78,19 +79,19 @@ class _Parser:
     def fail(self) -> ParseError:
         kind, word, offset = self.tokens[self.at]
         if kind == "end":
-            return ParseError("the expression ends too early", offset)
+            return ParseError("the expression ends too early", offset, remedy="close parentheses, and put a value after the last operator")
         return ParseError(f"unexpected {word!r} at character {offset + 1}", offset)
 
     def made(self, node: Expr) -> Expr:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise ParseError(f"the expression has more than {MAX_NODES} parts", self.tokens[self.at][2])
+            raise ParseError(f"the expression has more than {MAX_NODES} parts", self.tokens[self.at][2], remedy=_SHORTER)
         return node
 
     def deeper(self, by: int) -> None:
         self.depth += by
         if self.depth > MAX_DEPTH:
-            raise ParseError(f"the expression is nested more than {MAX_DEPTH} deep", self.tokens[self.at][2])
+            raise ParseError(f"the expression is nested more than {MAX_DEPTH} deep", self.tokens[self.at][2], remedy=_SHORTER)
 
     def whole(self) -> Expr:
         tree = self.either()
@@ -131,7 +132,7 @@ class _Parser:
         node = self.made(Binary(op, left, self.sum()))
         if self.word in _COMPARISONS:
             offset = self.tokens[self.at][2]
-            raise ParseError("comparisons cannot be chained; write 'a < b and b < c'", offset)
+            raise ParseError("comparisons cannot be chained", offset, remedy="write 'a < b and b < c'")
         return node
 
     def sum(self) -> Expr:
@@ -172,14 +173,19 @@ class _Parser:
         if kind == "number":
             self.take()
             if not math.isfinite(float(word)):
-                raise ParseError(f"the number {word[:20]}{'...' if len(word) > 20 else ''} is too large", offset)
+                raise ParseError(
+                    f"the number {word[:20]}{'...' if len(word) > 20 else ''} is too large",
+                    offset,
+                    code="out-of-bounds",
+                    remedy="write a finite number",
+                )
             return self.made(Number(float(word)))
         if kind == "name" and word not in ("and", "or", "not"):
             self.take()
             if self.word == "(":
                 return self.call(word, offset)
             if word in FUNCTIONS:
-                raise ParseError(f"the function {word!r} needs arguments: {word}(...)", offset)
+                raise ParseError(f"the function {word!r} needs arguments", offset, remedy=f"write {word}(...)")
             return self.made(Number(math.pi) if word == "pi" else Name(word))
         if word == "(":
             self.take()
@@ -190,9 +196,8 @@ class _Parser:
 
     def call(self, function: str, offset: int) -> Expr:
         if function not in FUNCTIONS:
-            near = get_close_matches(function, FUNCTIONS, n=1)
-            tail = f"; did you mean {near[0]!r}?" if near else ""
-            raise ParseError(f"unknown function (given {function!r}; allowed: {', '.join(FUNCTIONS)}{tail})", offset)
+            remedy = allowed(function, FUNCTIONS)
+            raise ParseError(f"unknown function (given {function!r})", offset, code="unknown-function", remedy=remedy)
         self.take()
         args = [self.either()]
         while self.word == ",":
@@ -202,7 +207,8 @@ class _Parser:
         fewest, most = FUNCTIONS[function]
         if not fewest <= len(args) <= most:
             wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
-            raise ParseError(f"{function} takes {wanted} argument{'s' if wanted != '1' else ''}, not {len(args)}", offset)
+            remedy = f"it takes {wanted} argument{'s' if wanted != '1' else ''}"
+            raise ParseError(f"{function} with {len(args)} argument{'s' if len(args) != 1 else ''}", offset, remedy=remedy)
         return self.made(Call(function, tuple(args)))
 
     def close(self) -> None:

@@ -41,8 +41,8 @@ class Fault:
     mark: Mark
     path: Path_
     what: str
-    code: str = ""
-    remedy: str = ""
+    code: str
+    remedy: str
 
     @property
     def place(self) -> str:
@@ -111,15 +111,16 @@ def read_file(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Faults([Fault(Mark(str(path), 0, 0), (), f"file not found{nearby(path)}")]) from None
+        raise Faults([Fault(Mark(str(path), 0, 0), (), "file not found", code="file-not-found", remedy=nearby(path))]) from None
     except IsADirectoryError:
         inside = ", ".join(sorted(p.name for p in path.iterdir() if p.suffix in (".yaml", ".yml"))[:10])
-        what = "this is a folder; name a scenario file" + (f" (in it: {inside})" if inside else "")
-        raise Faults([Fault(Mark(str(path), 0, 0), (), what)]) from None
+        remedy = "name a scenario file" + (f" (in it: {inside})" if inside else "")
+        raise Faults([Fault(Mark(str(path), 0, 0), (), "this is a folder", code="not-a-file", remedy=remedy)]) from None
     except UnicodeDecodeError as error:
         raise Faults([_at(str(path), syntax.of_encoding(error))]) from None
     except OSError as error:
-        raise Faults([Fault(Mark(str(path), 0, 0), (), f"cannot be read: {error.strerror}")]) from None
+        what, remedy = f"cannot be read: {error.strerror}", "check its permissions"
+        raise Faults([Fault(Mark(str(path), 0, 0), (), what, code="unreadable-file", remedy=remedy)]) from None
     document = read_text(text, str(path))
     return replace(document, folders=(path.resolve().parent,))
 
@@ -133,13 +134,15 @@ def read_text(text: str, file: str) -> Document:
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
-        raise Faults([Fault(Mark(file, 1, 1), (), "the text is nested too deep")]) from None
+        what, remedy = "the text is nested too deep", "write it with fewer brackets"
+        raise Faults([Fault(Mark(file, 1, 1), (), what, code="not-yaml", remedy=remedy)]) from None
     except MarkedYAMLError as error:
         raise Faults([_at(file, syntax.of_yaml(error, text))]) from None
     except ReaderError as error:
         raise Faults([_at(file, syntax.of_character(error.position, text))]) from None
     except YAMLError as error:
-        raise Faults([Fault(Mark(file, 1, 1), (), f"not YAML: {error}")]) from None
+        what, remedy = f"not YAML: {error}", "a scenario is a YAML file"
+        raise Faults([Fault(Mark(file, 1, 1), (), what, code="not-yaml", remedy=remedy)]) from None
     reader = _Reader(file)
     data = reader.build(node, ()) if node is not None else None
     if reader.faults:
@@ -157,14 +160,15 @@ class _Reader:
     def mark(self, node: Node) -> Mark:
         return Mark(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def fault(self, node: Node, path: Path_, what: str) -> None:
-        self.faults.append(Fault(self.mark(node), path, what))
+    def fault(self, node: Node, path: Path_, what: str, *, code: str, remedy: str) -> None:
+        self.faults.append(Fault(self.mark(node), path, what, code=code, remedy=remedy))
 
     def build(self, node: Node, path: Path_) -> Any:
         self.count += 1
         if self.count > MAX_NODES or id(node) in self.open:
-            if not any("too large" in f.what for f in self.faults):
-                self.fault(node, path, "the scenario is too large, or an alias contains itself")
+            if not any(f.code == "too-large" for f in self.faults):
+                what = "the scenario is too large, or an alias contains itself"
+                self.fault(node, path, what, code="too-large", remedy="use `extends`, or an alias (*name) elsewhere")
             return None
         self.values[path] = self.mark(node)
         if isinstance(node, ScalarNode):
@@ -181,14 +185,15 @@ class _Reader:
         first: dict[str, Mark] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                self.fault(key, path, "a key must be a text")
+                self.fault(key, path, "a key that is no text", code="wrong-type", remedy="write `name: value`")
                 continue
             name = str(key.value)
             if str(key.tag) == _TAG + "merge":
-                self.fault(key, (*path, name), "merge keys are not supported (use `extends`)")
+                self.fault(key, (*path, name), "merge keys are not supported", code="not-supported", remedy="use `extends`")
                 continue
             if name in first:
-                self.fault(key, (*path, name), f"repeated key (first on line {first[name].line})")
+                what = f"repeated key (first on line {first[name].line})"
+                self.fault(key, (*path, name), what, code="repeated-key", remedy="take one out")
                 continue
             first[name] = self.keys[(*path, name)] = self.mark(key)
             built = self.build(value, (*path, name))
@@ -211,7 +216,9 @@ class _Reader:
                 special = text.lower().lstrip("+-")
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan") if special in (".inf", ".nan") else text)
         except ValueError:
-            self.fault(node, path, f"not a number (given {text!r})")
+            self.fault(
+                node, path, f"not a number (given {text!r})", code="not-a-number", remedy="write a number, or put quotes around a text"
+            )
             return None
-        self.fault(node, path, f"tags are not allowed (given {node.tag!s})")
+        self.fault(node, path, f"tags are not allowed (given {node.tag!s})", code="not-supported", remedy="take the tag out")
         return None

@@ -10,8 +10,8 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from ..errors import ScenarioError
-from .check import unknown
 from .layers import read_layers
+from .wrong import allowed
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,14 @@ def copy(name: str, destination: Path) -> Path:
     known = {header.name: header for header in headers()}
     header = known.get(name.removesuffix(".yaml"))
     if header is None:
-        raise ScenarioError(unknown("scenario", name, list(known)))
+        raise ScenarioError(f"unknown scenario {name!r}", code="no-scenario", place="shipped scenarios", remedy=allowed(name, known))
     target = destination / header.path.name if destination.is_dir() else destination
     if target.exists():
-        raise ScenarioError(f"{target}: the file exists already; name another destination")
+        raise ScenarioError("the file exists already", code="file-exists", place=str(target), remedy="name another destination")
     if not target.parent.is_dir():
-        raise ScenarioError(f"{target.parent}: no such folder")
+        raise ScenarioError(
+            "no such folder", code="file-not-found", place=str(target.parent), remedy="make it, or name another destination"
+        )
     target.write_text(_alone(header.path), encoding="utf-8")
     return target
 

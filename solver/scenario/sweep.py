@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self, Union
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from .base import Options
+from .wrong import wrong
 
 Value = bool | int | float | str | None
 Values = Annotated[list[Value], Field(min_length=1)]
 
 _VARY = "path as for --set: its values"
 _SEED = "seed of the sample"
-
-
-def _wrong(text: str) -> PydanticCustomError:
-    return PydanticCustomError("sweep", "{text}", {"text": text})
 
 
 class Span(Options):
@@ -31,9 +27,11 @@ class Span(Options):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not self.from_ < self.to:
-            raise _wrong(f"'from' must be below 'to' (given {self.from_:g} and {self.to:g})")
+            what = f"'to' does not lie above 'from' (given {self.from_:g} and {self.to:g})"
+            raise wrong(what, code="wrong-order", remedy="'from' must be below 'to'")
         if self.spacing == "log" and self.from_ <= 0:
-            raise _wrong(f"with spacing: log both ends must be positive (given {self.from_:g})")
+            what = f"an end that is not positive (given {self.from_:g})"
+            raise wrong(what, code="out-of-bounds", remedy="with spacing: log both ends must be greater than 0")
         return self
 
 

@@ -51,7 +51,7 @@ def of_yaml(error: MarkedYAMLError, text: str) -> Found:
     if error.context_mark is not None and any(said in problem for said in _AT_START):
         line, column = error.context_mark.line, error.context_mark.column
     slip = hint(row) if "never closed" in meant else ""
-    return Found(line + 1, column + 1, f"not YAML: {meant}", code="not-yaml", remedy=slip.removeprefix("; ") or _LOOK)
+    return Found(line + 1, column + 1, f"not YAML: {meant}", code="not-yaml", remedy=slip or _LOOK)
 
 
 def of_encoding(error: UnicodeDecodeError) -> Found:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from .base import Options, Time
+from .wrong import wrong
 
 
 class Timing(Options):
@@ -25,6 +25,6 @@ class Timing(Options):
     @model_validator(mode="after")
     def _forward(self) -> Self:
         if not self.end > self.start:
-            text = f"the end must come after the start (given end {self.end:g} and start {self.start:g})"
-            raise PydanticCustomError("time", "{text}", {"text": text})
+            what = f"the end does not come after the start (given end {self.end:g} and start {self.start:g})"
+            raise wrong(what, code="wrong-order", remedy="choose a later end")
         return self

@@ -45,6 +45,10 @@ _TOKEN = re.compile(r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-
 class UnitError(ValueError):
     """A text is no quantity, or has the wrong dimension."""
 
+    def __init__(self, what: str, *, code: str = "not-a-quantity", remedy: str = "") -> None:
+        super().__init__(what)
+        self.code, self.remedy = code, remedy
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -58,13 +62,13 @@ class Measure:
 
     def __truediv__(self, other: Measure) -> Measure:
         if not other.factor:
-            raise UnitError("division by zero")
+            raise UnitError("division by zero", remedy="divide by another number")
         return Measure(self.factor / other.factor, _product(self.dimension, other.dimension, -1))
 
     def power(self, n: int) -> Measure:
         """This measure to an integer power."""
         if n < 0 and not self.factor:
-            raise UnitError("division by zero")
+            raise UnitError("division by zero", remedy="divide by another number")
         return Measure(self.factor**n, tuple((base, e * n) for base, e in self.dimension if n))
 
 
@@ -80,7 +84,8 @@ def unit(name: str) -> Measure:
         factor, bases, _ = UNITS[name[1:]]
         return Measure(Fraction(factor) * Fraction(10) ** PREFIXES[name[0]], tuple(sorted(bases.items())))
     tail = f"; did you mean {SPELT[name]!r}?" if name in SPELT else ""
-    raise UnitError(f"unknown unit {name!r}; there are {', '.join(UNITS)}, with prefixes such as u, m, k{tail}")
+    remedy = f"there are {', '.join(UNITS)}, with prefixes such as u, m, k{tail}"
+    raise UnitError(f"unknown unit {name!r}", code="unknown-unit", remedy=remedy)
 
 
 def measure(text: str, names: Mapping[str, Measure] | None = None) -> Measure:
@@ -89,10 +94,10 @@ def measure(text: str, names: Mapping[str, Measure] | None = None) -> Measure:
     With ``names`` the words are looked up there instead of among the units: ``"length^2/time"``.
     """
     if len(text) > 200:
-        raise UnitError("the text is too long for a quantity")
+        raise UnitError("the text is too long for a quantity", remedy="write a number and its unit")
     power = re.search(r"([A-Za-zµμ]+)(\d+)", re.sub(r"(\d\.?)[eE][-+]?\d+", r"\1 ", text)) if names is None else None
     if power:
-        raise UnitError(f"powers are written with ^: {power[1]}^{power[2]}, not {power[0]}")
+        raise UnitError(f"unknown unit {power[0]!r}", code="unknown-unit", remedy=f"powers are written with ^: {power[1]}^{power[2]}")
     tokens, end = [], 0
     for match in _TOKEN.finditer(text):
         if match.start() != end:
@@ -159,13 +164,13 @@ class _Reader:
         kind, word = self.take()
         if kind == "number":
             if "e" in word.lower() and abs(int(word.lower().split("e")[1])) > 300:
-                raise UnitError(f"{word} is out of range")
+                raise UnitError(f"{word} is out of range", code="out-of-bounds", remedy="powers of ten go from -300 to 300")
             return Measure(Fraction(word), ())
         if kind == "name":
             if self.names is None:
                 return unit(word)
             if word not in self.names:
-                raise UnitError(f"unknown name {word!r}")
+                raise UnitError(f"unknown name {word!r}", code="unknown-unit", remedy=f"there are: {', '.join(self.names)}")
             return self.names[word]
         if word == "(":
             inner = self.product()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self, Union
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from .base import Options
 from .formulas import Formula, OnSurface, Over
@@ -13,14 +12,11 @@ from .membranes import Barrier
 from .named import Keyed
 from .network import Network
 from .shorthand import Short
+from .wrong import wrong
 
 Speed = Annotated[Formula, Over("length/time", OnSurface, 0)]
 Names = Union[str, list[str]]
 ZERO = Formula.number(0.0)
-
-
-def _wrong(text: str) -> PydanticCustomError:
-    return PydanticCustomError("vessel", "{text}", {"text": text})
 
 
 class Place(Options):
@@ -36,13 +32,14 @@ class Place(Options):
         given = [key for key in ("boundary", "interface", "region", "network") if getattr(self, key) is not None]
         if len(given) != 1:
             words = " and ".join(given) or "nothing"
-            raise _wrong(f"a vessel is at one place (given {words}; allowed: one of boundary, interface, region, network)")
+            what = f"a vessel is at one place (given {words})"
+            raise wrong(what, code="either-or", remedy="allowed: one of boundary, interface, region, network")
         if given[0] != "network":
             if not self.names:
-                raise _wrong(f"the list of names is empty (needed: at least one {given[0]})")
+                raise wrong("the list of names is empty", code="nothing-given", remedy=f"give at least one {given[0]}")
             twice = [name for name in self.names if self.names.count(name) > 1]
             if twice:
-                raise _wrong(f"{given[0]} {twice[0]!r} is named twice")
+                raise wrong(f"{given[0]} {twice[0]!r} is named twice", code="repeated-name", remedy="name it once")
         return self
 
     @property
@@ -91,7 +88,7 @@ class Ruptured(Options):
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
         if self.where is None and not self.parts:
-            raise _wrong("say which part is torn (needed: where or parts)")
+            raise wrong("nothing says which part is torn", code="missing-option", remedy="give where or parts")
         return self
 
 

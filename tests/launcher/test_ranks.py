@@ -9,14 +9,15 @@ from types import SimpleNamespace
 import pytest
 
 from invasio.hpc.banner import BannerFilter
-from invasio.hpc.ranks import LaunchError, check_launcher, is_rank, launch
+from invasio.hpc.ranks import check_launcher, is_rank, launch
+from tests.lib.messages import refused
 
 RULE = "-" * 74 + "\n"
 
 
 @pytest.mark.parametrize("name", ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"])
 def test_more_ranks_than_mpi_sees_is_refused(name: str) -> None:
-    with pytest.raises(LaunchError, match=rf"started 4 ranks \({name}\) but MPI sees 1"):
+    with refused("launcher-mismatch", name, "./invasio run -n N", ("started 4 ranks", "MPI sees 1")):
         check_launcher(SimpleNamespace(size=1), {name: "4"})
 
 
@@ -31,7 +32,7 @@ def test_rank_is_recognised() -> None:
 
 
 def test_no_ranks() -> None:
-    with pytest.raises(LaunchError, match=r"at least 1 \(given: 0\)"):
+    with refused("out-of-bounds", "-n", "at least 1", ("(given 0)",)):
         launch(0, ["run", "x.yaml"])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import pytest
 
@@ -21,7 +22,9 @@ class Refused:
 
 
 def check(error: InvasioError, code: str, place: str = "", remedy: str = "", says: Sequence[str] = ()) -> None:
-    """An error has this code, an exit code of it, place and remedy that contain the texts, and says all of ``says``."""
+    """An error, or the only fault of it, has this code, an exit code of it, place and remedy that contain the texts, and says ``says``."""
+    assert len(error.faults) <= 1, f"several faults: {error}"
+    error = error.faults[0] if error.faults else error
     assert error.code == code, f"code {error.code!r} instead of {code!r}: {error}"
     assert error.exit_code in CODES[code].exits, f"exit code {error.exit_code} of {code!r}, which has {CODES[code].exits}"
     assert place in error.place, f"place {error.place!r} without {place!r}"
@@ -42,10 +45,44 @@ def refused(code: str, place: str = "", remedy: str = "", says: Sequence[str] = 
 
 
 def printed(text: str, code: str, place: str = "", remedy: str = "", says: Sequence[str] = ()) -> None:
-    """A command printed one error, on a line that begins with the program and ends with the code, and says place, remedy, texts."""
-    first = text.splitlines()[0] if text else ""
-    assert first.startswith(f"invasio: {place}"), text
-    assert first.endswith(f" [{code}]"), text
+    """A command printed one error, on a line that begins with the program and place and ends with the code, and says remedy and texts."""
     assert code in CODES
+    lines = [line for line in text.splitlines() if line.startswith("invasio: ") and line.endswith("]")]
+    assert len(lines) == 1, text
+    assert lines[0].startswith(f"invasio: {place}") and lines[0].endswith(f" [{code}]"), text
     for part in (remedy, *says):
         assert part in text, f"{part!r} is not said in: {text}"
+
+
+class Said(NamedTuple):
+    """One fault as a line that is printed: its place, code and remedy exactly, and texts that are said besides."""
+
+    place: str
+    code: str
+    remedy: str
+    says: tuple[str, ...]
+
+
+def said(place: str, code: str, remedy: str, *says: str) -> Said:
+    """A fault that a table of tests expects."""
+    return Said(place, code, remedy, says)
+
+
+def printed_faults(text: str, heading: str, faults: Sequence[Said], names: Mapping[str, str]) -> None:
+    """A command printed the heading and a line per fault, in this order; ``names`` are put in for {texts} in braces."""
+
+    def filled(part: str) -> str:
+        for mark, name in names.items():
+            part = part.replace(mark, name)
+        return part
+
+    first, *lines = text.splitlines()
+    assert first == f"invasio: {len(faults)} error{'s' if len(faults) != 1 else ''} in {heading}:", text
+    assert len(lines) == len(faults), text
+    for line, fault in zip(lines, faults, strict=True):
+        assert fault.code in CODES
+        assert fault.remedy
+        assert line.startswith(f"{filled(fault.place)}: "), f"{line!r} is not at {fault.place!r}"
+        assert line.endswith(f"; {filled(fault.remedy)} [{fault.code}]"), f"{line!r} does not end with {fault.remedy!r} [{fault.code}]"
+        for part in fault.says:
+            assert filled(part) in line, f"{part!r} is not said in: {line}"

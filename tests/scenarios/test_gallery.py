@@ -12,6 +12,7 @@ from invasio.postprocess.gallery import LARGEST, Entry, shrink, write_gallery
 from invasio.solver.cli import main
 from invasio.solver.output.layout import FIELDS, RESOLVED
 from tests.lib.comm import Comm
+from tests.lib.messages import printed
 
 NAME = "verification/ecm_decay"
 
@@ -56,7 +57,7 @@ def test_missed_numbers_are_shown(comm: Comm, shared_tmp: Path) -> None:
 def test_unknown_names(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown scenario ends with exit code 2 and what was meant."""
     assert main(["gallery", "verification/ecm_decai"]) == 2
-    assert "verification/ecm_decay" in capsys.readouterr().err
+    printed(capsys.readouterr().err, "no-scenario", remedy="did you mean 'verification/ecm_decay'", says=("'verification/ecm_decai'",))
 
 
 def test_pictures_become_small(tmp_path: Path) -> None:

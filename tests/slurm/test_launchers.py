@@ -48,5 +48,6 @@ def test_a_launcher_of_another_mpi_is_refused(cluster: Cluster, tmp_path: Path) 
         ["timeout", "-k", "5", "60", *words, "--out", str(tmp_path / "run")], env=cluster.environment, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert "the launcher started 2 ranks (SLURM_STEP_NUM_TASKS) but MPI sees 1" in done.stderr
+    said = "SLURM_STEP_NUM_TASKS: the launcher started 2 ranks but MPI sees 1"
+    assert said in done.stderr and "[launcher-mismatch]" in done.stderr
     assert not (tmp_path / "run").exists()

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from invasio.hpc.status import RunStatus, StatusError, find_runs, read_status
+from invasio.hpc.status import RunStatus, find_runs, read_status
 from invasio.solver.cli import main
 from invasio.solver.commands.status import details, summary, table
+from tests.lib.messages import refused
 
 RESOLVED = "name: wave\ntime: {start: 0.0, end: 10.0}\n"
 
@@ -147,7 +148,7 @@ def test_folder_of_runs(tmp_path: Path) -> None:
     assert head.split() == ["run", "state", "job", "done", "step", "to", "go", "drift"]
     assert [row.split()[1:5] for row in rows] == [["running", "12", "50", "%"]] * 2
     assert summary(found) == "2 runs: 2 running"
-    with pytest.raises(StatusError, match=r"is no run folder and holds none \(no resolved.yaml\)"):
+    with refused("no-run", str(runs[0] / "checkpoints"), says=("(no resolved.yaml)",)):
         find_runs([runs[0] / "checkpoints"])
-    with pytest.raises(StatusError, match="there is no folder"):
+    with refused("file-not-found", str(tmp_path / "nothing")):
         find_runs([tmp_path / "nothing"])

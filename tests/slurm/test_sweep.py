@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.messages import printed
 from tests.lib.tables import rows
 
 from .cluster import Cluster
@@ -48,7 +49,7 @@ def swept(cluster: Cluster) -> tuple[Path, list[str], str]:
     arrays, after = words[1:3], words[-1]
     again = sweep(cluster, "-n", "1")
     assert again.returncode == 2, again.stdout + again.stderr
-    assert "all members that are not finished are running or queued already (4)" in again.stderr
+    printed(again.stderr, "job-active", remedy="wait for them", says=("(4)",))
     cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=120)
     return cluster.folder / "out" / "swept", arrays, after
 

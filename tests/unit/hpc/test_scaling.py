@@ -13,8 +13,8 @@ import pytest
 from invasio.hpc.scaling.model import BANDWIDTH, LATENCY, REDUCTION, fit, predict
 from invasio.hpc.scaling.series import difference, weak_settings
 from invasio.postprocess.scaling import draw
-from invasio.solver.errors import ScenarioError
 from invasio.solver.scenario.loader import load
+from tests.lib.messages import refused
 from tests.lib.tables import rows
 
 SCENARIO = """\
@@ -91,7 +91,7 @@ def test_weak_series_keep_the_nodes_per_rank(plate: Path) -> None:
         other = load(plate, [f"mesh.kind={kind}", "mesh.size=0.1", *(["model.cells.tumour.initial=1"] if kind == "interval" else [])])
         assert weak_settings(other, 8.0) == [f"mesh.size={0.1 / factor!r}"]
     picture = ["mesh.kind=image", "mesh.image=skimage:immunohistochemistry", "mesh.regions={all: rest}"]
-    with pytest.raises(ScenarioError, match="a weak series needs a mesh that is generated"):
+    with refused("unsuitable-mesh", "mesh.kind", "use --series strong", ("(given 'image')",)):
         weak_settings(load(plate, picture), 2.0)
 
 

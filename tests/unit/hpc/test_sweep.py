@@ -16,6 +16,7 @@ from invasio.postprocess.sweep import dataset, open_sweep
 from invasio.postprocess.sweep_report import short_names
 from invasio.solver.cli import main
 from invasio.solver.output.layout import OUTPUT
+from tests.lib.messages import printed
 from tests.lib.tables import rows
 
 SCENARIO = """\
@@ -114,10 +115,10 @@ def test_again_only_what_failed_is_tried(
     assert said.count("done ") >= 2 and said.count("failed") == 3 and "4 runs: 2 done, 2 failed" in said
     (folder.parents[1] / "other.yaml").write_text(SCENARIO + SWEEP.replace("1e-2", "2e-2"))
     assert main(["sweep", "other.yaml", "--out", str(folder)]) == 2
-    assert "holds a different sweep" in capfd.readouterr().err
+    printed(capfd.readouterr().err, "other-run", f"{folder}: ", "choose another --out", ("different sweep",))
     (folder.parents[1] / "none.yaml").write_text(SCENARIO)
     assert main(["sweep", "none.yaml"]) == 2
-    assert "has no block `sweep:`" in capfd.readouterr().err
+    printed(capfd.readouterr().err, "no-sweep", "none.yaml: ", "`invasio run`", ("`sweep:`",))
 
 
 def test_another_page_needs_no_new_run(
@@ -130,8 +131,8 @@ def test_another_page_needs_no_new_run(
     for name, code in (("ecm.wrong", 2), ("mmp.max", 1)):
         (folder.parents[1] / "again.yaml").write_text(SCENARIO + SWEEP.replace("ecm.total", name))
         assert main(["sweep", "again.yaml", "--out", str(folder)]) == code
-    assert "no column 'ecm.wrong'" in capfd.readouterr().err
-    assert "<th class=\"n\">mmp.max</th>" in (folder / "report.html").read_text()
+    printed(capfd.readouterr().err, "no-column", says=("'ecm.wrong'",))
+    assert '<th class="n">mmp.max</th>' in (folder / "report.html").read_text()
     assert before == [(folder / "run-001" / "series.csv").stat().st_mtime_ns]
 
 

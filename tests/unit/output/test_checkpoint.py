@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from invasio.solver.errors import ScenarioError, SolverError
 from invasio.solver.output.checkpoint import load_latest, save
+from tests.lib.messages import refused
 from tests.unit.output.synthetic import grid
 
 
@@ -66,19 +66,19 @@ def test_none_and_only_damaged_ones(comm: Any, shared_tmp: Path) -> None:
     of = grid(comm)
     assert load_latest(shared_tmp, of) is None
     (shared_tmp / "checkpoint-000000001.h5").write_bytes(b"x")
-    with pytest.raises(SolverError, match=r"all checkpoints in .* are damaged; start again with --overwrite"):
+    with refused("damaged-checkpoint", str(shared_tmp), "start again with --overwrite"):
         load_latest(shared_tmp, of)
 
 
 def test_another_scenario_or_mesh_is_refused(comm: Any, shared_tmp: Path) -> None:
     of = grid(comm, 2, 6)
     put(shared_tmp, of, 1)
-    with pytest.raises(ScenarioError, match="belongs to another scenario; use --overwrite or another --out"):
+    with refused("other-run", "checkpoint-000000001.h5", "use --overwrite or another --out", ("another scenario",)):
         load_latest(shared_tmp, of, {"scenario": "t"})
-    with pytest.raises(ScenarioError, match="belongs to another mesh"):
+    with refused("other-run", "checkpoint-000000001.h5", "use --overwrite or another --out", ("another mesh",)):
         load_latest(shared_tmp, grid(comm, 2, 5))
 
 
 def test_a_folder_that_cannot_be_written(comm: Any, shared_tmp: Path) -> None:
-    with pytest.raises(SolverError, match=r"cannot open .*gone"):
+    with refused("cannot-write", "output", "--resume", ("cannot open", "gone")):
         put(shared_tmp / "gone", grid(comm), 1)

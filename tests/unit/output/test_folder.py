@@ -10,6 +10,7 @@ import pytest
 
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import FolderError, RunFolder
+from tests.lib.messages import refused
 
 TEXT = "name: a\ntime: {end: 10.0}\nmodel: {cells: {tumour: {motility: 0.001}}}\n"
 
@@ -18,11 +19,13 @@ def start(comm: Any, out: Path | None, text: str = TEXT, resume: bool = False, o
     return RunFolder.open(out, None, "a", text, resume, overwrite, comm)
 
 
-def refused(comm: Any, out: Path | None, **options: Any) -> str:
-    with pytest.raises(FolderError) as caught:
+def refuse(comm: Any, out: Path | None, code: str, place: str, remedy: str, says: tuple[str, ...] = (), **options: Any) -> FolderError:
+    with refused(code, remedy=remedy, says=says) as caught:
         start(comm, out, **options)
-    assert caught.value.exit_code == 2
-    return str(caught.value)
+    assert isinstance(caught.error, FolderError)
+    assert caught.error.exit_code == 2
+    assert caught.error.place == place
+    return caught.error
 
 
 def test_without_out_the_next_free_folder_is_taken(comm: Any, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +57,7 @@ def test_what_a_new_folder_holds(comm: Any, shared_tmp: Path) -> None:
 def test_an_explicit_folder_with_a_run_needs_a_word(comm: Any, shared_tmp: Path) -> None:
     out = shared_tmp / "run"
     start(comm, out).close("done")
-    assert refused(comm, out) == f"{out} holds a run already; go on with --resume, replace it with --overwrite, or choose another --out"
+    refuse(comm, out, "holds-run", str(out), "go on with --resume, replace it with --overwrite, or choose another --out")
     (out / "series.csv").write_text("old", encoding="utf-8")
     (out / "checkpoints" / "checkpoint-1.h5").write_text("old", encoding="utf-8")
     folder = start(comm, out, resume=True)
@@ -75,12 +78,12 @@ def test_a_changed_scenario_is_not_resumed(comm: Any, shared_tmp: Path) -> None:
     out = shared_tmp / "run"
     start(comm, out).close("done")
     changed = "name: a\ntime: {end: 20.0, step: 0.1}\nmodel: {cells: {}}\n"
-    assert refused(comm, out, text=changed, resume=True) == (
-        f"{out} holds a run of a different scenario, so it cannot be resumed:\n"
-        "  time.end: was 10.0, is 20.0\n"
-        "  model.cells.tumour.motility: was 0.001, is not there\n"
-        "  time.step: was not there, is 0.1\n"
-        "  model.cells: was not there, is {}"
+    error = refuse(comm, out, "other-run", str(out), "use --overwrite or another --out", text=changed, resume=True)
+    assert error.details == (
+        "  time.end: was 10.0, is 20.0",
+        "  model.cells.tumour.motility: was 0.001, is not there",
+        "  time.step: was not there, is 0.1",
+        "  model.cells: was not there, is {}",
     )
     assert (out / "resolved.yaml").read_text(encoding="utf-8") == TEXT
 
@@ -88,26 +91,25 @@ def test_a_changed_scenario_is_not_resumed(comm: Any, shared_tmp: Path) -> None:
 def test_other_files_are_never_touched(comm: Any, shared_tmp: Path) -> None:
     (shared_tmp / "thesis.tex").write_text("x", encoding="utf-8")
     for overwrite in (False, True):
-        text = refused(comm, shared_tmp, overwrite=overwrite)
-        assert text == f"{shared_tmp} holds other files (thesis.tex) and no run; choose a new folder with --out"
+        remedy = "choose a new folder with --out"
+        refuse(comm, shared_tmp, "other-files", str(shared_tmp), remedy, ("(thesis.tex)",), overwrite=overwrite)
     assert os.listdir(shared_tmp) == ["thesis.tex"]
 
 
 def test_a_folder_in_use_is_refused(comm: Any, shared_tmp: Path) -> None:
     out = shared_tmp / "run"
     first = start(comm, out)
-    text = refused(comm, out, resume=True)
-    assert text.startswith(f"{out} is in use by another run (process {os.getpid()} on ")
-    assert text.endswith("); wait for it or choose another --out")
+    says = (f"(process {os.getpid()} on ",)
+    refuse(comm, out, "folder-in-use", str(out), "wait for it or choose another --out", says, resume=True)
     first.close("done")
     start(comm, out, resume=True).close("done")
 
 
 def test_words_that_exclude_each_other(comm: Any, shared_tmp: Path) -> None:
-    assert refused(comm, shared_tmp, resume=True, overwrite=True) == "--resume and --overwrite exclude each other"
-    assert refused(comm, None, overwrite=True) == "--overwrite needs --out DIR, the folder to overwrite"
+    refuse(comm, shared_tmp, "wrong-arguments", "--resume, --overwrite", "give one of them", resume=True, overwrite=True)
+    refuse(comm, None, "wrong-arguments", "--overwrite", "give --out DIR", overwrite=True)
     (shared_tmp / "file").write_text("x", encoding="utf-8")
-    assert refused(comm, shared_tmp / "file") == f"--out {shared_tmp / 'file'} is a file"
+    refuse(comm, shared_tmp / "file", "not-a-folder", f"--out {shared_tmp / 'file'}", "choose another --out")
 
 
 def test_differences_are_counted_when_there_are_many() -> None:

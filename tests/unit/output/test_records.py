@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from invasio.solver.errors import SolverError
 from invasio.solver.output.cost import Cost
 from invasio.solver.output.layout import Frame
 from invasio.solver.output.log import close_log, open_log
 from invasio.solver.output.manifest import Manifest, git_revision
 from invasio.solver.output.progress import Progress, duration
 from invasio.solver.output.series import Series
+from tests.lib.messages import refused
 
 
 def row(time: float, **observables: float) -> Frame:
@@ -47,13 +47,13 @@ def test_series_is_cut_when_resumed_and_a_torn_row_is_dropped(comm: Any, shared_
 def test_series_refuses_other_columns(comm: Any, shared_tmp: Path) -> None:
     run(Series(shared_tmp / "series.csv", comm), 0.0)
     series = Series(shared_tmp / "series.csv", comm, resume_at=0.0)
-    with pytest.raises(SolverError, match="has other columns than this run writes: events, front"):
+    with refused("cannot-resume", str(series.path), "--overwrite", ("events, front",)):
         series.on_output(row(1.0, mass=1.0, front=2.0))
     series.close("failed")
 
 
 def test_series_in_a_folder_that_is_gone(comm: Any, shared_tmp: Path) -> None:
-    with pytest.raises(SolverError, match=r"cannot write .*series.csv: No such file or directory"):
+    with refused("cannot-write", str(shared_tmp / "gone" / "series.csv"), "--resume", ("No such file or directory",)):
         Series(shared_tmp / "gone" / "series.csv", comm)
 
 

@@ -21,6 +21,7 @@ from invasio.postprocess import movie, still
 from invasio.postprocess.fronts import fit, front, sentence
 from invasio.postprocess.run import open_run
 from invasio.solver.cli import main
+from tests.lib.messages import printed
 from tests.unit.output.synthetic import cells_at, ecm_at
 from tests.unit.postprocess.folders import make
 
@@ -124,7 +125,8 @@ def test_the_table_wide_and_tidy(square: Path, capsys: pytest.CaptureFixture[str
 def test_netcdf_where_xarray_is_there(square: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["table", str(square), "-o", str(square / "run.nc")])
     if importlib.util.find_spec("xarray") is None:
-        assert code == 1 and "xarray is not installed" in capsys.readouterr().err
+        assert code == 1
+        printed(capsys.readouterr().err, "missing-package", "NetCDF", "pip install xarray scipy", ("xarray",))
     else:
         import xarray
 
@@ -152,7 +154,7 @@ def test_movies(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
         assert (stream["codec_name"], stream["nb_read_frames"], stream["avg_frame_rate"]) == ("h264", "5", "4/1")
     monkeypatch.setattr(movie.shutil, "which", lambda name: None)
     assert main(["movie", str(folder)]) == 1
-    assert "ffmpeg is not installed (on Debian: apt install ffmpeg;" in capsys.readouterr().err
+    printed(capsys.readouterr().err, "missing-package", remedy="on Debian: apt install ffmpeg;", says=("ffmpeg", ".gif needs none"))
 
 
 class Page(HTMLParser):
@@ -207,38 +209,39 @@ def test_a_model_that_cannot_be_written_out_costs_one_section_only(square: Path)
 def test_what_is_no_run(command: str, comm: Any, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shared_tmp / "empty").mkdir()
     assert main([command, str(shared_tmp / "empty")]) == 3
-    assert (
-        capsys.readouterr().err == f"invasio: {shared_tmp / 'empty'} is no run folder: it holds neither fields.vtkhdf nor resolved.yaml\n"
-    )
+    printed(capsys.readouterr().err, "no-run", f"{shared_tmp / 'empty'}: ", "check the name", ("fields.vtkhdf nor resolved.yaml",))
     (shared_tmp / "empty" / "resolved.yaml").write_text("name: a\n")
     assert main([command, str(shared_tmp / "empty")]) == 3
-    assert "holds no fields.vtkhdf yet: the run has written no output" in capsys.readouterr().err
+    printed(capsys.readouterr().err, "no-output", f"{shared_tmp / 'empty'}: ", "wait for", ("fields.vtkhdf",))
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("words", "code", "place", "remedy", "says"),
     [
-        (["plot", "RUN", "--field", "tumor"], "no field 'tumor' (did you mean 'tumour'? there are: ecm, mmp, tumour)"),
-        (["plot", "RUN", "--times", "1.5"], "RUN: t = 1.5 is no output time (nearest: 1)"),
-        (["plot", "RUN", "--series", "tumour.totl"], "no column 'tumour.totl' (did you mean 'tumour.total'? there are: step, dt, "),
-        (["plot", "RUN", "-o", "x.jpeg"], "x.jpeg: the name must end in .png, .pdf or .svg"),
-        (["plot", "RUN", "--fit", "1:2"], "--fit and --level belong to --front"),
-        (["plot", "RUN", "--front", "--fit", "1"], "--fit 1: give two times, such as 10:20 (one of them may be left out)"),
-        (["plot", "RUN", "--kymograph", "--times", "1"], "--times belongs to profiles and maps"),
-        (["plot", "RUN", "--surface"], "--surface shows one run in 3-D; RUN is a run in 2-D"),
-        (["table", "RUN", "--columns", "tme"], "no column 'tme' (there are: "),
-        (["table", "RUN", "-o", "x.nc", "--tidy"], "--tidy and --columns belong to CSV"),
-        (["movie", "RUN", "--field", "ECM"], "no field 'ECM' (there are: ecm, mmp, tumour)"),
-        (["movie", "RUN", "--rate", "0"], "0 frames per second: it must be more than 0"),
-        (["movie", "RUN", "-o", "x.avi"], "x.avi: the name must end in .mp4 or .gif"),
-        (["paraview", "RUN", "--times", "0.5"], "t = 0.5 is no output time (nearest: 0)"),
-        (["report", "RUN", "-o", "x.pdf"], "x.pdf: the name must end in .html or .htm"),
+        (["plot", "RUN", "--field", "tumor"], "no-field", "RUN: ", "did you mean 'tumour'? there are: ecm, mmp, tumour [", ("'tumor'",)),
+        (["plot", "RUN", "--times", "1.5"], "no-time", "RUN: ", "nearest: 1 [", ("t = 1.5",)),
+        (["plot", "RUN", "--series", "tumour.totl"], "no-column", "RUN: ", "'tumour.total'? there are: step, dt, ", ("'tumour.totl'",)),
+        (["plot", "RUN", "-o", "x.jpeg"], "unknown-format", "x.jpeg: ", "must end in .png, .pdf or .svg [", ("'.jpeg'",)),
+        (["plot", "RUN", "--fit", "1:2"], "wrong-arguments", "--fit, --level: ", "--front", ()),
+        (["plot", "RUN", "--front", "--fit", "1"], "wrong-arguments", "--fit 1: ", "such as 10:20 (one of them may be left out) [", ()),
+        (["plot", "RUN", "--kymograph", "--times", "1"], "wrong-arguments", "--times: ", "leave it out", ("profiles and maps",)),
+        (["plot", "RUN", "--surface"], "wrong-dimension", "--surface: ", "name one run in 3-D", ("RUN is a run in 2-D",)),
+        (["table", "RUN", "--columns", "tme"], "no-column", "RUN: ", "there are: ", ("'tme'",)),
+        (["table", "RUN", "-o", "x.nc", "--tidy"], "wrong-arguments", "--tidy, --columns: ", "leave them out", ("CSV",)),
+        (["movie", "RUN", "--field", "ECM"], "no-field", "RUN: ", "there are: ecm, mmp, tumour [", ("'ECM'",)),
+        (["movie", "RUN", "--rate", "0"], "out-of-bounds", "frames per second: ", "greater than 0", ("(given 0)",)),
+        (["movie", "RUN", "-o", "x.avi"], "unknown-format", "x.avi: ", "must end in .mp4 or .gif [", ("'.avi'",)),
+        (["paraview", "RUN", "--times", "0.5"], "no-time", "RUN: ", "nearest: 0 [", ("t = 0.5",)),
+        (["report", "RUN", "-o", "x.pdf"], "unknown-format", "x.pdf: ", "must end in .html or .htm [", ("'.pdf'",)),
     ],
 )  # fmt: skip
-def test_requests_that_make_no_sense(words: list[str], message: str, square: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_requests_that_make_no_sense(
+    words: list[str], code: str, place: str, remedy: str, says: tuple[str, ...], square: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([word.replace("RUN", str(square)) for word in words]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"invasio: {message.replace('RUN', str(square))}") and said.count("\n") == 1
+    assert said.count("\n") == 1
+    printed(said, code, place.replace("RUN", str(square)), remedy, [text.replace("RUN", str(square)) for text in says])
 
 
 def test_the_commands_start_without_fenics(square: Path) -> None:

@@ -58,17 +58,18 @@ def test_bounds_and_what_cannot_be_measured(run: Run) -> None:
     assert measure(run, of="ecm", what="integral", value=0.51, tolerance=0.011).passed
     assert not measure(run, of="ecm", what="integral", value=0.51, tolerance=0.009).passed
     assert measure(run, of="ecm", what="integral", value=0.51, tolerance=None, relative=0.02).passed
-    for item, fault in (
-        ({"what": "integral", "at": 0.5}, "t = 0.5 is no output time (nearest: 0)"),
-        ({"what": "integral", "of": "oxygen"}, "no field 'oxygen' (there are: ecm, tumour)"),
-        ({"what": "integral", "region": "bone"}, "no region 'bone' (there are: left, right)"),
-        ({"what": "value", "point": [2.0] * run.dim}, "the point lies outside the mesh"),
-        ({"what": "value", "point": [0.1] * 4}, f"the point has 4 coordinates, the mesh {run.dim}"),
-        ({"what": "position", "level": 7.0, "along": "x"}, "the level is not passed"),
-        ({"what": "peak_value", "of": "ecm", "along": "x"}, "there is no local maximum"),
+    for item, code, says in (
+        ({"what": "integral", "at": 0.5}, "no-time", ("t = 0.5 ", "nearest: 0")),
+        ({"what": "integral", "of": "oxygen"}, "no-field", ("'oxygen'", "there are: ecm, tumour")),
+        ({"what": "integral", "region": "bone"}, "no-region", ("'bone'", "there are: left, right")),
+        ({"what": "value", "point": [2.0] * run.dim}, "not-measurable", ("the point lies outside the mesh",)),
+        ({"what": "value", "point": [0.1] * 4}, "wrong-length", ("the point has 4 ", f"the mesh has {run.dim} ")),
+        ({"what": "position", "level": 7.0, "along": "x"}, "not-measurable", ("the level is not passed",)),
+        ({"what": "peak_value", "of": "ecm", "along": "x"}, "not-measurable", ("no local maximum",)),
     ):
         result = measure(run, **item)
-        assert not result.passed and result.fault == fault
+        assert not result.passed and result.fault.endswith(f" [{code}]"), result.fault
+        assert all(text in result.fault for text in says), result.fault
 
 
 def test_columns_of_the_series(run: Run) -> None:
@@ -76,13 +77,14 @@ def test_columns_of_the_series(run: Run) -> None:
     assert measure(run, what="series", of="tumour.in:left", at=0.0, value=0.51, tolerance=0.011).passed
     assert measure(run, what="series", of="dt").label == "dt"
     known = "time, step, dt, ecm.total, tumour.total, tumour.in:left, tumour.in:right, tumour.front.xmax, tumour.front.distance, ecm.ledger"
-    for item, fault in (
-        ({"of": "tumour.in:rigth"}, "no column of series.csv 'tumour.in:rigth' (did you mean 'tumour.in:right'? there are: "),
-        ({"of": "oxygen"}, "no column of series.csv 'oxygen' (there are: "),
-        ({"of": "tumour.total", "at": 0.4}, "series.csv has no row at t = 0.4 (nearest: 0)"),
+    for item, code, says in (
+        ({"of": "tumour.in:rigth"}, "no-column", ("'tumour.in:rigth'", "did you mean 'tumour.in:right'? there are: ")),
+        ({"of": "oxygen"}, "no-column", ("'oxygen'", "; there are: ")),
+        ({"of": "tumour.total", "at": 0.4}, "no-time", ("t = 0.4", "nearest: 0")),
     ):
         result = measure(run, what="series", **item)
-        assert not result.passed and result.fault.startswith(fault), result.fault
+        assert not result.passed and result.fault.endswith(f" [{code}]"), result.fault
+        assert all(text in result.fault for text in says), result.fault
         assert set(known.split(", ")) <= set(run.series)
 
 
@@ -95,7 +97,8 @@ def test_a_column_without_a_number_says_why(comm: Any, shared_tmp: Path) -> None
         (path / "series.csv").write_text("\n".join(table_) + "\n", encoding="utf-8")
     comm.barrier()
     result = measure(open_run(path), what="series", of="m.first_breach")
-    assert not result.passed and result.fault == "the column holds no number at t = 1: what it tells of has not happened by then"
+    assert not result.passed and result.fault.endswith(" [not-measurable]")
+    assert "no number at t = 1" in result.fault
 
 
 def test_the_scenario_holds_them_and_the_table_says_it(comm: Any, shared_tmp: Path) -> None:
@@ -111,4 +114,5 @@ expect:
     assert lines[0].split() == ["t", "quantity", "expected", "measured", "error", "allowed"]
     assert lines[1].endswith("ok") and lines[1].startswith("1    integral of ecm")
     assert lines[2].split()[-3:] == ["-1.0e-02", "1.0e-03", "WRONG"]
-    assert lines[3].endswith("WRONG: t = 0.3 is no output time (nearest: 0)")
+    assert "WRONG: " in lines[3]
+    assert lines[3].endswith("t = 0.3 is no output time; nearest: 0 [no-time]")

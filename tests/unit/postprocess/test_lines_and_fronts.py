@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from invasio.postprocess import style
-from invasio.postprocess.faults import UnknownName, WrongRequest
 from invasio.postprocess.fronts import Front, fit, front, sentence
 from invasio.postprocess.lines import Line
 from invasio.postprocess.run import Run, open_run
 from invasio.solver.diagnostics import observables
+from tests.lib.messages import refused
 from tests.unit.postprocess.folders import make
 
 SCENARIO = "name: a\nscales: {length: 200 um, time: 6 h}\nmodel: {cells: {tumour: {}}, ecm: {initial: 1}}\n"
@@ -51,17 +51,16 @@ def test_from_point_to_point_and_out_of_the_tissue(run: Run) -> None:
 
 def test_lines_that_make_no_sense(run: Run) -> None:
     far = ":".join([",".join(["5"] * run.dim), ",".join(["6"] * run.dim)])
-    for along, message in (
-        ("w", "give x, y, z, or two points such as"),
-        ("0:1:2", "give x, y, z, or two points such as"),
-        ("1,2,3,4:1,2,3,5", f"a point of this mesh has {run.dim} coordinate"),
-        (f"{far.split(':')[0]}:{far.split(':')[0]}", "the two points are the same"),
-        (far, "the line lies outside the tissue, which is within 0 to 1"),
-        *([("z", "and no z")] if run.dim < 3 else []),
+    for along, code, says in (
+        ("w", "wrong-line", "give x, y, z, or two points such as"),
+        ("0:1:2", "wrong-line", "give x, y, z, or two points such as"),
+        ("1,2,3,4:1,2,3,5", "wrong-length", f"a point of this mesh has {run.dim} coordinate"),
+        (f"{far.split(':')[0]}:{far.split(':')[0]}", "wrong-line", "the two points are the same"),
+        (far, "wrong-line", "the tissue is within 0 to 1"),
+        *([("z", "wrong-dimension", "and no z")] if run.dim < 3 else []),
     ):
-        with pytest.raises(WrongRequest) as raised:
+        with refused(code, str(run.path) if along == "z" else f"--along {along}", says=(says,)):
             Line(run, along)
-        assert message in str(raised.value)
 
 
 def test_a_level_moves_at_its_speed(run: Run) -> None:
@@ -73,7 +72,7 @@ def test_a_level_moves_at_its_speed(run: Run) -> None:
     assert (line.first, line.last, line.count) == (12.0, 24.0, 3)
     assert sentence(found, line).startswith("x where tumour = 0.75: 3.333333")
     assert fit(found, first=6.0).count == 4 and fit(found, last=12.0, first=0.0).count == 3
-    with pytest.raises(WrongRequest, match="the fit needs three positions of the front; there are 1 between t = 23 and 24"):
+    with refused("too-few-outputs", "--fit", says=("there are 1 between t = 23 and 24",)):
         fit(found, first=23.0)
 
 
@@ -81,11 +80,11 @@ def test_the_front_of_the_series(run: Run) -> None:
     found = front(run)
     np.testing.assert_allclose(found.positions, 20 * np.array(TIMES))
     assert found.what == ("front of tumour, x" if run.dim == 1 else "front of tumour, distance from the centre")
-    with pytest.raises(WrongRequest, match=r"series.csv has no ecm.front"):
+    with refused("no-column", str(run.path), "give a level", ("ecm.front",)):
         front(run, "ecm")
-    with pytest.raises(UnknownName, match="did you mean 'tumour'"):
+    with refused("no-field", str(run.path), "did you mean 'tumour'", ("'tumor'",)):
         front(run, "tumor")
-    with pytest.raises(WrongRequest, match="a front along a line needs a level"):
+    with refused("wrong-arguments", "--along", "give --level"):
         front(run, along="x")
 
 

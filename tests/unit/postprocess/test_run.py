@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from invasio.postprocess import open_run
-from invasio.postprocess.faults import UnknownTime
-from invasio.solver.errors import InvasioError, MeshError
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.folder import RunFolder
+from tests.lib.messages import refused
 from tests.unit.output.synthetic import cells_at, ecm_at, frame, grid, mesh
 from tests.unit.postprocess.folders import make
 
@@ -41,34 +40,34 @@ def test_what_is_read(comm: Any, shared_tmp: Path, dim: int) -> None:
 
 def test_what_is_not_there(comm: Any, shared_tmp: Path) -> None:
     path = make(shared_tmp / "run", comm, 1, 5, [0.0, 1.0], state)
-    for wrong, message in (
-        (shared_tmp / "rum", f"{shared_tmp}/rum: no such folder (runs in {shared_tmp}: run)"),
-        (shared_tmp, f"{shared_tmp} is no run folder: it holds neither fields.vtkhdf nor resolved.yaml (runs in {shared_tmp}: run)"),
+    for wrong, code, says in (
+        (shared_tmp / "rum", "file-not-found", ()),
+        (shared_tmp, "no-run", ("neither fields.vtkhdf nor resolved.yaml",)),
     ):
-        with pytest.raises(MeshError) as raised:
+        with refused(code, remedy=f"runs in {shared_tmp}: run", says=says) as caught:
             open_run(wrong)
-        assert str(raised.value) == message
+        assert caught.error.place == str(wrong)
     run = open_run(path / "fields.vtkhdf")
-    for time, name, kind, message in (
-        (0.3, "tumour", ValueError, "t = 0.3 is no output time (nearest: 0)"),
-        (None, "oxygen", KeyError, "no field 'oxygen' (there are: ecm, tumour)"),
-        (None, "tumor", KeyError, "no field 'tumor' (did you mean 'tumour'? there are: ecm, tumour)"),
+    for time, name, kind, code, remedy, said in (
+        (0.3, "tumour", ValueError, "no-time", "nearest: 0", "t = 0.3 "),
+        (None, "oxygen", KeyError, "no-field", "there are: ecm, tumour", "'oxygen'"),
+        (None, "tumor", KeyError, "no-field", "did you mean 'tumour'? there are: ecm, tumour", "'tumor'"),
     ):
-        with pytest.raises(kind) as wrong_request:
+        with refused(code, str(run.path), says=(said,)) as caught:
             run.field(name, time)
-        assert str(wrong_request.value) == message and isinstance(wrong_request.value, InvasioError)
+        assert isinstance(caught.error, kind) and caught.error.remedy == remedy
 
 
 def test_a_run_without_outputs(comm: Any, shared_tmp: Path) -> None:
     folder = RunFolder.open(shared_tmp / "run", None, "a", "name: a\n", False, False, comm)
-    with pytest.raises(MeshError, match=r"run holds no fields.vtkhdf yet: the run has written no output \(its status: running\)$"):
+    with refused("no-output", str(folder.path), "wait for", ("fields.vtkhdf", "(its status: running)")):
         open_run(folder.path)
     writer = FieldsWriter(folder.path / "fields.vtkhdf", of := grid(comm, 2, 6), ["tumour", "ecm"])
     writer.on_output(frame(of, 0.0))
     writer.close("failed")
     with h5py.File(folder.path / "fields.vtkhdf", "r+") as h5:
         h5["VTKHDF/Steps"].attrs["NSteps"] = 0  # as it is before the first output is complete
-    with pytest.raises(UnknownTime, match=r"run holds no output yet$"):
+    with refused("no-output", str(folder.path), "wait for"):
         open_run(folder.path).need_outputs()
     folder.close("failed")
 

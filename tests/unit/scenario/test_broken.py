@@ -1,4 +1,4 @@
-"""Every broken scenario gives its exact message, exit code 2 and no traceback."""
+"""Every broken scenario gives the codes, places and remedies of its faults, exit code 2 and no traceback."""
 
 from __future__ import annotations
 
@@ -10,62 +10,58 @@ import pytest
 
 from invasio.solver.cli import main
 from invasio.solver.scenario.biology import Cells
+from tests.lib.messages import Said, printed_faults, said
 from tests.unit.scenario import broken as TABLE
 from tests.unit.scenario import slips as SLIPS
 
 
-def _written(name: str, folder: Path) -> tuple[list[str], str]:
-    """The command line for a broken scenario, and the message expected."""
+def _written(name: str, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """The command line for a broken scenario, and what stands for the names in braces."""
     case = TABLE.CASES[name]
     file = f"{name}.yaml"
     for other, text in case.beside.items():
         (folder / other).write_text(text.replace("{file}", file), encoding="utf-8")
     (folder / file).write_text(case.text, encoding="utf-8")
     sets = [word for text in case.overrides for word in ("--set", text)]
-    count = f"{len(case.lines)} error{'s' if len(case.lines) != 1 else ''}"
-    known = {"{file}": file, "{folder}": str(folder), "{options of cells}": ", ".join(Cells.model_fields)}
-    lines = list(case.lines)
-    for mark, text in known.items():
-        lines = [line.replace(mark, text) for line in lines]
-    return ["validate", file, *sets], f"invasio: {count} in {file}:\n" + "\n".join(lines) + "\n"
+    names = {"{file}": file, "{folder}": str(folder), "{options of cells}": ", ".join(Cells.model_fields)}
+    return ["validate", file, *sets], names
 
 
 @pytest.mark.parametrize("name", TABLE.CASES)
-def test_message_and_exit_code(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_faults_and_exit_code(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    arguments, message = _written(name, tmp_path)
+    arguments, names = _written(name, tmp_path)
     assert main(arguments) == 2
     captured = capsys.readouterr()
-    assert captured.err == message
+    printed_faults(captured.err, f"{name}.yaml", TABLE.CASES[name].faults, names)
     assert captured.out == ""
 
 
 @pytest.mark.parametrize("name", ["all_at_once", "tab", "set_unknown"])
 def test_from_outside(name: str, tmp_path: Path) -> None:
-    arguments, message = _written(name, tmp_path)
+    arguments, names = _written(name, tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "invasio.solver.cli", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
-    assert (done.returncode, done.stderr, done.stdout) == (2, message, "")
+    assert (done.returncode, done.stdout) == (2, "")
+    printed_faults(done.stderr, f"{name}.yaml", TABLE.CASES[name].faults, names)
 
 
 def test_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["validate", "nothing.yaml"]) == 2
-    assert capsys.readouterr().err == "invasio: 1 error in nothing.yaml:\nnothing.yaml: file not found\n"
+    printed_faults(capsys.readouterr().err, "nothing.yaml", [said("nothing.yaml", "file-not-found", "check the name")], {})
 
 
 @pytest.mark.parametrize("name", SLIPS.SLIPS)
 def test_slips_of_the_pen(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What a biologist would write by mistake: the place, what is wrong, and what to write instead."""
     monkeypatch.chdir(tmp_path)
-    old, new, lines = SLIPS.SLIPS[name]
+    old, new, faults = SLIPS.SLIPS[name]
     assert SLIPS.GLAND.count(old) == 1
     Path("gland.yaml").write_text(SLIPS.GLAND.replace(old, new), encoding="utf-8")
     assert main(["validate", "gland.yaml"]) == 2
-    count = f"{len(lines)} error{'s' if len(lines) != 1 else ''}"
-    expected = f"invasio: {count} in gland.yaml:\n" + "".join(f"{line}\n" for line in lines)
-    assert capsys.readouterr().err == expected.replace("{file}", "gland.yaml")
+    printed_faults(capsys.readouterr().err, "gland.yaml", faults, {"{file}": "gland.yaml"})
 
 
 def test_the_gland_without_slips_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,26 +70,25 @@ def test_the_gland_without_slips_is_right(tmp_path: Path, monkeypatch: pytest.Mo
     assert main(["validate", "gland.yaml"]) == 0
 
 
+LATIN = "save it as UTF-8 (some editors call the other one Latin-1, ANSI or Windows-1252)"
+
+
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("content", "fault"),
     [
-        (bytes(range(256)), "gland.yaml: this is no text; a scenario is a YAML file [not-text]"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(20), "gland.yaml: this is no text; a scenario is a YAML file [not-text]"),
-        (
-            "name: a\ntitle: caf\u00e9\n".encode("latin-1"),
-            "gland.yaml:2:11: the text is not in UTF-8; save it as UTF-8 "
-            "(some editors call the other one Latin-1, ANSI or Windows-1252) [not-text]",
-        ),
-        ("name: a\n".encode("utf-16"), "gland.yaml:1:1: the text is UTF-16; save it as UTF-8 [not-text]"),
-        (b"name: a\ntitle: b\x07\n", "gland.yaml:2:9: a control character (U+0007); delete it [not-text]"),
-        (b"a: " + b"[" * 3000, "gland.yaml:1:1: the text is nested too deep"),
-        (None, "gland.yaml: this is a folder; name a scenario file (in it: a.yaml)"),
-        (b"extends: bsae.yaml\n", "gland.yaml:1:10: extends: file not found (given 'bsae.yaml'); did you mean 'base.yaml'?"),
-        (b"extends: ..\n", "gland.yaml:1:10: extends: this is a folder; name a file (given '..')"),
+        (bytes(range(256)), said("gland.yaml", "not-text", "a scenario is a YAML file")),
+        (b"\x89PNG\r\n\x1a\n" + bytes(20), said("gland.yaml", "not-text", "a scenario is a YAML file")),
+        ("name: a\ntitle: caf\u00e9\n".encode("latin-1"), said("gland.yaml:2:11", "not-text", LATIN)),
+        ("name: a\n".encode("utf-16"), said("gland.yaml:1:1", "not-text", "save it as UTF-8", "UTF-16")),
+        (b"name: a\ntitle: b\x07\n", said("gland.yaml:2:9", "not-text", "delete it", "(U+0007)")),
+        (b"a: " + b"[" * 3000, said("gland.yaml:1:1", "not-yaml", "write it with fewer brackets", "nested too deep")),
+        (None, said("gland.yaml", "not-a-file", "name a scenario file (in it: a.yaml)")),
+        (b"extends: bsae.yaml\n", said("gland.yaml:1:10: extends", "file-not-found", "did you mean 'base.yaml'?", "(given 'bsae.yaml')")),
+        (b"extends: ..\n", said("gland.yaml:1:10: extends", "not-a-file", "name a file", "(given '..')")),
     ],
 )
 def test_files_that_are_no_scenarios(
-    content: bytes | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    content: bytes | None, fault: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Binary files, other encodings, folders, and files that are not there."""
     monkeypatch.chdir(tmp_path)
@@ -104,4 +99,4 @@ def test_files_that_are_no_scenarios(
     else:
         Path("gland.yaml").write_bytes(content)
     assert main(["validate", "gland.yaml"]) == 2
-    assert capsys.readouterr().err == f"invasio: 1 error in gland.yaml:\n{message}\n"
+    printed_faults(capsys.readouterr().err, "gland.yaml", [fault], {})

@@ -91,20 +91,23 @@ def test_noise_of_characters_gives_a_tree_or_a_parse_error(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "code", "says"),
     [
-        ("x" * (MAX_LENGTH + 1), f"at most {MAX_LENGTH} are allowed"),
-        ("+".join(["x"] * MAX_NODES), f"more than {MAX_NODES} parts"),
-        ("(" * 200 + "x" + ")" * 200, "nested more than 40 deep"),
-        ("-" * 200 + "x", "nested more than 40 deep"),
-        ("2^" * 200 + "2", "nested more than 40 deep"),
-        ("not " * 200 + "x", "nested more than 40 deep"),
-        ("1e999", "too large"),
+        ("x" * (MAX_LENGTH + 1), "wrong-formula", f"{MAX_LENGTH + 1} characters"),
+        ("+".join(["x"] * MAX_NODES), "wrong-formula", f"more than {MAX_NODES} parts"),
+        ("(" * 200 + "x" + ")" * 200, "wrong-formula", "nested more than 40 deep"),
+        ("-" * 200 + "x", "wrong-formula", "nested more than 40 deep"),
+        ("2^" * 200 + "2", "wrong-formula", "nested more than 40 deep"),
+        ("not " * 200 + "x", "wrong-formula", "nested more than 40 deep"),
+        ("1e999", "out-of-bounds", "1e999"),
     ],
 )
-def test_size_is_bounded(text: str, message: str) -> None:
-    with pytest.raises(ParseError, match=message):
+def test_size_is_bounded(text: str, code: str, says: str) -> None:
+    with pytest.raises(ParseError) as caught:
         parse(text)
+    assert caught.value.code == code
+    assert caught.value.remedy
+    assert says in str(caught.value)
 
 
 def test_largest_allowed_tree_can_be_worked_with() -> None:

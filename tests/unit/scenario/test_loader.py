@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from invasio.solver.cli import main
-from invasio.solver.errors import ScenarioError
 from invasio.solver.scenario.loader import dump_resolved, load
 from invasio.solver.scenario.mesh import FileMesh
 from invasio.solver.scenario.reference import markdown
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.shipped import Header, folder, headers
+from tests.lib.messages import printed, refused
 
 GLAND = """\
 schema_version: 1
@@ -182,7 +182,7 @@ def test_parameters_in_any_order_and_with_units(tmp_path: Path) -> None:
 
 def test_a_name_that_is_also_a_unit_is_a_name(tmp_path: Path) -> None:
     text = GLAND.replace("decay: 0.05 /h", "decay: 0.05 /h, production: 1 /d")
-    with pytest.raises(ScenarioError, match="wrong unit"):
+    with refused("wrong-unit", "production", says=("the text is 1/time",)):
         load(_file(tmp_path, text))
     scenario = load(_file(tmp_path, "parameters: {d: 4}\n" + text))
     assert scenario.model.solubles["mmp2"].production.plain() == "1 / d"
@@ -220,6 +220,6 @@ def test_list_and_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     original = next(h.path for h in headers() if h.name == "published/anderson_2000/1d_h0.01")
     assert load(copied).resolved() == load(original).resolved()
     assert main(["scenarios", "copy", "published/anderson_2000/1d_h0.01", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"invasio: {copied}: the file exists already; name another destination\n"
+    printed(capsys.readouterr().err, "file-exists", str(copied), "name another destination")
     assert main(["scenarios", "copy", "verification/ecm_decey"]) == 2
-    assert "did you mean 'verification/ecm_decay'?" in capsys.readouterr().err
+    printed(capsys.readouterr().err, "no-scenario", remedy="did you mean 'verification/ecm_decay'?")
