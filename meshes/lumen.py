@@ -62,9 +62,10 @@ def cut_out(data: MeshData, names: Sequence[str]) -> MeshData:
     interfaces = {name: moved(facets, True) for name, facets in data.interfaces.items()}
     for name in names:
         # A group of facets may have the name of the region: that is its outline, which is the wall.
-        if len(boundaries.pop(name, ())) or len(interfaces.pop(name, ())):
+        kind = "a boundary" if len(boundaries.pop(name, ())) else "an interface" if len(interfaces.pop(name, ())) else ""
+        if kind:
             raise MeshError(
-                f"region {name!r} is the lumen of a vessel, but a boundary or interface has this name already",
+                f"region {name!r} is the lumen of a vessel, but {kind} has this name already",
                 code="repeated-name",
                 place=source,
                 remedy="rename one of them",

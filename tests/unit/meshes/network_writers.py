@@ -26,7 +26,7 @@ def polylines(ending: str, name: str = "radius", factor: float = 1.0, on_points:
         from vtkmodules.vtkIOLegacy import vtkPolyDataWriter
         from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter, vtkXMLUnstructuredGridWriter
 
-        rows, lines = [], []
+        rows, lines = list[int](), list[list[int]]()
         for line in LINES if not apart else [[0, 0, 1, 2], *LINES[1:]]:
             lines.append(list(range(len(rows), len(rows) + len(line))))
             rows += line
@@ -122,7 +122,7 @@ def graphml(tool: str) -> Writer:
 
         graph = networkx.Graph()
         for k, (x, y, z) in enumerate(POINTS.tolist()):
-            graph.add_node(k, **({"pos": f"[{x}, {y}, {z}]"} if tool == "text" else {"X": x, "Y": y, "Z": z}))
+            graph.add_node(k, **dict[str, object]({"pos": f"[{x}, {y}, {z}]"} if tool == "text" else {"X": x, "Y": y, "Z": z}))
         for line, radius in zip(LINES, RADII, strict=True):
             for a, b in itertools.pairwise(line):
                 graph.add_edge(a, b, **({"diameter": 2 * radius} if tool == "text" else {"radius_avg": radius, "length": 1.0}))
