@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Account:
 class Page:
     """The accounts of one owner, as the parts of a step book into them."""
 
-    def __init__(self, places: dict[str, int], pending: np.ndarray) -> None:
+    def __init__(self, places: dict[str, int], pending: list[float]) -> None:
         self._places, self._pending = places, pending
 
     def add(self, key: str, amount: float) -> None:
@@ -32,7 +35,7 @@ class Page:
 
     def pending(self, key: str) -> float:
         """What the step under way has booked so far, on this rank."""
-        return float(self._pending[self._places[key]])
+        return self._pending[self._places[key]]
 
 
 class Accounts:
@@ -43,7 +46,7 @@ class Accounts:
         rank = {owner: k for k, owner in enumerate(dict.fromkeys([*owners, *(a.owner for a in declared)]))}
         self.list = sorted(dict.fromkeys(declared), key=lambda a: (rank[a.owner], a.sign == 0))
         self.owners = tuple(rank)
-        self._totals, self._pending = np.zeros(len(self.list)), np.zeros(len(self.list))
+        self._totals, self._pending = [0.0] * len(self.list), [0.0] * len(self.list)  # lists: cheaper than arrays one by one
         places: dict[str, dict[str, int]] = {owner: {} for owner in rank}
         for k, account in enumerate(self.list):
             if account.key in places[account.owner]:
@@ -57,16 +60,16 @@ class Accounts:
 
     def begin(self) -> None:
         """Drop what is pending."""
-        self._pending[:] = 0.0
+        self._pending[:] = [0.0] * len(self.list)
 
     def commit(self) -> None:
         """What is pending counts."""
-        self._totals += self._pending
-        self._pending[:] = 0.0
+        self._totals[:] = [total + amount for total, amount in zip(self._totals, self._pending, strict=True)]
+        self.begin()
 
-    def totals(self) -> np.ndarray:
-        """Totals of this rank, in the order of ``list``: a view."""
-        return self._totals
+    def totals(self) -> Floats:
+        """Totals of this rank, in the order of ``list``."""
+        return np.array(self._totals)
 
     def of(self, owner: str) -> list[tuple[int, Account]]:
         """An owner's accounts with their places in ``list``."""

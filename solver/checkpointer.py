@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time as clock
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from .diagnostics.ledger import Ledger
-from .diagnostics.observables import Observables
 from .discretise.problem import Problem
 from .output import checkpoint
 from .output.layout import Frame
@@ -19,7 +17,12 @@ CHECKPOINT_SECONDS = 600.0  # wall time between checkpoints, where the scenario 
 
 
 class Checkpointer:
-    """Observer that saves everything the next step needs: at intervals, when stopped, and at the end."""
+    """Observer that saves everything the next step needs, at intervals or when it is told to.
+
+    Args:
+        fixed: numbers that stay the same in a run and are saved with it.
+        every: time of the run between checkpoints; None: CHECKPOINT_SECONDS of wall time.
+    """
 
     def __init__(
         self,
@@ -27,19 +30,21 @@ class Checkpointer:
         problem: Problem,
         stepper: Stepper,
         ticker: Clock,
-        hashes: dict[str, str],
-        ledger: Ledger,
-        observables: Observables,
-        step: int,
+        hashes: Mapping[str, str],
+        fixed: Mapping[str, float],
         every: float | None,
     ) -> None:
-        self.path, self.problem, self.stepper, self.ticker, self.hashes = path, problem, stepper, ticker, hashes
-        self.fixed = {f"initial/{k}": v for k, v in ledger.initial.items()} | {f"reference/{k}": v for k, v in observables.start.items()}
-        self.every, self.step, self._saved_at, self._wall = every, step, ticker.time, clock.monotonic()
+        self.path, self.problem, self.stepper, self.ticker, self.hashes, self.fixed = path, problem, stepper, ticker, hashes, fixed
+        self.every = every
+        self._saved, self._saved_at, self._wall = ticker.steps, ticker.time, clock.monotonic()
 
-    def on_step(self, time: float, step: int, dt: float, info: Any) -> None:
-        """Note the step."""
-        self.step = step
+    @property
+    def behind(self) -> bool:
+        """Whether steps were taken that are not saved."""
+        return self.ticker.steps > self._saved
+
+    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
+        """Nothing to save between outputs."""
 
     def on_output(self, frame: Frame) -> None:
         """Save if the interval has passed; in wall time that is rank 0's word."""
@@ -50,11 +55,12 @@ class Checkpointer:
         if frame.step and self.problem.graph.comm.bcast(due):
             self.save()
 
-    def save(self) -> None:
-        """Write a checkpoint of the moment. Collective."""
-        arrays, numbers = snapshot(self.stepper, self.ticker, self.step)
-        checkpoint.save(self.path, self.problem.grid, arrays, numbers | self.fixed, self.hashes, tables=tables(self.stepper))
-        self._saved_at, self._wall = self.ticker.time, clock.monotonic()
+    def save(self) -> Path:
+        """Write a checkpoint of the moment; the file. Collective."""
+        arrays, numbers = snapshot(self.stepper, self.ticker, self.ticker.steps)
+        path = checkpoint.save(self.path, self.problem.grid, arrays, {**numbers, **self.fixed}, self.hashes, tables=tables(self.stepper))
+        self._saved, self._saved_at, self._wall = self.ticker.steps, self.ticker.time, clock.monotonic()
+        return path
 
     def close(self, reason: str) -> None:
         """Nothing left to do."""

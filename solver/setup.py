@@ -1,22 +1,81 @@
-"""From a scenario to its discrete problem."""
+"""From a scenario to what is advanced: its mesh, the problem on it, the options of steps and times."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+
+from mpi4py.MPI import Intracomm as Comm
 
 from ..meshes.build import build_domain, build_networks
-from .discretise.problem import Problem, discretise
+from ..meshes.network import Network
+from .components.options import SchemeOptions
+from .components.protocol import Extension
+from .discretise.operators import Operators
+from .discretise.problem import Problem, pose
+from .linalg.linear import LinearOptions
 from .model.build import build_model
+from .scenario.mesh import MeshOptions
+from .scenario.moments import output_times
+from .scenario.network import Network as NetworkOptions
 from .scenario.schema import Scenario
+from .stepping.options import ClockOptions
 
 
-def set_up(scenario: Scenario, comm: Any) -> tuple[Any, Problem]:
-    """The mesh with its tags and cuts (a Domain), and the problem on it. Collective; raises InvasioError on all ranks."""
-    vessels = scenario.model.vessels
-    lumens = [name for v in vessels.values() if v.at.kind == "region" for name in v.at.names]
-    domain = build_domain(scenario.mesh, comm, list(scenario.model.membranes), lumens)
-    networks = build_networks({name: v.at.network for name, v in vessels.items() if v.at.network}, domain.dim, comm)
-    said = [f"vessel {name}: {note}" for name, network in networks.items() for note in network.notes]
-    domain = replace(domain, notes=(*domain.notes, *said))
-    return domain, discretise(build_model(scenario), domain, scenario.time.start, networks)
+class Ground:
+    """A scenario's mesh with its tags and cuts, and what it alone determines: the ground of every problem on it.
+
+    Building it is collective, and raises InvasioError on all ranks.
+    """
+
+    def __init__(self, scenario: Scenario, comm: Comm) -> None:
+        self._mesh, self._membranes, self._lumens = _foundations(scenario)
+        self.domain = build_domain(scenario.mesh, comm, self._membranes, self._lumens)
+        self.operators = Operators(self.domain)
+        self._networks: tuple[dict[str, NetworkOptions], dict[str, Network]] | None = None
+
+    def fits(self, scenario: Scenario) -> bool:
+        """Whether a scenario has the same mesh: the same options, cut along the same membranes, without the same lumens."""
+        return _foundations(scenario) == (self._mesh, self._membranes, self._lumens)
+
+    def problem(self, scenario: Scenario, extensions: Sequence[Extension] = ()) -> Problem:
+        """The scenario's problem at its start, on this mesh, which must fit. Collective; raises InvasioError on all ranks."""
+        scalars = {name: value for extension in extensions for name, value in extension.scalars().items()}
+        return pose(build_model(scenario), self.operators, scenario.time.start, self._networks_of(scenario), scalars)
+
+    def _networks_of(self, scenario: Scenario) -> dict[str, Network]:
+        """The networks of vessels, read anew only if they are others than last time."""
+        wanted = {name: v.at.network for name, v in scenario.model.vessels.items() if v.at.network}
+        if self._networks is None or self._networks[0] != wanted:
+            self._networks = wanted, build_networks(wanted, self.domain.dim, self.operators.comm)
+        return self._networks[1]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was cleaned up or left out when the mesh and the networks were read."""
+        networks = self._networks[1] if self._networks else {}
+        return (*self.domain.notes, *(f"vessel {name}: {note}" for name, network in networks.items() for note in network.notes))
+
+
+def _foundations(scenario: Scenario) -> tuple[MeshOptions, list[str], list[str]]:
+    """What the mesh depends on: its options, membranes, lumens of vessels."""
+    vessels = scenario.model.vessels.values()
+    return scenario.mesh, list(scenario.model.membranes), [name for v in vessels if v.at.kind == "region" for name in v.at.names]
+
+
+def set_up(scenario: Scenario, comm: Comm) -> tuple[Ground, Problem]:
+    """The mesh of a scenario, and the problem on it. Collective; raises InvasioError on all ranks."""
+    ground = Ground(scenario, comm)
+    return ground, ground.problem(scenario)
+
+
+def scheme_options(scenario: Scenario) -> SchemeOptions:
+    """The scenario's numerics as the stepper wants them."""
+    n = scenario.numerics
+    linear = LinearOptions(n.linear.solver, n.linear.preconditioner, n.linear.rtol, n.linear.max_iterations)
+    return SchemeOptions(n.scheme, n.limiter, n.flux, linear)
+
+
+def clock_options(scenario: Scenario) -> ClockOptions:
+    """The scenario's times as the clock wants them."""
+    t = scenario.time
+    return ClockOptions(t.start, t.end, output_times(scenario), t.step, t.tolerance, t.first_step, t.max_step)

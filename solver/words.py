@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from .discretise.membranes import STIFF
 from .discretise.problem import Problem
@@ -16,8 +17,10 @@ from .stepping.stepper import Stepper
 log = logging.getLogger("invasio.run")
 
 
-def opening(problem: Problem, scenario: Scenario) -> None:
-    """Log which laws do not heed their maximum, which walls follow a lattice in steps, and where a membrane's permeability is cut."""
+def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
+    """Log what was done to the mesh when it was read (``notes``), which laws do not heed their maximum, which walls follow a lattice in steps, and where a membrane's permeability is cut."""
+    for note in notes:
+        log.info("mesh: %s", note)
     for note in surpluses(problem.model):
         log.info("%s", note)
     steps = in_steps(scenario, problem.dim)
@@ -50,11 +53,11 @@ def in_steps(scenario: Scenario, dim: int) -> list[str]:
     return found
 
 
-def headline(scenario: Scenario, problem: Problem, folder: RunFolder, step: int, ticker: Clock) -> str:
+def headline(scenario: Scenario, problem: Problem, folder: RunFolder, ticker: Clock) -> str:
     """What runs where, and from when if it is resumed."""
     ranks = problem.graph.comm.size
     what = f"{scenario.name}: {problem.dim}-D, {problem.grid.n_nodes:,} nodes, {ranks} rank{'s' if ranks > 1 else ''}, into {folder.path}"
-    return what + (f", resumed at t = {ticker.time:g}, step {step}" if step else "")
+    return what + (f", resumed at t = {ticker.time:g}, step {ticker.steps}" if ticker.steps else "")
 
 
 def unit_of_time(scenario: Scenario) -> str:

@@ -13,20 +13,20 @@ from unittest import mock
 from invasio.meshes import distribute as distribution
 from invasio.meshes.build import build_data
 from invasio.meshes.distribute import distribute
-from invasio.solver.discretise import problem as discretisation
+from invasio.solver.discretise import operators
 from invasio.solver.discretise.problem import Problem, discretise
 from invasio.solver.model.build import build_model
-from invasio.solver.run import scheme_options
 from invasio.solver.scenario.loader import load
+from invasio.solver.setup import scheme_options
 from invasio.solver.stepping.stepper import Stepper
 
 HERE = Path(__file__).parent
 PARTS = (
     (distribution, "mesh_hash", "mesh hash"),
     (distribution, "create_simplex_mesh", "DOLFINx mesh"),
-    (discretisation, "Forms", "forms"),
-    (discretisation, "build_graph", "graph"),
-    (discretisation, "_grid", "grid for output"),
+    (operators, "Forms", "forms"),
+    (operators, "build_graph", "graph"),
+    (operators, "_grid", "grid for output"),
 )
 
 

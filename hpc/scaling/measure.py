@@ -16,13 +16,12 @@ from petsc4py import PETSc
 from invasio.hpc.ranks import check_launcher, die_with_parent
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.errors import InvasioError, SolverError, StoppedEarly
-from invasio.solver.linalg.petsc_options import insert
+from invasio.solver.linalg.petsc_options import PetscOptions
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.parallel import agreed
-from invasio.solver.run import scheme_options
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
-from invasio.solver.setup import set_up
+from invasio.solver.setup import scheme_options, set_up
 from invasio.solver.stepping.stepper import Stepper
 from invasio.solver.stepping.stop import StopRequest
 
@@ -47,7 +46,6 @@ class Counted(MPI.Intracomm):
 def measure(scenario: Scenario, steps: int, comm: Any) -> dict[str, Any]:
     """Times, counts per step and final amounts; the same on every rank. Collective; raises InvasioError on all ranks."""
     PETSc.Log.begin()
-    insert(scenario.numerics.petsc, ())
     _, problem = set_up(scenario, comm)
     stepper = Stepper(problem, scheme_options(scenario))
     stepper.settle(scenario.time.start)
@@ -117,7 +115,9 @@ def _state(problem: Problem) -> dict[str, list[float]]:
 def measure_into(scenario: Path, steps: int, result: Path, comm: Any) -> None:
     """Measure a scenario's file and write what was found as JSON (rank 0). Collective; raises InvasioError on all ranks."""
     check_launcher(comm)
-    found = measure(load(scenario), steps, comm)
+    stated = load(scenario)
+    with PetscOptions(stated.numerics.petsc):
+        found = measure(stated, steps, comm)
     with agreed(comm):
         if comm.rank == 0:
             with writing(result.parent):

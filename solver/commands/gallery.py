@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ScenarioError, StoppedEarly
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
 from ..scenario.shipped import Header, headers
 from ..scenario.wrong import allowed
+
+if TYPE_CHECKING:
+    from mpi4py.MPI import Intracomm as Comm
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,10 +60,12 @@ def _is_finished(folder: Path, scenario: Scenario) -> bool:
     return all(path.is_file() and path.read_text(encoding="utf-8").strip() == text for path, text in files.items())
 
 
-def _run(scenario: Scenario, comm: object, folder: Path) -> None:
+def _run(scenario: Scenario, comm: Comm, folder: Path) -> None:
+    from ..output.log import on_screen
     from ..run import run
 
-    outcome = run(scenario, comm, folder, overwrite=True)
+    with on_screen(comm):
+        outcome = run(scenario, comm, folder, overwrite=True)
     if outcome.reason != "done":
         raise StoppedEarly(
             f"stopped early ({outcome.reason})",

@@ -32,11 +32,13 @@ def main(args: argparse.Namespace) -> int:
     from mpi4py import MPI
 
     from ...hpc.ranks import check_launcher
+    from ..output.log import on_screen
     from ..run import run
 
     comm = MPI.COMM_WORLD
     check_launcher(comm)
-    outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc)
+    with on_screen(comm):
+        outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc)
     if outcome.reason != "done":
         raise StoppedEarly(
             f"stopped early ({outcome.reason})",

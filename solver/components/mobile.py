@@ -71,9 +71,9 @@ class Mobile(Component):
         variable.mid[:] *= 0.5
         return ""
 
-    def wants(self, phase: Phase) -> bool:
-        """The second look only where sources turn the density over within the step."""
-        return phase is Phase.WHOLE or (phase is Phase.END and self.transport.stiff)
+    def looks_again(self) -> bool:
+        """Where sources turn the density over within the step."""
+        return self.transport.stiff
 
     def errors(self, dt: float, bend: float) -> Sequence[float]:
         """sum m e^2 and sum m c^2."""

@@ -36,7 +36,8 @@ class Component:
     """
 
     name = ""
-    phases: frozenset[Phase] = frozenset()  # in which it takes part
+    phases: frozenset[Phase] = frozenset()  # in which it advances
+    fails_alone = False  # whether ``advance`` may fail on one rank only
 
     def accounts(self) -> Iterable[Account]:
         """The accounts it books into."""
@@ -52,7 +53,7 @@ class Component:
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
         """Its part of a step of size dt that began at ``time``; book amounts. May communicate.
 
-        Returns "" or why it failed: where ``may_fail``, on this rank, and the ranks agree after the phase; else on all ranks alike.
+        Returns "" or why it failed: where it ``fails_alone``, on this rank, and the ranks agree after the phase; else on all ranks alike.
         """
         return ""
 
@@ -63,13 +64,9 @@ class Component:
         """
         return ""
 
-    def may_fail(self, phase: Phase) -> bool:
-        """Whether a reason may be one rank's alone."""
-        return False
-
-    def wants(self, phase: Phase) -> bool:
-        """Whether it has work in this phase of this step; the same on all ranks."""
-        return phase in self.phases
+    def looks_again(self) -> bool:
+        """Whether it has work at the end of this step (``Phase.END``); the same on all ranks."""
+        return True
 
     def next_event(self, after: float) -> float:
         """The first time later than ``after`` at which something happens at once; the same on all ranks. inf: never."""

@@ -1,8 +1,8 @@
 r"""Species that are always in balance: 0 = div(D grad c - v c) + P + g c - L c, solved anew at the end of every step.
 
 Diffusion of oxygen or a small drug takes seconds where cells take days; its own time step would only cost.
-Rates that depend on the species itself (Michaelis-Menten uptake) are taken from the last iterate, which keeps
-L >= 0 and converges (Picard).
+Rates that depend on the species itself (Michaelis-Menten uptake) are found by Newton's method (components.newton); a motility,
+drift or passage that does is taken from the last iterate.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts, Page
+from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
 from ..kernels import edges, stages
 from ..linalg.linear import LinearSystem
 from .boundaries import accounts_of, book_crossings, boundary_sources, content, fix_rows
 from .mobile import surprise
+from .newton import Newton
 from .options import SchemeOptions
 from .protocol import Component, Phase
 from .workspace import Workspace
@@ -43,7 +45,7 @@ class Steady(Component):
         self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.drifts, not species.law.taxis)
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
-        self._depends_on_itself = species.name in species.uses() or species.flux_depends_on_itself
+        self._newton = Newton(species, work, self.system, self._edges) if limits_itself(species.law) or species.law.growth else None
         self.clipped = 0.0
 
     def accounts(self) -> Iterable[Account]:
@@ -66,18 +68,44 @@ class Steady(Component):
         Fails, on all ranks alike, if a linear solve fails or the iteration does not settle. Collective.
         """
         density = self.species.variable.mid
-        s, g, wk, system = self.species, self.species.graph, self.work, self.system
+        s, g, wk = self.species, self.species.graph, self.work
         n = g.n_owned
         before = stages.amount(g.mass, s.state, n)
         s.boundary_values(time, fixed=False)
         s.boundary_values(time, fixed=True)
         density[:] = s.state
+        failure = self._linear(time, density) if self._newton is None else self._newton.solve(time, density)
+        if failure:
+            return failure
+        if self._newton is not None:
+            wk.new[:] = density[:n]
+            s.sources(density, wk.production, wk.sinks, wk.scratch)
+            wk.loss[:] = wk.sinks[:n]
+            boundary_sources(s, wk.production, wk.sinks)
+        np.minimum(wk.new, 0.0, out=wk.seen)
+        self.clipped -= float(g.comm.allreduce(stages.amount(g.mass, wk.seen, n)))
+        np.maximum(wk.new, 0.0, out=s.state[:n])
+        g.halo.update(s.state)
+        density[:] = s.state
+        page = book.page(self.name)
+        self._book(dt, stages.amount(g.mass, s.state, n) - before, page)
+        book_crossings(s, wk, s.state, False, False, dt, page)
+        return ""
+
+    def _edges(self) -> None:
+        s, wk = self.species, self.work
+        law = s.flux_law(wk.scratch, wk.scratch2)
+        edges.weights(law, wk.edges.u, wk.edges.lower)
+        s.drift_along_fibres(wk.edges.lower)
+        s.cross(law, wk.edges.u, wk.edges.lower)
+        self._flux(wk.edges.u, wk.edges.lower)
+
+    def _linear(self, time: float, density: Floats) -> str:
+        """The balance in ``work.new`` where rates do not depend on the species: one solve, or Picard where its fluxes do. Collective."""
+        s, g, wk, system = self.species, self.species.graph, self.work, self.system
+        n = g.n_owned
         for _ in range(ITERATIONS):
-            law = s.flux_law(wk.scratch, wk.scratch2)
-            edges.weights(law, wk.edges.u, wk.edges.lower)
-            s.drift_along_fibres(wk.edges.lower)
-            s.cross(law, wk.edges.u, wk.edges.lower)
-            self._flux(wk.edges.u, wk.edges.lower)
+            self._edges()
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
             s.wall_values(time)
@@ -103,19 +131,9 @@ class Steady(Component):
             g.halo.update(density)
             if not math.isfinite(size):
                 return f"non-finite values, {s.name}"
-            if not self._depends_on_itself or change <= CHANGE * size:
-                break
-        else:
-            return f"balance does not settle, {s.name}"
-        np.minimum(wk.new, 0.0, out=wk.seen)
-        self.clipped -= float(g.comm.allreduce(stages.amount(g.mass, wk.seen, n)))
-        np.maximum(wk.new, 0.0, out=s.state[:n])
-        g.halo.update(s.state)
-        density[:] = s.state
-        page = book.page(self.name)
-        self._book(dt, stages.amount(g.mass, s.state, n) - before, page)
-        book_crossings(s, wk, s.state, False, False, dt, page)
-        return ""
+            if not s.flux_depends_on_itself or change <= CHANGE * size:
+                return ""
+        return f"balance does not settle, {s.name}"
 
     def errors(self, dt: float, bend: float) -> Sequence[float]:
         """sum m e^2 and sum m c^2."""

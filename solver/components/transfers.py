@@ -124,6 +124,7 @@ class Transfers(Component):
 
     name = "transfers"
     phases = frozenset({Phase.FIRST, Phase.SECOND})
+    fails_alone = True  # a rate may be wrong at one rank's nodes
 
     def __init__(self, species: Mapping[str, NodalSpecies], evaluator: Evaluator) -> None:
         pairs = [(name, t.into, t.rate) for name, s in species.items() for t in s.law.transfers]
@@ -147,10 +148,6 @@ class Transfers(Component):
                 yield Account(s.name, "switched_in", 1, "came from other species")
             if number in self._origins:
                 yield Account(s.name, "switched_out", -1, "became other species")
-
-    def may_fail(self, phase: Phase) -> bool:
-        """A rate may be wrong at one rank's nodes alone."""
-        return True
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
         """Half a step; fixed values are those of its beginning or end. Fails where a rate is negative or not finite. Collective."""

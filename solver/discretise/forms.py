@@ -31,6 +31,7 @@ class Forms:
         u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
         self._stiffness = _form(-self._weight * ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx)
         self._mass = _form(self._weight * v * ufl.dx)
+        self._directed: tuple[Any, Any] | None = None  # tensor and form, made when asked for
 
     def _set_weight(self, cell_values: Floats | float) -> None:
         dofs = self._cellwise.dofmap.list[:, 0]
@@ -46,11 +47,13 @@ class Forms:
     def directed_stiffness(self, tensors: Floats) -> Any:
         """MatrixCSR with K_ij = -int (T grad phi_j) . grad phi_i for symmetric tensors (n_cells, d, d)."""
         dim = self.mesh.geometry.dim
-        space = fem.functionspace(self.mesh, ("Discontinuous Lagrange", 0, (dim, dim)))
-        tensor = fem.Function(space)
-        tensor.x.array.reshape(-1, dim, dim)[space.dofmap.list[:, 0]] = tensors
-        u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
-        matrix = fem.assemble_matrix(_form(-ufl.inner(ufl.dot(tensor, ufl.grad(u)), ufl.grad(v)) * ufl.dx))
+        if self._directed is None:
+            tensor = fem.Function(fem.functionspace(self.mesh, ("Discontinuous Lagrange", 0, (dim, dim))))
+            u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
+            self._directed = tensor, _form(-ufl.inner(ufl.dot(tensor, ufl.grad(u)), ufl.grad(v)) * ufl.dx)
+        tensor, form = self._directed
+        tensor.x.array.reshape(-1, dim, dim)[tensor.function_space.dofmap.list[:, 0]] = tensors
+        matrix = fem.assemble_matrix(form)
         matrix.scatter_reverse()
         return matrix
 

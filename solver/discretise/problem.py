@@ -1,4 +1,4 @@
-"""A model on a domain: the graph, the species on it and everything that is computed once."""
+"""A model on a mesh: the species on its graph, and everything that parameters determine before the first step."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ...meshes.domain import Domain
 from ...meshes.network import Network
-from ..compat import cell_corners
 from ..errors import ScenarioError
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
@@ -21,11 +21,11 @@ from ..state import State, Variable
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
 from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
-from .forms import Forms
-from .graph import Graph, build_graph
+from .graph import Graph
 from .initial import initial_state
 from .integrity import Integrity
-from .membranes import cap, crossings_of, local_pairs, pair_sites
+from .membranes import cap, crossings_of
+from .operators import Operators
 from .site_values import Known
 from .species import NodalSpecies, carried_logarithms, logarithm_of
 from .vessel_fluxes import attach, check_mobile
@@ -72,24 +72,31 @@ class Problem:
 
 def discretise(
     model: Model,
-    domain: Any,
+    domain: Domain,
     start: float = 0.0,
     networks: Mapping[str, Network] | None = None,
     scalars: Mapping[str, float] | None = None,
 ) -> Problem:
-    """Put a model on a domain, with its densities at the start time; ``networks`` are those of vessels. Collective.
+    """Put a model on a domain that nothing else uses; see `pose`. Collective."""
+    return pose(model, Operators(domain), start, networks, scalars)
+
+
+def pose(
+    model: Model,
+    operators: Operators,
+    start: float = 0.0,
+    networks: Mapping[str, Network] | None = None,
+    scalars: Mapping[str, float] | None = None,
+) -> Problem:
+    """Put a model on a mesh, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
     scalars: numbers in time that formulas may name, with their values at the start.
-
+    Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
-    comm = domain.mesh.comm
+    domain, comm, forms, graph = operators.domain, operators.comm, operators.forms, operators.graph
+    regions = operators.region_mass
     _check_names(model, domain)
-    forms = Forms(domain.mesh)
-    canonical = _canonical(domain, forms)
-    pairs = local_pairs(comm, canonical, int(forms.space.dofmap.index_map.local_range[0]), domain.membranes)
-    graph = build_graph(forms, comm, np.concatenate([p.nodes for p in pairs.values()]) if pairs else None)
-    regions = {name: forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
     fields |= {logarithm_of(name): np.zeros(graph.n_local) for name in sorted(carried_logarithms(model))}
     state = State()
@@ -98,11 +105,11 @@ def discretise(
     known = Known(fields, state.numbers, model.values())
     evaluator = Evaluator(graph.points, fields, model.values(), state.numbers)
     evaluator.time[0] = start
-    integrities = {m.name: Integrity("membrane", m.name, m.integrity, pair_sites(graph, pairs[m.name]), known) for m in model.membranes}
+    integrities = {m.name: Integrity("membrane", m.name, m.integrity, operators.sites(m.name), known) for m in model.membranes}
     wanted = sorted({name for s in model.species for name in s.boundaries})
-    sigma = {name: forms.boundary_mass(domain.boundaries[name]) for name in wanted}
+    sigma = {name: operators.boundary_mass(name) for name in wanted}
     outflow = sorted({n for s in model.species for n, b in s.boundaries.items() if b.kind == "outflow"})
-    gradients = {name: graph.values_of(forms.boundary_gradient(domain.boundaries[name])) for name in outflow}
+    gradients = {name: operators.boundary_gradient(name) for name in outflow}
     species = {}
     shared = (graph.n_owned, graph.halo.update)
     for law in model.species:
@@ -144,7 +151,7 @@ def discretise(
             motility = comm.allreduce(s.largest_motility(), MPI.MAX)
             for crossing in s.crossings:
                 cap(crossing, graph, s.weight, motility)
-    grid = _grid(domain, graph, forms, canonical)
+    grid = operators.grid
     vessels = {}
     for vessel in model.vessels:
         check_mobile(vessel, species)
@@ -157,7 +164,7 @@ def discretise(
     return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, integrities, vessels)
 
 
-def _check_names(model: Model, domain: Any) -> None:
+def _check_names(model: Model, domain: Domain) -> None:
     faults = []
     for law in model.species:
         used = {"region": [r for r in law.initial if r], "boundary": list(law.boundaries)}
@@ -188,7 +195,7 @@ def _evaluate(comm: Any, conditions: list[Condition], time: float) -> None:
                 condition.evaluate(time)
 
 
-def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Any, parameters: Mapping[str, float]) -> Floats | None:
+def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Domain, parameters: Mapping[str, float]) -> Floats | None:
     """D at all local nodes where it stands in the weight of the edges; by region, the mean by the mass in each. Collective then."""
     if law.myopic:
         return nodal_motility(law, graph.points, parameters)
@@ -198,34 +205,3 @@ def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: 
     for motility, mass in zip(region_motility(law, domain, parameters), regions.values(), strict=True):
         value += motility * mass / graph.mass[: graph.n_owned]
     return graph.extended(value)
-
-
-def _canonical(domain: Any, forms: Forms) -> NDArray[np.int64]:
-    """Canonical numbers of the owned nodes."""
-    mesh, dofmap = domain.mesh, forms.space.dofmap
-    original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-    dofs, n = dofmap.list.ravel(), dofmap.index_map.size_local
-    canonical = np.zeros(max(dofs.max(initial=-1) + 1, n), dtype=np.int64)
-    canonical[dofs] = original[cell_corners(mesh).ravel()]
-    return canonical[:n].copy()
-
-
-def _grid(domain: Any, graph: Graph, forms: Forms, canonical: NDArray[np.int64]) -> Grid:
-    """This rank's owned nodes and cells in canonical numbering."""
-    mesh, tdim = domain.mesh, domain.mesh.topology.dim
-    n_cells = mesh.topology.index_map(tdim).size_local
-    original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-    geometry = cell_corners(mesh)[:n_cells]
-    return Grid(
-        comm=graph.comm,
-        dim=domain.dim,
-        n_nodes=graph.n_global,
-        n_cells=mesh.topology.index_map(tdim).size_global,
-        nodes=canonical,
-        points=graph.points[: graph.n_owned].copy(),
-        cells=np.asarray(mesh.topology.original_cell_index[:n_cells], dtype=np.int64),
-        connectivity=original[geometry].reshape(n_cells, domain.dim + 1),
-        cell_region=np.asarray(domain.cell_region[:n_cells], dtype=np.int32),
-        regions=domain.regions,
-        mesh_hash=domain.hash,
-    )

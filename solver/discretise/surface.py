@@ -88,6 +88,11 @@ class Surface:
             found[name] = self._gather({c.membrane: c.flux for c in species.crossings}, mean=False)
         return found
 
+    def free(self) -> None:
+        """Release the exchange of values between ranks."""
+        for halo in self._halos:
+            halo.free()
+
     def _gather(self, values: dict[str, Floats], mean: bool) -> Floats:
         """Values of sites at the corners; at a free rim, which has no site, the mean of the facet's other corners or 0."""
         parts = []

@@ -57,6 +57,7 @@ class LinearSystem:
         self._chosen: tuple[str, str] | None = None
         self.iterations = self.solves = 0
         self.outcome = ""  # PETSc's word for how the last solve ended
+        self._passing: str | None = None  # an option that stands in PETSc's database until the preconditioner has read it
 
     def choose(self, diffusion_number: float) -> None:
         """Pick solver and preconditioner for dt D / h^2 (the largest over the mesh); keeps them if unchanged."""
@@ -83,8 +84,19 @@ class LinearSystem:
         else:
             pc.setType(preconditioner)
         if self.mat.comm.size > 1 and preconditioner in ("ilu", "icc") and krylov == "cg":
-            PETSc.Options()[f"{self.ksp.getOptionsPrefix()}sub_pc_type"] = "icc"
+            self._pass(f"{self.ksp.getOptionsPrefix()}sub_pc_type", "icc")
         self.ksp.setFromOptions()
+
+    def _pass(self, name: str, value: str) -> None:
+        """Give an option to what the preconditioner will make when it is set up, unless the user has given it."""
+        if not PETSc.Options().hasName(name):
+            PETSc.Options().setValue(name, value)
+            self._passing = name
+
+    def _passed(self) -> None:
+        if self._passing is not None:
+            PETSc.Options().delValue(self._passing)
+            self._passing = None
 
     def changed(self) -> None:
         """Call after writing matrix values."""
@@ -96,6 +108,7 @@ class LinearSystem:
         self._x.stateIncrease()  # the arrays were written behind PETSc's back: drop its cached norms
         self._b.stateIncrease()
         self.ksp.solve(self._b, self._x)
+        self._passed()
         self.iterations += self.ksp.getIterationNumber()
         self.solves += 1
         reason = int(self.ksp.getConvergedReason())
@@ -104,5 +117,6 @@ class LinearSystem:
 
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""
+        self._passed()
         for thing in (self.ksp, self.mat, self._x, self._b):
             thing.destroy()

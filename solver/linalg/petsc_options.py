@@ -9,17 +9,31 @@ from petsc4py import PETSc
 from ..errors import ScenarioError
 
 
-def insert(from_scenario: Mapping[str, object], words: Sequence[str]) -> dict[str, str]:
-    """Put options into PETSc's database, the command line's last, and return all of them for the manifest.
+class PetscOptions:
+    """Options in PETSc's database, the command line's last, until they are removed; ``given`` holds all of them, for the manifest.
 
     Solvers carry the prefixes ``SPECIES_`` and ``SPECIES_low_``: ``-tumour_ksp_monitor``.
     """
-    options = {name.lstrip("-"): str(value) for name, value in from_scenario.items()}
-    options |= _parse(words)
-    database = PETSc.Options()
-    for name, value in options.items():
-        database.setValue(name, value)
-    return options
+
+    def __init__(self, from_scenario: Mapping[str, object], words: Sequence[str] = ()) -> None:
+        self.given = {name.lstrip("-"): str(value) for name, value in from_scenario.items()} | _parse(words)
+        database = PETSc.Options()
+        self._before = {name: database.getString(name) if database.hasName(name) else None for name in self.given}
+        for name, value in self.given.items():
+            database.setValue(name, value)
+
+    def remove(self) -> None:
+        """Leave the database as it was: the options of one run are not those of the next."""
+        database = PETSc.Options()
+        while self._before:
+            name, value = self._before.popitem()
+            database.delValue(name) if value is None else database.setValue(name, value)
+
+    def __enter__(self) -> PetscOptions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
 
 
 def _parse(words: Sequence[str]) -> dict[str, str]:

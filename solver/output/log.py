@@ -1,11 +1,19 @@
-"""run.log: what the program says while it runs, from rank 0."""
+"""What the program says while it runs: into run.log from rank 0, and for a command on standard error.
+
+Modules log to ``logging.getLogger("invasio.<part>")``. What Python's logging is set up to do with these messages it goes on doing.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mpi4py.MPI import Intracomm as Comm
 
 _NAME = "invasio"
 
@@ -17,39 +25,76 @@ class _File(logging.FileHandler):
         """Nothing: whoever writes results says what is wrong."""
 
 
-def open_log(path: Path | None, comm: Any, append: bool = False, verbose: bool = False) -> logging.Logger:
-    """Send the messages of rank 0 to the file, and its warnings (with ``verbose`` everything) to standard error.
+class _Onward(logging.Handler):
+    """Hands on to the root logger's handlers what they would get without a run.log."""
 
-    Modules log to ``logging.getLogger("invasio.<part>")``; other ranks are silent below errors.
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.addFilter(_is_for_the_screen)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand it on."""
+        logging.getLogger().callHandlers(record)
+
+
+def _is_for_the_screen(record: logging.LogRecord) -> bool:
+    """Progress is on standard output already, and an error that ends the program is an exception, which is told by who catches it."""
+    return record.name != "invasio.progress" and not getattr(record, "ends_program", False)
+
+
+class RunLog:
+    """run.log, which holds the messages of rank 0 until it is closed.
 
     Args:
-        path: run.log, or None for no file.
+        path: the file.
         comm: the communicator.
         append: keep what is in the file (a resumed run).
-        verbose: repeat information on standard error too.
     """
-    logger = logging.getLogger(_NAME)
-    close_log()
-    logger.propagate = False
-    logger.setLevel(logging.INFO if comm.rank == 0 else logging.ERROR)
-    screen = logging.StreamHandler(sys.stderr)
-    screen.setLevel(logging.INFO if verbose else logging.WARNING)
-    screen.setFormatter(logging.Formatter("invasio: %(message)s" if comm.rank == 0 else f"invasio (rank {comm.rank}): %(message)s"))
-    # progress is on standard output already, and an error that ends the program is printed by the command line
-    screen.addFilter(lambda record: record.name != "invasio.progress" and not getattr(record, "ends_program", False))
-    logger.addHandler(screen)
-    if path is not None and comm.rank == 0:
+
+    def __init__(self, path: Path, comm: Comm, append: bool = False) -> None:
+        logger = logging.getLogger(_NAME)
+        self._before = logger.level, logger.propagate
+        self._handlers: list[logging.Handler] = []
+        if comm.rank:
+            return
         file = _File(path, mode="a" if append else "w", encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S"))
-        logger.addHandler(file)
-    return logger
+        self._handlers = [file]
+        if logger.propagate:
+            self._handlers.append(_Onward(logger.getEffectiveLevel()))
+        for handler in self._handlers:
+            logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+    def close(self) -> None:
+        """Close the file, and let Python's logging be as it was."""
+        logger = logging.getLogger(_NAME)
+        if not self._handlers:
+            return
+        while self._handlers:
+            handler = self._handlers.pop()
+            logger.removeHandler(handler)
+            handler.close()
+        level, propagate = self._before
+        logger.setLevel(level)
+        logger.propagate = propagate
 
 
-def close_log() -> None:
-    """Close run.log; later messages go where Python's logging sends them."""
+@contextmanager
+def on_screen(comm: Comm) -> Iterator[None]:
+    """In the block, what a command does: warnings of rank 0 go to standard error, and of the other ranks errors only."""
     logger = logging.getLogger(_NAME)
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
-        handler.close()
-    logger.propagate = True
-    logger.setLevel(logging.NOTSET)
+    before = logger.level, logger.propagate
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.WARNING if comm.rank == 0 else logging.ERROR)
+    screen.setFormatter(logging.Formatter("invasio: %(message)s" if comm.rank == 0 else f"invasio (rank {comm.rank}): %(message)s"))
+    screen.addFilter(_is_for_the_screen)
+    logger.addHandler(screen)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(screen)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]

@@ -57,6 +57,7 @@ class Context:
     species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
+    scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -65,6 +66,7 @@ class Context:
     folders: tuple[Path, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
     dim: int | None = None
+    scalars: frozenset[str] = frozenset()
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:

@@ -120,10 +120,10 @@ class Over:
         if not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
-        return bool(words) and not words & {*context.species, *context.parameters, "x", "y", "z", "t"}
+        return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, "x", "y", "z", "t"}
 
     def _check_names(self, tree: Expr, context: Context) -> None:
-        groups = {"space": {"x", "y", "z"}, "time": {"t"}, "species": set(context.species), "integrity": {"integrity"}}
+        groups = {"space": {"x", "y", "z"}, "time": {"t", *context.scalars}, "species": set(context.species), "integrity": {"integrity"}}
         known = set(context.parameters).union(*(groups[s] for s in self.scopes))
         for name in sorted(names(tree) - known):
             if any(name in group for group in groups.values()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from . import outline
@@ -13,6 +13,7 @@ from .hints import nearby
 from .reader import Document, Fault, Faults, Mark, Path_, dotted, read_file, read_text
 
 SET = Mark("--set", 0, 0)
+PYTHON = Mark("set", 0, 0)  # values that a program gives
 OPEN = {("numerics", "petsc")}  # mappings in which `--set` may make new keys
 MAX_LAYERS = 10
 
@@ -113,6 +114,34 @@ def _override(document: Document, text: str, schema: Any) -> Document:
     except Faults as caught:
         raise Faults([replace(fault, mark=SET, path=tuple(_parts(dots))) for fault in caught.faults]) from None
     return lay(document, dots, value, SET, SET, schema)
+
+
+def set_values(document: Document, values: Mapping[str, object], schema: Any) -> Document:
+    """Lay values of Python over a document, by path; texts are taken as they are. Raises Faults."""
+    faults: list[Fault] = []
+    for dots, value in values.items():
+        try:
+            if not isinstance(dots, str) or not all(_parts(dots)):
+                what = f"not a path (given {dots!r})"
+                raise Faults([Fault(PYTHON, (), what, code="not-an-assignment", remedy="allowed: a text such as 'time.end'")])
+            document = lay(document, dots, _plain(value), PYTHON, PYTHON, schema)
+        except Faults as caught:
+            faults += caught.faults
+    if faults:
+        raise Faults(faults)
+    return document
+
+
+def _plain(value: Any) -> Any:
+    """A value as YAML could state it: numbers and arrays of NumPy, tuples and paths are none of YAML's."""
+    if isinstance(value, Mapping):
+        return {key: _plain(below) for key, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(below) for below in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    numpy = getattr(value, "tolist", None)
+    return value if numpy is None else numpy()
 
 
 def _parts(dots: str) -> list[str]:

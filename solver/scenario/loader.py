@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +21,60 @@ from .check_size import check_size
 from .check_vessels import check_vessels
 from .columns import check_columns
 from .faults import translate
-from .layers import override, read_layers
+from .layers import override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
 from .parameters import read_parameters, read_scales
 from .reader import Document, Fault, Faults
 from .schema import Scenario
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a scenario's files state, read once and not validated: it gives a Scenario for any other values laid over it."""
+
+    document: Document
+    path: Path | None  # of the file
+    label: str  # what messages call it
+
+    @classmethod
+    def read(cls, path: str | Path) -> Statement:
+        """A file with everything it extends. Raises ScenarioError."""
+        with _told(str(path)):
+            document = read_layers(Path(path))
+        return cls(document, Path(path), str(path))
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Statement:
+        """What a valid scenario states, with all its defaults."""
+        folders = () if scenario.path is None else (scenario.path.resolve().parent,)
+        return cls(Document(scenario.resolved(), folders=folders), scenario.path, scenario.name)
+
+    def scenario(
+        self, overrides: Sequence[str] = (), values: Mapping[str, object] | None = None, scalars: Iterable[str] = ()
+    ) -> Scenario:
+        """The Scenario with other values: texts ``a.b.c=value`` with YAML values, then values of Python by path ``a.b.c``.
+
+        scalars: numbers in time that formulas may name besides. Raises ScenarioError with one line per fault, all at once.
+        """
+        with _told(self.label):
+            document = override(self.document, list(overrides), Scenario)
+            document = set_values(document, values or {}, Scenario)
+            if "name" not in document.data:
+                document = replace(document, data={**document.data, "name": self._stem()})
+            check = partial(validate, scalars=frozenset(scalars))
+            scenario = check(document)
+            if scenario.sweep is not None:
+                scenario._members = members(document, scenario.sweep, scenario.name, check)
+                for member in scenario.members:
+                    member.scenario._path = self.path
+        scenario._path = self.path
+        return scenario
+
+    def _stem(self) -> str:
+        """The file's name as that of a scenario."""
+        stem = self.path.stem if self.path else ""
+        return re.sub(r"[^A-Za-z0-9_.-]", "_", stem).lstrip("_.-") or "scenario"
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -32,24 +83,27 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     overrides: texts ``a.b.c=value`` with YAML values. Raises ScenarioError with one line per fault, all at once:
     ``file:line:column: path: what is wrong (what was given); what is allowed; did you mean ...? [code]``.
     """
+    return Statement.read(path).scenario(overrides)
+
+
+@contextmanager
+def _told(label: str) -> Iterator[None]:
+    """Faults in the block become one ScenarioError."""
     try:
-        document = override(read_layers(Path(path)), list(overrides), Scenario)
-        document.data.setdefault("name", re.sub(r"[^A-Za-z0-9_.-]", "_", Path(path).stem).lstrip("_.-") or "scenario")
-        scenario = validate(document)
-        if scenario.sweep is not None:
-            scenario._members = members(document, scenario.sweep, scenario.name, validate)
-            for member in scenario.members:
-                member.scenario._path = Path(path)
+        yield
     except Faults as caught:
-        raise _error(caught.faults, str(path)) from None
-    scenario._path = Path(path)
-    return scenario
+        raise _error(caught.faults, label) from None
 
 
-def validate(document: Document) -> Scenario:
-    """The Scenario that a document states; raises Faults."""
+def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
+    """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
+    context = context_of(document)
+    taken = sorted(scalars & {*context.species, *context.parameters, "x", "y", "z", "t", "integrity"})
+    if taken:
+        what = f"a scalar of an extension is called as something else is (given {', '.join(taken)})"
+        raise Faults([Fault(document.mark(()), (), what, code="repeated-name", remedy="rename one of them")])
     try:
-        scenario = Scenario.model_validate(document.data, context={"context": context_of(document)})
+        scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars)})
     except ValidationError as error:
         raise Faults(translate(error, document, Scenario)) from None
     findings = [*check(scenario), *check_vessels(scenario), *check_columns(scenario), *check_size(scenario)]

@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from .options import ClockOptions
 
 REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
+_REJECTED = "rejected/"  # before the reasons, in a snapshot
 REST = 0.1  # error relative to the aim at which steps neither grow nor shrink, by the safety factor and the dead band
 
 
 class Clock:
-    """Proposes steps that end exactly on output times; ``time`` is where the solution is."""
+    """Proposes steps that end exactly on output times; ``time`` is where the solution is.
 
-    def __init__(self, options: ClockOptions, time: float | None = None, wish: float | None = None, error_before: float = 1.0) -> None:
+    ``steps``: how many were accepted; ``dt``: the size of the last of them, 0 before; ``rejected``: how many were not, by reason.
+    ``next_event`` gives the first time later than another at which something happens at once; ``happened``: all up to this time has.
+    """
+
+    def __init__(
+        self,
+        options: ClockOptions,
+        time: float | None = None,
+        wish: float | None = None,
+        error_before: float = 1.0,
+        steps: int = 0,
+        happened: float | None = None,
+        next_event: Callable[[float], float] | None = None,
+    ) -> None:
         self.options = options
         self.time = options.start if time is None else time
+        self.steps, self.dt = steps, 0.0
         self.adaptive = options.step is None
         # the error of a run of second order falls as that of a step to the power 2/3: so it falls in proportion to the tolerance
         self._aim = REFERENCE * (options.tolerance / REFERENCE) ** 1.5
         span = options.end - options.start
         self._limit = options.max_step or span / 10.0
-        self._wish = wish or options.step or options.first_step or min(1e-4 * span, self._limit)
+        self._first = options.step or options.first_step or min(1e-4 * span, self._limit)
+        self._wish = wish or self._first
+        self._next_event = next_event
+        self.happened = math.nextafter(options.start, -math.inf) if happened is None else happened
         self._retries = 0
         self.error_before = error_before
         self.rejected: dict[str, int] = {}
+
+    @classmethod
+    def resumed(cls, options: ClockOptions, numbers: Mapping[str, Any], next_event: Callable[[float], float] | None = None) -> Self:
+        """The clock that a snapshot of `restart` was taken with."""
+        happened = numbers.get("happened", numbers["time"])  # version 0.1.0 knew no events
+        clock = cls(options, numbers["time"], numbers["wish"], numbers["error_before"], int(numbers["step"]), happened, next_event)
+        clock.rejected = {key.removeprefix(_REJECTED): int(count) for key, count in numbers.items() if key.startswith(_REJECTED)}
+        return clock
 
     @property
     def wish(self) -> float:
@@ -41,22 +69,44 @@ class Clock:
     def done(self) -> bool:
         return self.time >= self.options.end
 
+    @property
+    def next_stop(self) -> float:
+        """Where the steps to come end in any case: at the next output or event."""
+        if self._next_event is None:
+            return self.next_output
+        event, output = self._next_event(self.time), self.next_output
+        return output if event >= output or output - event <= 8.0 * math.ulp(output) else event
+
+    @property
+    def due(self) -> bool:
+        """Whether something is to happen before the next step. What is due at the end of the run does not happen in it."""
+        return self._next_event is not None and not self.done and self._next_event(self.happened) <= self.time
+
+    def begin_again(self) -> None:
+        """All that was due has happened: steps begin as at the start."""
+        self.happened = self.time
+        self.error_before = 1.0
+        if self.adaptive:
+            self._wish = min(self._first, self._wish)
+
     def propose(self) -> float:
-        """The next step: the wish, stretched or shortened so that a whole number of steps reaches the output."""
-        left = self.next_output - self.time
+        """The next step: the wish, stretched or shortened so that a whole number of steps reaches the next stop."""
+        left = self.next_stop - self.time
         dt = left / max(1, math.ceil(left / self._wish - 1e-9))
         # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits
         return self._wish if abs(dt - self._wish) <= 1e-9 * self._wish else dt
 
     def advance(self, dt: float) -> bool:
         """Move on after an accepted step; True if an output time has been reached (then exactly)."""
-        target = self.next_output
+        target, output = self.next_stop, self.next_output
         reached = abs(self.time + dt - target) <= 1e-9 * dt
         self.time = target if reached else self.time + dt
         if self._retries and not self.adaptive:
             self._wish = min(2.0 * self._wish, self.options.step or self._wish)
         self._retries = 0
-        return reached
+        self.steps += 1
+        self.dt = dt
+        return reached and target == output
 
     def judge(self, error: float, dt: float) -> bool:
         """Accept or reject a step by its relative error, and set the next wish (PI controller, 15 % dead band)."""

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ..errors import SolverError
-from ..output.layout import Frame, Observer
 from .clock import Clock
 from .stepper import Stepper
 from .stop import StopRequest
 
 
-def march(
-    stepper: Stepper,
-    clock: Clock,
-    observers: Sequence[Observer],
-    frame: Callable[[float, int, float], Frame],
-    stop: StopRequest,
-    step: int = 0,
-) -> str:
-    """Advance to the end, showing every step to the observers and every output time a Frame.
+def one_step(stepper: Stepper, clock: Clock) -> bool:
+    """One accepted step, after what was due and steps that were rejected; True if an output time has been reached. Collective.
 
-    Returns "done" or why it was asked to stop (the state is then that of a whole step).
-    Raises SolverError when a step cannot be done even after halving it many times. Collective.
+    What is due at an output time happens after the output: that shows what was before.
+    Raises SolverError when a step cannot be done even after halving it many times.
     """
-    if step == 0:
-        for observer in observers:
-            observer.on_output(frame(clock.time, 0, 0.0))
-    while not clock.done:
+    if clock.due:
+        stepper.let_happen(clock.time, clock.happened)
+        clock.begin_again()
+    while True:
         dt = clock.propose()
         if not stepper.attempt(clock.time, dt):
             if not clock.halve(dt, stepper.failure):
@@ -40,15 +32,13 @@ def march(
             stepper.reject()
             continue
         stepper.accept(dt)
-        reached = clock.advance(dt)
-        step += 1
-        info = stepper.info()
-        for observer in observers:
-            observer.on_step(clock.time, step, dt, info)
-        if reached:
-            now = frame(clock.time, step, dt)
-            for observer in observers:
-                observer.on_output(now)
+        return clock.advance(dt)
+
+
+def march(step: Callable[[], object], clock: Clock, stop: StopRequest) -> str:
+    """Step to the end; returns "done" or why it was asked to stop (the state is then that of a whole step). Collective."""
+    while not clock.done:
+        step()
         reason = stop.agreed()
         if reason and not clock.done:
             return reason

@@ -25,6 +25,7 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
         "step": float(step),
         "wish": clock.wish,
         "error_before": clock.error_before,
+        "happened": clock.happened,
         "dt_last": state.history.last,
         "dt_before": state.history.before,
     }

@@ -21,7 +21,7 @@ from mpi4py import MPI
 from ..accounts import Accounts
 from ..components.build import build_components
 from ..components.options import SchemeOptions
-from ..components.protocol import Extension, Phase
+from ..components.protocol import Component, Extension, Phase
 from ..discretise.problem import Problem
 from ..errors import SolverError
 
@@ -36,6 +36,10 @@ class Stepper:
         self.components = build_components(problem, options, extensions)
         self.accounts = Accounts((a for c in self.components for a in c.accounts()), problem.species)
         self.state.keep_accounts(self.accounts)
+        self._taking = {phase: [c for c in self.components if phase in c.phases] for phase in Phase}
+        self._taking[Phase.SECOND].reverse()
+        self._predicting = [c for c in self.components if type(c).predict is not Component.predict]
+        self._settling = [c for c in self.components if type(c).settle is not Component.settle]
         self.failure = ""  # why the last attempt failed
         self._start = 0.0
         self._earlier: dict[str, float] = {}  # what ``info`` had counted when the run was stopped
@@ -69,20 +73,22 @@ class Stepper:
         return forth and self._phase(Phase.SECOND, time, dt) and self._balance(time + dt, dt)
 
     def _phase(self, phase: Phase, time: float, dt: float) -> bool:
-        taking = [c for c in self.components if c.wants(phase)]
-        if phase is Phase.END and not taking:
-            return True
+        taking = self._taking[phase]
+        if phase is Phase.END:
+            taking = [c for c in taking if c.looks_again()]
+            if not taking:
+                return True
         self.problem.evaluator.time[0] = time + RATES_AT[phase] * dt
-        for c in self.components:
+        for c in self._predicting:
             c.predict(phase, dt)
-        here = ""
-        for c in reversed(taking) if phase is Phase.SECOND else taking:
+        here, alone = "", False
+        for c in taking:
             reason = c.advance(phase, time, dt, self.accounts)
-            if reason and not c.may_fail(phase):
+            if reason and not c.fails_alone:
                 self.failure = reason
                 return False
-            here = here or reason
-        if any(c.may_fail(phase) for c in taking) and self.comm.allreduce(int(bool(here))):
+            here, alone = here or reason, alone or c.fails_alone
+        if alone and self.comm.allreduce(int(bool(here))):
             self.failure = max(self.comm.allgather(here))
             return False
         return True
@@ -90,7 +96,7 @@ class Stepper:
     def _balance(self, time: float, dt: float) -> bool:
         """Balance the quasi-steady species at a time, with all others as they are."""
         self.problem.evaluator.time[0] = time
-        for c in self.components:
+        for c in self._settling:
             reason = c.settle(time, dt, self.accounts)
             if reason:
                 self.failure = reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from types import FrameType
 from typing import Any
@@ -15,7 +16,8 @@ MARGIN = 120.0  # seconds of wall time kept for the last checkpoint
 class StopRequest:
     """While active, INT, TERM and USR1 ask for a stop after the current step; a second INT aborts.
 
-    So does a batch job that is about to end (SLURM_JOB_END_TIME). Use as a context manager.
+    So does a batch job that is about to end (SLURM_JOB_END_TIME). Use as a context manager; outside the main thread, which alone
+    receives signals, it leaves them to that.
     """
 
     def __init__(self, comm: Any) -> None:
@@ -25,13 +27,15 @@ class StopRequest:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
+        if threading.current_thread() is not threading.main_thread():
+            return self
         for number in _SIGNALS:
             self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: one that Python does not know
 
     def _note(self, number: int, _: FrameType | None) -> None:
         if self.reason and number == signal.SIGINT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from invasio.solver.components.mobile import Mobile
 from invasio.solver.components.options import SchemeOptions
 from invasio.solver.components.packing import Packing
+from invasio.solver.components.protocol import Extension
 from invasio.solver.components.steady import Steady
 from invasio.solver.components.transport import Transport
 from invasio.solver.diagnostics.ledger import Ledger
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.output import checkpoint
-from invasio.solver.output.layout import Frame, Rows
+from invasio.solver.output.layout import Rows
 from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.loop import march
+from invasio.solver.stepping.loop import march, one_step
 from invasio.solver.stepping.options import ClockOptions
 from invasio.solver.stepping.restart import part, restore, snapshot, tables
 from invasio.solver.stepping.stepper import Stepper
@@ -38,51 +39,51 @@ class Snapshot:
     steps: tuple[float, float, int]  # where equal steps began, their size, and how many there were
 
 
+@dataclass
 class Watched:
-    """Observer that remembers the sizes of steps and the times of outputs."""
+    """The sizes of steps and the times of outputs, that of the start among them."""
 
-    def __init__(self) -> None:
-        self.sizes: list[float] = []
-        self.outputs: list[float] = []
-
-    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
-        """Note the size."""
-        self.sizes.append(dt)
-
-    def on_output(self, frame: Frame) -> None:
-        """Note the time."""
-        self.outputs.append(frame.time)
-
-    def close(self, reason: str) -> None:
-        """Nothing to close."""
+    sizes: list[float]
+    outputs: list[float]
 
 
 class March:
     """A problem on its way, settled at the time ``start``. Collective, as all of its methods are."""
 
-    def __init__(self, problem: Problem, options: SchemeOptions | None = None, start: float = 0.0, settle: bool = True) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        options: SchemeOptions | None = None,
+        start: float = 0.0,
+        settle: bool = True,
+        extensions: Sequence[Extension] = (),
+    ) -> None:
         self.problem = problem
-        self._stepper = Stepper(problem, options or SchemeOptions())
+        self._stepper = Stepper(problem, options or SchemeOptions(), extensions)
         self._origin, self._dt, self._taken = start, 0.0, 0
-        self.watched = Watched()  # steps and outputs of ``run``
+        self._happened: float | None = None
+        self.watched = Watched([], [])  # steps and outputs of ``run``
         self.rejected: dict[str, int] = {}  # and its steps that were repeated, by reason
         if settle:
             self._stepper.settle(start)
         self._ledger = Ledger(self._stepper)
 
     @classmethod
-    def restored(cls, problem: Problem, before: Snapshot, options: SchemeOptions | None = None) -> March:
+    def restored(
+        cls, problem: Problem, before: Snapshot, options: SchemeOptions | None = None, extensions: Sequence[Extension] = ()
+    ) -> March:
         """The march that a snapshot was taken of, on a fresh problem, on any number of ranks."""
-        new = cls(problem, options, settle=False)
+        new = cls(problem, options, settle=False, extensions=extensions)
         restore(new._stepper, {name: whole[new._rows(name).numbers] for name, whole in before.arrays.items()}, before.numbers)
         new._ledger = Ledger(new._stepper, part(before.numbers, "initial/"))
         new._origin, new._dt, new._taken = before.steps
+        new._happened = before.numbers["happened"]
         return new
 
     def snapshot(self) -> Snapshot:
         """The state of the moment."""
         comm = self.problem.graph.comm
-        clock = Clock(ClockOptions(self.time, self.time + 1.0, (self.time + 1.0,), step=self._dt or 1.0))
+        clock = Clock(ClockOptions(self.time, self.time + 1.0, (self.time + 1.0,), step=self._dt or 1.0), happened=self._happened)
         arrays, numbers = snapshot(self._stepper, clock, self._taken)
         whole = {}
         for name, mine in arrays.items():
@@ -94,9 +95,11 @@ class March:
         return Snapshot(whole, numbers, (self._origin, self._dt, self._taken))
 
     @classmethod
-    def loaded(cls, problem: Problem, folder: Path, dt: float, options: SchemeOptions | None = None) -> March:
+    def loaded(
+        cls, problem: Problem, folder: Path, dt: float, options: SchemeOptions | None = None, extensions: Sequence[Extension] = ()
+    ) -> March:
         """The march that ``save`` wrote last, in equal steps from time 0; raises SystemExit where there is none."""
-        new = cls(problem, options, settle=False)
+        new = cls(problem, options, settle=False, extensions=extensions)
         found = checkpoint.load_latest(folder, problem.grid, tables=tables(new._stepper))
         if found is None:
             raise SystemExit(f"there is no checkpoint in {folder}")
@@ -167,13 +170,20 @@ class March:
         max_step: float | None = None,
     ) -> str:
         """To the end, which is an output, as a run goes, with steps of one size or within a tolerance. How it ended."""
-        clock = Clock(ClockOptions(self.time, end, (*outputs, end), step, tolerance, max_step=max_step))
+        times = ClockOptions(self.time, end, (*outputs, end), step, tolerance, max_step=max_step)
+        clock = Clock(times, happened=self._happened, next_event=self._stepper.next_event)
         self.rejected = clock.rejected
+        self.watched.outputs.append(clock.time)
         try:
             with StopRequest(self.problem.graph.comm) as stop:
-                return march(self._stepper, clock, [self.watched], lambda t, k, dt: Frame(t, k, dt, {}, {}), stop)
+                return march(lambda: self._watched_step(clock), clock, stop)
         finally:
-            self._origin, self._dt, self._taken = clock.time, 0.0, 0
+            self._origin, self._dt, self._taken, self._happened = clock.time, 0.0, 0, clock.happened
+
+    def _watched_step(self, clock: Clock) -> None:
+        reached = one_step(self._stepper, clock)
+        self.watched.sizes.append(clock.dt)
+        self.watched.outputs += [clock.time] if reached else []
 
     def error(self, dt: float) -> float:
         """The estimated error of a step of this size, which is not taken."""
@@ -185,6 +195,10 @@ class March:
     def _try(self, dt: float) -> None:
         if not self._stepper.attempt(self.time, dt):
             raise RuntimeError(f"the step of {dt:g} failed: {self.failure}")
+
+    def scalar(self, name: str) -> float:
+        """A number in time."""
+        return float(self.problem.state.scalars[name].new[0])
 
     @property
     def failure(self) -> str:

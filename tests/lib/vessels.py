@@ -12,6 +12,7 @@ from invasio.meshes.distribute import distribute
 from invasio.meshes.domain import Domain, MeshData
 from invasio.meshes.lumen import cut_out
 from invasio.meshes.network import Network
+from invasio.solver.components.protocol import Extension
 from invasio.solver.discretise.problem import Problem, discretise
 from invasio.solver.model.balance import IntegrityLaw, Membrane, Model, Species, Vessel, WallFlux
 from invasio.solver.scenario.parser import parse
@@ -63,9 +64,10 @@ def tissue(
     vessels: Sequence[Vessel],
     networks: Mapping[str, Network] | None = None,
     membranes: tuple[Membrane, ...] = (),
+    extensions: Sequence[Extension] = (),
 ) -> Problem:
-    """A discretised model with vessels; lumens are cut out, membranes cut along."""
-    return tissue_and_domain(laws, data, comm, vessels, networks, membranes)[0]
+    """A discretised model with vessels; lumens are cut out, membranes cut along. extensions: whose scalars it names."""
+    return tissue_and_domain(laws, data, comm, vessels, networks, membranes, extensions)[0]
 
 
 def tissue_and_domain(
@@ -75,6 +77,7 @@ def tissue_and_domain(
     vessels: Sequence[Vessel],
     networks: Mapping[str, Network] | None = None,
     membranes: tuple[Membrane, ...] = (),
+    extensions: Sequence[Extension] = (),
 ) -> tuple[Problem, Domain]:
     """The same, and its mesh with tags."""
     parted = None
@@ -82,7 +85,8 @@ def tissue_and_domain(
         lumens = [part for v in vessels if v.place == "region" for part in v.parts]
         parted = cut(cut_out(data, lumens), [m.name for m in membranes])
     domain = distribute(parted, comm)
-    return discretise(Model(laws, {}, membranes=membranes, vessels=tuple(vessels)), domain, 0.0, networks), domain
+    scalars = {name: value for extension in extensions for name, value in extension.scalars().items()}
+    return discretise(Model(laws, {}, membranes=membranes, vessels=tuple(vessels)), domain, 0.0, networks, scalars), domain
 
 
 def enzyme_opened(rate: str, **options: str) -> IntegrityLaw:

@@ -12,9 +12,10 @@ import pytest
 from mpi4py import MPI
 
 from invasio.postprocess.run import open_run
-from invasio.solver import run as recipe
+from invasio.solver import recording
 from invasio.solver.output.layout import FIELDS
 from invasio.solver.output.progress import Progress
+from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.shipped import folder
@@ -54,7 +55,7 @@ def _tables(path: Path) -> dict[str, Table]:
 
 def whole(name: str, path: Path, comm: Comm) -> None:
     """Run a case to its end."""
-    outcome = recipe.run(case(name), comm, path)
+    outcome = run(case(name), comm, path)
     parallel_assert(comm, outcome.reason == "done", outcome.reason)
 
 
@@ -67,8 +68,8 @@ def stopped(name: str, path: Path, comm: Comm, monkeypatch: pytest.MonkeyPatch, 
                 os.kill(os.getpid(), signal.SIGUSR1)
 
     with monkeypatch.context() as patch:
-        patch.setattr(recipe, "Progress", Interrupting)
-        outcome = recipe.run(case(name), comm, path)
+        patch.setattr(recording, "Progress", Interrupting)
+        outcome = run(case(name), comm, path)
     parallel_assert(comm, outcome.reason == "SIGUSR1", f"ended with: {outcome.reason}")
 
 
@@ -89,7 +90,7 @@ def test_resumed_run_ends_in_the_same_bits(comm: Comm, shared_tmp: Path, monkeyp
     whole(name, shared_tmp / "whole", comm)
     steps = int(open_run(shared_tmp / "whole").series["step"][-1])
     stopped(name, shared_tmp / "parts", comm, monkeypatch, steps // 2 + 1)
-    outcome = recipe.run(case(name), comm, shared_tmp / "parts", resume=True)
+    outcome = run(case(name), comm, shared_tmp / "parts", resume=True)
     parallel_assert(comm, outcome.reason == "done", outcome.reason)
     found = ""
     if comm.rank == 0:
@@ -105,6 +106,6 @@ def test_resumed_on_one_rank(comm: Comm, shared_tmp: Path, monkeypatch: pytest.M
     found = ""
     if comm.rank == 0:
         shutil.copytree(shared_tmp / "parts", shared_tmp / "alone")
-        recipe.run(case(name), MPI.COMM_SELF, shared_tmp / "alone", resume=True)
+        run(case(name), MPI.COMM_SELF, shared_tmp / "alone", resume=True)
         found = fault(shared_tmp / "alone", shared_tmp / "whole")
     parallel_assert(comm, not found, found)

@@ -122,7 +122,7 @@ def graphml(tool: str) -> Writer:
 
         graph = networkx.Graph()
         for k, (x, y, z) in enumerate(POINTS.tolist()):
-            graph.add_node(k, **dict[str, object]({"pos": f"[{x}, {y}, {z}]"} if tool == "text" else {"X": x, "Y": y, "Z": z}))
+            graph.add_node(k, **({"pos": f"[{x}, {y}, {z}]"} if tool == "text" else dict(zip("XYZ", (x, y, z), strict=True))))
         for line, radius in zip(LINES, RADII, strict=True):
             for a, b in itertools.pairwise(line):
                 graph.add_edge(a, b, **({"diameter": 2 * radius} if tool == "text" else {"radius_avg": radius, "length": 1.0}))

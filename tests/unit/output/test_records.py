@@ -13,7 +13,7 @@ import pytest
 
 from invasio.solver.output.cost import Cost
 from invasio.solver.output.layout import Frame
-from invasio.solver.output.log import close_log, open_log
+from invasio.solver.output.log import RunLog, on_screen
 from invasio.solver.output.manifest import Manifest, git_revision
 from invasio.solver.output.progress import Progress, duration
 from invasio.solver.output.series import Series
@@ -90,12 +90,14 @@ def test_revision_of_a_checkout(tmp_path: Path) -> None:
 
 def test_log_goes_to_the_file_and_warnings_to_the_screen(comm: Any, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = shared_tmp / "run.log"
-    open_log(path, comm)
-    logging.getLogger("invasio.part").info("quiet")
-    logging.getLogger("invasio.part").warning("loud")
-    open_log(path, comm, append=True)
-    logging.getLogger("invasio.part").info("later")
-    close_log()
+    with on_screen(comm):
+        first = RunLog(path, comm)
+        logging.getLogger("invasio.part").info("quiet")
+        logging.getLogger("invasio.part").warning("loud")
+        first.close()
+        second = RunLog(path, comm, append=True)
+        logging.getLogger("invasio.part").info("later")
+        second.close()
     assert [line.split(": ")[-1] for line in path.read_text(encoding="utf-8").splitlines()] == ["quiet", "loud", "later"]
     assert capsys.readouterr().err == "invasio: loud\n"
 

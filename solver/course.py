@@ -1,0 +1,167 @@
+"""One run from its beginning to its end: what a restart makes anew."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+
+from .components.protocol import Extension
+from .diagnostics.ledger import Ledger
+from .diagnostics.observables import Observables
+from .errors import InvasioError, SolverError
+from .linalg.petsc_options import PetscOptions
+from .memory import Memory
+from .output.layout import Frame
+from .parallel import of_one_rank
+from .recording import Recording
+from .scenario.schema import Scenario
+from .setup import Ground, clock_options, scheme_options
+from .stepping.clock import Clock
+from .stepping.loop import march, one_step
+from .stepping.restart import part, restore
+from .stepping.stepper import Stepper
+from .stepping.stop import StopRequest
+from .words import closing, opening
+
+log = logging.getLogger("invasio.run")
+
+
+class Numbered(Enum):
+    """Folders that are named after the scenario."""
+
+    NEXT = "the next free one of out/NAME, out/NAME-002, ...; to resume, the last of them"
+
+
+Out = str | Path | Numbered | None
+
+
+class Course:
+    """A scenario on its mesh, with its solvers, its clock, and where it is recorded. Everything is collective.
+
+    PETSc's options are removed when it ends. ``quiet``: without remarks on the model and the mesh; other arguments as of `Simulation`.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        ground: Ground,
+        options: PetscOptions,
+        out: Out = None,
+        resume: bool = False,
+        overwrite: bool = False,
+        progress: bool = False,
+        quiet: bool = False,
+        extensions: Sequence[Extension] = (),
+    ) -> None:
+        self.scenario, self._options, self._quiet = scenario, options, quiet
+        self.recording: Recording | None = None
+        self.memory: Memory | None = None
+        self._reason = ""  # how it ended, or will end
+        self._broken = "the simulation did not begin"  # why the state is not that of a whole step
+        self.problem = ground.problem(scenario, extensions)
+        self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
+        times = clock_options(scenario)
+        self.clock = Clock(times, next_event=self.stepper.next_event)
+        try:
+            if out is not None:
+                folder = None if isinstance(out, Numbered) else Path(out)
+                self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite)
+            if not quiet:
+                opening(self.problem, scenario, ground.notes)
+            found = self.recording.found(self.stepper) if self.recording else None
+            numbers = {} if found is None else found.scalars
+            if found is None:
+                self.stepper.settle(times.start)
+            else:
+                restore(self.stepper, found.state, numbers)
+                self.clock = Clock.resumed(times, numbers, self.stepper.next_event)
+            self._ledger = Ledger(self.stepper, part(numbers, "initial/") or None)
+            self._observables = Observables(self.problem, part(numbers, "reference/") or None)
+            if self.recording is not None:
+                fixed = {f"initial/{k}": v for k, v in self._ledger.initial.items()}
+                fixed |= {f"reference/{k}": v for k, v in self._observables.start.items()}
+                self.recording.begin(self.stepper, self.clock, found is not None, fixed, options.given, progress)
+            else:
+                self.memory = Memory(self.problem.grid)
+            self._broken = ""
+            if not self.clock.steps:
+                self._output()
+        except BaseException as error:
+            self.end(error)
+            raise
+
+    def row(self) -> dict[str, float]:
+        """The observables now."""
+        time = self.clock.time
+        row = self._observables.row(time) | self.stepper.row(time)
+        return row | self._ledger.balance(time) | self.stepper.info()
+
+    def _output(self) -> None:
+        """Record the moment."""
+        owned = self.problem.graph.n_owned
+        row, fields = self.row(), {name: s.state[:owned] for name, s in self.problem.species.items()}
+        moment = (self.clock.time, self.clock.steps, self.clock.dt, fields, row)
+        if self.recording is not None:
+            self.recording.on_output(Frame(*moment, self.recording.surface(), self.recording.walls()))
+        if self.memory is not None:
+            self.memory.on_output(Frame(*moment))
+
+    def step(self) -> bool:
+        """One accepted step; True if it has reached an output time, which is recorded then. Raises SolverError."""
+        if self._broken:
+            raise SolverError(self._broken, code="broken-state", remedy="restart the simulation, or resume it from its last checkpoint")
+        if self.clock.done:
+            raise SolverError(f"the run is at its end, t = {self.clock.time:g}", code="run-at-end", remedy="raise time.end, or restart")
+        self._broken = "the last step was not finished"  # until it is
+        reached = one_step(self.stepper, self.clock)
+        if self.recording is not None:
+            self.recording.on_step(self.clock.time, self.clock.steps, self.clock.dt, self.stepper.info())
+        if reached:
+            self._output()
+        self._broken = ""
+        return reached
+
+    def run(self) -> str:
+        """Step to the end and save; "done", or why it was asked to stop."""
+        with StopRequest(self.problem.graph.comm) as stop:
+            reason = march(self.step, self.clock, stop)
+            self._save()
+        self._reason = reason
+        return reason
+
+    def checkpoint(self) -> Path:
+        """Save the state of the moment; the file. Raises SolverError."""
+        if self.recording is None:
+            raise SolverError("a simulation in memory has no folder for checkpoints", code="no-folder", remedy="name one with out=")
+        return self.recording.checkpoint()
+
+    def _save(self) -> None:
+        if self.recording is not None and self.recording.behind:
+            self.recording.checkpoint()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Save what is not saved yet unless there was an error, close the files, free the solvers; raises SolverError if it fails."""
+        if of_one_rank(error, self.problem.graph.comm):
+            return
+        reason = self._reason or ("done" if self.clock.done else "closed")
+        if error is not None or self._broken:
+            reason = type(error).__name__ if isinstance(error, KeyboardInterrupt) else "failed"
+        try:
+            if error is None and not self._broken:
+                self._save()
+            if self.recording is not None:
+                self.recording.finish(reason)
+            if error is None and not self._quiet:
+                closing(self.stepper, self.clock)
+        except BaseException as worse:
+            reason, error = "failed", worse
+            raise
+        finally:
+            if isinstance(error, InvasioError) and self.recording is not None:
+                log.error("%s", error, extra={"ends_program": True})
+            if self.recording is not None:
+                self.recording.close(reason)
+            self.stepper.free()
+            self._options.remove()

@@ -1,0 +1,91 @@
+"""What a mesh alone determines: forms, graph, numbering, masses. Made once, and used by every problem on the mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...meshes.domain import Domain
+from ..compat import cell_corners
+from ..output.layout import Grid
+from .forms import Forms
+from .graph import Graph, build_graph
+from .membranes import local_pairs, pair_sites
+from .sites import Sites
+
+Floats = NDArray[np.float64]
+
+
+class Operators:
+    """Integrals and numberings on one domain. Building it is collective; what is asked for by name is made once, collectively.
+
+    region_mass: region -> (n_owned,) the part of m_i that lies in the region.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self.domain, self.comm = domain, domain.mesh.comm
+        self.forms = Forms(domain.mesh)
+        canonical = _canonical(domain, self.forms)
+        first = int(self.forms.space.dofmap.index_map.local_range[0])
+        self._pairs = local_pairs(self.comm, canonical, first, domain.membranes)
+        links = np.concatenate([p.nodes for p in self._pairs.values()]) if self._pairs else None
+        self.graph = build_graph(self.forms, self.comm, links)
+        self.region_mass = {name: self.forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
+        self.grid = _grid(domain, self.graph, canonical)
+        self._boundary_mass: dict[str, Floats] = {}
+        self._boundary_gradient: dict[str, Floats] = {}
+        self._sites: dict[str, Sites] = {}
+
+    def boundary_mass(self, name: str) -> Floats:
+        """sigma_i = int over a boundary of phi_i, for the owned nodes. Collective the first time, as the two below."""
+        if name not in self._boundary_mass:
+            self._boundary_mass[name] = self.forms.boundary_mass(self.domain.boundaries[name])
+        return self._boundary_mass[name]
+
+    def boundary_gradient(self, name: str) -> Floats:
+        """B_ij = int over a boundary of phi_i grad phi_j . n, on the graph (nnz)."""
+        if name not in self._boundary_gradient:
+            self._boundary_gradient[name] = self.graph.values_of(self.forms.boundary_gradient(self.domain.boundaries[name]))
+        return self._boundary_gradient[name]
+
+    def sites(self, membrane: str) -> Sites:
+        """The pairs of nodes of a membrane."""
+        if membrane not in self._sites:
+            self._sites[membrane] = pair_sites(self.graph, self._pairs[membrane])
+        return self._sites[membrane]
+
+    def free(self) -> None:
+        """Release the exchanges of ghost values; nothing on this mesh can be advanced afterwards."""
+        for halo in (self.graph.halo, *(sites.halo for sites in self._sites.values())):
+            halo.free()
+
+
+def _canonical(domain: Domain, forms: Forms) -> NDArray[np.int64]:
+    """Canonical numbers of the owned nodes."""
+    mesh, dofmap = domain.mesh, forms.space.dofmap
+    original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
+    dofs, n = dofmap.list.ravel(), dofmap.index_map.size_local
+    canonical = np.zeros(max(dofs.max(initial=-1) + 1, n), dtype=np.int64)
+    canonical[dofs] = original[cell_corners(mesh).ravel()]
+    return canonical[:n].copy()
+
+
+def _grid(domain: Domain, graph: Graph, canonical: NDArray[np.int64]) -> Grid:
+    """This rank's owned nodes and cells in canonical numbering."""
+    mesh, tdim = domain.mesh, domain.mesh.topology.dim
+    n_cells = mesh.topology.index_map(tdim).size_local
+    original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
+    geometry = cell_corners(mesh)[:n_cells]
+    return Grid(
+        comm=graph.comm,
+        dim=domain.dim,
+        n_nodes=graph.n_global,
+        n_cells=mesh.topology.index_map(tdim).size_global,
+        nodes=canonical,
+        points=graph.points[: graph.n_owned].copy(),
+        cells=np.asarray(mesh.topology.original_cell_index[:n_cells], dtype=np.int64),
+        connectivity=original[geometry].reshape(n_cells, domain.dim + 1),
+        cell_region=np.asarray(domain.cell_region[:n_cells], dtype=np.int32),
+        regions=domain.regions,
+        mesh_hash=domain.hash,
+    )

@@ -1,0 +1,176 @@
+"""What a run leaves in its folder: fields, series, manifest, checkpoints, log, and how far it is."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .checkpointer import Checkpointer
+from .discretise.problem import Problem
+from .discretise.surface import Surface
+from .discretise.vessel_surface import VesselSurface
+from .errors import ScenarioError
+from .output import checkpoint
+from .output.cost import Cost
+from .output.fields import FieldsWriter
+from .output.folder import RunFolder
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
+from .output.log import RunLog
+from .output.manifest import Manifest
+from .output.progress import Progress
+from .output.series import Series
+from .output.subset import Part, part_of
+from .scenario.loader import dump_resolved
+from .scenario.schema import Scenario
+from .setup import Ground
+from .stepping.clock import Clock
+from .stepping.restart import tables
+from .stepping.stepper import Stepper
+from .words import headline, unit_of_time
+
+log = logging.getLogger("invasio.run")
+
+Floats = NDArray[np.float64]
+PRECISION = {"double": "float64", "single": "float32"}
+
+
+class Recording:
+    """The folder of one run from its start, or from its last checkpoint, to its end; with run.log open. All is collective.
+
+    First the folder is opened, then ``found`` tells whether there is something to go on from, then ``begin`` opens the files.
+    Raises InvasioError, on all ranks, where the folder cannot be used as asked.
+    """
+
+    def __init__(self, out: Path | None, scenario: Scenario, ground: Ground, problem: Problem, resume: bool, overwrite: bool) -> None:
+        self.scenario, self.problem, self.ground = scenario, problem, ground
+        self._resolved = dump_resolved(scenario)
+        self._written, self._rows = _part_written(problem, scenario)
+        comm = problem.graph.comm
+        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm)
+        self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest()}
+        self._log: RunLog | None = None
+        self._watch: Cost | None = None
+        self._saver: Checkpointer | None = None
+        self._surface: Surface | None = None
+        self._walls: VesselSurface | None = None
+        try:
+            self._log = RunLog(self.path / LOG, comm, append=self.folder.resuming)
+        except BaseException:
+            self.close("failed")
+            raise
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.folder.path
+
+    def found(self, stepper: Stepper) -> checkpoint.Checkpoint | None:
+        """The last checkpoint, if the run is resumed and there is one; raises InvasioError if it belongs to something else."""
+        if not self.folder.resuming:
+            return None
+        return checkpoint.load_latest(self.path / CHECKPOINTS, self.problem.grid, self._hashes, tables(stepper))
+
+    def begin(
+        self, stepper: Stepper, clock: Clock, resumed: bool, fixed: Mapping[str, float], options: Mapping[str, str], progress: bool
+    ) -> None:
+        """Open the files; ``fixed``: numbers of the run's start, kept in checkpoints; ``progress``: tell it on standard output."""
+        scenario, problem = self.scenario, self.problem
+        comm, start = problem.graph.comm, clock.time if resumed else None
+        said = headline(scenario, problem, self.folder, clock)
+        self._surface = Surface(problem, self.ground.domain) if problem.model.membranes else None
+        self._walls = VesselSurface(problem, self.ground.domain) if problem.vessels else None
+        self._saver = Checkpointer(self.path / CHECKPOINTS, problem, stepper, clock, self._hashes, fixed, scenario.output.checkpoint_every)
+        observers = self._tables(start, len(clock.options.outputs) + 1)
+        manifest = Manifest(self.path / MANIFEST, comm, self._facts(options), start)
+        observers += [Series(self.path / SERIES, comm, start), manifest, self._saver]
+        if progress:
+            observers.append(Progress(comm, clock.options.start, clock.options.end, unit=unit_of_time(scenario), opening=said))
+        self._watch = Cost(observers)
+        self.folder.set_status("running")
+
+    def _tables(self, start: float | None, expected: int) -> list[Observer]:
+        """The writers of fields, and of membranes and vessels where there are any."""
+        output = self.scenario.output
+
+        def writer(name: str, grid: Grid, names: Sequence[str], part: str) -> FieldsWriter:
+            kind = PRECISION[output.precision]
+            return FieldsWriter(
+                self.path / name, grid, names, kind, output.compression, start, scenario=self._resolved, expected=expected, part=part
+            )
+
+        names = list(self.problem.species) if output.fields == "all" else list(output.fields)
+        fields = writer(FIELDS, self._written, names, "fields")
+        found: list[Observer] = [fields if self._rows is None else Part(fields, self._rows)]
+        found += [writer(MEMBRANES, self._surface.grid, self._surface.names, "surface")] if self._surface else []
+        found += [writer(VESSELS, self._walls.grid, self._walls.names, "walls")] if self._walls else []
+        return found
+
+    def _facts(self, options: Mapping[str, str]) -> dict[str, object]:
+        """What the manifest tells of the run."""
+        domain, scenario = self.ground.domain, self.scenario
+        facts: dict[str, object] = {"name": scenario.name, "title": scenario.title, "hashes": {**self._hashes, "mesh": domain.hash}}
+        return facts | {"mesh": domain.source, "petsc_options": dict(options), "cite": list(self.problem.model.citations)}
+
+    def surface(self) -> dict[str, Floats]:
+        """Values at the corners of the membranes' facets."""
+        return self._surface.fields() if self._surface else {}
+
+    def walls(self) -> dict[str, Floats]:
+        """And of those of the walls of vessels."""
+        return self._walls.fields() if self._walls else {}
+
+    def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
+        """Tell all that write."""
+        if self._watch is not None:
+            self._watch.on_step(time, step, dt, info)
+
+    def on_output(self, frame: Frame) -> None:
+        """Write the frame."""
+        if self._watch is not None:
+            self._watch.on_output(frame)
+
+    def checkpoint(self) -> Path:
+        """Save the state of the moment; the file. Raises SolverError if it cannot be written."""
+        if self._watch is None or self._saver is None:
+            raise RuntimeError("the recording has not begun")
+        with self._watch.counted():
+            return self._saver.save()
+
+    @property
+    def behind(self) -> bool:
+        """Whether steps were taken that no checkpoint holds."""
+        return self._saver is not None and self._saver.behind
+
+    def finish(self, reason: str) -> None:
+        """Close the files of results; run.log and the folder's lock are held until ``close``."""
+        if self._watch is not None:
+            watch, self._watch = self._watch, None
+            watch.close(reason if reason in ("done", "failed") else "stopped early")
+        if self._surface is not None:
+            self._surface.free()
+            self._surface = None
+
+    def close(self, reason: str) -> None:
+        """Say how the run ended, and let go of everything."""
+        try:
+            self.finish(reason)
+        finally:
+            self.folder.close(reason if reason in ("done", "failed") else f"stopped early: {reason}")
+            if self._log is not None:
+                self._log.close()
+
+
+def _part_written(problem: Problem, scenario: Scenario) -> tuple[Grid, NDArray[np.int64] | None]:
+    """The mesh that fields.vtkhdf holds, and which of this rank's nodes lie in it (None: all). Collective."""
+    grid, wanted = problem.grid, scenario.output.regions
+    if wanted == "all":
+        return grid, None
+    missing = [name for name in wanted if name not in grid.regions]
+    if missing:
+        raise ScenarioError(f"output.regions: the mesh has no region '{missing[0]}' (it has: {', '.join(grid.regions)})")
+    return part_of(grid, wanted)
