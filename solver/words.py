@@ -18,7 +18,7 @@ log = logging.getLogger("invasio.run")
 
 
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
-    """Log what was done to the mesh when it was read (``notes``), which laws do not heed their maximum, which walls follow a lattice in steps, and where a membrane's permeability is cut."""
+    """Log what was done to the mesh (notes), which laws do not heed their maximum, which walls follow a lattice in steps, which caps act."""
     for note in notes:
         log.info("mesh: %s", note)
     for note in surpluses(problem.model):

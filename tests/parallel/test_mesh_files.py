@@ -53,7 +53,7 @@ def volumes(comm: Comm, domain: Domain) -> list[float]:
     found = []
     for number in range(len(domain.regions)):
         cells = np.flatnonzero(domain.cell_region[:mine] == number).astype(np.int32)
-        one = fem.Constant(domain.mesh, 1.0) * Measure("dx", domain.mesh, subdomain_data=[(1, cells)])(1)
+        one = fem.Constant(domain.mesh, np.float64(1.0)) * Measure("dx", domain.mesh, subdomain_data=[(1, cells)])(1)
         found.append(comm.allreduce(float(fem.assemble_scalar(fem.form(one)))))
     return found
 

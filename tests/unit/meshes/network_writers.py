@@ -121,8 +121,10 @@ def graphml(tool: str) -> Writer:
         import networkx
 
         graph = networkx.Graph()
-        for k, (x, y, z) in enumerate(POINTS.tolist()):
-            graph.add_node(k, **({"pos": f"[{x}, {y}, {z}]"} if tool == "text" else dict(zip("XYZ", (x, y, z), strict=True))))
+        for k in range(len(POINTS)):
+            x, y, z = (float(each) for each in POINTS[k])
+            at: dict[str, object] = {"pos": f"[{x}, {y}, {z}]"} if tool == "text" else {"X": x, "Y": y, "Z": z}
+            graph.add_node(k, **at)
         for line, radius in zip(LINES, RADII, strict=True):
             for a, b in itertools.pairwise(line):
                 graph.add_edge(a, b, **({"diameter": 2 * radius} if tool == "text" else {"radius_avg": radius, "length": 1.0}))
