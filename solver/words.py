@@ -18,7 +18,7 @@ log = logging.getLogger("invasio.run")
 
 
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
-    """Log what was done to the mesh (notes), which laws do not heed their maximum, which walls follow a lattice in steps, which caps act."""
+    """Log what was done to the mesh (notes), laws that do not heed their maximum, walls that follow a lattice in steps, caps."""
     for note in notes:
         log.info("mesh: %s", note)
     for note in surpluses(problem.model):
