@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mpi4py.MPI import Intracomm as Comm
-
 from ..meshes.build import build_domain, build_networks
 from ..meshes.network import Network
 from .components.options import SchemeOptions
@@ -14,6 +12,7 @@ from .discretise.operators import Operators
 from .discretise.problem import Problem, pose
 from .linalg.linear import LinearOptions
 from .model.build import build_model
+from .parallel import Comm
 from .scenario.mesh import MeshOptions
 from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
 from ..scenario.loader import dump_resolved, load
+from ..scenario.members import size
 from ..scenario.mesh import mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
+
+PATIENCE = 5.0  # seconds for the members of a sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print a summary; raises ScenarioError with all that is wrong."""
-    scenario = load(args.scenario, args.overrides)
+    scenario = load(args.scenario, args.overrides, math.inf if args.cost else PATIENCE)
     if args.resolved:
         print(dump_resolved(scenario), end="")
         return 0
@@ -42,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
         _print_networks(scenario)
     if scenario.members:
-        print(f"  sweep       {len(scenario.members)} members ({scenario.sweep.kind if scenario.sweep else ''})")
+        print(f"  sweep       {_members(scenario)}")
     for note in surpluses(model):
         print(f"  note        {note}")
     if args.cost:
@@ -63,6 +67,12 @@ def _print_networks(scenario: Scenario) -> None:
         print(f"  network     {name}: {len(network.segments)} segments, length {network.lengths.sum():.6g}, radius {low:.6g} to {high:.6g}")
         for note in network.notes:
             print(f"  note        {name}: {note}")
+
+
+def _members(scenario: Scenario) -> str:
+    count = size(scenario.sweep)[0]
+    checked = f", of which {len(scenario.members)} were checked; `invasio sweep` checks all" if len(scenario.members) < count else ""
+    return f"{count} members ({scenario.sweep.kind if scenario.sweep else ''}){checked}"
 
 
 def _print_cost(scenario: Scenario, ranks: int) -> None:
