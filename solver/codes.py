@@ -115,6 +115,7 @@ RUNS: dict[str, Code] = {
     "not-a-folder": Code("A file is named where a folder is needed.", (2,)),
     "other-files": Code("A folder for results holds files that are not the program's.", (1, 2)),
     "other-run": Code("A folder or checkpoint belongs to another scenario, mesh, sweep or series.", (1, 2)),
+    "other-version": Code("A checkpoint was written by a version whose checkpoints this one cannot read.", (2,)),
     "stopped-early": Code("The run was asked to stop; it left a good checkpoint.", (85,)),
     "wrong-arguments": Code("Arguments of a command do not go together.", (1, 2)),
 }
@@ -141,15 +142,15 @@ RESULTS: dict[str, Code] = {
     "wrong-line": Code("A line along which results are shown is none, or lies outside.", (2,)),
 }
 MESH: dict[str, Code] = {
-    "ambiguous-tags": Code("A mesh file holds several arrays of whole numbers, any of which could hold the regions.", (3,)),
+    "ambiguous-tags": Code("A mesh file holds several arrays of whole numbers, any of which could hold the regions or boundaries.", (3,)),
     "bad-coordinates": Code("Coordinates of a node are not finite, or are too few or too many.", (3,)),
-    "cell-type": Code("A mesh has cells other than intervals, triangles and tetrahedra.", (3,)),
     "cells-without-group": Code("Some cells of a mesh file belong to no named group, so they have no region.", (3,)),
     "converted-mesh": Code("Names or a unit are given for a converted mesh, which has its own.", (3,)),
     "double-nodes": Code("Nodes of a mesh lie at the same place, so cells beside each other do not hang together.", (3,)),
     "empty-interface": Code("An interface has no facets: its regions do not touch.", (3,)),
     "empty-region": Code("No cell lies in a region.", (3,)),
     "flat-cells": Code("Cells of a mesh have no volume.", (3,)),
+    "folded-cells": Code("Hexahedra, wedges or pyramids are folded, so that no simplices fill them.", (3,)),
     "interface-on-boundary": Code("Facets of an interface lie on the outside of the tissue.", (3,)),
     "isolated-lumen": Code("The lumen of a vessel touches no tissue.", (3,)),
     "loose-facets": Code("Facets of a boundary or interface are no sides of cells.", (3,)),
@@ -157,8 +158,8 @@ MESH: dict[str, Code] = {
     "mixed-group": Code("A group of facets lies partly on the outside and partly inside the tissue.", (3,)),
     "no-cells": Code("A mesh file holds no cells.", (3,)),
     "no-converted-mesh": Code("An HDF5 file is not a mesh that `invasio mesh convert` wrote.", (3,)),
+    "no-facets": Code("A file of facets holds none of the dimension that the mesh needs.", (3,)),
     "no-group": Code("A mesh file has no group of this name or number.", (3,)),
-    "no-groups": Code("A mesh file has no named groups of cells, so there are no regions.", (3,)),
     "no-tags": Code("A mesh file has no array of whole numbers of this name.", (3,)),
     "no-tissue": Code("Nothing is left of the mesh without the lumens of vessels.", (3,)),
     "not-flat": Code("A mesh or network of a plane leaves the plane.", (3,)),
@@ -179,10 +180,12 @@ PICTURES: dict[str, Code] = {
     "wrong-crop": Code("The part of a picture that was asked for does not lie in it.", (3,)),
 }
 NETWORKS: dict[str, Code] = {
+    "ambiguous-radius": Code("A network file holds several arrays, any of which could be the radius.", (3,)),
     "empty-network": Code("A network has no segments.", (3,)),
     "loose-end": Code("A node with one segment is marked neither inlet, outlet nor tip.", (3,)),
     "network-dimension": Code("A network and its tissue have different dimensions.", (2, 3)),
     "network-entry": Code("A row or entry of a network does not have the form that is needed.", (3,)),
+    "no-array": Code("A network file has no array or column of this name.", (3,)),
     "no-length": Code("Both nodes of a segment lie at the same place.", (3,)),
     "no-wall": Code("The place of a vessel has no facets, so it has no wall.", (3,)),
     "outside-shape": Code("The trunk of a generated tree leaves the shape that it shall fill.", (3,)),
