@@ -208,7 +208,7 @@ def test_nothing_grows_with_restarts(comm: Comm, shared_tmp: Path, name: str) ->
                 simulation.run()
             return held()
 
-        after(2)
+        after(6)  # what Python and the libraries keep for good is there then
         before = after(2)
         added = after(8).since(before)
     parallel_assert(comm, before.petsc > 0, "nothing is counted")
