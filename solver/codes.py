@@ -23,6 +23,7 @@ FILES: dict[str, Code] = {
     "not-text": Code("A file is no text in UTF-8, or holds control characters.", (2, 3)),
     "not-yaml": Code("A text is not YAML: indentation, brackets, quotes or colons are wrong.", (2, 3)),
     "unknown-format": Code("The ending of a file's name belongs to no format that is read or written here.", (2, 3)),
+    "unsafe-folder": Code("A run folder holds links that would be followed in writing, or programs that would be run.", (1,)),
     "unreadable-file": Code("A file is there, but cannot be read, or does not hold what its format demands.", (2, 3)),
 }
 OPTIONS: dict[str, Code] = {
@@ -93,6 +94,7 @@ CLUSTERS: dict[str, Code] = {
     "job-active": Code("Jobs of this run, sweep or series are queued or running.", (1, 2)),
     "launcher-mismatch": Code("The launcher that started the ranks does not belong to the MPI that they use.", (1,)),
     "measurement-failed": Code("A measurement of scaling ended with an error.", (1,)),
+    "no-consent": Code("Commands that came with a run folder were not agreed to.", (2,)),
     "no-profile": Code("No profile of a cluster has this name.", (2,)),
     "no-series": Code("A folder holds no scaling series.", (1,)),
     "nothing-measured": Code("A scaling series has no result yet.", (1,)),
