@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import scipy.special  # noqa: F401  (what formulas and samples import, once for all children)
+import scipy.special
 import scipy.stats  # noqa: F401
 from ruamel.yaml import YAML
 
