@@ -23,8 +23,8 @@ FILES: dict[str, Code] = {
     "not-text": Code("A file is no text in UTF-8, or holds control characters.", (2, 3)),
     "not-yaml": Code("A text is not YAML: indentation, brackets, quotes or colons are wrong.", (2, 3)),
     "unknown-format": Code("The ending of a file's name belongs to no format that is read or written here.", (2, 3)),
-    "unsafe-folder": Code("A run folder holds links that would be followed in writing, or programs that would be run.", (1,)),
     "unreadable-file": Code("A file is there, but cannot be read, or does not hold what its format demands.", (2, 3)),
+    "unsafe-folder": Code("A run folder holds links that would be followed in writing, or programs that would be run.", (1,)),
 }
 OPTIONS: dict[str, Code] = {
     "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2, 3)),

@@ -74,8 +74,8 @@ def apart(action: Callable[[], int], folder: Path, seconds: int = SECONDS, memor
             os._exit(code)
     os.close(into)
     text = b""
-    with os.fdopen(out, "rb") as stream:
-        while len(text) <= 2 * PRINTED and (part := stream.read1(1 << 16)):
+    with os.fdopen(out, "rb") as answer:
+        while len(text) <= 2 * PRINTED and (part := answer.read1(1 << 16)):
             text += part
     _, status, used = os.wait4(child, 0)
     time = used.ru_utime + used.ru_stime
