@@ -95,7 +95,7 @@ class WallCrossing:
         """Add to the nodal production and sinks."""
         surfaces.add_wall(self.nodes, self.sites.measure, self._mass, self.rate, self.inside, production, sinks)
 
-    def wall_flow(self, dt: float, seen: Floats) -> tuple[float, float]:
+    def flows(self, dt: float, seen: Floats) -> tuple[float, float]:
         """What left the tissue in a time dt with the density that the sinks acted on, and what came in, part of the production.
 
         This rank's amounts; ``flow`` holds what left at every site.
