@@ -33,12 +33,13 @@ def low_order_and_ratios(
     fixed: NDArray[np.bool_],
     old: Floats,
     w: Floats,
+    acted: Floats,
     low: Floats,
     dt: float,
     v: Floats,
     ratios: Floats,
 ) -> tuple[float, float]:
-    """Fill v and R for the owned nodes; returns the mass of negative v (NaN if any is not finite) and the mass of v.
+    """Fill v and R for the owned nodes, sinks acting on ``acted`` in high order (w, unless they differ by stage); returns the mass of negative v (NaN if any is not finite) and the mass of v.
 
     Fixed nodes have R = 1: what they give is not limited.
     """
@@ -48,7 +49,7 @@ def low_order_and_ratios(
     finite = True
     for i in range(len(indptr) - 1):
         change = 0.0
-        correction = -mass[i] * sinks[i] * (w[i] - low[i])
+        correction = -mass[i] * sinks[i] * (acted[i] - low[i])
         drain = min(0.0, correction)
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
@@ -76,6 +77,7 @@ def corrected(
     sinks: Floats,
     fixed: NDArray[np.bool_],
     w: Floats,
+    acted: Floats,
     low: Floats,
     v: Floats,
     ratios: Floats,
@@ -102,9 +104,9 @@ def corrected(
             change += alpha * flux
             used += alpha * abs(flux)
             total += abs(flux)
-        correction = -sinks[i] * (w[i] - low[i])
+        correction = -sinks[i] * (acted[i] - low[i])
         alpha = ratios[i] if correction < 0.0 else 1.0
-        seen[i] = low[i] + alpha * (w[i] - low[i])
+        seen[i] = low[i] + alpha * (acted[i] - low[i])
         value = v[i] + dt * (change / mass[i] + alpha * correction)
         if value < 0.0 and not fixed[i]:
             added -= mass[i] * value
