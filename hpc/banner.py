@@ -15,11 +15,18 @@ _ANNOUNCES = (
     b"BAD TERMINATION",
     b"A deprecated MCA variable",  # Open MPI 6 renamed one that 5 needs
 )
+# What MPICH says behind its block, or instead of it.
+_SIGNAL = re.compile(rb"YOUR APPLICATION TERMINATED WITH THE EXIT STRING: .*\(signal (\d+)\)\s*")
+_REMARKS = (
+    b"This typically refers to a problem with your application.",
+    b"Please see the FAQ page for debugging suggestions",
+    b": application called MPI_Abort(",
+)
 _LONGEST = 30  # lines: a block that is longer is no announcement
 
 
 class BannerFilter:
-    """Copies a launcher's error stream, leaving out blocks between rules that only announce how ranks ended.
+    """Copies a launcher's error stream, leaving out blocks between rules that only announce how ranks ended (MPICH: its output).
 
     ``signal`` is the signal that ended a rank according to them, or 0.
     """
@@ -28,6 +35,7 @@ class BannerFilter:
         self.signal = 0
         self._out = out
         self._block: list[bytes] = []
+        self._empty: list[bytes] = []  # a line that is held back until it is known what follows
 
     def copy(self, stream: IO[bytes]) -> None:
         """Copy until the end of the stream, each piece as soon as it cannot be part of an announcement."""
@@ -52,25 +60,33 @@ class BannerFilter:
             elif len(self._block) > _LONGEST:
                 self._flush()
         elif rule:
-            self._block = [line]
-        else:
+            self._block = [*self._empty, line]
+            self._empty = []
+        elif not line.strip():
+            self._flush()
+            self._empty = [line]  # MPICH's announcement begins with it
+        elif told := _SIGNAL.fullmatch(line):
+            self.signal = int(told.group(1))
+        elif not any(remark in line for remark in _REMARKS):
             self._write(line)
 
     def _close(self) -> None:
         text = b"".join(self._block)
         if any(phrase in text for phrase in _ANNOUNCES):
-            number = re.search(rb"signal\s+(\d+)|EXIT CODE: (\d+)", text)
-            if number and number.group(1):
+            number = re.search(rb"signal\s+(\d+)", text)
+            if number:
                 self.signal = int(number.group(1))
             self._block = []
         else:
             self._flush()
 
     def _flush(self) -> None:
-        for line in self._block:
+        held, self._empty, self._block = [*self._empty, *self._block], [], []
+        for line in held:
             self._write(line)
-        self._block = []
 
     def _write(self, data: bytes) -> None:
+        if self._empty:
+            self._flush()
         self._out.write(data.decode(errors="replace"))
         self._out.flush()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from invasio.hpc.ranks import find_mpirun
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ def _safely(version: Callable[[], str]) -> str:
 
 def _module(name: str) -> Callable[[], str]:
     def version() -> str:
+        if name == "dolfinx" and importlib.util.find_spec("mpi4py"):
+            importlib.import_module("mpi4py.MPI")  # the wheels of DOLFINx find their MPI only then
         module = importlib.import_module(name)
         return str(getattr(module, "__version__", "") or importlib.metadata.version(name))
 
@@ -81,8 +87,21 @@ def _hypre() -> str:
 def _mpi() -> str:
     from mpi4py import MPI
 
+    from invasio.solver.installed import check_mpi
+
+    check_mpi(MPI.Get_library_version())
     vendor, version = MPI.get_vendor()
     return f"{vendor} {'.'.join(str(part) for part in version)}"
+
+
+def _mpirun() -> str:
+    """The version of the mpirun that `run -n` takes."""
+    path = find_mpirun()
+    if path is None:
+        return ""
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL).stdout
+    hydra = re.search(r"HYDRA.*?Version:\s*(\S+)", said, re.DOTALL)
+    return f"MPICH {hydra.group(1)}" if hydra else said.partition("\n")[0]
 
 
 def _parallel_h5py() -> str:
@@ -102,9 +121,9 @@ _LOOKS = (
     _Look("Python", platform.python_version, "everything", "Python 3.11 or later", True),
     _Look("DOLFINx", _module("dolfinx"), "meshes and operators", _DEBIAN + "python3-dolfinx-real; conda-forge: fenics-dolfinx", True),
     _Look("PETSc", _solvers, "linear solves", _DEBIAN + "python3-petsc4py-real", True),
-    _Look("hypre in PETSc", _hypre, "algebraic multigrid on large meshes", "a PETSc that was built with hypre"),
+    _Look("hypre in PETSc", _hypre, "a faster multigrid (without it PETSc's own)", "a PETSc that was built with hypre"),
     _Look("MPI", _mpi, "more than one rank", _DEBIAN + "python3-mpi4py openmpi-bin", True),
-    _Look("mpirun", _program("mpirun", "--version"), "run -n RANKS on this machine", _DEBIAN + "openmpi-bin"),
+    _Look("mpirun", _mpirun, "run -n RANKS on this machine", _DEBIAN + "openmpi-bin"),
     _Look("h5py", _module("h5py"), "fields.vtkhdf and checkpoints", _DEBIAN + "python3-h5py", True),
     _Look(
         "h5py with MPI",
@@ -132,6 +151,9 @@ _LOOKS = (
 
 
 def place() -> str:
-    """Which Python answers: the sealed environment's or the host's."""
-    sealed = os.environ.get("INVASIO_SEALED")
-    return f"the sealed environment {sealed}" if sealed else f"this system's Python, {sys.executable}"
+    """Which Python answers, and why: the sealed environment's, that of the wheels, or the host's."""
+    sealed, wheels = os.environ.get("INVASIO_SEALED"), os.environ.get("INVASIO_WHEELS")
+    built = f"the sealed environment {sealed}" if sealed else f"the environment {wheels}" if wheels else ""
+    name = built or f"this system's Python, {sys.executable}"
+    reason = os.environ.get("INVASIO_REASON")
+    return f"{name} ({reason})" if reason else name

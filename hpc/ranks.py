@@ -64,8 +64,7 @@ def launch(ranks: int, argv: list[str], program: Sequence[str] = ()) -> int:
         raise LaunchError(
             f"the number of ranks is too small (given {ranks})", code="out-of-bounds", place="-n", remedy="allowed: at least 1"
         )
-    beside = Path(sys.executable).with_name("mpirun")
-    mpirun = str(beside) if beside.exists() else shutil.which("mpirun")
+    mpirun = find_mpirun()
     if mpirun is None:
         raise LaunchError(
             f"mpirun was not found, which starts the {ranks} ranks",
@@ -83,18 +82,27 @@ def launch(ranks: int, argv: list[str], program: Sequence[str] = ()) -> int:
             signal.signal(number, handler)
 
 
+def find_mpirun() -> str | None:
+    """The mpirun of this Python's environment, else that of the system."""
+    beside = Path(sys.executable).with_name("mpirun")
+    return str(beside) if beside.exists() else shutil.which("mpirun")
+
+
 def _supervise(command: list[str], asked: list[tuple[int, float]]) -> int:
+    mpich = Path(command[0]).with_name("mpiexec.hydra").exists()  # it announces on its output, not on the error stream
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if mpich else None,
         stderr=subprocess.PIPE,
         env={**mpi_environment(), "INVASIO_LAUNCHED": "1"},
         start_new_session=True,
         preexec_fn=lambda: die_with_parent(signal.SIGTERM),
     )
-    banner = BannerFilter(sys.stderr)
-    reader = threading.Thread(target=banner.copy, args=(process.stderr,), daemon=True)
-    reader.start()
+    streams = [(BannerFilter(sys.stderr), process.stderr)] + ([(BannerFilter(sys.stdout), process.stdout)] if mpich else [])
+    readers = [threading.Thread(target=banner.copy, args=(stream,), daemon=True) for banner, stream in streams]
+    for reader in readers:
+        reader.start()
     told: set[int] = set()
     aborted = 0
     deadline = 0.0
@@ -109,12 +117,14 @@ def _supervise(command: list[str], asked: list[tuple[int, float]]) -> int:
             processes.kill_session(process.pid)
         time.sleep(0.05)
     processes.kill_session(process.pid)
-    reader.join(timeout=2.0)
+    for reader in readers:
+        reader.join(timeout=2.0)
     if aborted:
         return 128 + aborted
     code = process.returncode if process.returncode >= 0 else 128 - process.returncode
-    if banner.signal:
-        print(f"invasio: a rank was ended by signal {banner.signal}{_reason(banner.signal)}", file=sys.stderr, flush=True)
+    if number := max(banner.signal for banner, _ in streams):
+        code = 128 + number  # MPICH's launcher ends with the number of the signal itself
+        print(f"invasio: a rank was ended by signal {number}{_reason(number)}", file=sys.stderr, flush=True)
     return code
 
 
@@ -126,13 +136,15 @@ def _reason(number: int) -> str:
 def mpi_environment() -> dict[str, str]:
     """This environment for mpirun on one machine: messages through shared memory, one thread a rank.
 
-    More ranks than cores are allowed (the first two names are OpenMPI 5's and 4's).
+    More ranks than cores are allowed (the first two names are OpenMPI 5's and 4's); MPICH's launcher shall ask no batch system.
     """
     extra = {
         "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
         "OMPI_MCA_rmaps_base_oversubscribe": "1",
         "OMPI_MCA_pml": "ob1",
         "OMPI_MCA_btl": "self,sm",
+        "HYDRA_LAUNCHER": "fork",
+        "HYDRA_RMK": "user",
         "OMP_NUM_THREADS": "1",
     }
     if os.geteuid() == 0:

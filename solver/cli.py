@@ -57,10 +57,21 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # what reads the output has gone (`| head`); as a program that the signal would have ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except InvasioError as error:
+    except (InvasioError, ModuleNotFoundError) as caught:
+        error = caught if isinstance(caught, InvasioError) else _missing_package(caught)
         if _is_first_rank():
             print(f"invasio: {error}", file=sys.stderr, flush=True)
         return error.exit_code
+
+
+def _missing_package(error: ModuleNotFoundError) -> InvasioError:
+    """What to say about a package that only some commands need; raises the error of any other module again."""
+    from .installed import SOLVER, refusal
+
+    name = (error.name or "").partition(".")[0]
+    if name not in SOLVER:
+        raise error
+    return refusal([name])
 
 
 def _is_first_rank() -> bool:

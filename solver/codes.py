@@ -17,6 +17,7 @@ FILES: dict[str, Code] = {
     "file-exists": Code("A file that would be written is there already.", (2,)),
     "file-not-found": Code("A file or folder that was named is not there.", (2, 3)),
     "missing-package": Code("What was asked for needs a program or library that is not installed.", (1, 2, 3)),
+    "mixed-packages": Code("Packages that are installed do not belong together.", (3,)),
     "no-scenario": Code("No shipped scenario has this name.", (2,)),
     "not-a-file": Code("A folder is named where a file is needed.", (2, 3)),
     "not-text": Code("A file is no text in UTF-8, or holds control characters.", (2, 3)),
@@ -25,7 +26,7 @@ FILES: dict[str, Code] = {
     "unreadable-file": Code("A file is there, but cannot be read, or does not hold what its format demands.", (2, 3)),
 }
 OPTIONS: dict[str, Code] = {
-    "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2,)),
+    "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2, 3)),
     "either-or": Code("Exactly one of several options is needed, and none or more of them are given.", (2,)),
     "empty-scenario": Code("A scenario is empty or has no species.", (2,)),
     "meaningless-option": Code("An option has no meaning together with the others.", (2,)),
@@ -34,7 +35,8 @@ OPTIONS: dict[str, Code] = {
     "not-an-assignment": Code("A text of `--set` is not PATH=VALUE.", (2,)),
     "not-supported": Code("Tags and merge keys of YAML are not read.", (2, 3)),
     "nothing-given": Code("A list or mapping that needs an entry is empty.", (2,)),
-    "out-of-bounds": Code("A number is too small, too large or not finite.", (1, 2)),
+    "out-of-bounds": Code("A number is too small, too large or not finite.", (1, 2, 3)),
+    "petsc-option": Code("An option of PETSc is none of those of linear solves, or its value is not plain.", (2,)),
     "repeated-key": Code("A key stands twice in a mapping.", (2, 3)),
     "repeated-name": Code("A name is given to two things of which each needs its own.", (2, 3)),
     "too-large": Code("A scenario has too many values, or an alias of YAML contains itself.", (2, 3)),
@@ -72,15 +74,18 @@ NAMES: dict[str, Code] = {
     "same-region": Code("An interface is to lie between a region and itself.", (2,)),
 }
 MODEL: dict[str, Code] = {
+    "bad-rate": Code("A rate, motility, permeability or boundary value that a formula gives is negative or no number.", (2, 4)),
     "immobile-species": Code("A species that does not move has a condition on a boundary, membrane or wall.", (2,)),
     "in-lumen": Code("Something is asked for in the lumen of a vessel, where no tissue is.", (2,)),
     "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
+    "no-balance": Code("Nothing removes a quasi-steady species, so it has no balance.", (2,)),
     "no-unique-balance": Code("Uptake of a quasi-steady species falls where there is more of it: it has more than one balance.", (4,)),
     "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),
     "partial-output": Code("Numbers are expected of the whole tissue, but only some regions are written.", (2,)),
     "place-taken": Code("Two vessels have a wall at the same place.", (2,)),
     "stated-twice": Code("The same thing is stated at two places.", (2,)),
     "wrong-amount": Code("The amount of a species cannot be chosen, or there is nothing that it could scale.", (2,)),
+    "wrong-initial": Code("An initial density or integrity is not within what it may be.", (2,)),
     "wrong-species": Code("A species is of another kind than is needed.", (2,)),
     "wrong-transfer": Code("A species cannot turn into this one.", (2,)),
 }
@@ -114,11 +119,15 @@ RUNS: dict[str, Code] = {
     "wrong-arguments": Code("Arguments of a command do not go together.", (1, 2)),
 }
 SOLVER: dict[str, Code] = {
+    "balance-failed": Code("The balance of quasi-steady species could not be solved.", (4,)),
     "internal-fault": Code("What must not happen has happened; this is a fault of the program.", (4,)),
+    "linear-solver": Code("A linear system could not be solved, even with the smallest step.", (4,)),
+    "not-finite": Code("Densities are not finite numbers any more.", (4,)),
     "step-failed": Code("A time step could not be solved.", (4,)),
+    "unbalanced-ledger": Code("The ledger does not balance; this is a fault of the program.", (4,)),
 }
 RESULTS: dict[str, Code] = {
-    "no-field": Code("A run has no field of this name.", (2,)),
+    "no-field": Code("A run has no field, or a simulation no species, of this name.", (2,)),
     "no-front": Code("A run has no cells, so it has no front.", (2,)),
     "no-output": Code("A run has written no output yet.", (2, 3)),
     "no-run": Code("A folder is not that of a run.", (2, 3)),
@@ -175,11 +184,19 @@ NETWORKS: dict[str, Code] = {
     "network-dimension": Code("A network and its tissue have different dimensions.", (2, 3)),
     "network-entry": Code("A row or entry of a network does not have the form that is needed.", (3,)),
     "no-length": Code("Both nodes of a segment lie at the same place.", (3,)),
+    "no-wall": Code("The place of a vessel has no facets, so it has no wall.", (3,)),
     "outside-shape": Code("The trunk of a generated tree leaves the shape that it shall fill.", (3,)),
+    "outside-tissue": Code("A node or segment of a network lies outside the tissue.", (3,)),
     "unknown-node": Code("A segment or an end of a network names a node that is not there.", (3,)),
     "unused-node": Code("A node of a network belongs to no segment.", (3,)),
     "wrong-end": Code("A node is marked as an end that it cannot be.", (3,)),
     "wrong-radius": Code("A segment of a network has no radius, or one that is not above 0.", (3,)),
+}
+SIMULATIONS: dict[str, Code] = {
+    "broken-state": Code("A simulation was interrupted within a step, or a step could not be done or recorded.", (4,)),
+    "closed-simulation": Code("A simulation is used that has been closed.", (4,)),
+    "no-folder": Code("What was asked for needs a run folder, but the simulation is in memory.", (4,)),
+    "run-at-end": Code("A step was asked for at the end of the run.", (4,)),
 }
 FAMILIES: dict[str, dict[str, Code]] = {
     "Files and programs": FILES,
@@ -195,6 +212,7 @@ FAMILIES: dict[str, dict[str, Code]] = {
     "Meshes": MESH,
     "Pictures": PICTURES,
     "Networks of vessels": NETWORKS,
+    "Simulations driven from Python": SIMULATIONS,
 }
 CODES: dict[str, Code] = {code: entry for family in FAMILIES.values() for code, entry in family.items()}
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
+from .components.protocol import Extension
 from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
 from .errors import InvasioError, SolverError
@@ -51,14 +53,15 @@ class Course:
         overwrite: bool = False,
         progress: bool = False,
         quiet: bool = False,
+        extensions: Sequence[Extension] = (),
     ) -> None:
         self.scenario, self._options, self._quiet = scenario, options, quiet
         self.recording: Recording | None = None
         self.memory: Memory | None = None
         self._reason = ""  # how it ended, or will end
         self._broken = "the simulation did not begin"  # why the state is not that of a whole step
-        self.problem = ground.problem(scenario)
-        self.stepper = Stepper(self.problem, scheme_options(scenario))
+        self.problem = ground.problem(scenario, extensions)
+        self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
         times = clock_options(scenario)
         self.clock = Clock(times, next_event=self.stepper.next_event)
         try:
@@ -108,9 +111,19 @@ class Course:
     def step(self) -> bool:
         """One accepted step; True if it has reached an output time, which is recorded then. Raises SolverError."""
         if self._broken:
-            raise SolverError(self._broken, code="broken-state", remedy="restart the simulation, or resume it from its last checkpoint")
+            raise SolverError(
+                self._broken,
+                code="broken-state",
+                place="simulation",
+                remedy="restart the simulation, or resume it from its last checkpoint",
+            )
         if self.clock.done:
-            raise SolverError(f"the run is at its end, t = {self.clock.time:g}", code="run-at-end", remedy="raise time.end, or restart")
+            raise SolverError(
+                f"the run is at its end, t = {self.clock.time:g}",
+                code="run-at-end",
+                place="simulation",
+                remedy="raise time.end, or restart",
+            )
         self._broken = "the last step was not finished"  # until it is
         reached = one_step(self.stepper, self.clock)
         if self.recording is not None:
@@ -131,7 +144,9 @@ class Course:
     def checkpoint(self) -> Path:
         """Save the state of the moment; the file. Raises SolverError."""
         if self.recording is None:
-            raise SolverError("a simulation in memory has no folder for checkpoints", code="no-folder", remedy="name one with out=")
+            raise SolverError(
+                "a simulation in memory has no folder for checkpoints", code="no-folder", place="simulation", remedy="name one with out="
+            )
         return self.recording.checkpoint()
 
     def _save(self) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from mpi4py.MPI import Intracomm as Comm
+from collections.abc import Sequence
 
 from ..meshes.build import build_domain, build_networks
 from ..meshes.network import Network
 from .components.options import SchemeOptions
+from .components.protocol import Extension
 from .discretise.operators import Operators
 from .discretise.problem import Problem, pose
 from .linalg.linear import LinearOptions
 from .model.build import build_model
+from .parallel import Comm
 from .scenario.mesh import MeshOptions
 from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions
@@ -34,9 +36,10 @@ class Ground:
         """Whether a scenario has the same mesh: the same options, cut along the same membranes, without the same lumens."""
         return _foundations(scenario) == (self._mesh, self._membranes, self._lumens)
 
-    def problem(self, scenario: Scenario) -> Problem:
+    def problem(self, scenario: Scenario, extensions: Sequence[Extension] = ()) -> Problem:
         """The scenario's problem at its start, on this mesh, which must fit. Collective; raises InvasioError on all ranks."""
-        return pose(build_model(scenario), self.operators, scenario.time.start, self._networks_of(scenario))
+        scalars = {name: value for extension in extensions for name, value in extension.scalars().items()}
+        return pose(build_model(scenario), self.operators, scenario.time.start, self._networks_of(scenario), scalars)
 
     def _networks_of(self, scenario: Scenario) -> dict[str, Network]:
         """The networks of vessels, read anew only if they are others than last time."""

@@ -10,6 +10,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from .components.protocol import Extension
 from .course import Course, Out
 from .errors import SolverError
 from .linalg.petsc_options import PetscOptions
@@ -37,6 +38,7 @@ class Simulation:
         overwrite: replace an earlier run in the folder.
         petsc: options for PETSc, as words; they hold until the simulation is closed.
         progress: tell on standard output how far the run is (with a folder).
+        extensions: scalars that formulas may name, and components of your own; see CONTRIBUTING.md.
 
     Attributes:
         recorded: times, series and fields at the output times, of a run in memory; None with a folder.
@@ -53,10 +55,12 @@ class Simulation:
         overwrite: bool = False,
         petsc: Sequence[str] = (),
         progress: bool = False,
+        extensions: Sequence[Extension] = (),
     ) -> None:
         self._comm = MPI.COMM_WORLD if comm is None else comm
         self._statement: Statement | None = None
         self._given, self._set, self._petsc, self._progress = scenario, dict(set or {}), tuple(petsc), progress
+        self._extensions = tuple(extensions)
         self._ground: Ground | None = None
         self._course: Course | None = None
         self.recorded: Memory | None = None
@@ -65,11 +69,12 @@ class Simulation:
 
     def _stated(self, values: Mapping[str, object]) -> Scenario:
         """The scenario with these values besides those of the beginning."""
-        if isinstance(self._given, Scenario) and not self._set and not values:
+        scalars = [name for extension in self._extensions for name in extension.scalars()]
+        if isinstance(self._given, Scenario) and not self._set and not values and not scalars:
             return self._given
         if self._statement is None:
             self._statement = Statement.of(self._given) if isinstance(self._given, Scenario) else Statement.read(self._given)
-        return self._statement.scenario(values={**self._set, **values})
+        return self._statement.scenario(values={**self._set, **values}, scalars=scalars)
 
     def _begin(self, scenario: Scenario, out: Out, resume: bool, overwrite: bool) -> None:
         if self._ground is not None and not self._ground.fits(scenario):
@@ -80,7 +85,7 @@ class Simulation:
             if self._ground is None:
                 self._ground = Ground(scenario, self._comm)
             quiet = self.recorded is not None and out is None  # said already
-            self._course = Course(scenario, self._ground, options, out, resume, overwrite, self._progress, quiet)
+            self._course = Course(scenario, self._ground, options, out, resume, overwrite, self._progress, quiet, self._extensions)
             self.recorded = self._course.memory
         except BaseException:
             options.remove()
@@ -89,7 +94,9 @@ class Simulation:
     @property
     def _now(self) -> Course:
         if self._course is None:
-            raise SolverError("this simulation is closed", code="closed-simulation", remedy="call restart(), or make another")
+            raise SolverError(
+                "this simulation is closed", code="closed-simulation", place="simulation", remedy="call restart(), or make another"
+            )
         return self._course
 
     @property
@@ -102,7 +109,7 @@ class Simulation:
         """The run folder; raises SolverError in memory."""
         recording = self._now.recording
         if recording is None:
-            raise SolverError("a simulation in memory has no folder", code="no-folder", remedy="name one with out=")
+            raise SolverError("a simulation in memory has no folder", code="no-folder", place="simulation", remedy="name one with out=")
         return recording.path
 
     @property
@@ -146,7 +153,9 @@ class Simulation:
         """
         problem = self._now.problem
         if name not in problem.species:
-            raise NotRecorded(f"there is no species '{name}'", code="no-field", remedy=f"name one of: {', '.join(self.species)}")
+            raise NotRecorded(
+                f"there is no species '{name}'", code="no-field", place="simulation", remedy=f"name one of: {', '.join(self.species)}"
+            )
         return problem.species[name].state[: problem.graph.n_owned][self._order]
 
     def row(self) -> dict[str, float]:

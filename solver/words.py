@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from .discretise.membranes import STIFF
+from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
 from .output.folder import RunFolder
@@ -30,7 +30,7 @@ def opening(problem: Problem, scenario: Scenario) -> None:
     for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
         log.info(
             "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
-            *(crossing.membrane, crossing.law.species, STIFF),
+            *(crossing.membrane, crossing.law.species, NO_BARRIER),
         )
 
 

@@ -1,6 +1,8 @@
 # Building the sealed environment; sourced by ../../invasio only when there is none yet.
 # Uses its variables cache, environments, profile, tree, environment_folder and functions say, fail, profile_packages.
 
+. "$environment_folder/building.sh"
+
 keyring=/usr/share/keyrings/debian-archive-keyring
 me=$(id -u)
 
@@ -54,8 +56,6 @@ check_namespaces() {
   $remedy"
 }
 
-free_megabytes() { df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }'; }
-
 check_disk() {
   here_free=$(free_megabytes "$environments")
   temporary=${TMPDIR:-/tmp}
@@ -69,44 +69,17 @@ check_disk() {
   Free some, or point TMPDIR at a larger disk."
 }
 
-# One line for each stage; on a terminal the line is kept up to date.
-progress() {
-  started=$(date +%s) shown=
-  while kill -0 "$1" 2> /dev/null; do
-    sleep "${INVASIO_POLL:-1}"
-    seconds=$(($(date +%s) - started))
-    stage=$(sed -n 's/^I: //p' "$log" 2> /dev/null | tail -n 1 | cut -c 1-60)
-    case $stage in
-      *tarball*) stage="unpacking" ;;
-      *customize-hook*) stage="finishing" ;;
-    esac
-    line=$(printf '  %3d:%02d  %s' $((seconds / 60)) $((seconds % 60)) "$stage")
-    if [ -t 2 ]; then
-      printf '\r\033[K%s' "$line" >&2
-    elif [ "$stage" != "$shown" ] || [ $((seconds % 60)) = 59 ]; then
-      shown=$stage
-      printf '%s\n' "$line" >&2
-    fi
-  done
-  [ ! -t 2 ] || printf '\r\033[K' >&2
-}
-
-abandon_build() {
-  trap '' INT TERM HUP
-  kill -TERM -$builder 2> /dev/null || :
-  wait $builder || :
-  remove_tree "$part"
-  say "interrupted; run the same command again to start over"
-  exit 130
+stage() {
+  word=$(sed -n 's/^I: //p' "$log" 2> /dev/null | tail -n 1 | cut -c 1-60)
+  case $word in
+    *tarball*) word="unpacking" ;;
+    *customize-hook*) word="finishing" ;;
+  esac
+  echo "$word"
 }
 
 build_environment() {
-  mkdir -p "$environments"
-  exec 9> "$tree.lock"
-  if ! flock -n 9; then
-    say "another invasio is building this environment; waiting for it"
-    flock 9
-  fi
+  take_lock "$tree"
   [ ! -e "$tree/.complete" ] || return 0
   check_tools
   check_namespaces

@@ -1,5 +1,5 @@
-# Where the command will run: the host's own Python, or a sealed environment; sourced by ../../invasio.
-# Sets python (host) or tree (sealed). INVASIO_ENVIRONMENT=host or =sealed forces one of them.
+# Where the command will run: the host's own Python, an environment of wheels, or a sealed one; sourced by ../../invasio.
+# Sets python (host and wheels), wheels or tree (sealed), and reason. INVASIO_ENVIRONMENT=host, =wheels or =sealed forces one of them.
 
 suite=trixie # Debian 13; another release has another DOLFINx
 
@@ -13,6 +13,22 @@ tree_of() {
   kind=$1
   [ $suite = trixie ] || kind=$1-$suite
   printf '%s/%s-%.12s' "$environments" "$kind" "$sum"
+}
+
+# The environment of wheels is named after its list.
+tree_of_wheels() {
+  sum=$(cat "$environment_folder/wheels.txt" "$environment_folder/install.sh" | sha256sum)
+  printf '%s/wheels-%.12s' "$environments" "$sum"
+}
+
+# Uses it, made if need be; 1 where this machine cannot have it (`lacking` says why), or where it could not be made.
+find_wheels() {
+  wheels=$(tree_of_wheels) lacking=
+  if [ ! -e "$wheels/.complete" ] || [ ! -x "$wheels/bin/python3" ]; then
+    . "$environment_folder/wheels.sh"
+    check_wheels && build_wheels || { wheels='' && return 1; }
+  fi
+  python=$wheels/bin/python3
 }
 
 under_a_launcher() {
@@ -49,16 +65,26 @@ host_python() {
 }
 
 find_environment() {
-  python='' tree=''
+  python='' tree='' wheels='' lacking=''
+  reason="INVASIO_ENVIRONMENT=${INVASIO_ENVIRONMENT-}"
   case ${INVASIO_ENVIRONMENT:-auto} in
-    auto) host_python && return 0 ;;
+    auto)
+      reason="the system's Python imports everything that is needed"
+      host_python && return 0
+      reason="the system's Python does not import everything that is needed"
+      ;;
     host)
       host_python && return 0
       fail "INVASIO_ENVIRONMENT=host, but python3 here does not import everything:
 $(python3 "$environment_folder/probe.py" missing 2>&1)"
       ;;
+    wheels)
+      find_wheels && return 0
+      [ -z "$lacking" ] || fail "INVASIO_ENVIRONMENT=wheels, but here $lacking"
+      exit 1
+      ;;
     sealed) ;;
-    *) fail "INVASIO_ENVIRONMENT is '$INVASIO_ENVIRONMENT'; it may be auto, host or sealed" ;;
+    *) fail "INVASIO_ENVIRONMENT is '$INVASIO_ENVIRONMENT'; it may be auto, host, wheels or sealed" ;;
   esac
   tree=$(tree_of test)
   [ ! -e "$tree/.complete" ] || return 0

@@ -1,4 +1,4 @@
-# `invasio env list | build [run|test] | remove [NAME] | export --tar FILE | export --sif FILE`; sourced by ../../invasio.
+# `invasio env list | build [run|test|wheels] | remove [NAME] | export --tar FILE | export --sif FILE`; sourced by ../../invasio.
 
 environment_names() {
   for folder in "$environments"/*; do
@@ -9,7 +9,7 @@ environment_names() {
 list_environments() {
   names=$(environment_names)
   [ -n "$names" ] || { echo "no environment in $environments"; return; }
-  current="$(tree_of run) $(tree_of test)"
+  current="$(tree_of run) $(tree_of test) $(tree_of_wheels)"
   for name in $names; do
     folder=$environments/$name
     case "$current " in *"/$name "*) note="used by this checkout" ;; *) note="not used by this checkout" ;; esac
@@ -67,13 +67,16 @@ manage() {
     list) list_environments ;;
     build)
       profile=${1:-run}
-      case $profile in run | test) ;; *) fail "the profiles are run and test (given: $profile)" ;; esac
-      INVASIO_ENVIRONMENT=sealed
+      case $profile in
+        run | test) INVASIO_ENVIRONMENT=sealed ;;
+        wheels) INVASIO_ENVIRONMENT=wheels ;;
+        *) fail "the profiles are run, test and wheels (given: $profile)" ;;
+      esac
       find_environment
-      echo "$tree"
+      echo "$tree$wheels"
       ;;
     remove) remove_environments "$@" ;;
     export) export_environment "$@" ;;
-    *) fail "usage: invasio env list | build [run | test] | remove [NAME] | export --tar FILE | export --sif FILE" ;;
+    *) fail "usage: invasio env list | build [run | test | wheels] | remove [NAME] | export --tar FILE | export --sif FILE" ;;
   esac
 }

@@ -42,6 +42,7 @@ def _usable() -> bool:
     if any(name in os.environ for name in _LAUNCHERS):
         return True  # importing DOLFINx would join the MPI job, which only the command itself may do
     try:
+        importlib.import_module("mpi4py.MPI")  # before DOLFINx, whose wheels find their MPI only then
         importlib.import_module("dolfinx")
         pydantic = importlib.import_module("pydantic")
     except Exception:  # any failure of a foreign package means: not usable

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from invasio.hpc.sites.profile import Site
 from invasio.hpc.slurm.script import render_here
-from invasio.hpc.warm.compiling import DIMS
+from invasio.hpc.warm import DIMS
 from invasio.solver.scenario.mesh import mesh_dimension
 
 PATIENCE = 900  # seconds

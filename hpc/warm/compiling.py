@@ -14,9 +14,9 @@ from typing import Any
 
 from numba.core import event
 
+from invasio.hpc.warm import DIMS
 from invasio.solver.discretise import jit
 
-DIMS = (1, 2, 3)
 # Each case is run once as it stands and once with the other numerical schemes.
 OTHER_SCHEMES = (
     "numerics.limiter=local_bounds",

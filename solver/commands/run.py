@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ..errors import StoppedEarly
+from ..installed import check_mpi, need_solver
 from ..scenario.loader import load
 
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Validate first; then run here, or on RANKS ranks."""
     scenario = load(args.scenario, args.set)
+    need_solver()
     if args.ranks and not _under_mpi():
         from ...hpc.ranks import launch
 
@@ -36,6 +38,7 @@ def main(args: argparse.Namespace) -> int:
     from ..run import run
 
     comm = MPI.COMM_WORLD
+    check_mpi(MPI.Get_library_version())
     check_launcher(comm)
     with on_screen(comm):
         outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..installed import need_solver
 from ..scenario.loader import load
 from ._scenario import add_scenario
 from .submit import check_limit, positive
@@ -44,6 +45,8 @@ def main(args: argparse.Namespace) -> int:
 
     if args.dry_run and not args.submit:
         raise ScalingError("--dry-run shows what --submit would do", code="wrong-arguments", place="--dry-run", remedy="give both")
+    if not args.collect and not args.submit:
+        need_solver()
     if args.measure:
         from mpi4py import MPI
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
 from ..scenario.loader import dump_resolved, load
+from ..scenario.members import size
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
+
+PATIENCE = 5.0  # seconds for the members of a sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print a summary; raises ScenarioError with all that is wrong."""
-    scenario = load(args.scenario, args.overrides)
+    scenario = load(args.scenario, args.overrides, math.inf if args.cost else PATIENCE)
     if args.resolved:
         print(dump_resolved(scenario), end="")
         return 0
@@ -40,12 +44,18 @@ def main(args: argparse.Namespace) -> int:
     if scenario.model.vessels:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
     if scenario.members:
-        print(f"  sweep       {len(scenario.members)} members ({scenario.sweep.kind if scenario.sweep else ''})")
+        print(f"  sweep       {_members(scenario)}")
     for note in surpluses(model):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
     return 0
+
+
+def _members(scenario: Scenario) -> str:
+    count = size(scenario.sweep)[0]
+    checked = f", of which {len(scenario.members)} were checked; `invasio sweep` checks all" if len(scenario.members) < count else ""
+    return f"{count} members ({scenario.sweep.kind if scenario.sweep else ''}){checked}"
 
 
 def _print_cost(scenario: Scenario, ranks: int) -> None:

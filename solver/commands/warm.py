@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
+from ..installed import need_solver
 from .submit import positive
 
 
@@ -16,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Some seconds where all is there already."""
-    from ...hpc.warm.compiling import DIMS, compile_all, folders
+    need_solver()
+    from ...hpc.warm import DIMS
+    from ...hpc.warm.compiling import compile_all, folders
 
     began = time.monotonic()
     kernels, forms = compile_all(args.dim or DIMS)

@@ -58,7 +58,7 @@ def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, 
         system.x[c.nodes] = s.held[c.nodes] = c.value
         system.b[c.nodes] = s.graph.mass[c.nodes] * c.value
     s.graph.halo.update(s.held)
-    edges.known_side(e, *s.held_edges, s.held, tau, low_order, system.b)
+    edges.fixed_side(e, *s.held_edges, s.held, tau, low_order, system.b)
 
 
 def _gains(change: Floats) -> tuple[float, float]:

@@ -174,6 +174,8 @@ def check_solvable(species: NodalSpecies) -> None:
     anchored = any(c.law.kind in ("fixed", "exchange", "outflow") for c in species.conditions)
     if not (anchored or species.walls or law.loss or law.growth):
         raise ScenarioError(
-            f"species {law.name} is quasi-steady, but nothing removes it: give it a decay or loss rate, "
-            "an 'exchange' or 'fixed' condition on a boundary, or an exchange with a vessel"
+            "it is quasi-steady, but nothing removes it",
+            code="no-balance",
+            place=f"species {law.name}",
+            remedy="give it a decay or loss rate, an 'exchange' or 'fixed' condition on a boundary, or an exchange with a vessel",
         )

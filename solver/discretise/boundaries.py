@@ -59,9 +59,10 @@ class Condition:
             if bad.any():
                 at = self.evaluator.points[np.argmax(bad)]
                 raise SolverError(
-                    f"boundary {self.boundary}, species {self.species}: the {what} of '{self.law.kind}' is {out[np.argmax(bad)]:g} at "
-                    f"t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}; it must be a number >= 0 "
-                    "(use 'exchange' or 'outflow' to let matter leave)"
+                    f"the {what} of '{self.law.kind}' is {out[np.argmax(bad)]:g} at t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}",
+                    code="bad-rate",
+                    place=f"boundary {self.boundary}, species {self.species}",
+                    remedy="it must be a number >= 0 (use 'exchange' or 'outflow' to let matter leave)",
                 )
 
     def drift_out(self, potential: Floats, factor: Floats | None) -> None:

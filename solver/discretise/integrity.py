@@ -79,7 +79,7 @@ class Integrity:
     variable: b, on owned sites and copies alike. first_breach: when the first owned site of this rank fell below ``breach``; inf before.
 
     Args:
-        what: "membrane" or "vessel", for messages; known: what the rates read, densities with ghosts that are up to date.
+        what: "membrane" or "wall of vessel", for messages; known: what the rates read, densities with ghosts that are up to date.
 
     Raises ScenarioError, on all ranks, for an initial value outside [0, 1]. Collective.
     """
@@ -108,7 +108,10 @@ class Integrity:
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in sites.points[np.argmax(bad)])
                 raise ScenarioError(
-                    f"{what} {name}: its initial integrity is {b[np.argmax(bad)]:g} at x = {at}; it must lie between 0 (gone) and 1 (whole)"
+                    f"its initial integrity is {b[np.argmax(bad)]:g} at x = {at}",
+                    code="wrong-initial",
+                    place=f"{what} {name}",
+                    remedy="it must lie between 0 (gone) and 1 (whole)",
                 )
 
     @property

@@ -63,10 +63,12 @@ class PassageRate:
         if wrong >= 0:
             at = ", ".join(f"{x:g}" for x in self.integrity.sites.points[wrong])
             raise SolverError(
-                f"membrane {self.integrity.name}, species {self.species}: the permeability is {self._scratch[wrong]:g} at t = {time:g}, "
-                f"x = {at}; it must be a finite number >= 0 (use max(0, ...))"
+                f"the permeability is {self._scratch[wrong]:g} at t = {time:g}, x = {at}",
+                code="bad-rate",
+                place=f"membrane {self.integrity.name}, species {self.species}",
+                remedy="it must be a finite number >= 0 (use max(0, ...))",
             )
 
-    def share(self) -> None:
+    def take_from_owners(self) -> None:
         """Both ranks that hold a pair use the numbers of its owner. Collective."""
         self.integrity.sites.halo.update(self.values)

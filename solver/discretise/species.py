@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import own_law
-from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, Law
+from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, EdgeLaw
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..parallel import agreed
@@ -92,7 +92,7 @@ class NodalSpecies:
         varying = sum(not isinstance(d.factor, float) for d in self._drifts)
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
         self._psi = np.zeros(n if len(self._drifts) > varying else 1)
-        self._current: Law | None = None
+        self._current: EdgeLaw | None = None
 
     def _find_fixed(self) -> None:
         g = self.graph
@@ -164,7 +164,7 @@ class NodalSpecies:
                 for wall in changing:
                     wall.evaluate(time)
 
-    def flux_law(self, scratch: Floats, scratch2: Floats) -> Law:
+    def flux_law(self, scratch: Floats, scratch2: Floats) -> EdgeLaw:
         """What the fluxes are made of, of the fields as they are now; also the speed of drift out of outflow boundaries."""
         if self.static and self._current is not None:
             return self._current
@@ -195,7 +195,7 @@ class NodalSpecies:
                     condition.drift_out(self._psi, None)
                 np.maximum(condition.rate, 0.0, out=condition.rate)
         g = self.graph
-        self._current = Law(
+        self._current = EdgeLaw(
             g.indptr, g.indices, g.stiffness, self.weight, self._motility, self._primitive, density,
             self._psi, self._potentials, self._factors, self._mean,
         )  # fmt: skip
@@ -218,13 +218,13 @@ class NodalSpecies:
         if len(self.turning):
             v += self.turning
 
-    def cross(self, law: Law, a: Floats, v: Floats) -> None:
+    def cross(self, law: EdgeLaw, a: Floats, v: Floats) -> None:
         """Add the pairs of membranes to the weights of the edges, of the fields as they are now."""
         self.passage_rates()
         for crossing in self.crossings:
             crossing.insert(law, self.fields[self.name], a, v)
         for crossing in self.crossings:
-            crossing.share(a)
+            crossing.note_part(a)
 
     def passage_rates(self, first: bool = False) -> None:
         """Evaluate the permeabilities that change (``first``: all that are formulas). Collective where there are any."""
@@ -234,7 +234,7 @@ class NodalSpecies:
                 for rate in changing:
                     rate.evaluate(float(self.evaluator.time[0]))
             for rate in changing:
-                rate.share()
+                rate.take_from_owners()
 
     @property
     def flux_depends_on_itself(self) -> bool:

@@ -110,8 +110,10 @@ class WallCrossing:
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in self.sites.points[np.argmax(bad)])
                 raise SolverError(
-                    f"vessel {self.vessel}, species {self.law.species}: the {_WORDS[what]} is {out[np.argmax(bad)]:g} at t = {time:g}, "
-                    f"x = {at}; it must be a number >= 0 (use max(0, ...))"
+                    f"the {_WORDS[what]} is {out[np.argmax(bad)]:g} at t = {time:g}, x = {at}",
+                    code="bad-rate",
+                    place=f"vessel {self.vessel}, species {self.law.species}",
+                    remedy="it must be a number >= 0 (use max(0, ...))",
                 )
         if self._opening is not None:
             self._opening(self._g)

@@ -39,8 +39,9 @@ def low_order_and_ratios(
     v: Floats,
     ratios: Floats,
 ) -> tuple[float, float]:
-    """Fill v and R for the owned nodes, sinks acting on ``acted`` in high order (w, unless they differ by stage); returns the mass of negative v (NaN if any is not finite) and the mass of v.
+    """Fill v and R for the owned nodes; returns the mass of negative v (NaN if any is not finite) and the mass of v.
 
+    acted: the density on which the sinks act in high order; w itself, unless production and sinks differ by stage.
     Fixed nodes have R = 1: what they give is not limited.
     """
     indptr, indices, mass, us, ls = e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,14 @@ from petsc4py import PETSc
 from .petsc_values import Values
 
 Floats = NDArray[np.float64]
-
+log = logging.getLogger("invasio.linalg")
 
 _REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
+
+
+def has_hypre() -> bool:
+    """Whether PETSc was built with hypre, whose multigrid needs fewer iterations than PETSc's own."""
+    return bool(PETSc.Sys.hasExternalPackage("hypre"))
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,12 @@ class LinearSystem:
             solver = "cg" if self.symmetric else "bicgstab"
         if preconditioner == "auto":
             preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 or not self.multigrid else "hypre"
+        if preconditioner == "hypre" and not has_hypre():
+            preconditioner = "gamg"
         if self._chosen == (solver, preconditioner):
             return
+        if preconditioner == "gamg" and self.options.preconditioner != "gamg" and self.mat.comm.rank == 0:
+            log.info("%ssolver: this PETSc has no hypre, so its own algebraic multigrid GAMG is used", self.ksp.getOptionsPrefix())
         self._chosen = (solver, preconditioner)
         krylov = {"bicgstab": "bcgs", "gmres": "gmres", "cg": "cg", "direct": "preonly"}.get(solver, solver)
         self.ksp.setType(krylov)

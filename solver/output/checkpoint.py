@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ScenarioError, SolverError
+from ..parallel import Comm
 from .blocks import Blocks
 from .folder import replace_text
 from .hdf import SharedFile
@@ -74,7 +75,7 @@ def save(
     sums = comm.gather({name: _sums(block, plan[name].chunk) for name, block in rows.items()})
     header = ""
     if comm.rank == 0:
-        crc = {name: [c for part in sums for c in part[name]] for name in rows}
+        crc = {name: [c for part in sums or [] for c in part[name]] for name in rows}
         every = {"mesh": grid.mesh_hash, **(hashes or {})}
         header = json.dumps({"scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": {name: p.chunk for name, p in plan.items()}})
     header = comm.bcast(header)
@@ -167,7 +168,7 @@ def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], plan: Mappin
         h5.create_dataset(f"state/{name}", (plan[name].total, *block.shape[1:]), "f8")
 
 
-def _tried(comm: Any, action: Callable[[], Any]) -> tuple[Any, str]:
+def _tried(comm: Comm, action: Callable[[], Any]) -> tuple[Any, str]:
     """The result of reading something, and what went wrong on any rank ("" if nothing)."""
     result, fault = None, ""
     try:

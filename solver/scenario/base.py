@@ -57,6 +57,7 @@ class Context:
     species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
+    scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -65,6 +66,7 @@ class Context:
     folders: tuple[Path, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
     dim: int | None = None
+    scalars: frozenset[str] = frozenset()
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:
@@ -157,8 +159,13 @@ Diffusivity = Annotated[float, Quantity("length^2/time")]
 def _existing_file(value: str, info: ValidationInfo) -> str:
     folders = Context.of(info).folders or (Path.cwd(),)
     for folder in folders:
-        path = (folder / Path(value).expanduser()).resolve()
-        if path.is_file():
+        try:
+            path = (folder / Path(value).expanduser()).resolve()
+            there = path.is_file()
+        except (OSError, ValueError, RuntimeError) as error:
+            what = f"no file can have this name (given {value[:40]!r}): {getattr(error, 'strerror', None) or error}"
+            raise wrong(what, code="file-not-found", remedy="check the name") from None
+        if there:
             return str(path)
     raise wrong(f"file not found in {folders[0]}", code="file-not-found", remedy="names are relative to the scenario's folder")
 

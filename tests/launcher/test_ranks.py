@@ -58,11 +58,22 @@ def test_signal_is_read_from_the_announcement() -> None:
     assert filtered(text) == ("", 9)
 
 
+def test_announcement_of_mpich_is_left_out() -> None:
+    rule = "=" * 83 + "\n"
+    block = "\n" + rule + "=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES\n=   PID 7 RUNNING AT x\n=   EXIT CODE: 9\n" + rule
+    advice = "This typically refers to a problem with your application.\nPlease see the FAQ page for debugging suggestions\n"
+    killed = "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)\n" + advice
+    assert filtered("before\n" + block + killed + "after\n") == ("before\nafter\n", 9)
+    aborted = "Abort(9) on node 1 (rank 1 in comm 0): application called MPI_Abort(MPI_COMM_WORLD, 9) - process 1\n"
+    assert filtered(aborted + block + "after\n") == ("after\n", 0)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         RULE + "There are not enough slots available in the system\n" + RULE,
         RULE + "an unfinished block\n",
+        "an empty line\n\nand two\n\n\n" + RULE + "\n\nat the end\n" + RULE + "\n\n",
         RULE + "line\n" * 40 + RULE,
         "a progress line without an end",
         "=== tests ===\n",

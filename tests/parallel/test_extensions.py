@@ -12,11 +12,13 @@ from scipy.integrate import solve_ivp
 
 from invasio.solver.components.options import SchemeOptions
 from invasio.solver.linalg.linear import LinearOptions
+from invasio.solver.simulation import Simulation
 from tests.lib.comm import Comm
 from tests.lib.everywhere import everywhere, parallel_assert, same_accounts, same_bits, same_densities
 from tests.lib.extensions import Adding, Pool, Surgery
 from tests.lib.fields import amount, density
 from tests.lib.march import March
+from tests.lib.messages import refused
 from tests.lib.models import lattice, species
 from tests.lib.vessels import flux, tissue, vessel
 
@@ -160,3 +162,61 @@ def test_checkpoints_hold_the_pool(comm: Comm, shared_tmp: Path) -> None:
     march.steps(0.1, 2)
     loaded.steps(0.1, 2)
     same_bits(problem, again)
+
+
+SCENARIO = """
+schema_version: 1
+mesh: {kind: rectangle, to: [1, 1], cells: [8, 8]}
+model:
+  cells: {tumour: {initial: "exp(-x)", motility: 1e-2, death: "plasma"}}
+  solubles: {drug: {initial: 1, diffusion: 0.1}, gel: {diffusion: 0.1, initial: 0.1}}
+  vessels: {vein: {carries: blood, at: {boundary: left}, exchange: {drug: {permeability: 0.5, inside: plasma}}}}
+time: {end: 1, step: 0.05}
+output: {every: 0.25, figures: false}
+"""
+
+
+def test_a_simulation_with_extensions(comm: Comm, shared_tmp: Path) -> None:
+    """Formulas of the YAML name the scalar; series.csv has the pool; stopped between and resumed, the run ends with the same bits."""
+    file = shared_tmp / "pool.yaml"
+    if comm.rank == 0:
+        file.write_text(SCENARIO)
+    comm.barrier()
+    adding = [Adding({"plasma": START}, pool, surgery(0.4))]
+    with Simulation(file, comm=comm, extensions=adding) as whole:
+        whole.run()
+        assert whole.recorded is not None
+        series = whole.recorded.series
+        end = {name: whole[name] for name in whole.species}
+    parallel_assert(comm, series["plasma.amount"][-1] > START, "the pool did not fill")
+    parallel_assert(comm, series["tumour.resected"][-1] > 0.0 == series["tumour.resected"][1], "the surgery is not in the series")
+    worst = max(series[name].max() for name in ("plasma.ledger", "tumour.ledger", "drug.ledger", "gel.ledger"))
+    parallel_assert(comm, worst < 1e-12, f"ledger {worst:.1e}")
+    with Simulation(file, comm=comm, out=shared_tmp / "run", extensions=adding) as first:
+        while first.time < 0.6:
+            first.step()
+        first.checkpoint()
+    with Simulation(file, comm=comm, out=shared_tmp / "run", resume=True, extensions=adding) as second:
+        parallel_assert(comm, 0.55 < second.time < 0.65, f"resumed at {second.time}")
+        second.run()
+        for name, values in end.items():
+            parallel_assert(comm, np.array_equal(second[name], values), f"{name} after a restart")
+        second.restart(set={"model.cells.tumour.motility": 2e-2})
+        second.run()
+        again = {name: second[name] for name in second.species}
+    with Simulation(file, comm=comm, set={"model.cells.tumour.motility": 2e-2}, extensions=adding) as fresh:
+        fresh.run()
+        for name, values in again.items():
+            parallel_assert(comm, np.array_equal(fresh[name], values), f"{name} after a restart with another motility")
+
+
+def test_names_of_scalars_are_declared_and_free(comm: Comm, shared_tmp: Path) -> None:
+    """Without the extension the name is unknown; a scalar called as a species is refused."""
+    file = shared_tmp / "pool.yaml"
+    if comm.rank == 0:
+        file.write_text(SCENARIO)
+    comm.barrier()
+    with refused("unknown-name", place="pool.yaml"):
+        Simulation(file, comm=comm, set={"model.cells.tumour.death": 0.1})
+    with refused("repeated-name"):
+        Simulation(file, comm=comm, extensions=[Adding({"plasma": 0.0, "drug": 1.0})])

@@ -219,7 +219,7 @@ def test_motility_that_is_off_stays_off(comm: Comm) -> None:
     assert entered[1] > 0.0
 
 
-@pytest.mark.parametrize("preconditioner", ["jacobi", "ilu", "hypre"])
+@pytest.mark.parametrize("preconditioner", ["jacobi", "ilu", "gamg", "hypre"])
 @pytest.mark.parametrize("dim", [1, 2, 3])
 def test_fixed_values_leave_the_matrix_symmetric(comm: Comm, dim: int, preconditioner: str) -> None:
     """c = 1 at one end and 0 at the other tends to 1 - x, to the solver's tolerance times dt D/h^2, with every preconditioner."""

@@ -1,0 +1,43 @@
+"""Can this Python have the environment of wheels? Printed: the interpreter and "pip" or "ensurepip", or "-" and why not."""
+
+import os
+import platform
+import sys
+import sysconfig
+from importlib.util import find_spec
+
+OLDEST, NEWEST = (3, 12), (3, 14)  # for which wheels.txt has files
+GLIBC = (2, 34)  # that DOLFINx's wheel was built for
+
+
+def glibc() -> "tuple[int, ...]":
+    """The version of the C library; (0,) where it is another one."""
+    try:
+        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+        return tuple(int(part) for part in version.split(".")) if name == "glibc" else (0,)
+    except (AttributeError, OSError, ValueError):
+        return (0,)
+
+
+def objection() -> str:
+    """Why this Python cannot have it; "" if it can."""
+    version = sys.version_info[:2]
+    wanted = "{}.{} to {}.{}".format(*OLDEST, *NEWEST)
+    if not OLDEST <= version <= NEWEST:
+        return f"Python {wanted} is needed ({sys.executable} is {version[0]}.{version[1]})"
+    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return f"the usual CPython {wanted} is needed"
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return f"there are wheels for Linux on x86_64 only (this is {sys.platform} on {platform.machine()})"
+    if glibc() < GLIBC:
+        return "glibc 2.34 or newer is needed (Ubuntu 22.04, Debian 12, RHEL 9)"
+    if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
+        return f"{sys.executable} has no header files to compile against (Debian, Ubuntu: python3-dev)"
+    if find_spec("venv") is None or (find_spec("pip") is None and find_spec("ensurepip") is None):
+        return f"{sys.executable} has neither pip nor ensurepip (Debian, Ubuntu: python3-venv or python3-pip)"
+    return ""
+
+
+if __name__ == "__main__":
+    why = objection()
+    print("- " + why if why else sys.executable + " " + ("pip" if find_spec("pip") else "ensurepip"))
