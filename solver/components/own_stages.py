@@ -107,7 +107,7 @@ class OwnStages:
     def low_order(
         self, system: LinearSystem, dt: float, fill: Callable[[], bool], fix: Callable[[], None], cap: Callable[[], None]
     ) -> bool:
-        """Iterate the low-order solution in ``system.x``; its P and s are then in the workspace, to be solved with once more. Collective."""
+        """Iterate the low-order solution in ``system.x``; its P and s are then in the workspace, to be solved with again. Collective."""
         s, wk = self.species, self.work
         x = system.x
         for k in range(MOST):
