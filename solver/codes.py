@@ -115,6 +115,7 @@ RUNS: dict[str, Code] = {
     "not-a-folder": Code("A file is named where a folder is needed.", (2,)),
     "other-files": Code("A folder for results holds files that are not the program's.", (1, 2)),
     "other-run": Code("A folder or checkpoint belongs to another scenario, mesh, sweep or series.", (1, 2)),
+    "other-version": Code("A checkpoint was written by a version whose checkpoints this one cannot read.", (2,)),
     "stopped-early": Code("The run was asked to stop; it left a good checkpoint.", (85,)),
     "wrong-arguments": Code("Arguments of a command do not go together.", (1, 2)),
 }

@@ -197,6 +197,17 @@ def test_a_checkpoint_of_version_0_1_0_is_read(comm: Comm, shared_tmp: Path) -> 
             parallel_assert(comm, off < 1e-6 * max(1.0, abs(expected)), f"{key} is off by {off:g}")
 
 
+def test_a_checkpoint_of_a_version_to_come_is_refused(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = made(comm, shared_tmp, "line")
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "FORMAT", 99)
+        patch.setattr(checkpoint, "__version__", "9.8.7")
+        with Simulation(path, comm=comm, out=shared_tmp / "run") as simulation:
+            simulation.step()
+    with refused("other-version", place="checkpoint", remedy="invasio 9.8.7, or begin anew with --overwrite", says=["format 99"]):
+        Simulation(path, comm=comm, out=shared_tmp / "run", resume=True)
+
+
 def test_options_and_logs_end_with_their_run(comm: Comm, shared_tmp: Path) -> None:
     import logging
 

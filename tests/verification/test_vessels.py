@@ -11,7 +11,6 @@ import pytest
 from invasio.meshes.domain import MeshData
 from invasio.meshes.network import read_network
 from invasio.solver.components.options import SchemeOptions
-from invasio.solver.errors import ScenarioError
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Fibres, IntegrityLaw
 from invasio.solver.scenario.network import Network as NetworkOptions
@@ -314,7 +313,7 @@ def test_formula_that_goes_negative_names_the_place(comm: Comm) -> None:
 def test_a_bad_integrity_is_that_of_the_wall(comm: Comm) -> None:
     """It was called a membrane's."""
     laws = (species("n", "1", diffusion="1e-2"),)
-    with pytest.raises(ScenarioError, match=r"wall of vessel v: its initial integrity is 1\.5"):
+    with refused("wrong-initial", "wall of vessel v", "between 0 (gone) and 1 (whole)", ("1.5",)):
         tissue(laws, lattice(1, 4), comm, [vessel("v", "boundary", ["left"], flux("n", "1"), integrity=IntegrityLaw(initial=parse("1.5")))])
 
 
