@@ -42,11 +42,11 @@ def distribute(data: MeshData | None, comm: Comm) -> Domain:
     """
     root = comm.rank == 0
     head = comm.bcast(
-        (data.points.shape, data.regions, list(data.boundaries), list(data.interfaces), mesh_hash(data), data.source)
+        (data.points.shape, data.regions, list(data.boundaries), list(data.interfaces), mesh_hash(data), data.source, data.notes)
         if root and data is not None
         else None
     )
-    (n_nodes, dim), regions, boundary_names, interface_names, digest, source = head
+    (n_nodes, dim), regions, boundary_names, interface_names, digest, source, notes = head
     if root and data is not None:
         cells, points = data.cells, data.points
     else:
@@ -66,6 +66,7 @@ def distribute(data: MeshData | None, comm: Comm) -> Domain:
         interfaces={name: found[name] for name in interface_names},
         hash=digest,
         source=source,
+        notes=notes,
         membranes=_membranes(comm, data.membranes if root and data is not None else {}, mesh, local, n_nodes),
     )
 

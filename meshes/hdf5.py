@@ -113,7 +113,7 @@ def read_distributed(options: FileMesh, comm: Comm) -> Domain:
 
 
 def _refuse_names(options: FileMesh) -> None:
-    given = [name for name in ("regions", "boundaries", "interfaces", "tags") if getattr(options, name)]
+    given = [name for name in ("regions", "boundaries", "interfaces", "facets", "tags", "facet_tags") if getattr(options, name)]
     given += ["unit"] if options.unit != 1.0 else []
     if given:
         raise MeshError(

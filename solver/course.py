@@ -69,7 +69,7 @@ class Course:
                 folder = None if isinstance(out, Numbered) else Path(out)
                 self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite)
             if not quiet:
-                opening(self.problem, scenario)
+                opening(self.problem, scenario, ground.notes)
             found = self.recording.found(self.stepper) if self.recording else None
             numbers = {} if found is None else found.scalars
             if found is None:

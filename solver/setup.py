@@ -48,6 +48,12 @@ class Ground:
             self._networks = wanted, build_networks(wanted, self.domain.dim, self.operators.comm)
         return self._networks[1]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was cleaned up or left out when the mesh and the networks were read."""
+        networks = self._networks[1] if self._networks else {}
+        return (*self.domain.notes, *(f"vessel {name}: {note}" for name, network in networks.items() for note in network.notes))
+
 
 def _foundations(scenario: Scenario) -> tuple[MeshOptions, list[str], list[str]]:
     """What the mesh depends on: its options, membranes, lumens of vessels."""

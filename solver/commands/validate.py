@@ -9,6 +9,7 @@ from ..model.build import build_model
 from ..model.packing import surpluses
 from ..scenario.loader import dump_resolved, load
 from ..scenario.members import size
+from ..scenario.mesh import mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
 
@@ -43,6 +44,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"  membranes   {', '.join(m.name for m in model.membranes)}")
     if scenario.model.vessels:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
+        _print_networks(scenario)
     if scenario.members:
         print(f"  sweep       {_members(scenario)}")
     for note in surpluses(model):
@@ -50,6 +52,21 @@ def main(args: argparse.Namespace) -> int:
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
     return 0
+
+
+def _print_networks(scenario: Scenario) -> None:
+    """Read the networks of vessels as the run will; raises MeshError for what is wrong in them."""
+    from ...meshes.network import read_network
+
+    dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
+    for name, vessel in scenario.model.vessels.items():
+        if vessel.at.network is None:
+            continue
+        network = read_network(vessel.at.network, dim)
+        low, high = network.radius.min(), network.radius.max()
+        print(f"  network     {name}: {len(network.segments)} segments, length {network.lengths.sum():.6g}, radius {low:.6g} to {high:.6g}")
+        for note in network.notes:
+            print(f"  note        {name}: {note}")
 
 
 def _members(scenario: Scenario) -> str:

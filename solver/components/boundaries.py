@@ -40,12 +40,12 @@ def boundary_sources(s: NodalSpecies, production: Floats, sinks: Floats) -> None
     """Add what the boundary conditions and the walls of vessels bring and take to the nodal production and sinks."""
     for c in s.conditions:
         if c.law.kind == "influx":
-            production[c.nodes] += c.share * c.value
+            production[c.nodes] += c.specific_surface * c.value
         elif c.law.kind == "exchange":
-            production[c.nodes] += c.share * c.rate * c.value
-            sinks[c.nodes] += c.share * c.rate
+            production[c.nodes] += c.specific_surface * c.rate * c.value
+            sinks[c.nodes] += c.specific_surface * c.rate
         elif c.law.kind == "outflow":
-            sinks[c.nodes] += c.share * c.rate
+            sinks[c.nodes] += c.specific_surface * c.rate
     for wall in s.walls:
         wall.add(production, sinks)
 
@@ -89,7 +89,7 @@ def book(s: NodalSpecies, wk: Workspace, dt: float, page: Page, dead: float) -> 
     born = dt * stages.amount(m, wk.production, n)
     page.add("dead", dead)
     for c in s.conditions:
-        sigma = m[c.nodes] * c.share
+        sigma = m[c.nodes] * c.specific_surface
         inflow = outflow = 0.0
         if c.law.kind == "influx":
             inflow = dt * float((sigma * c.value).sum())

@@ -152,7 +152,7 @@ class Steady(Component):
         n = g.n_owned
         flows = {"born": dt * stages.amount(g.mass, wk.production, n), "dead": dt * stages.amount_lost(g.mass, wk.loss, s.state, n)}
         for c in s.conditions:
-            sigma = g.mass[c.nodes] * c.share
+            sigma = g.mass[c.nodes] * c.specific_surface
             incoming = {"influx": c.value, "exchange": c.rate * c.value}.get(c.law.kind)
             if incoming is not None:
                 flows[f"inflow:{c.boundary}"] = dt * float((sigma * incoming).sum())

@@ -26,7 +26,7 @@ _ONE = np.ones(1)
 class Condition:
     """One boundary condition on the nodes of one named boundary.
 
-    nodes (b,): owned nodes; share (b,): sigma_i / m_i [1/length]. ``value`` and ``rate`` hold what was last
+    nodes (b,): owned nodes; specific_surface (b,): sigma_i / m_i [1/length]. ``value`` and ``rate`` hold what was last
     evaluated. An outflow condition keeps the rows of B_ij = int phi_i grad phi_j . n for its nodes.
     """
 
@@ -34,7 +34,7 @@ class Condition:
     species: str
     law: Boundary
     nodes: NDArray[np.intp]
-    share: Floats
+    specific_surface: Floats
     evaluator: Evaluator
     value: Floats
     rate: Floats
@@ -107,7 +107,7 @@ def build_condition(
         species=species,
         law=law,
         nodes=nodes,
-        share=sigma[nodes] / graph.mass[nodes],
+        specific_surface=sigma[nodes] / graph.mass[nodes],
         evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars),
         value=np.zeros(len(nodes)),
         rate=np.zeros(len(nodes)),

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from ..errors import ScenarioError
 from ..kernels.compiled import compiled
 from ..model.balance import IntegrityLaw
+from ..model.walk import names_in
 from ..output.layout import Rows
 from ..parallel import agreed
-from ..scenario.tree import names
 from ..state import Variable
 from .evaluate import number, total
 from .site_values import Known, SiteEvaluator
@@ -86,7 +86,7 @@ class Integrity:
 
     def __init__(self, what: str, name: str, law: IntegrityLaw, sites: Sites, known: Known) -> None:
         self.what, self.name, self.law, self.sites = what, name, law, sites
-        used = frozenset().union(*(names(d.expr) for d in law.degradation))
+        used = names_in(law.degradation)
         self._sides = [SiteEvaluator(column, sites.points, known, used) for column in sites.nodes.T]
         groups = {how: total([d.expr for d in law.degradation if d.sides == how]) for how in ("mean", "sum")}
         share = {"mean": 1.0 / len(self._sides), "sum": 1.0}

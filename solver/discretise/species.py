@@ -12,6 +12,7 @@ from ..kernels import own_law
 from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, EdgeLaw
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
+from ..model.walk import expressions, names_in
 from ..parallel import agreed
 from ..scenario.derivative import derivative
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
@@ -83,11 +84,7 @@ class NodalSpecies:
         ]
         self._slopes = np.zeros((len(self._bends), n))
         self._find_fixed()
-        expressions = [t.expr for t in (*law.growth, *law.loss)]
-        expressions += [e for t in law.taxis for e in (t.potential, t.factor)]
-        if law.diffusion is not None and not isinstance(law.diffusion, Mapping):
-            expressions.append(law.diffusion)
-        static = all(self.evaluator.is_static(e) for e in expressions)
+        static = all(self.evaluator.is_static(e) for e in expressions((law.growth, law.loss, _of_fluxes(law))))
         self.static = static and all(c.is_static for c in self.conditions) and all(c.static for c in self.crossings)
         varying = sum(not isinstance(d.factor, float) for d in self._drifts)
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
@@ -239,11 +236,8 @@ class NodalSpecies:
     @property
     def flux_depends_on_itself(self) -> bool:
         """Whether its own density is in its motility, its drift or its passage through a membrane."""
-        law = self.law
-        exprs = [e for t in law.taxis for e in (t.potential, t.factor)]
-        exprs += [law.diffusion] if law.diffusion is not None and not isinstance(law.diffusion, Mapping) else []
         through = any(c.law.kind == "pressure" or (c.varying is not None and self.name in c.varying.uses) for c in self.crossings)
-        return through or any(self.name in names(e) for e in exprs)
+        return through or self.name in names_in(_of_fluxes(self.law))
 
     def largest_motility(self) -> float:
         """The largest D over this rank's nodes, of the fields as they are now; 1 where D stands in the weight."""
@@ -303,7 +297,12 @@ class NodalSpecies:
 
     def uses(self) -> frozenset[str]:
         """Names in the terms of production, growth and loss."""
-        return frozenset().union(*(names(t.expr) for t in (*self.law.production, *self.law.growth, *self.law.loss)))
+        return names_in(self.law.production, self.law.growth, self.law.loss)
+
+
+def _of_fluxes(law: Species) -> tuple[object, ...]:
+    """What its fluxes are made of, but a motility by region: that stands in the weight of the edges."""
+    return law.taxis, None if isinstance(law.diffusion, Mapping) else law.diffusion
 
 
 def _compiled(evaluator: Evaluator, terms: list[Expr]) -> Write | None:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ..errors import SolverError
 from ..kernels.compiled import compiled
 from ..model.balance import WallFlux
+from ..model.walk import names_in
 from ..scenario.expressions import Expr, Number
-from ..scenario.tree import names
 from .passage_rate import INTEGRITY
 from .site_values import Known, SiteEvaluator
 from .sites import Sites
@@ -90,7 +90,7 @@ class WallCrossing:
         self._opening, self._limit, n = opening, limit, sites.n
         parts = {"opened": law.opened, "closed": law.closed, "torn": law.torn, "inside": law.inside}
         diffusing = diffusion if not isinstance(diffusion, np.ndarray) else None
-        used = frozenset().union(*(names(e) for e in (*parts.values(), diffusing) if e is not None))
+        used = names_in(*parts.values(), diffusing)
         self._values_at = SiteEvaluator(self.nodes, sites.points, known, used, {} if integrity is None else {INTEGRITY: integrity})
         self.static = steady and not known.moving(used)
         self._torn = torn & (law.torn is not None)

@@ -11,8 +11,8 @@ import pytest
 from mpi4py import MPI
 
 from invasio.meshes.build import build_data, build_domain
+from invasio.meshes.files.writing import write
 from invasio.meshes.hdf5 import write as convert
-from invasio.meshes.meshio_files import write
 from invasio.solver.components.options import SchemeOptions
 from invasio.solver.discretise.problem import discretise
 from invasio.solver.errors import InvasioError

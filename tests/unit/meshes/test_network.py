@@ -101,7 +101,7 @@ def test_mistakes_in_rows(tmp_path: Path) -> None:
     ):
         with refused(code, place, says=says):
             read(tmp_path, "n.csv", CSV.replace(old, new))
-    with refused("unknown-format", "n.txt", "allowed: .yaml, .csv, .vtk and .vtu", ("'.txt'",)):
+    with refused("unknown-format", "n.txt", "allowed: .yaml, .yml, .csv", ("'.txt'",)):
         read(tmp_path, "n.txt", CSV)
     with refused("network-dimension", "n.csv", says=("2 coordinates", "3")):
         read(tmp_path, "n.csv", CSV, 3)
