@@ -12,7 +12,7 @@ from ..model.balance import Species, Term
 from ..model.walk import names_in
 from ..scenario.derivative import derivative
 from ..scenario.expressions import Binary, Expr, Name, Number
-from ..scenario.tree import simplify
+from ..scenario.tree import names, simplify
 from .evaluate import Evaluator, total
 
 Floats = NDArray[np.float64]
