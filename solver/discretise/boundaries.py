@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
-from ..kernels.compiled import compiled
+from ..kernels import surfaces
 from ..model.balance import Boundary
 from ..scenario.expressions import Number
 from .evaluate import Evaluator
@@ -69,26 +69,7 @@ class Condition:
         """Add the outward speed chi grad G . n, averaged with phi_i, to ``rate``; factor None: chi = 1."""
         if self.gradient is not None:
             indptr, indices, values = self.gradient
-            _outward(self.nodes, indptr, indices, values, potential, _ONE if factor is None else factor, self.rate)
-
-
-@compiled
-def _outward(
-    nodes: NDArray[np.intp],
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.uint32],
-    values: Floats,
-    potential: Floats,
-    factor: Floats,
-    speed: Floats,
-) -> None:
-    """Add sum_j B_ij (chi_i + chi_j)/2 (G_j - G_i) to the speed of each node."""
-    for b in range(len(nodes)):
-        i = nodes[b]
-        for k in range(indptr[b], indptr[b + 1]):
-            j = indices[k]
-            chi = 0.5 * (factor[i] + factor[j]) if len(factor) > 1 else factor[0]
-            speed[b] += values[k] * chi * (potential[j] - potential[i])
+            surfaces.outward(self.nodes, indptr, indices, values, potential, _ONE if factor is None else factor, self.rate)
 
 
 def build_condition(
