@@ -132,6 +132,9 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
         (tmp_path / "tree" / name).symlink_to(f"/{name}")
     # A copy: files that a sandbox around this test has mounted into /etc cannot be mounted upon.
     subprocess.run(["cp", "-a", "/etc/.", str(tmp_path / "tree" / "etc")], stderr=subprocess.DEVNULL)
+    for name in ("localtime", "resolv.conf"):  # links to elsewhere on some systems; in a tree they are files, to be mounted upon
+        (tmp_path / "tree" / "etc" / name).unlink(missing_ok=True)
+        (tmp_path / "tree" / "etc" / name).touch()
     tools = {"mmdebstrap": MMDEBSTRAP.format(folder=tmp_path, marker=marker), "newuidmap": "#!/bin/sh\n"}
     for name, text in tools.items():
         (tmp_path / "bin" / name).write_text(text)
