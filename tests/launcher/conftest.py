@@ -34,6 +34,7 @@ class Launcher:
 
     folder: Path
     marker: str
+    wanted: str = "sealed"  # the environment
 
     @property
     def environment(self) -> dict[str, str]:
@@ -43,8 +44,9 @@ class Launcher:
         return plain | {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "INVASIO_CACHE": str(self.folder / "cache"),
-            "INVASIO_ENVIRONMENT": "sealed",
+            "INVASIO_ENVIRONMENT": self.wanted,
             "INVASIO_POLL": "0.1",
+            "PYENV_ROOT": str(self.folder),
             "INVASIO_SUBIDS": str(self.folder),
         }
 
