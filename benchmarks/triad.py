@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from invasio.solver.kernels.compiled import compiled
+from invasio.solver.parallel import Comm
 
 Floats = NDArray[np.float64]
 ELEMENTS = 4_000_000  # three arrays of 32 MB: beyond the cache, yet short enough to fall between two interruptions
@@ -20,7 +20,7 @@ def _triad(a: Floats, b: Floats, c: Floats, s: float) -> None:
         a[i] = b[i] + s * c[i]
 
 
-def triad(comm: Any, repetitions: int = 60, elements: int = ELEMENTS) -> float:
+def triad(comm: Comm, repetitions: int = 60, elements: int = ELEMENTS) -> float:
     """Bytes per second of one rank in STREAM's count (24 bytes per element), all ranks at once; the best repetition, its slowest rank.
 
     The processor moves 32: it reads a before it writes it. Collective.

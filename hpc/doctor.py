@@ -141,7 +141,7 @@ _LOOKS = (
     _Look("scikit-image", _module("skimage"), "meshes from pictures", _DEBIAN + "python3-skimage; pip install scikit-image"),
     _Look("xarray", _module("xarray"), "NetCDF tables", _DEBIAN + "python3-xarray; pip install xarray"),
     _Look("nibabel", _module("nibabel"), "meshes from NIfTI volumes", _DEBIAN + "python3-nibabel; pip install nibabel"),
-    _Look("VTK", _vtk, "reading fields.vtkhdf from Python", _DEBIAN + "python3-vtk9; pip install vtk"),
+    _Look("VTK", _vtk, "meshes and networks in VTK's files, fields.vtkhdf from Python", _DEBIAN + "python3-vtk9; pip install vtk"),
     _Look("ParaView (pvbatch)", _program("pvbatch", "--version"), "ParaView pictures", _DEBIAN + "paraview python3-paraview"),
     _Look("xvfb-run", lambda: shutil.which("xvfb-run") or "", "ParaView without a screen", _DEBIAN + "xvfb xauth"),
     _Look("Slurm", _program("sbatch", "--version"), "batch jobs", "run on a cluster's login node; " + _DEBIAN + "slurm-client"),

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 from numpy.typing import NDArray
 
 from ..solver.errors import MeshError
-from ..solver.parallel import agreed
+from ..solver.parallel import Comm, agreed
 from ..solver.scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, ImageMesh, IntervalMesh, MeshOptions, RectangleMesh
 from ..solver.scenario.network import Network as NetworkOptions
 from .cut import cut, faced
@@ -18,7 +18,7 @@ from .lumen import cut_out
 from .network import Network, read_network
 
 
-def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
+def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
     """Make the mesh on rank 0 and spread it over the ranks, or read a converted one in parallel; collective.
 
     Regions that are lumens of vessels are cut out of it, and it is cut along the interfaces that are membranes: then
@@ -37,7 +37,7 @@ def build_domain(options: MeshOptions, comm: Any, membranes: Sequence[str] = (),
     return distribute(data, comm)
 
 
-def build_networks(options: Mapping[str, NetworkOptions], dim: int, comm: Any) -> dict[str, Network]:
+def build_networks(options: Mapping[str, NetworkOptions], dim: int, comm: Comm) -> dict[str, Network]:
     """The networks of vessels by name, read on rank 0 and the same everywhere; collective. Raises MeshError on all ranks alike."""
     networks: dict[str, Network] = {}
     with agreed(comm):
@@ -62,8 +62,9 @@ def build_data(options: MeshOptions) -> MeshData:
         return read_whole(options)
     if isinstance(options, FileMesh):
         from .importer import import_mesh
+        from .overlap import refuse_overlaps
 
-        return import_mesh(options)
+        return refuse_overlaps(import_mesh(options))
     if isinstance(options, ImageMesh):
         from .image.build import image_mesh
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..solver.compat import cell_corners, create_simplex_mesh
+from ..solver.parallel import Comm
 from .domain import Domain, Membrane, MeshData
 from .facets import Ints, cell_facets, keys
 
@@ -33,7 +34,7 @@ def mesh_hash(data: MeshData) -> str:
     return digest.hexdigest()
 
 
-def distribute(data: MeshData | None, comm: Any) -> Domain:
+def distribute(data: MeshData | None, comm: Comm) -> Domain:
     """Spread a mesh held by rank 0 over all ranks; collective.
 
     data: the mesh on rank 0, ignored (None) elsewhere. A rank may get no cells at all. Each tagged facet is listed on
@@ -41,11 +42,11 @@ def distribute(data: MeshData | None, comm: Any) -> Domain:
     """
     root = comm.rank == 0
     head = comm.bcast(
-        (data.points.shape, data.regions, list(data.boundaries), list(data.interfaces), mesh_hash(data), data.source)
+        (data.points.shape, data.regions, list(data.boundaries), list(data.interfaces), mesh_hash(data), data.source, data.notes)
         if root and data is not None
         else None
     )
-    (n_nodes, dim), regions, boundary_names, interface_names, digest, source = head
+    (n_nodes, dim), regions, boundary_names, interface_names, digest, source, notes = head
     if root and data is not None:
         cells, points = data.cells, data.points
     else:
@@ -65,11 +66,12 @@ def distribute(data: MeshData | None, comm: Any) -> Domain:
         interfaces={name: found[name] for name in interface_names},
         hash=digest,
         source=source,
+        notes=notes,
         membranes=_membranes(comm, data.membranes if root and data is not None else {}, mesh, local, n_nodes),
     )
 
 
-def _membranes(comm: Any, whole: Mapping[str, Membrane], mesh: Any, local: OwnedFacets, n_nodes: int) -> dict[str, Membrane]:
+def _membranes(comm: Comm, whole: Mapping[str, Membrane], mesh: Any, local: OwnedFacets, n_nodes: int) -> dict[str, Membrane]:
     """This rank's share of each membrane that rank 0 holds; collective."""
     held = np.zeros(n_nodes, dtype=bool)
     held[np.asarray(mesh.geometry.input_global_indices)] = True
@@ -92,7 +94,7 @@ def _facets(data: MeshData | None, name: str) -> Ints | None:
     return tags[name]
 
 
-def _everywhere(comm: Any, array: NDArray[Any] | None, dtype: type) -> NDArray[Any]:
+def _everywhere(comm: Comm, array: NDArray[Any] | None, dtype: type) -> NDArray[Any]:
     """A flat copy on every rank of an array that rank 0 holds."""
     size = comm.bcast(array.size if array is not None else None)
     whole = np.ascontiguousarray(array, dtype=dtype).ravel() if array is not None else np.empty(size, dtype=dtype)

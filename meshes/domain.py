@@ -84,3 +84,4 @@ class Domain:
     hash: str  # sha256 of points, cells, tags and cuts in canonical order
     source: str = ""
     membranes: Mapping[str, Membrane] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # what was cleaned up or left out when the mesh was read, for the log

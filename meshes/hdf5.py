@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..solver.compat import create_simplex_mesh
 from ..solver.errors import MeshError
-from ..solver.parallel import agreed
+from ..solver.parallel import Comm, agreed
 from ..solver.scenario.mesh import FileMesh
 from .distribute import OwnedFacets, mesh_hash
 from .domain import Domain, MeshData
@@ -87,7 +87,7 @@ def read_whole(options: FileMesh) -> MeshData:
         )
 
 
-def read_distributed(options: FileMesh, comm: Any) -> Domain:
+def read_distributed(options: FileMesh, comm: Comm) -> Domain:
     """Every rank's part, read by itself; collective. Raises MeshError on all ranks alike."""
     with agreed(comm):
         _refuse_names(options)
@@ -113,7 +113,7 @@ def read_distributed(options: FileMesh, comm: Any) -> Domain:
 
 
 def _refuse_names(options: FileMesh) -> None:
-    given = [name for name in ("regions", "boundaries", "interfaces", "tags") if getattr(options, name)]
+    given = [name for name in ("regions", "boundaries", "interfaces", "facets", "tags", "facet_tags") if getattr(options, name)]
     given += ["unit"] if options.unit != 1.0 else []
     if given:
         raise MeshError(
@@ -153,7 +153,7 @@ def _named(group: Any) -> list[tuple[str, Any]]:
     return [(name.replace("\\", "/"), facets) for name, facets in group.items()]
 
 
-def _share(count: int, comm: Any) -> slice:
+def _share(count: int, comm: Comm) -> slice:
     """This rank's block of a list."""
     return slice(count * comm.rank // comm.size, count * (comm.rank + 1) // comm.size)
 

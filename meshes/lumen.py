@@ -43,13 +43,6 @@ def cut_out(data: MeshData, names: Sequence[str]) -> MeshData:
                 place=source,
                 remedy="move or enlarge it, or take out the vessel",
             )
-        if name in data.boundaries:
-            raise MeshError(
-                f"region {name!r} is the lumen of a vessel, but a boundary has this name already",
-                code="repeated-name",
-                place=source,
-                remedy="rename one of them",
-            )
     cells = data.cells[~gone]
     used, inverse = np.unique(cells, return_inverse=True)
     new = np.full(n, -1, dtype=np.int64)
@@ -65,16 +58,25 @@ def cut_out(data: MeshData, names: Sequence[str]) -> MeshData:
         rows = rows[(rows >= 0).all(axis=1)]
         return canonical(rows[np.isin(keys(rows, len(used)), outer) != inner], len(used))
 
+    boundaries = {name: moved(facets, False) for name, facets in data.boundaries.items()}
+    interfaces = {name: moved(facets, True) for name, facets in data.interfaces.items()}
+    for name in names:
+        # A group of facets may have the name of the region: that is its outline, which is the wall.
+        kind = "a boundary" if len(boundaries.pop(name, ())) else "an interface" if len(interfaces.pop(name, ())) else ""
+        if kind:
+            raise MeshError(
+                f"region {name!r} is the lumen of a vessel, but {kind} has this name already",
+                code="repeated-name",
+                place=source,
+                remedy="rename one of them",
+            )
     return MeshData(
         points=np.ascontiguousarray(data.points[used]),
         cells=tissue,
         cell_region=region[data.cell_region[~gone]],
         regions=tuple(data.regions[k] for k in kept),
-        boundaries={
-            **{name: moved(facets, False) for name, facets in data.boundaries.items()},
-            **{name: moved(w, False) for name, w in walls.items()},
-        },
-        interfaces={name: moved(facets, True) for name, facets in data.interfaces.items()},
+        boundaries={**boundaries, **{name: moved(w, False) for name, w in walls.items()}},
+        interfaces=interfaces,
         source=data.source,
         notes=(*data.notes, f"cut out: {', '.join(names)}"),
     )

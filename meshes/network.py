@@ -23,6 +23,7 @@ class Network:
     points (n, dim) with the names of the nodes; segments (s, 2) node numbers; radius (s,), NaN where not given.
     names (s,): the part of the vessel that a segment belongs to, several segments may share one; types (s,): a word
     such as artery, or "". ends: node number -> inlet, outlet or tip, for nodes with one segment.
+    arrays: what the file holds besides; notes: what was tidied up, for the user.
     places (optional): where in the file a segment or node stands, for messages: ("segment", k) or ("node", k) -> text.
     """
 
@@ -35,6 +36,8 @@ class Network:
     ends: dict[int, str]
     source: str
     places: dict[tuple[str, int], str]
+    arrays: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def where(self, kind: str, number: int) -> str:
         """The place in the file, or the file, of a node or segment."""
@@ -51,8 +54,8 @@ class Network:
         return np.asarray(np.linalg.norm(self.points[self.segments[:, 1]] - self.points[self.segments[:, 0]], axis=1))
 
 
-def read_network(options: Options, dim: int) -> Network:
-    """The network that the options of a vessel mean, checked, in a tissue of ``dim`` dimensions. Raises MeshError."""
+def read_network(options: Options, dim: int | None) -> Network:
+    """The network that the options of a vessel mean, checked, in a tissue of ``dim`` dimensions (None: not known yet). Raises MeshError."""
     if dim == 1:
         raise MeshError(
             "a network needs a tissue in 2-D or 3-D",
@@ -65,7 +68,7 @@ def read_network(options: Options, dim: int) -> Network:
 
         network = grow(options.tree)
     else:
-        from .network_files import read_file
+        from .networks.reading import read_file
 
         network = read_file(options)
     return checked(_flat(network, dim), options)
@@ -82,7 +85,8 @@ def checked(network: Network, options: Options) -> Network:
                 f"{network.called(k)} has no radius",
                 code="wrong-radius",
                 place=network.where("segment", k),
-                remedy="give it one, or `radius` for all in the scenario",
+                remedy="give it one, or `radius` for all in the scenario"
+                + (f"; the file has the arrays {', '.join(network.arrays)} (`radius_from`, `diameter_from`)" if network.arrays else ""),
             )
         if not (size > 0.0 and np.isfinite(size)):
             raise MeshError(
@@ -137,9 +141,11 @@ def _at(network: Network, segment: int) -> str:
     return "(" + ", ".join(f"{x:.6g}" for x in network.points[network.segments[segment, 0]]) + ")"
 
 
-def _flat(network: Network, dim: int) -> Network:
+def _flat(network: Network, dim: int | None) -> Network:
     """The network in the tissue's dimension: a third coordinate is dropped in 2-D where it is 0."""
     have = network.points.shape[1]
+    if dim is None:
+        return network
     if have < dim:
         raise MeshError(
             f"nodes have {have} coordinates, but the tissue has {dim}",

@@ -26,7 +26,7 @@ FILES: dict[str, Code] = {
     "unreadable-file": Code("A file is there, but cannot be read, or does not hold what its format demands.", (2, 3)),
 }
 OPTIONS: dict[str, Code] = {
-    "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2,)),
+    "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2, 3)),
     "either-or": Code("Exactly one of several options is needed, and none or more of them are given.", (2,)),
     "empty-scenario": Code("A scenario is empty or has no species.", (2,)),
     "meaningless-option": Code("An option has no meaning together with the others.", (2,)),
@@ -35,7 +35,8 @@ OPTIONS: dict[str, Code] = {
     "not-an-assignment": Code("A text of `--set` is not PATH=VALUE.", (2,)),
     "not-supported": Code("Tags and merge keys of YAML are not read.", (2, 3)),
     "nothing-given": Code("A list or mapping that needs an entry is empty.", (2,)),
-    "out-of-bounds": Code("A number is too small, too large or not finite.", (1, 2)),
+    "out-of-bounds": Code("A number is too small, too large or not finite.", (1, 2, 3)),
+    "petsc-option": Code("An option of PETSc is none of those of linear solves, or its value is not plain.", (2,)),
     "repeated-key": Code("A key stands twice in a mapping.", (2, 3)),
     "repeated-name": Code("A name is given to two things of which each needs its own.", (2, 3)),
     "too-large": Code("A scenario has too many values, or an alias of YAML contains itself.", (2, 3)),
@@ -73,15 +74,18 @@ NAMES: dict[str, Code] = {
     "same-region": Code("An interface is to lie between a region and itself.", (2,)),
 }
 MODEL: dict[str, Code] = {
+    "bad-rate": Code("A rate, motility, permeability or boundary value that a formula gives is negative or no number.", (2, 4)),
     "immobile-species": Code("A species that does not move has a condition on a boundary, membrane or wall.", (2,)),
     "in-lumen": Code("Something is asked for in the lumen of a vessel, where no tissue is.", (2,)),
     "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
+    "no-balance": Code("Nothing removes a quasi-steady species, so it has no balance.", (2,)),
     "no-unique-balance": Code("Uptake of a quasi-steady species falls where there is more of it: it has more than one balance.", (4,)),
     "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),
     "partial-output": Code("Numbers are expected of the whole tissue, but only some regions are written.", (2,)),
     "place-taken": Code("Two vessels have a wall at the same place.", (2,)),
     "stated-twice": Code("The same thing is stated at two places.", (2,)),
     "wrong-amount": Code("The amount of a species cannot be chosen, or there is nothing that it could scale.", (2,)),
+    "wrong-initial": Code("An initial density or integrity is not within what it may be.", (2,)),
     "wrong-species": Code("A species is of another kind than is needed.", (2,)),
     "wrong-transfer": Code("A species cannot turn into this one.", (2,)),
 }
@@ -111,15 +115,20 @@ RUNS: dict[str, Code] = {
     "not-a-folder": Code("A file is named where a folder is needed.", (2,)),
     "other-files": Code("A folder for results holds files that are not the program's.", (1, 2)),
     "other-run": Code("A folder or checkpoint belongs to another scenario, mesh, sweep or series.", (1, 2)),
+    "other-version": Code("A checkpoint was written by a version whose checkpoints this one cannot read.", (2,)),
     "stopped-early": Code("The run was asked to stop; it left a good checkpoint.", (85,)),
     "wrong-arguments": Code("Arguments of a command do not go together.", (1, 2)),
 }
 SOLVER: dict[str, Code] = {
+    "balance-failed": Code("The balance of quasi-steady species could not be solved.", (4,)),
     "internal-fault": Code("What must not happen has happened; this is a fault of the program.", (4,)),
+    "linear-solver": Code("A linear system could not be solved, even with the smallest step.", (4,)),
+    "not-finite": Code("Densities are not finite numbers any more.", (4,)),
     "step-failed": Code("A time step could not be solved.", (4,)),
+    "unbalanced-ledger": Code("The ledger does not balance; this is a fault of the program.", (4,)),
 }
 RESULTS: dict[str, Code] = {
-    "no-field": Code("A run has no field of this name.", (2,)),
+    "no-field": Code("A run has no field, or a simulation no species, of this name.", (2,)),
     "no-front": Code("A run has no cells, so it has no front.", (2,)),
     "no-output": Code("A run has written no output yet.", (2, 3)),
     "no-run": Code("A folder is not that of a run.", (2, 3)),
@@ -133,15 +142,15 @@ RESULTS: dict[str, Code] = {
     "wrong-line": Code("A line along which results are shown is none, or lies outside.", (2,)),
 }
 MESH: dict[str, Code] = {
-    "ambiguous-tags": Code("A mesh file holds several arrays of whole numbers, any of which could hold the regions.", (3,)),
+    "ambiguous-tags": Code("A mesh file holds several arrays of whole numbers, any of which could hold the regions or boundaries.", (3,)),
     "bad-coordinates": Code("Coordinates of a node are not finite, or are too few or too many.", (3,)),
-    "cell-type": Code("A mesh has cells other than intervals, triangles and tetrahedra.", (3,)),
     "cells-without-group": Code("Some cells of a mesh file belong to no named group, so they have no region.", (3,)),
     "converted-mesh": Code("Names or a unit are given for a converted mesh, which has its own.", (3,)),
     "double-nodes": Code("Nodes of a mesh lie at the same place, so cells beside each other do not hang together.", (3,)),
     "empty-interface": Code("An interface has no facets: its regions do not touch.", (3,)),
     "empty-region": Code("No cell lies in a region.", (3,)),
     "flat-cells": Code("Cells of a mesh have no volume.", (3,)),
+    "folded-cells": Code("Hexahedra, wedges or pyramids are folded, so that no simplices fill them.", (3,)),
     "interface-on-boundary": Code("Facets of an interface lie on the outside of the tissue.", (3,)),
     "isolated-lumen": Code("The lumen of a vessel touches no tissue.", (3,)),
     "loose-facets": Code("Facets of a boundary or interface are no sides of cells.", (3,)),
@@ -149,8 +158,8 @@ MESH: dict[str, Code] = {
     "mixed-group": Code("A group of facets lies partly on the outside and partly inside the tissue.", (3,)),
     "no-cells": Code("A mesh file holds no cells.", (3,)),
     "no-converted-mesh": Code("An HDF5 file is not a mesh that `invasio mesh convert` wrote.", (3,)),
+    "no-facets": Code("A file of facets holds none of the dimension that the mesh needs.", (3,)),
     "no-group": Code("A mesh file has no group of this name or number.", (3,)),
-    "no-groups": Code("A mesh file has no named groups of cells, so there are no regions.", (3,)),
     "no-tags": Code("A mesh file has no array of whole numbers of this name.", (3,)),
     "no-tissue": Code("Nothing is left of the mesh without the lumens of vessels.", (3,)),
     "not-flat": Code("A mesh or network of a plane leaves the plane.", (3,)),
@@ -171,16 +180,26 @@ PICTURES: dict[str, Code] = {
     "wrong-crop": Code("The part of a picture that was asked for does not lie in it.", (3,)),
 }
 NETWORKS: dict[str, Code] = {
+    "ambiguous-radius": Code("A network file holds several arrays, any of which could be the radius.", (3,)),
     "empty-network": Code("A network has no segments.", (3,)),
     "loose-end": Code("A node with one segment is marked neither inlet, outlet nor tip.", (3,)),
     "network-dimension": Code("A network and its tissue have different dimensions.", (2, 3)),
     "network-entry": Code("A row or entry of a network does not have the form that is needed.", (3,)),
+    "no-array": Code("A network file has no array or column of this name.", (3,)),
     "no-length": Code("Both nodes of a segment lie at the same place.", (3,)),
+    "no-wall": Code("The place of a vessel has no facets, so it has no wall.", (3,)),
     "outside-shape": Code("The trunk of a generated tree leaves the shape that it shall fill.", (3,)),
+    "outside-tissue": Code("A node or segment of a network lies outside the tissue.", (3,)),
     "unknown-node": Code("A segment or an end of a network names a node that is not there.", (3,)),
     "unused-node": Code("A node of a network belongs to no segment.", (3,)),
     "wrong-end": Code("A node is marked as an end that it cannot be.", (3,)),
     "wrong-radius": Code("A segment of a network has no radius, or one that is not above 0.", (3,)),
+}
+SIMULATIONS: dict[str, Code] = {
+    "broken-state": Code("A simulation was interrupted within a step, or a step could not be done or recorded.", (4,)),
+    "closed-simulation": Code("A simulation is used that has been closed.", (4,)),
+    "no-folder": Code("What was asked for needs a run folder, but the simulation is in memory.", (4,)),
+    "run-at-end": Code("A step was asked for at the end of the run.", (4,)),
 }
 FAMILIES: dict[str, dict[str, Code]] = {
     "Files and programs": FILES,
@@ -196,6 +215,7 @@ FAMILIES: dict[str, dict[str, Code]] = {
     "Meshes": MESH,
     "Pictures": PICTURES,
     "Networks of vessels": NETWORKS,
+    "Simulations driven from Python": SIMULATIONS,
 }
 CODES: dict[str, Code] = {code: entry for family in FAMILIES.values() for code, entry in family.items()}
 

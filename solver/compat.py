@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .parallel import Comm
 
-def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.float64], stay: bool = False) -> Any:
+
+def create_simplex_mesh(comm: Comm, cells: NDArray[np.int64], points: NDArray[np.float64], stay: bool = False) -> Any:
     """A first-order simplex mesh from this rank's cells (M, dim+1) and points (N, dim); collective.
 
     With ``stay`` each rank keeps the cells that it gives. Otherwise rank 0 gives them all.
@@ -29,7 +31,7 @@ def create_simplex_mesh(comm: Any, cells: NDArray[np.int64], points: NDArray[np.
     known = signature(create_cell_partitioner).parameters
     alone = create_cell_partitioner(GhostMode.none, **{name: value for name, value in links.items() if name in known})
 
-    def partition(comm: Any, parts: int, kinds: Any, connectivity: Any) -> Any:
+    def partition(comm: Comm, parts: int, kinds: Any, connectivity: Any) -> Any:
         if len(cells) and comm.size > 1 and not stay:
             return alone(MPI.COMM_SELF, parts, kinds, connectivity)
         here = adjacencylist(np.full((len(cells), 1), comm.rank if stay else 0, dtype=np.int32))

@@ -69,7 +69,7 @@ class Course:
                 folder = None if isinstance(out, Numbered) else Path(out)
                 self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite)
             if not quiet:
-                opening(self.problem, scenario)
+                opening(self.problem, scenario, ground.notes)
             found = self.recording.found(self.stepper) if self.recording else None
             numbers = {} if found is None else found.scalars
             if found is None:
@@ -111,9 +111,19 @@ class Course:
     def step(self) -> bool:
         """One accepted step; True if it has reached an output time, which is recorded then. Raises SolverError."""
         if self._broken:
-            raise SolverError(self._broken, code="broken-state", remedy="restart the simulation, or resume it from its last checkpoint")
+            raise SolverError(
+                self._broken,
+                code="broken-state",
+                place="simulation",
+                remedy="restart the simulation, or resume it from its last checkpoint",
+            )
         if self.clock.done:
-            raise SolverError(f"the run is at its end, t = {self.clock.time:g}", code="run-at-end", remedy="raise time.end, or restart")
+            raise SolverError(
+                f"the run is at its end, t = {self.clock.time:g}",
+                code="run-at-end",
+                place="simulation",
+                remedy="raise time.end, or restart",
+            )
         self._broken = "the last step was not finished"  # until it is
         reached = one_step(self.stepper, self.clock)
         if self.recording is not None:
@@ -134,7 +144,9 @@ class Course:
     def checkpoint(self) -> Path:
         """Save the state of the moment; the file. Raises SolverError."""
         if self.recording is None:
-            raise SolverError("a simulation in memory has no folder for checkpoints", code="no-folder", remedy="name one with out=")
+            raise SolverError(
+                "a simulation in memory has no folder for checkpoints", code="no-folder", place="simulation", remedy="name one with out="
+            )
         return self.recording.checkpoint()
 
     def _save(self) -> None:

@@ -15,7 +15,7 @@ class InvasioError(Exception):
 
     exit_code = 1
 
-    def __init__(self, what: str, *, code: str = "", place: str = "", remedy: str = "", details: Sequence[str] = ()) -> None:
+    def __init__(self, what: str, *, code: str, place: str = "", remedy: str = "", details: Sequence[str] = ()) -> None:
         super().__init__(what)
         self.what, self.code, self.place, self.remedy, self.details = what, code, place, remedy, tuple(details)
         self.faults: tuple[InvasioError, ...] = ()
@@ -32,7 +32,7 @@ class InvasioError(Exception):
             return "\n".join([*([f"{self.what}:"] if self.what else []), *map(str, self.faults)])
         place = f"{self.place}: " if self.place else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return "\n".join([f"{place}{self.what}{remedy}{f' [{self.code}]' if self.code else ''}", *self.details])
+        return "\n".join([f"{place}{self.what}{remedy} [{self.code}]", *self.details])
 
     def __reduce__(self) -> tuple[object, ...]:
         return _blank, (type(self), self.args), self.__dict__

@@ -70,7 +70,7 @@ class Memory:
         span = max(self._times[-1] - self._times[0], abs(time), 1e-300)
         if abs(self._times[near] - time) > 1e-6 * span:
             said = f"t = {time:g} is no output time (nearest: {self._times[near]:g})"
-            raise NotRecorded(said, code="no-output", remedy="name one of `times`, or add it to output.at")
+            raise NotRecorded(said, code="no-time", place="simulation", remedy="name one of `times`, or add it to output.at")
         return near
 
     def field(self, name: str, time: float | None = None, step: int | None = None) -> Floats:
@@ -79,7 +79,8 @@ class Memory:
         Raises NotRecorded, on all ranks, if there is no such field or output.
         """
         if name not in self.fields:
-            raise NotRecorded(f"there is no field '{name}'", code="no-field", remedy=f"name one of: {', '.join(self.fields)}")
+            remedy = f"name one of: {', '.join(self.fields)}"
+            raise NotRecorded(f"there is no field {name!r}", code="no-field", place="simulation", remedy=remedy)
         if step is None:
             step = self.step(time) if time is not None else -1
         return self._whole(self._fields[step][name], self._grid.nodes, self._grid.n_nodes)

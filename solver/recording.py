@@ -163,6 +163,7 @@ class Recording:
             self.folder.close(reason if reason in ("done", "failed") else f"stopped early: {reason}")
             if self._log is not None:
                 self._log.close()
+        self.problem.graph.comm.barrier()  # whoever reads the folder now finds it complete, on any rank
 
 
 def _part_written(problem: Problem, scenario: Scenario) -> tuple[Grid, NDArray[np.int64] | None]:
@@ -172,5 +173,7 @@ def _part_written(problem: Problem, scenario: Scenario) -> tuple[Grid, NDArray[n
         return grid, None
     missing = [name for name in wanted if name not in grid.regions]
     if missing:
-        raise ScenarioError(f"output.regions: the mesh has no region '{missing[0]}' (it has: {', '.join(grid.regions)})")
+        raise ScenarioError(
+            f"the mesh has no region {missing[0]!r}", code="no-region", place="output.regions", remedy=f"it has: {', '.join(grid.regions)}"
+        )
     return part_of(grid, wanted)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpi4py.MPI import Intracomm as Comm
-
 from .course import Numbered
+from .parallel import Comm
 from .scenario.schema import Scenario
 from .simulation import Simulation
 

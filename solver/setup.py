@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mpi4py.MPI import Intracomm as Comm
-
 from ..meshes.build import build_domain, build_networks
 from ..meshes.network import Network
 from .components.options import SchemeOptions
@@ -14,6 +12,7 @@ from .discretise.operators import Operators
 from .discretise.problem import Problem, pose
 from .linalg.linear import LinearOptions
 from .model.build import build_model
+from .parallel import Comm
 from .scenario.mesh import MeshOptions
 from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions
@@ -48,6 +47,12 @@ class Ground:
         if self._networks is None or self._networks[0] != wanted:
             self._networks = wanted, build_networks(wanted, self.domain.dim, self.operators.comm)
         return self._networks[1]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was cleaned up or left out when the mesh and the networks were read."""
+        networks = self._networks[1] if self._networks else {}
+        return (*self.domain.notes, *(f"vessel {name}: {note}" for name, network in networks.items() for note in network.notes))
 
 
 def _foundations(scenario: Scenario) -> tuple[MeshOptions, list[str], list[str]]:

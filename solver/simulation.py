@@ -94,7 +94,9 @@ class Simulation:
     @property
     def _now(self) -> Course:
         if self._course is None:
-            raise SolverError("this simulation is closed", code="closed-simulation", remedy="call restart(), or make another")
+            raise SolverError(
+                "this simulation is closed", code="closed-simulation", place="simulation", remedy="call restart(), or make another"
+            )
         return self._course
 
     @property
@@ -107,7 +109,7 @@ class Simulation:
         """The run folder; raises SolverError in memory."""
         recording = self._now.recording
         if recording is None:
-            raise SolverError("a simulation in memory has no folder", code="no-folder", remedy="name one with out=")
+            raise SolverError("a simulation in memory has no folder", code="no-folder", place="simulation", remedy="name one with out=")
         return recording.path
 
     @property
@@ -151,7 +153,9 @@ class Simulation:
         """
         problem = self._now.problem
         if name not in problem.species:
-            raise NotRecorded(f"there is no species '{name}'", code="no-field", remedy=f"name one of: {', '.join(self.species)}")
+            raise NotRecorded(
+                f"there is no species '{name}'", code="no-field", place="simulation", remedy=f"name one of: {', '.join(self.species)}"
+            )
         return problem.species[name].state[: problem.graph.n_owned][self._order]
 
     def row(self) -> dict[str, float]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
-from .discretise.membranes import STIFF
+from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
 from .output.folder import RunFolder
@@ -16,8 +17,10 @@ from .stepping.stepper import Stepper
 log = logging.getLogger("invasio.run")
 
 
-def opening(problem: Problem, scenario: Scenario) -> None:
-    """Log which laws do not heed their maximum, which walls follow a lattice in steps, and where a membrane's permeability is cut."""
+def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
+    """Log what was done to the mesh (notes), laws that do not heed their maximum, walls that follow a lattice in steps, caps."""
+    for note in notes:
+        log.info("mesh: %s", note)
     for note in surpluses(problem.model):
         log.info("%s", note)
     steps = in_steps(scenario, problem.dim)
@@ -30,7 +33,7 @@ def opening(problem: Problem, scenario: Scenario) -> None:
     for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
         log.info(
             "the permeability of membrane %s for %s is capped at %g D/h, where it is no barrier any more",
-            *(crossing.membrane, crossing.law.species, STIFF),
+            *(crossing.membrane, crossing.law.species, NO_BARRIER),
         )
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("solver", "meshes", "scenarios", "hpc", "postprocess")
 REQUIREMENTS = ROOT / "hpc" / "environment" / "ci-requirements.txt"
-SOURCES = [f"src/invasio/{name}" for name in PACKAGES]
+SOURCES = ["src/invasio/__init__.py", *(f"src/invasio/{name}" for name in PACKAGES)]
 # Seen through src, modules have their full names and the ban on the bare ones works with relative imports.
 STYLE = ["--config", 'namespace-packages = ["src/invasio"]', "--extend-ignore", "TID252", *SOURCES, "tests"]
 SERIAL_LIMIT = 1800  # seconds for the tests on one rank

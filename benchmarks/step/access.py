@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from invasio.solver.kernels.edges import EXACT, Law
+from invasio.solver.kernels.edges import EXACT, EdgeLaw
 
 Access = dict[str, tuple[bool, bool]]  # parameter, or parameter[k] of a tuple -> (read, written)
 
@@ -52,7 +52,7 @@ def arrays(function: Callable[..., Any], arguments: Sequence[Any]) -> list[tuple
     merged: dict[tuple[int, int], tuple[str, np.ndarray, bool, bool]] = {}
     for parameter, argument in zip(inspect.signature(function).parameters, arguments, strict=False):
         parts = [(f"{parameter}[{k}]", part) for k, part in enumerate(argument)] if isinstance(argument, tuple) else [(parameter, argument)]
-        unread = argument.density if isinstance(argument, Law) and argument.mean != EXACT else None
+        unread = argument.density if isinstance(argument, EdgeLaw) and argument.mean != EXACT else None
         for name, part in parts:
             if part is not unread and isinstance(part, np.ndarray) and name in flags:
                 key = (part.__array_interface__["data"][0], part.nbytes)

@@ -14,6 +14,7 @@ from mpi4py import MPI
 from benchmarks.triad import triad
 from invasio.solver.components.mobile import Mobile
 from invasio.solver.components.transport import Transport
+from invasio.solver.parallel import Comm
 from invasio.solver.stepping.stepper import Stepper
 
 from .instruments import CountingComm, Instruments
@@ -78,7 +79,7 @@ def _state_of(t: Transport) -> dict[str, float]:
     return {"solves": t.high.solves, "iterations": t.high.iterations, "low_solves": low[0], "low_iterations": low[1], "limited": t.limited}
 
 
-def measure(case: Case, comm: Any) -> dict[str, Any]:
+def measure(case: Case, comm: Comm) -> dict[str, Any]:
     """All numbers of one case; the same on every rank. Collective."""
     from petsc4py import PETSc
 

@@ -16,6 +16,7 @@ from invasio.meshes.distribute import distribute
 from invasio.solver.discretise import operators
 from invasio.solver.discretise.problem import Problem, discretise
 from invasio.solver.model.build import build_model
+from invasio.solver.parallel import Comm
 from invasio.solver.scenario.loader import load
 from invasio.solver.setup import scheme_options
 from invasio.solver.stepping.stepper import Stepper
@@ -33,7 +34,7 @@ PARTS = (
 class Setup:
     """The problem and its stepper on a lattice with ``cells`` cells along each edge. Collective."""
 
-    def __init__(self, dim: int, cells: int, overrides: tuple[str, ...], comm: Any) -> None:
+    def __init__(self, dim: int, cells: int, overrides: tuple[str, ...], comm: Comm) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         lattice = f"mesh.cells=[{', '.join([str(cells)] * dim)}]"
         scenario = load(HERE / {2: "square.yaml", 3: "box.yaml"}[dim], [lattice, *overrides])

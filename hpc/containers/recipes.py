@@ -44,6 +44,7 @@ CONDA: dict[str, tuple[str, ...]] = {
     "git": ("git",),
     "ca-certificates": (),
     "procps": (),
+    "python3-vtk9": ("vtk",),
 }
 # Where the host's Python has everything, the launcher uses it; the variables are those of hpc/environment/sealed.sh.
 VARIABLES = {

@@ -8,7 +8,7 @@ me=$(id -u)
 
 # What a profile takes: megabytes of the tree (needed twice while it is built) and minutes, measured on two cores.
 case $profile in
-  run) megabytes=2800 minutes="3 to 6" ;;
+  run) megabytes=3100 minutes="3 to 6" ;;
   *) megabytes=4200 minutes="5 to 9" ;;
 esac
 

@@ -18,7 +18,7 @@ from invasio.solver.discretise.problem import Problem
 from invasio.solver.errors import InvasioError, SolverError, StoppedEarly
 from invasio.solver.linalg.petsc_options import PetscOptions
 from invasio.solver.output.folder import replace_text, writing
-from invasio.solver.parallel import agreed
+from invasio.solver.parallel import Comm, agreed
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.setup import scheme_options, set_up
@@ -43,7 +43,7 @@ class Counted(MPI.Intracomm):
         return super().allreduce(*args, **kwargs)
 
 
-def measure(scenario: Scenario, steps: int, comm: Any) -> dict[str, Any]:
+def measure(scenario: Scenario, steps: int, comm: Comm) -> dict[str, Any]:
     """Times, counts per step and final amounts; the same on every rank. Collective; raises InvasioError on all ranks."""
     PETSc.Log.begin()
     _, problem = set_up(scenario, comm)
@@ -112,7 +112,7 @@ def _state(problem: Problem) -> dict[str, list[float]]:
     return found
 
 
-def measure_into(scenario: Path, steps: int, result: Path, comm: Any) -> None:
+def measure_into(scenario: Path, steps: int, result: Path, comm: Comm) -> None:
     """Measure a scenario's file and write what was found as JSON (rank 0). Collective; raises InvasioError on all ranks."""
     check_launcher(comm)
     stated = load(scenario)

@@ -115,7 +115,7 @@ def load_site(name: str) -> Site:
         try:
             return Site.model_validate(document.data)
         except ValidationError as error:
-            raise Faults(translate(error, document, Site)) from None
+            raise translate(error, document, Site) from None
     except Faults as caught:
         found = [fault.error(SiteError) for fault in caught.faults]
         raise SiteError.together(found, f"{len(found)} error{'s' if len(found) != 1 else ''} in the site profile {name}") from None

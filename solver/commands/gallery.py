@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import ScenarioError, StoppedEarly
 from ..installed import need_solver
+from ..parallel import Comm
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
 from ..scenario.shipped import Header, headers
 from ..scenario.wrong import allowed
-
-if TYPE_CHECKING:
-    from mpi4py.MPI import Intracomm as Comm
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

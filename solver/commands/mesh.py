@@ -41,9 +41,10 @@ def main(args: argparse.Namespace) -> int:
 
         print(report(quality(data)))
     elif args.action == "convert":
-        from invasio.meshes import hdf5, meshio_files
+        from invasio.meshes import hdf5
+        from invasio.meshes.files import writing
 
-        (hdf5 if args.out.suffix == hdf5.ENDING else meshio_files).write(data, args.out)
+        (hdf5 if args.out.suffix == hdf5.ENDING else writing).write(data, args.out)
         print(f"{args.out}: {len(data.points)} nodes, {len(data.cells)} cells")
     else:
         from invasio.meshes.build import picture_of

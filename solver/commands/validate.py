@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
 from ..scenario.loader import dump_resolved, load
+from ..scenario.members import size
+from ..scenario.mesh import mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
+
+PATIENCE = 5.0  # seconds for the members of a sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print a summary; raises ScenarioError with all that is wrong."""
-    scenario = load(args.scenario, args.overrides)
+    scenario = load(args.scenario, args.overrides, math.inf if args.cost else PATIENCE)
     if args.resolved:
         print(dump_resolved(scenario), end="")
         return 0
@@ -39,13 +44,35 @@ def main(args: argparse.Namespace) -> int:
         print(f"  membranes   {', '.join(m.name for m in model.membranes)}")
     if scenario.model.vessels:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
+        _print_networks(scenario)
     if scenario.members:
-        print(f"  sweep       {len(scenario.members)} members ({scenario.sweep.kind if scenario.sweep else ''})")
+        print(f"  sweep       {_members(scenario)}")
     for note in surpluses(model):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
     return 0
+
+
+def _print_networks(scenario: Scenario) -> None:
+    """Read the networks of vessels as the run will; raises MeshError for what is wrong in them."""
+    from ...meshes.network import read_network
+
+    dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
+    for name, vessel in scenario.model.vessels.items():
+        if vessel.at.network is None:
+            continue
+        network = read_network(vessel.at.network, dim)
+        low, high = network.radius.min(), network.radius.max()
+        print(f"  network     {name}: {len(network.segments)} segments, length {network.lengths.sum():.6g}, radius {low:.6g} to {high:.6g}")
+        for note in network.notes:
+            print(f"  note        {name}: {note}")
+
+
+def _members(scenario: Scenario) -> str:
+    count = size(scenario.sweep)[0]
+    checked = f", of which {len(scenario.members)} were checked; `invasio sweep` checks all" if len(scenario.members) < count else ""
+    return f"{count} members ({scenario.sweep.kind if scenario.sweep else ''}){checked}"
 
 
 def _print_cost(scenario: Scenario, ranks: int) -> None:

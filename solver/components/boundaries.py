@@ -40,12 +40,12 @@ def boundary_sources(s: NodalSpecies, production: Floats, sinks: Floats) -> None
     """Add what the boundary conditions and the walls of vessels bring and take to the nodal production and sinks."""
     for c in s.conditions:
         if c.law.kind == "influx":
-            production[c.nodes] += c.share * c.value
+            production[c.nodes] += c.specific_surface * c.value
         elif c.law.kind == "exchange":
-            production[c.nodes] += c.share * c.rate * c.value
-            sinks[c.nodes] += c.share * c.rate
+            production[c.nodes] += c.specific_surface * c.rate * c.value
+            sinks[c.nodes] += c.specific_surface * c.rate
         elif c.law.kind == "outflow":
-            sinks[c.nodes] += c.share * c.rate
+            sinks[c.nodes] += c.specific_surface * c.rate
     for wall in s.walls:
         wall.add(production, sinks)
 
@@ -58,7 +58,7 @@ def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, 
         system.x[c.nodes] = s.held[c.nodes] = c.value
         system.b[c.nodes] = s.graph.mass[c.nodes] * c.value
     s.graph.halo.update(s.held)
-    edges.known_side(e, *s.held_edges, s.held, tau, low_order, system.b)
+    edges.fixed_side(e, *s.held_edges, s.held, tau, low_order, system.b)
 
 
 def _gains(change: Floats) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def book(s: NodalSpecies, wk: Workspace, dt: float, page: Page) -> None:
     born = dt * stages.amount(m, wk.production, n)
     page.add("dead", dt * stages.amount_lost(m, wk.loss, wk.seen, n))
     for c in s.conditions:
-        sigma = m[c.nodes] * c.share
+        sigma = m[c.nodes] * c.specific_surface
         inflow = outflow = 0.0
         if c.law.kind == "influx":
             inflow = dt * float((sigma * c.value).sum())

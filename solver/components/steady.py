@@ -152,7 +152,7 @@ class Steady(Component):
         n = g.n_owned
         flows = {"born": dt * stages.amount(g.mass, wk.production, n), "dead": dt * stages.amount_lost(g.mass, wk.loss, s.state, n)}
         for c in s.conditions:
-            sigma = g.mass[c.nodes] * c.share
+            sigma = g.mass[c.nodes] * c.specific_surface
             incoming = {"influx": c.value, "exchange": c.rate * c.value}.get(c.law.kind)
             if incoming is not None:
                 flows[f"inflow:{c.boundary}"] = dt * float((sigma * incoming).sum())
@@ -174,6 +174,8 @@ def check_solvable(species: NodalSpecies) -> None:
     anchored = any(c.law.kind in ("fixed", "exchange", "outflow") for c in species.conditions)
     if not (anchored or species.walls or law.loss or law.growth):
         raise ScenarioError(
-            f"species {law.name} is quasi-steady, but nothing removes it: give it a decay or loss rate, "
-            "an 'exchange' or 'fixed' condition on a boundary, or an exchange with a vessel"
+            "it is quasi-steady, but nothing removes it",
+            code="no-balance",
+            place=f"species {law.name}",
+            remedy="give it a decay or loss rate, an 'exchange' or 'fixed' condition on a boundary, or an exchange with a vessel",
         )

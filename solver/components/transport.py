@@ -32,7 +32,7 @@ from .workspace import Workspace
 Floats = NDArray[np.float64]
 
 THETA = 1.0 - 1.0 / math.sqrt(2.0)
-STIFF = 0.1  # dt s from which on the change of the sources within the step is worth a second look at them
+WORTH_A_LOOK = 0.1  # dt s from which on the change of the sources within the step is worth a second look at them
 NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may lack through solver error
 
 
@@ -88,7 +88,7 @@ class Transport:
         self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * float(wk.loss.max(initial=0.0))
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
-        self.stiff = self._middle is not None and STIFF < -self._extremes[1] < math.inf
+        self.stiff = self._middle is not None and WORTH_A_LOOK < -self._extremes[1] < math.inf
         usable = solved and smallest > -math.inf
         self.kept = 1.0
         over = self.packing is not None and self.packing.exceeded()

@@ -52,7 +52,9 @@ class Ledger:
             row[f"{owner}.ledger"] = residual
             if not residual <= TOLERANCE:
                 raise SolverError(
-                    f"{owner}: the ledger does not balance at t = {time:g} (relative residual {residual:.1e}); "
-                    "this must not happen: please report it with the scenario"
+                    f"the ledger does not balance at t = {time:g} (relative residual {residual:.1e})",
+                    code="unbalanced-ledger",
+                    place=owner,
+                    remedy="this must not happen: please report it with the scenario",
                 )
         return row

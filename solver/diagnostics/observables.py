@@ -93,7 +93,12 @@ class Observables:
         row = {key: float(v) for key, v in zip(sums, summed, strict=True)}
         bad = [key.split(".")[0] for key, v in zip(highs, highest, strict=False) if math.isinf(v) and v > 0]
         if bad:
-            raise SolverError(f"species {', '.join(bad)}: values are not finite at t = {time:g}; the last good output is kept")
+            raise SolverError(
+                f"values are not finite at t = {time:g}; the last good output is kept",
+                code="not-finite",
+                place=f"species {', '.join(bad)}",
+                remedy="check the parameters for rates that explode, or use smaller steps",
+            )
         row |= {key: float(-v if key.endswith(".min") else v) + 0.0 for key, v in zip(highs, highest, strict=False)}
         for k, name in enumerate(fronts):
             extent = highest[len(highs) + 7 * k :][:7]

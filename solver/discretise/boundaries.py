@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
-from ..kernels.compiled import compiled
+from ..kernels import surfaces
 from ..model.balance import Boundary
 from ..scenario.expressions import Number
 from .evaluate import Evaluator
@@ -26,7 +26,7 @@ _ONE = np.ones(1)
 class Condition:
     """One boundary condition on the nodes of one named boundary.
 
-    nodes (b,): owned nodes; share (b,): sigma_i / m_i [1/length]. ``value`` and ``rate`` hold what was last
+    nodes (b,): owned nodes; specific_surface (b,): sigma_i / m_i [1/length]. ``value`` and ``rate`` hold what was last
     evaluated. An outflow condition keeps the rows of B_ij = int phi_i grad phi_j . n for its nodes.
     """
 
@@ -34,7 +34,7 @@ class Condition:
     species: str
     law: Boundary
     nodes: NDArray[np.intp]
-    share: Floats
+    specific_surface: Floats
     evaluator: Evaluator
     value: Floats
     rate: Floats
@@ -59,35 +59,17 @@ class Condition:
             if bad.any():
                 at = self.evaluator.points[np.argmax(bad)]
                 raise SolverError(
-                    f"boundary {self.boundary}, species {self.species}: the {what} of '{self.law.kind}' is {out[np.argmax(bad)]:g} at "
-                    f"t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}; it must be a number >= 0 "
-                    "(use 'exchange' or 'outflow' to let matter leave)"
+                    f"the {what} of '{self.law.kind}' is {out[np.argmax(bad)]:g} at t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}",
+                    code="bad-rate",
+                    place=f"boundary {self.boundary}, species {self.species}",
+                    remedy="it must be a number >= 0 (use 'exchange' or 'outflow' to let matter leave)",
                 )
 
     def drift_out(self, potential: Floats, factor: Floats | None) -> None:
         """Add the outward speed chi grad G . n, averaged with phi_i, to ``rate``; factor None: chi = 1."""
         if self.gradient is not None:
             indptr, indices, values = self.gradient
-            _outward(self.nodes, indptr, indices, values, potential, _ONE if factor is None else factor, self.rate)
-
-
-@compiled
-def _outward(
-    nodes: NDArray[np.intp],
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.uint32],
-    values: Floats,
-    potential: Floats,
-    factor: Floats,
-    speed: Floats,
-) -> None:
-    """Add sum_j B_ij (chi_i + chi_j)/2 (G_j - G_i) to the speed of each node."""
-    for b in range(len(nodes)):
-        i = nodes[b]
-        for k in range(indptr[b], indptr[b + 1]):
-            j = indices[k]
-            chi = 0.5 * (factor[i] + factor[j]) if len(factor) > 1 else factor[0]
-            speed[b] += values[k] * chi * (potential[j] - potential[i])
+            surfaces.outward(self.nodes, indptr, indices, values, potential, _ONE if factor is None else factor, self.rate)
 
 
 def build_condition(
@@ -106,7 +88,7 @@ def build_condition(
         species=species,
         law=law,
         nodes=nodes,
-        share=sigma[nodes] / graph.mass[nodes],
+        specific_surface=sigma[nodes] / graph.mass[nodes],
         evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars),
         value=np.zeros(len(nodes)),
         rate=np.zeros(len(nodes)),

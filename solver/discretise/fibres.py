@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...meshes.domain import Domain
 from ..errors import ScenarioError
 from ..model.balance import Fibres, Species
 from ..parallel import agreed
@@ -32,7 +33,7 @@ from .graph import Graph, symmetrise
 Floats = NDArray[np.float64]
 
 
-def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Any, parameters: Mapping[str, float]) -> Floats:
+def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Domain, parameters: Mapping[str, float]) -> Floats:
     """K^D on the graph (nnz): its stiffness itself where motility is the same in all regions and directions. Collective."""
     by_region = isinstance(law.diffusion, Mapping)
     if not by_region and law.fibres is None:
@@ -70,12 +71,22 @@ def nodal_motility(law: Species, points: Floats, parameters: Mapping[str, float]
     """D at points; raises ScenarioError unless it is a number >= 0 at each of them that depends on nothing but the place."""
     value = np.zeros(len(points))
     if law.diffusion is None or isinstance(law.diffusion, Mapping) or not names(law.diffusion) <= {"x", "y", "z", *parameters}:
-        raise ScenarioError(f"species {law.name}: the motility of myopic diffusion may depend on x, y, z and parameters only")
+        raise ScenarioError(
+            "the motility of myopic diffusion depends on more than the place",
+            code="myopic-diffusion",
+            place=f"species {law.name}",
+            remedy="it may depend on x, y, z and parameters only",
+        )
     Evaluator(points, {}, parameters).compile(law.diffusion)(value)
     bad = ~(value >= 0.0) | ~np.isfinite(value)
     if bad.any():
         at = ", ".join(f"{x:g}" for x in points[np.argmax(bad)])
-        raise ScenarioError(f"species {law.name}: its motility is {value[np.argmax(bad)]:g} at x = {at}; it must be a number >= 0")
+        raise ScenarioError(
+            f"species {law.name}: its motility is {value[np.argmax(bad)]:g} at x = {at}",
+            code="bad-rate",
+            place=f"species {law.name}",
+            remedy="it must be a number >= 0",
+        )
     return value
 
 
@@ -91,7 +102,7 @@ def _tensors(fibres: Fibres, points: Floats, dim: int, parameters: Mapping[str, 
     return np.asarray((1.0 - share)[:, None, None] * np.eye(dim) + share[:, None, None] * np.einsum("ic,jc->cij", e, e))
 
 
-def region_motility(law: Species, domain: Any, parameters: Mapping[str, float]) -> Floats:
+def region_motility(law: Species, domain: Domain, parameters: Mapping[str, float]) -> Floats:
     """D of each region, in the order of the domain; raises ScenarioError if one is not a number."""
     diffusion: Any = law.diffusion
     default = diffusion.get("", Number(0.0))
@@ -101,5 +112,10 @@ def region_motility(law: Species, domain: Any, parameters: Mapping[str, float]) 
 def _constant(law: Species, region: str, expr: Expr, parameters: Mapping[str, float]) -> float:
     used = sorted(names(expr) - set(parameters))
     if used:
-        raise ScenarioError(f"species {law.name}: the motility in region '{region}' must be a number, but it uses '{used[0]}'")
+        raise ScenarioError(
+            f"species {law.name}: the motility in region '{region}' must be a number, but it uses '{used[0]}'",
+            code="formula-by-region",
+            place=f"species {law.name}",
+            remedy="a formula counts in all regions: write it without",
+        )
     return float(evaluate(expr, parameters))

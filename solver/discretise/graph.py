@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..parallel import Comm
 from .forms import Forms
 from .halo import Halo
 
@@ -24,7 +25,7 @@ class Graph:
     stiffness (nnz) [length^(d-2)]: K_ij = -int grad phi_i . grad phi_j, 0 across a membrane. mass (n_local) [length^d]: m_i = int phi_i.
     """
 
-    comm: Any
+    comm: Comm
     n_owned: int
     n_global: int
     first: int  # global number of the first owned node
@@ -72,7 +73,7 @@ class Graph:
         return list(self.comm.allreduce(local))
 
 
-def build_graph(forms: Forms, comm: Any, links: NDArray[np.int64] | None = None) -> Graph:
+def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None) -> Graph:
     """The graph of a mesh's P1 space, its stiffness, lumped mass and ghost exchange. Collective.
 
     links (k, 2): global numbers of pairs of nodes that are neighbours besides, each of which has an owned node.

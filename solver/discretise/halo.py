@@ -8,6 +8,8 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ..parallel import Comm
+
 
 class Halo:
     """Forward update of ghost entries: owners send, neighbours receive; nothing ever flows back.
@@ -17,7 +19,7 @@ class Halo:
     allocated once. ``rounds``, ``messages`` and ``bytes`` count what this rank has sent.
     """
 
-    def __init__(self, comm: Any, n_owned: int, ghosts: NDArray[np.int64], width: int = 2) -> None:
+    def __init__(self, comm: Comm, n_owned: int, ghosts: NDArray[np.int64], width: int = 2) -> None:
         self.comm, self.n_owned, self.width = comm, n_owned, width
         self.rounds = self.messages = self.bytes = 0
         first = np.array(comm.allgather(n_owned)).cumsum()

@@ -37,8 +37,10 @@ def initial_state(law: Species, graph: Graph, evaluator: Evaluator, regions: Map
         if bad.any():
             at = graph.points[np.argmax(bad)]
             raise ScenarioError(
-                f"species {law.name}: its initial value is {value[np.argmax(bad)]:g} at x = {', '.join(f'{c:g}' for c in at)}; "
-                "densities must be finite and >= 0 (use max(0, ...))"
+                f"its initial value is {value[np.argmax(bad)]:g} at x = {', '.join(f'{c:g}' for c in at)}",
+                code="wrong-initial",
+                place=f"species {law.name}",
+                remedy="densities must be finite and >= 0 (use max(0, ...))",
             )
     if law.amount is not None:
         value *= _scale(law, graph, float(evaluate(law.amount, evaluator.parameters)), value)
@@ -52,8 +54,10 @@ def _check_maximum(name: str, graph: Graph, value: Floats, maximum: float) -> No
     if (value > maximum * (1.0 + 1e-12)).any():
         at = graph.points[np.argmax(value)]
         raise ScenarioError(
-            f"species {name}: its initial value is {value.max():g} at x = {', '.join(f'{c:g}' for c in at)}, above its maximum "
-            f"of {maximum:g}; lower one (min(..., {maximum:g})) or raise the other"
+            f"its initial value is {value.max():g} at x = {', '.join(f'{c:g}' for c in at)}, above its maximum of {maximum:g}",
+            code="wrong-initial",
+            place=f"species {name}",
+            remedy=f"lower one (min(..., {maximum:g})) or raise the other",
         )
 
 
@@ -68,4 +72,9 @@ def _scale(law: Species, graph: Graph, amount: float, shape: Floats) -> float:
         if integral == 0.0
         else "bring the formula of `initial` to values around 1; only its shape counts"
     )
-    raise ScenarioError(f"species {law.name}: the shape that `amount` scales has the integral {integral:g} over the mesh; {remedy}")
+    raise ScenarioError(
+        f"the shape that `amount` scales has the integral {integral:g} over the mesh",
+        code="wrong-amount",
+        place=f"species {law.name}",
+        remedy=remedy,
+    )

@@ -17,60 +17,17 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..errors import ScenarioError
-from ..kernels.compiled import compiled
+from ..kernels import surfaces
 from ..model.balance import IntegrityLaw
+from ..model.walk import names_in
 from ..output.layout import Rows
 from ..parallel import agreed
-from ..scenario.tree import names
 from ..state import Variable
 from .evaluate import number, total
 from .site_values import Known, SiteEvaluator
 from .sites import Sites
 
 Floats = NDArray[np.float64]
-
-
-@compiled
-def _relax(b: Floats, repair: Floats, decay: Floats, h: float) -> None:
-    """b after a time h of db/dt = r (1 - b) - K b with frozen rates, exactly; in [0, 1] for any h."""
-    for i in range(len(b)):
-        loss = max(decay[i], 0.0)
-        x = -(repair[i] + loss) * h
-        factor = 1.0 + 0.5 * x if abs(x) < 1e-8 else math.expm1(x) / x
-        b[i] = min(1.0, b[i] * math.exp(x) + repair[i] * h * factor)
-
-
-@compiled
-def _opening(b: Floats, threshold: float, sharpness: float, out: Floats) -> None:
-    """out = (1 - b/b_c)^q where b < b_c, else 0."""
-    for i in range(len(b)):
-        share = 1.0 - b[i] / threshold
-        out[i] = 0.0 if share <= 0.0 else share if sharpness == 1.0 else share**sharpness
-
-
-@compiled
-def _first_below(old: Floats, new: Floats, level: float, n_owned: int) -> float:
-    """The share of a step after which the first of the owned sites falls below a level; inf if none does."""
-    share = np.inf
-    for i in range(n_owned):
-        if new[i] < level:
-            drop = old[i] - new[i]
-            share = min(share, max(0.0, (old[i] - level) / drop) if drop > 0.0 else 0.0)
-    return share
-
-
-@compiled
-def _miss(
-    measure: Floats, b: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int
-) -> tuple[float, float]:
-    """sum sigma e^2 and sum sigma, e being what the quadratic extrapolation of b misses: b is of size 1."""
-    error = 0.0
-    size = 0.0
-    for i in range(n_owned):
-        miss = b[i] - old[i] - dt * (rate[i] + bend * (rate[i] - before[i]))
-        error += measure[i] * miss * miss
-        size += measure[i]
-    return error, size
 
 
 class Integrity:
@@ -86,7 +43,7 @@ class Integrity:
 
     def __init__(self, what: str, name: str, law: IntegrityLaw, sites: Sites, known: Known) -> None:
         self.what, self.name, self.law, self.sites = what, name, law, sites
-        used = frozenset().union(*(names(d.expr) for d in law.degradation))
+        used = names_in(law.degradation)
         self._sides = [SiteEvaluator(column, sites.points, known, used) for column in sites.nodes.T]
         groups = {how: total([d.expr for d in law.degradation if d.sides == how]) for how in ("mean", "sum")}
         share = {"mean": 1.0 / len(self._sides), "sum": 1.0}
@@ -108,7 +65,10 @@ class Integrity:
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in sites.points[np.argmax(bad)])
                 raise ScenarioError(
-                    f"{what} {name}: its initial integrity is {b[np.argmax(bad)]:g} at x = {at}; it must lie between 0 (gone) and 1 (whole)"
+                    f"its initial integrity is {b[np.argmax(bad)]:g} at x = {at}",
+                    code="wrong-initial",
+                    place=f"{what} {name}",
+                    remedy="it must lie between 0 (gone) and 1 (whole)",
                 )
 
     @property
@@ -127,16 +87,16 @@ class Integrity:
             write(self._scratch)
             self._scratch *= share
             self._decay += self._scratch
-        _relax(self.b, self._repair, self._decay, h)
+        surfaces.relax(self.b, self._repair, self._decay, h)
 
     def opening(self, out: Floats) -> None:
         """g(b) at every site."""
-        _opening(self.b, self.threshold, self.sharpness, out)
+        surfaces.opening(self.b, self.threshold, self.sharpness, out)
 
     def note_breach(self, time: float, dt: float) -> None:
         """Note when the first site was breached in an accepted step that began at ``time``."""
         if math.isinf(self.first_breach):
-            self.first_breach = time + dt * _first_below(self.variable.old, self.b, self.breach, self.sites.n_owned)
+            self.first_breach = time + dt * surfaces.first_below(self.variable.old, self.b, self.breach, self.sites.n_owned)
 
     def recall(self, first_breach: float) -> None:
         """Go on with the time of the first breach of the whole surface."""
@@ -145,7 +105,7 @@ class Integrity:
     def surprise(self, dt: float, bend: float) -> tuple[float, float]:
         """What the quadratic extrapolation misses, as sums over this rank's own sites: sum sigma e^2 and sum sigma."""
         v = self.variable
-        return _miss(self.sites.measure, v.new, v.old, v.rate, v.rate_before, dt, bend, self.sites.n_owned)
+        return surfaces.surprise(self.sites.measure, v.new, v.old, v.rate, v.rate_before, dt, bend, self.sites.n_owned)
 
     def row(self) -> tuple[dict[str, float], dict[str, float]]:
         """This rank's part of area, sigma b and breached area, and its least b and time of breach."""

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..parallel import Comm
+
 PATIENCE = 120.0  # seconds after which a compilation that has not ended is taken for killed; these forms take a few
 TIMEOUT = 600  # seconds that FFCx waits for another program that compiles the same form
 
@@ -21,7 +23,7 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fenics"
 
 
-def clear_stale(comm: Any, patience: float = PATIENCE) -> None:
+def clear_stale(comm: Comm, patience: float = PATIENCE) -> None:
     """Remove what a killed compilation has left: FFCx would wait for its end. Rank 0 works; the others compile nothing.
 
     A source without its mark of success is being compiled by somebody; once it is older than ``patience`` it is not.

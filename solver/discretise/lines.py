@@ -154,8 +154,10 @@ def _refuse_nodes_outside(name: str, network: Network, found: Located) -> None:
     for node in np.flatnonzero(found.cell < 0):
         at = ", ".join(f"{x:.6g}" for x in network.points[node])
         raise MeshError(
-            f"{network.where('node', int(node))}: vessel {name}: node {network.nodes[node]} at ({at}) lies outside the tissue; "
-            "move it inside, or check `unit`"
+            f"node {network.nodes[node]} at ({at}) lies outside the tissue",
+            code="outside-tissue",
+            place=f"{network.where('node', int(node))}: vessel {name}",
+            remedy="move it inside, or check `unit`",
         )
 
 
@@ -164,6 +166,8 @@ def _refuse_pieces_outside(name: str, network: Network, pieces: _Pieces, found: 
         segment = int(pieces.segment[piece])
         at = ", ".join(f"{x:.6g}" for x in pieces.place[piece])
         raise MeshError(
-            f"{network.where('segment', segment)}: vessel {name}: {network.called(segment)} leaves the tissue at ({at}); "
-            "bend it around with more nodes, or end it there"
+            f"{network.called(segment)} leaves the tissue at ({at})",
+            code="outside-tissue",
+            place=f"{network.where('segment', segment)}: vessel {name}",
+            remedy="bend it around with more nodes, or end it there",
         )

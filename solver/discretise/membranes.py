@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ..kernels import crossings
 from ..kernels.bounds import Shares
-from ..kernels.edges import Edges, Law
+from ..kernels.edges import EdgeLaw, Edges
 from ..model.balance import Membrane, Passage
+from ..parallel import Comm
 from ..scenario.tree import names
 from .evaluate import number
 from .graph import Graph
@@ -25,7 +26,7 @@ from .sites import Sites, build_sites
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STIFF = 1e6  # times D/h: a membrane more permeable than this is no barrier, and the flux form would lose digits
+NO_BARRIER = 1e6  # times D/h: a membrane more permeable than this is no barrier, and the flux form would lose digits
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Crossing:
     def __post_init__(self) -> None:
         n = self.integrity.sites.n
         self.limit, self.conductance, self.flux = np.full(n, np.inf), np.zeros(n), np.zeros(n)
-        self._opening, self._share = np.ones(n), np.ones(n)
+        self._opening, self._part = np.ones(n), np.ones(n)
 
     @property
     def membrane(self) -> str:
@@ -65,7 +66,7 @@ class Crossing:
         settled = self.varying is None or self.varying.static
         return settled and self.law.kind == "linear" and (self.integrity.static or not self.law.follows_integrity)
 
-    def insert(self, e: Law, density: Floats, a: Floats, v: Floats) -> None:
+    def insert(self, e: EdgeLaw, density: Floats, a: Floats, v: Floats) -> None:
         """Add the pairs to the weights of the edges; ``density`` is the species' own, at all local nodes."""
         sites = self.integrity.sites
         if self.law.follows_integrity:
@@ -82,15 +83,15 @@ class Crossing:
             spread = e.motility if self.diffusivity is None else self.diffusivity
             crossings.insert_drift(e, sites.nodes, self.entries, self.conductance, spread, v)
 
-    def share(self, a: Floats) -> None:
+    def note_part(self, a: Floats) -> None:
         """Note this membrane's part of each pair, once all membranes are inserted."""
-        crossings.shares(self.entries, self.conductance, a, self.integrity.sites.n_owned, self._share)
+        crossings.parts(self.entries, self.conductance, a, self.integrity.sites.n_owned, self._part)
 
     def measure(self, e: Edges, w: Floats, low: Floats, shares: Shares, limited: bool, bounded: bool) -> float:
         """Fill ``flux`` with what a step applied; returns this rank's part of the whole flux [amount/time]."""
         s = self.integrity.sites
         flows = (s.measure, w, low, shares, limited, bounded, s.n_owned)
-        return float(crossings.crossing(e, s.nodes, self.entries, self._share, *flows, self.flux))
+        return float(crossings.crossing(e, s.nodes, self.entries, self._part, *flows, self.flux))
 
 
 class Numbering:
@@ -99,17 +100,17 @@ class Numbering:
     canonical (n_owned,): canonical numbers of the owned nodes; first: the global number of the first of them.
     """
 
-    def __init__(self, comm: Any, canonical: Ints, first: int, pairs: list[Ints]) -> None:
+    def __init__(self, comm: Comm, canonical: Ints, first: int, pairs: list[Ints]) -> None:
         wanted = np.unique(np.concatenate([p.ravel() for p in pairs])) if pairs else np.empty(0, dtype=np.int64)
         mine = np.flatnonzero(np.isin(canonical, wanted))
         parts = comm.allgather((canonical[mine], first + mine))
-        known, numbers = (np.concatenate([part[k] for part in parts]) for k in range(2))
-        order = np.argsort(known)
-        self._known, self._numbers = known[order], numbers[order]
+        listed, numbers = (np.concatenate([part[k] for part in parts]) for k in range(2))
+        order = np.argsort(listed)
+        self._canonical, self._numbers = listed[order], numbers[order]
 
     def __call__(self, canonical: Ints) -> Ints:
         """Global numbers of nodes on membranes."""
-        return np.asarray(self._numbers[np.searchsorted(self._known, canonical)], dtype=np.int64)
+        return np.asarray(self._numbers[np.searchsorted(self._canonical, canonical)], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Pairs:
     total: int
 
 
-def local_pairs(comm: Any, canonical: Ints, first: int, membranes: Mapping[str, Any]) -> dict[str, Pairs]:
+def local_pairs(comm: Comm, canonical: Ints, first: int, membranes: Mapping[str, Any]) -> dict[str, Pairs]:
     """The pairs of each membrane of a domain that have an owned node on this rank. Collective."""
     if not membranes:
         return {}
@@ -170,7 +171,7 @@ def cap(crossing: Crossing, graph: Graph, weight: Floats, motility: float) -> No
     """
     diagonal = graph.extended(np.abs(weight[graph.diagonal]))
     sites = crossing.integrity.sites
-    reach = STIFF * motility * diagonal[sites.nodes].max(axis=1, initial=0.0)
+    reach = NO_BARRIER * motility * diagonal[sites.nodes].max(axis=1, initial=0.0)
     crossing.limit[:] = np.where(reach > 0.0, reach, np.inf)
     rate = crossing.rate if crossing.varying is None else crossing.varying.values
     over = bool((sites.measure * rate > crossing.limit).any())

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from ..kernels import own_law
 from ..model.balance import Species, Term
+from ..model.walk import names_in
 from ..scenario.derivative import derivative
 from ..scenario.expressions import Binary, Expr, Name, Number
-from ..scenario.tree import names, simplify
+from ..scenario.tree import simplify
 from .evaluate import Evaluator, total
 
 Floats = NDArray[np.float64]
@@ -74,4 +75,4 @@ def uptake(law: Species) -> Expr:
 
 def limits_itself(law: Species) -> bool:
     """Whether production, growth or loss depend on the own density, beyond the c that growth and loss are multiplied by."""
-    return any(law.name in names(t.expr) for t in (*law.production, *law.growth, *law.loss))
+    return law.name in names_in(law.production, law.growth, law.loss)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
-from ..kernels.compiled import compiled
+from ..kernels import surfaces
 from ..scenario.expressions import Expr
 from ..scenario.tree import names
 from .integrity import Integrity
@@ -20,15 +20,6 @@ from .site_values import Known, SiteEvaluator
 Floats = NDArray[np.float64]
 
 INTEGRITY = "integrity"  # the name of b in formulas
-
-
-@compiled
-def _first_wrong(values: Floats) -> int:
-    """The first place where there is no number >= 0; -1 if there is none."""
-    for k in range(len(values)):
-        if not 0.0 <= values[k] < np.inf:
-            return k
-    return -1
 
 
 class PassageRate:
@@ -59,14 +50,16 @@ class PassageRate:
             self.values += self._scratch
 
     def _check(self, time: float) -> None:
-        wrong = _first_wrong(self._scratch)
+        wrong = surfaces.first_wrong(self._scratch)
         if wrong >= 0:
             at = ", ".join(f"{x:g}" for x in self.integrity.sites.points[wrong])
             raise SolverError(
-                f"membrane {self.integrity.name}, species {self.species}: the permeability is {self._scratch[wrong]:g} at t = {time:g}, "
-                f"x = {at}; it must be a finite number >= 0 (use max(0, ...))"
+                f"the permeability is {self._scratch[wrong]:g} at t = {time:g}, x = {at}",
+                code="bad-rate",
+                place=f"membrane {self.integrity.name}, species {self.species}",
+                remedy="it must be a finite number >= 0 (use max(0, ...))",
             )
 
-    def share(self) -> None:
+    def take_from_owners(self) -> None:
         """Both ranks that hold a pair use the numbers of its owner. Collective."""
         self.integrity.sites.halo.update(self.values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -16,7 +15,7 @@ from ..errors import ScenarioError
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..output.layout import Grid
-from ..parallel import agreed
+from ..parallel import Comm, agreed
 from ..state import State, Variable
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
@@ -164,31 +163,37 @@ def pose(
     return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, integrities, vessels)
 
 
+_CODES = {"region": "no-region", "boundary": "no-boundary"}
+
+
 def _check_names(model: Model, domain: Domain) -> None:
-    faults = []
+    faults: list[ScenarioError] = []
     for law in model.species:
         used = {"region": [r for r in law.initial if r], "boundary": list(law.boundaries)}
         if isinstance(law.diffusion, Mapping):
             used["region"] += [r for r in law.diffusion if r]
         for what, names, known in (("region", used["region"], domain.regions), ("boundary", used["boundary"], tuple(domain.boundaries))):
+            remedy = f"it has: {', '.join(known) or 'none'}"
             faults += [
-                f"species {law.name}: the mesh has no {what} '{name}' (it has: {', '.join(known) or 'none'})"
+                ScenarioError(f"the mesh has no {what} {name!r}", code=_CODES[what], place=f"species {law.name}", remedy=remedy)
                 for name in dict.fromkeys(names)
                 if name not in known
             ]
         if law.fibres and len(law.fibres.direction) != domain.dim:
             given = len(law.fibres.direction)
-            faults.append(f"species {law.name}: the direction of fibres has {given} components, but the mesh has {domain.dim} dimensions")
+            what, remedy = f"the direction of fibres has {given} components", f"give {domain.dim}, one for each dimension of the mesh"
+            faults.append(ScenarioError(what, code="wrong-length", place=f"species {law.name}", remedy=remedy))
+    remedy = f"it is along: {', '.join(domain.membranes) or 'none'}"
     faults += [
-        f"membrane {m.name}: the mesh is not cut along an interface of this name (it is along: {', '.join(domain.membranes) or 'none'})"
+        ScenarioError("the mesh is not cut along an interface of this name", code="no-interface", place=f"membrane {m.name}", remedy=remedy)
         for m in model.membranes
         if m.name not in domain.membranes
     ]
     if faults:
-        raise ScenarioError("\n".join(faults))
+        raise ScenarioError.together(faults)
 
 
-def _evaluate(comm: Any, conditions: list[Condition], time: float) -> None:
+def _evaluate(comm: Comm, conditions: list[Condition], time: float) -> None:
     with agreed(comm):
         for condition in conditions:
             if condition.gradient is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..parallel import Comm
 from .halo import Halo
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,7 @@ class Sites:
     measure (s,) [length^(dim-1)]: the share of the surface that belongs to the site.
     """
 
-    comm: Any
+    comm: Comm
     n_owned: int
     total: int
     numbers: Ints
@@ -43,7 +43,7 @@ class Sites:
         return _positions(self.comm, self.numbers[: self.n_owned], numbers)
 
 
-def build_sites(comm: Any, numbers: Ints, owned: NDArray[np.bool_], total: int, nodes: Ints, points: Floats, measure: Floats) -> Sites:
+def build_sites(comm: Comm, numbers: Ints, owned: NDArray[np.bool_], total: int, nodes: Ints, points: Floats, measure: Floats) -> Sites:
     """Sites from arrays in any order; each site is ``owned`` on exactly one rank. Collective."""
     mine = np.flatnonzero(owned)
     mine = mine[np.argsort(numbers[mine], kind="stable")]
@@ -55,7 +55,7 @@ def build_sites(comm: Any, numbers: Ints, owned: NDArray[np.bool_], total: int, 
     return Sites(comm, len(mine), total, numbers[order], nodes[order], points[order], measure[order], halo, at[order])
 
 
-def _positions(comm: Any, owned: Ints, wanted: Ints) -> Ints:
+def _positions(comm: Comm, owned: Ints, wanted: Ints) -> Ints:
     every = np.concatenate(comm.allgather(owned))
     order = np.argsort(every, kind="stable")
     return np.asarray(order[np.searchsorted(every[order], wanted)], dtype=np.int64)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, Law
+from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, EdgeLaw
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
+from ..model.walk import expressions, names_in
 from ..parallel import agreed
 from ..scenario.expressions import Binary, Call, Expr, Name, Number
 from ..scenario.tree import names
@@ -75,16 +76,12 @@ class NodalSpecies:
             for t in law.taxis
         ]
         self._find_fixed()
-        expressions = [t.expr for t in (*law.growth, *law.loss)]
-        expressions += [e for t in law.taxis for e in (t.potential, t.factor)]
-        if law.diffusion is not None and not isinstance(law.diffusion, Mapping):
-            expressions.append(law.diffusion)
-        static = all(self.evaluator.is_static(e) for e in expressions)
+        static = all(self.evaluator.is_static(e) for e in expressions((law.growth, law.loss, _of_fluxes(law))))
         self.static = static and all(c.is_static for c in self.conditions) and all(c.static for c in self.crossings)
         varying = sum(not isinstance(d.factor, float) for d in self._drifts)
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
         self._psi = np.zeros(n if len(self._drifts) > varying else 1)
-        self._current: Law | None = None
+        self._current: EdgeLaw | None = None
 
     def _find_fixed(self) -> None:
         g = self.graph
@@ -156,7 +153,7 @@ class NodalSpecies:
                 for wall in changing:
                     wall.evaluate(time)
 
-    def flux_law(self, scratch: Floats, scratch2: Floats) -> Law:
+    def flux_law(self, scratch: Floats, scratch2: Floats) -> EdgeLaw:
         """What the fluxes are made of, of the fields as they are now; also the speed of drift out of outflow boundaries."""
         if self.static and self._current is not None:
             return self._current
@@ -187,7 +184,7 @@ class NodalSpecies:
                     condition.drift_out(self._psi, None)
                 np.maximum(condition.rate, 0.0, out=condition.rate)
         g = self.graph
-        self._current = Law(
+        self._current = EdgeLaw(
             g.indptr, g.indices, g.stiffness, self.weight, self._motility, self._primitive, density,
             self._psi, self._potentials, self._factors, self._mean,
         )  # fmt: skip
@@ -210,13 +207,13 @@ class NodalSpecies:
         if len(self.turning):
             v += self.turning
 
-    def cross(self, law: Law, a: Floats, v: Floats) -> None:
+    def cross(self, law: EdgeLaw, a: Floats, v: Floats) -> None:
         """Add the pairs of membranes to the weights of the edges, of the fields as they are now."""
         self.passage_rates()
         for crossing in self.crossings:
             crossing.insert(law, self.fields[self.name], a, v)
         for crossing in self.crossings:
-            crossing.share(a)
+            crossing.note_part(a)
 
     def passage_rates(self, first: bool = False) -> None:
         """Evaluate the permeabilities that change (``first``: all that are formulas). Collective where there are any."""
@@ -226,16 +223,13 @@ class NodalSpecies:
                 for rate in changing:
                     rate.evaluate(float(self.evaluator.time[0]))
             for rate in changing:
-                rate.share()
+                rate.take_from_owners()
 
     @property
     def flux_depends_on_itself(self) -> bool:
         """Whether its own density is in its motility, its drift or its passage through a membrane."""
-        law = self.law
-        exprs = [e for t in law.taxis for e in (t.potential, t.factor)]
-        exprs += [law.diffusion] if law.diffusion is not None and not isinstance(law.diffusion, Mapping) else []
         through = any(c.law.kind == "pressure" or (c.varying is not None and self.name in c.varying.uses) for c in self.crossings)
-        return through or any(self.name in names(e) for e in exprs)
+        return through or self.name in names_in(_of_fluxes(self.law))
 
     def largest_motility(self) -> float:
         """The largest D over this rank's nodes, of the fields as they are now; 1 where D stands in the weight."""
@@ -284,7 +278,12 @@ class NodalSpecies:
 
     def uses(self) -> frozenset[str]:
         """Names in the terms of production, growth and loss."""
-        return frozenset().union(*(names(t.expr) for t in (*self.law.production, *self.law.growth, *self.law.loss)))
+        return names_in(self.law.production, self.law.growth, self.law.loss)
+
+
+def _of_fluxes(law: Species) -> tuple[object, ...]:
+    """What its fluxes are made of, but a motility by region: that stands in the weight of the edges."""
+    return law.taxis, None if isinstance(law.diffusion, Mapping) else law.diffusion
 
 
 def _compiled(evaluator: Evaluator, terms: list[Expr]) -> Write | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ...meshes.cut import pairs_at_facets
+from ...meshes.domain import Domain
 from ..output.layout import Grid
 from .halo import Halo
 from .problem import Problem
@@ -45,7 +44,7 @@ class Surface:
     ``names``: integrity, and flux_SPECIES for every species that passes somewhere. Building it is collective.
     """
 
-    def __init__(self, problem: Problem, domain: Any) -> None:
+    def __init__(self, problem: Problem, domain: Domain) -> None:
         self.problem = problem
         self._barriers = {m.name: problem.integrities[m.name] for m in problem.model.membranes}
         comm, dim = problem.graph.comm, domain.dim

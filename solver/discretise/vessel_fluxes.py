@@ -21,7 +21,7 @@ from .wall_flux import WallCrossing
 
 Floats = NDArray[np.float64]
 
-STIFF = 1e10
+PERFECT_SINK = 1e10  # times D/h: a wall that lets pass more holds the density at zero
 
 
 def check_mobile(law: Vessel, species: Mapping[str, NodalSpecies]) -> None:
@@ -29,7 +29,10 @@ def check_mobile(law: Vessel, species: Mapping[str, NodalSpecies]) -> None:
     for flux in law.fluxes:
         if not species[flux.species].law.mobile:
             raise ScenarioError(
-                f"vessel {law.name}: species {flux.species} does not move, so it cannot pass the wall; give it a motility, or take it out"
+                "the species does not move, so it cannot pass the wall",
+                code="immobile-species",
+                place=f"vessel {law.name}, species {flux.species}",
+                remedy="give it a motility, or take it out",
             )
 
 
@@ -68,7 +71,7 @@ def _limit(s: NodalSpecies, vessel: NodalVessel) -> Floats:
     """Rates far above D/h hold the density at zero as well as an infinite one would; inf where nothing diffuses. Collective."""
     g, nodes = s.graph, vessel.sites.nodes[:, 0]
     fastest = g.comm.allreduce(s.largest_motility(), MPI.MAX)
-    limit = STIFF * fastest * np.abs(s.weight[g.diagonal[nodes]]) / vessel.sites.measure
+    limit = PERFECT_SINK * fastest * np.abs(s.weight[g.diagonal[nodes]]) / vessel.sites.measure
     return np.where(limit > 0.0, limit, np.inf)
 
 

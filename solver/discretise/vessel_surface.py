@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...meshes.domain import Domain
 from ...meshes.network import Network
+from ..parallel import Comm
 from .lines import normals
 from .problem import Problem
 from .surface import grid_of_facets
@@ -27,7 +28,7 @@ class VesselSurface:
     ``names``: integrity, radius (0 for a wall of the mesh), torn, and entered_SPECIES [amount/area] so far. Collective.
     """
 
-    def __init__(self, problem: Problem, domain: Any) -> None:
+    def __init__(self, problem: Problem, domain: Domain) -> None:
         self.problem, comm, dim = problem, problem.graph.comm, domain.dim
         self._at: list[Ints] = []  # for each vessel and corner: the site, or the segment of a network
         points, numbers, regions, radii = [], [], [], []
@@ -99,7 +100,7 @@ def _tubes(network: Network, dim: int) -> tuple[Floats, Ints]:
     return np.concatenate(triangles, axis=1).reshape(-1, 3, 3), np.repeat(np.arange(len(ends)), 2 * SIDES)
 
 
-def _sites_at(vessel: NodalVessel, comm: Any, canonical: Ints, facets: Ints, part: Ints) -> Ints:
+def _sites_at(vessel: NodalVessel, comm: Comm, canonical: Ints, facets: Ints, part: Ints) -> Ints:
     """The number of the site at each corner of this rank's facets."""
     size = len(vessel.part_names)
     mine = canonical[vessel.sites.nodes[:, 0]] * size + vessel.segment
@@ -110,7 +111,7 @@ def _sites_at(vessel: NodalVessel, comm: Any, canonical: Ints, facets: Ints, par
     return np.asarray(numbers[order][np.searchsorted(keys[order], wanted)])
 
 
-def _numbered(comm: Any, facets: Ints, part: Ints) -> tuple[Ints, int]:
+def _numbered(comm: Comm, facets: Ints, part: Ints) -> tuple[Ints, int]:
     """Numbers of this rank's facets that no partition changes, and how many there are: ascending by part and nodes."""
     rows = np.concatenate([part[:, None], np.sort(facets, axis=1)], axis=1)
     every = np.concatenate(comm.allgather(rows))
@@ -119,7 +120,7 @@ def _numbered(comm: Any, facets: Ints, part: Ints) -> tuple[Ints, int]:
     return inverse.reshape(-1)[start : start + len(rows)], len(every)
 
 
-def _places(domain: Any, facets: Ints, dim: int) -> Floats:
+def _places(domain: Domain, facets: Ints, dim: int) -> Floats:
     geometry = domain.mesh.geometry
     original = np.asarray(geometry.input_global_indices, dtype=np.int64)
     order = np.argsort(original)

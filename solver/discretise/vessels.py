@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...meshes.distribute import OwnedFacets
+from ...meshes.domain import Domain
 from ...meshes.facets import facet_measures
 from ...meshes.names import check_names
 from ...meshes.network import Network
 from ..errors import MeshError, ScenarioError
 from ..model.balance import Vessel
-from ..parallel import agreed
+from ..parallel import Comm, agreed
 from .evaluate import Evaluator
 from .graph import Graph
 from .integrity import Integrity
@@ -54,7 +54,7 @@ class NodalVessel:
 
 
 def build_vessel(
-    law: Vessel, domain: Any, graph: Graph, canonical: Ints, parameters: Mapping[str, float], network: Network | None
+    law: Vessel, domain: Domain, graph: Graph, canonical: Ints, parameters: Mapping[str, float], network: Network | None
 ) -> NodalVessel:
     """A vessel's wall on the mesh; ``canonical`` (n_owned,): numbers of the owned nodes. Collective.
 
@@ -77,7 +77,10 @@ def build_vessel(
     number, total, mine = _merged(graph.comm, shares, canonical)
     if not total:
         raise MeshError(
-            f"{domain.source or 'mesh'}: vessel {law.name}: {law.place} {', '.join(law.parts)} has no facets, so there is no wall"
+            f"{law.place} {', '.join(law.parts)} has no facets, so there is no wall",
+            code="no-wall",
+            place=f"{domain.source or 'mesh'}: vessel {law.name}",
+            remedy="name a place that has some",
         )
     area: Floats = np.bincount(part_of[mine.segment], mine.area, minlength=len(part_names)).astype(float)
     area = graph.comm.allreduce(area)
@@ -94,13 +97,15 @@ def build_vessel(
     return NodalVessel(law, sites, mine.segment, part_of[mine.segment], part_names, area, torn, mine.series, surface)
 
 
-def _facets(law: Vessel, domain: Any) -> tuple[tuple[Ints, Ints], Contributions]:
+def _facets(law: Vessel, domain: Domain) -> tuple[tuple[Ints, Ints], Contributions]:
     """This rank's facets of a wall; an interface that the mesh is not cut along is a wall on both of its sides."""
     mesh, dim = domain.mesh, domain.dim
     owned = OwnedFacets.of(mesh)
     numbers, first = np.unique(owned.numbers, return_index=True)
     named = domain.interfaces if law.place == "interface" else domain.boundaries
-    rows, part, weight = [np.empty((0, dim), dtype=np.int64)], [np.empty(0, dtype=np.int64)], [np.empty(0)]
+    rows: list[Ints] = [np.empty((0, dim), dtype=np.int64)]
+    part: list[Ints] = [np.empty(0, dtype=np.int64)]
+    weight: list[Floats] = [np.empty(0)]
     for k, name in enumerate(law.parts):
         found = owned.rows[first[np.searchsorted(numbers, named[name])]] if len(numbers) else rows[0]
         sides = 2.0 if law.place == "interface" and name not in domain.membranes else 1.0
@@ -110,7 +115,7 @@ def _facets(law: Vessel, domain: Any) -> tuple[tuple[Ints, Ints], Contributions]
     facets, parts = np.concatenate(rows), np.concatenate(part)
     original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
     order = np.argsort(original)
-    points = np.asarray(mesh.geometry.x)[:, :dim]
+    points: Floats = np.asarray(mesh.geometry.x, dtype=np.float64)[:, :dim]
     local = order[np.searchsorted(original[order], facets)] if len(original) else facets
     share = np.concatenate(weight) * facet_measures(points, local) / dim
     shares = Contributions(
@@ -124,7 +129,7 @@ def _facets(law: Vessel, domain: Any) -> tuple[tuple[Ints, Ints], Contributions]
     return (facets, parts), shares
 
 
-def _merged(comm: Any, shares: Contributions, canonical: Ints) -> tuple[Ints, int, Contributions]:
+def _merged(comm: Comm, shares: Contributions, canonical: Ints) -> tuple[Ints, int, Contributions]:
     """One entry per node and segment: its number in the whole vessel, how many there are, and the entries at owned nodes.
 
     Shares are added in an order that no partition changes.
@@ -158,4 +163,6 @@ def _refuse_unknown_parts(law: Vessel, names: tuple[str, ...], types: tuple[str,
     for name in law.torn_parts:
         if name not in known:
             listed = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
-            raise ScenarioError(f"vessel {law.name}: ruptured: the {law.place} has no part {name!r} (it has: {listed})")
+            raise ScenarioError(
+                f"the {law.place} has no part {name!r}", code="no-part", place=f"vessel {law.name}: ruptured", remedy=f"it has: {listed}"
+            )

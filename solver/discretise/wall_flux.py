@@ -14,49 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
-from ..kernels.compiled import compiled
+from ..kernels import surfaces
 from ..model.balance import WallFlux
+from ..model.walk import names_in
 from ..scenario.expressions import Expr, Number
-from ..scenario.tree import names
 from .passage_rate import INTEGRITY
 from .site_values import Known, SiteEvaluator
 from .sites import Sites
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@compiled
-def _mix(
-    opened: Floats, closed: Floats, torn_rate: Floats, torn: NDArray[np.bool_], opening: Floats, series: Floats, limit: Floats, rate: Floats
-) -> None:
-    """k of every site from its parts, no larger than ``limit``, behind the resistance ``series`` [time/length]."""
-    for i in range(len(rate)):
-        k = torn_rate[i] if torn[i] else opening[i] * opened[i] + (1.0 - opening[i]) * closed[i]
-        k = min(k, limit[i])
-        rate[i] = k / (1.0 + k * series[i])
-
-
-@compiled
-def _add(nodes: Ints, measure: Floats, mass: Floats, rate: Floats, inside: Floats, production: Floats, sinks: Floats) -> None:
-    """Add the flux of every site to its node; several sites may share a node."""
-    for i in range(len(nodes)):
-        share = rate[i] * measure[i] / mass[nodes[i]]
-        production[nodes[i]] += share * inside[i]
-        sinks[nodes[i]] += share
-
-
-@compiled
-def _flows(nodes: Ints, measure: Floats, rate: Floats, inside: Floats, density: Floats, dt: float, flow: Floats) -> tuple[float, float]:
-    """flow = amount out of the tissue at every site in a time dt; returns its sum and what came in by itself."""
-    out = 0.0
-    came = 0.0
-    for i in range(len(nodes)):
-        strength = dt * rate[i] * measure[i]
-        came += strength * inside[i]
-        flow[i] = strength * (density[nodes[i]] - inside[i])
-        out += flow[i]
-    return out, came
 
 
 class WallCrossing:
@@ -90,7 +57,7 @@ class WallCrossing:
         self._opening, self._limit, n = opening, limit, sites.n
         parts = {"opened": law.opened, "closed": law.closed, "torn": law.torn, "inside": law.inside}
         diffusing = diffusion if not isinstance(diffusion, np.ndarray) else None
-        used = frozenset().union(*(names(e) for e in (*parts.values(), diffusing) if e is not None))
+        used = names_in(*parts.values(), diffusing)
         self._values_at = SiteEvaluator(self.nodes, sites.points, known, used, {} if integrity is None else {INTEGRITY: integrity})
         self.static = steady and not known.moving(used)
         self._torn = torn & (law.torn is not None)
@@ -110,8 +77,10 @@ class WallCrossing:
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in self.sites.points[np.argmax(bad)])
                 raise SolverError(
-                    f"vessel {self.vessel}, species {self.law.species}: the {_WORDS[what]} is {out[np.argmax(bad)]:g} at t = {time:g}, "
-                    f"x = {at}; it must be a number >= 0 (use max(0, ...))"
+                    f"the {_WORDS[what]} is {out[np.argmax(bad)]:g} at t = {time:g}, x = {at}",
+                    code="bad-rate",
+                    place=f"vessel {self.vessel}, species {self.law.species}",
+                    remedy="it must be a number >= 0 (use max(0, ...))",
                 )
         if self._opening is not None:
             self._opening(self._g)
@@ -119,19 +88,19 @@ class WallCrossing:
             self._write_diffusion(self._diffusion)
         np.divide(self._length, self._diffusion, out=self._series, where=self._length > 0.0)
         v = self._values
-        _mix(v["opened"], v["closed"], v["torn"], self._torn, self._g, self._series, self._limit, self.rate)
+        surfaces.wall_rate(v["opened"], v["closed"], v["torn"], self._torn, self._g, self._series, self._limit, self.rate)
         self.inside[:] = v["inside"]
 
     def add(self, production: Floats, sinks: Floats) -> None:
         """Add to the nodal production and sinks."""
-        _add(self.nodes, self.sites.measure, self._mass, self.rate, self.inside, production, sinks)
+        surfaces.add_wall(self.nodes, self.sites.measure, self._mass, self.rate, self.inside, production, sinks)
 
     def flows(self, dt: float, seen: Floats) -> tuple[float, float]:
         """What left the tissue in a time dt with the density that the sinks acted on, and what came in, part of the production.
 
         This rank's amounts; ``flow`` holds what left at every site.
         """
-        out, came = _flows(self.nodes, self.sites.measure, self.rate, self.inside, seen, dt, self.flow)
+        out, came = surfaces.wall_flow(self.nodes, self.sites.measure, self.rate, self.inside, seen, dt, self.flow)
         return out, came
 
     def accept(self) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .bounds import Shares
 from .compiled import compiled
-from .edges import Edges, Law
+from .edges import EdgeLaw, Edges
 from .low_order import low_order_flux
 
 Floats = NDArray[np.float64]
@@ -62,7 +62,7 @@ def insert(entries: Ints, conductance: Floats, a: Floats) -> None:
 
 
 @compiled
-def insert_drift(e: Law, nodes: Ints, entries: Ints, conductance: Floats, diffusivity: Floats, v: Floats) -> None:
+def insert_drift(e: EdgeLaw, nodes: Ints, entries: Ints, conductance: Floats, diffusivity: Floats, v: Floats) -> None:
     """Add the drift through the opening to v_ii' and v_i'i. diffusivity (n or 1): D; nothing drifts where it is 0."""
     for k in range(len(conductance)):
         one, two = nodes[k, 0], nodes[k, 1]
@@ -80,7 +80,7 @@ def insert_drift(e: Law, nodes: Ints, entries: Ints, conductance: Floats, diffus
 
 
 @compiled
-def shares(entries: Ints, conductance: Floats, a: Floats, n_owned: int, out: Floats) -> None:
+def parts(entries: Ints, conductance: Floats, a: Floats, n_owned: int, out: Floats) -> None:
     """The part of a pair's conductance that is this membrane's: below 1 where several membranes meet in a pair. Owned sites."""
     for k in range(n_owned):
         total = a[entries[k, 0]]
@@ -89,7 +89,7 @@ def shares(entries: Ints, conductance: Floats, a: Floats, n_owned: int, out: Flo
 
 @compiled
 def crossing(
-    e: Edges, nodes: Ints, entries: Ints, share: Floats, measure: Floats, w: Floats, low: Floats, s: Shares,
+    e: Edges, nodes: Ints, entries: Ints, part: Floats, measure: Floats, w: Floats, low: Floats, s: Shares,
     limited: bool, bounded: bool, n_owned: int, flux: Floats,
 ) -> float:  # fmt: skip
     """Flux per area from side 0 to side 1 at the owned sites, as the step applied it; returns its sum over the surface.
@@ -111,6 +111,6 @@ def crossing(
             if bounded:
                 share_of_rest = min(share_of_rest, s.up[j] if rest < 0.0 else s.up[i])
             inward = first + share_of_rest * rest
-        flux[k] = -inward * share[k] / measure[k]
-        total -= inward * share[k]
+        flux[k] = -inward * part[k] / measure[k]
+        total -= inward * part[k]
     return total

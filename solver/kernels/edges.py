@@ -30,7 +30,7 @@ Indices = NDArray[np.uint32]
 ARITHMETIC, HARMONIC, EXACT = 0, 1, 2
 
 
-class Law(NamedTuple):
+class EdgeLaw(NamedTuple):
     """What the fluxes of one species are made of. Nodal arrays have length n_local; a constant has length 1.
 
     indptr, indices, stiffness: the graph. weight (nnz): K^D, the stiffness itself unless motility differs by region.
@@ -72,7 +72,7 @@ def bernoulli(x: float) -> float:
 
 
 @compiled
-def weights(e: Law, a: Floats, v: Floats) -> None:
+def weights(e: EdgeLaw, a: Floats, v: Floats) -> None:
     """a_ij and v_ij of all owned rows; what stands on the diagonal of a is K_ii D, and v_ii = 0."""
     indptr, indices, stiffness, weight, motility, primitive, density, psi, potentials, factors, mean = e
     for i in range(len(indptr) - 1):
@@ -153,7 +153,7 @@ def fill(
     unit: 1 for a time step, 0 for a steady balance.
 
     fixed (n_local): rows replaced by diag(m), and columns left out, so that a matrix without drift stays symmetric;
-    ``known_side`` brings them to the right side. Returns the largest tau sum_j |u_ij| / m_i, the diffusion number; NaN if
+    ``fixed_side`` brings them to the right side. Returns the largest tau sum_j |u_ij| / m_i, the diffusion number; NaN if
     anything is not finite.
     """
     indptr, indices, mass, us, ls = e
@@ -192,7 +192,7 @@ def fill(
 
 
 @compiled
-def known_side(e: Edges, rows: Indices, positions: Indices, held: Floats, tau: float, low_order: bool, b: Floats) -> None:
+def fixed_side(e: Edges, rows: Indices, positions: Indices, held: Floats, tau: float, low_order: bool, b: Floats) -> None:
     """b_i += tau u_ij c_j for the edges (rows and positions in the graph) from a free node i to a node j with a fixed value."""
     _, indices, _, us, ls = e
     for edge in range(len(rows)):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
-from ..parallel import agreed
+from ..parallel import Comm, agreed
 
 _ROWS_PER_CHUNK = 65536
 _CHUNKS_AT_MOST = 64
@@ -36,7 +36,7 @@ class Blocks:
         SolverError: some row belongs to no rank or to more than one.
     """
 
-    def __init__(self, comm: Any, numbers: NDArray[np.int64], total: int) -> None:
+    def __init__(self, comm: Comm, numbers: NDArray[np.int64], total: int) -> None:
         self.comm = comm
         self.total = total
         self.chunk = chunk_rows(total)

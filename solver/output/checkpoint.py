@@ -20,7 +20,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import __version__
 from ..errors import ScenarioError, SolverError
+from ..parallel import Comm
 from .blocks import Blocks
 from .folder import replace_text
 from .hdf import SharedFile
@@ -28,6 +30,8 @@ from .layout import Grid, Rows
 
 log = logging.getLogger("invasio.output")
 _KEPT = 2
+FORMAT = 2  # of what is written: 1 is that of version 0.1.0, which did not say so; since 2 there are events
+READABLE = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,11 @@ def save(
     sums = comm.gather({name: _sums(block, plan[name].chunk) for name, block in rows.items()})
     header = ""
     if comm.rank == 0:
-        crc = {name: [c for part in sums for c in part[name]] for name in rows}
+        crc = {name: [c for part in sums or [] for c in part[name]] for name in rows}
         every = {"mesh": grid.mesh_hash, **(hashes or {})}
-        header = json.dumps({"scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": {name: p.chunk for name, p in plan.items()}})
+        kind = {"format": FORMAT, "version": __version__}
+        chunks = {name: p.chunk for name, p in plan.items()}
+        header = json.dumps({**kind, "scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": chunks})
     header = comm.bcast(header)
     what = f"cannot write the checkpoint {final} (is the disk full?)"
     file = SharedFile(temporary, "w", comm, collective=collective)
@@ -120,7 +126,7 @@ def load_latest(
     A damaged one is passed over with a warning. ``tables`` as in `save`.
 
     Raises:
-        ScenarioError: the checkpoint belongs to another scenario or mesh.
+        ScenarioError: the checkpoint belongs to another scenario or mesh, or is of a version that cannot be read.
         SolverError: there are checkpoints and all are damaged.
     """
     comm = grid.comm
@@ -131,6 +137,7 @@ def load_latest(
     for path in files:
         header, fault = _tried(comm, lambda path=path: _header(path))  # type: ignore[misc]
         if not fault:
+            _check_format(path, header)
             expected = {"mesh": grid.mesh_hash, **(hashes or {})}
             other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
             if other:
@@ -147,6 +154,17 @@ def load_latest(
         if comm.rank == 0:
             log.warning("checkpoint %s is damaged (%s); taking the one before", path.name, fault)
     raise SolverError("all checkpoints are damaged", code="damaged-checkpoint", place=str(folder), remedy="start again with --overwrite")
+
+
+def _check_format(path: Path, header: Mapping[str, Any]) -> None:
+    kind, version = int(header.get("format", 1)), str(header.get("version", "0.1.0"))
+    if kind not in READABLE:
+        raise ScenarioError(
+            f"it was written by invasio {version} (format {kind}), which version {__version__} cannot read",
+            code="other-version",
+            place=f"checkpoint {path}",
+            remedy=f"go on with invasio {version}, or begin anew with --overwrite",
+        )
 
 
 def _plans(grid: Grid, tables: Mapping[str, Rows] | None) -> dict[str, Blocks]:
@@ -167,7 +185,7 @@ def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], plan: Mappin
         h5.create_dataset(f"state/{name}", (plan[name].total, *block.shape[1:]), "f8")
 
 
-def _tried(comm: Any, action: Callable[[], Any]) -> tuple[Any, str]:
+def _tried(comm: Comm, action: Callable[[], Any]) -> tuple[Any, str]:
     """The result of reading something, and what went wrong on any rank ("" if nothing)."""
     result, fault = None, ""
     try:

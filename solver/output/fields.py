@@ -150,7 +150,7 @@ class FieldsWriter:
             file.write_rows(f"{ROOT}/Points", self._blocks.start, points)
             file.write_rows(f"{ROOT}/Connectivity", cells.start * corners, connectivity.reshape(-1))
             file.write_rows(f"{ROOT}/Offsets", cells.start + 1, ends)
-            file.write_rows(f"{ROOT}/Offsets", 0, np.zeros(1 if comm.rank == 0 else 0, dtype=np.int64))
+            file.write_same(f"{ROOT}/Offsets", 0, np.zeros(1, dtype=np.int64))
             file.write_rows(f"{ROOT}/Types", cells.start, types)
             file.write_rows(f"{ROOT}/CellData/region", cells.start, regions)
             self._extend(file, 0)
@@ -184,14 +184,13 @@ class FieldsWriter:
             steps["index"] = f"FieldDataOffsets/{self._observables[0]}"
         for table, name in steps.items():
             file.resize(f"{STEPS}/{name}", last)
-            rows = tables[table] if self.grid.comm.rank == 0 else tables[table][:0]
-            file.write_rows(f"{STEPS}/{name}", first, rows)
+            file.write_same(f"{STEPS}/{name}", first, tables[table])
         for name in self._observables:
             file.resize(f"{ROOT}/FieldData/{name}", last)
 
     def _append(self, file: SharedFile, frame: Frame, blocks: Mapping[str, np.ndarray]) -> None:
         """The order of writes is what keeps the file readable at any moment: data, then NSteps, then Values."""
-        step, first = self.n_steps, self.grid.comm.rank == 0
+        step = self.n_steps
         if step and step % AHEAD == 0:
             self._extend(file, step)
         for name, block in blocks.items():
@@ -200,15 +199,14 @@ class FieldsWriter:
         self._hook("data")
         numbers = {_table_name(name): value for name, value in frame.observables.items()}
         for name in self._observables:
-            number = np.array([numbers.get(name, np.nan)] if first else [], dtype=np.float64)
-            file.write_rows(f"{ROOT}/FieldData/{name}", step, number)
+            file.write_same(f"{ROOT}/FieldData/{name}", step, np.array([numbers.get(name, np.nan)]))
         file.flush(grown=True)
         self._hook("flushed")
         file.set_number(STEPS, "NSteps", step + 1)
         file.flush()
         self._hook("nsteps")
         file.resize(f"{STEPS}/Values", step + 1)
-        file.write_rows(f"{STEPS}/Values", step, np.array([frame.time] if first else [], dtype=np.float64))
+        file.write_same(f"{STEPS}/Values", step, np.array([frame.time], dtype=np.float64))
         self._hook("values")
         file.flush()
 

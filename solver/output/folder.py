@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InvasioError
-from ..parallel import agreed
+from ..parallel import Comm, agreed
 from .compare import differences
 from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
 
@@ -46,14 +46,14 @@ class RunFolder:
     """
 
     path: Path
-    comm: Any
+    comm: Comm
     resuming: bool
     previous_status: str = ""
     _lock: int | None = field(default=None, repr=False)
 
     @staticmethod
     def open(
-        out: Path | None, scenario_path: Path | None, name: str, resolved_text: str, resume: bool, overwrite: bool, comm: Any
+        out: Path | None, scenario_path: Path | None, name: str, resolved_text: str, resume: bool, overwrite: bool, comm: Comm
     ) -> RunFolder:
         """Collective: choose, check, lock and prepare the folder (on rank 0), the same answer on every rank.
 

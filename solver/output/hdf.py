@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
+from ..parallel import Comm
 
 log = logging.getLogger("invasio.output")
 _LARGEST_NODE = 4096
@@ -42,7 +43,7 @@ class SharedFile:
         collective: write from all ranks; by default if h5py can.
     """
 
-    def __init__(self, path: Path, mode: str, comm: Any, chunks: int = 64, collective: bool | None = None) -> None:
+    def __init__(self, path: Path, mode: str, comm: Comm, chunks: int = 64, collective: bool | None = None) -> None:
         self.path = path
         self.comm = comm
         can = parallel_h5py() if collective is None else collective
@@ -137,7 +138,7 @@ class SharedFile:
                 self.comm.Send(np.ascontiguousarray(rows), dest=0)
             return
         fault: OSError | RuntimeError | None = None
-        for rank, (at, shape, kind) in enumerate(shapes):
+        for rank, (at, shape, kind) in enumerate(shapes or []):
             if shape[0] == 0:
                 continue
             part = rows if rank == 0 else np.empty(shape, dtype=kind)
@@ -149,6 +150,16 @@ class SharedFile:
                 fault = error  # the others still have to be received from
         if fault is not None:
             raise fault
+
+    def write_same(self, name: str, start: int, rows: NDArray[Any]) -> None:
+        """Write rows that every rank has, the same on each.
+
+        Where all have the file open all write them: what a rank reads of the file's structure on the way stays in its cache, and
+        HDF5 waits for ever once the caches of the ranks differ in what was changed. With hundreds of small tables that rank 0
+        alone writes they do, in a file that was opened again.
+        """
+        if self.collective or self.comm.rank == 0:
+            self._write(name, start, rows)
 
     def _write(self, name: str, start: int, rows: NDArray[Any]) -> None:
         if self.h5 is None or not (len(rows) or self.collective):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..parallel import Comm
 
 FIELDS = "fields.vtkhdf"
 MEMBRANES = "membranes.vtkhdf"
@@ -35,7 +37,7 @@ class Grid:
     Every node and every cell of the mesh is listed by exactly one rank; a rank may list none.
     """
 
-    comm: Any  # mpi4py communicator
+    comm: Comm
     dim: int
     n_nodes: int  # in the whole mesh
     n_cells: int

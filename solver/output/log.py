@@ -10,10 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mpi4py.MPI import Intracomm as Comm
+from ..parallel import Comm
 
 _NAME = "invasio"
 

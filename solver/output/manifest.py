@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..parallel import Comm
 from .folder import replace_text
 from .layout import Frame
 
@@ -40,7 +41,7 @@ class Manifest:
         resumed_at: the time the run resumes from; None starts a new list of segments.
     """
 
-    def __init__(self, path: Path, comm: Any, facts: Mapping[str, Any], resumed_at: float | None = None) -> None:
+    def __init__(self, path: Path, comm: Comm, facts: Mapping[str, Any], resumed_at: float | None = None) -> None:
         self.path = path
         self._writes = comm.rank == 0
         if not self._writes:

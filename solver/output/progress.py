@@ -9,6 +9,7 @@ import time as clock
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from ..parallel import Comm
 from .layout import Frame
 
 log = logging.getLogger("invasio.progress")
@@ -30,7 +31,7 @@ class Progress:
     """
 
     def __init__(
-        self, comm: Any, start: float, end: float, every: float = 10.0, stream: TextIO | None = None, unit: str = "", opening: str = ""
+        self, comm: Comm, start: float, end: float, every: float = 10.0, stream: TextIO | None = None, unit: str = "", opening: str = ""
     ) -> None:
         self._speaks = comm.rank == 0
         self._start, self._end, self._every = start, end, every

@@ -6,10 +6,10 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from ..errors import SolverError
-from ..parallel import agreed
+from ..parallel import Comm, agreed
 from .folder import replace_text
 from .layout import Frame
 
@@ -32,7 +32,7 @@ class Series:
         SolverError: on all ranks, if the file cannot be written or has other columns.
     """
 
-    def __init__(self, path: Path, comm: Any, resume_at: float | None = None) -> None:
+    def __init__(self, path: Path, comm: Comm, resume_at: float | None = None) -> None:
         self.path = path
         self.comm = comm
         self.last_time = float("-inf")

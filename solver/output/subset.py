@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..parallel import Comm
 from .layout import Frame, Grid, Observer
 
 Integers = NDArray[np.int64]
@@ -47,7 +47,7 @@ def part_of(grid: Grid, regions: Sequence[str]) -> tuple[Grid, NDArray[np.int64]
     return part, rows
 
 
-def renumber(comm: Any, total: int, chosen: Integers, asked: Integers) -> tuple[Integers, int]:
+def renumber(comm: Comm, total: int, chosen: Integers, asked: Integers) -> tuple[Integers, int]:
     """Collective: the places of ``asked`` numbers among all that some rank has ``chosen``, -1 for others; and how many there are.
 
     Each rank keeps the marks of one block of 0 ... total-1, so that no rank ever holds them all.
@@ -65,7 +65,7 @@ def renumber(comm: Any, total: int, chosen: Integers, asked: Integers) -> tuple[
     return found, int(counts.sum())
 
 
-def _sent(comm: Any, numbers: Integers, size: int) -> list[Integers]:
+def _sent(comm: Comm, numbers: Integers, size: int) -> list[Integers]:
     """Each number to the rank that keeps its block; what arrived, by sender."""
     owner = numbers // size
     ordered = numbers[np.argsort(owner, kind="stable")]

@@ -159,8 +159,13 @@ Diffusivity = Annotated[float, Quantity("length^2/time")]
 def _existing_file(value: str, info: ValidationInfo) -> str:
     folders = Context.of(info).folders or (Path.cwd(),)
     for folder in folders:
-        path = (folder / Path(value).expanduser()).resolve()
-        if path.is_file():
+        try:
+            path = (folder / Path(value).expanduser()).resolve()
+            there = path.is_file()
+        except (OSError, ValueError, RuntimeError) as error:
+            what = f"no file can have this name (given {value[:40]!r}): {getattr(error, 'strerror', None) or error}"
+            raise wrong(what, code="file-not-found", remedy="check the name") from None
+        if there:
             return str(path)
     raise wrong(f"file not found in {folders[0]}", code="file-not-found", remedy="names are relative to the scenario's folder")
 

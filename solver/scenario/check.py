@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ..petsc_names import refusal
 from .mesh import mesh_dimension
 from .reader import Path_
 from .schema import Scenario
@@ -38,6 +39,10 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _amounts(scenario)
     yield from _membranes(scenario)
     yield from _times(scenario)
+    for name, value in scenario.numerics.petsc.items():
+        what, remedy = refusal(name.lstrip("-"), value)
+        if what:
+            yield Finding(("numerics", "petsc", name), what, code="petsc-option", remedy=remedy)
 
 
 def species_names(scenario: Scenario) -> list[str]:

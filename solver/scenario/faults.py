@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from ..codes import CODES
 from . import outline
-from .reader import Document, Fault, Path_, shown
-from .wrong import allowed, joined, meant
+from .reader import MOST_SHOWN, Document, Fault, Faults, Path_, shown
+from .wrong import allowed, joined, listed, meant
 
 _TYPES = {
     "int_type": "a whole number",
@@ -36,23 +36,27 @@ _BOUNDS = {
 _LENGTHS = {
     "too_short": ("wrong-length", "give more"),
     "too_long": ("wrong-length", "give fewer"),
+    "string_too_long": ("wrong-length", "write a shorter text"),
     "string_too_short": ("wrong-length", "write a text that is not empty"),
     "string_pattern_mismatch": ("wrong-pattern", "write it in this form"),
 }
 _UNITS = ("no-scales", "not-a-quantity", "unknown-unit", "wrong-unit")
 
 
-def translate(error: ValidationError, document: Document, schema: Any) -> list[Fault]:
-    """One fault per thing that is wrong; alternatives of one value are put together."""
+def translate(error: ValidationError, document: Document, schema: Any) -> Faults:
+    """One fault per thing that is wrong, the first MOST_SHOWN in words; alternatives of one value are put together."""
     located = [(locate(fault["loc"], document.data, fault["type"]), fault) for fault in error.errors(include_url=False)]
     if any(path[:1] == ("scales",) for path, _ in located):  # every quantity would be wrong with them
         located = [(path, fault) for path, fault in located if fault["type"] not in _UNITS or path[:1] == ("scales",)]
     groups: dict[Path_, list[Any]] = {}
     for path, fault in located:
         groups.setdefault(path, []).append(fault)
-    faults = []
-    for path, group in groups.items():
-        deeper = any(len(other) > len(path) and other[: len(path)] == path for other in groups)
+    faults: list[Fault] = []
+    above = {path[:length] for path in groups for length in range(len(path))}
+    for number, (path, group) in enumerate(groups.items()):
+        if len(faults) >= MOST_SHOWN:
+            return Faults(faults[:MOST_SHOWN], len(faults) - MOST_SHOWN + len(groups) - number)
+        deeper = path in above
         types = [f for f in group if f["type"] in _TYPES]
         rest = [f for f in group if f["type"] not in _TYPES]
         if types and not rest and not deeper:
@@ -60,7 +64,7 @@ def translate(error: ValidationError, document: Document, schema: Any) -> list[F
             faults.append(Fault(document.mark(path), path, what, code, joined(remedy, _options(path, types, document, schema))))
         for fault in rest:
             faults.append(_single(path, fault, document, schema))
-    return faults
+    return Faults(faults)
 
 
 def locate(loc: tuple[str | int, ...], data: Any, kind: str) -> Path_:
@@ -97,7 +101,7 @@ def _options(path: Path_, types: list[Any], document: Document, schema: Any) -> 
     if not any(fault["type"].startswith("model") for fault in types):
         return ""
     keys = outline.keys(_annotation(path, document, schema)[0], {})
-    return f"options: {', '.join(keys)}" if keys else ""
+    return f"options: {listed(keys)}" if keys else ""
 
 
 def _annotation(path: Path_, document: Document, schema: Any) -> tuple[Any, Any]:

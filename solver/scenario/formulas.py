@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema, core_schema
 from .base import Context, plain_number
 from .expressions import Call, Expr, Number
 from .hints import hint
-from .parser import ParseError, parse
+from .parser import MAX_LENGTH, ParseError, parse
 from .reader import shown
 from .tree import evaluate, names, to_text, walk
 from .wrong import allowed, joined, wrong
@@ -117,7 +117,7 @@ class Over:
                 raise wrong(f"noise({scale:g}, {seed:g})", code="noise-arguments", remedy=_NOISE)
 
     def _is_quantity(self, text: str, context: Context) -> bool:
-        if not _QUANTITY.fullmatch(text):
+        if len(text) > MAX_LENGTH or not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
         return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, "x", "y", "z", "t"}

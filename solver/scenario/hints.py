@@ -24,6 +24,7 @@ _SLIPS: tuple[tuple[str, str], ...] = (
     (r"(?<![\w.])[\d.]+\s*[A-Za-z_(]", "products are written with *, as in 2*x"),
 )
 
+_LOOKED_AT = 400  # characters
 # ways to write a unit that are not those of the table
 SPELT = {
     **dict.fromkeys(("hr", "hrs", "hour", "hours", "H"), "h"),
@@ -39,7 +40,7 @@ SPELT = {
 
 def hint(text: str) -> str:
     """The first remedy that fits: ``"decimals are written with a point, as in 0.5"``; "" if none does."""
-    text = re.sub(r"(\d\.?)[eE][-+]?\d+", r"\1", text)
+    text = re.sub(r"(\d\.?)[eE][-+]?\d+", r"\1", text[:_LOOKED_AT])
     return next((remedy for pattern, remedy in _SLIPS if re.search(pattern, text)), "")
 
 
@@ -55,7 +56,9 @@ def nearby(path: Path, endings: Iterable[str] = (".yaml", ".yml")) -> str:
     """The remedy for a missing file: the one beside it that may be meant."""
     try:
         names = {p.stem: p.name for p in path.parent.iterdir() if p.suffix in endings and p.is_file()}
-    except OSError:
-        return f"the folder {str(path.parent)!r} is not there" if not path.parent.is_dir() else "check the name"
+    except FileNotFoundError:
+        return f"the folder {str(path.parent)!r} is not there"
+    except (OSError, ValueError):
+        return "check the name"
     near = get_close_matches(path.stem, names, n=1, cutoff=0.7)
     return f"did you mean {str(path.with_name(names[near[0]]))!r}?" if near else "check the name"

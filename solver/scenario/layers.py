@@ -10,7 +10,8 @@ from typing import Any
 
 from . import outline
 from .hints import nearby
-from .reader import Document, Fault, Faults, Mark, Path_, dotted, read_file, read_text
+from .reader import Document, Fault, Faults, Mark, Path_, dotted, read_file, read_text, shown
+from .wrong import listed
 
 SET = Mark("--set", 0, 0)
 PYTHON = Mark("set", 0, 0)  # values that a program gives
@@ -36,11 +37,16 @@ def read_layers(path: Path, above: tuple[Path, ...] = ()) -> Document:
         raise Faults([Fault(mark, ("extends",), what, code="wrong-type", remedy=remedy)])
     below = path.parent / base
     above = (*above, path)
-    if any(below.resolve() == p.resolve() for p in above):
+    try:
+        circular, there = any(below.resolve() == p.resolve() for p in above), below.is_file()
+    except (OSError, ValueError) as error:
+        what = f"no file can have this name (given {shown(base)}): {getattr(error, 'strerror', None) or error}"
+        raise Faults([Fault(mark, ("extends",), what, code="file-not-found", remedy="check the name")]) from None
+    if circular:
         circle = " -> ".join(p.name for p in (*above, below))
         what, remedy = f"the scenarios extend each other in a circle ({circle})", "take `extends` out of one"
         raise Faults([Fault(mark, ("extends",), what, code="wrong-extends", remedy=remedy)])
-    if not below.is_file():
+    if not there:
         if below.is_dir():
             raise Faults([Fault(mark, ("extends",), f"this is a folder (given {base!r})", code="not-a-file", remedy="name a file")])
         what = f"file not found (given {base!r})"
@@ -53,33 +59,33 @@ def read_layers(path: Path, above: tuple[Path, ...] = ()) -> Document:
 
 def over(top: Document, base: Document) -> Document:
     """One document laid over another: mappings are merged, null removes, another `kind` starts afresh."""
-    keys, values = dict(base.keys), dict(base.values)
-
-    def forget(path: Path_) -> None:
-        for marks in (keys, values):
-            for known in [p for p in marks if p[: len(path)] == path]:
-                del marks[known]
+    forgotten: set[Path_] = set()
 
     def merge(upper: Any, lower: Any, path: Path_) -> Any:
         both = isinstance(upper, Mapping) and isinstance(lower, Mapping)
         if not both or ("kind" in upper and upper["kind"] != lower.get("kind")):
-            forget(path)
+            forgotten.add(path)
             return upper
         merged = dict(lower)
         for key, value in upper.items():
             below = (*path, key)
             if value is None and key in merged:
                 del merged[key]
-                forget(below)
+                forgotten.add(below)
             else:
                 merged[key] = merge(value, merged[key], below) if key in merged else value
         return merged
 
     data = merge(top.data, base.data, ())
+    keys, values = _without(base.keys, forgotten), _without(base.values, forgotten)
     present = {p for p in {*top.keys, *top.values} if _exists(data, p)}
     keys.update({p: m for p, m in top.keys.items() if p in present})
     values.update({p: m for p, m in top.values.items() if p in present})
     return Document(data, keys, values, (*top.folders, *base.folders))
+
+
+def _without(marks: Mapping[Path_, Mark], forgotten: set[Path_]) -> dict[Path_, Mark]:
+    return {p: m for p, m in marks.items() if not any(p[:length] in forgotten for length in range(len(p) + 1))}
 
 
 def _exists(data: Any, path: Path_) -> bool:
@@ -151,9 +157,20 @@ def _parts(dots: str) -> list[str]:
 def lay(document: Document, dots: str, value: Any, key: Mark, place: Mark, schema: Any) -> Document:
     """Lay one value over a document; ``key`` and ``place`` are where path and value are said. Raises Faults."""
     data, path = _with(document.data, _parts(dots), value, schema, (), key)
-    keys = {p: m for p, m in document.keys.items() if p[: len(path)] != path}
-    values = {p: m for p, m in document.values.items() if p[: len(path)] != path}
+    keys, values = document.keys, document.values
+    if _is_group(document.data, path):
+        keys = {p: m for p, m in keys.items() if p[: len(path)] != path}
+        values = {p: m for p, m in values.items() if p[: len(path)] != path}
     return replace(document, data=data, keys={**keys, path: key}, values={**values, path: place})
+
+
+def _is_group(data: Any, path: Path_) -> bool:
+    """Whether a mapping or list stands at the path, so that there are marks below it."""
+    for part in path:
+        if not _exists(data, (part,)):
+            return False
+        data = data[part]
+    return isinstance(data, (Mapping, list))
 
 
 def _with(data: Any, parts: list[str], value: Any, annotation: Any, path: Path_, mark: Mark) -> tuple[Any, Path_]:
@@ -162,7 +179,7 @@ def _with(data: Any, parts: list[str], value: Any, annotation: Any, path: Path_,
         return value, path
     data = outline.expanded(annotation, data)
     if isinstance(data, list):
-        if not parts[0].isdigit() or int(parts[0]) >= len(data):
+        if not (parts[0].isascii() and parts[0].isdigit() and len(parts[0]) < 10) or int(parts[0]) >= len(data):
             raise _refused(mark, path, parts, [str(i) for i in range(len(data))])
         at = int(parts[0])
         inner, full = _with(data[at], parts[1:], value, outline.child(annotation, data, at), (*path, at), mark)
@@ -183,8 +200,8 @@ def _with(data: Any, parts: list[str], value: Any, annotation: Any, path: Path_,
 
 
 def _refused(mark: Mark, path: Path_, parts: list[str], allowed: list[str]) -> Faults:
-    near = get_close_matches(parts[0], allowed, n=1)
+    near = get_close_matches(parts[0][:60], allowed[:200], n=1)
     tail = f"; did you mean {dotted((*path, near[0]))!r}?" if near else ""
     where = f"in {dotted(path)}" if path else "at the top"
-    remedy = f"allowed {where}: {', '.join(allowed) or 'nothing'}{tail}"
-    return Faults([Fault(mark, (*path, *parts), f"unknown path (given {parts[0]!r})", code="unknown-key", remedy=remedy)])
+    remedy = f"allowed {where}: {listed(allowed) if allowed else 'nothing'}{tail}"
+    return Faults([Fault(mark, (*path, *parts), f"unknown path (given {shown(parts[0])})", code="unknown-key", remedy=remedy)])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
-from .check_size import check_size
+from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
 from .faults import translate
@@ -25,9 +27,11 @@ from .layers import override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
 from .parameters import read_parameters, read_scales
-from .reader import Document, Fault, Faults
+from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
 
+MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
+_SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
 
 @dataclass(frozen=True)
 class Statement:
@@ -51,11 +55,16 @@ class Statement:
         return cls(Document(scenario.resolved(), folders=folders), scenario.path, scenario.name)
 
     def scenario(
-        self, overrides: Sequence[str] = (), values: Mapping[str, object] | None = None, scalars: Iterable[str] = ()
+        self,
+        overrides: Sequence[str] = (),
+        values: Mapping[str, object] | None = None,
+        scalars: Iterable[str] = (),
+        patience: float = math.inf,
     ) -> Scenario:
         """The Scenario with other values: texts ``a.b.c=value`` with YAML values, then values of Python by path ``a.b.c``.
 
-        scalars: numbers in time that formulas may name besides. Raises ScenarioError with one line per fault, all at once.
+        scalars: numbers in time that formulas may name besides. patience: seconds after which further members of a sweep are left
+        out. Raises ScenarioError with one line per fault, all at once.
         """
         with _told(self.label):
             document = override(self.document, list(overrides), Scenario)
@@ -65,7 +74,7 @@ class Statement:
             check = partial(validate, scalars=frozenset(scalars))
             scenario = check(document)
             if scenario.sweep is not None:
-                scenario._members = members(document, scenario.sweep, scenario.name, check)
+                scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
                 for member in scenario.members:
                     member.scenario._path = self.path
         scenario._path = self.path
@@ -77,13 +86,14 @@ class Statement:
         return re.sub(r"[^A-Za-z0-9_.-]", "_", stem).lstrip("_.-") or "scenario"
 
 
-def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+def load(path: str | Path, overrides: Sequence[str] = (), patience: float = math.inf) -> Scenario:
     """Read and check a scenario with everything it extends.
 
-    overrides: texts ``a.b.c=value`` with YAML values. Raises ScenarioError with one line per fault, all at once:
+    overrides: texts ``a.b.c=value`` with YAML values. patience: seconds after which further members of a sweep are
+    left out. Raises ScenarioError with one line per fault, all at once:
     ``file:line:column: path: what is wrong (what was given); what is allowed; did you mean ...? [code]``.
     """
-    return Statement.read(path).scenario(overrides)
+    return Statement.read(path).scenario(overrides, patience=patience)
 
 
 @contextmanager
@@ -92,11 +102,12 @@ def _told(label: str) -> Iterator[None]:
     try:
         yield
     except Faults as caught:
-        raise _error(caught.faults, label) from None
+        raise _error(caught, label) from None
 
 
 def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
+    _check_crowds(document)
     context = context_of(document)
     taken = sorted(scalars & {*context.species, *context.parameters, "x", "y", "z", "t", "integrity"})
     if taken:
@@ -105,12 +116,27 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     try:
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars)})
     except ValidationError as error:
-        raise Faults(translate(error, document, Scenario)) from None
-    findings = [*check(scenario), *check_vessels(scenario), *check_columns(scenario), *check_size(scenario)]
-    faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in findings]
+        raise translate(error, document, Scenario) from None
+    findings = chain(check_times(scenario), check_size(scenario), check(scenario), check_vessels(scenario), check_columns(scenario))
+    faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
     return scenario
+
+
+def _check_crowds(document: Document) -> None:
+    """Refuse mappings with more entries than can be checked against each other in seconds. Raises Faults."""
+    todo: list[tuple[Path_, Any]] = [((), document.data)]
+    while todo:
+        path, value = todo.pop()
+        most = MOST_SPECIES if path in _SPECIES else MOST_ENTRIES
+        if isinstance(value, Mapping):
+            if len(value) > most:
+                what, remedy = f"a mapping of {len(value)} entries", f"allowed: at most {most}"
+                raise Faults([Fault(document.mark(path), path, what, code="too-many", remedy=remedy)])
+            todo += [((*path, key), entry) for key, entry in value.items()]
+        elif isinstance(value, list):
+            todo += [((*path, number), entry) for number, entry in enumerate(value) if isinstance(entry, (Mapping, list))]
 
 
 def context_of(document: Document) -> Context:
@@ -147,7 +173,10 @@ def _is_key(what: str) -> bool:
     return what.startswith(("unknown", "the name"))
 
 
-def _error(faults: list[Fault], path: str) -> ScenarioError:
+def _error(caught: Faults, path: str) -> ScenarioError:
+    faults = caught.faults
     order = {fault: (fault.mark.file != path, fault.mark.line, fault.mark.column, number) for number, fault in enumerate(faults)}
     found = [fault.error(ScenarioError) for fault in sorted(dict.fromkeys(faults), key=order.__getitem__)]
-    return ScenarioError.together(found, f"{len(found)} error{'s' if len(found) != 1 else ''} in {path}")
+    count = len(found) + caught.more
+    only = f", of which {MOST_SHOWN} are shown" if count > MOST_SHOWN else ""
+    return ScenarioError.together(found[:MOST_SHOWN], f"{count} error{'s' if count != 1 else ''} in {path}{only}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from .schema import Scenario
 
 MAX_MEMBERS = 10_000
+MAX_VALUES = 300_000  # members times paths
 SHOWN = 20  # faults
 _FIXED = ("sweep", "extends", "name", "schema_version", "expect")  # what a member has no own of
 
@@ -33,20 +36,36 @@ class Member:
     scenario: Scenario
 
 
-def members(document: Document, options: Any, name: str, validate: Callable[[Document], Scenario]) -> tuple[Member, ...]:
-    """All members of a sweep, each checked like any other scenario.
+def size(options: Any) -> tuple[int, int]:
+    """How many members there are, and how many paths vary in each."""
+    if isinstance(options, Listed):
+        return len(options.members), max(map(len, options.members))
+    if isinstance(options, Grid):
+        return math.prod(axis.count if isinstance(axis, Steps) else len(axis) for axis in options.vary.values()), len(options.vary)
+    return options.n, len(options.vary)
+
+
+def members(
+    document: Document, options: Any, name: str, validate: Callable[[Document], Scenario], patience: float = math.inf
+) -> tuple[Member, ...]:
+    """All members of a sweep, each checked like any other scenario; after ``patience`` seconds no further ones.
 
     They expect no numbers (those of the scenario hold for its own values) and draw nothing unless the sweep says so.
     Raises Faults, at the lines where the sweep states the values; at most SHOWN of them.
     """
-    plan = assignments(options)
-    if len(plan) > MAX_MEMBERS:
-        what, remedy = f"too many members (given more than {MAX_MEMBERS})", f"allowed: at most {MAX_MEMBERS}"
+    count, paths = size(options)
+    if count > MAX_MEMBERS or count * paths > MAX_VALUES:
+        kind, most = ("members", MAX_MEMBERS) if count > MAX_MEMBERS else ("values", MAX_VALUES)
+        what, remedy = f"too many {kind} (given more than {most})", f"allowed: at most {most}"
         raise Faults([Fault(document.mark(("sweep",)), ("sweep",), what, code="too-many", remedy=remedy)])
+    plan = assignments(options)
     base = replace(document, data=_without_sweep(document.data, options))
     digits = max(3, len(str(len(plan))))
     found, faults = list[Member](), dict[tuple[Mark, Path_], Fault]()
+    deadline = time.monotonic() + patience
     for number, chosen in enumerate(plan, 1):
+        if time.monotonic() > deadline:
+            break
         try:
             scenario = validate(_laid(replace(base, data={**base.data, "name": f"{name}-{number:0{digits}d}"}), document, chosen))
             found.append(Member(number, {path: value for path, value, _ in chosen}, scenario))
@@ -100,8 +119,7 @@ def assignments(options: Any) -> list[list[Assignment]]:
                 axes.append([(path, value, places[path]) for value in _between(given, np.linspace(0.0, 1.0, given.count))])
             else:
                 axes.append([(path, value, (*places[path], k)) for k, value in enumerate(given)])
-        size = int(np.prod([float(len(axis)) for axis in axes]))
-        return [list(row) for row in itertools.islice(itertools.product(*axes), min(size, MAX_MEMBERS + 1))]
+        return [list(row) for row in itertools.product(*axes)]
     sample = _sample(options)
     columns = [_column(given, sample[:, k], places[path]) for k, (path, given) in enumerate(options.vary.items())]
     return [[(path, *column[row]) for path, column in zip(options.vary, columns, strict=True)] for row in range(len(sample))]
@@ -111,11 +129,10 @@ def _sample(options: LatinHypercube | Sobol) -> Any:
     """(n, number of paths) numbers in [0, 1)."""
     from scipy.stats import qmc
 
-    n = min(options.n, MAX_MEMBERS + 1)
     kind = qmc.Sobol if isinstance(options, Sobol) else qmc.LatinHypercube
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # any n is allowed for Sobol; newer SciPy calls the seed rng
-        return kind(len(options.vary), seed=options.seed).random(n)
+        return kind(len(options.vary), seed=options.seed).random(options.n)
 
 
 def _column(given: list[Any] | Span, sample: Any, place: Path_) -> list[tuple[Any, Path_]]:

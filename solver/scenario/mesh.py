@@ -225,7 +225,7 @@ class BallMesh(Named):
 
 
 class FileMesh(Options):
-    """A mesh file that meshio reads: .msh (2.2, 4.1), .vtu, .xdmf, .med and others.
+    """A mesh file: gmsh, VTK, DOLFINx, Medit, TetGen, Abaqus and others; see docs/meshes.md.
 
     Names in the file are kept. ``regions`` and ``boundaries`` give names to integer tags (or new names to named
     groups); a facet group that lies inside the tissue becomes an interface of the same name.
@@ -234,10 +234,12 @@ class FileMesh(Options):
     kind: Literal["file"]
     path: InputFile = Field(description="file, relative to the scenario")
     unit: Size = Field(1.0, description="length of one unit of the file's coordinates")
-    regions: dict[str, int | str] = Field({}, description="name: tag or group of the file")
+    facets: InputFile | None = Field(None, description="file with the facets of the same mesh and their tags, where these are apart")
+    regions: dict[str, int | str] = Field({}, description="name: tag or group of the file; 0 names cells in no group as well")
     boundaries: dict[str, int | str] = Field({}, description="name: tag or group of the file, for facets")
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the facets between the two")
-    tags: str | None = Field(None, description="integer cell array that holds the tags; needed when there are several")
+    tags: str | None = Field(None, description='cell array of whole numbers that holds the tags, if there are several; "": none does')
+    facet_tags: str | None = Field(None, description="the same for facets (default: the array of the cells, or the only one)")
 
     @field_validator("regions", "boundaries")
     @classmethod

@@ -47,16 +47,21 @@ class Tree(Options):
 
 
 class Network(Options):
-    """Lines with a radius: from a file (.yaml, .csv, .vtk, .vtu) or a generated tree."""
+    """Lines with a radius: from a file (YAML, CSV, VTK, SWC, Amira, GraphML) or a generated tree."""
 
-    file: InputFile | None = Field(None, description="graph file, relative to the scenario; see docs/meshes.md")
+    file: InputFile | None = Field(None, description="graph file, relative to the scenario; see docs/vessels.md")
     tree: Tree | None = Field(None, description="generated tree")
+    nodes: InputFile | None = Field(None, description="table of nodes (id, x, y, z), where the file is a table of edges between them")
     unit: Positive = Field(1.0, description="length of one unit of the file's coordinates and radii")
     radius: Positive | None = Field(None, description="of segments for which the file gives none")
+    radius_from: str | None = Field(None, description="array or column of the file that holds radii (default: one with a usual name)")
+    diameter_from: str | None = Field(None, description="array or column of the file that holds diameters")
     loose_ends: Literal["refused", "inlet", "outlet", "tip"] = Field("refused", description="what ends are that the file does not mark")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.file is None) == (self.tree is None):
             raise either(self.file is not None, "file", "tree")
+        if self.radius_from is not None and self.diameter_from is not None:
+            raise either(True, "radius_from", "diameter_from")
         return self

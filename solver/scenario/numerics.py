@@ -13,7 +13,7 @@ class Linear(Options):
     """Linear solves."""
 
     rtol: float = Field(1e-8, gt=0, lt=1, description="residual relative to the right-hand side, unpreconditioned norm")
-    max_iterations: int = Field(500, ge=1, description="iterations before a solve counts as failed")
+    max_iterations: int = Field(500, ge=1, le=1_000_000, description="iterations before a solve counts as failed")
     solver: Literal["auto", "cg", "bicgstab", "gmres"] = Field("auto", description="Krylov method; auto: by symmetry")
     preconditioner: Literal["auto", "jacobi", "ilu", "gamg", "hypre"] = Field("auto", description="preconditioner; auto: by step size")
 
@@ -29,4 +29,6 @@ class Numerics(Options):
     flux: Literal["central", "scharfetter_gummel"] = Field("central", description="high-order flux of drift and diffusion on an edge")
     scheme: Literal["tr_bdf2", "backward_euler"] = Field("tr_bdf2", description="time scheme; order 2, or 1")
     linear: Linear = Field(Linear(), description="linear solves")
-    petsc: dict[str, str | float | int | bool] = Field({}, description="PETSc options, without the leading dash; they win over `linear`")
+    petsc: dict[str, str | float | int | bool] = Field(
+        {}, description="PETSc options of linear solves, without the leading dash; they win over `linear`"
+    )

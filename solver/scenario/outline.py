@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -38,7 +38,7 @@ def resolve(annotation: Any, value: Any) -> Any:
         inner, *marks = get_args(annotation)
         if any(isinstance(mark, FieldInfo) and mark.discriminator for mark in marks):
             kind = value.get("kind") if isinstance(value, Mapping) else None
-            return next((m for m in get_args(inner) if kind in get_args(m.model_fields["kind"].annotation)), None)
+            return next((m for m in _choices(inner) if kind in get_args(m.model_fields["kind"].annotation)), None)
         return resolve(inner, value)
     if origin in (Union, types.UnionType):
         found = [resolve(member, value) for member in get_args(annotation)]
@@ -46,6 +46,17 @@ def resolve(annotation: Any, value: Any) -> Any:
     if origin in (dict, list, tuple) or (isinstance(annotation, type) and issubclass(annotation, Options)):
         return annotation
     return None
+
+
+def _choices(annotation: Any) -> Iterator[type[Options]]:
+    """The models of a tagged choice, also of one that is made of others."""
+    if get_origin(annotation) is Annotated:
+        yield from _choices(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _choices(member)
+    elif isinstance(annotation, type) and issubclass(annotation, Options):
+        yield annotation
 
 
 def child(annotation: Any, value: Any, key: str | int) -> Any:

@@ -141,16 +141,41 @@ def read_parameters(raw: Any, context: Context) -> dict[str, float]:
     """The declared parameters of a raw scenario; not a number where the value cannot be read."""
     if not isinstance(raw, Mapping):
         return {}
-    found = {str(name): math.nan for name in raw}
-    for _ in raw:  # every pass settles at least one more, in whatever order they are written
-        before = dict(found)
-        for name, value in raw.items():
-            found[str(name)] = _settled(value, Context(context.scales, parameters=before))
+    values = {str(name): value.get("value") if isinstance(value, Mapping) else value for name, value in raw.items()}
+    found = dict.fromkeys(values, math.nan)
+    needs = {name: _needed(value) & found.keys() for name, value in values.items()}
+    users: dict[str, list[str]] = {}
+    for name, needed in needs.items():
+        for other in needed:
+            users.setdefault(other, []).append(name)
+    ready = [name for name, needed in needs.items() if not needed]
+    inner = Context(context.scales, parameters=found)
+    while ready:  # those whose formula names nothing that is not settled; a circle never is
+        name = ready.pop()
+        found[name] = _settled(values[name], inner)
+        for user in users.get(name, ()):
+            needs[user] = needs[user] - {name}
+            if not needs[user]:
+                ready.append(user)
     return found
 
 
+def _needed(value: Any) -> frozenset[str]:
+    """The names that the text of a parameter is a formula of."""
+    if not isinstance(value, str):
+        return frozenset()
+    try:
+        measure(value)
+        return frozenset()
+    except UnitError:
+        pass
+    try:
+        return names(parse(value))
+    except ParseError:
+        return frozenset()
+
+
 def _settled(value: Any, context: Context) -> float:
-    value = value.get("value") if isinstance(value, Mapping) else value
     if isinstance(value, str):
         try:
             return parameter_value(value, context)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from ..errors import InvasioError, ScenarioError
 from . import syntax
+from .bounded import MAX_DEPTH, MAX_NODES, TooDeep, TooLarge, compose, read_bytes
 from .hints import nearby
 
 Path_ = tuple[str | int, ...]
 AnyError = TypeVar("AnyError", bound=InvasioError)
-MAX_NODES = 100_000
+MOST_SHOWN = 40  # faults in one message
+LONGEST_KEY = 200  # characters
+_LONGEST = 600  # characters of one part of a message
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -47,22 +51,22 @@ class Fault:
     @property
     def place(self) -> str:
         """File, line, column and the path of the option."""
-        return f"{self.mark}: {dotted(self.path)}" if self.path else str(self.mark)
+        return f"{self.mark}: {cut(dotted(self.path))}" if self.path else str(self.mark)
 
     def error(self, kind: type[AnyError]) -> AnyError:
         """The fault as an error of the kind."""
-        return kind(self.what, code=self.code, place=self.place, remedy=self.remedy)
+        return kind(cut(self.what), code=self.code, place=self.place, remedy=cut(self.remedy))
 
     def __str__(self) -> str:
         return str(self.error(ScenarioError))
 
 
 class Faults(Exception):
-    """One or more faults, raised together."""
+    """One or more faults, raised together; ``more``: further ones that are only counted."""
 
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = faults
+    def __init__(self, faults: list[Fault], more: int = 0) -> None:
+        super().__init__("\n".join(map(str, faults[:MOST_SHOWN])))
+        self.faults, self.more = faults, more
 
 
 @dataclass(frozen=True)
@@ -102,27 +106,42 @@ def shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, (list, tuple)):
         return "a list"
-    text = repr(value)
+    text = repr(value[:100] if isinstance(value, str) else value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def cut(text: str) -> str:
+    """A part of a message, without the middle where it is very long."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 100]} ... {text[-95:]}"
 
 
 def read_file(path: Path) -> Document:
     """Read one file; raises Faults."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = io.TextIOWrapper(io.BytesIO(read_bytes(path)), encoding="utf-8").read()
     except FileNotFoundError:
         raise Faults([Fault(Mark(str(path), 0, 0), (), "file not found", code="file-not-found", remedy=nearby(path))]) from None
     except IsADirectoryError:
-        inside = ", ".join(sorted(p.name for p in path.iterdir() if p.suffix in (".yaml", ".yml"))[:10])
-        remedy = "name a scenario file" + (f" (in it: {inside})" if inside else "")
+        remedy = "name a scenario file" + _scenarios_in(path)
         raise Faults([Fault(Mark(str(path), 0, 0), (), "this is a folder", code="not-a-file", remedy=remedy)]) from None
     except UnicodeDecodeError as error:
         raise Faults([_at(str(path), syntax.of_encoding(error))]) from None
-    except OSError as error:
-        what, remedy = f"cannot be read: {error.strerror}", "check its permissions"
+    except TooLarge as error:
+        what, remedy = f"this is no scenario: {error}", "name a scenario file"
+        raise Faults([Fault(Mark(str(path), 0, 0), (), what, code="too-large", remedy=remedy)]) from None
+    except (OSError, ValueError) as error:
+        what, remedy = f"cannot be read: {getattr(error, 'strerror', error)}", "check its name and permissions"
         raise Faults([Fault(Mark(str(path), 0, 0), (), what, code="unreadable-file", remedy=remedy)]) from None
     document = read_text(text, str(path))
     return replace(document, folders=(path.resolve().parent,))
+
+
+def _scenarios_in(folder: Path) -> str:
+    try:
+        inside = ", ".join(sorted(p.name for p in folder.iterdir() if p.suffix in (".yaml", ".yml"))[:10])
+    except OSError:
+        inside = ""
+    return f" (in it: {inside})" if inside else ""
 
 
 def _at(file: str, found: syntax.Found) -> Fault:
@@ -132,10 +151,13 @@ def _at(file: str, found: syntax.Found) -> Fault:
 def read_text(text: str, file: str) -> Document:
     """Read YAML text; raises Faults for bad YAML, repeated keys and tags."""
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
-    except RecursionError:
-        what, remedy = "the text is nested too deep", "write it with fewer brackets"
+        node = compose(text)
+    except TooDeep:
+        what, remedy = f"the text is nested too deep (more than {MAX_DEPTH} levels)", "write it with fewer brackets"
         raise Faults([Fault(Mark(file, 1, 1), (), what, code="not-yaml", remedy=remedy)]) from None
+    except TooLarge as error:
+        what, remedy = f"the text is too large: {error}", "use `extends`"
+        raise Faults([Fault(Mark(file, 1, 1), (), what, code="too-large", remedy=remedy)]) from None
     except MarkedYAMLError as error:
         raise Faults([_at(file, syntax.of_yaml(error, text))]) from None
     except ReaderError as error:
@@ -188,6 +210,8 @@ class _Reader:
                 self.fault(key, path, "a key that is no text", code="wrong-type", remedy="write `name: value`")
                 continue
             name = str(key.value)
+            if not self.key(key, path, name):
+                continue
             if str(key.tag) == _TAG + "merge":
                 self.fault(key, (*path, name), "merge keys are not supported", code="not-supported", remedy="use `extends`")
                 continue
@@ -201,9 +225,23 @@ class _Reader:
                 self.values[(*path, name)] = self.mark(key)
             yield name, built
 
+    def key(self, node: ScalarNode, path: Path_, name: str) -> bool:
+        """Whether a text can be a key; a fault where it cannot."""
+        what = ""
+        if len(name) > LONGEST_KEY:
+            what = f"a key of {len(name)} characters (given {shown(name)})"
+        elif name.splitlines() not in ([name], []) or syntax.unprintable(name):
+            what = f"a key with a line break or a character that cannot be printed (given {shown(name)})"
+        if what:
+            self.fault(node, path, what, code="bad-name", remedy=f"allowed: at most {LONGEST_KEY} characters in one line")
+        return not what
+
     def scalar(self, node: ScalarNode, path: Path_) -> Any:
         tag, text = str(node.tag).removeprefix(_TAG), str(node.value)
         if tag in ("str", "timestamp"):
+            bad = syntax.unprintable(text)
+            if bad:
+                self.fault(node, path, f"a control character (U+{ord(bad):04X})", code="not-text", remedy="delete it")
             return text
         if tag == "null":
             return None
@@ -211,14 +249,29 @@ class _Reader:
             return text.lower() == "true"
         try:
             if tag == "int":
-                return int(text, 0) if text.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else int(text)
+                return self.whole(node, path, text)
             if tag == "float":
                 special = text.lower().lstrip("+-")
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan") if special in (".inf", ".nan") else text)
         except ValueError:
-            self.fault(
-                node, path, f"not a number (given {text!r})", code="not-a-number", remedy="write a number, or put quotes around a text"
-            )
+            remedy = "write a number, or put quotes around a text"
+            self.fault(node, path, f"not a number (given {shown(text)})", code="not-a-number", remedy=remedy)
             return None
         self.fault(node, path, f"tags are not allowed (given {node.tag!s})", code="not-supported", remedy="take the tag out")
         return None
+
+    def whole(self, node: ScalarNode, path: Path_, text: str) -> int | float | None:
+        """A whole number; one of more than 64 bits becomes a float, or a fault where it is beyond those too."""
+        digits = text.lstrip("+-0")
+        if len(digits) > 400:
+            value = math.inf
+        else:
+            exact = int(text, 0) if text.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else int(text)
+            if -(2**63) <= exact < 2**63:
+                return exact
+            value = float(exact) if abs(exact) < 1 << 1023 else math.inf
+        if math.isinf(value):
+            what, remedy = f"the number is too large (given {text[:57]}...)", "allowed: a finite number"
+            self.fault(node, path, what, code="out-of-bounds", remedy=remedy)
+            return None
+        return value

@@ -29,12 +29,12 @@ class Scenario(Options):
 
     schema_version: Literal[1] = Field(1, description="version of this language")
     extends: str | None = Field(None, description="a scenario this one is laid over; null in this file removes an entry of that one")
-    name: str = Field("scenario", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the run folder")
+    name: str = Field("scenario", max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the run folder")
     title: str = Field("", description="one line for people")
     description: str = Field("", description="what the scenario shows")
     source: str = Field("", description="literature, with DOI")
     cost: str = Field("", description="how long it takes on which machine")
-    ranks: int = Field(1, ge=1, description="number of ranks that suits it")
+    ranks: int = Field(1, ge=1, le=10_000_000, description="number of ranks that suits it")
     scales: Annotated[dict[str, Scale], Keyed("scale")] | None = Field(
         None, description="what one unit of length, time, cells and of each species is; without it the scenario is non-dimensional"
     )

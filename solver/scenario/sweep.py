@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self, Union
 
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from .wrong import wrong
 
 Value = bool | int | float | str | None
 Values = Annotated[list[Value], Field(min_length=1)]
+_AXES = 1000  # paths that can vary at once
 
 _VARY = "path as for --set: its values"
 _SEED = "seed of the sample"
@@ -29,6 +31,8 @@ class Span(Options):
         if not self.from_ < self.to:
             what = f"'to' does not lie above 'from' (given {self.from_:g} and {self.to:g})"
             raise wrong(what, code="wrong-order", remedy="'from' must be below 'to'")
+        if not math.isfinite(self.to - self.from_):
+            raise wrong("the range is too wide", code="out-of-bounds", remedy="choose ends that are nearer to each other")
         if self.spacing == "log" and self.from_ <= 0:
             what = f"an end that is not positive (given {self.from_:g})"
             raise wrong(what, code="out-of-bounds", remedy="with spacing: log both ends must be greater than 0")
@@ -52,7 +56,7 @@ class Grid(_Sweep):
     """Every combination of the values; the last path varies fastest."""
 
     kind: Literal["grid"]
-    vary: dict[str, Values | Steps] = Field(min_length=1, description=_VARY)
+    vary: dict[str, Values | Steps] = Field(min_length=1, max_length=_AXES, description=_VARY)
 
 
 class Listed(_Sweep):
@@ -66,7 +70,7 @@ class LatinHypercube(_Sweep):
     """A sample in which every range is divided into n parts and each part is met once."""
 
     kind: Literal["latin_hypercube"]
-    vary: dict[str, Values | Span] = Field(min_length=1, description=f"{_VARY}, or a range")
+    vary: dict[str, Values | Span] = Field(min_length=1, max_length=_AXES, description=f"{_VARY}, or a range")
     n: int = Field(ge=1, description="number of members")
     seed: int = Field(0, ge=0, description=_SEED)
 
@@ -75,7 +79,7 @@ class Sobol(_Sweep):
     """A scrambled Sobol sequence, which fills the space evenly; best with n a power of two."""
 
     kind: Literal["sobol"]
-    vary: dict[str, Values | Span] = Field(min_length=1, description=f"{_VARY}, or a range")
+    vary: dict[str, Values | Span] = Field(min_length=1, max_length=_AXES, description=f"{_VARY}, or a range")
     n: int = Field(ge=1, description="number of members")
     seed: int = Field(0, ge=0, description=_SEED)
 

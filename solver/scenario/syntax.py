@@ -70,5 +70,14 @@ def of_character(position: int, text: str) -> Found:
     return Found(*_after(text[:position]), f"a control character (U+{ord(text[position]):04X})", code="not-text", remedy="delete it")
 
 
+def unprintable(text: str) -> str:
+    """The first character that no text of a scenario can hold: a control character other than line breaks and tabs, half a character."""
+    return next((c for c in text if (c < " " and c not in "\n\t\r") or "\x7f" <= c <= "\x84" or "\x86" <= c <= "\x9f" or _half(c)), "")
+
+
+def _half(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
+
+
 def _after(before: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")

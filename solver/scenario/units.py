@@ -39,7 +39,10 @@ UNITS: dict[str, tuple[str, dict[str, int], bool]] = {
     "cells": ("1", {}, False),
 }
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)|(?P<name>[A-Za-zµμ]+)|(?P<op>\*\*|[*·/^()+-]))")
+MOST_BITS = 8192  # of a factor as an exact fraction
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)|(?P<name>[A-Za-zµμ]+)|(?P<op>\*\*|[*·/^()+-]))"
+)
 
 
 class UnitError(ValueError):
@@ -57,6 +60,11 @@ class Measure:
     factor: Fraction
     dimension: Dimension
 
+    @property
+    def bits(self) -> int:
+        """How many bits the factor takes."""
+        return max(self.factor.numerator.bit_length(), self.factor.denominator.bit_length())
+
     def __mul__(self, other: Measure) -> Measure:
         return Measure(self.factor * other.factor, _product(self.dimension, other.dimension, 1))
 
@@ -67,9 +75,16 @@ class Measure:
 
     def power(self, n: int) -> Measure:
         """This measure to an integer power."""
+        if self.bits * abs(n) > MOST_BITS:
+            raise out_of_range()
         if n < 0 and not self.factor:
             raise UnitError("division by zero", remedy="divide by another number")
         return Measure(self.factor**n, tuple((base, e * n) for base, e in self.dimension if n))
+
+
+def out_of_range() -> UnitError:
+    """The error for a number that is beyond any quantity."""
+    return UnitError("the number is out of range", code="out-of-bounds", remedy="write it as 1e-9 cm^2/s, with powers from -300 to 300")
 
 
 ONE = Measure(Fraction(1), ())
@@ -136,6 +151,8 @@ class _Reader:
         value = sign * self.product()
         if self.peek()[0] != "end":
             raise self.fail()
+        if value.bits > MOST_BITS:
+            raise out_of_range()
         return value
 
     def product(self) -> Measure:

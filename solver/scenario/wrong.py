@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from pydantic_core import PydanticCustomError
+
+_COMPARED = 200  # names that a wrong one is compared with
+_LISTED = 60
+_LONGEST = 60  # characters that are compared
 
 
 def wrong(what: str, *, code: str, remedy: str = "") -> PydanticCustomError:
@@ -20,14 +24,20 @@ def joined(*parts: str) -> str:
 
 def meant(given: object, known: Iterable[str]) -> str:
     """``did you mean 'x'?`` where a known name is near, else nothing."""
-    near = get_close_matches(str(given), list(known), n=1)
+    near = get_close_matches(str(given)[:_LONGEST], list(known)[:_COMPARED], n=1)
     return f"did you mean {near[0]!r}?" if near else ""
 
 
 def allowed(given: object, known: Iterable[str]) -> str:
     """The remedy for a name that is none of the known ones: these, and which may be meant."""
     names = list(known)
-    return joined(f"allowed: {', '.join(names) or 'none'}", meant(given, names))
+    return joined(f"allowed: {listed(names)}", meant(given, names))
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names with commas, the first of them where there are very many."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return (", ".join(names[:_LISTED]) or "none") + more
 
 
 def either(both: bool, first: str, second: str) -> PydanticCustomError:

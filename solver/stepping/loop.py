@@ -24,8 +24,10 @@ def one_step(stepper: Stepper, clock: Clock) -> bool:
         if not stepper.attempt(clock.time, dt):
             if not clock.halve(dt, stepper.failure):
                 raise SolverError(
-                    f"the solution could not be continued beyond t = {clock.time:g}: {stepper.failure}, "
-                    f"even with steps of {dt:g}; check the parameters for rates that explode, or the mesh for degenerate cells"
+                    f"the solution could not be continued: {stepper.failure}, even with steps of {dt:g}",
+                    code="linear-solver" if stepper.failure.startswith("linear solver") else "step-failed",
+                    place=f"t = {clock.time:g}",
+                    remedy="check the parameters for rates that explode, or the mesh for degenerate cells",
                 )
             continue
         if clock.adaptive and not clock.judge(stepper.error(dt), dt):

@@ -65,8 +65,10 @@ def _refuse_missing(stepper: Stepper, arrays: Mapping[str, Floats], numbers: Map
     missing = [name for name in expected if name not in arrays] + [name for name in counted if name not in numbers]
     if missing:
         raise SolverError(
-            f"the checkpoint lacks {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}: it is of another version or of another "
-            "model; resume with the version that wrote it, or begin anew (--overwrite)"
+            f"it lacks {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}: it is of another version or of another model",
+            code="cannot-resume",
+            place="checkpoint",
+            remedy="resume with the version that wrote it, or begin anew (--overwrite)",
         )
 
 

@@ -107,7 +107,12 @@ class Stepper:
         """Bring the quasi-steady species into balance with the initial state; raises SolverError if that fails."""
         self.accounts.begin()
         if not self._balance(time, 0.0):
-            raise SolverError(f"the initial balance of the quasi-steady species could not be solved ({self.failure}); check their rates")
+            raise SolverError(
+                f"the initial balance could not be solved ({self.failure})",
+                code="balance-failed",
+                place="quasi-steady species",
+                remedy="check their rates",
+            )
         self.accounts.begin()
 
     def next_event(self, after: float) -> float:
@@ -126,7 +131,12 @@ class Stepper:
         self.state.update_copies()
         self.state.show()
         if not self._balance(time, 0.0):
-            raise SolverError(f"after what happened at t = {time:g} the quasi-steady species found no balance: {self.failure}")
+            raise SolverError(
+                f"after what happened then they found no balance: {self.failure}",
+                code="balance-failed",
+                place=f"quasi-steady species at t = {time:g}",
+                remedy="check their rates",
+            )
         self.accounts.commit()
         self.state.void_history()
 

@@ -9,6 +9,8 @@ import time
 from types import FrameType
 from typing import Any
 
+from ..parallel import Comm
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 MARGIN = 120.0  # seconds of wall time kept for the last checkpoint
 
@@ -20,7 +22,7 @@ class StopRequest:
     receives signals, it leaves them to that.
     """
 
-    def __init__(self, comm: Any) -> None:
+    def __init__(self, comm: Comm) -> None:
         self.comm, self.reason = comm, ""
         end = os.environ.get("SLURM_JOB_END_TIME", "")
         self._deadline = float(end) - MARGIN if end.isdigit() else float("inf")

@@ -21,6 +21,7 @@ from tests.cut_meshes import plane
 from tests.lib.comm import Comm
 from tests.lib.everywhere import everywhere, parallel_assert
 from tests.lib.fields import amount
+from tests.lib.messages import check
 from tests.lib.models import lattice, membrane, passage, problem_of, species
 from tests.unit.meshes.build import make
 
@@ -60,19 +61,20 @@ def test_regions_and_both_sides_of_a_membrane_count(comm: Comm) -> None:
 
 
 @pytest.mark.parametrize(
-    ("initial", "words"),
+    ("initial", "code", "remedy", "says"),
     [
-        ("exp(-(x - 40)^2/1e-3)", "has the integral 0 over the mesh; the formula of `initial` must be above 0 at some nodes"),
-        ("1e308", "has the integral inf over the mesh; bring the formula of `initial` to values around 1"),
-        ("x - 0.5", "its initial value is -0.5 at x = 0, 0, 0"),
-        ("1/x", "its initial value is inf at x = 0, 0, 0"),
-        ("1e-310", "bring the formula of `initial` to values around 1"),
+        ("exp(-(x - 40)^2/1e-3)", "wrong-amount", "must be above 0 at some nodes", "has the integral 0 over the mesh"),
+        ("1e308", "wrong-amount", "to values around 1", "has the integral inf over the mesh"),
+        ("x - 0.5", "wrong-initial", "max(0, ...)", "its initial value is -0.5 at x = 0, 0, 0"),
+        ("1/x", "wrong-initial", "max(0, ...)", "its initial value is inf at x = 0, 0, 0"),
+        ("1e-310", "wrong-amount", "to values around 1", ""),
     ],
 )
-def test_a_shape_without_a_usable_integral_is_refused_on_all_ranks(comm: Comm, initial: str, words: str) -> None:
+def test_a_shape_without_a_usable_integral_is_refused_on_all_ranks(comm: Comm, initial: str, code: str, remedy: str, says: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         seeded(initial, "1", lattice(1, 10, upper=10.0), comm)
-    parallel_assert(comm, words in str(caught.value), str(caught.value))
+    check(caught.value, code, "species ", remedy, (says,))
+    parallel_assert(comm, caught.value.code == code, str(caught.value))
 
 
 def test_a_run_and_its_resumption_keep_the_count(comm: Comm, shared_tmp: Path) -> None:

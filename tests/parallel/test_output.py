@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from invasio.solver.output.blocks import Blocks
 from invasio.solver.output.checkpoint import load_latest, save
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.folder import RunFolder
+from invasio.solver.output.layout import Frame
 from invasio.solver.output.series import Series
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
@@ -89,6 +91,29 @@ def test_a_file_begun_by_one_rank_goes_on_with_many(comm: Comm, shared_tmp: Path
     if comm.rank == 0:
         same = content(path) == content(shared_tmp / "one.vtkhdf")
     parallel_assert(comm, comm.rank != 0 or same, "the files differ")
+
+
+@pytest.mark.parametrize("collective", [None, False])
+def test_a_file_of_many_columns_goes_on(comm: Comm, shared_tmp: Path, collective: bool | None) -> None:
+    """More small tables than HDF5's cache holds: ranks whose caches differ would wait for each other for ever."""
+    of = grid(comm, 2, 7)
+
+    def row(time: float) -> Frame:
+        return replace(frame(of, time), observables={f"c{k}": k + time for k in range(160)})
+
+    path, times = shared_tmp / "fields.vtkhdf", [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    writer = FieldsWriter(path, of, NAMES, collective=collective)
+    for time in times[:4]:
+        writer.on_output(row(time))
+    writer.close("stopped early")
+    writer = FieldsWriter(path, of, NAMES, resume_at=2.0, collective=collective)
+    for time in times[2:]:
+        writer.on_output(row(time))
+    writer.close("done")
+    with h5py.File(path, "r") as h5:
+        last = [float(h5[f"VTKHDF/FieldData/c{k}"][5]) for k in range(160)]
+        parallel_assert(comm, list(h5["VTKHDF/Steps/Values"]) == times, "the times")
+    parallel_assert(comm, last == [k + 5.0 for k in range(160)], "the columns")
 
 
 def h5_is_squeezed(path: Path, name: str) -> bool:

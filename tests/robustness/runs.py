@@ -16,6 +16,7 @@ from mpi4py import MPI
 from invasio.postprocess.run import open_run
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import SERIES
+from invasio.solver.output.log import on_screen
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 from tests.lib.tables import Table, datasets, different
@@ -71,7 +72,8 @@ def forked(path: Path, out: Path, first: Callable[[], None]) -> int:
         try:
             sys.stdout = sys.stderr = out.with_suffix(".said").open("a", buffering=1, encoding="utf-8")
             first()
-            code = 0 if run(load(path), MPI.COMM_SELF, out, resume=True).reason == "done" else 85
+            with on_screen(MPI.COMM_SELF):
+                code = 0 if run(load(path), MPI.COMM_SELF, out, resume=True).reason == "done" else 85
         except InvasioError as error:
             print(f"invasio: {error}")
             code = error.exit_code

@@ -13,7 +13,6 @@ from invasio.postprocess.run import open_run
 from invasio.solver.cli import main
 from invasio.solver.components import packing
 from invasio.solver.components.options import SchemeOptions
-from invasio.solver.errors import ScenarioError
 from invasio.solver.model.balance import Species
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
@@ -22,6 +21,7 @@ from tests.cut_meshes import CASES
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, greatest, least, part
 from tests.lib.march import March, advance
+from tests.lib.messages import refused
 from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species
 from tests.lib.tables import forget_the_last_checkpoint
 from tests.verification.test_transfers import turning
@@ -241,5 +241,5 @@ def test_the_log_of_a_resumed_run_is_that_of_the_whole(comm: Comm, tmp_path: Pat
 
 
 def test_an_initial_value_above_the_maximum_is_an_error(comm: Comm) -> None:
-    with pytest.raises(ScenarioError, match=r"species n: its initial value is 1\.5 at x = 1, 1, 0, above its maximum of 1"):
+    with refused("wrong-initial", "species n", "min(..., 1)", ("1.5 at x = 1, 1, 0", "maximum of 1")):
         problem_of((replace(species("n", "0.75*(x + y)", diffusion="1"), maximum=1.0),), lattice(2, 4), comm)

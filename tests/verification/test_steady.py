@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_bvp
 
-from invasio.solver.errors import ScenarioError
 from tests.lib.comm import Comm
 from tests.lib.fields import density, l1
 from tests.lib.march import March, advance
+from tests.lib.messages import refused
 from tests.lib.models import boundary, lattice, problem_of, species
 from tests.lib.orders import orders
 
@@ -64,5 +64,5 @@ def test_ledger_balances(comm: Comm) -> None:
 
 def test_a_balance_without_a_level_is_refused(comm: Comm) -> None:
     law = species("o", "0", "soluble", diffusion="1", production="1", quasi_steady=True)
-    with pytest.raises(ScenarioError, match="species o is quasi-steady, but nothing removes it"):
+    with refused("no-balance", "species o", "decay or loss rate"):
         March(problem_of((law,), lattice(1, 4), comm))

@@ -11,7 +11,6 @@ import pytest
 from invasio.meshes.domain import MeshData
 from invasio.meshes.network import read_network
 from invasio.solver.components.options import SchemeOptions
-from invasio.solver.errors import ScenarioError
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Fibres, IntegrityLaw
 from invasio.solver.scenario.network import Network as NetworkOptions
@@ -21,6 +20,7 @@ from tests.cut_meshes import plane
 from tests.lib.comm import Comm
 from tests.lib.fields import density, entered, integrity, least
 from tests.lib.march import advance
+from tests.lib.messages import refused
 from tests.lib.models import boundary, lattice, membrane, passage, species
 from tests.lib.orders import orders
 from tests.lib.vessels import enzyme_opened, flux, line, tissue, vessel
@@ -304,20 +304,16 @@ def plane_of_cells(data: MeshData) -> np.ndarray:
 
 
 def test_formula_that_goes_negative_names_the_place(comm: Comm) -> None:
-    from invasio.solver.errors import SolverError
-
     v = vessel("v", "boundary", ["right"], flux("n", "1 - 2*t"))
     problem = tissue((CELLS,), lattice(1, 4), comm, [v])
-    with pytest.raises(
-        SolverError, match=r"vessel v, species n: the rate of entry is -0.2 at t = 0.6, x = 1, 0, 0; it must be a number >= 0"
-    ):
+    with refused("bad-rate", "vessel v, species n", "it must be a number >= 0", ("the rate of entry is -0.2 at t = 0.6, x = 1, 0, 0",)):
         advance(problem, 0.4, 3, balanced=True)
 
 
 def test_a_bad_integrity_is_that_of_the_wall(comm: Comm) -> None:
     """It was called a membrane's."""
     laws = (species("n", "1", diffusion="1e-2"),)
-    with pytest.raises(ScenarioError, match=r"wall of vessel v: its initial integrity is 1\.5"):
+    with refused("wrong-initial", "wall of vessel v", "between 0 (gone) and 1 (whole)", ("1.5",)):
         tissue(laws, lattice(1, 4), comm, [vessel("v", "boundary", ["left"], flux("n", "1"), integrity=IntegrityLaw(initial=parse("1.5")))])
 
 

@@ -8,10 +8,10 @@ import pytest
 from invasio.solver.discretise.integrity import Integrity
 from invasio.solver.discretise.site_values import Known
 from invasio.solver.discretise.sites import build_sites
-from invasio.solver.errors import ScenarioError
 from invasio.solver.model.balance import IntegrityLaw
 from invasio.solver.state import State
 from tests.lib.comm import Comm
+from tests.lib.messages import refused
 from tests.lib.models import integrity_law
 
 FIELDS = {"m": np.array([1.0, 3.0, 0.0, 2.0]), "n": np.array([0.5, 0.25, 0.0, 1.0])}
@@ -79,5 +79,5 @@ def test_a_rejected_step_leaves_the_integrity_as_it_was(comm: Comm) -> None:
 
 
 def test_initial_integrity_out_of_range_is_named(comm: Comm) -> None:
-    with pytest.raises(ScenarioError, match=r"membrane w: its initial integrity is 1\.5 at x = 3, 0, 0"):
+    with refused("wrong-initial", "membrane w", "between 0 (gone) and 1 (whole)", ("1.5 at x = 3, 0, 0",)):
         surface(comm, integrity_law(initial="x/2"), [[0]] * 4)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from invasio.meshes.domain import MeshData
-from invasio.meshes.meshio_files import write
+from invasio.meshes.files.writing import write
 from invasio.meshes.quality import quality
 from tests.unit.meshes.build import make, measures
 

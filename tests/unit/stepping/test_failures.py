@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from invasio.solver.components.options import SchemeOptions
-from invasio.solver.errors import SolverError
 from invasio.solver.linalg.linear import LinearOptions, LinearSystem
 from tests.lib.comm import Comm
 from tests.lib.fields import density, least
 from tests.lib.march import March
+from tests.lib.messages import refused
 from tests.lib.models import anderson, lattice, problem_of
 
 
@@ -50,7 +50,7 @@ def test_a_failure_of_both_halves_the_step(comm: Comm, monkeypatch: pytest.Monke
 
 
 def test_lasting_failure_ends_with_a_message(comm: Comm, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SolverError, match=r"could not be continued beyond t = 0\.[0-9]+: linear solver"):
+    with refused("linear-solver", "t = 0.", says=("linear solver",)):
         go(comm, lambda prefix, count: prefix.startswith("n_") and count > 30, monkeypatch)
 
 
@@ -60,7 +60,7 @@ def test_a_krylov_method_that_diverges_is_named(comm: Comm) -> None:
     march = March(problem, SchemeOptions(linear=LinearOptions(rtol=1e-14, max_iterations=1)))
     assert not march.step(0.5)
     assert march.failure == "linear solver (DIVERGED_MAX_IT), n"
-    with pytest.raises(SolverError, match=r"beyond t = 0: linear solver \(DIVERGED_MAX_IT\), n, even with steps of"):
+    with refused("linear-solver", "t = 0", says=("linear solver (DIVERGED_MAX_IT), n, even with steps of",)):
         march.run(1.0, step=0.5)
     assert march.rejected == {"linear solver (DIVERGED_MAX_IT), n": 13}
     assert least(problem) >= 0.0

@@ -1,0 +1,1 @@
+"""Restarts of one simulation with other numbers: seconds of each part, and whether anything grows."""

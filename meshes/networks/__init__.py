@@ -1,0 +1,1 @@
+"""Networks of vessels in the formats that people have."""

@@ -1,0 +1,103 @@
+r"""What leaves one species and enters another, node by node: the two stages of MPRK22, and what there is no room for.
+
+Source: Burchard, Deleersnijder, Meister 2003, doi:10.1016/S0168-9274(03)00101-6; see components.transfers for the equations.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .compiled import compiled
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+@compiled
+def implicit(origins: Numbers, targets: Numbers, rates: Floats, h: float, old: Floats, new: Floats, system: Floats) -> None:
+    """new = old + h sum_k (e_b - e_a) r_k new_a at every node: Gauss elimination without pivots, which an M-matrix does not need.
+
+    old, new (species, n); rates (transfers, n); system (species, species + 1): scratch.
+    """
+    size = len(old)
+    for i in range(old.shape[1]):
+        for a in range(size):
+            for b in range(size):
+                system[a, b] = 1.0 if a == b else 0.0
+            system[a, size] = old[a, i]
+        for k in range(len(origins)):
+            flow = h * rates[k, i]
+            system[origins[k], origins[k]] += flow
+            system[targets[k], origins[k]] -= flow
+        for a in range(size):
+            for b in range(a + 1, size):
+                factor = system[b, a] / system[a, a]
+                if factor != 0.0:
+                    for column in range(a, size + 1):
+                        system[b, column] -= factor * system[a, column]
+        for a in range(size - 1, -1, -1):
+            value = system[a, size]
+            for b in range(a + 1, size):
+                value -= system[a, b] * new[b, i]
+            new[a, i] = value / system[a, a]
+
+
+@compiled
+def patankar(origins: Numbers, before: Floats, after: Floats, old: Floats, middle: Floats) -> None:
+    """before = (r(c) c_a + r(U) U_a) / (2 U_a), the rates of the second stage; their mean where there is nothing left."""
+    for k in range(len(origins)):
+        a = origins[k]
+        for i in range(old.shape[1]):
+            ratio = old[a, i] / middle[a, i] if middle[a, i] > 1e-200 else 1.0
+            before[k, i] = 0.5 * (before[k, i] * ratio + after[k, i])
+
+
+@compiled
+def hold_back(
+    origins: Numbers, targets: Numbers, tops: Floats, h: float, old: Floats, new: Floats, rates: Floats, share: Floats, give: Floats
+) -> None:
+    """Lower the rates at every node until nothing that comes in lifts a species s above tops_s; share, give (species,): scratch.
+
+    Each species takes a share of what comes in, lowered from 1 until all fits, what leaves it counted. Where that does not
+    end soon (transfers in a ring), what leaves is not counted, and limited to what is there.
+    """
+    for i in range(old.shape[1]):
+        share[:] = 1.0
+        give[:] = 1.0
+        over = True
+        for attempt in range(2 * len(old) + 1):
+            over = False
+            last = attempt == 2 * len(old)
+            for s in range(len(old)):
+                coming = going = 0.0
+                for k in range(len(origins)):
+                    flow = h * rates[k, i] * new[origins[k], i]
+                    if targets[k] == s:
+                        coming += flow
+                    elif origins[k] == s:
+                        going += flow if last else share[targets[k]] * flow
+                room = tops[s] - old[s, i]
+                if last:
+                    share[s] = 1.0 if coming <= max(0.0, room) else max(0.0, room) / coming
+                    give[s] = 1.0 if going <= old[s, i] else old[s, i] / going
+                elif coming > 0.0 and share[s] > 0.0 and share[s] * coming - going > room + 1e-15 * tops[s]:
+                    over = True
+                    share[s] = max(0.0, room + going) / coming
+            if not over:
+                break
+        for k in range(len(origins)):
+            rates[k, i] *= min(share[targets[k]], give[origins[k]])
+
+
+@compiled
+def moved(origin: int, target: int, rate: Floats, h: float, mass: Floats, new: Floats, n_owned: int, density: Floats) -> float:
+    """Add what one transfer moves to density (2, n): out of the origin, into the target; returns its amount over owned nodes."""
+    total = 0.0
+    for i in range(density.shape[1]):
+        flow = h * rate[i] * new[origin, i]
+        density[origin, i] -= flow
+        density[target, i] += flow
+        if i < n_owned:
+            total += mass[i] * flow
+    return total

@@ -1,0 +1,84 @@
+"""Files cut off, with bits turned or parts left out: a mesh that is sound, or one message with the file; never anything else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from invasio.meshes.build import build_data
+from invasio.meshes.files.contents import Unreadable
+from invasio.meshes.files.isolated import isolated
+from invasio.meshes.network import read_network
+from invasio.solver.codes import CODES
+from invasio.solver.errors import MeshError
+from invasio.solver.scenario.network import Network as Options
+from tests.unit.meshes import network_writers, writers
+from tests.unit.meshes.build import check, options
+
+MESHES = [(e, next(iter(writers.FORMATS[e]))) for e in (".msh", ".vtu", ".vtk", ".pvd", ".xdmf", ".mesh", ".meshb", ".ele", ".inp", ".med")]
+
+
+def damaged(raw: bytes, seed: str, times: int) -> Iterator[bytes]:
+    """The bytes cut off, with three bits turned, with a gap, in turn."""
+    chance = random.Random(seed)
+    for k in range(times):
+        data = bytearray(raw)
+        where = chance.randrange(len(data))
+        if k % 3 == 0:
+            del data[where:]
+        elif k % 3 == 1:
+            for _ in range(3):
+                data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        else:
+            del data[where : where + chance.randrange(1, 40)]
+        yield bytes(data)
+
+
+def _refused(error: MeshError, path: Path) -> None:
+    assert error.code in CODES and error.remedy, error
+    assert str(path.parent) in str(error) or path.name in str(error), error
+    assert len(str(error).splitlines()) == 1, error
+
+
+@pytest.mark.parametrize(("ending", "mode"), MESHES)
+def test_meshes(tmp_path: Path, ending: str, mode: str) -> None:
+    file = writers.FORMATS[ending][mode](tmp_path)
+    for data in damaged(file.path.read_bytes(), ending + mode, 2):
+        file.path.write_bytes(data)
+        try:
+            found = build_data(options("file", path=str(file.path), **file.options))
+        except MeshError as error:
+            _refused(error, file.path)
+        else:
+            check(found, covered=False)
+
+
+@pytest.mark.parametrize(("ending", "mode"), network_writers.CASES)
+def test_networks(tmp_path: Path, ending: str, mode: str) -> None:
+    path, given = network_writers.FORMATS[ending][mode](tmp_path)
+    for data in damaged(path.read_bytes(), ending + mode, 2 if ending.startswith(".vt") else 20):
+        path.write_bytes(data)
+        try:
+            network = read_network(Options.model_validate({"file": str(path), "loose_ends": "tip", **given}), 3)
+        except MeshError as error:
+            _refused(error, path)
+        else:
+            assert (network.lengths > 0).all() and (network.radius > 0).all()
+
+
+def test_a_reader_that_breaks_down_or_does_not_end_is_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers of our own that crash and that loop, in place of those of the package."""
+    for name, body, said in (
+        ("crash", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "broke down with SIGSEGV"),
+        ("loop", "import signal, os; os.kill(os.getpid(), signal.SIGXCPU)", "came to no end"),
+        ("memory", "bytearray(1 << 44)", "more than its size allows"),
+        ("absent", "import no_such_library_of_meshes", "no_such_library_of_meshes is not installed"),
+    ):
+        (tmp_path / f"{name}.py").write_text(f"def read(path):\n    {body}\n")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+        (tmp_path / "m.txt").write_text("a file")
+        with pytest.raises(Unreadable, match=said):
+            isolated(name, tmp_path / "m.txt", package="")

@@ -1,0 +1,111 @@
+"""The public names and the page about them; statements that are read once; nothing grows with restarts."""
+
+from __future__ import annotations
+
+import logging
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import invasio
+from invasio.solver.scenario.loader import Statement, load
+from invasio.solver.scenario.shipped import folder
+from tests.lib import scenarios
+from tests.lib.growth import Held, held
+from tests.lib.messages import refused
+
+PAGE = Path(__file__).parents[2] / "docs" / "python.md"
+
+
+def test_importing_invasio_imports_nothing_heavy() -> None:
+    program = "import invasio, sys; print(sorted({m.partition('.')[0] for m in sys.modules} & {'dolfinx', 'mpi4py', 'numpy', 'petsc4py'}))"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.strip() == "[]"
+
+
+def test_public_names() -> None:
+    assert set(invasio.__all__) <= set(dir(invasio))
+    assert all(getattr(invasio, name) is not None for name in invasio.__all__)
+    assert re.fullmatch(r"\d+\.\d+\.\d+", invasio.__version__)
+    assert (Path(invasio.__file__).parent / "py.typed").exists()
+    with pytest.raises(AttributeError, match="no_such_name"):
+        getattr(invasio, "no_such_name")  # noqa: B009
+
+
+def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, str(PAGE), "exec"), names)
+    assert len(blocks) >= 5
+    fronts = names["fronts"]
+    assert isinstance(fronts, list) and len(fronts) == 4 and fronts == sorted(set(fronts))
+
+
+def test_a_statement_is_validated_many_times(tmp_path: Path) -> None:
+    """Without its file, and each time as if read anew."""
+    path = scenarios.write(tmp_path, "tissue")
+    statement, expected = Statement.read(path), load(path, ["parameters.gamma=0.5"])
+    plain = load(path)
+    path.unlink()
+    assert statement.scenario() == plain
+    assert statement.scenario(["parameters.gamma=0.5"]) == expected
+    assert statement.scenario(values={"parameters.gamma": np.float64(0.5)}) == expected
+    assert statement.scenario() == plain
+    assert Statement.of(plain).scenario() == plain
+    assert Statement.of(plain).scenario(values={"parameters.gamma": 0.5}).parameters == expected.parameters
+
+
+def test_values_of_python() -> None:
+    statement = Statement.read(folder() / "published/anderson_2000/1d_h0.02.yaml")
+    scenario = statement.scenario(values={"output.at": np.array([1.0, 2.0]), "time.end": np.int64(5), "mesh.cells": 7, "expect": ()})
+    assert (scenario.output.at, scenario.time.end, scenario.expect) == ([1.0, 2.0], 5.0, [])
+    with refused("not-an-assignment", place="set"):
+        statement.scenario(values={"": 1})
+    with refused("unknown-key", place="set: time.ende", says=["time.end"]):
+        statement.scenario(values={"time.ende": 1})
+
+
+def test_runs_outside_the_main_thread(tmp_path: Path) -> None:
+    """Without handlers of signals, which belong to the main thread."""
+    found: list[float] = []
+    path = scenarios.write(tmp_path, "line")
+    thread = threading.Thread(target=lambda: found.append(float(invasio.run(path).times[-1])))
+    thread.start()
+    thread.join()
+    assert found == [0.5]
+
+
+def test_warnings_reach_the_loggers_of_a_program(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Also while run.log is open; what that alone holds does not."""
+    path = scenarios.write(tmp_path, "line")
+    with caplog.at_level(logging.WARNING):
+        invasio.run(path, set={"mesh.cells": 4, "parameters.gamma": 0.5}, out=tmp_path / "run")
+    assert any("Peclet" in record.getMessage() for record in caplog.records)
+    assert not any(record.levelno < logging.WARNING for record in caplog.records)
+    assert " INFO " in (tmp_path / "run" / "run.log").read_text(encoding="utf-8")
+
+
+def test_nothing_grows_with_restarts(tmp_path: Path) -> None:
+    """Objects of Python, open files and PETSc's objects are after 20 restarts as before; 1000 are in benchmarks.restart."""
+    held()
+    with invasio.Simulation(scenarios.write(tmp_path, "tissue"), set={"time.end": 0.1, "output.every": 0.1}) as simulation:
+
+        def after(restarts: int) -> Held:
+            for _ in range(restarts):
+                simulation.restart({"parameters.gamma": 2e-2})
+                simulation.run()
+            return held()
+
+        after(3)
+        before = after(3)
+        added = after(20).since(before)
+    assert before.petsc > 0
+    assert (added.files, added.petsc) == (0, 0), added
+    assert added.python < 20, added
