@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import json
+import math
 import re
 import time as clock
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from invasio.postprocess.reason import reason
 from invasio.postprocess.sweep import is_sweep
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import CHECKPOINTS, LOG, MANIFEST, MEMBERS, RESOLVED, SERIES, STATUS
+from invasio.solver.output.records import Damaged, damaged, facts_of, line_of, rows_of, segments_of, text_of
 
 _STEP = re.compile(
     r"^(\S+ \S+) \S+ +invasio\.progress: (stopped early: |done: |failed: )?(?:step (\d+), )?"
@@ -94,15 +94,15 @@ def find_sweeps(paths: list[Path]) -> list[Path]:
 
 def read_status(folder: Path, jobs: Mapping[str, str] | None) -> RunStatus:
     """The status of one run; ``jobs`` is the queue (state by job number), None where Slurm could not be asked."""
-    name, start, end = _plan((folder / RESOLVED).read_text(encoding="utf-8"))
+    name, start, end = _plan(folder / RESOLVED)
     now = clock.time()
     manifest = _json(folder / MANIFEST)
-    segments = manifest.get("segments", [])
+    segments = segments_of(manifest)
     points = _progress(folder / LOG)
     time, step = (points[-1][2], points[-1][1]) if points else (None, None)
     row = _last_row(folder / SERIES)
-    if row and (time is None or float(row["time"]) > time):
-        time, step = float(row["time"]), int(row["step"])
+    if row and (time is None or row.get("time", time) > time):
+        time, step = row.get("time"), int(row.get("step", 0.0))
     pace, seconds_per_step = _pace(points)
     heard = [path.stat().st_mtime for path in (folder / LOG, folder / SERIES, folder / STATUS) if path.exists()]
     quiet = now - max(heard) if heard else None
@@ -114,7 +114,7 @@ def read_status(folder: Path, jobs: Mapping[str, str] | None) -> RunStatus:
     if state == "running" and pace and time is not None:
         eta = max(0.0, (end - time) / pace - (now - points[-1][0]))
     checkpoint, age = _checkpoint(folder / CHECKPOINTS, now)
-    drifts = [abs(float(value)) for name, value in row.items() if name.endswith(".ledger") and value]
+    drifts = [abs(value) for name, value in row.items() if name.endswith(".ledger") and math.isfinite(value)]
     return RunStatus(
         folder=str(folder),
         name=name or folder.name,
@@ -138,7 +138,7 @@ def read_status(folder: Path, jobs: Mapping[str, str] | None) -> RunStatus:
 
 
 def _state(folder: Path, job_state: str | None, quiet: float | None) -> str:
-    said = (folder / STATUS).read_text(encoding="utf-8").strip() if (folder / STATUS).exists() else ""
+    said = line_of(folder / STATUS)
     if said == "done":
         return said
     if job_state in ("PENDING", "REQUEUED", "CONFIGURING"):
@@ -152,11 +152,17 @@ def _state(folder: Path, job_state: str | None, quiet: float | None) -> str:
     return said or "not started"
 
 
-def _plan(resolved: str) -> tuple[str, float, float]:
+def _plan(path: Path) -> tuple[str, float, float]:
     """Name, start and end of a run; only these lines are read as YAML, which is slow, and a sweep has thousands."""
-    text = "".join(match[0] for match in _PLAN.finditer(resolved))
-    found = YAML(typ="safe", pure=True).load(text)
-    return str(found.get("name") or ""), float(found["time"]["start"]), float(found["time"]["end"])
+    text = "".join(match[0] for match in _PLAN.finditer(text_of(path)))
+    try:
+        found = YAML(typ="safe", pure=True).load(text)
+        start, end = float(found["time"]["start"]), float(found["time"]["end"])
+    except Exception as error:  # the reader of YAML fails in many ways
+        raise damaged(path, f"start and end of the run are not in it ({type(error).__name__})") from None
+    if not -math.inf < start < end < math.inf:
+        raise damaged(path, f"no run from {start:g} to {end:g}")
+    return str(found.get("name") or ""), start, end
 
 
 def _progress(path: Path) -> list[tuple[float, int, float]]:
@@ -191,15 +197,14 @@ def _pace(points: list[tuple[float, int, float]]) -> tuple[float | None, float |
     return (time / seconds if time > 0 else None), (seconds / steps if steps > 0 else None)
 
 
-def _last_row(path: Path) -> dict[str, str]:
-    """The last whole row of series.csv; a row that is being written is left out."""
-    if not path.exists():
-        return {}
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-    if len(lines) < 2:
-        return {}
-    names, values = csv.reader([lines[0], lines[-1]])
-    return dict(zip(names, values, strict=True)) if len(names) == len(values) else {}
+def _last_row(path: Path) -> dict[str, float]:
+    """The last whole row of series.csv, numbers only; a row that is being written is left out."""
+    names, rows = rows_of(path)
+    found = {}
+    for name, value in zip(names, rows[-1] if rows else (), strict=False):
+        with contextlib.suppress(ValueError):
+            found[name] = float(value)
+    return found
 
 
 def _checkpoint(folder: Path, now: float) -> tuple[int | None, float | None]:
@@ -214,6 +219,6 @@ def _checkpoint(folder: Path, now: float) -> tuple[int | None, float | None]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return facts_of(path)
+    except Damaged:
         return {}

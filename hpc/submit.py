@@ -6,20 +6,25 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from invasio.hpc.sites.profile import Site
 from invasio.hpc.slurm import queue
 from invasio.hpc.slurm.script import Job, render, render_after
+from invasio.hpc.trust import remember
 from invasio.hpc.warm import ahead
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.layout import GIVEN, MANIFEST, RESOLVED, STATUS
+from invasio.solver.output.records import Damaged, damaged, facts_of, segments_of
 from invasio.solver.scenario.loader import dump_resolved
 from invasio.solver.scenario.schema import Scenario
 
@@ -126,6 +131,7 @@ def record(folder: Path, number: str, site: Site, job: Job) -> None:
         "throttle": job.array.throttle if job.array else None,
         "site": site.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"extends"}),
     }
+    remember(site)
     try:
         replace_text(folder / RECORD, json.dumps(facts) + "\n")
     except OSError as error:
@@ -139,8 +145,17 @@ def record(folder: Path, number: str, site: Site, job: Job) -> None:
 
 def recorded(folder: Path) -> dict[str, Any]:
     """How the run was submitted last (see `record`, ``site`` as a profile); empty if it never was a job."""
-    facts = _json(folder / RECORD)
-    return {**facts, "site": Site.model_validate(facts.get("site") or {})} if facts else {}
+    facts = facts_of(folder / RECORD)
+    if not facts:
+        return {}
+    whole = all(facts.get(name) is None or (type(facts[name]) is int and facts[name] > 0) for name in ("ranks", "throttle"))
+    texts = re.fullmatch(r"[0-9]+(_[0-9]+)?", str(facts.get("job"))) and re.fullmatch(r"[0-9:-]*", str(facts.get("time") or ""))
+    if not whole or not texts:
+        raise damaged(folder / RECORD, "job, ranks, time or throttle are not as a submission writes them")
+    try:
+        return {**facts, "site": Site.model_validate(facts.get("site") or {})}
+    except ValidationError:
+        raise damaged(folder / RECORD, "the profile in it is none") from None
 
 
 def jobs_of(folder: Path) -> list[str]:
@@ -149,8 +164,9 @@ def jobs_of(folder: Path) -> list[str]:
     record = _json(folder / RECORD)
     if record:
         numbers.append(str(record.get("job", "")))
-    for segment in reversed(_json(folder / MANIFEST).get("segments", [])):
-        numbers.append(str(segment.get("slurm", {}).get("job", "")))
+    for segment in reversed(segments_of(_json(folder / MANIFEST))):
+        slurm = segment.get("slurm")
+        numbers.append(str(slurm.get("job", "")) if isinstance(slurm, dict) else "")
     return list(dict.fromkeys(number for number in numbers if number))
 
 
@@ -232,6 +248,6 @@ def _clear(folder: Path) -> None:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return facts_of(path)
+    except Damaged:
         return {}

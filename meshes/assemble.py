@@ -29,6 +29,14 @@ def assemble(
     ``interfaces``: name -> two region names, or (F, dim) facets. Raises MeshError for flat cells, empty regions
     and interfaces between regions that do not touch.
     """
+    for name in (*regions, *boundaries, *interfaces):
+        if name.splitlines() != [name] or not name.replace(" ", "").isprintable():
+            raise MeshError(
+                f"a name with a line break or a character that cannot be printed ({name[:60]!r})",
+                code="bad-name",
+                place=source,
+                remedy="write it in one line",
+            )
     cells = oriented(points, np.asarray(cells, dtype=np.int64), source)
     for index, name in enumerate(regions):
         if not np.any(cell_region == index):

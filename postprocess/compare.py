@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from invasio.solver.output.compare import differences
 from invasio.solver.output.layout import RESOLVED
+from invasio.solver.output.records import text_of
 
 from .faults import WrongRequest, unknown
 from .probe import Array, Locator
@@ -123,7 +124,7 @@ def report(found: Comparison) -> str:
 
 
 def _options(a: Run, b: Run) -> list[str]:
-    texts = [(run.path / RESOLVED).read_text(encoding="utf-8") if (run.path / RESOLVED).exists() else "" for run in (a, b)]
+    texts = [text_of(run.path / RESOLVED) for run in (a, b)]
     return differences(*texts)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from invasio.solver.output.layout import FIGURES
 
+from .foreign import inside, pictures
 from .pictures import save
 from .run import Run, open_run
 from .style import kinds, pick_times, style
@@ -26,6 +27,7 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
     """
     run = folder if isinstance(folder, Run) else open_run(folder)
     target = run.path / FIGURES
+    inside(run.path, "figures", pictures(run.path))
     target.mkdir(exist_ok=True)
     with style():
         made = [save(figure, target / f"{name}.png") for name, figure in draw(run, times)]

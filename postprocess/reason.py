@@ -15,7 +15,7 @@ _NOISE = ("srun: ", "slurmstepd")  # which say that something ended, not why, un
 def reason(folder: Path) -> str:
     """One line: the last error in the newest of what the run printed, else the last line there; "" where there is nothing."""
     printed = [folder / OUTPUT, folder / LOG, *folder.glob("slurm-[0-9]*.out")]
-    for path in sorted((p for p in printed if p.exists()), key=lambda p: p.stat().st_mtime_ns, reverse=True):
+    for path in sorted((p for p in printed if p.is_file()), key=lambda p: p.stat().st_mtime_ns, reverse=True):
         with path.open("rb") as stream:
             stream.seek(max(0, path.stat().st_size - _END))
             lines = stream.read().decode("utf-8", errors="replace").splitlines()

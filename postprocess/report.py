@@ -15,6 +15,7 @@ from invasio.solver.output.layout import GIVEN, LOG, RESOLVED, STATUS
 from . import expect
 from .faults import WrongRequest
 from .figures import draw
+from .foreign import inside
 from .fronts import fit, front, sentence
 from .html import Markup, embedded, facts, folded, page, picture, section, table
 from .style import kinds, style, time_label
@@ -41,7 +42,7 @@ def write(run: Run, path: Path | None = None) -> Path:
     Raises:
         InvasioError: the file cannot be written.
     """
-    target = path or run.path / REPORT
+    target = path or inside(run.path, REPORT)
     text = compose(run)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +110,7 @@ def _stills(run: Run) -> list[str]:
     """Surfaces in 3-D that were drawn at the end of the run."""
     path = run.path / "figures" / "surface.png"
     return (
-        [embedded(path.read_bytes(), "Where the cells are dense, at the last output, cut open.")] if run.dim == 3 and path.exists() else []
+        [embedded(path.read_bytes(), "Where the cells are dense, at the last output, cut open.")] if run.dim == 3 and path.is_file() else []
     )
 
 
@@ -261,4 +262,4 @@ def _seconds(start: Any, stop: Any) -> float | None:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

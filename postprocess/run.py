@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import time as clock
 from collections.abc import Callable
@@ -17,9 +16,11 @@ from numpy.typing import NDArray
 
 from invasio.solver.errors import MeshError
 from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES, STATUS
+from invasio.solver.output.records import damaged, facts_of, line_of, mapping_of, numbers_of
 
 from .faults import UnknownTime, unknown
 
+_SHAPES = {**dict.fromkeys(("scales", "parameters", "mesh", "model", "species", "boundaries", "time", "output"), dict), "expect": list}
 _CORNERS = {1: 1, 3: 2, 5: 3, 10: 4}  # VTK cell type -> nodes per cell
 
 
@@ -40,10 +41,10 @@ class Run:
             try:
                 with h5py.File(self.path / self.table, "r", locking=False) as h5:
                     return action(h5)
-            except OSError as error:
-                if attempt == 3:
+            except (OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError, MemoryError, OverflowError) as error:
+                if attempt == 3 or isinstance(error, MemoryError):
                     raise MeshError(
-                        f"cannot be read: {error}",
+                        f"cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
                         code="unreadable-file",
                         place=str(self.path / self.table),
                         remedy="check its permissions; if it is damaged, run again with --overwrite",
@@ -85,12 +86,12 @@ class Run:
     @cached_property
     def regions(self) -> tuple[str, ...]:
         """Names of the regions."""
-        return tuple(json.loads(self._read(lambda h5: h5["provenance"].attrs["regions"])))
+        return tuple(map(str, self._read(lambda h5: json.loads(h5["provenance"].attrs["regions"]))))
 
     @cached_property
     def dim(self) -> int:
         """1, 2 or 3."""
-        return _CORNERS[int(self._read(lambda h5: h5["VTKHDF/Types"][0]))] - 1
+        return int(self._read(lambda h5: _CORNERS[int(h5["VTKHDF/Types"][0])] - 1))
 
     @cached_property
     def measures(self) -> NDArray[np.float64]:
@@ -137,31 +138,22 @@ class Run:
     @property
     def series(self) -> dict[str, NDArray[np.float64]]:
         """Columns of series.csv by name: time, step, dt and the observables; empty if there is no table."""
-        path = self.path / SERIES
-        if not path.exists():
-            return {}
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.reader(stream))
-        if not rows:
-            return {}
-        whole = [row for row in rows[1:] if len(row) == len(rows[0])]
-        return {name: np.array([float(row[i]) for row in whole]) for i, name in enumerate(rows[0])}
+        return {name: np.array(column) for name, column in numbers_of(self.path / SERIES).items()}
 
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The scenario with all defaults (resolved.yaml) as plain data; empty if there is none."""
         path = self.path / RESOLVED
-        if not path.exists():
-            return {}
-        from ruamel.yaml import YAML
-
-        return dict(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {})
+        found = mapping_of(path)
+        for name, kind in _SHAPES.items():
+            if found.get(name) is not None and not isinstance(found[name], kind):
+                raise damaged(path, f"{name} is no {'mapping' if kind is dict else 'list'}")
+        return found
 
     @property
     def manifest(self) -> dict[str, Any]:
         """manifest.json; empty if there is none."""
-        path = self.path / MANIFEST
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        return facts_of(self.path / MANIFEST)
 
     def unit(self, what: str) -> str:
         """The unit of a scale ("length", "time") as the scenario states it, without a leading 1; "" if non-dimensional."""
@@ -185,7 +177,7 @@ def open_run(path: str | Path) -> Run:
             raise MeshError(
                 f"no run folder: it holds neither {FIELDS} nor {RESOLVED}", code="no-run", place=str(folder), remedy=_runs_in(folder)
             )
-        status = (folder / STATUS).read_text(encoding="utf-8").strip() if (folder / STATUS).exists() else ""
+        status = line_of(folder / STATUS)
         raise MeshError(
             f"it holds no {FIELDS} yet: the run has written no output" + (f" (its status: {status})" if status else ""),
             code="no-output",

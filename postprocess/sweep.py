@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.folder import replace_text
 from invasio.solver.output.layout import MEMBERS, RESULTS, SERIES, STATUS, SWEEP
+from invasio.solver.output.records import damaged, line_of, mapping_of, numbers_of, rows_of
 
 from .faults import WrongRequest
 
@@ -29,18 +31,12 @@ class MemberRun:
     @property
     def status(self) -> str:
         """What its run last said: done, failed, running, stopped early ...; "not started"."""
-        path = self.folder / STATUS
-        return (path.read_text(encoding="utf-8").strip() if path.exists() else "") or "not started"
+        return line_of(self.folder / STATUS) or "not started"
 
     def final(self) -> dict[str, float]:
         """The last whole row of its series, without the columns of effort; empty if there is none."""
-        path = self.folder / SERIES
-        if not path.exists():
-            return {}
-        with path.open(encoding="utf-8", newline="") as stream:
-            head, *rows = list(csv.reader(stream)) or [[]]
-        whole = [row for row in rows if len(row) == len(head)]
-        return {name: float(value) for name, value in zip(head, whole[-1], strict=True) if name not in _EFFORT} if whole else {}
+        found = numbers_of(self.folder / SERIES)
+        return {name: column[-1] for name, column in found.items() if column and name not in _EFFORT}
 
 
 @dataclass(frozen=True)
@@ -64,14 +60,13 @@ def open_sweep(path: Path) -> SweepRun:
         raise WrongRequest(
             f"no folder of a sweep (it has no {MEMBERS})", code="no-sweep", place=str(path), remedy="name one that `invasio sweep` made"
         )
-    from ruamel.yaml import YAML
-
-    with (path / MEMBERS).open(encoding="utf-8", newline="") as stream:
-        head, *rows = csv.reader(stream)
+    head, rows = rows_of(path / MEMBERS)
     names = tuple(head[2:])
+    for row in rows:
+        if not row[0].isdecimal() or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", row[1]):
+            raise damaged(path / MEMBERS, f"a row without the number and folder of a member (given {', '.join(row)[:60]!r})")
     found = [MemberRun(int(row[0]), path / row[1], {n: v for n, v in zip(names, row[2:], strict=True) if v}) for row in rows]
-    scenario = dict(YAML(typ="safe", pure=True).load((path / SWEEP).read_text(encoding="utf-8")))
-    return SweepRun(path, names, tuple(found), scenario)
+    return SweepRun(path, names, tuple(found), mapping_of(path / SWEEP))
 
 
 def number(text: str) -> float | None:

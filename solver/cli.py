@@ -6,9 +6,11 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from importlib import import_module
+from pathlib import Path
 
-from .errors import InvasioError
+from .errors import InvasioError, MeshError
 
 COMMANDS = {
     "run": "run a scenario",
@@ -32,6 +34,7 @@ COMMANDS = {
     "paraview": "set up the standard views of a run in ParaView, or draw them",
     "doctor": "say what was found on this machine and what is missing for what",
 }
+READERS = ("status", "report", "plot", "movie", "table", "compare", "paraview")  # of run folders, which anybody may have changed
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
@@ -62,6 +65,21 @@ def main(argv: list[str] | None = None) -> int:
         if _is_first_rank():
             print(f"invasio: {error}", file=sys.stderr, flush=True)
         return error.exit_code
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as caught:
+        if args.command not in READERS or "INVASIO_TRACEBACK" in os.environ:
+            raise
+        error = _unlike(caught, args)
+        print(f"invasio: {error}", file=sys.stderr, flush=True)
+        return error.exit_code
+
+
+def _unlike(error: Exception, args: argparse.Namespace) -> InvasioError:
+    """What to say where the files of a run are well-formed, but not as a run writes them."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    named = getattr(args, "runs", None) or [getattr(args, "run", None) or getattr(args, "folder", "")]
+    what = f"its files are not as invasio writes them ({type(error).__name__} in {Path(frame.filename).name}:{frame.lineno})"
+    remedy = "run again with --overwrite; if invasio wrote them, INVASIO_TRACEBACK=1 shows what to report"
+    return MeshError(what, code="unreadable-file", place=", ".join(map(str, named)), remedy=remedy)
 
 
 def _missing_package(error: ModuleNotFoundError) -> InvasioError:

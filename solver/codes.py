@@ -24,6 +24,7 @@ FILES: dict[str, Code] = {
     "not-yaml": Code("A text is not YAML: indentation, brackets, quotes or colons are wrong.", (2, 3)),
     "unknown-format": Code("The ending of a file's name belongs to no format that is read or written here.", (2, 3)),
     "unreadable-file": Code("A file is there, but cannot be read, or does not hold what its format demands.", (2, 3)),
+    "unsafe-folder": Code("A run folder holds links that would be followed in writing, or programs that would be run.", (1,)),
 }
 OPTIONS: dict[str, Code] = {
     "bad-name": Code("A text cannot be a name: it has other characters than letters, digits and _, or a meaning of its own.", (2, 3)),
@@ -96,6 +97,7 @@ CLUSTERS: dict[str, Code] = {
     "job-active": Code("Jobs of this run, sweep or series are queued or running.", (1, 2)),
     "launcher-mismatch": Code("The launcher that started the ranks does not belong to the MPI that they use.", (1,)),
     "measurement-failed": Code("A measurement of scaling ended with an error.", (1,)),
+    "no-consent": Code("Commands that came with a run folder were not agreed to.", (2,)),
     "no-profile": Code("No profile of a cluster has this name.", (2,)),
     "no-series": Code("A folder holds no scaling series.", (1,)),
     "nothing-measured": Code("A scaling series has no result yet.", (1,)),
@@ -173,7 +175,7 @@ MESH: dict[str, Code] = {
 }
 PICTURES: dict[str, Code] = {
     "no-hole": Code("A hole was not found in the picture.", (3,)),
-    "no-picture": Code("No picture of this name is shipped with scikit-image.", (3,)),
+    "no-picture": Code("No picture of this name is shipped with scikit-image.", (2, 3)),
     "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),

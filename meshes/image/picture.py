@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
+from ...solver.scenario.mesh_image import PICTURES
 
 _SHIPPED = "skimage:"
 
@@ -55,6 +56,8 @@ def load(image: str) -> NDArray[Any]:
 def _shipped(name: str) -> NDArray[Any]:
     data = skimage("data", f"the picture {_SHIPPED}{name}")
     try:
+        if name not in PICTURES:
+            raise AttributeError(name)
         return np.asarray(getattr(data, name)())
     except AttributeError:
         raise MeshError(

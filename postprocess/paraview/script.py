@@ -15,6 +15,7 @@ import numpy as np
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import FIELDS, MEMBRANES, VESSELS
 
+from ..foreign import inside, pictures, refuse_code
 from ..membranes import membranes
 from ..run import Run
 from ..style import FRONT, front_field, kinds, limits, pick_times, scale, thins_out
@@ -39,8 +40,13 @@ def write(run: Run, times: list[float] | None = None) -> Path:
     """
     template = Path(__file__).with_name("views.py").read_text(encoding="utf-8")
     facts = pformat(describe(run, times), width=120, sort_dicts=False)
-    path = run.path / SCRIPT
-    path.write_text(template.replace(_BLANK, f"\nRUN = {facts}\n"), encoding="utf-8")
+    path = inside(run.path, SCRIPT, pictures(run.path))
+    try:
+        path.write_text(template.replace(_BLANK, f"\nRUN = {facts}\n"), encoding="utf-8")
+    except OSError as error:
+        raise InvasioError(
+            f"cannot be written: {error.strerror}", code="cannot-write", place=str(path), remedy="mend the permissions of the folder"
+        ) from error
     return path
 
 
@@ -86,6 +92,7 @@ def render(run: Run) -> list[Path]:
     Raises:
         InvasioError: pvbatch or xvfb-run is not installed, or ParaView failed.
     """
+    refuse_code(run.path, SCRIPT)
     lacking = [name for name in ("pvbatch", *(() if _screen() else ("xvfb-run",))) if shutil.which(name) is None]
     if lacking:
         raise InvasioError(
@@ -115,6 +122,7 @@ def show(run: Run) -> int | None:
     """Open the views in ParaView's window and wait until it is closed; None where there is no ParaView or no screen."""
     if shutil.which("paraview") is None or not _screen():
         return None
+    refuse_code(run.path, SCRIPT)
     return subprocess.run(["paraview", f"--script={SCRIPT}"], cwd=run.path, env=_environment()).returncode
 
 

@@ -18,13 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Draw and print the name of the movie."""
+    from ...postprocess.foreign import inside
     from ...postprocess.movie import ENDINGS, movie
     from ...postprocess.pictures import check_ending
     from ...postprocess.run import open_run
 
     check_ending(args.out, ENDINGS)
     run = open_run(args.run)
-    path = args.out or run.path / "figures" / f"{args.field or 'movie'}.mp4"
+    path = args.out or inside(run.path, f"figures/{args.field or 'movie'}.mp4")
     frames = movie(run, path, args.field, args.rate)
     print(f"{path} ({frames} frames)")
     return 0

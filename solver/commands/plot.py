@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Draw and print the name of the picture; with --front also the speed."""
+    from ...postprocess.foreign import inside
     from ...postprocess.pictures import check_ending, save
     from ...postprocess.run import open_run
     from ...postprocess.style import style
@@ -45,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
         return 0
     with style():
         kind, figure = _draw(args, runs)
-        print(save(figure, args.out or runs[0].path / "figures" / f"plot-{kind}.png"))
+        print(save(figure, args.out or inside(runs[0].path, f"figures/plot-{kind}.png")))
     return 0
 
 
@@ -80,6 +81,7 @@ def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
 def _surface(args: argparse.Namespace, runs: list[Run]) -> Path:
     from ...postprocess import plot, still
     from ...postprocess.faults import WrongRequest
+    from ...postprocess.foreign import inside
 
     run = runs[0]
     if len(runs) > 1 or run.dim != 3:
@@ -91,7 +93,7 @@ def _surface(args: argparse.Namespace, runs: list[Run]) -> Path:
         )
     if args.fit or args.along:
         raise WrongRequest("they do not belong to --surface", code="wrong-arguments", place="--fit, --along", remedy="leave them out")
-    picture: Path = args.out or run.path / "figures" / "plot-surface.png"
+    picture: Path = args.out or inside(run.path, "figures/plot-surface.png")
     if picture.suffix.lower() != ".png":
         raise WrongRequest(
             "--surface writes .png only", code="unknown-format", place=str(picture), remedy="choose a name that ends in .png"

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--submit", action="store_true", help="as Slurm jobs (the default for what was submitted before)")
     where.add_argument("--here", action="store_true", help="on this machine (the default for everything else)")
     parser.add_argument("--site", metavar="PROFILE", help="site profile, with --submit (default: the one of before)")
+    parser.add_argument("--yes", action="store_true", help="run the commands that the folder's record holds without asking")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each job (default: as before)")
     parser.add_argument("--throttle", type=positive, metavar="N", help="most jobs of a sweep that run at once (default: as before)")
     parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="MPI ranks (default: as before, or the scenario's)")
@@ -46,10 +47,10 @@ def main(args: argparse.Namespace) -> int:
 def _retry_run(args: argparse.Namespace) -> int:
     from ...hpc.submit import job_of, recorded
     from ..output.layout import RESOLVED, STATUS
+    from ..output.records import line_of
     from ..scenario.loader import load
 
-    status = args.folder / STATUS
-    if status.is_file() and status.read_text(encoding="utf-8").strip() == "done":
+    if line_of(args.folder / STATUS) == "done":
         print(f"{args.folder}: done")
         return 0
     before = recorded(args.folder)
@@ -90,6 +91,7 @@ def _retry_sweep(args: argparse.Namespace) -> int:
 def _site(args: argparse.Namespace, before: dict[str, Any]) -> Site | None:
     """The profile to submit with; None: it runs here."""
     from ...hpc.sites.profile import load_site
+    from ...hpc.trust import agree
     from .submit import check_limit
 
     if args.here or not (args.submit or args.site or before):
@@ -99,5 +101,6 @@ def _site(args: argparse.Namespace, before: dict[str, Any]) -> Site | None:
         job = before["job"].partition("_")[0]
         print(f"{args.folder}: was job {job}, so it goes to Slurm again (--here: on this machine)", flush=True)
         site: Site = before["site"]
+        agree(args.folder, site, args.yes)
         return site
     return load_site(args.site or "generic")

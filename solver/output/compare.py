@@ -19,8 +19,8 @@ def differences(before: str, now: str) -> list[str]:
     try:
         reader = YAML(typ="safe", pure=True)
         old, new = dict(_leaves("", reader.load(before))), dict(_leaves("", reader.load(now)))
-    except YAMLError as error:
-        return [f"  resolved.yaml cannot be read: {str(error).splitlines()[0]}"]
+    except (YAMLError, ValueError, RecursionError, AttributeError, AssertionError, IndexError) as error:
+        return [f"  resolved.yaml cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}"]
     lines = [
         f"  {path}: was {_show(old.get(path, _MISSING))}, is {_show(new.get(path, _MISSING))}"
         for path in {**old, **new}

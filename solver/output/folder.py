@@ -17,6 +17,7 @@ from ..errors import InvasioError
 from ..parallel import Comm, agreed
 from .compare import differences
 from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
+from .records import text_of
 
 log = logging.getLogger("invasio.output")
 _LOCK = ".lock"
@@ -248,4 +249,4 @@ def _take(path: Path) -> int:
 
 
 def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return text_of(path)

@@ -12,6 +12,7 @@ from ..errors import SolverError
 from ..parallel import Comm, agreed
 from .folder import replace_text
 from .layout import Frame
+from .records import numbers_of, rows_of
 
 _FIRST = ("time", "step", "dt")
 
@@ -54,12 +55,12 @@ class Series:
     def _open(self, resume_at: float | None) -> None:
         kept: list[list[str]] = []
         if resume_at is not None and self.path.exists():
-            whole = [line for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-            rows = list(csv.reader(whole))
-            if rows:
+            head, rows = rows_of(self.path)
+            if head:
                 limit = resume_at + 1e-12 * abs(resume_at)
-                self._columns = rows[0]
-                kept = [row for row in rows[1:] if len(row) == len(rows[0]) and float(row[0]) <= limit]
+                self._columns = head
+                times = numbers_of(self.path)[head[0]]
+                kept = [row for row, time in zip(rows, times, strict=True) if time <= limit]
         text = "" if self._columns is None else "".join(_line(row) for row in [self._columns, *kept])
         replace_text(self.path, text)
         if kept:

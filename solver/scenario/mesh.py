@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, Union
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from .base import InputFile, Length, Options
 from .mesh_image import ImageMesh, InterfacePairs
-from .wrong import allowed, either, wrong
+from .wrong import allowed, either, one_line, wrong
 
 Size = Annotated[Length, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -86,7 +86,7 @@ SpaceShape = Annotated[Union[BoxShape, BallShape], Field(discriminator="kind")]
 class Named(Options):
     """What all generated meshes have: the name of the main region and of interfaces."""
 
-    region: str = Field("tissue", min_length=1, description=_REGION)
+    region: Annotated[str, AfterValidator(one_line)] = Field("tissue", min_length=1, description=_REGION)
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the facets between the two")
 
     def boundary_names(self) -> tuple[str, ...]:

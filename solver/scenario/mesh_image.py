@@ -153,7 +153,23 @@ class Hole(Options):
         return self
 
 
-Shipped = Annotated[str, Field(pattern=r"^skimage:[a-z0-9_]+$")]
+# what scikit-image.data holds as pictures; its other functions read files, download, or are no pictures
+PICTURES = (
+    *("astronaut", "brick", "camera", "cat", "cell", "cells3d", "checkerboard", "chelsea", "clock", "coffee", "coins", "colorwheel"),
+    *("eagle", "grass", "gravel", "horse", "hubble_deep_field", "human_mitosis", "immunohistochemistry", "kidney", "lfw_subset", "lily"),
+    *("logo", "microaneurysms", "moon", "nickel_solidification", "page", "protein_transport", "retina", "rocket", "shepp_logan_phantom"),
+    *("skin", "text"),
+)
+
+
+def _picture(text: str) -> str:
+    name = text.partition(":")[2]
+    if name not in PICTURES:
+        raise wrong(f"scikit-image ships no picture of this name (given {text[:60]!r})", code="no-picture", remedy=allowed(name, PICTURES))
+    return text
+
+
+Shipped = Annotated[str, Field(pattern=r"^skimage:"), AfterValidator(_picture)]
 
 
 def _picture_tag(value: Any) -> str:

@@ -17,6 +17,13 @@ def wrong(what: str, *, code: str, remedy: str = "") -> PydanticCustomError:
     return PydanticCustomError(code, "{text}", {"text": joined(what, remedy), "what": what, "remedy": remedy})
 
 
+def one_line(name: str) -> str:
+    """The name, if it has no line break that a reader of tables could take for the end of a line."""
+    if len(name.splitlines()) > 1 or len(name) > 200 or name != "".join(name.splitlines()):
+        raise wrong(f"a name with a line break (given {name[:60]!r})", code="bad-name", remedy="write it in one line")
+    return name
+
+
 def joined(*parts: str) -> str:
     """Parts of a message that are not empty, with semicolons between them."""
     return "; ".join(part for part in parts if part)

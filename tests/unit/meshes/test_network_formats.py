@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from invasio.meshes.network import Network, read_network
+from invasio.solver.cli import main
 from invasio.solver.scenario.network import Network as Options
-from tests.lib.messages import refused
+from tests.lib.messages import printed, refused
 from tests.unit.meshes.network_writers import CASES, FORMATS, LINES, POINTS, polylines
 
 
@@ -99,3 +100,19 @@ def test_mistakes_are_named_with_their_place(tmp_path: Path, name: str, text: st
     (tmp_path / name).write_text(text)
     with refused(code, str(tmp_path / place), says=says):
         read(tmp_path / name, 2)
+
+
+def test_validate_reads_the_networks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    polylines("vtp", apart=True)(tmp_path)
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text(
+        "schema_version: 1\nname: s\nmesh: {kind: box, size: 0.2}\nmodel:\n  cells: {tumour: {initial: 1, motility: 1}}\n"
+        "  vessels: {tree: {carries: blood, at: {network: {file: n.vtp, loose_ends: tip}}, entry: {tumour: 1}}}\ntime: {end: 1}\n"
+    )
+    assert main(["validate", str(scenario)]) == 0
+    out = capsys.readouterr().out
+    assert "  network     tree: 4 segments, length 1.29443, radius 0.01 to 0.02\n" in out
+    assert "  note        tree: 3 repeated points joined\n  note        tree: 1 pieces without length dropped\n" in out
+    scenario.write_text(scenario.read_text().replace(", loose_ends: tip", ""))
+    assert main(["validate", str(scenario)]) == 3
+    printed(capsys.readouterr().err, "loose-end", f"{tmp_path / 'n.vtp'}: point 0", "loose_ends: tip")
