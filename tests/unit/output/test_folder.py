@@ -99,7 +99,7 @@ def test_other_files_are_never_touched(comm: Any, shared_tmp: Path) -> None:
 def test_a_folder_in_use_is_refused(comm: Any, shared_tmp: Path) -> None:
     out = shared_tmp / "run"
     first = start(comm, out)
-    says = (f"(process {os.getpid()} on ",)
+    says = (f"(process {os.environ.get('INVASIO_PROCESS') or os.getpid()} on ",)
     refuse(comm, out, "folder-in-use", str(out), "wait for it or choose another --out", says, resume=True)
     first.close("done")
     start(comm, out, resume=True).close("done")
