@@ -29,7 +29,7 @@ METHODS: tuple[tuple[type, str, str], ...] = (
     (Halo, "update", "ghost exchange"),
     (NodalSpecies, "flux_law", "NumPy: motility, potentials"),
     (NodalSpecies, "sources", "NumPy: sources"),
-    (NodalSpecies, "linear_rates", "NumPy: rates of the ECM"),
+    (NodalSpecies, "nodal_rates", "NumPy: rates of the ECM"),
     (Transport, "advance", "transport, rest"),
     (immobile.Immobile, "advance", "what does not move, rest"),
     (Stepper, "attempt", "stepper, rest"),

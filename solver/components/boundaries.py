@@ -83,11 +83,11 @@ def book_crossings(s: NodalSpecies, wk: Workspace, density: Floats, limited: boo
         page.add(f"crossed:{crossing.membrane}", dt * crossing.measure(wk.edges, density, wk.low, wk.shares, limited, bounded))
 
 
-def book(s: NodalSpecies, wk: Workspace, dt: float, page: Page) -> None:
-    """Local amounts of this step: born, dead, and in and out through each boundary; sets the fixed values."""
+def book(s: NodalSpecies, wk: Workspace, dt: float, page: Page, dead: float) -> None:
+    """Local amounts of this step: born, ``dead``, and in and out through each boundary; sets the fixed values."""
     n, m = s.graph.n_owned, s.graph.mass
     born = dt * stages.amount(m, wk.production, n)
-    page.add("dead", dt * stages.amount_lost(m, wk.loss, wk.seen, n))
+    page.add("dead", dead)
     for c in s.conditions:
         sigma = m[c.nodes] * c.specific_surface
         inflow = outflow = 0.0

@@ -8,6 +8,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
 from ..kernels import bounds, packing
 from .boundaries import boundary_sources
@@ -31,6 +32,7 @@ class Packing:
         self.maximum = math.inf if species.law.maximum is None else species.law.maximum
         n = species.graph.n_local if self.maximum < math.inf else 0
         self._made, self._lost, self._kept = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._holds = bool(species.fixed_conditions) and limits_itself(species.law)
         self._free = ~species.fixed[: species.graph.n_owned]
         self.surplus: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
         self.circles = 0  # steps in which the sweeps did not end
@@ -55,8 +57,9 @@ class Packing:
         boundary_sources(s, self._made, self._lost)
         packing.cap(wk.production, wk.sinks, s.state[:n], self._made, self._lost, self.maximum, dt)
 
-    def correct(self, dt: float) -> tuple[float, float, float, float]:
-        """Corrected density in ``work.new`` and what the sinks saw in ``work.seen``, from c^L, v and w of the workspace.
+    def correct(self, dt: float, acted: Floats) -> tuple[float, float, float, float]:
+        """Corrected density in ``work.new`` and what the sinks saw in ``work.seen``, from c^L, v and w of the workspace; ``acted`` is
+        the density on which the sinks act in high order.
 
         Returns the local sums of kernels.limiter.corrected. Collective.
         """
@@ -66,11 +69,13 @@ class Packing:
         else:
             packing.start(wk.low, self.maximum, wk.acting, wk.shares.inward, wk.shares.outward)
         g.halo.update(wk.v)
-        limits = (wk.acting, wk.v, self.maximum, self.local, dt, wk.shares)
-        bounds.ratios(wk.edges, wk.sinks, s.fixed, s.state, wk.w, wk.low, *limits)
+        # the bounds of neighbours: a fixed node has its value, not the balance that keeps it there
+        around = np.where(s.fixed, s.held, wk.v) if self._holds else wk.v
+        limits = (wk.acting, around, self.maximum, self.local, dt, wk.shares)
+        bounds.ratios(wk.edges, wk.sinks, s.fixed, s.state, wk.w, acted, wk.low, *limits)
         g.halo.update(wk.shares.down, wk.shares.up)
         args = (wk.acting, wk.v, self.maximum, dt, wk.shares, wk.new, wk.seen)
-        return bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, *args)
+        return bounds.corrected(wk.edges, wk.sinks, s.fixed, wk.w, acted, wk.low, *args)
 
     def _pack(self, dt: float) -> None:
         """The low-order solution v with what does not fit held back. Collective."""

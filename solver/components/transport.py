@@ -14,18 +14,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..accounts import Page
+from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
 from ..kernels import edges, limiter, stages
 from ..linalg.linear import LinearSystem
 from ..state import History
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
+from .own_stages import OwnStages
 from .packing import Packing
 from .workspace import Workspace
 
@@ -53,8 +56,10 @@ class Transport:
         local = options.limiter == "local_bounds"
         self.packing = Packing(species, work, local) if local or species.law.maximum is not None else None
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
-        may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth)
+        may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth or limits_itself(species.law))
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
+        self.own = OwnStages(species, work) if limits_itself(species.law) else None
+        self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
         self._extremes = np.zeros(2)
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
@@ -74,17 +79,24 @@ class Transport:
             self._note_peclet(time)
         s.cross(law, wk.edges.u, wk.edges.lower)
         self._flux(wk.edges.u, wk.edges.lower)
-        s.sources(density, wk.production, wk.sinks, wk.scratch)
-        wk.loss[:] = wk.sinks[:n]
-        if self._middle is not None:
-            self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
+        if self.own is None:
+            s.sources(density, wk.production, wk.sinks, wk.scratch)
+            wk.loss[:] = wk.sinks[:n]
+            if self._middle is not None:
+                self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
         s.boundary_values(time + 0.5 * dt, fixed=False)
         s.wall_values(time + 0.5 * dt)
-        boundary_sources(s, wk.production, wk.sinks)
-        solved = self._stages(time, dt, history)
+        if self.own is None:
+            boundary_sources(s, wk.production, wk.sinks)
+            solved = self._stages(time, dt, history)
+        else:
+            solved = self._own_stages(self.own, time, dt, history)
         g.halo.update(wk.w)
-        args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, self.high.x, dt, wk.new, wk.seen)
-        smallest = edges.conservative_update(wk.edges, *args)
+        if self.own is None:
+            args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, self.high.x, dt, wk.new, wk.seen)
+            smallest = edges.conservative_update(wk.edges, *args)
+        else:
+            smallest = self.own.update(self.high.x, dt)
         self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * float(wk.loss.max(initial=0.0))
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
@@ -101,10 +113,15 @@ class Transport:
             return self._failed("non-finite values" if solved else f"linear solver ({self.high.outcome})")
         else:
             self.skipped += 1
-        book(s, wk, dt, page)
+        if self.own is None:
+            book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n))
+        else:
+            self.own.book(dt, page, correct)
         book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, page)
         s.state[:n] = wk.new
         g.halo.update(s.state)
+        if self.own is not None and self._middle is not None and self.stiff:
+            self.own.look(*self._middle)
         return True
 
     def follow(self, dt: float, density: Floats, page: Page) -> None:
@@ -116,7 +133,10 @@ class Transport:
         s, g, wk = self.species, self.graph, self.work
         if self._middle is None:
             return
-        s.sources(density, wk.production, wk.sinks, wk.scratch)
+        if self.own is None:
+            s.sources(density, wk.production, wk.sinks, wk.scratch)
+        else:
+            self.own.look(wk.production, wk.sinks)
         top = math.inf if self.packing is None else self.packing.maximum
         args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, top, s.state)
         born, dead = stages.follow(g.mass, *args)
@@ -167,29 +187,76 @@ class Transport:
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
         return solved
 
+    def _own_stages(self, own: OwnStages, time: float, dt: float, history: History) -> bool:
+        """As ``_stages``, with the own law in each stage; also fills P and s of the step."""
+        s, g, wk, scheme = self.species, self.graph, self.work, self.options.scheme
+        n, system = g.n_owned, self.high
+        x, w, rate, rate_before = system.x, wk.w[:n], s.variable.rate, s.variable.rate_before
+        share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
+        tau, reach, outer = share * dt, min(1.0, 2.0 * share), 0.5 * (1.0 - THETA)
+        base = self._base
+
+        def stage(at: float) -> bool:
+            return own.solve(system, base, tau, lambda: self._fill(system, tau, False), lambda: self._fix(system, time + at * dt, tau))
+
+        edges.explicit_side(wk.edges, own.none, own.none, s.state, 0.0 if scheme == "backward_euler" else tau, base)
+        own.begin(0.0 if scheme == "backward_euler" else tau, base)
+        own.total[:] = 0.0
+        own.weigh({"tr_bdf2": outer, "crank_nicolson": 0.5, "backward_euler": 0.0}[scheme])
+        last, earlier = history.last, history.before
+        known = 1.0 / (last + earlier) if earlier else 0.0
+        stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
+        solved = stage(reach)
+        if scheme == "tr_bdf2":
+            own.weigh(outer)
+            curve = known * dt * dt * (1.0 - reach)
+            args = (own.none, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, base, wk.stage)
+            stages.second_stage(g.mass, s.state, x, *args)
+            solved = stage(1.0) and solved
+            own.weigh(THETA)
+            stages.weighted(s.state, wk.stage, x, outer, THETA, w)
+        else:
+            own.weigh(share)
+            wk.stage[:] = x
+            stages.weighted(s.state, s.state, x, 0.5 * (1.0 - share), share, w)
+        if not solved:
+            self.high.outcome = self.high.outcome or "the matrix is not finite"
+        return solved
+
     def _correct(self, dt: float, usable: bool) -> bool:
         """Low-order solution, limiter, corrected density in ``work.new`` and what the sinks saw in ``work.seen``."""
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
         if self.low is None:
             self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, *self._kind)
-        system = self.low
+        system, own = self.low, self.own
+        stages.non_negative(wk.new if usable else s.state[:n], system.x)
+        if own is not None:
+            tools = (lambda: self._fill(system, dt, True), lambda: fix_rows(s, system, wk.edges, dt, low_order=True))
+            cap = (lambda: None) if self.packing is None else partial(self.packing.cap_production, dt)
+            # between neighbours' extremes, fluxes and sources that balance each other would be cut apart where both are large
+            apart = self.options.limiter == "local_bounds" and -self._extremes[1] > 1.0
+            usable = usable and not own.gone_below(dt, self.high.x) and not apart
+            if not own.low_order(system, dt, *tools, cap):
+                return self._failed(f"linear solver ({system.outcome})")
         if not self._fill(system, dt, low_order=True):
             return self._failed("the matrix is not finite")
-        if self.packing is not None:
+        if own is None and self.packing is not None:
             self.packing.cap_production(dt)
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
-        stages.non_negative(wk.new if usable else s.state[:n], system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
+        if own is not None:  # v is the low solution and the error of its solver, dt s times as large as that of the density
+            rtol = max(1e-13, rtol / max(1.0, -float(self._extremes[1])))
         for attempt in range(4):
             if not system.solve(rtol):
                 return self._failed(f"linear solver ({system.outcome})")
             stages.non_negative(system.x, wk.low[:n])
             if not usable:
                 wk.w[:n] = wk.low[:n]
+            acted = wk.w if own is None else own.act(usable)
             g.halo.update(wk.low, wk.w)
-            args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, wk.low, dt)
+            args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, acted, wk.low, dt)
             masses = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.shares.down)
             negative, amount = g.comm.allreduce(np.array(masses))
             if not math.isfinite(negative) or negative <= NEGATIVE_MASS * amount or attempt == 3:
@@ -198,10 +265,10 @@ class Transport:
         if not math.isfinite(negative):
             return self._failed("non-finite values")
         if self.packing is not None:
-            sums = self.packing.correct(dt)
+            sums = self.packing.correct(dt, acted)
         else:
             g.halo.update(wk.shares.down)
-            sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, wk.low, wk.v, wk.shares.down, dt, wk.new, wk.seen)
+            sums = limiter.corrected(wk.edges, wk.sinks, s.fixed, wk.w, acted, wk.low, wk.v, wk.shares.down, dt, wk.new, wk.seen)
         used, total, added, amount = g.comm.allreduce(np.array(sums))
         self.kept = 1.0 if total == 0.0 else float(used / total)
         if added > 0.0 and amount > 0.0:
@@ -212,7 +279,7 @@ class Transport:
     def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> bool:
         """Write the matrix, and choose how to solve with it; False if it is not finite: some preconditioners never return then."""
         s, g, wk = self.species, self.graph, self.work
-        if s.static and self._filled.get(low_order) == tau:
+        if s.static and self.own is None and self._filled.get(low_order) == tau:
             return True
         args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
         number = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)

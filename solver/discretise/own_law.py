@@ -12,10 +12,12 @@ from ..model.balance import Species, Term
 from ..model.walk import names_in
 from ..scenario.derivative import derivative
 from ..scenario.expressions import Binary, Expr, Name, Number
-from ..scenario.tree import simplify
+from ..scenario.tree import names, simplify
 from .evaluate import Evaluator, total
 
 Floats = NDArray[np.float64]
+
+BISECTIONS = 60
 
 
 class OwnLaw:
@@ -48,6 +50,23 @@ class OwnLaw:
         n = len(density)
         own_law.chord(self._shown[:n], self.rate, production[:n], sinks[:n])
 
+    def stay_before_rest(self, old: Floats, new: Floats) -> None:
+        """Where R changes its sign between the old and the new density (n_local), put the new one to rest in between, by bisection."""
+        self.evaluate(old)
+        before = self.rate.copy()
+        self.evaluate(new)
+        found = np.zeros(len(new), dtype=bool)
+        if not own_law.crossed(before, self.rate, True, found):
+            return
+        here, there, middle, beyond = old.copy(), new.copy(), np.zeros(len(new)), np.zeros(len(new), dtype=bool)
+        for _ in range(BISECTIONS):
+            np.add(here, there, out=middle)
+            middle *= 0.5
+            self.evaluate(middle)
+            own_law.crossed(before, self.rate, False, beyond)
+            own_law.halve(here, there, middle, beyond)
+        np.copyto(new, there, where=found)
+
 
 def _sum(terms: Sequence[Term]) -> Expr:
     return total([t.expr for t in terms]) or Number(0.0)
@@ -55,7 +74,12 @@ def _sum(terms: Sequence[Term]) -> Expr:
 
 def own_rate(law: Species) -> Expr:
     """R = P + (g - L) c."""
-    return simplify(Binary("+", _sum(law.production), Binary("*", per_capita(law), Name(law.name))))
+    return simplify(Binary("+", own_production(law), Binary("*", per_capita(law), Name(law.name))))
+
+
+def own_production(law: Species) -> Expr:
+    """P."""
+    return _sum(law.production)
 
 
 def per_capita(law: Species) -> Expr:
@@ -76,3 +100,9 @@ def uptake(law: Species) -> Expr:
 def limits_itself(law: Species) -> bool:
     """Whether production, growth or loss depend on the own density, beyond the c that growth and loss are multiplied by."""
     return law.name in names_in(law.production, law.growth, law.loss)
+
+
+def is_quadratic(law: Species) -> bool:
+    """Whether P is seen to be at most quadratic and g - L linear in the own density, so that the law is Riccati's equation."""
+    bend = derivative(derivative(own_production(law), law.name), law.name)
+    return law.name not in names(bend) | names(derivative(per_capita(law), law.name))

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import own_law
 from ..kernels.edges import ARITHMETIC, EXACT, HARMONIC, EdgeLaw
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
 from ..model.walk import expressions, names_in
 from ..parallel import agreed
-from ..scenario.expressions import Binary, Call, Expr, Name, Number
-from ..scenario.tree import names
+from ..scenario.derivative import derivative
+from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
+from ..scenario.tree import names, simplify
 from ..state import Variable
 from .boundaries import Condition
 from .evaluate import Evaluator, number, total
 from .graph import Graph
 from .membranes import Crossing
+from .own_law import own_production, per_capita
 from .wall_flux import WallCrossing
 
 Floats = NDArray[np.float64]
@@ -66,7 +69,11 @@ class NodalSpecies:
         self._production = _compiled(self.evaluator, [t.expr for t in law.production])
         self._growth = _compiled(self.evaluator, [t.expr for t in law.growth])
         self._loss = _compiled(self.evaluator, [t.expr for t in law.loss])
-        self._limitation = compile_(law.self_limitation) if law.self_limitation is not None else None
+        itself = law.name in names(per_capita(law))
+        self._limitation = compile_(simplify(Unary("-", derivative(per_capita(law), law.name)))) if itself else None
+        made = own_production(law)
+        bends = (derivative(made, law.name), derivative(derivative(made, law.name), law.name))
+        self._bends = [compile_(bend) for bend in bends] if law.name in names(made) else []
         self._set_motility()
         self._drifts = [
             Drift(
@@ -75,6 +82,7 @@ class NodalSpecies:
             )
             for t in law.taxis
         ]
+        self._slopes = np.zeros((len(self._bends), n))
         self._find_fixed()
         static = all(self.evaluator.is_static(e) for e in expressions((law.growth, law.loss, _of_fluxes(law))))
         self.static = static and all(c.is_static for c in self.conditions) and all(c.static for c in self.crossings)
@@ -262,8 +270,11 @@ class NodalSpecies:
             self._loss(scratch)
             sinks += scratch
 
-    def linear_rates(self, production: Floats, rate: Floats, limitation: Floats, density: Floats, scratch: Floats) -> None:
-        """P, g - L without its part -q c, and q, for the exact nodal update dc/dt = P + (rate - q c) c."""
+    def nodal_rates(self, production: Floats, rate: Floats, limitation: Floats, density: Floats, scratch: Floats, made: Floats) -> None:
+        """P, r and q of the own law about the density as it is shown, dc/dt = P + (r - q c) c; ``made`` is its production alone.
+
+        q = -d(g - L)/dc, and r = g - L + q c: exact for what is linear in c. A production that depends on c is expanded likewise.
+        """
         for write, out in ((self._production, production), (self._growth, rate), (self._limitation, limitation)):
             if write is None:
                 out[:] = 0.0
@@ -275,6 +286,14 @@ class NodalSpecies:
         if self._loss is not None:
             self._loss(scratch)
             rate -= scratch
+        made[:] = production
+        if self._bends:
+            slope, curve = self._slopes
+            for write, out in zip(self._bends, self._slopes, strict=True):
+                write(out)
+            own_law.expand_production(density, slope, curve, production, rate, limitation)
+        if self._limitation is not None:
+            own_law.hold_quickening(density, production, rate, limitation)
 
     def uses(self) -> frozenset[str]:
         """Names in the terms of production, growth and loss."""

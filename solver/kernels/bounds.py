@@ -45,6 +45,7 @@ def ratios(
     fixed: NDArray[np.bool_],
     old: Floats,
     w: Floats,
+    acted: Floats,
     low: Floats,
     acting: Floats,
     v: Floats,
@@ -59,7 +60,7 @@ def ratios(
     for i in range(len(indptr) - 1):
         floor = min(v[i], old[i]) if local else 0.0
         top = max(v[i], old[i]) if local else maximum
-        correction = -mass[i] * sinks[i] * (min(w[i], maximum) - acting[i])
+        correction = -mass[i] * sinks[i] * (min(acted[i], maximum) - acting[i])
         drain, gain = min(0.0, correction), max(0.0, correction)
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
@@ -85,6 +86,7 @@ def corrected(
     sinks: Floats,
     fixed: NDArray[np.bool_],
     w: Floats,
+    acted: Floats,
     low: Floats,
     acting: Floats,
     v: Floats,
@@ -113,7 +115,7 @@ def corrected(
             change += alpha * flux
             used += alpha * abs(flux)
             total += abs(flux)
-        more = min(w[i], maximum) - acting[i]
+        more = min(acted[i], maximum) - acting[i]
         seen[i] = acting[i] + (up[i] if more < 0.0 else down[i]) * more
         value = v[i] + dt * (change / mass[i] - sinks[i] * (seen[i] - acting[i]))
         if value < 0.0 and not fixed[i]:

@@ -33,6 +33,7 @@ def low_order_and_ratios(
     fixed: NDArray[np.bool_],
     old: Floats,
     w: Floats,
+    acted: Floats,
     low: Floats,
     dt: float,
     v: Floats,
@@ -40,6 +41,7 @@ def low_order_and_ratios(
 ) -> tuple[float, float]:
     """Fill v and R for the owned nodes; returns the mass of negative v (NaN if any is not finite) and the mass of v.
 
+    acted: the density on which the sinks act in high order; w itself, unless production and sinks differ by stage.
     Fixed nodes have R = 1: what they give is not limited.
     """
     indptr, indices, mass, us, ls = e
@@ -48,7 +50,7 @@ def low_order_and_ratios(
     finite = True
     for i in range(len(indptr) - 1):
         change = 0.0
-        correction = -mass[i] * sinks[i] * (w[i] - low[i])
+        correction = -mass[i] * sinks[i] * (acted[i] - low[i])
         drain = min(0.0, correction)
         for k in range(indptr[i], indptr[i + 1]):
             j = indices[k]
@@ -76,6 +78,7 @@ def corrected(
     sinks: Floats,
     fixed: NDArray[np.bool_],
     w: Floats,
+    acted: Floats,
     low: Floats,
     v: Floats,
     ratios: Floats,
@@ -102,9 +105,9 @@ def corrected(
             change += alpha * flux
             used += alpha * abs(flux)
             total += abs(flux)
-        correction = -sinks[i] * (w[i] - low[i])
+        correction = -sinks[i] * (acted[i] - low[i])
         alpha = ratios[i] if correction < 0.0 else 1.0
-        seen[i] = low[i] + alpha * (w[i] - low[i])
+        seen[i] = low[i] + alpha * (acted[i] - low[i])
         value = v[i] + dt * (change / mass[i] + alpha * correction)
         if value < 0.0 and not fixed[i]:
             added -= mass[i] * value

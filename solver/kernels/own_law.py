@@ -81,3 +81,48 @@ def balance(e: Edges, density: Floats, rate: Floats, gain: Floats, sinks: Floats
         b[i] = total + mass[i] * (rate[i] + gain[i] - lost)
         size += (spread + mass[i] * (abs(rate[i]) + gain[i] + lost)) ** 2
     return size
+
+
+@compiled
+def hold_quickening(density: Floats, production: Floats, rate: Floats, limitation: Floats) -> None:
+    """Growth that quickens with the density (q < 0) beside a production: r and q = 0, as it is at the density."""
+    for i in range(len(production)):
+        if limitation[i] < 0.0 and production[i] > 0.0:
+            rate[i] -= limitation[i] * density[i]
+            limitation[i] = 0.0
+
+
+@compiled
+def crossed(before: Floats, after: Floats, at_end: bool, found: NDArray[np.bool_]) -> bool:
+    """Where a rate R has changed its sign (at_end: or is no number); whether it has anywhere."""
+    some = False
+    for i in range(len(found)):
+        found[i] = before[i] * after[i] < 0.0 or (at_end and not math.isfinite(after[i]) and math.isfinite(before[i]))
+        some = some or found[i]
+    return some
+
+
+@compiled
+def halve(here: Floats, there: Floats, middle: Floats, beyond: NDArray[np.bool_]) -> None:
+    """Keep the half of [here, there] that begins (beyond: ends) at its middle."""
+    for i in range(len(here)):
+        if beyond[i]:
+            there[i] = middle[i]
+        else:
+            here[i] = middle[i]
+
+
+@compiled
+def expand_production(density: Floats, slope: Floats, curve: Floats, production: Floats, rate: Floats, limitation: Floats) -> None:
+    """Turn P(c) at the density into p + r c - q c^2, adding to ``rate`` and ``limitation``: its Taylor polynomial where that has
+    q >= 0 and p >= 0 (up to rounding), its tangent where it falls with c, and else P as it is."""
+    for i in range(len(production)):
+        c = density[i]
+        p = production[i] - slope[i] * c + 0.5 * curve[i] * c * c
+        if curve[i] <= 0.0 and p >= -1e-13 * (abs(production[i]) + abs(slope[i] * c)):
+            production[i] = max(0.0, p)
+            rate[i] += slope[i] - curve[i] * c
+            limitation[i] -= 0.5 * curve[i]
+        elif slope[i] < 0.0 and math.isfinite(slope[i]):
+            production[i] -= slope[i] * c
+            rate[i] += slope[i]

@@ -98,7 +98,6 @@ class Species:
     taxis: tuple[Taxis, ...] = ()
     production: tuple[Term, ...] = ()  # P >= 0
     growth: tuple[Term, ...] = ()  # per-capita g, any sign
-    self_limitation: Expr | None = None  # q >= 0 with g = g0 - q c: lets the immobile update be exact (Bernoulli)
     loss: tuple[Term, ...] = ()  # L >= 0, per unit density
     transfers: tuple[Transfer, ...] = ()  # conserve what they move
     maximum: float | None = None  # density of close packing: the limiter's upper bound

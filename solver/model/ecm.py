@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..scenario.biology import Ecm
-from ..scenario.expressions import Expr, Name
+from ..scenario.expressions import Name
 from .balance import Species, Term
 from .citations import ANDERSON_2000, CHAPLAIN_LOLAS_2006, FRANSSEN_2019
 from .letters import Letters
@@ -15,14 +15,13 @@ from .terms import is_zero, one_minus, product, regions
 def ecm(options: Ecm, cells: Sequence[str], letters: Letters) -> Species:
     """The matrix. Degradation by a soluble is by its enzyme, by cells it is on contact (membrane-bound MT1-MMP).
 
-    Remodelling states its whole rate nu (1 - f - sum c) as growth, and nu as the self-limitation q in it.
+    Remodelling is growth at the rate nu (1 - f - sum c).
     """
     growth: tuple[Term, ...] = ()
-    limitation: Expr | None = None
     if not is_zero(options.remodelling):
-        limitation = letters.use(options.remodelling, "nu", "1/time", "remodelling rate of ecm", "ecm")
+        nu = letters.use(options.remodelling, "nu", "1/time", "remodelling rate of ecm", "ecm")
         space = one_minus(Name("ecm"), *(Name(c) for c in cells))
-        growth = (Term(product(limitation, space), "remodelling", CHAPLAIN_LOLAS_2006),)
+        growth = (Term(product(nu, space), "remodelling", CHAPLAIN_LOLAS_2006),)
     return Species(
         name="ecm",
         kind="ecm",
@@ -30,7 +29,6 @@ def ecm(options: Ecm, cells: Sequence[str], letters: Letters) -> Species:
         unit=letters.unit("own", "ecm"),
         initial=regions(options.initial),
         growth=growth,
-        self_limitation=limitation,
         loss=tuple(_degradation(by, options, cells, letters) for by, rate in options.degraded_by.items() if not is_zero(rate)),
     )
 

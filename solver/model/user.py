@@ -11,7 +11,7 @@ from .terms import amount, boundary, fibres, is_zero, motility, product, regions
 
 
 def user(name: str, options: UserSpecies, letters: Letters) -> Species:
-    """The law as written; the whole growth rate g - q c is stated as growth, and q as the self-limitation in it."""
+    """The law as written; its growth is g - q c."""
     q = options.self_limitation
     growth = [Term(options.growth.expr, "growth", options.source)] if not is_zero(options.growth) else []
     if not is_zero(q):
@@ -32,7 +32,6 @@ def user(name: str, options: UserSpecies, letters: Letters) -> Species:
         taxis=tuple(move for move in moves if move is not None),
         production=(Term(options.production.expr, "production", options.source),) if not is_zero(options.production) else (),
         growth=tuple(growth),
-        self_limitation=None if is_zero(q) else q.expr,
         loss=(Term(options.loss.expr, "loss", options.source),) if not is_zero(options.loss) else (),
         transfers=tuple(Transfer(into, rate.expr, options.source) for into, rate in options.becomes.items() if not is_zero(rate)),
         maximum=options.maximum,

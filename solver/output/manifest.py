@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -91,12 +92,7 @@ class Manifest:
 
 def versions() -> dict[str, str]:
     """Versions of this program, of the libraries it computes with (those that are loaded), and of MPI and HDF5."""
-    found = {"python": platform.python_version()}
-    for package in ("invasio", "numpy", "scipy", "numba", "h5py", "mpi4py", "petsc4py", "meshio", "gmsh"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
+    found = {"python": platform.python_version(), **_installed()}
     for name, module in (("dolfinx", "dolfinx"), ("basix", "basix"), ("invasio", "invasio")):
         version = getattr(sys.modules.get(module), "__version__", None)
         if version:
@@ -110,6 +106,18 @@ def versions() -> dict[str, str]:
     h5py = sys.modules.get("h5py")
     if h5py is not None:
         found["hdf5"] = h5py.version.hdf5_version
+    return found
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """Versions that packages were installed with, looked up once: Python keeps what it finds in a folder each time that changes."""
+    found = {}
+    for package in ("invasio", "numpy", "scipy", "numba", "h5py", "mpi4py", "petsc4py", "meshio", "gmsh"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
     return found
 
 

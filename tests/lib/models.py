@@ -37,7 +37,6 @@ def species(
     production: str = "",
     growth: str = "",
     loss: str = "",
-    self_limitation: str = "",
     quasi_steady: bool = False,
     boundaries: Mapping[str, Boundary] | None = None,
 ) -> Species:
@@ -56,7 +55,6 @@ def species(
         taxis=tuple(Taxis("taxis", toward, parse(potential), parse(factor)) for toward, potential, factor in taxis),
         production=terms(production, "production"),
         growth=terms(growth, "growth"),
-        self_limitation=parse(self_limitation) if self_limitation else None,
         loss=terms(loss, "loss"),
         quasi_steady=quasi_steady,
         boundaries=boundaries or {},

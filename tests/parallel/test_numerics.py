@@ -25,7 +25,7 @@ pytestmark = pytest.mark.mpi
 FULL = (
     species("n", "1 + cos(3*pi*x)", "cells", diffusion="0.01", taxis=(("f", "f", "0.2"),), growth="1 - n - f", boundaries=EVERY_BOUNDARY),
     species("m", "0", "soluble", diffusion="0.05", production="n", loss="2"),
-    species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
+    species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)"),
 )
 TURNING = (  # what this page has besides: transfers, fibres, an upper bound, a carried logarithm, stiff kinetics
     replace(

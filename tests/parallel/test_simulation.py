@@ -16,15 +16,16 @@ import pytest
 from numpy.typing import NDArray
 
 from invasio.postprocess.run import open_run
-from invasio.solver import recording
+from invasio.solver import course, recording
 from invasio.solver.discretise import forms, graph
-from invasio.solver.errors import SolverError
+from invasio.solver.errors import ScenarioError, SolverError
 from invasio.solver.output import checkpoint
 from invasio.solver.output.layout import STATUS
 from invasio.solver.simulation import Simulation
 from tests.lib import scenarios
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
+from tests.lib.growth import Held, held
 from tests.lib.messages import refused
 
 pytestmark = pytest.mark.mpi
@@ -156,6 +157,62 @@ def test_a_checkpoint_is_gone_on_from(comm: Comm, shared_tmp: Path) -> None:
         found = different(finished(second), expected)
     parallel_assert(comm, not found, f"{found}")
     parallel_assert(comm, (shared_tmp / "parts" / STATUS).read_text() == "done\n", "status of the end")
+
+
+def test_an_interrupted_step_is_not_gone_on_from(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state may be that of half a step; a restart is whole again."""
+
+    def interrupt(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    path = made(comm, shared_tmp, "line")
+    with Simulation(path, comm=comm) as fresh:
+        expected = finished(fresh)
+    with Simulation(path, comm=comm, out=shared_tmp / "run") as simulation:
+        simulation.step()
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(course, "one_step", interrupt)
+            simulation.step()
+        with refused("broken-state", remedy="restart"):
+            simulation.step()
+        simulation.restart()
+        found = different(finished(simulation), expected)
+    parallel_assert(comm, not found, f"{found}")
+    parallel_assert(comm, (shared_tmp / "run" / STATUS).read_text() == "failed\n", "status")
+
+
+def test_a_start_that_fails_leaves_the_mesh_for_the_next(comm: Comm, shared_tmp: Path) -> None:
+    path = made(comm, shared_tmp, "line")
+    with Simulation(path, comm=comm) as fresh:
+        expected = finished(fresh)
+    with Simulation(path, comm=comm) as simulation:
+        with pytest.raises(ScenarioError, match="densities must be finite"):
+            simulation.restart({"model.ecm.initial": "log(x)"}, out=shared_tmp / "run")
+        with refused("closed-simulation"):
+            simulation.step()
+        simulation.restart()
+        found = different(finished(simulation), expected)
+    parallel_assert(comm, not found, f"{found}")
+
+
+@pytest.mark.parametrize("name", ["line", "tissue"])
+def test_nothing_grows_with_restarts(comm: Comm, shared_tmp: Path, name: str) -> None:
+    """On several ranks PETSc frees nothing by itself; requests of messages and open files end as well, with folders too."""
+    held()
+    out = None if name == "line" else shared_tmp / "run"
+    with Simulation(made(comm, shared_tmp, name), comm=comm, set={"time.end": 0.1, "output.every": 0.1}) as simulation:
+
+        def after(restarts: int) -> Held:
+            for _ in range(restarts):
+                simulation.restart({"parameters.gamma": 2e-2}, out=out, overwrite=out is not None)
+                simulation.run()
+            return held()
+
+        after(6)  # what Python and the libraries keep for good is there then
+        before = after(2)
+        added = after(8).since(before)
+    parallel_assert(comm, before.petsc > 0, "nothing is counted")
+    parallel_assert(comm, (added.files, added.petsc) == (0, 0) and added.python < 20, f"{added}")
 
 
 def test_a_last_checkpoint_that_fails_is_no_success(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:

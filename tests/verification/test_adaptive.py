@@ -42,18 +42,19 @@ def test_the_estimate_of_a_step_is_its_third_derivative(comm: Comm, dt: float) -
     assert march.time == 2 * dt and np.array_equal(density(march.problem, "c"), before)
 
 
-PUBLISHED = ("anderson_2000/1d_h0.02", "anderson_2000/1d_h0.01", "anderson_2000/square", "anderson_2000/ball", "xiao_2021/set0")
+PUBLISHED = ("anderson_2000/1d_h0.02", "anderson_2000/1d_h0.01", "anderson_2000/square", "anderson_2000/ball")
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_published_numbers_with_adaptive_steps(comm: Comm, shared_tmp: Path, name: str) -> None:
+# on the steep flank of a front that growth drives, the error in time at 1e-4 is 1e-4, which is allowed to time and mesh together
+@pytest.mark.parametrize(("name", "tolerance", "most"), [*((name, 1e-4, 400) for name in PUBLISHED), ("xiao_2021/set0", 5e-5, 550)])
+def test_published_numbers_with_adaptive_steps(comm: Comm, shared_tmp: Path, name: str, tolerance: float, most: int) -> None:
     """Sections A and B of the reference page, to the tolerances that their meshes allow, with a fraction of the fixed steps."""
     path = folder() / f"published/{name}.yaml"
-    finished = run_shipped(path, shared_tmp / "run", comm, "time.step=null", "time.tolerance=1e-4")
+    finished = run_shipped(path, shared_tmp / "run", comm, "time.step=null", f"time.tolerance={tolerance}")
     results = check(finished)
     assert results and all(r.passed for r in results), "\n" + table(results)
     check_promises(finished)
-    assert finished.series["step"][-1] < 400
+    assert finished.series["step"][-1] < most
 
 
 def test_stiff_reactions_do_not_force_the_step(comm: Comm) -> None:

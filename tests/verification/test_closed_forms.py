@@ -176,7 +176,7 @@ def test_influx_and_outflow(comm: Comm) -> None:
 
 def test_logistic_ecm_stays_below_its_bound(comm: Comm) -> None:
     """Remodelling nu f (1 - f): the exact logistic curve, and never above max(f0, 1) however large the step."""
-    laws = (species("f", "0.1 + 1.2*x", growth="3*(1 - f)", self_limitation="3"),)
+    laws = (species("f", "0.1 + 1.2*x", growth="3*(1 - f)"),)
     problem = problem_of(laws, lattice(1, 4), comm)
     start = density(problem, "f").copy()
     advance(problem, 0.7, 3)

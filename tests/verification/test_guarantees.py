@@ -84,7 +84,7 @@ def test_ledger_with_everything_switched_on(comm: Comm, initial: str) -> None:
     laws = (
         species("n", initial, "cells", "0.01", drift, growth="1 - n - f", loss="0.1*m", boundaries=EVERY_BOUNDARY),
         species("m", "0", "soluble", diffusion="0.05", production="n", loss="2", boundaries={"right": boundary("exchange", "0", "1")}),
-        species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)", self_limitation="0.5"),
+        species("f", "x", "ecm", loss="m", growth="0.5*(1 - f - n)"),
     )
     problem = problem_of(laws, lattice(2, 12), comm)
     march = advance(problem, 0.04, 25, balanced=True)

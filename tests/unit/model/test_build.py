@@ -110,15 +110,11 @@ def test_several_species_are_told_apart_by_index(tmp_path: Path) -> None:
     assert values["eta_n2"] == 12.0 and values["eta_m1"] == 13.0 and values["K"] == 7.0
 
 
-def test_remodelling_states_its_whole_rate_and_the_limitation_in_it(tmp_path: Path) -> None:
+def test_remodelling_is_growth_into_free_space(tmp_path: Path) -> None:
     ecm = model_of(TWO, tmp_path).species[-1]
     values = {"nu": 14.0, "ecm": 0.3, "epithelial": 0.1, "mesenchymal": 0.2}
     total = sum(float(evaluate(t.expr, values)) for t in ecm.growth)
     assert total == pytest.approx(14.0 * (1 - 0.3 - 0.1 - 0.2))
-    assert ecm.self_limitation is not None
-    slope = float(evaluate(ecm.self_limitation, values))
-    shifted = sum(float(evaluate(t.expr, {**values, "ecm": 0.4})) for t in ecm.growth)
-    assert (total - shifted) / 0.1 == pytest.approx(slope)
 
 
 def test_receptor_potential_has_the_gradient_of_the_law(tmp_path: Path) -> None:

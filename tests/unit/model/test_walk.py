@@ -37,7 +37,6 @@ SPECIES = Species(
     taxis=(Taxis("taxis", "f", Name("p"), Name("chi"), "taxis 1971"),),
     production=(Term(Name("P"), "production", "made 2000"),),
     growth=(Term(Name("g1"), "growth"), Term(Name("g2"), "growth", "grown 2001")),
-    self_limitation=Name("q"),
     loss=(Term(Name("L"), "loss", "made 2000"),),
     transfers=(Transfer("m", Name("k"), "turned 2003"),),
     amount=Name("N"),
@@ -50,7 +49,7 @@ MEMBRANE = Membrane("wall", INTEGRITY, (Passage("n", Name("kappa"), "pressure", 
 FLUX = WallFlux("n", Name("open"), Name("closed"), Name("torn"), Name("inside"), source="in 2019")
 VESSEL = Vessel("v", "blood", "boundary", ("left",), (FLUX,), INTEGRITY, Name("ruptured"))
 LAWS = {
-    "species": (SPECIES, ["i1", "i2", "d1", "d2", "e1", "e2", "p", "chi", "P", "g1", "g2", "q", "L", "k", "N", "v", "r"]),
+    "species": (SPECIES, ["i1", "i2", "d1", "d2", "e1", "e2", "p", "chi", "P", "g1", "g2", "L", "k", "N", "v", "r"]),
     "membrane": (MEMBRANE, ["b0", "K", "rep", "b_c", "sh", "br", "kappa", "gam", "c_ref"]),
     "vessel": (VESSEL, ["open", "closed", "torn", "inside", "b0", "K", "rep", "b_c", "sh", "br", "ruptured"]),
 }
