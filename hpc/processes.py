@@ -47,13 +47,13 @@ def _has_variable(process: int, names: Sequence[str]) -> bool:
 
 
 def catches(process: int, number: int) -> bool:
-    """Whether a process has installed a handler for this signal."""
+    """Whether a process has installed a handler for this signal, and does not block it."""
     try:
         status = (_PROC / str(process) / "status").read_text()
     except OSError:
         return False
-    mask = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
-    return bool(int(mask, 16) >> (number - 1) & 1)
+    masks = {name: int(mask, 16) for name, _, mask in (line.partition(":") for line in status.splitlines()) if name in ("SigCgt", "SigBlk")}
+    return bool((masks.get("SigCgt", 0) & ~masks.get("SigBlk", 0)) >> (number - 1) & 1)
 
 
 def ask_to_stop(launcher: int, markers: Sequence[str], told: set[int]) -> set[int]:
@@ -68,6 +68,18 @@ def ask_to_stop(launcher: int, markers: Sequence[str], told: set[int]) -> set[in
                 os.kill(rank, signal.SIGUSR1)
             now.add(rank)
     return now
+
+
+@contextlib.contextmanager
+def while_mpi_starts() -> Iterator[None]:
+    """Around the first import of mpi4py.MPI: MPICH takes USR1 for itself, and a request to stop would be lost there."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):
+            signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
 
 
 def kill_session(session: int) -> None:

@@ -97,7 +97,8 @@ def _supervise(command: list[str], asked: list[tuple[int, float]]) -> int:
         stderr=subprocess.PIPE,
         env={**mpi_environment(), "INVASIO_LAUNCHED": "1"},
         start_new_session=True,
-        preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+        # OpenMPI's launcher ends its ranks when asked to; MPICH's only asks them, and they end when it is gone.
+        preexec_fn=lambda: die_with_parent(signal.SIGKILL if mpich else signal.SIGTERM),
     )
     streams = [(BannerFilter(sys.stderr), process.stderr)] + ([(BannerFilter(sys.stdout), process.stdout)] if mpich else [])
     readers = [threading.Thread(target=banner.copy, args=(stream,), daemon=True) for banner, stream in streams]
@@ -161,7 +162,8 @@ def main(argv: list[str]) -> int:
     """Run the command line on this rank; what goes wrong on one rank alone ends all of them."""
     if "INVASIO_LAUNCHED" in os.environ:
         die_with_parent()
-    from mpi4py import MPI
+    with processes.while_mpi_starts():
+        from mpi4py import MPI
 
     comm = MPI.COMM_WORLD
     try:

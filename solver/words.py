@@ -15,12 +15,18 @@ from .stepping.clock import Clock
 from .stepping.stepper import Stepper
 
 log = logging.getLogger("invasio.run")
+LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
     """Log what was done to the mesh (notes), laws that do not heed their maximum, walls that follow a lattice in steps, caps."""
     for note in notes:
         log.info("mesh: %s", note)
+    if problem.graph.n_global < LEAST_NODES * problem.graph.comm.size:
+        log.warning(
+            "%d ranks share %d nodes, so most of the time they wait for each other: fewer are faster (-n)",
+            *(problem.graph.comm.size, problem.graph.n_global),
+        )
     for note in surpluses(problem.model):
         log.info("%s", note)
     steps = in_steps(scenario, problem.dim)

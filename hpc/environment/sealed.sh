@@ -109,6 +109,8 @@ in_sealed() {
     --setenv INVASIO_CACHE "$cache" --setenv INVASIO_SEALED "${tree##*/}" --setenv XDG_CACHE_HOME "$jit" --setenv NUMBA_CACHE_DIR "$jit/numba" \
     --setenv MPLCONFIGDIR "$jit/matplotlib" --setenv OMP_NUM_THREADS "${OMP_NUM_THREADS:-1}" --setenv H5PY_ALWAYS_USE_MPI 1 \
     --setenv PRTE_MCA_rmaps_default_mapping_policy :oversubscribe
+  # In a process namespace numbers are its own: messages name the process that the user started.
+  [ -z "$nested" ] || set -- "$@" --setenv INVASIO_PROCESS "$$"
   [ "$user" != 0 ] || set -- "$@" --setenv OMPI_ALLOW_RUN_AS_ROOT 1 --setenv OMPI_ALLOW_RUN_AS_ROOT_CONFIRM 1
   [ "$how" = exec ] || set -- "$@" --new-session
   set -- "$@" --chdir "$PWD"

@@ -37,7 +37,7 @@ find_base() {
 build_wheels() {
   take_lock "$wheels"
   [ ! -e "$wheels/.complete" ] || [ ! -x "$wheels/bin/python3" ] || return 0
-  megabytes=1300
+  megabytes=1900
   free=$(free_megabytes "$environments") temporary=${TMPDIR:-/tmp}
   if [ "$free" -lt $megabytes ] || [ "$(free_megabytes "$temporary")" -lt 400 ]; then
     say "too little disk space for the environment of wheels: $environments needs $megabytes MB (it has $free), $temporary 400 MB.

@@ -31,7 +31,10 @@ def main(args: argparse.Namespace) -> int:
         from ...hpc.ranks import launch
 
         return launch(args.ranks, _again(args))
-    from mpi4py import MPI
+    from ...hpc.processes import while_mpi_starts
+
+    with while_mpi_starts():
+        from mpi4py import MPI
 
     from ...hpc.ranks import check_launcher
     from ..output.log import on_screen

@@ -242,7 +242,7 @@ def _take(path: Path) -> int:
     except OSError:
         pass  # a file system without locks: nothing can be said
     job = os.environ.get("SLURM_JOB_ID")
-    text = f"process {os.getpid()} on {socket.gethostname()}" + (f", job {job}" if job else "")
+    text = f"process {os.environ.get('INVASIO_PROCESS') or os.getpid()} on {socket.gethostname()}" + (f", job {job}" if job else "")
     os.ftruncate(handle, 0)
     os.pwrite(handle, text.encode(), 0)
     return handle

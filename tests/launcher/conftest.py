@@ -34,6 +34,7 @@ class Launcher:
 
     folder: Path
     marker: str
+    wanted: str = "sealed"  # the environment
 
     @property
     def environment(self) -> dict[str, str]:
@@ -43,8 +44,9 @@ class Launcher:
         return plain | {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "INVASIO_CACHE": str(self.folder / "cache"),
-            "INVASIO_ENVIRONMENT": "sealed",
+            "INVASIO_ENVIRONMENT": self.wanted,
             "INVASIO_POLL": "0.1",
+            "PYENV_ROOT": str(self.folder),
             "INVASIO_SUBIDS": str(self.folder),
         }
 
@@ -132,6 +134,9 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
         (tmp_path / "tree" / name).symlink_to(f"/{name}")
     # A copy: files that a sandbox around this test has mounted into /etc cannot be mounted upon.
     subprocess.run(["cp", "-a", "/etc/.", str(tmp_path / "tree" / "etc")], stderr=subprocess.DEVNULL)
+    for name in ("localtime", "resolv.conf"):  # links to elsewhere on some systems; in a tree they are files, to be mounted upon
+        (tmp_path / "tree" / "etc" / name).unlink(missing_ok=True)
+        (tmp_path / "tree" / "etc" / name).touch()
     tools = {"mmdebstrap": MMDEBSTRAP.format(folder=tmp_path, marker=marker), "newuidmap": "#!/bin/sh\n"}
     for name, text in tools.items():
         (tmp_path / "bin" / name).write_text(text)

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from invasio.hpc.processes import while_mpi_starts
 from invasio.hpc.ranks import die_with_parent
 
 die_with_parent()  # as every rank of `invasio run` does
@@ -17,7 +18,8 @@ if mode == "late":
     (folder / f"starting-{os.getpid()}").touch()
     time.sleep(2)
 
-from mpi4py import MPI  # noqa: E402
+with while_mpi_starts():
+    from mpi4py import MPI
 
 comm = MPI.COMM_WORLD
 asked: list[int] = []
@@ -28,8 +30,7 @@ sys.stdout.write(f"rank {comm.rank} of {comm.size}\n")  # one write: lines of tw
 sys.stdout.flush()
 if mode.startswith("code="):
     comm.Barrier()
-    MPI.Finalize()
-    os._exit(int(mode[5:]))
+    sys.exit(int(mode[5:]))
 if mode == "crash" and comm.rank == comm.size - 1:
     comm.Barrier()
     os.kill(os.getpid(), signal.SIGKILL)

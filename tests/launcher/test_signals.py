@@ -20,7 +20,7 @@ def command(launcher: Launcher, mode: str, ranks: int = 2) -> str:
     (launcher.folder / "state").mkdir()
     program = (sys.executable, str(PROGRAM), launcher.marker, str(launcher.folder / "state"))
     code = f"import sys; from invasio.hpc.ranks import launch; sys.exit(launch({ranks}, ['{mode}'], {program!r}))"
-    return f'exec python3 -c "{code}"'
+    return f'exec {sys.executable} -c "{code}"'
 
 
 def start(launcher: Launcher, mode: str, ranks: int = 2) -> subprocess.Popen[str]:

@@ -87,6 +87,7 @@ def _rank(number: int, out: Path) -> int:
             command, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
         except OSError:
             continue
-        if str(out).encode() in command and f"OMPI_COMM_WORLD_RANK={number}\0".encode() in environment:
+        ranks = (f"{name}={number}\0".encode() for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK"))
+        if str(out).encode() in command and any(rank in environment for rank in ranks):
             return int(entry.name)
     raise AssertionError(f"rank {number} was not found")

@@ -99,7 +99,7 @@ def test_other_files_are_never_touched(comm: Any, shared_tmp: Path) -> None:
 def test_a_folder_in_use_is_refused(comm: Any, shared_tmp: Path) -> None:
     out = shared_tmp / "run"
     first = start(comm, out)
-    says = (f"(process {os.getpid()} on ",)
+    says = (f"(process {os.environ.get('INVASIO_PROCESS') or os.getpid()} on ",)
     refuse(comm, out, "folder-in-use", str(out), "wait for it or choose another --out", says, resume=True)
     first.close("done")
     start(comm, out, resume=True).close("done")
@@ -118,3 +118,17 @@ def test_differences_are_counted_when_there_are_many() -> None:
     assert len(lines) == 21 and lines[-1].startswith("  and ")
     assert differences(before, before) == []
     assert differences("list: [{a: 1}, {a: 2}]", "list: [{a: 1}, {a: 3}]") == ["  list[1].a: was 2, is 3"]
+
+
+def test_the_process_is_named_as_the_user_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a process namespace the number of the command that was started, elsewhere the process's own."""
+    from mpi4py import MPI
+
+    for number, name in ((str(os.getpid()), None), ("4711", "4711")):
+        monkeypatch.delenv("INVASIO_PROCESS", raising=False)
+        if name:
+            monkeypatch.setenv("INVASIO_PROCESS", name)
+        folder = RunFolder.open(tmp_path / number, None, "a", "name: a\n", False, False, MPI.COMM_SELF)
+        with refused("folder-in-use", str(tmp_path / number), "another --out", says=[f"(process {number} on "]):
+            RunFolder.open(tmp_path / number, None, "a", "name: a\n", True, False, MPI.COMM_SELF)
+        folder.close("done")
