@@ -44,7 +44,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -
         assert runs.forked(path, out, lambda: None) == 4
     said = out.with_suffix(".said").read_text(encoding="utf-8")
     file = "fields.vtkhdf (is the disk full?); it keeps its 13 earlier steps" if what == "fields" else "000000016.h5 (is the disk full?)"
-    assert f"{file}: File too large\n" in said and "Traceback" not in said
+    assert f"{file}: File too large; free some space" in said and "[cannot-write]" in said and "Traceback" not in said
     assert (out / "STATUS").read_text(encoding="utf-8") == "failed\n"
     run = open_run(out)
     assert len(run.times) == (13 if what == "fields" else 9) and run.field("tumour").max() > 0.0

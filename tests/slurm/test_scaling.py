@@ -30,7 +30,7 @@ def series(cluster: Cluster) -> tuple[Path, list[str], str]:
     assert "afterany:" + jobs[0] in cluster.command("scontrol", "show", "job", jobs[1])  # they do not disturb each other
     again = invasio(cluster, *SUBMIT)
     assert again.returncode == 1
-    printed(again.stderr, "job-active", "a series: ", "scancel", (f"({', '.join(jobs)})",))
+    printed(again.stderr, "job-active", f"{cluster.folder}/a series: ", "scancel", (f"({', '.join(jobs)})",))
     cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=150)
     return cluster.folder / "a series", jobs, after
 
@@ -52,7 +52,7 @@ def test_again_only_what_is_missing(cluster: Cluster, series: tuple[Path, list[s
     assert nothing.returncode == 0 and "results agree" in nothing.stdout and "job" not in nothing.stdout
     other = invasio(cluster, *SUBMIT, "--steps", "3")
     assert other.returncode == 1
-    printed(other.stderr, "other-run", "a series: ", "choose another --out")
+    printed(other.stderr, "other-run", f"{folder}: ", "choose another --out")
     (folder / "ranks-2" / "result-1.json").unlink()
     partly = invasio(cluster, "scaling", "a series", "--collect")
     assert partly.returncode == 1 and "not measured: 1 of 1 on 2 ranks;" in partly.stderr
