@@ -259,11 +259,12 @@ class Transport:
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, acted, wk.low, dt)
             masses = limiter.low_order_and_ratios(wk.edges, *args, wk.v, wk.shares.down)
             negative, amount = g.comm.allreduce(np.array(masses))
-            if not math.isfinite(negative) or negative <= NEGATIVE_MASS * amount or attempt == 3:
+            if not math.isfinite(negative + amount):
+                return self._failed("non-finite values")
+            allowed = NEGATIVE_MASS * max(0.0, amount)  # what comes in at fixed values may exceed what is there
+            if negative <= allowed or attempt == 3:
                 break
-            rtol *= max(1e-3, 0.1 * NEGATIVE_MASS * amount / negative)
-        if not math.isfinite(negative):
-            return self._failed("non-finite values")
+            rtol *= max(1e-3, 0.1 * allowed / negative)
         if self.packing is not None:
             sums = self.packing.correct(dt, acted)
         else:
