@@ -34,7 +34,8 @@ class Stepper:
     def __init__(self, problem: Problem, options: SchemeOptions, extensions: Iterable[Extension] = ()) -> None:
         self.problem, self.state = problem, problem.state
         self.components = build_components(problem, options, extensions)
-        self.accounts = Accounts((a for c in self.components for a in c.accounts()), problem.species)
+        owners_first = sorted(self.components, key=lambda c: not c.contents())  # then what others book of the same
+        self.accounts = Accounts((a for c in owners_first for a in c.accounts()), problem.species)
         self.state.keep_accounts(self.accounts)
         self._taking = {phase: [c for c in self.components if phase in c.phases] for phase in Phase}
         self._taking[Phase.SECOND].reverse()

@@ -34,6 +34,13 @@ def test_linear_switching_is_second_order(comm: Comm) -> None:
     assert orders(found)[-1] > 1.9, found
 
 
+def test_accounts_stand_in_their_order(comm: Comm) -> None:
+    """Its own first, then what is transferred: columns of series.csv keep their places, also in runs that an earlier version began."""
+    laws = (turning(species("a", "1", diffusion="0.1"), b="0.8"), turning(species("b", "0", diffusion="0.2"), a="0.3"))
+    march = March(problem_of(laws, lattice(1, 4), comm))
+    assert list(march.accounts()["a"]) == ["born", "dead", "switched_in", "switched_out"]
+
+
 def test_nonlinear_switching_with_movement_is_second_order(comm: Comm) -> None:
     """EMT where MMP is, MET where it is not; both phenotypes move, one secretes: against a much smaller step."""
     laws = (
