@@ -40,6 +40,7 @@ class Stepper:
         self._taking = {phase: [c for c in self.components if phase in c.phases] for phase in Phase}
         self._taking[Phase.SECOND].reverse()
         self._predicting = [c for c in self.components if type(c).predict is not Component.predict]
+        self._eventful = [c for c in self.components if type(c).next_event is not Component.next_event]
         self._settling = [c for c in self.components if type(c).settle is not Component.settle]
         self.failure = ""  # why the last attempt failed
         self._start = 0.0
@@ -118,7 +119,7 @@ class Stepper:
 
     def next_event(self, after: float) -> float:
         """The first time later than ``after`` at which something happens at once; inf: never."""
-        return min((c.next_event(after) for c in self.components), default=math.inf)
+        return min((c.next_event(after) for c in self._eventful), default=math.inf)
 
     def let_happen(self, time: float, after: float) -> None:
         """Let everything happen that is due later than ``after`` and not later than ``time``, and book it; history is void then.
@@ -126,7 +127,7 @@ class Stepper:
         Raises SolverError where the quasi-steady species find no balance afterwards.
         """
         self.state.begin()
-        for c in self.components:
+        for c in self._eventful:
             if c.next_event(after) <= time:
                 c.apply(time, self.accounts)
         self.state.update_copies()
