@@ -7,7 +7,7 @@ between them, so that a step can be repeated, doubled or refused halfway, bookin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,37 +97,36 @@ class State:
         self.variables: list[Variable] = []
         self.scalars: dict[str, Variable] = {}
         self.numbers: dict[str, Floats] = {}
+        self._all: list[Variable] = []
         self.history = History()
         self.accounts = Accounts([])
 
     def add(self, variable: Variable) -> Variable:
         """Keep a variable."""
         self.variables.append(variable)
+        self._all.append(variable)
         return variable
 
     def add_scalar(self, name: str, value: float) -> Variable:
         """A number in time that formulas name like a parameter."""
         scalar = Variable(f"scalar/{name}", np.array([value]), 1, lambda _: None, mid=np.zeros(1))
         self.scalars[name], self.numbers[name] = scalar, scalar.mid
+        self._all.append(scalar)
         return scalar
 
     def keep_accounts(self, accounts: Accounts) -> None:
         """Book into these accounts from now on."""
         self.accounts = accounts
 
-    def _all(self) -> Iterable[Variable]:
-        yield from self.variables
-        yield from self.scalars.values()
-
     def begin(self) -> None:
         """Keep what a step begins with; nothing is booked until ``commit``."""
-        for v in self._all():
+        for v in self._all:
             v.old[:] = v.new
         self.accounts.begin()
 
     def rollback(self) -> None:
         """Put everything back to where the step began."""
-        for v in self._all():
+        for v in self._all:
             v.new[:] = v.old
             if self.history.last == 0.0 and v.differs:
                 v.rate[:] = 0.0
@@ -135,7 +134,7 @@ class State:
 
     def guess(self, dt: float) -> None:
         """Begin a step again with the rates that a first pass found. What is not predicted has no use for one."""
-        for v in self._all():
+        for v in self._all:
             if v.predicted:
                 np.subtract(v.new, v.old, out=v.rate)
                 v.rate /= dt
@@ -145,14 +144,14 @@ class State:
     def commit(self, dt: float) -> None:
         """Accept the step: book it, and remember its difference quotients."""
         self.accounts.commit()
-        for v in self._all():
+        for v in self._all:
             if v.differs:
                 stages.difference_quotient(v.new, v.old, dt, v.rate, v.rate_before)
         self.history.before, self.history.last = self.history.last, dt
 
     def show(self) -> None:
         """Let formulas read everything as it is now."""
-        for v in self._all():
+        for v in self._all:
             v.show()
 
     def update_copies(self) -> None:
@@ -163,7 +162,7 @@ class State:
     def void_history(self) -> None:
         """Forget the rates: what is now does not follow from what was."""
         self.history.last = self.history.before = 0.0
-        for v in self._all():
+        for v in self._all:
             if v.differs:
                 v.rate[:] = 0.0
                 v.rate_before[:] = 0.0

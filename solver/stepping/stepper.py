@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from mpi4py import MPI
@@ -28,6 +29,14 @@ from ..errors import SolverError
 RATES_AT = {Phase.FIRST: 0.25, Phase.WHOLE: 0.5, Phase.END: 1.0, Phase.SECOND: 0.75}  # of the step
 
 
+class Stage(NamedTuple):
+    """A phase, where in the step its rates are taken, and the components that advance in it, in their order."""
+
+    phase: Phase
+    at: float
+    components: list[Component]
+
+
 class Stepper:
     """Advances a problem by its components. Collective, as all of its methods are, except ``info``."""
 
@@ -37,8 +46,11 @@ class Stepper:
         owners_first = sorted(self.components, key=lambda c: not c.contents())  # then what others book of the same
         self.accounts = Accounts((a for c in owners_first for a in c.accounts()), problem.species)
         self.state.keep_accounts(self.accounts)
-        self._taking = {phase: [c for c in self.components if phase in c.phases] for phase in Phase}
-        self._taking[Phase.SECOND].reverse()
+        self._first, self._whole, self._end, self._second = (
+            Stage(phase, at, [c for c in self.components if phase in c.phases]) for phase, at in RATES_AT.items()
+        )
+        self._second.components.reverse()
+        self._accepting = [c for c in self.components if type(c).accept is not Component.accept]
         self._predicting = [c for c in self.components if type(c).predict is not Component.predict]
         self._eventful = [c for c in self.components if type(c).next_event is not Component.next_event]
         self._settling = [c for c in self.components if type(c).settle is not Component.settle]
@@ -71,16 +83,16 @@ class Stepper:
 
     def _pass(self, time: float, dt: float) -> bool:
         self.state.show()
-        forth = self._phase(Phase.FIRST, time, dt) and self._phase(Phase.WHOLE, time, dt) and self._phase(Phase.END, time, dt)
-        return forth and self._phase(Phase.SECOND, time, dt) and self._balance(time + dt, dt)
+        forth = self._stage(self._first, time, dt) and self._stage(self._whole, time, dt) and self._stage(self._end, time, dt)
+        return forth and self._stage(self._second, time, dt) and self._balance(time + dt, dt)
 
-    def _phase(self, phase: Phase, time: float, dt: float) -> bool:
-        taking = self._taking[phase]
+    def _stage(self, stage: Stage, time: float, dt: float) -> bool:
+        phase, at, taking = stage
         if phase is Phase.END:
             taking = [c for c in taking if c.looks_again()]
             if not taking:
                 return True
-        self.problem.evaluator.time[0] = time + RATES_AT[phase] * dt
+        self.problem.evaluator.time[0] = time + at * dt
         for c in self._predicting:
             c.predict(phase, dt)
         here, alone = "", False
@@ -148,7 +160,7 @@ class Stepper:
 
     def accept(self, dt: float) -> None:
         """Book the attempt's amounts and remember its difference quotients."""
-        for c in self.components:
+        for c in self._accepting:
             c.accept(self._start, dt)
         self.state.commit(dt)
 
