@@ -136,6 +136,7 @@ RESULTS: dict[str, Code] = {
     "no-run": Code("A folder is not that of a run.", (2, 3)),
     "no-sweep": Code("A scenario or a folder has no sweep.", (2,)),
     "no-time": Code("A run has no output at this time.", (2,)),
+    "no-units": Code("The columns of a run have no units.", (2,)),
     "not-comparable": Code("Runs differ in what must be the same for the comparison.", (2,)),
     "not-measurable": Code("An expected number cannot be measured in this run.", (2,)),
     "program-failed": Code("Another program, such as ffmpeg or ParaView, failed.", (1,)),
