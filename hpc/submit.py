@@ -84,6 +84,7 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
                 remedy="wait for it or choose another --out",
             )
         number = after = None
+        before = "" if new else (job.folder / RESOLVED).read_text(encoding="utf-8")
         try:
             replace_text(job.folder / RESOLVED, resolved)
             if new:
@@ -98,6 +99,8 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
         except (queue.QueueError, OSError):
             if new:
                 _clear(job.folder)
+            else:
+                replace_text(job.folder / RESOLVED, before)
             raise
         if number:
             record(job.folder, number, site, job)

@@ -40,7 +40,8 @@ Out = str | Path | Numbered | None
 class Course:
     """A scenario on its mesh, with its solvers, its clock, and where it is recorded. Everything is collective.
 
-    PETSc's options are removed when it ends. ``prolong``: what is resumed may have had another end. ``quiet``: without remarks on the model and the mesh; other arguments as of `Simulation`.
+    PETSc's options are removed when it ends. ``prolong``: what is resumed may have had another end.
+    ``quiet``: without remarks on the model and the mesh. Other arguments as of `Simulation`.
     """
 
     def __init__(

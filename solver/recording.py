@@ -54,9 +54,8 @@ class Recording:
         self._resolved = dump_resolved(scenario)
         self._written, self._rows = _part_written(problem, scenario)
         comm = problem.graph.comm
-        self.folder = RunFolder.open(
-            out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, PROLONGED if prolong else ()
-        )
+        free = PROLONGED if prolong else ()
+        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, free)
         self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest(), "course": course_hash(scenario)}
         self._begun = False
         self._log: RunLog | None = None

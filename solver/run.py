@@ -31,7 +31,8 @@ def run(
 ) -> Outcome:
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
     place = Numbered.NEXT if out is None else out
-    options = {"resume": resume, "overwrite": overwrite, "petsc": petsc, "progress": True, "until": until}
-    with Simulation(scenario, comm=comm, out=place, **options) as simulation:
+    with Simulation(
+        scenario, comm=comm, out=place, resume=resume, overwrite=overwrite, petsc=petsc, progress=True, until=until
+    ) as simulation:
         reason = simulation.run()
         return Outcome(simulation.path, reason)
