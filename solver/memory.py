@@ -27,8 +27,8 @@ class Memory:
     """Observer that keeps every output: times, a row of observables, and this rank's part of the fields. Nothing of it is collective but
     what says so.
 
-    Attributes of the same names as those of a run folder (`invasio.open_run`): times, series, units, fields, field, regions, dim, points, cells,
-    cell_region; values and nodes are in the order of the mesh's canonical numbers, the same for any number of ranks.
+    Attributes of the same names as those of a run folder (`invasio.open_run`): times, series, units, fields, field, regions, dim, points,
+    cells, cell_region; values and nodes are in the order of the mesh's canonical numbers, the same for any number of ranks.
     """
 
     def __init__(self, grid: Grid, units: Units) -> None:

@@ -52,7 +52,8 @@ class FieldsWriter:
         expected: about how many outputs will come.
         collective: write from all ranks; by default where h5py has MPI, else through rank 0.
         hook: for tests.
-        unit_of: the unit ("" for none) of a table by its kind ("point", "time", "field", "column") and name; kept as its attribute ``units``.
+        unit_of: the unit ("" for none) of a table by its kind ("point", "time", "field", "column") and name, kept as its attribute
+            ``units``.
         part: the attribute of a frame that holds the fields: "fields" of the tissue, "surface" of its membranes, or "walls" of its vessels.
 
     Raises:

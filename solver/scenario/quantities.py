@@ -1,4 +1,4 @@
-"""What each column of series.csv measures, and its unit: cells are counted, solubles are amounts, lengths and times as the scenario has them.
+"""What each column of series.csv measures, and its unit: cells are counted, solubles are amounts, lengths and times the scenario's.
 
 The numerics know numbers in the scenario's scales only. A column is factor * that number, at the edge of output; the factor is 1
 but for amounts: ``density * length^d`` becomes cells, mol, g, or what the scale is made of.
