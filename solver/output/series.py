@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +15,7 @@ from .folder import replace_text
 from .layout import Frame
 from .records import numbers_of, rows_of
 
+log = logging.getLogger("invasio.output")
 _FIRST = ("time", "step", "dt")
 
 
@@ -30,7 +32,7 @@ class Series:
             without it the file starts empty.
 
     Raises:
-        SolverError: on all ranks, if the file cannot be written or has other columns.
+        SolverError: on all ranks, if the file cannot be written or has columns that the run does not write.
     """
 
     def __init__(self, path: Path, comm: Comm, resume_at: float | None = None) -> None:
@@ -38,6 +40,7 @@ class Series:
         self.comm = comm
         self.last_time = float("-inf")
         self._columns: list[str] | None = None
+        self._told = False  # that there would be more columns
         self._stream: TextIO | None = None
         with agreed(comm):
             if comm.rank == 0:
@@ -81,10 +84,10 @@ class Series:
 
     def _append(self, stream: TextIO, frame: Frame) -> None:
         columns = [*_FIRST, *frame.observables]
-        if self._columns is not None and self._columns != columns:
-            new = sorted(set(columns) ^ set(self._columns)) or ["their order"]
+        lost = sorted(set(self._columns or ()) - set(columns))
+        if lost:
             raise SolverError(
-                f"it has other columns than this run writes: {', '.join(new)}",
+                f"it has columns that this run does not write: {', '.join(lost)}",
                 code="cannot-resume",
                 place=str(self.path),
                 remedy="use --overwrite, or another --out",
@@ -93,9 +96,15 @@ class Series:
             if self._columns is None:
                 stream.write(_line(columns))
                 self._columns = columns
-            stream.write(
-                _line([repr(float(frame.time)), str(frame.step), repr(float(frame.dt)), *(_text(v) for v in frame.observables.values())])
-            )
+            elif len(self._columns) < len(columns) and not self._told:
+                self._told = True
+                log.info(
+                    "%s keeps the columns it began with; this version would write %d more",
+                    self.path.name,
+                    len(columns) - len(self._columns),
+                )
+            values = {"time": repr(float(frame.time)), "step": str(frame.step), "dt": repr(float(frame.dt))}
+            stream.write(_line([values[name] if name in values else _text(frame.observables[name]) for name in self._columns]))
             stream.flush()
         except OSError as error:
             raise SolverError(
