@@ -62,8 +62,9 @@ class Manifest:
             "stop": None,
             "reason": "running",
         }
-        before = _segments(path) if resumed_at is not None else []
-        self.content: dict[str, Any] = {**facts, "segments": [*before, segment]}
+        earlier = recorded(path) if resumed_at is not None else {}
+        kept = {key: earlier[key] for key in ("units", "factors") if key in earlier}
+        self.content: dict[str, Any] = {**facts, **kept, "segments": [*_segments(earlier), segment]}
         self._write()
 
     def update(self, facts: Mapping[str, Any]) -> None:
@@ -139,11 +140,18 @@ def _git(folder: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
-def _segments(path: Path) -> list[Any]:
+def recorded(path: Path) -> dict[str, Any]:
+    """What an earlier part of the run has noted; {} where that cannot be read: the manifest is a record, and must not stop a run."""
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["segments"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []  # the manifest is a record; a damaged one must not stop a run
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _segments(earlier: dict[str, Any]) -> list[Any]:
+    found = earlier.get("segments")
+    return found if isinstance(found, list) else []
 
 
 def _now() -> str:
