@@ -102,19 +102,30 @@ class RunFolder:
             self._lock = None
 
 
-def replace_text(path: Path, text: str, sync: bool = True) -> None:
-    """Write a text file so that it is, at any moment, the old one or the new one; with ``sync`` even if the machine dies."""
+def replace_text(path: Path, text: str, lasting: bool = True) -> None:
+    """Write a text file so that it is, at any moment, the old one or the new one; with ``lasting`` even if the machine dies."""
     temporary = path.with_name(_half_written(path.name))
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
-            if sync:
+            if lasting:
                 os.fsync(stream.fileno())
         os.replace(temporary, path)
+        if lasting:
+            sync(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager

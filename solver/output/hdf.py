@@ -41,9 +41,10 @@ class SharedFile:
         chunks: how many chunks one dataset is expected to get; its index then has room for them in one node
             and grows without ever being rearranged, which is what makes a kill harmless.
         collective: write from all ranks; by default if h5py can.
+        room: bytes that a new file leaves in front for its owner: 0, or 512.
     """
 
-    def __init__(self, path: Path, mode: str, comm: Comm, chunks: int = 64, collective: bool | None = None) -> None:
+    def __init__(self, path: Path, mode: str, comm: Comm, chunks: int = 64, collective: bool | None = None, room: int = 0) -> None:
         self.path = path
         self.comm = comm
         can = parallel_h5py() if collective is None else collective
@@ -55,9 +56,9 @@ class SharedFile:
         self._transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
         if self.collective:
             self._transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
-        self.everywhere(f"cannot open {path}", lambda: self._open(mode, chunks))
+        self.everywhere(f"cannot open {path}", lambda: self._open(mode, chunks, room))
 
-    def _open(self, mode: str, chunks: int) -> None:
+    def _open(self, mode: str, chunks: int, room: int) -> None:
         if not self.holds:
             return
         access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
@@ -70,7 +71,7 @@ class SharedFile:
             access.set_file_locking(False, True)
         name = os.fsencode(self.path)
         if mode == "w":
-            identifier = h5py.h5f.create(name, h5py.h5f.ACC_EXCL, _creation(chunks), access)
+            identifier = h5py.h5f.create(name, h5py.h5f.ACC_EXCL, _creation(chunks, room), access)
         else:
             identifier = h5py.h5f.open(name, h5py.h5f.ACC_RDWR, access)
         self.h5 = h5py.File(identifier)
@@ -232,9 +233,10 @@ def plain(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _creation(chunks: int) -> Any:
+def _creation(chunks: int, room: int) -> Any:
     """File creation properties whose chunk index holds ``chunks`` chunks in one node (h5py does not wrap the call)."""
     properties = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    properties.set_userblock(room)
     half = min(_LARGEST_NODE, max(32, -(-chunks // 2)))
     try:
         library = ctypes.CDLL(h5py.h5p.__file__)  # finds the HDF5 that h5py itself uses

@@ -75,7 +75,7 @@ class Manifest:
         """Note how far the run has come."""
         if self._writes:
             self.content["segments"][-1].update({"last_output_time": frame.time, "last_output_step": frame.step})
-            self._write(sync=False)
+            self._write(lasting=False)
 
     def close(self, reason: str) -> None:
         """Note when and why the run ended."""
@@ -83,9 +83,9 @@ class Manifest:
             self.content["segments"][-1].update({"stop": _now(), "reason": reason})
             self._write()
 
-    def _write(self, sync: bool = True) -> None:
+    def _write(self, lasting: bool = True) -> None:
         try:
-            replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n", sync)
+            replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n", lasting)
         except OSError as error:  # a record; what matters has its own complaint
             log.warning("cannot write %s: %s", self.path, error.strerror)
 

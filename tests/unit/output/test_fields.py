@@ -211,9 +211,9 @@ def test_every_prefix_of_the_writes_is_a_good_file(comm: Any, shared_tmp: Path, 
     done: list[tuple[int, bytes | None]] = []
     usual, lengthen = hdf.SharedFile._open, os.truncate
 
-    def recorded(self: hdf.SharedFile, mode: str, chunks: int) -> None:
+    def recorded(self: hdf.SharedFile, mode: str, chunks: int, room: int) -> None:
         if mode == "w":
-            usual(self, mode, chunks)
+            usual(self, mode, chunks, room)
         else:
             base.append(path.read_bytes())
             self.h5 = h5py.File(Recorder(path, done), "r+")
