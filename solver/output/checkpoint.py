@@ -1,8 +1,8 @@
 """Checkpoints: everything the next step needs, in double precision and canonical order, safe against a kill.
 
 checkpoints/checkpoint-<step>.h5 begins with a digest of the whole file (digest.py), which is checked before HDF5 opens it. Then come one
-dataset per array and a header: numbers, hashes, shapes, and a CRC-32 of each chunk of each array as it was in memory, so every rank checks what
-it reads. LATEST names the newest; the last two are kept.
+dataset per array and a header: numbers, hashes, shapes, and a CRC-32 of each chunk of each array as it was in memory, so every rank
+checks what it reads. LATEST names the newest; the last two are kept.
 """
 
 from __future__ import annotations
@@ -258,4 +258,3 @@ def _sums(block: NDArray[np.float64], chunk: int) -> list[int]:
 def _files(folder: Path) -> list[Path]:
     """Checkpoints, newest first."""
     return sorted(folder.glob("checkpoint-*.h5"), key=lambda path: (len(path.name), path.name), reverse=True)
-

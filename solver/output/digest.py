@@ -4,8 +4,8 @@
     bytes <size of the file>
     sha256 <digest>
 
-and spaces up to a last line end. Every bit of the file is thus known to be right before HDF5 sees it. The digest is SHA-256 of the digests of
-the pieces of 16 MiB that follow, so that all ranks can share the work and any number of them finds the same.
+and spaces up to a last line end. Every bit of the file is thus known to be right before HDF5 sees it. The digest is SHA-256 of the
+digests of the pieces of 16 MiB that follow, so that all ranks can share the work and any number of them finds the same.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def put(path: Path, comm: Comm) -> None:
 
 
 def check(path: Path, comm: Comm) -> bool:
-    """Collective: whether a file has a digest, which is right; False for a file of HDF5 without one. Raises NotSealed, on all ranks alike."""
+    """Collective: whether a file has a digest, which is right; False for HDF5 without one. Raises NotSealed, on all ranks alike."""
     size, front, fault = comm.bcast(_front(path) if comm.rank == 0 else None)
     if not fault and front.startswith(_HDF5):
         return False

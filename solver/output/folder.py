@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..errors import InvasioError
 from ..parallel import Comm, agreed
 from .compare import differences
 from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
-from .records import text_of
+from .records import Damaged, text_of
 
 log = logging.getLogger("invasio.output")
 _LOCK = ".lock"
@@ -25,6 +26,7 @@ _TABLES = (FIELDS, MEMBRANES, VESSELS)
 _FILES = (
     *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
     *(SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html"),
+    *(name.replace(".", "-damaged.") for name in (SERIES, MANIFEST)),
 )
 _TEXTS = (SERIES, MANIFEST, RESOLVED, GIVEN, STATUS)
 _FOLDERS = (CHECKPOINTS, FIGURES)
@@ -93,6 +95,14 @@ class RunFolder:
                 replace_text(self.path / STATUS, text + "\n")
             except OSError as error:  # the run's real trouble, if it has one, must not be hidden by this
                 log.warning("cannot write %s (%s): it should say %r", self.path / STATUS, error.strerror, text)
+
+    def give_up(self, why: str) -> None:
+        """Say in STATUS and run.log that this rank alone has failed. Not collective; any rank may call it."""
+        with contextlib.suppress(OSError):
+            replace_text(self.path / STATUS, "failed\n")
+            now = time.strftime("%Y-%m-%d %H:%M:%S")
+            with (self.path / LOG).open("a", encoding="utf-8") as stream:
+                stream.write(f"{now} ERROR   invasio.run: rank {self.comm.rank} failed alone: {why}\n")
 
     def close(self, reason: str) -> None:
         """Write the reason to STATUS and release the folder."""
@@ -181,9 +191,9 @@ def _prepare(
                 place=str(path),
                 remedy="go on with --resume, replace it with --overwrite, or choose another --out",
             )
-        status = _read(path / STATUS).strip()
+        status = _status(path / STATUS)
         if used and resume:
-            changed = differences(_read(path / RESOLVED), resolved)
+            changed = differences(text_of(path / RESOLVED), resolved)
             if changed:
                 raise FolderError(
                     "it holds a run of a different scenario, so it cannot be resumed",
@@ -259,5 +269,10 @@ def _take(path: Path) -> int:
     return handle
 
 
-def _read(path: Path) -> str:
-    return text_of(path)
+def _status(path: Path) -> str:
+    """What STATUS says; a damaged one is no reason to stop, since it is written anew."""
+    try:
+        return text_of(path).strip()
+    except Damaged as error:
+        log.warning("%s; it is written anew", error)
+        return ""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
+from ..meeting import PATIENCE, Meeting, hold
 from ..parallel import Comm
 
 log = logging.getLogger("invasio.output")
@@ -53,6 +54,8 @@ class SharedFile:
             log.info("h5py has no MPI: %s is written by rank 0, block by block", path.name)
         self.h5: h5py.File | None = None
         self._tables: dict[str, h5py.Dataset] = {}  # kept open: finding one by its name takes longer than adding a number to it
+        if comm.size > 1:
+            Meeting.of(comm)
         self._transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
         if self.collective:
             self._transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
@@ -82,19 +85,31 @@ class SharedFile:
         return self.collective or self.comm.rank == 0
 
     def everywhere(self, what: str, action: Callable[[], Any]) -> None:
-        """Do something on the file; a failure on any rank becomes the same SolverError on all."""
+        """Do something on the file; a failure on any rank becomes the same SolverError on all.
+
+        Where a rank fails while the others wait for it within HDF5, it finds out that it is alone (meeting.py).
+        """
         fault: str | None = None
         try:
             action()
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             fault = plain(error)
-        faults = self.comm.allgather(fault) if self.comm.size > 1 else [fault]
-        first = next((f for f in faults if f is not None), None)
+        first, alone = fault, False
+        if self.comm.size > 1:
+            met = Meeting.of(self.comm).faults(fault is not None, PATIENCE)
+            alone = met is None
+            if met is not None and any(met):
+                first = next(f for f in self.comm.allgather(fault) if f is not None)
         if first is not None:
-            self._abandon()
-            raise SolverError(
+            if alone:
+                hold(self)  # closing it would wait for the others
+            else:
+                self._abandon()
+            failure = SolverError(
                 f"{what}: {first}", code="cannot-write", place="output", remedy="free some space or mend the permissions, and use --resume"
             )
+            failure.of_one_rank = alone or None
+            raise failure
 
     def _abandon(self) -> None:
         """Close after a failure, which fails again on a full disk: once is enough said."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from typing import Any
 from ..parallel import Comm
 from .folder import replace_text
 from .layout import Frame
+from .records import Damaged, facts_of, segments_of
 
 log = logging.getLogger("invasio.output")
 _SLURM = {
@@ -136,10 +138,22 @@ def _git(folder: Path, *words: str) -> str:
 
 
 def _segments(path: Path) -> list[Any]:
+    """Those of a manifest; one that is missing or damaged must not stop a run, but the log says so, and a damaged one is kept aside."""
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["segments"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []  # the manifest is a record; a damaged one must not stop a run
+        facts = facts_of(path)
+        segments = segments_of(facts)
+        if segments and len(segments) == len(facts["segments"]):
+            return list(segments)
+        what = "it holds no segments" if facts else "it is missing or empty"
+    except Damaged as error:
+        what, segments = error.what, []
+    if path.exists():
+        aside = path.with_name(f"{path.stem}-damaged{path.suffix}")
+        with contextlib.suppress(OSError):
+            os.replace(path, aside)
+            what += f"; as it was found it is {aside.name} now"
+    log.warning("%s: %s; what it told of the run so far is lost", path, what)
+    return list(segments)
 
 
 def _now() -> str:

@@ -22,7 +22,9 @@ def state(of: Any, step: int) -> dict[str, np.ndarray]:
     return {"fields/n": np.sin(of.points[:, 0] * step), "previous/n": np.stack([of.points[:, 1], of.points[:, 0] * step], axis=1)}
 
 
-OLD = Path(__file__).with_name("data") / "checkpoint-0.1.0.h5"  # written by that version, of the state of step 3 on the mesh of 4 cells in 1-D
+OLD = (
+    Path(__file__).with_name("data") / "checkpoint-0.1.0.h5"
+)  # written by that version, of the state of step 3 on the mesh of 4 cells in 1-D
 
 
 def put(folder: Path, of: Any, step: int) -> Path:
