@@ -51,13 +51,14 @@ def run(
     overwrite: bool = False,
     petsc: Sequence[str] = (),
     progress: bool = False,
+    until: float | str | None = None,
 ) -> Result:
     """Run a scenario to its end and return its outputs; arguments as of `Simulation`. Collective.
 
     Raises InvasioError on all ranks; StoppedEarly if a signal or the end of the job ended it, which with a folder can be resumed.
     """
     with Simulation(
-        scenario, comm=comm, out=out, set=set, resume=resume, overwrite=overwrite, petsc=petsc, progress=progress
+        scenario, comm=comm, out=out, set=set, resume=resume, overwrite=overwrite, petsc=petsc, progress=progress, until=until
     ) as simulation:
         reason = simulation.run()
         recorded, folder = simulation.recorded, None if out is None else simulation.path

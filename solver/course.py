@@ -40,7 +40,8 @@ Out = str | Path | Numbered | None
 class Course:
     """A scenario on its mesh, with its solvers, its clock, and where it is recorded. Everything is collective.
 
-    PETSc's options are removed when it ends. ``quiet``: without remarks on the model and the mesh; other arguments as of `Simulation`.
+    PETSc's options are removed when it ends. ``prolong``: what is resumed may have had another end.
+    ``quiet``: without remarks on the model and the mesh. Other arguments as of `Simulation`.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Course:
         progress: bool = False,
         quiet: bool = False,
         extensions: Sequence[Extension] = (),
+        prolong: bool = False,
     ) -> None:
         self.scenario, self._options, self._quiet = scenario, options, quiet
         self.recording: Recording | None = None
@@ -68,7 +70,7 @@ class Course:
         try:
             if out is not None:
                 folder = None if isinstance(out, Numbered) else Path(out)
-                self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite)
+                self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite, prolong)
             if not quiet:
                 opening(self.problem, scenario, ground.notes)
             found = self.recording.found(self.stepper) if self.recording else None
@@ -137,6 +139,12 @@ class Course:
             raise
         self._broken = ""
         return reached
+
+    def prolong(self, scenario: Scenario) -> None:
+        """Go on to the end of this scenario, which is otherwise the same; for a run in memory."""
+        self.scenario = scenario
+        self.clock.go_on(clock_options(scenario))
+        self._reason = ""
 
     def run(self) -> str:
         """Step to the end and save; "done", or why it was asked to stop."""

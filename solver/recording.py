@@ -20,7 +20,7 @@ from .output import checkpoint
 from .output.cost import Cost
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, PROLONGED, SERIES, VESSELS, Frame, Grid, Observer
 from .output.log import RunLog
 from .output.manifest import Manifest
 from .output.progress import Progress
@@ -28,12 +28,13 @@ from .output.series import Series
 from .output.subset import Part, part_of
 from .parallel import agreed
 from .scenario.loader import dump_resolved
+from .scenario.prolong import course_hash
 from .scenario.schema import Scenario
 from .setup import Ground
 from .stepping.clock import Clock
 from .stepping.restart import tables
 from .stepping.stepper import Stepper
-from .words import headline, unit_of_time
+from .words import headline, prolonged, unit_of_time
 
 log = logging.getLogger("invasio.run")
 
@@ -48,13 +49,17 @@ class Recording:
     Raises InvasioError, on all ranks, where the folder cannot be used as asked.
     """
 
-    def __init__(self, out: Path | None, scenario: Scenario, ground: Ground, problem: Problem, resume: bool, overwrite: bool) -> None:
+    def __init__(
+        self, out: Path | None, scenario: Scenario, ground: Ground, problem: Problem, resume: bool, overwrite: bool, prolong: bool = False
+    ) -> None:
         self.scenario, self.problem, self.ground = scenario, problem, ground
         self._resolved = dump_resolved(scenario)
         self._written, self._rows = _part_written(problem, scenario)
         comm = problem.graph.comm
-        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm)
-        self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest()}
+        free = PROLONGED if prolong else ()
+        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, free)
+        self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest(), "course": course_hash(scenario)}
+        self._begun = False
         self._log: RunLog | None = None
         self._watch: Cost | None = None
         self._saver: Checkpointer | None = None
@@ -79,7 +84,16 @@ class Recording:
         """The last checkpoint, if the run is resumed and there is one; raises InvasioError if it belongs to something else."""
         if not self.folder.resuming:
             return None
-        found = checkpoint.load_latest(self.path / CHECKPOINTS, self.problem.grid, self._hashes, tables(stepper))
+        same = {"course": self._hashes["course"]}  # the end may be another
+        found = checkpoint.load_latest(self.path / CHECKPOINTS, self.problem.grid, same, tables(stepper))
+        end = self.scenario.time.end
+        if found is not None and (found.scalars["time"] > end or (self.folder.earlier and found.scalars["time"] == end)):
+            raise ScenarioError(
+                f"the run in {self.path} is at t = {found.scalars['time']:g} already",
+                code="wrong-order",
+                place=f"until {end:g}",
+                remedy="choose a later end, or another --out for a run of its own",
+            )
         self._beside = {} if found is None else found.beside
         return found
 
@@ -90,18 +104,24 @@ class Recording:
         scenario, problem = self.scenario, self.problem
         comm, start = problem.graph.comm, clock.time if resumed else None
         said = headline(scenario, problem, self.folder, clock)
+        if self.folder.earlier:
+            for note in prolonged(scenario, self.folder.earlier, clock, stepper.state.history.last):
+                log.info("%s", note)
+        self.folder.adopt(self._resolved)
         self._surface = Surface(problem, self.ground.domain) if problem.model.membranes else None
         self._walls = VesselSurface(problem, self.ground.domain) if problem.vessels else None
         every = scenario.output.checkpoint_every
         self._saver = Checkpointer(self.path / CHECKPOINTS, problem, stepper, clock, self._hashes, fixed, every, self._keep)
         observers = self._tables(start, len(clock.options.outputs) + 1)
-        manifest = Manifest(self.path / MANIFEST, comm, self._facts(options), start)
+        part = {"until": scenario.time.end, "scenario_hash": self._hashes["scenario"]}
+        manifest = Manifest(self.path / MANIFEST, comm, self._facts(options), start, part)
         self._series = Series(self.path / SERIES, comm, start, self._writers[0].recorded)
         observers += [self._series, manifest, self._saver]
         if progress:
             observers.append(Progress(comm, clock.options.start, clock.options.end, unit=unit_of_time(scenario), opening=said))
         self._watch = Cost(observers)
         self.folder.set_status("running")
+        self._begun = True
 
     def _tables(self, start: float | None, expected: int) -> list[Observer]:
         """The writers of fields, and of membranes and vessels where there are any."""
@@ -193,7 +213,9 @@ class Recording:
         try:
             self.finish(reason)
         finally:
-            self.folder.close(reason if reason in ("done", "failed") else f"stopped early: {reason}")
+            status = reason if reason in ("done", "failed") else f"stopped early: {reason}"
+            before = self.folder.previous_status if self.folder.resuming and not self._begun else ""
+            self.folder.close(status if before in ("", "running") else before)  # what could not begin leaves the folder as it was
             if self._log is not None:
                 self._log.close()
         self.problem.graph.comm.barrier()  # whoever reads the folder now finds it complete, on any rank

@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import InvasioError
 from ..parallel import Comm, agreed
 from .compare import differences
-from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
+from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, PROLONGED, RESOLVED, SERIES, STATUS, VESSELS
 from .records import Damaged, text_of
 
 log = logging.getLogger("invasio.output")
@@ -46,17 +46,26 @@ class RunFolder:
         path: the folder.
         resuming: whether results of an earlier run of the same scenario are in it.
         previous_status: the STATUS that run left ("" when there was none).
+        earlier: the resolved scenario of that run, "" where it is the same as that of this one.
     """
 
     path: Path
     comm: Comm
     resuming: bool
     previous_status: str = ""
+    earlier: str = ""
     _lock: int | None = field(default=None, repr=False)
 
     @staticmethod
     def open(
-        out: Path | None, scenario_path: Path | None, name: str, resolved_text: str, resume: bool, overwrite: bool, comm: Comm
+        out: Path | None,
+        scenario_path: Path | None,
+        name: str,
+        resolved_text: str,
+        resume: bool,
+        overwrite: bool,
+        comm: Comm,
+        free: Sequence[str] = (),
     ) -> RunFolder:
         """Collective: choose, check, lock and prepare the folder (on rank 0), the same answer on every rank.
 
@@ -67,6 +76,7 @@ class RunFolder:
             resolved_text: the scenario with all defaults, written to resolved.yaml.
             resume: go on with what is there; with nothing there, start.
             overwrite: remove the earlier run that is there.
+            free: options that may differ from those of the run that is resumed: it is prolonged, and `adopt` says so in the folder.
 
         Raises:
             FolderError: on all ranks.
@@ -76,7 +86,7 @@ class RunFolder:
         with agreed(comm):
             if comm.rank == 0:
                 try:
-                    path, lock, resuming, status = _prepare(out, scenario_path, name, resolved_text, resume, overwrite)
+                    path, lock, resuming, status, earlier = _prepare(out, scenario_path, name, resolved_text, resume, overwrite, free)
                 except OSError as error:
                     raise FolderError(
                         f"the run folder cannot be written: {error.strerror}",
@@ -84,9 +94,9 @@ class RunFolder:
                         place=str(error.filename),
                         remedy="choose another --out, or make room",
                     ) from error
-                chosen = path, resuming, status
-        path, resuming, status = comm.bcast(chosen)
-        return RunFolder(path, comm, resuming, status, lock)
+                chosen = path, resuming, status, earlier
+        path, resuming, status, earlier = comm.bcast(chosen)
+        return RunFolder(path, comm, resuming, status, earlier, lock)
 
     def set_status(self, text: str) -> None:
         """Write one line to STATUS (rank 0): running, done, stopped early, failed."""
@@ -103,6 +113,12 @@ class RunFolder:
             now = time.strftime("%Y-%m-%d %H:%M:%S")
             with (self.path / LOG).open("a", encoding="utf-8") as stream:
                 stream.write(f"{now} ERROR   invasio.run: rank {self.comm.rank} failed alone: {why}\n")
+
+    def adopt(self, resolved_text: str) -> None:
+        """Let the folder hold this scenario from now on (rank 0)."""
+        if self.comm.rank == 0 and text_of(self.path / RESOLVED) != resolved_text:
+            with writing(self.path):
+                replace_text(self.path / RESOLVED, resolved_text)
 
     def close(self, reason: str) -> None:
         """Write the reason to STATUS and release the folder."""
@@ -157,8 +173,8 @@ def _half_written(name: str) -> str:
 
 
 def _prepare(
-    out: Path | None, scenario_path: Path | None, name: str, resolved: str, resume: bool, overwrite: bool
-) -> tuple[Path, int, bool, str]:
+    out: Path | None, scenario_path: Path | None, name: str, resolved: str, resume: bool, overwrite: bool, free: Sequence[str]
+) -> tuple[Path, int, bool, str, str]:
     """Rank 0: everything `RunFolder.open` promises."""
     if resume and overwrite:
         raise FolderError("they exclude each other", code="wrong-arguments", place="--resume, --overwrite", remedy="give one of them")
@@ -191,15 +207,16 @@ def _prepare(
                 place=str(path),
                 remedy="go on with --resume, replace it with --overwrite, or choose another --out",
             )
-        status = _status(path / STATUS)
+        status, before = _status(path / STATUS), text_of(path / RESOLVED) if resume else ""
         if used and resume:
-            changed = differences(text_of(path / RESOLVED), resolved)
+            changed = differences(before, resolved, free)
             if changed:
+                only = not differences(before, resolved, PROLONGED)
                 raise FolderError(
                     "it holds a run of a different scenario, so it cannot be resumed",
                     code="other-run",
                     place=str(path),
-                    remedy="use --overwrite or another --out",
+                    remedy="use --until to go on to another end" if only else "use --overwrite or another --out",
                     details=changed,
                 )
         else:
@@ -218,7 +235,7 @@ def _prepare(
     except BaseException:
         os.close(lock)
         raise
-    return path, lock, used and resume, status
+    return path, lock, used and resume, status, before if used and resume and before != resolved else ""
 
 
 def _newest(parent: Path, name: str) -> Path | None:

@@ -42,9 +42,12 @@ class Manifest:
         comm: the communicator.
         facts: what only the caller knows, as JSON values: name, hashes of scenario and mesh, PETSc options, citations.
         resumed_at: the time the run resumes from; None starts a new list of segments.
+        part: what is known of this segment alone: the end it is to reach, the hash of the scenario that says so.
     """
 
-    def __init__(self, path: Path, comm: Comm, facts: Mapping[str, Any], resumed_at: float | None = None) -> None:
+    def __init__(
+        self, path: Path, comm: Comm, facts: Mapping[str, Any], resumed_at: float | None = None, part: Mapping[str, Any] | None = None
+    ) -> None:
         self.path = path
         self._writes = comm.rank == 0
         if not self._writes:
@@ -52,6 +55,7 @@ class Manifest:
         segment = {
             "start": _now(),
             "resumed_at_time": resumed_at,
+            **(part or {}),
             "ranks": comm.size,
             "host": platform.node(),
             "git": git_revision(Path(__file__).resolve().parent),

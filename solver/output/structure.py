@@ -1,7 +1,8 @@
 """The structure of a growing HDF5 file as of a checkpoint: all of it but the rows of the mesh and of the fields.
 
 HDF5 rewrites indices and headers in place, and a process that is killed inside such a write, or a machine that loses its power,
-leaves a mixture. The rows of earlier outputs are never written again, so a file is exactly that of the checkpoint again once its structure is put back.
+leaves a mixture. The rows of earlier outputs are never written again, so a file is exactly that of the checkpoint again once its
+structure is put back.
 
     invasio structure
     {"size": ..., "rows_end": ..., "mark": [offset, text], "pieces": [[offset, length, 1 if stored, 0 if it is all zeros], ...]}
