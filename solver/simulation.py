@@ -163,8 +163,17 @@ class Simulation:
         return problem.species[name].state[: problem.graph.n_owned][self._order]
 
     def row(self) -> dict[str, float]:
-        """The observables now, those of series.csv: amounts, extremes, fronts, accounts, ledgers; the same on all ranks. Collective."""
+        """The observables now, in the units of series.csv: amounts, extremes, fronts, accounts, ledgers; the same on all ranks.
+
+        Collective.
+        """
         return self._now.row()
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of every column of ``row``, of every species' density, and of "length"; "1": a plain number. Collective."""
+        course = self._now
+        return course.units.table(["time", "step", "dt", *course.row()], course.problem.species)
 
     def step(self) -> bool:
         """One accepted step; True if it has reached an output time, which is recorded then. Collective.

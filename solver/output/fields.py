@@ -27,6 +27,11 @@ from .vtkhdf import AHEAD, ROOT, STEPS
 log = logging.getLogger("invasio.output")
 
 
+def _no_unit(kind: str, name: str) -> str:
+    """Where no units are known."""
+    return ""
+
+
 def _no_hook(phase: str) -> None:
     """Called between the phases of an append; tests kill the process here."""
 
@@ -50,6 +55,8 @@ class FieldsWriter:
         expected: about how many outputs will come.
         collective: write from all ranks; by default where h5py has MPI, else through rank 0.
         hook: for tests.
+        unit_of: the unit ("" for none) of a table by its kind ("point", "time", "field", "column") and name, kept as its attribute
+            ``units``.
         part: the attribute of a frame that holds the fields: "fields" of the tissue, "surface" of its membranes, or "walls" of its vessels.
         kept: the structure that ``keep`` wrote at the checkpoint of ``resume_at``, and its SHA-256.
 
@@ -75,6 +82,7 @@ class FieldsWriter:
         hook: Callable[[str], None] = _no_hook,
         part: str = "fields",
         kept: tuple[Path, str] | None = None,
+        unit_of: Callable[[str, str], str] = _no_unit,
     ) -> None:
         self.path = path
         self.grid = grid
@@ -88,12 +96,12 @@ class FieldsWriter:
         self._chunks = -(-grid.n_nodes // self._blocks.chunk) * max(expected, 512)
         self._collective = collective
         self._hook = hook
-        self._fields_of = attrgetter(part)
+        self._fields_of, self._unit_of = attrgetter(part), unit_of
         self._observables: tuple[str, ...] = ()
+        self._named: tuple[str, ...] = ()  # the same as they are called in frames
         self._file: SharedFile | None = None
         self._failed = False
         self._mark = ""
-        self._columns: list[str] = []
         self._about = dict(provenance or {})
         self._scenario = scenario
         self.recorded = NOTHING
@@ -112,8 +120,8 @@ class FieldsWriter:
         need = self._check_space(sum(b.nbytes for b in blocks.values()))
         try:
             if self._file is None:
-                self._columns = list(frame.observables)
-                self._observables = tuple(_table_name(name) for name in self._columns)
+                self._named = tuple(frame.observables)
+                self._observables = tuple(map(_table_name, self._named))
                 self._file = self._create(frame, blocks)
             else:
                 file = self._file
@@ -208,9 +216,15 @@ class FieldsWriter:
         grid = self.grid
         vtkhdf.create_static(h5, grid.dim, grid.n_nodes, grid.n_cells, (self._blocks.chunk, cell_chunk), self._level)
         vtkhdf.create_steps(h5, self.names, self._observables, self._blocks.chunk, self._kind, self._level)
+        units = {f"{ROOT}/Points": self._unit_of("point", ""), f"{STEPS}/Values": self._unit_of("time", "")}
+        units |= {f"{ROOT}/PointData/{name}": self._unit_of("field", name) for name in self.names}
+        units |= {f"{ROOT}/FieldData/{_table_name(name)}": self._unit_of("column", name) for name in self._named}
+        for table, unit in units.items():
+            if unit:
+                h5[table].attrs["units"] = unit
         about = h5.create_group("provenance")
         facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim), "id": self._mark}
-        facts["columns"] = json.dumps(self._columns)
+        facts["columns"] = json.dumps(self._named)
         for key, text in {**self._about, **facts}.items():
             about.attrs[key] = text
         h5.create_group("scenario").create_dataset("resolved", data=np.frombuffer(self._scenario.encode() or b"\n", dtype=np.uint8))

@@ -64,8 +64,10 @@ class Manifest:
             "stop": None,
             "reason": "running",
         }
-        before = _segments(path) if resumed_at is not None else []
-        self.content: dict[str, Any] = {**facts, "segments": [*before, segment]}
+        earlier = recorded(path) if resumed_at is not None else {}
+        before = _segments(path, earlier) if resumed_at is not None else []
+        kept = {key: earlier[key] for key in ("units", "factors") if key in earlier}
+        self.content: dict[str, Any] = {**facts, **kept, "segments": [*before, segment]}
         self._write()
 
     def update(self, facts: Mapping[str, Any]) -> None:
@@ -141,21 +143,26 @@ def _git(folder: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
-def _segments(path: Path) -> list[Any]:
-    """Those of a manifest; one that is missing or damaged must not stop a run, but the log says so, and a damaged one is kept aside."""
+def recorded(path: Path) -> dict[str, Any]:
+    """What an earlier part of the run has noted; {} where that cannot be read: the manifest is a record, and must not stop a run."""
     try:
-        facts = facts_of(path)
-        segments = segments_of(facts)
-        if segments and len(segments) == len(facts["segments"]):
-            return list(segments)
-        what = "it holds no segments" if facts else "it is missing or empty"
-    except Damaged as error:
-        what, segments = error.what, []
+        return facts_of(path)
+    except Damaged:
+        return {}
+
+
+def _segments(path: Path, earlier: Mapping[str, Any]) -> list[Any]:
+    """The earlier segments; the log says so where there are none, or not all are as a run writes them, and the file is kept aside."""
+    segments, found = segments_of(earlier), earlier.get("segments")
+    if segments and isinstance(found, list) and len(segments) == len(found):
+        return list(segments)
+    aside = path.with_name(f"{path.stem}-damaged{path.suffix}")
+    what = "it is missing"
     if path.exists():
-        aside = path.with_name(f"{path.stem}-damaged{path.suffix}")
+        what = "it is damaged"
         with contextlib.suppress(OSError):
             os.replace(path, aside)
-            what += f"; as it was found it is {aside.name} now"
+            what += f", and {aside.name} now"
     log.warning("%s: %s; what it told of the run so far is lost", path, what)
     return list(segments)
 
