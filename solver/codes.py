@@ -126,7 +126,9 @@ SOLVER: dict[str, Code] = {
     "internal-fault": Code("What must not happen has happened; this is a fault of the program.", (4,)),
     "linear-solver": Code("A linear system could not be solved, even with the smallest step.", (4,)),
     "not-finite": Code("Densities are not finite numbers any more.", (4,)),
+    "out-of-memory": Code("The system gave no more memory.", (4,)),
     "step-failed": Code("A time step could not be solved.", (4,)),
+    "system-refuses": Code("The system refused something that it was asked for, as to open or write a file.", (4,)),
     "unbalanced-ledger": Code("The ledger does not balance; this is a fault of the program.", (4,)),
 }
 RESULTS: dict[str, Code] = {
