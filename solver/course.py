@@ -12,9 +12,9 @@ from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
 from .errors import InvasioError, ScenarioError, SolverError
 from .linalg.petsc_options import PetscOptions
+from .meeting import hold, of_one_rank
 from .memory import Memory
 from .output.layout import Frame
-from .parallel import of_one_rank
 from .recording import Recording
 from .scenario.check import depth_findings
 from .scenario.columns import units_of
@@ -65,6 +65,7 @@ class Course:
         self.memory: Memory | None = None
         self._reason = ""  # how it ended, or will end
         self._broken = "the simulation did not begin"  # why the state is not that of a whole step
+        self._failure: BaseException | None = None  # what broke it
         self.problem = ground.problem(scenario, extensions)
         self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
         times = clock_options(scenario)
@@ -148,11 +149,15 @@ class Course:
                 remedy="raise time.end, or restart",
             )
         self._broken = "the last step was not finished"  # until it is
-        reached = one_step(self.stepper, self.clock)
-        if self.recording is not None:
-            self.recording.on_step(self.clock.time, self.clock.steps, self.clock.dt, self.stepper.info())
-        if reached:
-            self._output()
+        try:
+            reached = one_step(self.stepper, self.clock)
+            if self.recording is not None:
+                self.recording.on_step(self.clock.time, self.clock.steps, self.clock.dt, self.stepper.info())
+            if reached:
+                self._output()
+        except BaseException as error:
+            self._failure = error
+            raise
         self._broken = ""
         return reached
 
@@ -184,7 +189,10 @@ class Course:
 
     def end(self, error: BaseException | None = None) -> None:
         """Save what is not saved yet unless there was an error, close the files, free the solvers; raises SolverError if it fails."""
-        if of_one_rank(error, self.problem.graph.comm):
+        if of_one_rank(error or self._failure, self.problem.graph.comm):
+            hold(self)
+            if self.recording is not None:
+                self.recording.abandon(error or self._failure)
             return
         reason = self._reason or ("done" if self.clock.done else "closed")
         if error is not None or self._broken:
