@@ -30,7 +30,8 @@ def scenario(comm: Comm, folder: Path, dim: int, cut: bool) -> Path:
     path = folder / f"fronts{dim}{cut}.yaml"
     if comm.rank == 0:
         mesh = MESHES[dim] % (", interfaces: {border: [gland, tissue]}" if cut else "")
-        membrane = "  membranes: {border: {degraded_by: {mmp: 20}, permeability: {epithelial: 10, mesenchymal: 10, mmp: 10}}}\n" if cut else ""
+        rates = "degraded_by: {mmp: 20}, permeability: {epithelial: 10, mesenchymal: 10, mmp: 10}"
+        membrane = f"  membranes: {{border: {{{rates}}}}}\n" if cut else ""
         path.write_text(
             f"mesh: {mesh}\nmodel:\n  cells:\n"
             "    epithelial: {initial: {gland: 2}, motility: 0.02, becomes: {mesenchymal: 0.5}, secretes: {mmp: 1}}\n"
