@@ -15,6 +15,7 @@ from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")
 SHOWN = 20
+FEW_PARTS = 40  # of a vessel: they all have columns; of more those that are named, and all have a table in vessels.vtkhdf
 
 
 def check_columns(scenario: Scenario) -> Iterator[Finding]:
@@ -40,6 +41,14 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
     return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
+
+
+def named_parts(scenario: Scenario) -> Iterator[str]:
+    """VESSEL/PART of the parts that the scenario names: in output.parts, in an expected number, in what a sweep observes."""
+    yield from () if scenario.output.parts == "all" else scenario.output.parts
+    columns = [item.of for item in scenario.expect if item.what == "series"]
+    columns += list(scenario.sweep.observe or []) if scenario.sweep is not None else []
+    yield from (name.rpartition(".")[0] for name in columns if "/" in name)
 
 
 def near(name: str, known: list[str]) -> str:
