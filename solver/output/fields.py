@@ -236,7 +236,7 @@ class FieldsWriter:
                 h5[table].attrs["units"] = unit
         about = h5.create_group("provenance")
         facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim), "id": self._mark}
-        facts |= {"columns": json.dumps(self._named), "still": json.dumps(self._still)}
+        facts |= {"columns": json.dumps(self._named), **({"still": json.dumps(self._still)} if self._still else {})}
         for key, text in {**self._about, **facts}.items():
             about.attrs[key] = text
         h5.create_group("scenario").create_dataset("resolved", data=np.frombuffer(self._scenario.encode() or b"\n", dtype=np.uint8))

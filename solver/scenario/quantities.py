@@ -205,8 +205,7 @@ def unit_in_file(units: Units, kind: str, name: str) -> str:
     """The unit of a table in a VTKHDF file: ``kind`` is "point" (the mesh), "time", "column", "part" (numbers by part
     of a vessel), or "field" with a field's name."""
     if kind == "part":
-        vessel, _, what = name.partition("/")
-        if not what:
+        if "/" not in name:
             return units.column(".breached_area").text if name == "area" else ""
         return units.column(part_column(name)).text
     if kind != "field":
