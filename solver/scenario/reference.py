@@ -23,7 +23,8 @@ This page is written by `invasio schema --markdown` from the program itself; `in
 A quantity is a plain number in the scenario's `scales`, or a text with a unit such as `1e-9 cm^2/s` where scales are stated.
 A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions
 {functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.
-`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only.
+`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only. A name of `fields` may stand wherever
+coordinates may.
 Where it says *by region*, one value counts everywhere, or a mapping gives a value per region of the mesh (0 elsewhere).
 In units, *own* is the density of the species the option belongs to and *key* that of the species named by the key;
 *d* is the number of dimensions of the mesh.
