@@ -48,6 +48,13 @@ class CellsField(Options):
     depth: Positive | None = Field(None, description="thickness of the tissue, where the mesh has fewer dimensions than the scale of cells")
     outside: Literal["refused", "left_out"] = Field("refused", description="what becomes of cells outside the tissue")
 
+    @property
+    def words(self) -> str:
+        """Where it comes from, for people."""
+        return f"single cells of {Path(self.cells).name}, " + (
+            f"each spread by {self.kernel:g}" if self.kernel else "each in its cell of the mesh"
+        )
+
 
 class RunField(Options):
     """A species of an earlier run at one of its output times, on any mesh of the same tissue."""
@@ -60,6 +67,11 @@ class RunField(Options):
         None, description="what is the same on another mesh: the amount, or values at points; none: amounts of cells and solubles"
     )
     outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where that run had no tissue")
+
+    @property
+    def words(self) -> str:
+        """Where it comes from, for people."""
+        return f"{self.of} of the run {self.run}, " + ("its last output" if self.at == "last" else f"t = {self.at:g}")
 
 
 class BySource:

@@ -33,6 +33,7 @@ END = "time: {end: 1, step: 0.5}\noutput: {every: 0.5, figures: false, precision
 
 def written(comm: Comm, folder: Path, **texts: str) -> Path:
     """Files of the given content, "__" standing for the point, on all ranks; the first of them."""
+    comm.barrier()  # nobody reads any more what is written now
     if comm.rank == 0:
         for name, text in texts.items():
             (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
@@ -62,7 +63,9 @@ def test_the_count_of_cells_is_exact(comm: Comm, shared_tmp: Path, dim: int, ker
         parallel_assert(comm, abs(simulation.row()["tumour.total"] / COUNT - 1.0) < 1e-12, "kept")
 
 
-@pytest.mark.parametrize("scale,depth", [("cells: 1e6 cells/ml", ""), ("cells: 1e6 cells/ml", ", depth: 0.2 mm"), ("cells: 3 cells/mm^2", "")])
+@pytest.mark.parametrize(
+    "scale,depth", [("cells: 1e6 cells/ml", ""), ("cells: 1e6 cells/ml", ", depth: 0.2 mm"), ("cells: 3 cells/mm^2", "")]
+)
 def test_the_scale_of_cells(comm: Comm, shared_tmp: Path, scale: str, depth: str) -> None:
     """Total times the scale is the count, also for a plane that stands for a tissue of some depth."""
     dim = 2 if depth or "mm^2" in scale else 3
@@ -187,7 +190,9 @@ def test_scales_of_both_runs(comm: Comm, shared_tmp: Path) -> None:
     scales = "scales: {length: 1 mm, time: 1 d, cells: 1 cell/mm^2, tumour: 1 cell/mm^2}\n"
     mesh = "{kind: rectangle, from: [0, 0], to: [0.1, 0.08], cells: [12, 9]}"
     first = scales + earlier(2, "1000*exp(-((x - 0.04)/0.025)^2)", mesh).replace("0.9 - 0.002*x", "0.9 - 2*x")
-    second = "scales: {length: 1 um, time: 1 h, cells: 1 cell/um^2}\n" + taking(2, "run: first, of: tumour, at: 12 h", "run: first, of: ecm")
+    second = "scales: {length: 1 um, time: 1 h, cells: 1 cell/um^2}\n" + taking(
+        2, "run: first, of: tumour, at: 12 h", "run: first, of: ecm"
+    )
     written(comm, shared_tmp, first__yaml=first, a__yaml=second)
     invasio.run(shared_tmp / "first.yaml", comm=comm, out=shared_tmp / "first")
     then = open_run(shared_tmp / "first")
