@@ -69,11 +69,12 @@ class Evaluator:
         self.n = len(points)
         self.points = points
         self.parameters = dict(parameters)
+        self.places = dict(places or {})
         self.time = np.zeros(1)
         self._names: dict[str, Operand] = dict(parameters)
         self._names |= {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}
         self.scalars = dict(scalars or {})
-        self._names |= {**(places or {}), **fields, **self.scalars}
+        self._names |= {**self.places, **fields, **self.scalars}
         self._names["t"] = self.time
         self._densities = frozenset(fields)
         self._moving = {*fields, *self.scalars, "t"}

@@ -91,7 +91,7 @@ def _moved(name: str, options: RunField, read: _Read, operators: Operators) -> t
     comm, graph, domain = operators.comm, operators.graph, operators.domain
     carrier = read.carrier
     corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
-    vertices = np.asarray(domain.mesh.geometry.x)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
+    vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
     low, high = vertices.min(axis=(0, 1), initial=np.inf), vertices.max(axis=(0, 1), initial=-np.inf)
     locator = Locator(carrier.near(low, high) if len(vertices) else Carrier(carrier.points, carrier.cells[:0], carrier.values))
     sizes = np.abs(np.linalg.det(vertices[:, 1:] - vertices[:, :1])) if len(vertices) else np.empty(0)

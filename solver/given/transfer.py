@@ -100,7 +100,8 @@ class Locator:
         lost = np.flatnonzero(cell < 0)
         beyond = np.zeros(count, dtype=bool)
         if len(lost) and self._tree is not None:
-            cell[lost], share[lost], distance = self._nearest(points[lost])
+            near, inside_near, distance = self._nearest(points[lost])
+            cell[lost], share[lost] = near, inside_near
             beyond[lost] = distance > NEAR * self._sizes[cell[lost]]
         elif len(lost):
             beyond[lost] = True
