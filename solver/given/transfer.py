@@ -100,12 +100,11 @@ class Locator:
         lost = np.flatnonzero(cell < 0)
         beyond = np.zeros(count, dtype=bool)
         if len(lost) and self._tree is not None:
-            near, inside_near, distance = self._nearest(points[lost])
-            cell[lost], share[lost] = near, inside_near
+            cell[lost], share[lost], distance = self._nearest(points[lost])
             beyond[lost] = distance > NEAR * self._sizes[cell[lost]]
         elif len(lost):
             beyond[lost] = True
-        share = np.maximum(share, 0.0)
+        np.maximum(share, 0.0, out=share)
         total = share.sum(axis=1, keepdims=True)
         return Found(cell, np.divide(share, total, out=share, where=total > 0.0), beyond)
 
