@@ -225,7 +225,7 @@ mesh: {kind: rectangle, cells: [6, 6], regions: {bed: {kind: rectangle, from: [0
 model:
   cells:
     tumour:
-      {initial: 1 + FIELD, motility: 1e-2*FIELD, growth: {kind: logistic, rate: FIELD}, haptotaxis: {ecm: 1e-3*FIELD}, becomes: {runner: FIELD}}
+      {initial: 1 + FIELD, motility: 1e-2*FIELD, growth: {kind: logistic, rate: FIELD}, haptotaxis: {ecm: FIELD}, becomes: {runner: FIELD}}
     runner: {initial: {bed: FIELD}, motility: 2e-2, fibres: {direction: [1, FIELD], across: 0.2}}
     turner: {initial: 1, motility: 1e-2*(1 + FIELD), fibres: {direction: [FIELD, 1], across: 0.2, law: myopic}}
   ecm: {initial: 1 - 0.1*FIELD, degraded_by: {mmp: FIELD}}
