@@ -27,7 +27,7 @@ def cells_field(name: str, options: CellsField, operators: Operators, scenario: 
         if comm.rank == 0:
             table = read_positions(options, dim, scenario)
     table = comm.bcast(table)
-    amount = one_cell(scenario.scales, dim, options.depth, f"fields.{name}")
+    amount = one_cell(scenario.scales, dim, f"fields.{name}")
     found = locate(operators.domain.mesh, table.points)
     outside = found.cell < 0
     if outside.any() and (options.outside == "refused" or outside.all()):

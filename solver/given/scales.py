@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ScenarioError
+from ..scenario.base import Context, depth_of
 from ..scenario.parameters import read_scales
 from ..scenario.units import ONE, Measure
 
@@ -16,28 +17,17 @@ def length_of(scales: Scales) -> Measure | None:
     return (read_scales(scales) or {}).get("length")
 
 
-def one_cell(scales: Scales, dim: int, depth: float | None, place: str) -> float:
-    """The amount of one cell, int c dx, in the scenario's scales; 1 where no scale of cells is stated.
-
-    With cells per length^k in a mesh of d < k dimensions, ``depth`` is the thickness that the mesh stands for. Raises ScenarioError.
-    """
-    cells, length = (read_scales(scales) or {}).get("cells"), length_of(scales)
-    if cells is None or not cells.dimension or length is None:
-        factor = 1.0 if cells is None else float(1 / cells.factor)
-        if depth is not None:
-            what = "`depth` without a scale of cells per area or volume"
-            raise ScenarioError(what, code="meaningless-option", place=place, remedy="take it out, or state scales.cells")
-        return factor
-    power = -cells.dimension[0][1]
-    if power == dim and depth is None:
-        return float(1 / (cells.factor * length.factor**dim))
-    if power > dim and depth is not None:
-        return float(1 / (cells.factor * length.factor**power)) / depth ** (power - dim)
-    what = f"the scale of cells is per length^{power}, and the mesh has {dim} dimension{'s' if dim > 1 else ''}"
-    remedy = (
-        "take `depth` out" if power <= dim and depth is not None else "state `depth`, the thickness of the tissue that the mesh stands for"
-    )
-    raise ScenarioError(what, code="wrong-unit", place=place, remedy=remedy if power > dim or depth is not None else "change scales.cells")
+def one_cell(scales: Scales, dim: int, place: str) -> float:
+    """The amount of one cell, int c dx, in the scenario's scales; 1 where no scale of cells is stated. Raises ScenarioError."""
+    context = Context(read_scales(scales), dim=dim)
+    cells, length = (context.scales or {}).get("cells"), length_of(scales)
+    if cells is None or length is None:
+        return 1.0 if cells is None else float(1 / cells.factor)
+    whole = cells * length.power(dim) * (depth_of(context, cells) or ONE)
+    if whole.dimension:
+        what = f"the scale of cells does not suit a mesh of {dim} dimension{'s' if dim > 1 else ''}"
+        raise ScenarioError(what, code="wrong-unit", place=place, remedy="state it per length, area or volume of the mesh, or scales.depth")
+    return float(1 / whole.factor)
 
 
 def ratio(before: Scales, now: Scales, name: str, kind: str, place: str) -> float:

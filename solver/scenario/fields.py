@@ -45,7 +45,6 @@ class CellsField(Options):
     unit: Positive | None = Field(None, description="length of one unit of the table, where the names of its columns do not say it")
     columns: list[str] | None = Field(None, description="names of the columns of coordinates, one for each dimension of the mesh")
     shift: list[Length] | None = Field(None, description="added to the coordinates, one for each dimension of the mesh")
-    depth: Positive | None = Field(None, description="thickness of the tissue, where the mesh has fewer dimensions than the scale of cells")
     outside: Literal["refused", "left_out"] = Field("refused", description="what becomes of cells outside the tissue")
 
     @property
