@@ -64,12 +64,17 @@ def test_the_count_of_cells_is_exact(comm: Comm, shared_tmp: Path, dim: int, ker
 
 
 @pytest.mark.parametrize(
-    "scale,depth", [("cells: 1e6 cells/ml", ""), ("cells: 1e6 cells/ml", ", depth: 0.2 mm"), ("cells: 3 cells/mm^2", "")]
+    "dim,scale",
+    [
+        (3, "cells: 1e6 cells/ml"),
+        (2, "cells: 1e6 cells/ml, depth: 0.2 mm"),
+        (2, "cells: 3 cells/mm^2"),
+        (1, "cells: 5e8 cells/ml, depth: 10 um"),
+    ],
 )
-def test_the_scale_of_cells(comm: Comm, shared_tmp: Path, scale: str, depth: str) -> None:
+def test_the_scale_of_cells(comm: Comm, shared_tmp: Path, dim: int, scale: str) -> None:
     """The total is the count, whatever the scale."""
-    dim = 2 if depth or "mm^2" in scale else 3
-    path = written(comm, shared_tmp, a__yaml=seeded(dim, "kernel: 10 um" + depth, scale), cells__csv=POSITIONS)
+    path = written(comm, shared_tmp, a__yaml=seeded(dim, "kernel: 10 um", scale), cells__csv=POSITIONS)
     with Simulation(path, comm=comm) as simulation:
         total = simulation.row()["tumour.total"]
     parallel_assert(comm, abs(total / COUNT - 1.0) < 1e-12, f"{total} cells")
@@ -293,7 +298,6 @@ def test_restarts_and_resuming(comm: Comm, shared_tmp: Path) -> None:
         ("a,b\n1,2\n", ", columns: [a], unit: 1 um", "wrong-length", "columns", []),
         ("a,b\n1,2\n", ", columns: [a, c], unit: 1 um", "no-array", "cells.csv:1:1", ["'c'"]),
         ("x_um,y_um\n1,2\n", ", shift: [1 um]", "wrong-length", "shift", []),
-        ("x_um,y_um\n1,2\n", ", depth: 1 um", "wrong-unit", "fields.single", ["depth"]),
         ("x_um,y_um\n1,2\n", ", kernel: -1", "out-of-bounds", "a.yaml:2:45: fields.single.kernel", []),
     ],
 )
