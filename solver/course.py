@@ -76,6 +76,8 @@ class Course:
                 self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite, prolong)
             if not quiet:
                 opening(self.problem, scenario, ground.notes)
+                for note in ground.given_notes:
+                    log.info("%s", note)
             found = self.recording.found(self.stepper) if self.recording else None
             numbers = {} if found is None else found.scalars
             self.units = self._units(found is not None)

@@ -25,6 +25,7 @@ from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, PROLON
 from .output.log import RunLog
 from .output.manifest import Manifest, recorded
 from .output.progress import Progress
+from .output.records import facts_of
 from .output.series import Series
 from .output.subset import Part, part_of
 from .parallel import agreed
@@ -195,6 +196,10 @@ class Recording:
         facts: dict[str, object] = {"name": scenario.name, "title": scenario.title, "hashes": {**self._hashes, "mesh": domain.hash}}
         given = {name: {**field.facts, "sha256": field.digest} for name, field in self.ground.given(scenario).items()}
         facts |= {"fields": given} if given else {}
+        begun = self.ground.begun(scenario)
+        if begun is not None:  # that run may have gone on since
+            before = facts_of(self.path / MANIFEST).get("start") if self.folder.resuming else None
+            facts |= {"start": before or dict(begun.facts)}
         return facts | {"mesh": domain.source, "petsc_options": dict(options), "cite": list(self.problem.model.citations)}
 
     def surface(self) -> dict[str, Floats]:
