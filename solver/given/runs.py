@@ -129,7 +129,7 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
     """The values (n_owned) on another mesh, and what is to be said. Collective; raises InvasioError on all ranks."""
     comm, graph, domain = operators.comm, operators.graph, operators.domain
     corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
-    vertices = np.asarray(domain.mesh.geometry.x)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
+    vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
     low, high = vertices.min(axis=(0, 1), initial=np.inf), vertices.max(axis=(0, 1), initial=-np.inf)
     locator = Locator(carrier.near(low, high) if len(vertices) else Carrier(carrier.points, carrier.cells[:0], carrier.values))
     if keep == "values":
