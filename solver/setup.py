@@ -39,7 +39,7 @@ class Ground:
     def problem(self, scenario: Scenario, extensions: Sequence[Extension] = ()) -> Problem:
         """The scenario's problem at its start, on this mesh, which must fit. Collective; raises InvasioError on all ranks."""
         scalars = {name: value for extension in extensions for name, value in extension.scalars().items()}
-        return pose(build_model(scenario), self.operators, scenario.time.start, self._networks_of(scenario), scalars)
+        return pose(build_model(scenario), self.operators, scenario.time.start, self._networks_of(scenario), scalars, scenario.time.end)
 
     def _networks_of(self, scenario: Scenario) -> dict[str, Network]:
         """The networks of vessels, read anew only if they are others than last time."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..discretise.problem import Problem
 from .immobile import Immobile
+from .jumps import Jumps
 from .mobile import Mobile
 from .options import SchemeOptions
 from .protocol import Component, Extension
@@ -33,4 +34,6 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
         found.append(Walls(problem.vessels, species, problem.graph.comm))
     for extension in extensions:
         found += extension.build(problem)
+    if problem.times.jumps.switches:  # of all formulas that have been compiled
+        found.append(Jumps(problem))
     return found

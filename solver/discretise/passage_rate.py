@@ -39,13 +39,13 @@ class PassageRate:
         self._writes = [side.compile(expr) for side in self._sides]
         self.values, self._scratch = np.zeros(sites.n), np.zeros(sites.n)
 
-    def evaluate(self, time: float) -> None:
-        """Fill ``values`` of the fields and the integrity as they are now; raises SolverError where one is no number >= 0."""
+    def evaluate(self, begin: float, end: float) -> None:
+        """Fill ``values`` for an interval of time, of the fields and b as they are now; raises SolverError where one is no number >= 0."""
         self.values[:] = 0.0
         for side, write in zip(self._sides, self._writes, strict=True):
-            side.gather(time)
+            side.gather(begin, end)
             write(self._scratch)
-            self._check(time)
+            self._check(0.5 * (begin + end))
             self._scratch /= len(self._sides)
             self.values += self._scratch
 

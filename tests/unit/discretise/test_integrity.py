@@ -8,6 +8,7 @@ import pytest
 from invasio.solver.discretise.integrity import Integrity
 from invasio.solver.discretise.site_values import Known
 from invasio.solver.discretise.sites import build_sites
+from invasio.solver.discretise.times import Times
 from invasio.solver.model.balance import IntegrityLaw
 from invasio.solver.state import State
 from tests.lib.comm import Comm
@@ -24,7 +25,7 @@ def surface(comm: Comm, law: IntegrityLaw, nodes: list[list[int]]) -> Integrity:
     points = np.zeros((count, 3))
     points[:, 0] = np.arange(count)
     sites = build_sites(comm, np.arange(count)[::-1].copy(), owned, count, np.array(nodes), points, np.full(count, 0.5))
-    return Integrity("membrane", "w", law, sites, Known(FIELDS, {}, {"k": 0.3, "r": 0.2}))
+    return Integrity("membrane", "w", law, sites, Known(FIELDS, {}, {"k": 0.3, "r": 0.2}, Times({})))
 
 
 @pytest.mark.parametrize("h", [0.1, 5.0, 1e4])
@@ -45,8 +46,8 @@ def test_one_side_decays_exponentially_and_says_when_it_broke(comm: Comm) -> Non
     state.add(b.variable)
     for step in range(100):
         state.begin()
-        b.advance(0.01 * step, 0.005)
-        b.advance(0.01 * step + 0.005, 0.005)
+        b.advance(0.01 * step, 0.01 * step + 0.005)
+        b.advance(0.01 * step + 0.005, 0.01 * step + 0.01)
         error, size = b.surprise(0.01, 1.0)
         b.note_breach(0.01 * step, 0.01)
         state.commit(0.01)
