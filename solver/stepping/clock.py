@@ -108,9 +108,12 @@ class Clock:
     def propose(self) -> float:
         """The next step: the wish, stretched or shortened so that a whole number of steps reaches the next stop."""
         left = self.next_stop - self.time
-        dt = left / max(1, math.ceil(left / self._wish - 1e-9))
-        # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits
-        return self._wish if abs(dt - self._wish) <= 1e-9 * self._wish else dt
+        count = max(1, math.ceil(left / self._wish - 1e-9))
+        dt = left / count
+        # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits;
+        # but the last step ends at the stop, or doses would be as inexact as that
+        near = 1e-9 * self._wish if count > 1 else merged(self.time, self.options.start, self.options.end) - self.time
+        return self._wish if abs(dt - self._wish) <= near else dt
 
     def advance(self, dt: float) -> bool:
         """Move on after an accepted step; True if an output time has been reached (then exactly)."""
