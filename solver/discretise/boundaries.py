@@ -44,12 +44,12 @@ class Condition:
 
     def __post_init__(self) -> None:
         for expr, out, what in ((self.law.value, self.value, "value"), (self.law.rate, self.rate, "rate")):
-            self._write.append((what, self.evaluator.compile(expr or Number(0.0)), out))
+            self._write.append((what, self.evaluator.compile_clipped(expr or Number(0.0)), out))
         self._write_product: Callable[[Floats], None] | None = None
         self._product = np.zeros(len(self.nodes))
         rate, value = self.law.rate, self.law.value
         if rate is not None and value is not None and "t" in names(rate) & names(value):
-            self._write_product = self.evaluator.compile(Binary("*", rate, value))
+            self._write_product = self.evaluator.compile_clipped(Binary("*", rate, value))
 
     @property
     def is_static(self) -> bool:
@@ -57,18 +57,18 @@ class Condition:
         return self.gradient is None and all(e is None or self.evaluator.is_static(e) for e in (self.law.value, self.law.rate))
 
     def evaluate(self, begin: float, end: float) -> None:
-        """Evaluate value and rate for an interval of time; a negative or non-finite one is an error that names the place."""
+        """Evaluate value and rate for an interval of time, negative ones as 0; one that is no number is an error that names the place."""
         self.evaluator.over(begin, end)
         for what, write, out in self._write:
             write(out)
-            bad = ~(out >= 0.0)
+            bad = np.isnan(out)
             if bad.any():
                 at = ", ".join(f"{c:g}" for c in self.evaluator.points[np.argmax(bad)])
                 raise SolverError(
-                    f"the {what} of '{self.law.kind}' is {out[np.argmax(bad)]:g} at t = {0.5 * (begin + end):g}, x = {at}",
+                    f"the {what} of '{self.law.kind}' is no number at t = {0.5 * (begin + end):g}, x = {at}",
                     code="bad-rate",
                     place=f"boundary {self.boundary}, species {self.species}",
-                    remedy="it must be a number >= 0 (use 'exchange' or 'outflow' to let matter leave)",
+                    remedy="it must be a number >= 0",
                 )
         if self._write_product is not None:  # what comes in is the mean of rate and value together
             self._write_product(self._product)
@@ -98,7 +98,7 @@ def build_condition(
         law=law,
         nodes=nodes,
         specific_surface=sigma[nodes] / graph.mass[nodes],
-        evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars, known.times),
+        evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars, known.at(nodes), known.times),
         value=np.zeros(len(nodes)),
         rate=np.zeros(len(nodes)),
         gradient=gradient,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import erf
 
 from ..scenario.expressions import Binary, Expr, Name, Number, Unary
+from ..scenario.intervals import never_negative
 from ..scenario.noise import value_noise
 from ..scenario.tree import names
 from .times import Moment, Times
@@ -57,8 +58,8 @@ class Evaluator:
     """Compiles expressions of species, scalars, parameters, x, y, z and t for one set of n nodes.
 
     ``fields`` maps species to arrays whose memory stays the same: compiled expressions read the values
-    that are in them when called. So are ``scalars``: name -> array (1,). The owner says for which time, by ``at`` or ``over``, before
-    a call. ``times``: the functions of time of all evaluators that are advanced together.
+    that are in them when called. So are ``scalars``: name -> array (1,). ``places`` (n,) do not change. The owner says for which time,
+    by ``at`` or ``over``, before a call. ``times``: the functions of time of all evaluators that are advanced together.
     """
 
     def __init__(
@@ -67,17 +68,20 @@ class Evaluator:
         fields: Mapping[str, Floats],
         parameters: Mapping[str, float],
         scalars: Mapping[str, Floats] | None = None,
+        places: Mapping[str, Floats] | None = None,
         times: Times | None = None,
     ) -> None:
         self.n = len(points)
         self.points = points
         self.parameters = dict(parameters)
+        self.places = dict(places or {})
         self._names: dict[str, Operand] = dict(parameters)
         self._names |= {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}
         self.scalars = dict(scalars or {})
-        self._names |= {**fields, **self.scalars}
+        self._names |= {**self.places, **fields, **self.scalars}
         self.moment = Moment(times or Times(parameters), self._names)
         self._names["t"] = self.moment.t
+        self._densities = frozenset(fields)
         self._moving = {*fields, *self.scalars, "t"}
 
     def at(self, time: float) -> None:
@@ -112,6 +116,18 @@ class Evaluator:
             np.copyto(out, result, casting="unsafe")
 
         return evaluate
+
+    def compile_clipped(self, expr: Expr) -> Callable[[Floats], None]:
+        """As ``compile``, with 0 where the value is negative: predicted densities may overshoot where those that are accepted do not."""
+        write = self.compile(expr)
+        if never_negative(expr, self.parameters, self._densities):
+            return write
+
+        def clipped(out: Floats) -> None:
+            write(out)
+            np.maximum(out, 0.0, out=out)
+
+        return clipped
 
     def _build(self, expr: Expr, steps: list[Callable[[], None]]) -> Operand:
         if isinstance(expr, Number):

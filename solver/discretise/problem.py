@@ -81,7 +81,7 @@ def discretise(
     end: float = math.inf,
 ) -> Problem:
     """Put a model on a domain that nothing else uses; see `pose`. Collective."""
-    return pose(model, Operators(domain), start, networks, scalars, end)
+    return pose(model, Operators(domain), start, networks, scalars, end=end)
 
 
 def pose(
@@ -90,11 +90,13 @@ def pose(
     start: float = 0.0,
     networks: Mapping[str, Network] | None = None,
     scalars: Mapping[str, float] | None = None,
+    places: Mapping[str, Floats] | None = None,
     end: float = math.inf,
 ) -> Problem:
     """Put a model on a mesh, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
-    scalars: numbers in time that formulas may name, with their values at the start. end: of the run, up to which formulas may jump.
+    scalars: numbers in time that formulas may name, with their values at the start. places: nodal values (n_local) that they may name.
+    end: of the run, up to which formulas may jump.
     Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
@@ -107,8 +109,8 @@ def pose(
     for name, value in (scalars or {}).items():
         state.add_scalar(name, value)
     times = Times(model.values(), start, end)
-    known = Known(fields, state.numbers, model.values(), times)
-    evaluator = Evaluator(graph.points, fields, model.values(), state.numbers, times)
+    known = Known(fields, state.numbers, model.values(), places or {}, times)
+    evaluator = Evaluator(graph.points, fields, model.values(), state.numbers, known.places, times)
     evaluator.at(start)
     integrities = {m.name: Integrity("membrane", m.name, m.integrity, operators.sites(m.name), known) for m in model.membranes}
     wanted = sorted({name for s in model.species for name in s.boundaries})
@@ -130,10 +132,10 @@ def pose(
         times.jumps.hold_after(start)
         _evaluate(comm, conditions, start)
         if law.myopic:
-            weight, turning = myopic_weights(law, graph, forms, domain.dim, model.values())
+            weight, turning = myopic_weights(law, graph, forms, domain.dim, known)
         else:
-            weight, turning = edge_weight(law, graph, forms, domain, model.values()), np.empty(0)
-        by_node = _by_node(law, graph, regions, domain, model.values())
+            weight, turning = edge_weight(law, graph, forms, domain, known), np.empty(0)
+        by_node = _by_node(law, graph, regions, domain, known)
         species[law.name] = NodalSpecies(
             law=law,
             graph=graph,
@@ -163,7 +165,7 @@ def pose(
     for vessel in model.vessels:
         check_mobile(vessel, species)
         network = networks.get(vessel.name) if networks else None
-        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, model.values(), network)
+        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, known, network)
         attach(vessels[vessel.name], species, regions, known, start)
     integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
     for b in integrities.values():
@@ -208,13 +210,13 @@ def _evaluate(comm: Comm, conditions: list[Condition], time: float) -> None:
                 condition.evaluate(time, time)
 
 
-def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Domain, parameters: Mapping[str, float]) -> Floats | None:
+def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Domain, known: Known) -> Floats | None:
     """D at all local nodes where it stands in the weight of the edges; by region, the mean by the mass in each. Collective then."""
     if law.myopic:
-        return nodal_motility(law, graph.points, parameters)
+        return nodal_motility(law, graph.points, known)
     if not isinstance(law.diffusion, Mapping):
         return None
     value = np.zeros(graph.n_owned)
-    for motility, mass in zip(region_motility(law, domain, parameters), regions.values(), strict=True):
+    for motility, mass in zip(region_motility(law, domain, known.parameters), regions.values(), strict=True):
         value += motility * mass / graph.mass[: graph.n_owned]
     return graph.extended(value)

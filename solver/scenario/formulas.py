@@ -25,7 +25,7 @@ _NOISE = "write noise(scale, seed) with a length above 0 and a whole number, or 
 _JUMPING = ("<", "<=", ">", ">=", "==", "!=", "and", "or")
 _LASTS = "write what lasts, such as t > 5 and t < 5.5; equality is for floor(...), as floor(t/24) == 3"
 _SCOPES = {
-    "space": "the coordinates x, y, z",
+    "space": "the coordinates x, y, z and given fields",
     "time": "the time t",
     "species": "species",
     "integrity": "the integrity",
@@ -128,10 +128,11 @@ class Over:
         if len(text) > MAX_LENGTH or not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
-        return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, "x", "y", "z", "t"}
+        return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, *context.fields, "x", "y", "z", "t"}
 
     def _check_names(self, tree: Expr, context: Context) -> None:
-        groups = {"space": {"x", "y", "z"}, "time": {"t", *context.scalars}, "species": set(context.species), "integrity": {"integrity"}}
+        place = {"x", "y", "z", *context.fields}
+        groups = {"space": place, "time": {"t", *context.scalars}, "species": set(context.species), "integrity": {"integrity"}}
         known = set(context.parameters).union(*(groups[s] for s in self.scopes))
         for name in sorted(names(tree) - known):
             if any(name in group for group in groups.values()):

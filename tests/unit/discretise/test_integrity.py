@@ -8,7 +8,6 @@ import pytest
 from invasio.solver.discretise.integrity import Integrity
 from invasio.solver.discretise.site_values import Known
 from invasio.solver.discretise.sites import build_sites
-from invasio.solver.discretise.times import Times
 from invasio.solver.model.balance import IntegrityLaw
 from invasio.solver.state import State
 from tests.lib.comm import Comm
@@ -25,7 +24,7 @@ def surface(comm: Comm, law: IntegrityLaw, nodes: list[list[int]]) -> Integrity:
     points = np.zeros((count, 3))
     points[:, 0] = np.arange(count)
     sites = build_sites(comm, np.arange(count)[::-1].copy(), owned, count, np.array(nodes), points, np.full(count, 0.5))
-    return Integrity("membrane", "w", law, sites, Known(FIELDS, {}, {"k": 0.3, "r": 0.2}, Times({})))
+    return Integrity("membrane", "w", law, sites, Known(FIELDS, {}, {"k": 0.3, "r": 0.2}))
 
 
 @pytest.mark.parametrize("h", [0.1, 5.0, 1e4])
