@@ -145,7 +145,7 @@ def test_second_order_with_a_jump_inside(comm: Comm, kind: str) -> None:
     exact = end(160)
     errors = [float(np.abs(end(steps) - exact).max()) for steps in (8, 16, 32)]
     assert errors[-1] < 5e-3
-    assert overall(errors) > 1.75, errors
+    assert max(errors) < 1e-13 or overall(errors) > 1.75, errors  # the law of an immobile species is solved exactly
 
 
 @pytest.mark.parametrize("kind", ["production", "influx", "loss", "inside"])
