@@ -1,8 +1,8 @@
 """One rank of `mpirun -n N python3 tests/rank.py FOLDER PYTEST ARGUMENTS`; used by run.py.
 
 Rank 0 prints; the others write FOLDER/rank-R.txt; each leaves FOLDER/rank-R.xml. A test that fails on one rank while the others
-wait in a collective call would hang. So the ranks meet after each phase of a test, before fixtures are taken down, which is done together; a
-rank that fails and meets nobody for a while prints its report and ends all.
+wait in a collective call would hang. So the ranks meet after each phase of a test, before fixtures are taken down, which is done
+together; a rank that fails and meets nobody for a while prints its report and ends all.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def test_a_changed_scenario_is_not_resumed(comm: Any, shared_tmp: Path) -> None:
 @pytest.mark.parametrize("name", ["STATUS", "resolved.yaml"])
 @pytest.mark.parametrize("content", [b"\xff\xfe\0", b"", b"\0" * 5000, None])
 def test_damaged_texts_of_a_folder(comm: Any, shared_tmp: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes | None) -> None:
-    """STATUS is written anew; without resolved.yaml it is not known what ran, and the run can only be replaced. A folder in their place is left."""
+    """STATUS is written anew; without resolved.yaml it is not known what ran, and the run is replaced; a folder in their place is left."""
     out = shared_tmp / "run"
     start(comm, out).close("done")
     if content is None:
