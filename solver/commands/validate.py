@@ -7,14 +7,12 @@ import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
-from ..scenario.loader import dump_resolved, load
+from ..scenario.loader import PATIENCE, dump_resolved, load
 from ..scenario.members import size
 from ..scenario.mesh import mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
 from ._start import start_line
-
-PATIENCE = 5.0  # seconds for the members of a sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
