@@ -66,6 +66,7 @@ class Recording:
         self._watch: Cost | None = None
         self._saver: Checkpointer | None = None
         self._manifest: Manifest | None = None
+        self.levels: dict[str, str] = {}  # what the front of each species is
         self._stated = False  # whether the manifest has the units
         self._surface: Surface | None = None
         self._walls: VesselSurface | None = None
@@ -216,6 +217,8 @@ class Recording:
     def _state_units(self, frame: Frame) -> None:
         """Write the units of columns and fields into the manifest, now that the columns are known."""
         self._stated = True
+        if self._manifest is not None:
+            self._manifest.update({"fronts": self.levels})
         if not self._units.raw and self._manifest is not None:
             columns = ["time", "step", "dt", *frame.observables]
             factors = {name: self._units.column(name).factor for name in columns}
