@@ -57,6 +57,7 @@ class Context:
     species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
+    assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
     scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
     """
 
@@ -66,6 +67,7 @@ class Context:
     folders: tuple[Path, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
     dim: int | None = None
+    assumed: list[tuple[str, int]] = field(default_factory=list, compare=False)
     scalars: frozenset[str] = frozenset()
 
     @staticmethod
@@ -82,6 +84,15 @@ class Context:
             return scales[name]
         return scales["cells"] if self.species.get(name) == "cells" and "cells" in scales else ONE
 
+    def _told_by(self, given: Measure, dimension: str) -> int:
+        """The number of dimensions of the mesh that the unit of a text tells; 2 where it fits none, which is an error then."""
+        fits = [d for d in (1, 2, 3) if given.dimension == self._wanted(dimension.replace("^d", f"^{d}")).dimension]
+        return fits[0] if fits else 2
+
+    def _wanted(self, dimension: str) -> Measure:
+        names = {name: self.scale(name) for name in _names_in(dimension)}
+        return measure(dimension, names) if names else ONE
+
     def convert(self, text: str, dimension: str) -> float:
         """The number, in the scenario's scales, that a text with a unit stands for."""
         try:
@@ -93,12 +104,10 @@ class Context:
             what = "the scenario states no scales, so a value with a unit has no meaning"
             raise wrong(what, code="no-scales", remedy="write a plain number")
         if "^d" in dimension:
-            if self.dim is None:
-                what = "how many dimensions the mesh has is known only when it is read"
-                raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
-            dimension = dimension.replace("^d", f"^{self.dim}")
-        names = {name: self.scale(name) for name in _names_in(dimension)}
-        wanted = measure(dimension, names) if names else ONE
+            dim = self.dim or self._told_by(given, dimension)
+            self.assumed.extend([(text, dim)] if self.dim is None else [])
+            dimension = dimension.replace("^d", f"^{dim}")
+        wanted = self._wanted(dimension)
         if given.dimension != wanted.dimension:
             what = f"wrong unit: the text is {words(given.dimension)}"
             raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted.dimension)}")

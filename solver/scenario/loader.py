@@ -127,6 +127,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
+    scenario._assumed = tuple(context.assumed)
     return scenario
 
 
