@@ -30,6 +30,10 @@ class Result(Protocol):
         """Columns by name: time, step, dt and the observables, (n,) each."""
 
     @property
+    def units(self) -> dict[str, str]:
+        """The unit of every column, of every field, and of "length"; "1": a plain number."""
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """Names of the fields."""
 

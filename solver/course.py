@@ -10,12 +10,15 @@ from pathlib import Path
 from .components.protocol import Extension
 from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
-from .errors import InvasioError, SolverError
+from .errors import InvasioError, ScenarioError, SolverError
 from .linalg.petsc_options import PetscOptions
+from .meeting import hold, of_one_rank
 from .memory import Memory
 from .output.layout import Frame
-from .parallel import of_one_rank
 from .recording import Recording
+from .scenario.check import depth_findings
+from .scenario.columns import units_of
+from .scenario.quantities import PLAIN, Units
 from .scenario.schema import Scenario
 from .setup import Ground, clock_options, scheme_options
 from .stepping.clock import Clock
@@ -62,6 +65,7 @@ class Course:
         self.memory: Memory | None = None
         self._reason = ""  # how it ended, or will end
         self._broken = "the simulation did not begin"  # why the state is not that of a whole step
+        self._failure: BaseException | None = None  # what broke it
         self.problem = ground.problem(scenario, extensions)
         self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
         times = clock_options(scenario)
@@ -74,6 +78,7 @@ class Course:
                 opening(self.problem, scenario, ground.notes)
             found = self.recording.found(self.stepper) if self.recording else None
             numbers = {} if found is None else found.scalars
+            self.units = self._units(found is not None)
             if found is None:
                 self.stepper.settle(times.start)
             else:
@@ -84,9 +89,10 @@ class Course:
             if self.recording is not None:
                 fixed = {f"initial/{k}": v for k, v in self._ledger.initial.items()}
                 fixed |= {f"reference/{k}": v for k, v in self._observables.start.items()}
-                self.recording.begin(self.stepper, self.clock, found is not None, fixed, options.given, progress)
+                self.recording.levels = self._observables.levels
+                self.recording.begin(self.stepper, self.clock, self.units, found is not None, fixed, options.given, progress)
             else:
-                self.memory = Memory(self.problem.grid)
+                self.memory = Memory(self.problem.grid, self.units)
             self._broken = ""
             if not self.clock.steps:
                 self._output()
@@ -94,11 +100,27 @@ class Course:
             self.end(error)
             raise
 
+    def _units(self, resumed: bool) -> Units:
+        """The units of columns; raises ScenarioError where amounts need a depth that is not stated."""
+        accounts, species, dim = self.stepper.accounts, self.problem.species, self.problem.dim
+        for finding in depth_findings(self.scenario, dim):
+            raise ScenarioError(finding.what, code=finding.code, place=".".join(map(str, finding.path)), remedy=finding.remedy)
+        others = {f"{a.owner}.{a.key}": a.unit or PLAIN for a in accounts.list if a.owner not in species}
+        others |= {f"{owner}.ledger": PLAIN for owner in accounts.owners}
+        raw = resumed and self.recording is not None and self.recording.in_scales()
+        units = units_of(self.scenario, dim, others, raw)
+        if raw and any(units_of(self.scenario, dim).amount(name).factor != 1.0 for name in species):
+            log.warning(
+                "this run was begun by an earlier version, which wrote amounts as numbers in the scenario's scales: "
+                "series.csv goes on so, without units. A run begun anew counts cells"
+            )
+        return units
+
     def row(self) -> dict[str, float]:
-        """The observables now."""
+        """The observables now, in the units of series.csv."""
         time = self.clock.time
         row = self._observables.row(time) | self.stepper.row(time)
-        return row | self._ledger.balance(time) | self.stepper.info()
+        return self.units.converted(row | self._ledger.balance(time) | self.stepper.info())
 
     def _output(self) -> None:
         """Record the moment."""
@@ -127,11 +149,15 @@ class Course:
                 remedy="raise time.end, or restart",
             )
         self._broken = "the last step was not finished"  # until it is
-        reached = one_step(self.stepper, self.clock)
-        if self.recording is not None:
-            self.recording.on_step(self.clock.time, self.clock.steps, self.clock.dt, self.stepper.info())
-        if reached:
-            self._output()
+        try:
+            reached = one_step(self.stepper, self.clock)
+            if self.recording is not None:
+                self.recording.on_step(self.clock.time, self.clock.steps, self.clock.dt, self.stepper.info())
+            if reached:
+                self._output()
+        except BaseException as error:
+            self._failure = error
+            raise
         self._broken = ""
         return reached
 
@@ -163,7 +189,10 @@ class Course:
 
     def end(self, error: BaseException | None = None) -> None:
         """Save what is not saved yet unless there was an error, close the files, free the solvers; raises SolverError if it fails."""
-        if of_one_rank(error, self.problem.graph.comm):
+        if of_one_rank(error or self._failure, self.problem.graph.comm):
+            hold(self)
+            if self.recording is not None:
+                self.recording.abandon(error or self._failure)
             return
         reason = self._reason or ("done" if self.clock.done else "closed")
         if error is not None or self._broken:

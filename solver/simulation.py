@@ -14,8 +14,8 @@ from .components.protocol import Extension
 from .course import Course, Out
 from .errors import ScenarioError, SolverError
 from .linalg.petsc_options import PetscOptions
+from .meeting import end_together, hold, of_one_rank
 from .memory import Memory, NotRecorded
-from .parallel import end_together, of_one_rank
 from .scenario.loader import Statement
 from .scenario.schema import Scenario
 from .setup import Ground
@@ -163,8 +163,17 @@ class Simulation:
         return problem.species[name].state[: problem.graph.n_owned][self._order]
 
     def row(self) -> dict[str, float]:
-        """The observables now, those of series.csv: amounts, extremes, fronts, accounts, ledgers; the same on all ranks. Collective."""
+        """The observables now, in the units of series.csv: amounts, extremes, fronts, accounts, ledgers; the same on all ranks.
+
+        Collective.
+        """
         return self._now.row()
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of every column of ``row``, of every species' density, and of "length"; "1": a plain number. Collective."""
+        course = self._now
+        return course.units.table(["time", "step", "dt", *course.row()], course.problem.species)
 
     def step(self) -> bool:
         """One accepted step; True if it has reached an output time, which is recorded then. Collective.
@@ -234,7 +243,10 @@ class Simulation:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if of_one_rank(error, self._comm):
-            return  # closing is done together, so this would wait for ever
+            hold(self)  # what would close or free it waits for the others
+            if self._course is not None:
+                self._course.end(error)
+            return
         try:
             self._end(error)
         finally:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ..errors import StoppedEarly
 from ..installed import check_mpi, need_solver
+from ..meeting import end_together
+from ..parallel import agreed
 from ..scenario.loader import load
 
 
@@ -44,6 +46,7 @@ def main(args: argparse.Namespace) -> int:
     comm = MPI.COMM_WORLD
     check_mpi(MPI.Get_library_version())
     check_launcher(comm)
+    end_together(comm)
     with on_screen(comm):
         outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc, quantity(args.until))
     if outcome.reason != "done":
@@ -54,7 +57,10 @@ def main(args: argparse.Namespace) -> int:
             place=str(outcome.folder),
             remedy=f"go on with: invasio run {args.scenario} --out {outcome.folder} --resume{until}",
         )
-    code = _finish(outcome.folder, bool(scenario.output.figures)) if comm.rank == 0 else 0
+    code = 0
+    with agreed(comm):
+        if comm.rank == 0:
+            code = _finish(outcome.folder, bool(scenario.output.figures))
     return int(comm.bcast(code))
 
 

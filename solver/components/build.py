@@ -29,7 +29,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     if problem.integrities:
         found.append(Surfaces(problem.integrities, species.values(), problem.graph.comm))
     found += [Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile]
-    found += [Steady(s, work, options) for s in problem.steady]
+    found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
     for extension in extensions:

@@ -109,6 +109,11 @@ class NodalSpecies:
         """The boundary conditions that give a value."""
         return [c for c in self.conditions if c.law.kind == "fixed"]
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether a boundary exchanges it with what is outside."""
+        return any(c.law.kind == "exchange" for c in self.conditions)
+
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):
             return number(expr, self.evaluator.parameters)

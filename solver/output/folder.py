@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..errors import InvasioError
 from ..parallel import Comm, agreed
 from .compare import differences
 from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, PROLONGED, RESOLVED, SERIES, STATUS, VESSELS
-from .records import text_of
+from .records import Damaged, text_of
 
 log = logging.getLogger("invasio.output")
 _LOCK = ".lock"
@@ -25,6 +26,7 @@ _TABLES = (FIELDS, MEMBRANES, VESSELS)
 _FILES = (
     *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
     *(SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html"),
+    *(name.replace(".", "-damaged.") for name in (SERIES, MANIFEST)),
 )
 _TEXTS = (SERIES, MANIFEST, RESOLVED, GIVEN, STATUS)
 _FOLDERS = (CHECKPOINTS, FIGURES)
@@ -104,9 +106,17 @@ class RunFolder:
             except OSError as error:  # the run's real trouble, if it has one, must not be hidden by this
                 log.warning("cannot write %s (%s): it should say %r", self.path / STATUS, error.strerror, text)
 
+    def give_up(self, why: str) -> None:
+        """Say in STATUS and run.log that this rank alone has failed. Not collective; any rank may call it."""
+        with contextlib.suppress(OSError):
+            replace_text(self.path / STATUS, "failed\n")
+            now = time.strftime("%Y-%m-%d %H:%M:%S")
+            with (self.path / LOG).open("a", encoding="utf-8") as stream:
+                stream.write(f"{now} ERROR   invasio.run: rank {self.comm.rank} failed alone: {why}\n")
+
     def adopt(self, resolved_text: str) -> None:
         """Let the folder hold this scenario from now on (rank 0)."""
-        if self.comm.rank == 0 and _read(self.path / RESOLVED) != resolved_text:
+        if self.comm.rank == 0 and text_of(self.path / RESOLVED) != resolved_text:
             with writing(self.path):
                 replace_text(self.path / RESOLVED, resolved_text)
 
@@ -118,19 +128,30 @@ class RunFolder:
             self._lock = None
 
 
-def replace_text(path: Path, text: str, sync: bool = True) -> None:
-    """Write a text file so that it is, at any moment, the old one or the new one; with ``sync`` even if the machine dies."""
+def replace_text(path: Path, text: str, lasting: bool = True) -> None:
+    """Write a text file so that it is, at any moment, the old one or the new one; with ``lasting`` even if the machine dies."""
     temporary = path.with_name(_half_written(path.name))
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
-            if sync:
+            if lasting:
                 os.fsync(stream.fileno())
         os.replace(temporary, path)
+        if lasting:
+            sync(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
@@ -186,7 +207,7 @@ def _prepare(
                 place=str(path),
                 remedy="go on with --resume, replace it with --overwrite, or choose another --out",
             )
-        status, before = _read(path / STATUS).strip(), _read(path / RESOLVED)
+        status, before = _status(path / STATUS), text_of(path / RESOLVED) if resume else ""
         if used and resume:
             changed = differences(before, resolved, free)
             if changed:
@@ -265,5 +286,10 @@ def _take(path: Path) -> int:
     return handle
 
 
-def _read(path: Path) -> str:
-    return text_of(path)
+def _status(path: Path) -> str:
+    """What STATUS says; a damaged one is no reason to stop, since it is written anew."""
+    try:
+        return text_of(path).strip()
+    except Damaged as error:
+        log.warning("%s; it is written anew", error)
+        return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,7 +53,7 @@ class Options(BaseModel):
 class Context:
     """What validation needs to know besides the value itself.
 
-    scales: the measure of one unit of "length", "time", "cells" and of species; None: non-dimensional.
+    scales: the measure of one unit of "length", "time", "cells" and of species, and the tissue's "depth"; None: non-dimensional.
     species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
@@ -84,10 +84,18 @@ class Context:
             return scales[name]
         return scales["cells"] if self.species.get(name) == "cells" and "cells" in scales else ONE
 
-    def _told_by(self, given: Measure, dimension: str) -> int:
-        """The number of dimensions of the mesh that the unit of a text tells; 2 where it fits none, which is an error then."""
-        fits = [d for d in (1, 2, 3) if given.dimension == self._wanted(dimension.replace("^d", f"^{d}")).dimension]
-        return fits[0] if fits else 2
+    def _dimension(self, given: Measure, dimension: str, text: str) -> int:
+        """The number of dimensions of the mesh: where it is still to be read, that which the unit of the text tells, kept for a check."""
+        if self.dim is not None:
+            return self.dim
+        own = self.scale("own")
+        units = {d: self._wanted(dimension.replace("^d", f"^{d}")) * (depth_of(replace(self, dim=d), own) or ONE) for d in (1, 2, 3)}
+        fits = [d for d, unit in units.items() if unit.dimension == given.dimension]
+        if len(fits) != 1:
+            what = "how many dimensions the mesh has is known only when it is read"
+            raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
+        self.assumed.append((text, fits[0]))
+        return fits[0]
 
     def _wanted(self, dimension: str) -> Measure:
         names = {name: self.scale(name) for name in _names_in(dimension)}
@@ -103,15 +111,50 @@ class Context:
         if self.scales is None:
             what = "the scenario states no scales, so a value with a unit has no meaning"
             raise wrong(what, code="no-scales", remedy="write a plain number")
+        here = self
         if "^d" in dimension:
-            dim = self.dim or self._told_by(given, dimension)
-            self.assumed.extend([(text, dim)] if self.dim is None else [])
-            dimension = dimension.replace("^d", f"^{dim}")
+            here = replace(self, dim=self._dimension(given, dimension, text))
+            dimension = dimension.replace("^d", f"^{here.dim}")
         wanted = self._wanted(dimension)
+        if dimension.startswith("own*length^"):
+            wanted *= depth_of(here, self.scale("own")) or _asked_for(here, given, wanted)
         if given.dimension != wanted.dimension:
             what = f"wrong unit: the text is {words(given.dimension)}"
             raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted.dimension)}")
         return _finite(given.factor / wanted.factor)
+
+
+def per_volume(density: Measure) -> bool:
+    """Whether a density is per volume."""
+    return ("length", -3) in density.dimension
+
+
+def depth_of(context: Context, density: Measure) -> Measure | None:
+    """What a length (1-D) or area (2-D) of the mesh is multiplied by to be a volume; None where that is not stated. 1 for densities
+    that are not per volume, and in 3-D.
+
+    The depth is a length; in 1-D the cross-section may be given as an area, and a length is the side of a square.
+    """
+    if context.dim in (None, 3) or not per_volume(density):
+        return ONE
+    depth = (context.scales or {}).get("depth")
+    if depth is None:
+        return None
+    return depth.power(2) if context.dim == 1 and depth.dimension == (("length", 1),) else depth
+
+
+def _asked_for(context: Context, given: Measure, wanted: Measure) -> Measure:
+    """1 for an amount that is given per depth; raises where the depth is missing."""
+    if given.dimension == wanted.dimension:
+        return ONE
+    raise wrong(DEPTH.format(f"{context.dim}-D"), code="missing-option", remedy=DEPTH_REMEDY[context.dim or 2])
+
+
+DEPTH = "the scale is per volume and the mesh is {}: how much there is depends on the depth of the tissue, which is not stated"
+DEPTH_REMEDY = {
+    1: "state the cross-section, as in scales: {depth: 100 um^2}, or a scale per length",
+    2: "state it, as in scales: {depth: 10 um}, or a scale per area",
+}
 
 
 def plain_number(value: float) -> float:

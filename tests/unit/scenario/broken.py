@@ -198,7 +198,7 @@ CASES = {
         _good("initial: 1, motility", "initial: 1, amount: 5000 h, motility", SCALED).replace(
             "{kind: interval, cells: 10}", "{kind: file, path: m.msh}"
         ),
-        (said("{file}:5:34: model.cells.tumour.amount", "wrong-unit", "needed is a plain number", "(given '5000 h')"),),
+        (said("{file}:5:34: model.cells.tumour.amount", "wrong-unit", "write a plain number, in own*length^d", "(given '5000 h')"),),
         beside={"m.msh": ""},
     ),
     "empty": Broken(
@@ -381,7 +381,7 @@ CASES = {
             said(
                 "{file}:1:53: scales.mmp2",
                 "unknown-key",
-                "allowed: length, time, cells, tumour, mmp, ecm; did you mean 'mmp'?",
+                "allowed: length, time, cells, depth, tumour, mmp, ecm; did you mean 'mmp'?",
                 "(given 'mmp2')",
             ),
         ),
