@@ -161,7 +161,7 @@ def _shift(
     row = {value: k for k, value in enumerate(lacking)}
     matrix = np.zeros((len(row), len(kinds)))
     ways = []
-    for column, (first, second) in enumerate(kinds.tolist()):
+    for column, (first, second) in enumerate([(int(a), int(b)) for a, b in kinds]):
         mine = which == column
         nodes = local[mine].ravel()
         area = np.stack([np.bincount(nodes, np.repeat(normals[mine, axis], 4), len(moved)) for axis in range(3)], axis=1)

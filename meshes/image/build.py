@@ -40,6 +40,8 @@ def known(options: ImageMesh) -> tuple[str, ...]:
     kept = look_up(key(options, _digest(Path(options.image))))
     if kept is not None:
         return kept.notes
+    if options.image.startswith("skimage:"):
+        return ()  # it says nothing of itself, and reading it takes scikit-image, for seconds
     picture = load(options)
     return (*picture.notes, _sizes(options, picture), "`invasio mesh info` shows what meshing changes of the volumes")
 

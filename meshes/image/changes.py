@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 _SAID = 0.02  # a change of more is pointed at
 
 
-def changes(names: Sequence[str], measures: NDArray[np.float64], labels: NDArray[np.int32], pixel: float, what: str) -> list[str]:
+def changes(names: Sequence[str], measures: NDArray[np.floating], labels: NDArray[np.int32], pixel: float, what: str) -> list[str]:
     """A note for each region: how much of its pixels or voxels, each of measure ``pixel``, the mesh has.
 
     measures (regions,): area or volume in the mesh; labels: the region of each pixel as it was told from the others.
     """
     notes = []
-    for k, (name, measure) in enumerate(zip(names, measures.tolist(), strict=True)):
+    for k, name in enumerate(names):
+        measure = float(measures[k])
         count = int((labels == k).sum())
         if not count:
             continue

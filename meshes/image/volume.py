@@ -63,7 +63,8 @@ def volume_mesh(picture: Picture, options: ImageMesh, source: str, full: tuple[f
     renumber = np.zeros(len(points), dtype=np.int64)
     renumber[used] = np.arange(len(used))
     notes = [*said, *cleaned.notes]
-    notes += changes(names, np.bincount(tags[kept], signed_measures(points, cells[kept]), len(names)), raw, float(np.prod(edges)), "voxels")
+    measures = np.bincount(tags[kept], np.abs(signed_measures(points, cells[kept])), len(names)).astype(np.float64)
+    notes += changes(names, measures, raw, float(np.prod(edges)), "voxels")
     return assemble(
         points[used] + corner,
         inverse.reshape(-1, 4).astype(np.int64),
@@ -98,10 +99,10 @@ def _smooth(
         blur = 0.5 * coarse if coarse > 1 else width  # of what is smaller than a cube the larger part decides
         of_cubes = _interpolated(labels, centres, blur).reshape(counts[::-1])
     values, voxels = np.unique(labels, return_counts=True)
-    share = dict(zip(values.tolist(), (voxels * (of_cubes.size / labels.size)).tolist(), strict=True))
-    there = set(np.unique(of_cubes).tolist())
+    there = set(map(int, np.unique(of_cubes)))
+    wanted = {int(k): float(n) * of_cubes.size / labels.size for k, n in zip(values, voxels, strict=True) if int(k) in there}
     voxel = float((np.array(edges) / cube).max())
-    result = fitted(of_cubes, {k: v for k, v in share.items() if k in there}, round(_PASSES * min(width * max(voxel, 1.0), 4.0) ** 2))
+    result = fitted(of_cubes, wanted, round(_PASSES * min(width * max(voxel, 1.0), 4.0) ** 2))
     return result.points * cube, result.cells, of_cubes.ravel()[result.cube]
 
 
