@@ -59,6 +59,7 @@ class Context:
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
     scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
+    fields: names of given fields; formulas may name them where they may name x, y, z.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -69,6 +70,7 @@ class Context:
     dim: int | None = None
     assumed: list[tuple[str, int]] = field(default_factory=list, compare=False)
     scalars: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:
