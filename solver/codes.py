@@ -184,6 +184,7 @@ PICTURES: dict[str, Code] = {
     "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),
+    "too-fine": Code("A volume would be meshed with more cells than any machine holds.", (3,)),
     "wrong-crop": Code("The part of a picture that was asked for does not lie in it.", (3,)),
     "wrong-level": Code("A picture has no level of this number.", (3,)),
 }

@@ -10,6 +10,7 @@ from .components.options import SchemeOptions
 from .components.protocol import Extension
 from .discretise.operators import Operators
 from .discretise.problem import Problem, pose
+from .errors import ScenarioError
 from .given.build import build_fields
 from .given.field import Given
 from .linalg.linear import LinearOptions
@@ -31,6 +32,7 @@ class Ground:
     def __init__(self, scenario: Scenario, comm: Comm) -> None:
         self._mesh, self._membranes, self._lumens = _foundations(scenario)
         self.domain = build_domain(scenario.mesh, comm, self._membranes, self._lumens)
+        _check_dimension(scenario, self.domain.dim)
         self.operators = Operators(self.domain)
         self._networks: tuple[dict[str, NetworkOptions], dict[str, Network]] | None = None
         self._given: tuple[object, dict[str, Given]] | None = None
@@ -70,6 +72,18 @@ class Ground:
             *(note for field in given for note in field.notes),
             *(f"vessel {name}: {note}" for name, network in networks.items() for note in network.notes),
         )
+
+
+def _check_dimension(scenario: Scenario, dim: int) -> None:
+    """Amounts with a unit must be those of a mesh of this dimension. Raises ScenarioError, the same on all ranks."""
+    for text, assumed in scenario.assumed:
+        if assumed != dim:
+            raise ScenarioError(
+                f"the amount is one of a mesh in {assumed}-D (given {text!r}), but the mesh has {dim} dimensions",
+                code="wrong-dimension",
+                place=scenario.name,
+                remedy="write it in the unit that densities times the measure of this mesh have, or as a plain number",
+            )
 
 
 def _foundations(scenario: Scenario) -> tuple[MeshOptions, list[str], list[str]]:
