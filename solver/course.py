@@ -167,6 +167,7 @@ class Course:
         """Go on to the end of this scenario, which is otherwise the same; for a run in memory."""
         self.scenario = scenario
         self.clock.go_on(clock_options(scenario))
+        self.problem.times.jumps.go_on(scenario.time.end)
         self._reason = ""
 
     def run(self) -> str:

@@ -10,6 +10,7 @@ from .components.options import SchemeOptions
 from .components.protocol import Extension
 from .discretise.operators import Operators
 from .discretise.problem import Problem, pose
+from .errors import ScenarioError
 from .given.build import build_fields
 from .given.field import Given
 from .given.start import Beginning, beginning
@@ -33,6 +34,7 @@ class Ground:
     def __init__(self, scenario: Scenario, comm: Comm) -> None:
         self._mesh, self._membranes, self._lumens = _foundations(scenario)
         self.domain = build_domain(scenario.mesh, comm, self._membranes, self._lumens)
+        _check_dimension(scenario, self.domain.dim)
         self.operators = Operators(self.domain)
         self._networks: tuple[dict[str, NetworkOptions], dict[str, Network]] | None = None
         self._begun: tuple[object, Beginning] | None = None
@@ -48,8 +50,8 @@ class Ground:
         places = {name: given.values for name, given in self.given(scenario).items()}
         begun = self.begun(scenario)
         densities = begun.densities if begun else {}
-        networks = self._networks_of(scenario)
-        problem = pose(build_model(scenario), self.operators, scenario.time.start, networks, scalars, places, densities)
+        networks, start, end = self._networks_of(scenario), scenario.time.start, scenario.time.end
+        problem = pose(build_model(scenario), self.operators, start, networks, scalars, places, densities, end)
         if begun:
             begun.put_sites(problem.state)
         return problem
@@ -90,6 +92,18 @@ class Ground:
         """What is to be said of given fields and of the state that the run starts from."""
         given = self._given[1].values() if self._given else ()
         return (*(note for field in given for note in field.notes), *(self._begun[1].notes if self._begun else ()))
+
+
+def _check_dimension(scenario: Scenario, dim: int) -> None:
+    """Amounts with a unit must be those of a mesh of this dimension. Raises ScenarioError, the same on all ranks."""
+    for text, assumed in scenario.assumed:
+        if assumed != dim:
+            raise ScenarioError(
+                f"the amount is one of a mesh in {assumed}-D (given {text!r}), but the mesh has {dim} dimensions",
+                code="wrong-dimension",
+                place=scenario.name,
+                remedy="write it in the unit that densities times the measure of this mesh have, or as a plain number",
+            )
 
 
 def _foundations(scenario: Scenario) -> tuple[MeshOptions, list[str], list[str]]:

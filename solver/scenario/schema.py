@@ -58,6 +58,7 @@ class Scenario(Options):
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())
+    _assumed: tuple[tuple[str, int], ...] = PrivateAttr(default=())
 
     @property
     def path(self) -> Path | None:
@@ -68,6 +69,11 @@ class Scenario(Options):
     def members(self) -> tuple[Member, ...]:
         """The scenarios of the sweep, in its order; none without one."""
         return self._members
+
+    @property
+    def assumed(self) -> tuple[tuple[str, int], ...]:
+        """Amounts as texts whose unit told how many dimensions the mesh has, with that number, where the mesh was not read yet."""
+        return self._assumed
 
     def resolved(self) -> dict[str, Any]:
         """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""
