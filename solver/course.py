@@ -78,6 +78,8 @@ class Course:
                 self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite, prolong)
             if not quiet:
                 opening(self.problem, scenario, ground.notes)
+                for note in ground.given_notes:
+                    log.info("%s", note)
             found = self.recording.found(self.stepper) if self.recording else None
             numbers = {} if found is None else found.scalars
             self.units = self._units(found is not None)
@@ -184,6 +186,7 @@ class Course:
         """Go on to the end of this scenario, which is otherwise the same; for a run in memory."""
         self.scenario = scenario
         self.clock.go_on(clock_options(scenario))
+        self.problem.times.jumps.go_on(scenario.time.end)
         self._reason = ""
 
     def run(self) -> str:
