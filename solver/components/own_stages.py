@@ -48,12 +48,17 @@ class OwnStages:
         self.rate, self.total = np.zeros(n), np.zeros(n)  # R of the last stage as it was linearised; the weighted sum
         self.acted, self._net = np.zeros(n), np.zeros(n)
 
-    def begin(self, tau: float, base: Floats) -> None:
-        """Evaluate the boundaries, and R of the state; add tau m (R + P_b - s_b c) to the right side ``base``, c the state."""
+    def begin(self, tau: float, base: Floats, made: Floats | None) -> None:
+        """Evaluate the boundaries, and R of the state; add tau m (R + P_b - s_b c) to the right side ``base``, c the state.
+
+        made: a production from outside, counted as the boundaries'.
+        """
         s, n = self.species, len(self.none)
         self._gain[:] = 0.0
         self._drain[:] = 0.0
         boundary_sources(s, self._gain, self._drain)
+        if made is not None:
+            self._gain[:n] += made
         self.law.evaluate(s.state[:n])
         self.rate[:] = self.law.rate[:n]
         own_stages.add_sources(s.graph.mass, self.rate, self._gain, self._drain, s.state, tau, base)

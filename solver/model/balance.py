@@ -221,6 +221,14 @@ class Vessel:
 
 
 @dataclass(frozen=True)
+class Kinetics:
+    """Species whose terms act on each other and are integrated together at every node; ``products`` move, and are only made by them."""
+
+    members: tuple[str, ...]
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A named number with what `explain` prints about it."""
 
@@ -240,6 +248,7 @@ class Model:
     citations: tuple[str, ...] = ()
     membranes: tuple[Membrane, ...] = ()
     vessels: tuple[Vessel, ...] = ()
+    kinetics: tuple[Kinetics, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""
