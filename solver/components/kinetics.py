@@ -2,8 +2,9 @@ r"""Species that react with each other, coupled with their transport by sources 
 
 The members are transported with the mean reaction tendency of the last step as a source of the stages, c* = c + dt T being what
 transport alone made; then dc/dt = R(c) + T is solved at each node over the whole step, and the mean reaction tendency is
-(c_new - c*)/dt. Since c* >= 0 without credit for the reaction, each node can always begin there. Order 2 also where dt R' is large,
-which splitting would not be. In the first two steps it is done twice. The first begins with half of the kinetics alone and couples the other half:
+(c_new - c*)/dt. Order 2 also where dt R' is large, which splitting would not be. The limiter keeps c + dt T >= 0 but for as much as
+reactions brought in the last step: what they feed and transport carries away is at rest then. Where a node cannot follow, transport
+is done again without this credit, c* >= 0, and each node can begin there. In the first two steps it is done twice. The first begins with half of the kinetics alone and couples the other half:
 what relaxes at once does so before transport sees it.
 Source: Knoth, Wolke 1998, doi:10.1016/S0168-9274(98)00041-9.
 """
@@ -38,7 +39,7 @@ class Coupled(Component):
         rows, n = kinetics.held.shape
         self._begun, self._old, self._star, self._new, self._relaxed = (np.zeros((rows, n)) for _ in range(5))
         self._is_member = np.arange(rows)[:, None] < len(kinetics.members)
-        self._found = np.zeros((len(kinetics.members), n))  # mean reaction tendencies of the last pass
+        self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass
         self._gains = np.zeros((len(kinetics.products), n))
         self._floors, self._counts = np.zeros(rows), np.zeros(4)
         self.failure = ""
@@ -46,7 +47,7 @@ class Coupled(Component):
             made_of[s.name].transport.gain = gain
         for k, s in enumerate(kinetics.members):
             if s.name in moving:
-                moving[s.name].couple(kinetics.moved[k], self._found[k])
+                moving[s.name].couple(kinetics.moved[k])
 
     def predict(self, phase: Phase, dt: float) -> None:
         """Keep what the step of transport begins with."""
@@ -72,14 +73,16 @@ class Coupled(Component):
         reacting = 0.5 * dt if first and self.moving else dt
         for again in (True, False) if self.moving and history.before == 0.0 else (False,):
             booked = book.pending()
-            for mobile in self.moving.values():
-                reason = mobile.advance(phase, time, dt, book)
+            for credit in (True, False):
+                reason = self._transport(time, dt, book, credit)
                 if reason:
                     return reason
-            for s, star in zip(kinetics.members, self._star, strict=False):
-                star[:] = s.state[: len(star)]
-            if self._react(reacting, self._star):
-                return self.failure
+                if not self._react(reacting, self._star):
+                    break
+                if not credit or not self.moving:
+                    return self.failure
+                book.put_pending(booked)
+                self._put(self._old)
             for found, star, new in zip(self._found, self._star, self._new, strict=False):
                 np.subtract(new, star, out=found)
                 found /= dt
@@ -87,6 +90,27 @@ class Coupled(Component):
                 book.put_pending(booked)
                 self._put(self._old)
         self._take(dt, book)
+        return ""
+
+    def _transport(self, time: float, dt: float, book: Accounts, credit: bool) -> str:
+        """Fill ``_star``: what transport makes of the members, with the last reaction tendencies in its stages; why it failed, if it did.
+
+        credit: the limiter may count on what reactions brought in the last step. Collective.
+        """
+        for k, s in enumerate(self.kinetics.members):
+            star = self._star[k]
+            if s.name in self.moving:
+                mobile, found = self.moving[s.name], self._found[k]
+                gain, rest = mobile.transport.gain, mobile.transport.source
+                gain[:] = 0.0 if not credit or mobile.transport.packing is not None else np.maximum(found, 0.0)
+                np.subtract(found, gain, out=rest)
+                reason = mobile.advance(Phase.WHOLE, time, dt, book)
+                if reason:
+                    return reason
+                np.subtract(s.state[: len(star)], dt * gain, out=star)
+                book.page(s.name).add("born", -dt * float((s.graph.mass[: len(star)] * gain).sum()))
+            else:
+                star[:] = s.state[: len(star)]
         return ""
 
     def _put(self, values: Floats) -> None:

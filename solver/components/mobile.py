@@ -38,10 +38,11 @@ class Mobile(Component):
         self._before = np.zeros(species.graph.n_local if switching else 0)
         self._moved: Variable | None = None  # what transport has added since the start, where the species reacts with others
 
-    def couple(self, moved: Variable, source: Floats) -> None:
-        """Be advanced by what couples it with others (components.kinetics), with the mean reaction tendency as a source of the stages."""
+    def couple(self, moved: Variable) -> None:
+        """Be advanced by what couples it with others (components.kinetics), with their mean tendency as sources of transport."""
+        n = self.species.graph.n_owned
         self.phases = frozenset({Phase.END})
-        self._moved, self.transport.source = moved, source
+        self._moved, self.transport.source, self.transport.gain = moved, np.zeros(n), np.zeros(n)
 
     def accounts(self) -> Iterable[Account]:
         """Sources, boundaries, walls and membranes."""

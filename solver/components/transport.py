@@ -60,8 +60,8 @@ class Transport:
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
         self.own = OwnStages(species, work) if limits_itself(species.law) else None
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
-        self.source: Floats | None = None  # the mean tendency of kinetics: for the stages only, the limiter gives no credit for it
         self.gain: Floats | None = None  # a production that kinetics found
+        self.source: Floats | None = None  # what else it found: for the stages only, no part of the result
         self._extremes = np.zeros(2)
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step

@@ -205,11 +205,11 @@ def advance(
     code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, silent: bool, outer: Floats, held: Flags,
     old: Floats, moved: Floats, dt: float, floors: Floats, new: Floats, counts: Floats,
 ) -> int:  # fmt: skip
-    """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T >= 0, what all else makes of it.
+    """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 
     held: nodes where a species is given: it goes straight from old to moved. silent: R = 0 where all densities are 0.
     floors: absolute errors of sub-steps. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
-    Returns the first node where it failed, or -1.
+    Returns the first node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
     """
     m, n = new.shape
     registers = np.zeros(first + len(code))
@@ -234,6 +234,9 @@ def advance(
         args = (code, short, first, at, slopes, mine)
         done = _node(*args, source, dt, floors, registers, w, order, work, c, counts)
         if not done:
+            for i in range(m):
+                if moved[i, node] < 0.0:
+                    return node
             counts[2] += 1.0
             for i in range(m):
                 c[i] = moved[i, node]
