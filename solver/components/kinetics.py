@@ -125,8 +125,9 @@ class Coupled(Component):
         np.maximum(star, self._old, out=self._new)
         self._floors[:] = self._new.max(axis=1, initial=0.0)
         kinetics.graph.comm.Allreduce(MPI.IN_PLACE, self._floors, MPI.MAX)
-        self._floors[m:] = self._floors[:m].max()
-        self._floors *= kernel.RTOL * kernel.FLOOR
+        self._floors[m:] = largest = self._floors[:m].max()
+        np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
+        self._floors *= kernel.RTOL
         args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.silent, kinetics.outer, kinetics.held)
         failed = kernel.advance(*args, self._old, star, time, self._floors, self._new, self._counts)
         self.failure = f"kinetics of {self.name}"

@@ -25,6 +25,7 @@ Flags = NDArray[np.bool_]
 
 RTOL = 1e-6  # of a sub-step, relative to each density
 FLOOR = 1e-8  # of the largest density of a species: below, errors are relative to this
+FLOOR_OF_ALL = 1e-12  # of the largest density of all: what is not there yet has no size of its own
 MOST = 20_000  # sub-steps of a node within a step
 NEWTON = 30
 
