@@ -151,7 +151,9 @@ class Coupled(Component):
             mid = s.variable.mid
             mid[:n] = 0.5 * (self._begun[k] + self._new[k])
             kinetics.graph.halo.update(mid)
-        for gain, made, relaxed in zip(self._gains, self._new[len(kinetics.members) :], self._relaxed[len(kinetics.members) :], strict=True):
+        for gain, made, relaxed in zip(
+            self._gains, self._new[len(kinetics.members) :], self._relaxed[len(kinetics.members) :], strict=True
+        ):
             np.add(made, relaxed, out=gain)
             gain /= dt
 
@@ -159,7 +161,10 @@ class Coupled(Component):
         """How much work it was. Collective."""
         steps, blends, moved, nodes = self.kinetics.graph.comm.allreduce(self._counts)
         if nodes:
-            yield logging.INFO, (
-                f"kinetics of {self.name}: {steps / nodes:.2g} sub-steps a node and step, of which {blends / max(1.0, steps):.2g} "
-                f"were led back from below 0; {moved:.0f} times a node reacted after transport instead of during it"
+            yield (
+                logging.INFO,
+                (
+                    f"kinetics of {self.name}: {steps / nodes:.2g} sub-steps a node and step, of which {blends / max(1.0, steps):.2g} "
+                    f"were led back from below 0; {moved:.0f} times a node reacted after transport instead of during it"
+                ),
             )

@@ -89,7 +89,9 @@ def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float]) -> Progr
     """The program of these rates of change and their derivatives by the species that they are of."""
     species = list(rates)
     known = [simplify(substitute(expr, parameters)) for expr in rates.values()]
-    slopes = [(i, j, slope) for i, expr in enumerate(known) for j, name in enumerate(species) if (slope := derivative(expr, name)) != Number(0.0)]
+    slopes = [
+        (i, j, slope) for i, expr in enumerate(known) for j, name in enumerate(species) if (slope := derivative(expr, name)) != Number(0.0)
+    ]
     parts: dict[str, Expr] = {}
     constants: dict[float, None] = {}
     for expr in [*known, *(slope for _, _, slope in slopes)]:

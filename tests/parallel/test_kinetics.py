@@ -29,12 +29,19 @@ def binding(dim: int, comm: Comm) -> Any:
     beside = {name: condition for name, condition in EVERY_BOUNDARY.items() if dim > 1 or name in ("left", "right")}
     if dim == 1:
         beside["right"] = boundary("fixed", "0.2 + 0.1*t")
-    cells = species("cells", LUMP, "cells", diffusion="1e-2", taxis=(("ligand", "ligand", "0.1"),), growth="0.5*(1 - cells)", loss="0.1*ligand")
+    cells = species(
+        "cells", LUMP, "cells", diffusion="1e-2", taxis=(("ligand", "ligand", "0.1"),), growth="0.5*(1 - cells)", loss="0.1*ligand"
+    )
     laws = (
         replace(cells, transfers=(Transfer("others", parse("0.5*x")),)),
         species("others", f"0.1*{LUMP}", "cells", diffusion="1e-2"),
         species(
-            "ligand", "0.5*(1 + x)", "soluble", diffusion="0.1", production="0.2*others + 50*complex", loss="1e3*free + cells",
+            "ligand",
+            "0.5*(1 + x)",
+            "soluble",
+            diffusion="0.1",
+            production="0.2*others + 50*complex",
+            loss="1e3*free + cells",
             boundaries=beside,
         ),
         species("free", f"{LUMP}", loss="1e3*ligand", production="(50 + 5)*complex"),
