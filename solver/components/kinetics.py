@@ -4,8 +4,8 @@ The members are transported with the mean reaction tendency of the last step as 
 transport alone made; then dc/dt = R(c) + T is solved at each node over the whole step, and the mean reaction tendency is
 (c_new - c*)/dt. Order 2 also where dt R' is large, which splitting would not be. The limiter keeps c + dt T >= 0 but for as much as
 reactions brought in the last step: what they feed and transport carries away is at rest then. Where a node cannot follow, transport
-is done again without this credit, c* >= 0, and each node can begin there. In the first two steps it is done twice. The first begins with half of the kinetics alone and couples the other half:
-what relaxes at once does so before transport sees it.
+is done again without this credit, c* >= 0, and each node can begin there. The first two steps are done twice. The first begins with
+half of the kinetics alone and couples the other half: what relaxes at once does so before transport sees it.
 Source: Knoth, Wolke 1998, doi:10.1016/S0168-9274(98)00041-9.
 """
 
@@ -40,6 +40,7 @@ class Coupled(Component):
         self._begun, self._old, self._star, self._new, self._relaxed = (np.zeros((rows, n)) for _ in range(5))
         self._is_member = np.arange(rows)[:, None] < len(kinetics.members)
         self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass
+        self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
         self._gains = np.zeros((len(kinetics.products), n))
         self._floors, self._counts = np.zeros(rows), np.zeros(4)
         self.failure = ""
@@ -47,7 +48,7 @@ class Coupled(Component):
             made_of[s.name].transport.gain = gain
         for k, s in enumerate(kinetics.members):
             if s.name in moving:
-                moving[s.name].couple(kinetics.moved[k])
+                moving[s.name].couple(kinetics.moved[k], *self._sources[k])
 
     def predict(self, phase: Phase, dt: float) -> None:
         """Keep what the step of transport begins with."""
@@ -100,9 +101,10 @@ class Coupled(Component):
         for k, s in enumerate(self.kinetics.members):
             star = self._star[k]
             if s.name in self.moving:
-                mobile, found = self.moving[s.name], self._found[k]
-                gain, rest = mobile.transport.gain, mobile.transport.source
-                gain[:] = 0.0 if not credit or mobile.transport.packing is not None else np.maximum(found, 0.0)
+                mobile, found, (gain, rest) = self.moving[s.name], self._found[k], self._sources[k]
+                gain[:] = 0.0
+                if credit and mobile.transport.packing is None:
+                    np.maximum(found, 0.0, out=gain)
                 np.subtract(found, gain, out=rest)
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
@@ -120,7 +122,7 @@ class Coupled(Component):
             s.graph.halo.update(s.state)
 
     def _react(self, time: float, star: Floats) -> bool:
-        """Fill ``_new``: the kinetics over a time, from ``_old`` on, while all else makes ``star`` of it; whether that failed, on any rank."""
+        """Fill ``_new``: the kinetics over a time, from ``_old`` on, while all else makes ``star`` of it; whether it failed on any rank."""
         kinetics, p, m = self.kinetics, self.kinetics.program, len(self.kinetics.members)
         np.maximum(star, self._old, out=self._new)
         self._floors[:] = self._new.max(axis=1, initial=0.0)

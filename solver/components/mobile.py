@@ -36,11 +36,10 @@ class Mobile(Component):
         self._before = np.zeros(species.graph.n_local if switching else 0)
         self._moved: Variable | None = None  # what transport has added since the start, where the species reacts with others
 
-    def couple(self, moved: Variable) -> None:
-        """Be advanced by what couples it with others (components.kinetics), with their mean tendency as sources of transport."""
-        n = self.species.graph.n_owned
+    def couple(self, moved: Variable, gain: Floats, source: Floats) -> None:
+        """Be advanced by what couples it with others (components.kinetics), with their mean tendency as gain and source of transport."""
         self.phases = frozenset({Phase.END})
-        self._moved, self.transport.source, self.transport.gain = moved, np.zeros(n), np.zeros(n)
+        self._moved, self.transport.gain, self.transport.source = moved, gain, source
 
     def accounts(self) -> Iterable[Account]:
         """Sources, boundaries, walls and membranes."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..kernels.program import OPERATIONS
 from ..scenario.derivative import derivative
-from ..scenario.expressions import Binary, Expr, Name, Number, Unary
+from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import names, simplify, substitute, to_text
 
 Floats = NDArray[np.float64]
@@ -72,13 +72,14 @@ class _Builder:
                 return first
             case Binary(op, left, right):
                 return self.line(op, self.put(left), self.put(right))
-        operands = [self.put(arg) for arg in expr.args]
-        if expr.function in ("min", "max"):
-            first, *others = operands
-            for other in others:
-                first = self.line(expr.function, first, other)
-            return first
-        return self.line(expr.function, *operands)
+            case Call("min" | "max" as function, args):
+                first, *others = (self.put(arg) for arg in args)
+                for other in others:
+                    first = self.line(function, first, other)
+                return first
+            case Call(function, args):
+                return self.line(function, *(self.put(arg) for arg in args))
+        raise TypeError(f"not an expression: {expr!r}")
 
 
 def _factors(expr: Expr) -> list[Expr]:
@@ -129,8 +130,6 @@ def _collect(expr: Expr, species: frozenset[str], parts: dict[str, Expr], consta
             case Binary(_, left, right):
                 _collect(left, species, parts, constants)
                 _collect(right, species, parts, constants)
-            case Name():
-                return
-            case _:
-                for arg in expr.args:
+            case Call(_, args):
+                for arg in args:
                     _collect(arg, species, parts, constants)

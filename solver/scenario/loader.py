@@ -33,7 +33,6 @@ from .schema import Scenario
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
 
-
 @dataclass(frozen=True)
 class Statement:
     """What a scenario's files state, read once and not validated: it gives a Scenario for any other values laid over it."""
