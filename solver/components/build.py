@@ -10,6 +10,7 @@ from .kinetics import Coupled
 from .mobile import Mobile
 from .options import SchemeOptions
 from .protocol import Component, Extension
+from .signs import Signs
 from .steady import Steady
 from .surfaces import Surfaces
 from .transfers import Transfers
@@ -31,12 +32,13 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
         found.append(Surfaces(problem.integrities, species.values(), problem.graph.comm))
     moving = {s.name: Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile}
     found += _in_order(problem, moving)
-    found += [Steady(s, work, options) for s in problem.steady]
+    found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
     for extension in extensions:
         found += extension.build(problem)
-    return found
+    signs = Signs(problem)
+    return [*found, signs] if signs.formulas else found
 
 
 def _in_order(problem: Problem, moving: dict[str, Mobile]) -> list[Component]:

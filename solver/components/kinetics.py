@@ -6,7 +6,7 @@ transport alone made; then dc/dt = R(c) + T is solved at each node over the whol
 reactions brought in the last step: what they feed and transport carries away is at rest then. Where a node cannot follow, transport
 is done again without this credit, c* >= 0, and each node can begin there. The first two steps are done twice. The first begins with
 half of the kinetics alone and couples the other half: what relaxes at once does so before transport sees it.
-Source: Knoth, Wolke 1998, doi:10.1016/S0168-9274(98)00041-9.
+Source: Knoth, Wolke 1998, doi:10.1016/S0168-9274(98)00051-8.
 """
 
 from __future__ import annotations

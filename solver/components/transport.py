@@ -62,6 +62,7 @@ class Transport:
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
         self.gain: Floats | None = None  # a production that kinetics found
         self.source: Floats | None = None  # what else it found: for the stages only, no part of the result
+        self._emptied = np.zeros(self.graph.n_owned if species.walls or species.exchanges else 0)
         self._extremes = np.zeros(2)
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
@@ -92,8 +93,13 @@ class Transport:
             boundary_sources(s, wk.production, wk.sinks)
             if self.gain is not None:
                 wk.production[:n] += self.gain
+            self._empty(wk.production, wk.sinks, dt)
             solved = self._stages(time, dt, history)
         else:
+            brought, taken = self.own.boundaries()
+            if self.gain is not None:
+                brought[:n] += self.gain
+            self._empty(brought, taken, dt)
             solved = self._own_stages(self.own, time, dt, history)
         g.halo.update(wk.w)
         last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
@@ -119,15 +125,23 @@ class Transport:
         else:
             self.skipped += 1
         if self.own is None:
+            wk.seen[: len(self._emptied)] += self._emptied
             book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n))
         else:
-            self.own.book(dt, page, correct)
+            self.own.book(dt, page, correct, self._emptied)
         book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, page)
         s.state[:n] = wk.new
         g.halo.update(s.state)
         if self.own is not None and self._middle is not None and self.stiff:
             self.own.look(*self._middle)
         return True
+
+    def _empty(self, production: Floats, sinks: Floats, dt: float) -> None:
+        """Let walls and boundaries that take all take what is there at the beginning. Collective where there are any."""
+        s = self.species
+        if s.walls or s.exchanges:
+            stages.empty(production, sinks, s.fixed, dt, s.state, self._emptied)
+            self.graph.halo.update(s.state)
 
     def follow(self, dt: float, density: Floats, page: Page) -> None:
         """Correct the state by how sources change from mid-step, where they were frozen, to the end; the fields are those of the end.
@@ -180,6 +194,7 @@ class Transport:
         last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
         stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
+        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
@@ -191,6 +206,7 @@ class Transport:
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
         stages.second_stage(g.mass, s.state, x, production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
+        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
@@ -212,7 +228,7 @@ class Transport:
         edges.explicit_side(wk.edges, source, own.none, s.state, 0.0 if scheme == "backward_euler" else tau, base)
         if scheme == "backward_euler" and self.source is not None:
             base += dt * g.mass[:n] * source
-        own.begin(0.0 if scheme == "backward_euler" else tau, base, self.gain)
+        own.begin(0.0 if scheme == "backward_euler" else tau, base)
         own.total[:] = 0.0
         own.weigh({"tr_bdf2": outer, "crank_nicolson": 0.5, "backward_euler": 0.0}[scheme])
         last, earlier = history.last, history.before
@@ -256,6 +272,7 @@ class Transport:
         if own is None and self.packing is not None:
             self.packing.cap_production(dt)
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
+        stages.settle_emptied(g.mass, wk.sinks, dt, system.b, system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
         if own is not None:  # v is the low solution and the error of its solver, dt s times as large as that of the density

@@ -30,15 +30,12 @@ class Clock:
         happened: float | None = None,
         next_event: Callable[[float], float] | None = None,
     ) -> None:
-        self.options = options
         self.time = options.start if time is None else time
         self.steps, self.dt = steps, 0.0
         self.adaptive = options.step is None
         # the error of a run of second order falls as that of a step to the power 2/3: so it falls in proportion to the tolerance
         self._aim = REFERENCE * (options.tolerance / REFERENCE) ** 1.5
-        span = options.end - options.start
-        self._limit = options.max_step or span / 10.0
-        self._first = options.step or options.first_step or min(1e-4 * span, self._limit)
+        self.go_on(options)
         self._wish = wish or self._first
         self._next_event = next_event
         self.happened = math.nextafter(options.start, -math.inf) if happened is None else happened
@@ -53,6 +50,13 @@ class Clock:
         clock = cls(options, numbers["time"], numbers["wish"], numbers["error_before"], int(numbers["step"]), happened, next_event)
         clock.rejected = {key.removeprefix(_REJECTED): int(count) for key, count in numbers.items() if key.startswith(_REJECTED)}
         return clock
+
+    def go_on(self, options: ClockOptions) -> None:
+        """Have other output times, or another end, from here on."""
+        self.options = options
+        span = options.end - options.start
+        self._limit = options.max_step or span / 10.0
+        self._first = options.step or options.first_step or min(1e-4 * span, self._limit)
 
     @property
     def wish(self) -> float:
