@@ -117,8 +117,9 @@ class Coupled(Component):
 
     def _put(self, values: Floats) -> None:
         """Let these be the densities of the members. Collective."""
-        for s, row in zip(self.kinetics.members, values, strict=False):
-            s.state[: len(row)] = row
+        n = self.kinetics.graph.n_owned
+        for k, s in enumerate(self.kinetics.members):
+            s.state[:n] = values[k]
             s.graph.halo.update(s.state)
 
     def _react(self, time: float, star: Floats) -> bool:
