@@ -54,6 +54,7 @@ OPTIONS: dict[str, Code] = {
 }
 QUANTITIES: dict[str, Code] = {
     "circular-parameters": Code("Parameters are computed from each other in a circle, or from one without a value.", (2,)),
+    "equal-in-time": Code("A formula compares what changes in time for equality, which holds at instants only.", (2,)),
     "formula-by-region": Code("A value given by region is a formula, which would count in all regions.", (2,)),
     "name-not-usable": Code("A name in a formula exists, but cannot be used in this place.", (2,)),
     "no-scales": Code("A value has a unit, but the scenario states no scales to convert it with.", (2,)),
@@ -183,6 +184,7 @@ PICTURES: dict[str, Code] = {
     "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),
+    "too-fine": Code("A volume would be meshed with more cells than any machine holds.", (3,)),
     "wrong-crop": Code("The part of a picture that was asked for does not lie in it.", (3,)),
     "wrong-level": Code("A picture has no level of this number.", (3,)),
 }
@@ -192,11 +194,12 @@ NETWORKS: dict[str, Code] = {
     "loose-end": Code("A node with one segment is marked neither inlet, outlet nor tip.", (3,)),
     "network-dimension": Code("A network and its tissue have different dimensions.", (2, 3)),
     "network-entry": Code("A row or entry of a network does not have the form that is needed.", (3,)),
-    "no-array": Code("A network file has no array or column of this name.", (3,)),
+    "no-array": Code("A file has no array or column of this name.", (3,)),
     "no-length": Code("Both nodes of a segment lie at the same place.", (3,)),
+    "no-positions": Code("A table of positions has no rows.", (3,)),
     "no-wall": Code("The place of a vessel has no facets, so it has no wall.", (3,)),
     "outside-shape": Code("The trunk of a generated tree leaves the shape that it shall fill.", (3,)),
-    "outside-tissue": Code("A node or segment of a network lies outside the tissue.", (3,)),
+    "outside-tissue": Code("A node or segment of a network, a single cell, or a node of a mesh lies outside the tissue.", (3,)),
     "unknown-node": Code("A segment or an end of a network names a node that is not there.", (3,)),
     "unused-node": Code("A node of a network belongs to no segment.", (3,)),
     "wrong-end": Code("A node is marked as an end that it cannot be.", (3,)),

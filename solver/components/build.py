@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..discretise.problem import Problem
 from .immobile import Immobile
+from .jumps import Jumps
 from .kinetics import Coupled
 from .mobile import Mobile
 from .options import SchemeOptions
@@ -38,7 +39,10 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     for extension in extensions:
         found += extension.build(problem)
     signs = Signs(problem)
-    return [*found, signs] if signs.formulas else found
+    found += [signs] if signs.formulas else []
+    if problem.times.jumps.switches:  # of all formulas that have been compiled
+        found.append(Jumps(problem))
+    return found
 
 
 def _in_order(problem: Problem, moving: dict[str, Mobile]) -> list[Component]:

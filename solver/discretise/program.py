@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..kernels.program import OPERATIONS
 from ..scenario.derivative import derivative
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
-from ..scenario.tree import names, simplify, substitute, to_text
+from ..scenario.tree import names, rebuild, simplify, substitute, to_text
 
 Floats = NDArray[np.float64]
 Line = tuple[int, int, int, int]
@@ -65,11 +65,6 @@ class _Builder:
                 return self.line("neg", self.put(arg))
             case Unary(_, arg):
                 return self.line("not", self.put(arg))
-            case Binary("*"):
-                first, *others = sorted(self.put(factor) for factor in _factors(expr))
-                for other in others:
-                    first = self.line("*", first, other)
-                return first
             case Binary(op, left, right):
                 return self.line(op, self.put(left), self.put(right))
             case Call("min" | "max" as function, args):
@@ -82,14 +77,40 @@ class _Builder:
         raise TypeError(f"not an expression: {expr!r}")
 
 
+def _ordered(expr: Expr) -> Expr:
+    """Products as a sign, factors in the order of their texts, and one number, so that equal ones are the same tree."""
+    if not isinstance(expr, Binary) or expr.op != "*":
+        return expr
+    sign, number = 1.0, 1.0
+    rest: list[Expr] = []
+    for factor in _factors(expr):
+        if isinstance(factor, Unary) and factor.op == "-":
+            sign, factor = -sign, factor.arg
+        if isinstance(factor, Number):
+            number *= factor.value
+        else:
+            rest.append(factor)
+    product: Expr | None = None
+    for factor in sorted(rest, key=to_text):
+        product = factor if product is None else Binary("*", product, factor)
+    if product is None:
+        return Number(sign * number)
+    product = product if abs(number) == 1.0 else Binary("*", product, Number(abs(number)))
+    return Unary("-", product) if sign * number < 0.0 else product
+
+
 def _factors(expr: Expr) -> list[Expr]:
-    return [*_factors(expr.left), *_factors(expr.right)] if isinstance(expr, Binary) and expr.op == "*" else [expr]
+    if isinstance(expr, Binary) and expr.op == "*":
+        return [*_factors(expr.left), *_factors(expr.right)]
+    if isinstance(expr, Unary) and expr.op == "-" and isinstance(expr.arg, Binary) and expr.arg.op == "*":
+        return [Number(-1.0), *_factors(expr.arg)]
+    return [expr]
 
 
 def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float]) -> Program:
     """The program of these rates of change and their derivatives by the species that they are of."""
     species = list(rates)
-    known = [simplify(substitute(expr, parameters)) for expr in rates.values()]
+    known = [rebuild(simplify(substitute(expr, parameters)), _ordered) for expr in rates.values()]
     slopes = [
         (i, j, slope) for i, expr in enumerate(known) for j, name in enumerate(species) if (slope := derivative(expr, name)) != Number(0.0)
     ]
@@ -124,9 +145,6 @@ def _collect(expr: Expr, species: frozenset[str], parts: dict[str, Expr], consta
         match expr:
             case Unary(_, arg):
                 _collect(arg, species, parts, constants)
-            case Binary("*"):
-                for factor in _factors(expr):
-                    _collect(factor, species, parts, constants)
             case Binary(_, left, right):
                 _collect(left, species, parts, constants)
                 _collect(right, species, parts, constants)

@@ -18,7 +18,7 @@ Code = NDArray[np.int32]  # (lines, 4)
 
 OPERATIONS = (
     "*", "+", "-", "/", "neg", "min", "max", "**", "exp", "log", "sqrt", "abs", "where", "<", "<=", ">", ">=", "==", "!=",
-    "and", "or", "not", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf",
+    "and", "or", "not", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "floor", "ceil", "mod",
 )  # fmt: skip
 
 
@@ -80,7 +80,15 @@ def _seldom(op: int, a: float, b: float) -> float:
         return math.cosh(a) if abs(a) < 700.0 else np.inf
     if op == 27:
         return math.tanh(a)
-    return math.erf(a)
+    if op == 28:
+        return math.erf(a)
+    if not math.isfinite(a):
+        return a if op < 31 else np.nan
+    if op == 29:
+        return float(math.floor(a))
+    if op == 30:
+        return float(math.ceil(a))
+    return a - b * math.floor(a / b) if b != 0.0 and math.isfinite(b) else np.nan
 
 
 @compiled

@@ -47,7 +47,8 @@ def build_model(scenario: Scenario) -> Model:
     vessels = map_expressions(tuple(walls), settled)
     cited = sources(scenario, *species, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
     together = find_kinetics(species, scenario.numerics.kinetics)
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, together)
+    fields = {name: options.words for name, options in scenario.fields.items()}
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, together)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

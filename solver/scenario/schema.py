@@ -11,6 +11,7 @@ from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
 from .expect import Expectation
+from .fields import FieldMap
 from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
@@ -42,6 +43,7 @@ class Scenario(Options):
         "without scales the scenario is non-dimensional",
     )
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
+    fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
@@ -54,6 +56,7 @@ class Scenario(Options):
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())
+    _assumed: tuple[tuple[str, int], ...] = PrivateAttr(default=())
 
     @property
     def path(self) -> Path | None:
@@ -64,6 +67,11 @@ class Scenario(Options):
     def members(self) -> tuple[Member, ...]:
         """The scenarios of the sweep, in its order; none without one."""
         return self._members
+
+    @property
+    def assumed(self) -> tuple[tuple[str, int], ...]:
+        """Amounts as texts whose unit told how many dimensions the mesh has, with that number, where the mesh was not read yet."""
+        return self._assumed
 
     def resolved(self) -> dict[str, Any]:
         """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""
