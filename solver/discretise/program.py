@@ -112,7 +112,10 @@ def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float]) -> Progr
     species = list(rates)
     known = [rebuild(simplify(substitute(expr, parameters)), _ordered) for expr in rates.values()]
     slopes = [
-        (i, j, slope) for i, expr in enumerate(known) for j, name in enumerate(species) if (slope := derivative(expr, name)) != Number(0.0)
+        (i, j, rebuild(slope, _ordered))
+        for i, expr in enumerate(known)
+        for j, name in enumerate(species)
+        if (slope := derivative(expr, name)) != Number(0.0)
     ]
     parts: dict[str, Expr] = {}
     constants: dict[float, None] = {}
