@@ -23,7 +23,7 @@ from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
 from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
 from .graph import Graph
-from .initial import initial_state
+from .initial import initial_state, taken_state
 from .integrity import Integrity
 from .kinetics import NodalKinetics
 from .membranes import cap, crossings_of
@@ -94,11 +94,13 @@ def pose(
     networks: Mapping[str, Network] | None = None,
     scalars: Mapping[str, float] | None = None,
     places: Mapping[str, Floats] | None = None,
+    begun: Mapping[str, Floats] | None = None,
     end: float = math.inf,
 ) -> Problem:
     """Put a model on a mesh, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
     scalars: numbers in time that formulas may name, with their values at the start. places: nodal values (n_local) that they may name.
+    begun: densities (n_owned) of species that do not start by their formulas.
     end: of the run, up to which formulas may jump.
     Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
@@ -146,7 +148,9 @@ def pose(
             graph=graph,
             evaluator=evaluator,
             fields=fields,
-            variable=state.add(Variable(f"{law.name}/state", initial_state(law, graph, evaluator, regions), *shared, mid=fields[law.name])),
+            variable=state.add(
+                Variable(f"{law.name}/state", _start(law, graph, evaluator, regions, begun or {}), *shared, mid=fields[law.name])
+            ),
             weight=weight,
             turning=turning,
             conditions=conditions,
@@ -177,6 +181,11 @@ def pose(
     for b in integrities.values():
         state.add(b.variable)
     return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics)
+
+
+def _start(law: Species, graph: Graph, evaluator: Evaluator, regions: Mapping[str, Floats], begun: Mapping[str, Floats]) -> Floats:
+    """Nodal values at the start (n_local), given or by the law's formula. Collective."""
+    return taken_state(law, graph, begun[law.name]) if law.name in begun else initial_state(law, graph, evaluator, regions)
 
 
 _CODES = {"region": "no-region", "boundary": "no-boundary"}

@@ -48,7 +48,8 @@ def build_model(scenario: Scenario) -> Model:
     cited = sources(scenario, *species, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
     together = find_kinetics(species, scenario.numerics.kinetics)
     fields = {name: options.words for name, options in scenario.fields.items()}
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, together)
+    begins = scenario.start.words if scenario.start else ""
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:
