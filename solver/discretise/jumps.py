@@ -123,6 +123,11 @@ class Jumps:
         self._within: list[list[int]] = []
         self._found: list[tuple[float, float]] = []  # of each switch: the time last asked for, and the jump next to it
 
+    def go_on(self, end: float) -> None:
+        """Let the run end later."""
+        self.end = end
+        self._found = [(math.inf, -math.inf)] * len(self.switches)
+
     def held_in(self, expr: Expr) -> Expr:
         """An expression of the time alone with its switches as names, which ``held`` has the values of."""
         return simplify(rebuild(expr, self._replaced))
