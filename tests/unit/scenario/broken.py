@@ -125,7 +125,7 @@ CASES = {
             said(
                 "{file}:4:36: model.cells.tumour.motility",
                 "name-not-usable",
-                "allowed: the coordinates x, y, z, the time t, species, declared parameters",
+                "allowed: the coordinates x, y, z and given fields, the time t, species, declared parameters",
                 "(given '1e-3*integrity')",
                 "'integrity'",
             ),
@@ -248,7 +248,7 @@ CASES = {
             said(
                 "{file}:9:1: ouput",
                 "unknown-key",
-                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect, sweep; did you mean 'output'?",
+                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, fields, mesh, model, species, boundaries, time, numerics, start, output, expect, sweep; did you mean 'output'?",
                 "(given 'ouput')",
             ),
         ),
@@ -395,7 +395,7 @@ CASES = {
             said(
                 "{file}:4:23: model.cells.tumour.initial",
                 "name-not-usable",
-                "allowed: the coordinates x, y, z, declared parameters",
+                "allowed: the coordinates x, y, z and given fields, declared parameters",
                 "(given '1 + mmp')",
                 "'mmp'",
             ),
@@ -407,7 +407,7 @@ CASES = {
             said(
                 "{file}:4:23: model.cells.tumour.initial",
                 "unknown-function",
-                "allowed: exp, log, sqrt, sin, cos, tan, sinh, cosh, tanh, erf, abs, min, max, where, noise; did you mean 'sin'?",
+                "allowed: exp, log, sqrt, sin, cos, tan, sinh, cosh, tanh, erf, abs, floor, ceil, mod, min, max, where, noise; did you mean 'sin'?",
                 "(given 'sine')",
             ),
         ),
@@ -554,7 +554,7 @@ CASES = {
             said(
                 "{file}:1:1: titel",
                 "unknown-key",
-                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, mesh, model, species, boundaries, time, numerics, output, expect, sweep; did you mean 'title'?",
+                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, fields, mesh, model, species, boundaries, time, numerics, start, output, expect, sweep; did you mean 'title'?",
                 "(given 'titel')",
             ),
             said("{file}:6:40: model.ecm.degraded_by.mmp", "out-of-bounds", "allowed: at least 0", "(given -10)"),

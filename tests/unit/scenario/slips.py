@@ -222,7 +222,7 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
             said(
                 "{file}:16:16: model.cells.tumour.initial",
                 "unknown-function",
-                "allowed: exp, log, sqrt, sin, cos, tan, sinh, cosh, tanh, erf, abs, min, max, where, noise; powers are written x^2",
+                "allowed: exp, log, sqrt, sin, cos, tan, sinh, cosh, tanh, erf, abs, floor, ceil, mod, min, max, where, noise; powers are written x^2",
                 "(given 'pow')",
             ),
         ),
