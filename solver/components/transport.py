@@ -25,6 +25,7 @@ from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
 from ..kernels import edges, limiter, stages
 from ..linalg.linear import LinearSystem
+from ..model.walk import names_in
 from ..state import History
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
 from .options import SchemeOptions
@@ -58,6 +59,7 @@ class Transport:
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
         may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth or limits_itself(species.law))
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
+        self._made_by_time = not species.law.growth and not names_in(species.law.production) & species.evaluator.unforeseen
         self.own = OwnStages(species, work) if limits_itself(species.law) else None
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
         self.gain: Floats | None = None  # a production that kinetics found
@@ -159,6 +161,8 @@ class Transport:
         top = math.inf if self.packing is None else self.packing.maximum
         args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, top, s.state)
         born, dead = stages.follow(g.mass, *args)
+        if self._made_by_time:  # its integral is exact already: what changes is how much of it is lost
+            born, dead = 0.0, dead - born
         page.add("born", born)
         page.add("dead", dead)
         g.halo.update(s.state)
