@@ -54,6 +54,7 @@ OPTIONS: dict[str, Code] = {
 }
 QUANTITIES: dict[str, Code] = {
     "circular-parameters": Code("Parameters are computed from each other in a circle, or from one without a value.", (2,)),
+    "equal-in-time": Code("A formula compares what changes in time for equality, which holds at instants only.", (2,)),
     "formula-by-region": Code("A value given by region is a formula, which would count in all regions.", (2,)),
     "name-not-usable": Code("A name in a formula exists, but cannot be used in this place.", (2,)),
     "no-scales": Code("A value has a unit, but the scenario states no scales to convert it with.", (2,)),

@@ -19,6 +19,7 @@ from .numerics import Numerics
 from .output import Output
 from .parameters import ParameterMap, ScaleText
 from .species import SpeciesMap
+from .start import StartOptions
 from .sweep import SweepOptions
 from .timing import Timing
 
@@ -50,6 +51,7 @@ class Scenario(Options):
     boundaries: dict[str, Conditions] = Field({}, description="boundary: {species: condition}; no flux where not named")
     time: Timing = Field(description="time span and steps")
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
+    start: StartOptions | None = Field(None, description="an earlier run whose state this one starts from; none: `initial`")
     output: Output = Field(Output(), description="what is written, and when")
     expect: list[Expectation] = Field([], description="numbers the run has to reproduce; plain ones are in the scenario's scales")
     sweep: SweepOptions | None = Field(None, description="variations that `invasio sweep` runs; `run` takes the scenario as it stands")
