@@ -27,6 +27,7 @@ from ..kernels import edges, limiter, stages
 from ..linalg.linear import LinearSystem
 from ..state import History
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
+from .gates import Gates
 from .options import SchemeOptions
 from .own_stages import OwnStages
 from .packing import Packing
@@ -56,7 +57,9 @@ class Transport:
         local = options.limiter == "local_bounds"
         self.packing = Packing(species, work, local) if local or species.law.maximum is not None else None
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
-        may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth or limits_itself(species.law))
+        self.gates = Gates(species)  # walls of vessels are hung onto a species before
+        own_sources = species.law.loss or species.law.growth or limits_itself(species.law)
+        may_be_stiff = options.scheme == "tr_bdf2" and bool(own_sources or self.gates)
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
         self.own = OwnStages(species, work) if limits_itself(species.law) else None
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
@@ -100,7 +103,10 @@ class Transport:
             smallest = edges.conservative_update(wk.edges, *args)
         else:
             smallest = self.own.update(self.high.x, dt)
-        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * float(wk.loss.max(initial=0.0))
+        fastest = float(wk.loss.max(initial=0.0))
+        if self.gates and self._middle is not None:
+            fastest = max(fastest, self.gates.keep())
+        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * fastest
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
         self.stiff = self._middle is not None and WORTH_A_LOOK < -self._extremes[1] < math.inf
@@ -135,8 +141,8 @@ class Transport:
             stages.empty(production, sinks, s.fixed, dt, s.state, self._emptied)
             self.graph.halo.update(s.state)
 
-    def follow(self, dt: float, density: Floats, page: Page) -> None:
-        """Correct the state by how sources change from mid-step, where they were frozen, to the end; the fields are those of the end.
+    def follow(self, time: float, dt: float, density: Floats, page: Page) -> None:
+        """Correct the state by how sources change from mid-step, where they were frozen, to the end (``time``); the fields are those of then.
 
         What freezing left out is of third order in dt where dt s is small, and half a step of lag where it is large: only there
         does it matter, and only there is it done.
@@ -149,8 +155,14 @@ class Transport:
         else:
             self.own.look(wk.production, wk.sinks)
         top = math.inf if self.packing is None else self.packing.maximum
+        if self.gates:
+            self.gates.add_middle(*self._middle)
+            self.gates.add_end(time, wk.production, wk.sinks)
+            self.gates.begin()
         args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, top, s.state)
         born, dead = stages.follow(g.mass, *args)
+        if self.gates:
+            born, dead = self.gates.book(self._middle[1], page)
         page.add("born", born)
         page.add("dead", dead)
         g.halo.update(s.state)
