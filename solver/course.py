@@ -89,6 +89,7 @@ class Course:
             if self.recording is not None:
                 fixed = {f"initial/{k}": v for k, v in self._ledger.initial.items()}
                 fixed |= {f"reference/{k}": v for k, v in self._observables.start.items()}
+                self.recording.levels = self._observables.levels
                 self.recording.begin(self.stepper, self.clock, self.units, found is not None, fixed, options.given, progress)
             else:
                 self.memory = Memory(self.problem.grid, self.units)

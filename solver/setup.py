@@ -10,6 +10,8 @@ from .components.options import SchemeOptions
 from .components.protocol import Extension
 from .discretise.operators import Operators
 from .discretise.problem import Problem, pose
+from .given.build import build_fields
+from .given.field import Given
 from .linalg.linear import LinearOptions
 from .model.build import build_model
 from .parallel import Comm
@@ -31,6 +33,7 @@ class Ground:
         self.domain = build_domain(scenario.mesh, comm, self._membranes, self._lumens)
         self.operators = Operators(self.domain)
         self._networks: tuple[dict[str, NetworkOptions], dict[str, Network]] | None = None
+        self._given: tuple[object, dict[str, Given]] | None = None
 
     def fits(self, scenario: Scenario) -> bool:
         """Whether a scenario has the same mesh: the same options, cut along the same membranes, without the same lumens."""
@@ -39,7 +42,15 @@ class Ground:
     def problem(self, scenario: Scenario, extensions: Sequence[Extension] = ()) -> Problem:
         """The scenario's problem at its start, on this mesh, which must fit. Collective; raises InvasioError on all ranks."""
         scalars = {name: value for extension in extensions for name, value in extension.scalars().items()}
-        return pose(build_model(scenario), self.operators, scenario.time.start, self._networks_of(scenario), scalars)
+        places = {name: given.values for name, given in self.given(scenario).items()}
+        return pose(build_model(scenario), self.operators, scenario.time.start, self._networks_of(scenario), scalars, places)
+
+    def given(self, scenario: Scenario) -> dict[str, Given]:
+        """The scenario's given fields on this mesh, read anew only if they are others than last time. Collective."""
+        wanted = scenario.fields, scenario.scales
+        if self._given is None or self._given[0] != wanted:
+            self._given = wanted, build_fields(scenario, self.operators)
+        return self._given[1]
 
     def _networks_of(self, scenario: Scenario) -> dict[str, Network]:
         """The networks of vessels, read anew only if they are others than last time."""
@@ -52,7 +63,12 @@ class Ground:
     def notes(self) -> tuple[str, ...]:
         """What was cleaned up or left out when the mesh and the networks were read."""
         networks = self._networks[1] if self._networks else {}
-        return (*self.domain.notes, *(f"vessel {name}: {note}" for name, network in networks.items() for note in network.notes))
+        given = self._given[1].values() if self._given else ()
+        return (
+            *self.domain.notes,
+            *(note for field in given for note in field.notes),
+            *(f"vessel {name}: {note}" for name, network in networks.items() for note in network.notes),
+        )
 
 
 def _foundations(scenario: Scenario) -> tuple[MeshOptions, list[str], list[str]]:

@@ -142,7 +142,7 @@ class Transport:
             self.graph.halo.update(s.state)
 
     def follow(self, time: float, dt: float, density: Floats, page: Page) -> None:
-        """Correct the state by how sources change from mid-step, where they were frozen, to the end (``time``); the fields are those of then.
+        """Correct the state by how sources change from mid-step, where they were frozen, to the end, ``time``, as fields are then.
 
         What freezing left out is of third order in dt where dt s is small, and half a step of lag where it is large: only there
         does it matter, and only there is it done.

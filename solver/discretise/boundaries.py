@@ -89,7 +89,7 @@ def build_condition(
         law=law,
         nodes=nodes,
         specific_surface=sigma[nodes] / graph.mass[nodes],
-        evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars),
+        evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars, known.at(nodes)),
         value=np.zeros(len(nodes)),
         rate=np.zeros(len(nodes)),
         gradient=gradient,

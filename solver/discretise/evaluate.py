@@ -54,21 +54,27 @@ class Evaluator:
     """Compiles expressions of species, scalars, parameters, x, y, z and t for one set of n nodes.
 
     ``fields`` maps species to arrays whose memory stays the same: compiled expressions read the values
-    that are in them when called. So are ``scalars``: name -> array (1,). ``time`` is a one-element array, written by the owner
-    before a call.
+    that are in them when called. So are ``scalars``: name -> array (1,). ``places`` (n,) do not change. ``time`` is a one-element
+    array, written by the owner before a call.
     """
 
     def __init__(
-        self, points: Floats, fields: Mapping[str, Floats], parameters: Mapping[str, float], scalars: Mapping[str, Floats] | None = None
+        self,
+        points: Floats,
+        fields: Mapping[str, Floats],
+        parameters: Mapping[str, float],
+        scalars: Mapping[str, Floats] | None = None,
+        places: Mapping[str, Floats] | None = None,
     ) -> None:
         self.n = len(points)
         self.points = points
         self.parameters = dict(parameters)
+        self.places = dict(places or {})
         self.time = np.zeros(1)
         self._names: dict[str, Operand] = dict(parameters)
         self._names |= {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}
         self.scalars = dict(scalars or {})
-        self._names |= {**fields, **self.scalars}
+        self._names |= {**self.places, **fields, **self.scalars}
         self._names["t"] = self.time
         self._densities = frozenset(fields)
         self._moving = {*fields, *self.scalars, "t"}

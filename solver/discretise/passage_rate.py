@@ -34,7 +34,7 @@ class PassageRate:
         self.uses = names(expr)
         sites = integrity.sites
         self.static = not known.moving(self.uses) and (integrity.static or INTEGRITY not in self.uses)
-        sides = sites.nodes.T if self.uses & set(known.fields) else sites.nodes.T[:1]
+        sides = sites.nodes.T if self.uses & {*known.fields, *known.places} else sites.nodes.T[:1]
         self._sides = [SiteEvaluator(column, sites.points, known, self.uses, {INTEGRITY: integrity.b}) for column in sides]
         self._writes = [side.compile_clipped(expr) for side in self._sides]
         self.values, self._scratch = np.zeros(sites.n), np.zeros(sites.n)

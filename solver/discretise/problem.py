@@ -86,10 +86,11 @@ def pose(
     start: float = 0.0,
     networks: Mapping[str, Network] | None = None,
     scalars: Mapping[str, float] | None = None,
+    places: Mapping[str, Floats] | None = None,
 ) -> Problem:
     """Put a model on a mesh, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
-    scalars: numbers in time that formulas may name, with their values at the start.
+    scalars: numbers in time that formulas may name, with their values at the start. places: nodal values (n_local) that they may name.
     Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
@@ -101,8 +102,8 @@ def pose(
     state = State()
     for name, value in (scalars or {}).items():
         state.add_scalar(name, value)
-    known = Known(fields, state.numbers, model.values())
-    evaluator = Evaluator(graph.points, fields, model.values(), state.numbers)
+    known = Known(fields, state.numbers, model.values(), places or {})
+    evaluator = Evaluator(graph.points, fields, model.values(), state.numbers, known.places)
     evaluator.time[0] = start
     integrities = {m.name: Integrity("membrane", m.name, m.integrity, operators.sites(m.name), known) for m in model.membranes}
     wanted = sorted({name for s in model.species for name in s.boundaries})
@@ -123,10 +124,10 @@ def pose(
             conditions.append(condition)
         _evaluate(comm, conditions, start)
         if law.myopic:
-            weight, turning = myopic_weights(law, graph, forms, domain.dim, model.values())
+            weight, turning = myopic_weights(law, graph, forms, domain.dim, known)
         else:
-            weight, turning = edge_weight(law, graph, forms, domain, model.values()), np.empty(0)
-        by_node = _by_node(law, graph, regions, domain, model.values())
+            weight, turning = edge_weight(law, graph, forms, domain, known), np.empty(0)
+        by_node = _by_node(law, graph, regions, domain, known)
         species[law.name] = NodalSpecies(
             law=law,
             graph=graph,
@@ -155,7 +156,7 @@ def pose(
     for vessel in model.vessels:
         check_mobile(vessel, species)
         network = networks.get(vessel.name) if networks else None
-        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, model.values(), network)
+        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, known, network)
         attach(vessels[vessel.name], species, regions, known, start)
     integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
     for b in integrities.values():
@@ -200,13 +201,13 @@ def _evaluate(comm: Comm, conditions: list[Condition], time: float) -> None:
                 condition.evaluate(time)
 
 
-def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Domain, parameters: Mapping[str, float]) -> Floats | None:
+def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Domain, known: Known) -> Floats | None:
     """D at all local nodes where it stands in the weight of the edges; by region, the mean by the mass in each. Collective then."""
     if law.myopic:
-        return nodal_motility(law, graph.points, parameters)
+        return nodal_motility(law, graph.points, known)
     if not isinstance(law.diffusion, Mapping):
         return None
     value = np.zeros(graph.n_owned)
-    for motility, mass in zip(region_motility(law, domain, parameters), regions.values(), strict=True):
+    for motility, mass in zip(region_motility(law, domain, known.parameters), regions.values(), strict=True):
         value += motility * mass / graph.mass[: graph.n_owned]
     return graph.extended(value)

@@ -97,6 +97,8 @@ class Signed:
         for name in sorted(self._used - {"x", "y", "z", "t"}):
             if name in problem.fields:
                 found.append((name, float(problem.fields[name][node])))
+            elif name in problem.evaluator.places:
+                found.append((name, float(problem.evaluator.places[name][node])))
             elif name in problem.state.numbers:
                 found.append((name, float(problem.state.numbers[name][0])))
             elif name in self._more:
@@ -126,7 +128,7 @@ class Signed:
 def signed(problem: Problem) -> list[Signed]:
     """The formulas of a problem that could be negative; the same on all ranks."""
     parameters, densities = problem.evaluator.parameters, problem.fields
-    known = Known(problem.fields, problem.state.numbers, parameters)
+    known = Known(problem.fields, problem.state.numbers, parameters, problem.evaluator.places)
     doubtful = [law for law in non_negative(problem.model) if not never_negative(law.expr, parameters, densities)]
     return [Signed(law, problem, known) for law in doubtful]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,16 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Known:
-    """What formulas may name: nodal arrays (n_local,), scalars as arrays (1,), parameters."""
+    """What formulas may name: nodal arrays (n_local,), scalars as arrays (1,), parameters; places: nodal arrays that do not change."""
 
     fields: Mapping[str, Floats]
     scalars: Mapping[str, Floats]
     parameters: Mapping[str, float]
+    places: Mapping[str, Floats] = field(default_factory=dict)
+
+    def at(self, nodes: Ints) -> dict[str, Floats]:
+        """The places at nodes (s,)."""
+        return {name: np.take(values, nodes, mode="clip") for name, values in self.places.items()}
 
     def moving(self, used: Iterable[str]) -> bool:
         """Whether any of the names changes in time."""
@@ -35,7 +40,7 @@ class SiteEvaluator:
         self._nodes = np.ascontiguousarray(nodes)
         self._fields = {name: known.fields[name] for name in sorted(set(used) & set(known.fields))}
         self._gathered = {name: np.zeros(len(nodes)) for name in self._fields}
-        self._evaluator = Evaluator(points, {**self._gathered, **(more or {})}, known.parameters, known.scalars)
+        self._evaluator = Evaluator(points, {**self._gathered, **(more or {})}, known.parameters, known.scalars, known.at(self._nodes))
 
     def compile(self, expr: Expr) -> Callable[[Floats], None]:
         """A function that writes the values at the sites of what was gathered last into its argument (s,)."""

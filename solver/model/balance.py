@@ -250,6 +250,7 @@ class Model:
     citations: tuple[str, ...] = ()
     membranes: tuple[Membrane, ...] = ()
     vessels: tuple[Vessel, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)  # given fields that expressions may name -> where they come from
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

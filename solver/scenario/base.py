@@ -58,6 +58,7 @@ class Context:
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
+    fields: names of given fields; formulas may name them where they may name x, y, z.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -67,6 +68,7 @@ class Context:
     slots: Mapping[str, str] = field(default_factory=dict)
     dim: int | None = None
     scalars: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:

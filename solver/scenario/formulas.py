@@ -23,7 +23,7 @@ _QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?+(\s*[A-Za-zÂµÎ
 _WRITE = "write a formula such as 0.5*(1 - tumour)"
 _NOISE = "write noise(scale, seed) with a length above 0 and a whole number, or declared parameters"
 _SCOPES = {
-    "space": "the coordinates x, y, z",
+    "space": "the coordinates x, y, z and given fields",
     "time": "the time t",
     "species": "species",
     "integrity": "the integrity",
@@ -120,10 +120,11 @@ class Over:
         if len(text) > MAX_LENGTH or not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
-        return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, "x", "y", "z", "t"}
+        return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, *context.fields, "x", "y", "z", "t"}
 
     def _check_names(self, tree: Expr, context: Context) -> None:
-        groups = {"space": {"x", "y", "z"}, "time": {"t", *context.scalars}, "species": set(context.species), "integrity": {"integrity"}}
+        place = {"x", "y", "z", *context.fields}
+        groups = {"space": place, "time": {"t", *context.scalars}, "species": set(context.species), "integrity": {"integrity"}}
         known = set(context.parameters).union(*(groups[s] for s in self.scopes))
         for name in sorted(names(tree) - known):
             if any(name in group for group in groups.values()):

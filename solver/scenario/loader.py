@@ -115,7 +115,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
     context = context_of(document)
-    taken = sorted(scalars & {*context.species, *context.parameters, "x", "y", "z", "t", "integrity"})
+    taken = sorted(scalars & {*context.species, *context.parameters, *context.fields, "x", "y", "z", "t", "integrity"})
     if taken:
         what = f"a scalar of an extension is called as something else is (given {', '.join(taken)})"
         raise Faults([Fault(document.mark(()), (), what, code="repeated-name", remedy="rename one of them")])
@@ -158,7 +158,8 @@ def context_of(document: Document) -> Context:
     start = Context(read_scales(data.get("scales")), species, folders=document.folders)
     mesh = _mapping(data.get("mesh"))
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
-    return Context(start.scales, species, read_parameters(data.get("parameters"), start), document.folders, dim=dim)
+    parameters, fields = read_parameters(data.get("parameters"), start), frozenset(map(str, _mapping(data.get("fields"))))
+    return Context(start.scales, species, parameters, document.folders, dim=dim, fields=fields)
 
 
 def dump_resolved(scenario: Scenario) -> str:

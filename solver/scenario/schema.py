@@ -11,6 +11,7 @@ from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
 from .expect import Expectation
+from .fields import FieldMap
 from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
@@ -42,6 +43,7 @@ class Scenario(Options):
         "without scales the scenario is non-dimensional",
     )
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
+    fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
