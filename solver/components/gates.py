@@ -23,7 +23,7 @@ class Gates:
 
     def __init__(self, species: NodalSpecies) -> None:
         self.species = species
-        ways = [*species.walls, *(c for c in species.conditions if c.law.kind in ("exchange", "outflow"))]
+        ways: list[Condition | WallCrossing] = [*species.walls, *(c for c in species.conditions if c.law.kind in ("exchange", "outflow"))]
         turning = any(not c.is_static for c in species.conditions if c.law.kind in ("influx", "exchange"))
         self._any = turning or any(not w.static for w in species.walls)
         self._gates = [Gate(way) for way in ways] if self._any else []

@@ -64,7 +64,7 @@ class Transport:
         self.own = OwnStages(species, work) if limits_itself(species.law) else None
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
         self._emptied = np.zeros(self.graph.n_owned if species.walls or species.exchanges else 0)
-        self._extremes = np.zeros(2)
+        self._extremes = np.zeros(3)  # the smallest new density, -dt s of the tissue, -dt s with gates; the least of all ranks
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
 
@@ -103,13 +103,12 @@ class Transport:
             smallest = edges.conservative_update(wk.edges, *args)
         else:
             smallest = self.own.update(self.high.x, dt)
-        fastest = float(wk.loss.max(initial=0.0))
-        if self.gates and self._middle is not None:
-            fastest = max(fastest, self.gates.keep())
-        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * fastest
+        gates = self.gates.keep() if self.gates and self._middle is not None else 0.0
+        lost = float(wk.loss.max(initial=0.0))
+        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * lost, -dt * max(lost, gates)
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
-        self.stiff = self._middle is not None and WORTH_A_LOOK < -self._extremes[1] < math.inf
+        self.stiff = self._middle is not None and WORTH_A_LOOK < -self._extremes[2] < math.inf
         usable = solved and smallest > -math.inf
         self.kept = 1.0
         over = self.packing is not None and self.packing.exceeded()

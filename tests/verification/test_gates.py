@@ -33,7 +33,7 @@ def at_boundary(value: str, rate: str, **terms: str) -> Callable[[Comm], Problem
 def at_wall(opened: str, inside: str = "", law: str = "", repair: str = "0") -> Callable[[Comm], Problem]:
     """A vessel at the right end, with an integrity that begins at rest where one is stated."""
     wall = integrity_law((law, "mean"), repair=repair, initial="0.5") if law else None
-    crossing = flux("n", opened, **({"inside": inside} if inside else {}))
+    crossing = flux("n", opened, inside=inside or "0")
     return lambda comm: tissue((N, M, S), lattice(1, 8), comm, [vessel("v", "boundary", ["right"], crossing, integrity=wall)])
 
 
