@@ -54,6 +54,7 @@ OPTIONS: dict[str, Code] = {
 }
 QUANTITIES: dict[str, Code] = {
     "circular-parameters": Code("Parameters are computed from each other in a circle, or from one without a value.", (2,)),
+    "equal-in-time": Code("A formula compares what changes in time for equality, which holds at instants only.", (2,)),
     "formula-by-region": Code("A value given by region is a formula, which would count in all regions.", (2,)),
     "name-not-usable": Code("A name in a formula exists, but cannot be used in this place.", (2,)),
     "no-scales": Code("A value has a unit, but the scenario states no scales to convert it with.", (2,)),
@@ -183,6 +184,7 @@ PICTURES: dict[str, Code] = {
     "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),
+    "too-fine": Code("A volume would be meshed with more cells than any machine holds.", (3,)),
     "wrong-crop": Code("The part of a picture that was asked for does not lie in it.", (3,)),
     "wrong-level": Code("A picture has no level of this number.", (3,)),
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..discretise.problem import Problem
 from .immobile import Immobile
+from .jumps import Jumps
 from .mobile import Mobile
 from .options import SchemeOptions
 from .protocol import Component, Extension
@@ -35,4 +36,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     for extension in extensions:
         found += extension.build(problem)
     signs = Signs(problem)
-    return [*found, signs] if signs.formulas else found
+    found += [signs] if signs.formulas else []
+    if problem.times.jumps.switches:  # of all formulas that have been compiled
+        found.append(Jumps(problem))
+    return found

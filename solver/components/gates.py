@@ -52,8 +52,8 @@ class Gates:
     def add_end(self, time: float, production: Floats, sinks: Floats) -> None:
         """Evaluate the rates at the end of the step, with all fields as they are shown, and add P and s. Collective."""
         s = self.species
-        s.boundary_values(time, fixed=False)
-        s.wall_values(time)
+        s.boundary_values(time, time, fixed=False)
+        s.wall_values(time, time)
         made, taken = self._sources()
         production[: len(made)] += made
         sinks[: len(taken)] += taken

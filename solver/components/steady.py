@@ -76,8 +76,8 @@ class Steady(Component):
         s, g, wk = self.species, self.species.graph, self.work
         n = g.n_owned
         before = stages.amount(g.mass, s.state, n)
-        s.boundary_values(time, fixed=False)
-        s.boundary_values(time, fixed=True)
+        s.boundary_values(time, time, fixed=False)
+        s.boundary_values(time, time, fixed=True)
         density[:] = s.state
         failure = self._linear(time, density) if self._newton is None else self._newton.solve(time, density)
         if self._newton is not None:
@@ -114,7 +114,7 @@ class Steady(Component):
             self._edges()
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
-            s.wall_values(time)
+            s.wall_values(time, time)
             boundary_sources(s, wk.production, wk.sinks)
             args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
             number = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.own, system.ghost)

@@ -44,7 +44,7 @@ class Surfaces(Component):
                 if b.repaired:
                     b.follow(self._time + dt, dt)
                 else:
-                    b.advance(self._time + dt, 0.5 * dt)
+                    b.advance(self._time + 0.5 * dt, self._time + dt)
             self._show_again()
         elif phase is Phase.SECOND and self._ahead:
             for b, half in zip(self.integrities, self._half, strict=True):
@@ -59,7 +59,7 @@ class Surfaces(Component):
         followed = [b for b in self.integrities if b.repaired]
         for b in self.integrities:
             if not b.repaired:
-                b.advance(time + (0.25 if first else 0.75) * dt, 0.5 * dt)
+                b.advance(*((time, time + 0.5 * dt) if first else (time + 0.5 * dt, time + dt)))
         if not followed:
             return ""
         self._remember()

@@ -88,8 +88,8 @@ class Transport:
             wk.loss[:] = wk.sinks[:n]
             if self._middle is not None:
                 self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
-        s.boundary_values(time + 0.5 * dt, fixed=False)
-        s.wall_values(time + 0.5 * dt)
+        s.boundary_values(time, time + dt, fixed=False)
+        s.wall_values(time, time + dt)
         if self.own is None:
             boundary_sources(s, wk.production, wk.sinks)
             self._empty(wk.production, wk.sinks, dt)
@@ -320,7 +320,7 @@ class Transport:
 
     def _fix(self, system: LinearSystem, time: float, tau: float) -> None:
         """The values of fixed nodes at a time, in the guess and on the right side."""
-        self.species.boundary_values(time, fixed=True)
+        self.species.boundary_values(time, time, fixed=True)
         fix_rows(self.species, system, self.work.edges, tau, low_order=False)
 
     def iterations(self) -> int:

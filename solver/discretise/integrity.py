@@ -77,26 +77,26 @@ class Integrity:
         """The integrity as far as it has come (s,)."""
         return self.variable.new
 
-    def advance(self, time: float, h: float) -> None:
-        """Advance b by h with the species as they are in the fields and rates at ``time``."""
+    def advance(self, begin: float, end: float) -> None:
+        """Advance b from one time to another, with the species as they are in the fields."""
         if self.static:
             return
-        self._degradation(time, self._decay)
-        surfaces.relax(self.b, self._repair, self._decay, h)
+        self._degradation(begin, end, self._decay)
+        surfaces.relax(self.b, self._repair, self._decay, end - begin)
 
     def begin(self, time: float) -> None:
         """Take K at the beginning of a step, of the fields as they are."""
-        self._degradation(time, self._decay)
+        self._degradation(time, time, self._decay)
 
     def follow(self, time: float, h: float) -> None:
         """b a time h after the beginning of the step, by K as it was then and as it is now."""
-        self._degradation(time, self._later)
+        self._degradation(time, time, self._later)
         self.b[:] = self.variable.old
         surfaces.follow_rest(self.b, self._repair, self._decay, self._later, h)
 
-    def _degradation(self, time: float, out: Floats) -> None:
+    def _degradation(self, begin: float, end: float, out: Floats) -> None:
         for side in self._sides:
-            side.gather(time)
+            side.gather(begin, end)
         out[:] = 0.0
         for write, share in self._rates:
             write(self._scratch)

@@ -39,13 +39,13 @@ class PassageRate:
         self._writes = [side.compile_clipped(expr) for side in self._sides]
         self.values, self._scratch = np.zeros(sites.n), np.zeros(sites.n)
 
-    def evaluate(self, time: float) -> None:
-        """Fill ``values`` of the fields and the integrity as they are now, negative ones as 0; SolverError where one is not finite."""
+    def evaluate(self, begin: float, end: float) -> None:
+        """Fill ``values`` for an interval of time, of the fields and b as they are, negative ones as 0; SolverError where not finite."""
         self.values[:] = 0.0
         for side, write in zip(self._sides, self._writes, strict=True):
-            side.gather(time)
+            side.gather(begin, end)
             write(self._scratch)
-            self._check(time)
+            self._check(0.5 * (begin + end))
             self._scratch /= len(self._sides)
             self.values += self._scratch
 

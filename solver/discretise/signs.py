@@ -65,7 +65,7 @@ class Signed:
     def _worst(self, time: float) -> tuple[int, NDArray[np.bool_] | None]:
         """The first column of nodes where it is negative, and at which of them; None where nowhere."""
         for k, (at, write, size) in enumerate(zip(self._at, self._write, self._size, strict=True)):
-            at.gather(time)
+            at.gather(time, time)
             write(self._values)
             least = self._values.min(initial=0.0)
             if least >= 0.0 and self._values.max(initial=0.0) < math.inf:
@@ -128,7 +128,7 @@ class Signed:
 def signed(problem: Problem) -> list[Signed]:
     """The formulas of a problem that could be negative; the same on all ranks."""
     parameters, densities = problem.evaluator.parameters, problem.fields
-    known = Known(problem.fields, problem.state.numbers, parameters, problem.evaluator.places)
+    known = Known(problem.fields, problem.state.numbers, parameters, problem.evaluator.places, problem.times)
     doubtful = [law for law in non_negative(problem.model) if not never_negative(law.expr, parameters, densities)]
     return [Signed(law, problem, known) for law in doubtful]
 

@@ -46,7 +46,7 @@ def build_model(scenario: Scenario) -> Model:
     vessels = map_expressions(tuple(walls), settled)
     cited = sources(scenario, *species, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
     fields = {name: options.words for name, options in scenario.fields.items()}
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields)
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, scenario.start.words if scenario.start else "")
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

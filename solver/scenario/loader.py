@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
 
+PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
 
@@ -61,7 +61,7 @@ class Statement:
         overrides: Sequence[str] = (),
         values: Mapping[str, object] | None = None,
         scalars: Iterable[str] = (),
-        patience: float = math.inf,
+        patience: float = PATIENCE,
         until: object = None,
     ) -> Scenario:
         """The Scenario with other values: texts ``a.b.c=value`` with YAML values, then values of Python by path ``a.b.c``.
@@ -92,7 +92,7 @@ class Statement:
         return re.sub(r"[^A-Za-z0-9_.-]", "_", stem).lstrip("_.-") or "scenario"
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), patience: float = math.inf, until: object = None) -> Scenario:
+def load(path: str | Path, overrides: Sequence[str] = (), patience: float = PATIENCE, until: object = None) -> Scenario:
     """Read and check a scenario with everything it extends.
 
     overrides: texts ``a.b.c=value`` with YAML values. patience: seconds after which further members of a sweep are
@@ -127,6 +127,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
+    scenario._assumed = tuple(context.assumed)
     return scenario
 
 
