@@ -68,8 +68,9 @@ def reached(build: Callable[[Comm], Problem], comm: Comm, steps: int) -> list[np
 
 @pytest.mark.parametrize("name", CASES)
 def test_second_order_where_it_is_stiff(comm: Comm, name: str) -> None:
-    """Against steps of 1/1024 of the run, from dt s of about 300 down to 40; balanced at every step."""
+    """Densities in 8, 16, 32 steps against 1024, dt s from about 300 to 40; accounts and integrities likewise or within 1e-4; balanced."""
     exact = reached(CASES[name], comm, 1024)
     misses = np.array([[np.abs(a - b).max() for a, b in zip(reached(CASES[name], comm, n), exact, strict=True)] for n in (8, 16, 32)])
-    for errors in misses.T:
-        assert orders(list(errors))[-1] > 1.6 or errors[-1] < 1e-5, (name, misses)
+    assert orders(list(misses[:, 0]))[-1] > 1.6, (name, misses)
+    for errors in misses[:, 1:].T:
+        assert orders(list(errors))[-1] > 1.6 or errors[-1] < 1e-4, (name, misses)
