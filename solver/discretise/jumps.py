@@ -99,6 +99,11 @@ class Switch:
 
     def _bisected(self, a: float, b: float, level: float, passed: Callable[[float], bool]) -> float:
         """Where ``passed`` becomes true, between neighbouring numbers the one at which the tree is closer to the level."""
+        low, high = (self.value(t, t)[0] - level for t in (a, b))
+        straight = a - low * (b - a) / (high - low) if high != low else math.nan  # where most formulas end
+        near = (straight - 4.0 * math.ulp(straight), straight + 4.0 * math.ulp(straight))
+        if a < near[0] and near[1] < b and passed(near[1]) and not passed(near[0]):
+            a, b = near
         while True:
             middle = 0.5 * (a + b)
             if not a < middle < b:

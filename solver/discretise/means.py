@@ -35,7 +35,7 @@ _HALF = np.array(  # nodes >= 0, weights of all and of every second
 NODES, KRONROD, GAUSS = np.concatenate((_HALF * (-1, 1, 1), _HALF[-2::-1])).T
 
 ENOUGH = 1e-15  # error relative to the integral of the absolute value
-SEEN = 1.0 / 32.0  # share of what the function may vary by that its values must spread over
+SEEN = 0.25  # share of what the function may vary by that its values must spread over
 EVENLY = 0.25  # least share of what a piece may vary by, in each half of it, where that is so because the time occurs several times
 ROUNDING = 1e-15  # variation relative to the values
 MOST = 4000  # pieces

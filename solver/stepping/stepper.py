@@ -93,7 +93,8 @@ class Stepper:
             taking = [c for c in taking if c.looks_again()]
             if not taking:
                 return True
-        self.problem.evaluator.over(time + begin * dt, time + end * dt)
+        if taking:
+            self.problem.evaluator.over(time + begin * dt, time + end * dt)
         for c in self._predicting:
             c.predict(phase, dt)
         here, alone = "", False
