@@ -16,7 +16,7 @@ import numpy as np
 
 from .domain import MeshData
 
-_TOOLS = ("gmsh", "scikit-image", "numpy", "scipy", "pygalmesh")
+_TOOLS = ("gmsh", "scikit-image", "numpy", "scipy", "pygalmesh", "pillow", "tifffile", "nibabel", "vtk")
 
 
 def folder() -> Path:
@@ -26,9 +26,9 @@ def folder() -> Path:
 
 
 def key(options: Any, picture: bytes) -> str:
-    """sha256 of everything the mesh depends on: options, picture, this package's source and the versions of the tools."""
-    digest = hashlib.sha256(options.model_dump_json().encode())
-    digest.update(hashlib.sha256(picture).digest())
+    """sha256 of everything the mesh depends on: options, picture (its digest), this package's source and the versions of the tools."""
+    digest = hashlib.sha256(f"{options.model_dump_json()} {options.metre}".encode())
+    digest.update(picture)
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     digest.update(json.dumps({tool: _version(tool) for tool in _TOOLS}).encode())
@@ -40,16 +40,23 @@ def cached(name: str, make: Callable[[], MeshData]) -> MeshData:
 
     A damaged file is made again; a folder that cannot be written only costs the time.
     """
-    path = folder() / f"{name}.npz"
+    kept = look_up(name)
+    if kept is not None:
+        return kept
+    data = make()
     try:
-        return _load(path)
-    except (OSError, ValueError, KeyError, BadZipFile):
-        data = make()
-    try:
-        _save(data, path)
+        _save(data, folder() / f"{name}.npz")
     except OSError:
         return data
     return data
+
+
+def look_up(name: str) -> MeshData | None:
+    """The mesh kept under a name; None where there is none, or a damaged file."""
+    try:
+        return _load(folder() / f"{name}.npz")
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None
 
 
 def _version(tool: str) -> str:

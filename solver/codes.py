@@ -54,6 +54,7 @@ OPTIONS: dict[str, Code] = {
 }
 QUANTITIES: dict[str, Code] = {
     "circular-parameters": Code("Parameters are computed from each other in a circle, or from one without a value.", (2,)),
+    "equal-in-time": Code("A formula compares what changes in time for equality, which holds at instants only.", (2,)),
     "formula-by-region": Code("A value given by region is a formula, which would count in all regions.", (2,)),
     "name-not-usable": Code("A name in a formula exists, but cannot be used in this place.", (2,)),
     "no-scales": Code("A value has a unit, but the scenario states no scales to convert it with.", (2,)),
@@ -79,7 +80,7 @@ MODEL: dict[str, Code] = {
     "immobile-species": Code("A species that does not move has a condition on a boundary, membrane or wall.", (2,)),
     "in-lumen": Code("Something is asked for in the lumen of a vessel, where no tissue is.", (2,)),
     "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
-    "no-balance": Code("Nothing removes a quasi-steady species, so it has no balance.", (2,)),
+    "no-balance": Code("Nothing removes a quasi-steady species, or not from a part of the tissue, so it has no balance.", (2, 4)),
     "no-unique-balance": Code("Uptake of a quasi-steady species falls where there is more of it: it has more than one balance.", (4,)),
     "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),
     "partial-output": Code("Numbers are expected of the whole tissue, but only some regions are written.", (2,)),
@@ -126,7 +127,9 @@ SOLVER: dict[str, Code] = {
     "internal-fault": Code("What must not happen has happened; this is a fault of the program.", (4,)),
     "linear-solver": Code("A linear system could not be solved, even with the smallest step.", (4,)),
     "not-finite": Code("Densities are not finite numbers any more.", (4,)),
+    "out-of-memory": Code("The system gave no more memory.", (4,)),
     "step-failed": Code("A time step could not be solved.", (4,)),
+    "system-refuses": Code("The system refused something that it was asked for, as to open or write a file.", (4,)),
     "unbalanced-ledger": Code("The ledger does not balance; this is a fault of the program.", (4,)),
 }
 RESULTS: dict[str, Code] = {
@@ -136,6 +139,7 @@ RESULTS: dict[str, Code] = {
     "no-run": Code("A folder is not that of a run.", (2, 3)),
     "no-sweep": Code("A scenario or a folder has no sweep.", (2,)),
     "no-time": Code("A run has no output at this time.", (2,)),
+    "no-units": Code("The columns of a run have no units.", (2,)),
     "not-comparable": Code("Runs differ in what must be the same for the comparison.", (2,)),
     "not-measurable": Code("An expected number cannot be measured in this run.", (2,)),
     "program-failed": Code("Another program, such as ffmpeg or ParaView, failed.", (1,)),
@@ -174,12 +178,15 @@ MESH: dict[str, Code] = {
     "undefined-nodes": Code("Cells refer to nodes that the mesh file does not define.", (3,)),
 }
 PICTURES: dict[str, Code] = {
+    "ambiguous-picture": Code("A file of a picture or volume can be taken in several ways; an option decides.", (3,)),
     "no-hole": Code("A hole was not found in the picture.", (3,)),
     "no-picture": Code("No picture of this name is shipped with scikit-image.", (2, 3)),
     "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),
+    "too-fine": Code("A volume would be meshed with more cells than any machine holds.", (3,)),
     "wrong-crop": Code("The part of a picture that was asked for does not lie in it.", (3,)),
+    "wrong-level": Code("A picture has no level of this number.", (3,)),
 }
 NETWORKS: dict[str, Code] = {
     "ambiguous-radius": Code("A network file holds several arrays, any of which could be the radius.", (3,)),
@@ -187,11 +194,12 @@ NETWORKS: dict[str, Code] = {
     "loose-end": Code("A node with one segment is marked neither inlet, outlet nor tip.", (3,)),
     "network-dimension": Code("A network and its tissue have different dimensions.", (2, 3)),
     "network-entry": Code("A row or entry of a network does not have the form that is needed.", (3,)),
-    "no-array": Code("A network file has no array or column of this name.", (3,)),
+    "no-array": Code("A file has no array or column of this name.", (3,)),
     "no-length": Code("Both nodes of a segment lie at the same place.", (3,)),
+    "no-positions": Code("A table of positions has no rows.", (3,)),
     "no-wall": Code("The place of a vessel has no facets, so it has no wall.", (3,)),
     "outside-shape": Code("The trunk of a generated tree leaves the shape that it shall fill.", (3,)),
-    "outside-tissue": Code("A node or segment of a network lies outside the tissue.", (3,)),
+    "outside-tissue": Code("A node or segment of a network, a single cell, or a node of a mesh lies outside the tissue.", (3,)),
     "unknown-node": Code("A segment or an end of a network names a node that is not there.", (3,)),
     "unused-node": Code("A node of a network belongs to no segment.", (3,)),
     "wrong-end": Code("A node is marked as an end that it cannot be.", (3,)),

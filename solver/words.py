@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from ruamel.yaml import YAML
+
 from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
+from .model.text import together
 from .output.folder import RunFolder
 from .scenario.mesh import BoxMesh, ImageMesh, RectangleMesh
 from .scenario.schema import Scenario
@@ -19,7 +22,7 @@ LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
-    """Log what was done to the mesh (notes), laws that do not heed their maximum, walls that follow a lattice in steps, caps."""
+    """Log what was done to the mesh (notes), who reacts with whom, laws beyond maxima, walls that follow a lattice in steps, caps."""
     for note in notes:
         log.info("mesh: %s", note)
     if problem.graph.n_global < LEAST_NODES * problem.graph.comm.size:
@@ -29,6 +32,8 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
         )
     for note in surpluses(problem.model):
         log.info("%s", note)
+    for kinetics in problem.model.kinetics:
+        log.info("%s", together(kinetics).strip())
     steps = in_steps(scenario, problem.dim)
     if steps:
         log.info(
@@ -64,6 +69,25 @@ def headline(scenario: Scenario, problem: Problem, folder: RunFolder, ticker: Cl
     ranks = problem.graph.comm.size
     what = f"{scenario.name}: {problem.dim}-D, {problem.grid.n_nodes:,} nodes, {ranks} rank{'s' if ranks > 1 else ''}, into {folder.path}"
     return what + (f", resumed at t = {ticker.time:g}, step {ticker.steps}" if ticker.steps else "")
+
+
+def prolonged(scenario: Scenario, earlier: str, ticker: Clock, last: float) -> list[str]:
+    """What is to be said of a run that goes on to another end: from where to where, and in what it may differ from one made at once.
+
+    earlier: the resolved scenario of the part before; last: the size of its last step.
+    """
+    before = float(YAML(typ="safe", pure=True).load(earlier)["time"]["end"])
+    unit, step = unit_of_time(scenario), scenario.time.step
+    notes = [f"the run goes on to t = {scenario.time.end:g} {unit}".rstrip() + f"; before, it was to end at {before:g}"]
+    tiny = 1e-9 * (scenario.time.end - scenario.time.start)
+    if step is None:
+        notes.append("a run to this end from the start would have chosen other steps: it agrees within the tolerance")
+    elif ticker.time >= before and not any(abs(x - before) <= tiny for x in ticker.options.outputs) and abs(last - step) > 1e-9 * step:
+        notes.append(
+            f"the steps were fitted to the end at t = {before:g}, which is no output time now: a run to this end from the start would have "
+            "stepped across it, and agrees within the error of the steps"
+        )
+    return notes
 
 
 def unit_of_time(scenario: Scenario) -> str:

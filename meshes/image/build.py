@@ -10,55 +10,68 @@ from numpy.typing import NDArray
 from ...solver.errors import MeshError
 from ...solver.scenario.mesh_image import ImageMesh
 from ..assemble import assemble
-from ..cache import cached, key
+from ..cache import cached, key, look_up
 from ..domain import MeshData
-from ..facets import Ints
+from ..facets import Ints, signed_measures
+from .changes import changes
+from .files.stored import Picture
 from .islands import FIRST_HOLE, Cleaned, clean
-from .outlines import OUTSIDE, Arc, smooth, trace
-from .picture import load
+from .outlines import OUTSIDE, Arc, areas, smooth, trace
+from .picture import digest, fine, load, sizes, spacing
 from .segment import NONE, classify
 
 SIZE = 4.0  # default cell size, in pixels
 OUTLINE = 4.0  # default width of smoothing along outlines, in pixels
+_SHARES = (1.0, 0.5, 0.25, 0.125)  # of the smoothing of labels, tried in turn
+_CLOSE = 0.1  # of the tolerance: where chords of small shapes cost the area
+_KEPT = 0.01
 FRAME = ("left", "right", "top", "bottom")
 
 
 def image_mesh(options: ImageMesh) -> MeshData:
     """The mesh of a picture or a label volume, from the cache where it was made before; raises MeshError."""
-    path = Path(options.image)
-    picture = path.read_bytes() if path.is_file() else b""  # pictures that ship with scikit-image go by its version
-    return cached(key(options, picture), lambda: _made(options))
+    return cached(key(options, digest(Path(options.image))), lambda: _made(options))
+
+
+def known(options: ImageMesh) -> tuple[str, ...]:
+    """What there is to say of a picture without making its mesh: notes on the file, and on the mesh if it has been made before."""
+    kept = look_up(key(options, digest(Path(options.image))))
+    if kept is not None:
+        return kept.notes
+    if options.image.startswith("skimage:"):
+        return ()  # it says nothing of itself, and reading it takes scikit-image, for seconds
+    picture = load(options)
+    return (*picture.notes, sizes(options, picture), "`invasio mesh info` shows what meshing changes of the volumes")
 
 
 def _made(options: ImageMesh) -> MeshData:
     source = options.image if options.image.startswith("skimage:") else Path(options.image).name
-    array = load(options.image)
-    if array.ndim == 3 and array.shape[2] != 3:
+    picture = load(options)
+    edges = spacing(options, picture)[0]
+    notes = [*picture.notes, sizes(options, picture)]
+    if picture.volume:
         from .volume import volume_mesh
 
-        return volume_mesh(array, options, f"volume {source}", spacing(options, 3))
-    if array.ndim not in (2, 3):
-        raise MeshError(
-            f"the picture has {array.ndim} axes", code="picture-axes", place=source, remedy="give a picture (2) or a volume (3)"
-        )
-    return _plane_mesh(array, options, f"image {source}")
+        return volume_mesh(picture, options, f"volume {source}", edges, notes)
+    return _plane_mesh(picture, options, f"image {source}", edges, notes)
 
 
-def _plane_mesh(array: NDArray[np.generic], options: ImageMesh, source: str) -> MeshData:
-    x0, y0, array = cropped(array, options.crop, source)
-    cleaned = clean(classify(array, options, source), array, options, source)
+def _plane_mesh(picture: Picture, options: ImageMesh, source: str, edges: tuple[float, ...], said: list[str]) -> MeshData:
+    array = picture.values
+    scale = np.array(edges) * picture.scale
+    raw = classify(array, options, source)
+    cleaned = clean(raw, picture, options, source)
     names = tuple(options.regions)
     for index, name in enumerate(names):
         if not (cleaned.labels == index).any():
             remedy = "check its colour or label, or use a smaller 'smallest'"
             raise MeshError(f"region {name!r} is empty: no pixels belong to it", code="empty-region", place=source, remedy=remedy)
     parts, region_of = connected(cleaned.labels)
-    scale = np.array(spacing(options, 2))
     mean = float(np.sqrt(scale.prod()))
     size = SIZE if options.size is None else options.size / mean
     own = {k: c.size / mean for k, c in enumerate(options.regions.values()) if c.size is not None}
     steps = {part: own.get(region, size) for part, region in region_of.items()}
-    arcs = smooth(trace(parts), OUTLINE if options.outline is None else options.outline, steps, options.tolerance)
+    arcs = _outlines(parts, region_of, options, steps)
     from .plane import triangulate
 
     points, cells, tags, facets = triangulate(arcs, region_of, size, own)
@@ -74,37 +87,28 @@ def _plane_mesh(array: NDArray[np.generic], options: ImageMesh, source: str) -> 
                 remedy="name regions that do, or use a smaller 'smallest'",
             )
         interfaces[name] = between[a, b]
-    notes = [f"pixel size {' x '.join(f'{s:g}' for s in scale)}; y points down, as in the picture", *cleaned.notes]
-    return assemble((points + np.array([x0, y0])) * scale, cells, tags, names, boundaries, interfaces, source, notes)
+    notes = [*said, "y points down, as in the picture", *cleaned.notes]
+    measures = np.bincount(tags, np.abs(signed_measures(points, cells)), len(names)) * float(scale.prod())
+    notes += changes(names, measures, raw, float(scale.prod()), "pixels")
+    placed = points * scale + np.array(picture.origin) * edges
+    return assemble(placed, cells, tags, names, boundaries, interfaces, source, notes)
 
 
-def cropped(array: NDArray[np.generic], crop: tuple[int, int, int, int] | None, source: str) -> tuple[int, int, NDArray[np.generic]]:
-    """First column, first row and pixels of the wanted part of a picture."""
-    if crop is None:
-        return 0, 0, array
-    x0, y0, x1, y1 = crop
-    rows, columns = array.shape[:2]
-    if not (0 <= x0 < x1 <= columns and 0 <= y0 < y1 <= rows):
-        raise MeshError(
-            f"crop {list(crop)} does not lie in the picture of {columns} x {rows} pixels",
-            code="wrong-crop",
-            place=source,
-            remedy="give columns and rows of pixels: [left, top, right, bottom]",
-        )
-    return x0, y0, array[y0:y1, x0:x1]
-
-
-def spacing(options: ImageMesh, dim: int) -> tuple[float, ...]:
-    """Pixel or voxel edges along x, y (and z)."""
-    pixel = options.pixel if isinstance(options.pixel, tuple) else (options.pixel,) * dim
-    if len(pixel) != dim:
-        raise MeshError(
-            f"'pixel' has {len(pixel)} edges, the picture {dim} axes",
-            code="picture-axes",
-            place=str(options.image),
-            remedy="give a number, or an edge for each axis",
-        )
-    return pixel
+def _outlines(parts: NDArray[np.int64], region_of: dict[int, int], options: ImageMesh, steps: dict[int, float]) -> list[Arc]:
+    """Smoothed outlines; of labels and lines, unless `outline` says how far, the smoothest that keep every region's area within 1 %."""
+    traced = trace(parts)
+    if options.outline is not None or not fine(options):
+        return smooth(traced, OUTLINE if options.outline is None else options.outline, steps, options.tolerance)
+    count = max(region_of.values()) + 1
+    regions = np.array(list(region_of.values()))
+    pixels = np.bincount(regions, np.bincount(parts[parts >= 0].ravel(), minlength=len(regions)), count)
+    tries = [(width, stray) for width in _SHARES for stray in (width, _CLOSE)]
+    for share, stray in (*tries, (0.0, _CLOSE)):
+        found = smooth(traced, OUTLINE * share, steps, options.tolerance * stray)
+        left = np.bincount(regions, areas(found, len(regions)), count)
+        if (np.abs(left - pixels) <= _KEPT * pixels).all():
+            break
+    return found
 
 
 def connected(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], dict[int, int]]:

@@ -7,13 +7,12 @@ import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
-from ..scenario.loader import dump_resolved, load
+from ..scenario.loader import PATIENCE, dump_resolved, load
 from ..scenario.members import size
-from ..scenario.mesh import mesh_dimension
+from ..scenario.mesh import ImageMesh, mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
-
-PATIENCE = 5.0  # seconds for the members of a sweep
+from ._start import start_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +34,8 @@ def main(args: argparse.Namespace) -> int:
     print(f"ok: {args.scenario}: {scenario.title or scenario.name}")
     print(f"  species     {species}")
     print(f"  mesh        {scenario.mesh.kind}")
+    if line := start_line(scenario):
+        print(f"  cells       {line}")
     parameters = ", ".join(f"{p.name} = {p.value:.6g} {p.unit}".strip() for p in model.parameters.values())
     print(f"  parameters  {parameters or 'none'}")
     print(f"  time        {scenario.time.start:g} to {scenario.time.end:g}")
@@ -45,13 +46,24 @@ def main(args: argparse.Namespace) -> int:
     if scenario.model.vessels:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
         _print_networks(scenario)
+    _print_given(scenario)
     if scenario.members:
         print(f"  sweep       {_members(scenario)}")
+    if isinstance(scenario.mesh, ImageMesh):
+        _print_picture(scenario.mesh)
     for note in surpluses(model):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
     return 0
+
+
+def _print_picture(mesh: ImageMesh) -> None:
+    """Read the picture as the run will; raises MeshError for what is wrong in it."""
+    from ...meshes.image.build import known
+
+    for note in known(mesh):
+        print(f"  picture     {note}")
 
 
 def _print_networks(scenario: Scenario) -> None:
@@ -67,6 +79,26 @@ def _print_networks(scenario: Scenario) -> None:
         print(f"  network     {name}: {len(network.segments)} segments, length {network.lengths.sum():.6g}, radius {low:.6g} to {high:.6g}")
         for note in network.notes:
             print(f"  note        {name}: {note}")
+
+
+def _print_given(scenario: Scenario) -> None:
+    """Read the tables of given fields, and look into earlier runs, as the run will; raises InvasioError for what is wrong in them."""
+    from ...postprocess.run import open_run
+    from ..given.positions import read_positions
+
+    dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
+    for name, options in scenario.fields.items():
+        if options.kind == "by_run":
+            run = open_run(options.run)
+            run.field(options.of, step=0)
+            print(f"  field       {name}: {options.words}")
+        elif options.kind == "by_cells" and dim is not None:
+            points = read_positions(options, dim, scenario).points
+            ends = zip("xyz", points.min(axis=0), points.max(axis=0), strict=False)
+            print(f"  field       {name}: {len(points)} cells, " + ", ".join(f"{axis} {low:.6g} to {high:.6g}" for axis, low, high in ends))
+    if scenario.start is not None:
+        times = open_run(scenario.start.run).times
+        print(f"  start       {scenario.start.words} (it has {len(times)} outputs)")
 
 
 def _members(scenario: Scenario) -> str:

@@ -12,7 +12,7 @@ as well (second order).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,13 +94,13 @@ def changes(mass: Floats, old: Floats, new: Floats, production: Floats, h: float
 
 
 class Immobile(Component):
-    """All species that do not move, together."""
+    """All species that do not move, together. coupled: those of which all terms are kinetics with others (components.kinetics)."""
 
     name = "immobile species"
     phases = frozenset({Phase.FIRST, Phase.SECOND})
 
-    def __init__(self, species: list[NodalSpecies]) -> None:
-        self.species = species
+    def __init__(self, species: list[NodalSpecies], coupled: Collection[str] = ()) -> None:
+        self.species, self.coupled = species, coupled
         n = len(species[0].state)
         self._rates = [(np.zeros(n), np.zeros(n), np.zeros(n)) for _ in species]
         self._new, self._made = ([np.zeros(n) for _ in species] for _ in range(2))
@@ -162,7 +162,7 @@ class Immobile(Component):
 
     def errors(self, dt: float, bend: float) -> Sequence[float]:
         """sum m e^2 and sum m c^2 of each."""
-        return [value for s in self.species for value in surprise(s, dt, bend)]
+        return [value for s in self.species if s.name not in self.coupled for value in surprise(s, dt, bend)]
 
     def _evaluate(self) -> None:
         for s, (p, r, q), made in zip(self.species, self._rates, self._made, strict=True):

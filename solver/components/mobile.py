@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..accounts import Account, Accounts
 from ..discretise.species import NodalSpecies
 from ..kernels import stages
-from ..state import State
+from ..state import State, Variable
 from .boundaries import accounts_of, content
 from .options import SchemeOptions
 from .protocol import Component, Phase
@@ -30,12 +30,16 @@ class Mobile(Component):
 
     phases = frozenset({Phase.WHOLE, Phase.END})
 
-    def __init__(
-        self, species: NodalSpecies, state: State, work: Workspace, options: SchemeOptions, switching: bool, dim: int
-    ) -> None:
+    def __init__(self, species: NodalSpecies, state: State, work: Workspace, options: SchemeOptions, switching: bool, dim: int) -> None:
         self.name, self.species, self.state, self.switching, self.dim = species.name, species, state, switching, dim
         self.transport = Transport(species, work, options)
         self._before = np.zeros(species.graph.n_local if switching else 0)
+        self._moved: Variable | None = None  # what transport has added since the start, where the species reacts with others
+
+    def couple(self, moved: Variable, gain: Floats, source: Floats) -> None:
+        """Be advanced by what couples it with others (components.kinetics), with their mean tendency as gain and source of transport."""
+        self.phases = frozenset({Phase.END})
+        self._moved, self.transport.gain, self.transport.source = moved, gain, source
 
     def accounts(self) -> Iterable[Account]:
         """Sources, boundaries, walls and membranes."""
@@ -59,7 +63,7 @@ class Mobile(Component):
         """The step of transport; at its end the correction by sources that have changed. Collective."""
         variable, page = self.species.variable, book.page(self.name)
         if phase is Phase.END:
-            self.transport.follow(dt, variable.mid, page)
+            self.transport.follow(time + dt, dt, variable.mid, page)
             return ""
         before = variable.old
         if self.switching:  # half of what is transferred has happened: the middle of the transport is meant
@@ -67,6 +71,8 @@ class Mobile(Component):
             before[:] = variable.new
         if not self.transport.advance(time, dt, variable.mid, self.state.history, page):
             return self.transport.failure
+        if self._moved is not None:
+            return ""
         np.add(before, variable.new, out=variable.mid)
         variable.mid[:] *= 0.5
         return ""
@@ -77,7 +83,13 @@ class Mobile(Component):
 
     def errors(self, dt: float, bend: float) -> Sequence[float]:
         """sum m e^2 and sum m c^2."""
-        return surprise(self.species, dt, bend)
+        if self._moved is None:
+            return surprise(self.species, dt, bend)
+        # kinetics looks to its own errors: what is at stake is the tendency of transport
+        v, g = self._moved, self.species.graph
+        missed, _ = stages.surprise(g.mass, v.new, v.old, v.rate, v.rate_before, dt, bend, g.n_owned)
+        density = self.species.state
+        return missed, float((g.mass[: g.n_owned] * density[: g.n_owned] ** 2).sum())
 
     def accept(self, time: float, dt: float) -> None:
         """Note by how much it exceeds its maximum."""
@@ -108,18 +120,24 @@ class Mobile(Component):
         if packing is not None and packing.maximum < math.inf:
             over, time, *place = max(comm.allgather(packing.surplus))
             if over > 0.0:
-                yield logging.WARNING, (
-                    f"{self.name} exceeded its maximum of {packing.maximum:g} by up to {over:.2g} "
-                    f"(at t = {time:.4g}, at {self._where(place)}): its own sources make more than that"
+                yield (
+                    logging.WARNING,
+                    (
+                        f"{self.name} exceeded its maximum of {packing.maximum:g} by up to {over:.2g} "
+                        f"(at t = {time:.4g}, at {self._where(place)}): its own sources make more than that"
+                    ),
                 )
         if not law.drifts:
             return
         value, time, *place = max(comm.allgather(self.transport.peclet))
         said = f"(at t = {time:.4g}, at {self._where(place)})"
         if value > PECLET_WARNING:
-            yield logging.WARNING, (
-                f"mesh Peclet number of {self.name} up to {value:.2g} {said}: above 1 the front is sharper than the mesh resolves; "
-                "results stay non-negative and conservative, but refine there for second order"
+            yield (
+                logging.WARNING,
+                (
+                    f"mesh Peclet number of {self.name} up to {value:.2g} {said}: above 1 the front is sharper than the mesh resolves; "
+                    "results stay non-negative and conservative, but refine there for second order"
+                ),
             )
         else:
             yield logging.INFO, f"mesh Peclet number of {self.name} at most {value:.2g} {said}"

@@ -25,8 +25,10 @@ from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
 from ..kernels import edges, limiter, stages
 from ..linalg.linear import LinearSystem
+from ..model.walk import names_in
 from ..state import History
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
+from .gates import Gates
 from .options import SchemeOptions
 from .own_stages import OwnStages
 from .packing import Packing
@@ -56,11 +58,17 @@ class Transport:
         local = options.limiter == "local_bounds"
         self.packing = Packing(species, work, local) if local or species.law.maximum is not None else None
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
-        may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth or limits_itself(species.law))
+        self.gates = Gates(species)  # walls of vessels are hung onto a species before
+        own_sources = species.law.loss or species.law.growth or limits_itself(species.law)
+        may_be_stiff = options.scheme == "tr_bdf2" and bool(own_sources or self.gates)
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
+        self._made_by_time = not species.law.growth and not names_in(species.law.production) & species.evaluator.unforeseen
         self.own = OwnStages(species, work) if limits_itself(species.law) else None
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
-        self._extremes = np.zeros(2)
+        self.gain: Floats | None = None  # a production that kinetics found
+        self.source: Floats | None = None  # what else it found: for the stages only, no part of the result
+        self._emptied = np.zeros(self.graph.n_owned if species.walls or species.exchanges else 0)
+        self._extremes = np.zeros(3)  # the smallest new density, -dt s of the tissue, -dt s with gates; the least of all ranks
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
 
@@ -84,23 +92,33 @@ class Transport:
             wk.loss[:] = wk.sinks[:n]
             if self._middle is not None:
                 self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
-        s.boundary_values(time + 0.5 * dt, fixed=False)
-        s.wall_values(time + 0.5 * dt)
+        s.boundary_values(time, time + dt, fixed=False)
+        s.wall_values(time, time + dt)
         if self.own is None:
             boundary_sources(s, wk.production, wk.sinks)
+            if self.gain is not None:
+                wk.production[:n] += self.gain
+            self._empty(wk.production, wk.sinks, dt)
             solved = self._stages(time, dt, history)
         else:
+            brought, taken = self.own.boundaries()
+            if self.gain is not None:
+                brought[:n] += self.gain
+            self._empty(brought, taken, dt)
             solved = self._own_stages(self.own, time, dt, history)
         g.halo.update(wk.w)
+        last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
         if self.own is None:
-            args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, self.high.x, dt, wk.new, wk.seen)
+            args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, last, dt, wk.new, wk.seen)
             smallest = edges.conservative_update(wk.edges, *args)
         else:
-            smallest = self.own.update(self.high.x, dt)
-        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * float(wk.loss.max(initial=0.0))
+            smallest = self.own.update(last, dt)
+        gates = self.gates.keep() if self.gates and self._middle is not None else 0.0
+        lost = float(wk.loss.max(initial=0.0))
+        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * lost, -dt * max(lost, gates)
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
-        self.stiff = self._middle is not None and WORTH_A_LOOK < -self._extremes[1] < math.inf
+        self.stiff = self._middle is not None and WORTH_A_LOOK < -self._extremes[2] < math.inf
         usable = solved and smallest > -math.inf
         self.kept = 1.0
         over = self.packing is not None and self.packing.exceeded()
@@ -114,9 +132,10 @@ class Transport:
         else:
             self.skipped += 1
         if self.own is None:
+            wk.seen[: len(self._emptied)] += self._emptied
             book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n))
         else:
-            self.own.book(dt, page, correct)
+            self.own.book(dt, page, correct, self._emptied)
         book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, page)
         s.state[:n] = wk.new
         g.halo.update(s.state)
@@ -124,8 +143,15 @@ class Transport:
             self.own.look(*self._middle)
         return True
 
-    def follow(self, dt: float, density: Floats, page: Page) -> None:
-        """Correct the state by how sources change from mid-step, where they were frozen, to the end; the fields are those of the end.
+    def _empty(self, production: Floats, sinks: Floats, dt: float) -> None:
+        """Let walls and boundaries that take all take what is there at the beginning. Collective where there are any."""
+        s = self.species
+        if s.walls or s.exchanges:
+            stages.empty(production, sinks, s.fixed, dt, s.state, self._emptied)
+            self.graph.halo.update(s.state)
+
+    def follow(self, time: float, dt: float, density: Floats, page: Page) -> None:
+        """Correct the state by how sources change from mid-step, where they were frozen, to the end, ``time``, as fields are then.
 
         What freezing left out is of third order in dt where dt s is small, and half a step of lag where it is large: only there
         does it matter, and only there is it done.
@@ -138,8 +164,16 @@ class Transport:
         else:
             self.own.look(wk.production, wk.sinks)
         top = math.inf if self.packing is None else self.packing.maximum
+        if self.gates:
+            self.gates.add_middle(*self._middle)
+            self.gates.add_end(time, wk.production, wk.sinks)
+            self.gates.begin()
         args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, top, s.state)
         born, dead = stages.follow(g.mass, *args)
+        if self.gates:
+            born, dead = self.gates.book(self._middle[1], page)
+        if self._made_by_time:  # its integral is exact already: what changes is how much of it is lost
+            born, dead = 0.0, dead - born
         page.add("born", born)
         page.add("dead", dead)
         g.halo.update(s.state)
@@ -161,16 +195,21 @@ class Transport:
         x, b, w, rate, rate_before = system.x, system.b, wk.w[:n], s.variable.rate, s.variable.rate_before
         share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
         tau, reach = share * dt, min(1.0, 2.0 * share)
+        production = wk.production
+        if self.source is not None:
+            production = wk.scratch
+            np.add(wk.production[:n], self.source, out=production[:n])
         if not self._fill(system, tau, low_order=False):
             self.high.outcome = "the matrix is not finite"
             return False
         if scheme == "backward_euler":
-            stages.implicit_side(g.mass, s.state, wk.production, dt, b)
+            stages.implicit_side(g.mass, s.state, production, dt, b)
         else:
-            edges.explicit_side(wk.edges, wk.production, wk.sinks, s.state, tau, b)
+            edges.explicit_side(wk.edges, production, wk.sinks, s.state, tau, b)
         last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
         stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
+        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
@@ -181,7 +220,8 @@ class Transport:
             return solved
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
-        stages.second_stage(g.mass, s.state, x, wk.production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
+        stages.second_stage(g.mass, s.state, x, production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
+        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
@@ -199,7 +239,10 @@ class Transport:
         def stage(at: float) -> bool:
             return own.solve(system, base, tau, lambda: self._fill(system, tau, False), lambda: self._fix(system, time + at * dt, tau))
 
-        edges.explicit_side(wk.edges, own.none, own.none, s.state, 0.0 if scheme == "backward_euler" else tau, base)
+        source = own.none if self.source is None else self.source
+        edges.explicit_side(wk.edges, source, own.none, s.state, 0.0 if scheme == "backward_euler" else tau, base)
+        if scheme == "backward_euler" and self.source is not None:
+            base += dt * g.mass[:n] * source
         own.begin(0.0 if scheme == "backward_euler" else tau, base)
         own.total[:] = 0.0
         own.weigh({"tr_bdf2": outer, "crank_nicolson": 0.5, "backward_euler": 0.0}[scheme])
@@ -210,7 +253,7 @@ class Transport:
         if scheme == "tr_bdf2":
             own.weigh(outer)
             curve = known * dt * dt * (1.0 - reach)
-            args = (own.none, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, base, wk.stage)
+            args = (source, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, base, wk.stage)
             stages.second_stage(g.mass, s.state, x, *args)
             solved = stage(1.0) and solved
             own.weigh(THETA)
@@ -244,6 +287,7 @@ class Transport:
         if own is None and self.packing is not None:
             self.packing.cap_production(dt)
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
+        stages.settle_emptied(g.mass, wk.sinks, dt, system.b, system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
         if own is not None:  # v is the low solution and the error of its solver, dt s times as large as that of the density
@@ -295,7 +339,7 @@ class Transport:
 
     def _fix(self, system: LinearSystem, time: float, tau: float) -> None:
         """The values of fixed nodes at a time, in the guess and on the right side."""
-        self.species.boundary_values(time, fixed=True)
+        self.species.boundary_values(time, time, fixed=True)
         fix_rows(self.species, system, self.work.edges, tau, low_order=False)
 
     def iterations(self) -> int:

@@ -22,7 +22,7 @@ from .boundaries import Condition
 from .evaluate import Evaluator, number, total
 from .graph import Graph
 from .membranes import Crossing
-from .own_law import own_production, per_capita
+from .own_law import limits_itself, own_production, per_capita
 from .wall_flux import WallCrossing
 
 Floats = NDArray[np.float64]
@@ -66,9 +66,10 @@ class NodalSpecies:
     def __post_init__(self) -> None:
         n = self.graph.n_local
         law, compile_ = self.law, self.evaluator.compile
-        self._production = _compiled(self.evaluator, [t.expr for t in law.production])
-        self._growth = _compiled(self.evaluator, [t.expr for t in law.growth])
-        self._loss = _compiled(self.evaluator, [t.expr for t in law.loss])
+        gross = compile_ if limits_itself(law) else self.evaluator.compile_clipped  # a law of its own stands in the stages, as it is
+        self._production = _compiled(gross, [t.expr for t in law.production])
+        self._growth = _compiled(compile_, [t.expr for t in law.growth])
+        self._loss = _compiled(gross, [t.expr for t in law.loss])
         itself = law.name in names(per_capita(law))
         self._limitation = compile_(simplify(Unary("-", derivative(per_capita(law), law.name)))) if itself else None
         made = own_production(law)
@@ -108,6 +109,11 @@ class NodalSpecies:
         """The boundary conditions that give a value."""
         return [c for c in self.conditions if c.law.kind == "fixed"]
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether a boundary exchanges it with what is outside."""
+        return any(c.law.kind == "exchange" for c in self.conditions)
+
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):
             return number(expr, self.evaluator.parameters)
@@ -117,6 +123,7 @@ class NodalSpecies:
         """A constant, a nodal field, or (depending on the own density alone) a field with its primitive."""
         law, n = self.law, self.graph.n_local
         self._write_motility: Write | None = None
+        self._write_unclipped: Write | None = None
         self._motility, self._primitive, self._mean = np.zeros(1), np.zeros(1), ARITHMETIC
         if law.diffusion is None:
             return
@@ -127,12 +134,13 @@ class NodalSpecies:
         if not used:
             self._motility[0] = number(law.diffusion, self.evaluator.parameters)
             return
-        self._write_motility = self.evaluator.compile(law.diffusion)
+        self._write_motility = self.evaluator.compile_clipped(law.diffusion)
         self._motility = np.zeros(n)
         if law.diffusion_mean == "harmonic":
             self._mean = HARMONIC
         elif used == {law.name}:
             self._mean, self._primitive = EXACT, np.zeros(n)
+            self._write_unclipped = self.evaluator.compile(law.diffusion)
 
     @property
     def name(self) -> str:
@@ -153,13 +161,13 @@ class NodalSpecies:
         self.walls.append(wall)
         self.static = self.static and wall.static
 
-    def wall_values(self, time: float) -> None:
-        """Evaluate the walls whose rates change, of the fields as they are. Collective where there are any."""
+    def wall_values(self, begin: float, end: float) -> None:
+        """Evaluate the walls whose rates change for an interval of time, of the fields as they are. Collective where there are any."""
         changing = [w for w in self.walls if not w.static]
         if changing:
             with agreed(self.graph.comm):
                 for wall in changing:
-                    wall.evaluate(time)
+                    wall.evaluate(begin, end)
 
     def flux_law(self, scratch: Floats, scratch2: Floats) -> EdgeLaw:
         """What the fluxes are made of, of the fields as they are now; also the speed of drift out of outflow boundaries."""
@@ -204,7 +212,7 @@ class NodalSpecies:
         self._primitive[:] = 0.0
         for at, weight in _GAUSS:
             np.multiply(scratch2, at, out=density)
-            self._write_motility(scratch)  # type: ignore[misc]
+            self._write_unclipped(scratch)  # type: ignore[misc]
             scratch *= weight
             self._primitive += scratch
         density[:] = scratch2
@@ -229,7 +237,7 @@ class NodalSpecies:
         if changing:
             with agreed(self.graph.comm):
                 for rate in changing:
-                    rate.evaluate(float(self.evaluator.time[0]))
+                    rate.evaluate(self.evaluator.moment.begin, self.evaluator.moment.end)
             for rate in changing:
                 rate.take_from_owners()
 
@@ -245,13 +253,13 @@ class NodalSpecies:
             self._write_motility(self._motility)
         return float(self._motility.max(initial=0.0))
 
-    def boundary_values(self, time: float, fixed: bool) -> None:
-        """Evaluate the conditions that change in time, the fixed values or the others. Collective where there are any."""
+    def boundary_values(self, begin: float, end: float, fixed: bool) -> None:
+        """Evaluate the conditions that change, for an interval of time; fixed values or the others. Collective where there are any."""
         changing = [c for c in self.conditions if not c.is_static and c.gradient is None and fixed == (c.law.kind == "fixed")]
         if changing:
             with agreed(self.graph.comm):
                 for condition in changing:
-                    condition.evaluate(time)
+                    condition.evaluate(begin, end)
 
     def sources(self, density: Floats, production: Floats, sinks: Floats, scratch: Floats) -> None:
         """P and s of the tissue itself (no boundaries) at all local nodes; growth is split by its sign at ``density``."""
@@ -305,9 +313,9 @@ def _of_fluxes(law: Species) -> tuple[object, ...]:
     return law.taxis, None if isinstance(law.diffusion, Mapping) else law.diffusion
 
 
-def _compiled(evaluator: Evaluator, terms: list[Expr]) -> Write | None:
+def _compiled(compile_: Callable[[Expr], Write], terms: list[Expr]) -> Write | None:
     summed = total(terms)
-    return None if summed is None else evaluator.compile(summed)
+    return None if summed is None else compile_(summed)
 
 
 def carried_logarithms(model: Model) -> set[str]:

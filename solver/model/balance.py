@@ -75,12 +75,21 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Factor:
+    """What stands within a term and must be >= 0 by itself."""
+
+    expr: Expr
+    name: str  # "capacity"
+
+
+@dataclass(frozen=True)
 class Term:
     """One additive term of production, growth or loss, with the words `explain` prints."""
 
     expr: Expr
     name: str  # "secretion by tumour", "degradation by mmp2"
     source: str = ""
+    factors: tuple[Factor, ...] = ()  # as far as the modeller gives them; of production and loss without any, all of it is >= 0
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,7 @@ class Degradation:
     sides: Literal["mean", "sum"]
     name: str  # "degradation by mmp2"
     source: str = ""
+    factors: tuple[Factor, ...] = ()  # as of a Term
 
 
 @dataclass(frozen=True)
@@ -221,6 +231,14 @@ class Vessel:
 
 
 @dataclass(frozen=True)
+class Kinetics:
+    """Species whose terms act on each other and are integrated together at every node; ``products`` move, and are only made by them."""
+
+    members: tuple[str, ...]
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A named number with what `explain` prints about it."""
 
@@ -240,6 +258,9 @@ class Model:
     citations: tuple[str, ...] = ()
     membranes: tuple[Membrane, ...] = ()
     vessels: tuple[Vessel, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)  # given fields that expressions may name -> where they come from
+    begins: str = ""  # the run whose state it starts from, in words
+    kinetics: tuple[Kinetics, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

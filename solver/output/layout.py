@@ -24,6 +24,8 @@ OUTPUT = "output.txt"  # what a member of a sweep printed that ran here
 CHECKPOINTS = "checkpoints"
 FIGURES = "figures"
 
+PROLONGED = ("time.end", "output.every", "output.at")  # options that a run may have otherwise when it goes on to another end
+
 # A sweep's folder holds these beside one run folder per member.
 SWEEP = "sweep.yaml"
 MEMBERS = "sweep.csv"
@@ -69,6 +71,7 @@ class Frame:
     observables: Mapping[str, float]  # reduced already: the same on every rank; in a fixed order
     surface: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # values at the corners of the membranes' facets
     walls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # and of those of the walls of vessels
+    parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # VESSEL/what: a number for each part of a vessel, on all ranks
 
 
 class Observer(Protocol):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import platform
 import subprocess
 import sys
+import time as clock
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -18,8 +20,10 @@ from typing import Any
 from ..parallel import Comm
 from .folder import replace_text
 from .layout import Frame
+from .records import Damaged, facts_of, segments_of
 
 log = logging.getLogger("invasio.output")
+_SECONDS = 1.0  # between two notes of how far the run has come
 _SLURM = {
     "job": "SLURM_JOB_ID",
     "array_job": "SLURM_ARRAY_JOB_ID",
@@ -40,16 +44,21 @@ class Manifest:
         comm: the communicator.
         facts: what only the caller knows, as JSON values: name, hashes of scenario and mesh, PETSc options, citations.
         resumed_at: the time the run resumes from; None starts a new list of segments.
+        part: what is known of this segment alone: the end it is to reach, the hash of the scenario that says so.
     """
 
-    def __init__(self, path: Path, comm: Comm, facts: Mapping[str, Any], resumed_at: float | None = None) -> None:
+    def __init__(
+        self, path: Path, comm: Comm, facts: Mapping[str, Any], resumed_at: float | None = None, part: Mapping[str, Any] | None = None
+    ) -> None:
         self.path = path
+        self._written = 0.0
         self._writes = comm.rank == 0
         if not self._writes:
             return
         segment = {
             "start": _now(),
             "resumed_at_time": resumed_at,
+            **(part or {}),
             "ranks": comm.size,
             "host": platform.node(),
             "git": git_revision(Path(__file__).resolve().parent),
@@ -58,8 +67,10 @@ class Manifest:
             "stop": None,
             "reason": "running",
         }
-        before = _segments(path) if resumed_at is not None else []
-        self.content: dict[str, Any] = {**facts, "segments": [*before, segment]}
+        earlier = recorded(path) if resumed_at is not None else {}
+        before = _segments(path, earlier) if resumed_at is not None else []
+        kept = {key: earlier[key] for key in ("units", "factors") if key in earlier}
+        self.content: dict[str, Any] = {**facts, **kept, "segments": [*before, segment]}
         self._write()
 
     def update(self, facts: Mapping[str, Any]) -> None:
@@ -72,10 +83,11 @@ class Manifest:
         """Nothing to note."""
 
     def on_output(self, frame: Frame) -> None:
-        """Note how far the run has come."""
+        """Note how far the run has come; in the file at most once a second."""
         if self._writes:
             self.content["segments"][-1].update({"last_output_time": frame.time, "last_output_step": frame.step})
-            self._write(sync=False)
+            if clock.monotonic() > self._written + _SECONDS:
+                self._write(lasting=False)
 
     def close(self, reason: str) -> None:
         """Note when and why the run ended."""
@@ -83,9 +95,10 @@ class Manifest:
             self.content["segments"][-1].update({"stop": _now(), "reason": reason})
             self._write()
 
-    def _write(self, sync: bool = True) -> None:
+    def _write(self, lasting: bool = True) -> None:
+        self._written = clock.monotonic()
         try:
-            replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n", sync)
+            replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n", lasting)
         except OSError as error:  # a record; what matters has its own complaint
             log.warning("cannot write %s: %s", self.path, error.strerror)
 
@@ -135,11 +148,28 @@ def _git(folder: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
-def _segments(path: Path) -> list[Any]:
+def recorded(path: Path) -> dict[str, Any]:
+    """What an earlier part of the run has noted; {} where that cannot be read: the manifest is a record, and must not stop a run."""
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["segments"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []  # the manifest is a record; a damaged one must not stop a run
+        return facts_of(path)
+    except Damaged:
+        return {}
+
+
+def _segments(path: Path, earlier: Mapping[str, Any]) -> list[Any]:
+    """The earlier segments; the log says so where there are none, or not all are as a run writes them, and the file is kept aside."""
+    segments, found = segments_of(earlier), earlier.get("segments")
+    if segments and isinstance(found, list) and len(segments) == len(found):
+        return list(segments)
+    aside = path.with_name(f"{path.stem}-damaged{path.suffix}")
+    what = "it is missing"
+    if path.exists():
+        what = "it is damaged"
+        with contextlib.suppress(OSError):
+            os.replace(path, aside)
+            what += f", and {aside.name} now"
+    log.warning("%s: %s; what it told of the run so far is lost", path, what)
+    return list(segments)
 
 
 def _now() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,11 +53,15 @@ class Options(BaseModel):
 class Context:
     """What validation needs to know besides the value itself.
 
-    scales: the measure of one unit of "length", "time", "cells" and of species; None: non-dimensional.
+    scales: the measure of one unit of "length", "time", "cells" and of species, and the tissue's "depth"; None: non-dimensional.
     species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
+    assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
+    units: what the numbers of parameters are in that have a unit of their own, and is not made of lengths and times alone.
+    molar: the molar mass of species that have one stated.
     scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
+    fields: names of given fields; formulas may name them where they may name x, y, z.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -66,7 +70,11 @@ class Context:
     folders: tuple[Path, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
     dim: int | None = None
+    assumed: list[tuple[str, int]] = field(default_factory=list, compare=False)
     scalars: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+    units: Mapping[str, Measure] = field(default_factory=dict)
+    molar: Mapping[str, Measure] = field(default_factory=dict)
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:
@@ -82,6 +90,23 @@ class Context:
             return scales[name]
         return scales["cells"] if self.species.get(name) == "cells" and "cells" in scales else ONE
 
+    def _dimension(self, given: Measure, dimension: str, text: str) -> int:
+        """The number of dimensions of the mesh: where it is still to be read, that which the unit of the text tells, kept for a check."""
+        if self.dim is not None:
+            return self.dim
+        own = self.scale("own")
+        units = {d: self._wanted(dimension.replace("^d", f"^{d}")) * (depth_of(replace(self, dim=d), own) or ONE) for d in (1, 2, 3)}
+        fits = [d for d, unit in units.items() if unit.dimension == given.dimension]
+        if len(fits) != 1:
+            what = "how many dimensions the mesh has is known only when it is read"
+            raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
+        self.assumed.append((text, fits[0]))
+        return fits[0]
+
+    def _wanted(self, dimension: str) -> Measure:
+        names = {name: self.scale(name) for name in _names_in(dimension)}
+        return measure(dimension, names) if names else ONE
+
     def convert(self, text: str, dimension: str) -> float:
         """The number, in the scenario's scales, that a text with a unit stands for."""
         try:
@@ -92,17 +117,66 @@ class Context:
         if self.scales is None:
             what = "the scenario states no scales, so a value with a unit has no meaning"
             raise wrong(what, code="no-scales", remedy="write a plain number")
+        here = self
         if "^d" in dimension:
-            if self.dim is None:
-                what = "how many dimensions the mesh has is known only when it is read"
-                raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
-            dimension = dimension.replace("^d", f"^{self.dim}")
-        names = {name: self.scale(name) for name in _names_in(dimension)}
-        wanted = measure(dimension, names) if names else ONE
-        if given.dimension != wanted.dimension:
-            what = f"wrong unit: the text is {words(given.dimension)}"
-            raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted.dimension)}")
-        return _finite(given.factor / wanted.factor)
+            here = replace(self, dim=self._dimension(given, dimension, text))
+        wanted = here.wanted(dimension, given)
+        for unit in wanted:
+            if given.dimension == unit.dimension:
+                return _finite(given.factor / unit.factor)
+        what = f"wrong unit: the text is {words(given.dimension)}"
+        raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted[0].dimension)}")
+
+    def wanted(self, dimension: str, given: Measure | None = None) -> list[Measure]:
+        """What one unit of an option is, and what else is understood there: mass for amounts of a species whose molar mass is stated,
+        and, where cells make something, amounts per cell. given: the value that is to be converted, where it is one."""
+        if "^d" in dimension and self.dim is None:
+            what = "how many dimensions the mesh has is known only when it is read"
+            raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
+        dimension = dimension.replace("^d", f"^{self.dim}")
+        unit = self._wanted(dimension)
+        if dimension.startswith("own*length^"):
+            unit *= depth_of(self, self.scale("own")) or _asked_for(self, given, unit)
+        found = [unit]
+        if dimension == "key/time":  # made by cells of density own
+            deep = ONE if per_volume(self.scale("own")) else depth_of(self, self.scale("key"))
+            found.append(unit / self.scale("own") * (deep or ONE))
+        named = (self.slots.get(word, word) for word in ("own", "key") if word in _names_in(dimension))
+        masses = [self.molar[name] for name in named if name in self.molar]
+        return [*found, *(one * mass.power(sign) for one in found for mass in masses for sign in (1, -1))]
+
+
+def per_volume(density: Measure) -> bool:
+    """Whether a density is per volume."""
+    return ("length", -3) in density.dimension
+
+
+def depth_of(context: Context, density: Measure) -> Measure | None:
+    """What a length (1-D) or area (2-D) of the mesh is multiplied by to be a volume; None where that is not stated. 1 for densities
+    that are not per volume, and in 3-D.
+
+    The depth is a length; in 1-D the cross-section may be given as an area, and a length is the side of a square.
+    """
+    if context.dim in (None, 3) or not per_volume(density):
+        return ONE
+    depth = (context.scales or {}).get("depth")
+    if depth is None:
+        return None
+    return depth.power(2) if context.dim == 1 and depth.dimension == (("length", 1),) else depth
+
+
+def _asked_for(context: Context, given: Measure | None, wanted: Measure) -> Measure:
+    """1 for an amount that is given per depth, or is not a text with a unit; raises where the depth is missing."""
+    if given is None or given.dimension == wanted.dimension:
+        return ONE
+    raise wrong(DEPTH.format(f"{context.dim}-D"), code="missing-option", remedy=DEPTH_REMEDY[context.dim or 2])
+
+
+DEPTH = "the scale is per volume and the mesh is {}: how much there is depends on the depth of the tissue, which is not stated"
+DEPTH_REMEDY = {
+    1: "state the cross-section, as in scales: {depth: 100 um^2}, or a scale per length",
+    2: "state it, as in scales: {depth: 10 um}, or a scale per area",
+}
 
 
 def plain_number(value: float) -> float:

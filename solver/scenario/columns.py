@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from .base import Context
 from .check import Finding, species_names
 from .mesh import mesh_dimension
+from .parameters import read_scales
+from .quantities import Units
 from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")
 SHOWN = 20
+FEW_PARTS = 40  # of a vessel: they all have columns; of more those that are named, and all have a table in vessels.vtkhdf
 
 
 def check_columns(scenario: Scenario) -> Iterator[Finding]:
@@ -24,6 +28,27 @@ def check_columns(scenario: Scenario) -> Iterator[Finding]:
         if name not in known and not name.startswith(begun):
             what = f"series.csv has no such column (given {name!r})"
             yield Finding(("expect", number, "of"), what, code="no-column", remedy=near(name, known))
+
+
+def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, str] | None = None, raw: bool = False) -> Units:
+    """The units of what a scenario's run reports; ``dim``: of the mesh, where it is known better than from the options."""
+    kinds = {
+        **dict.fromkeys(scenario.species, "user"),
+        **dict.fromkeys(scenario.model.solubles, "soluble"),
+        **dict.fromkeys(scenario.model.cells, "cells"),
+        **({"ecm": "ecm"} if scenario.model.ecm else {}),
+    }
+    mesh = scenario.mesh
+    dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
+    return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
+
+
+def named_parts(scenario: Scenario) -> Iterator[str]:
+    """VESSEL/PART of the parts that the scenario names: in output.parts, in an expected number, in what a sweep observes."""
+    yield from () if scenario.output.parts == "all" else scenario.output.parts
+    columns = [item.of for item in scenario.expect if item.what == "series"]
+    columns += list(scenario.sweep.observe or []) if scenario.sweep is not None else []
+    yield from (name.rpartition(".")[0] for name in columns if "/" in name)
 
 
 def near(name: str, known: list[str]) -> str:
@@ -43,25 +68,49 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
     dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
     regions = getattr(scenario.mesh, "region_names", None)
     lumens = {name for v in scenario.model.vessels.values() if v.at.kind == "region" for name in v.at.names}
+    moving = _moving(scenario)
+    starts = {name: _starts(scenario, name) for name in cells}
+    everywhere = set[str]().union(*starts.values())
     inside = [name for name in regions() if name not in lumens] if regions else []
+    shown = set(named_parts(scenario))
     for name in species_names(scenario):
         found += [f"{name}.{what}" for what in ("total", "min", "max", "born", "dead", "ledger")]
         found += [f"{name}.in:{region}" for region in inside if len(inside) > 1]
         begun += [] if regions else [f"{name}.in:"]
-        if name in cells:
+        if name in cells or name in moving:
             ends = [f"{axis}{end}" for axis in "xyz"[: dim or 3] for end in ("min", "max")]
             found += [f"{name}.invaded_volume", *(f"{name}.front.{end}" for end in (*ends, "distance"))]
+        if name in cells and (home := starts[name] or everywhere) and (home < set(inside) or not regions):
+            found += [] if "" in home else [f"{name}.invaded_beyond", f"{name}.front.depth"]
         found += [f"{name}.{key}" for key in _accounts(scenario, name)]
     found += ["ecm.degraded_volume"] if scenario.model.ecm else []
     for name, membrane in scenario.model.membranes.items():
         found += [*_integrity(name), *(f"{name}.flux:{species}" for species in membrane.permeability)]
     for name, vessel in scenario.model.vessels.items():
-        crossing = _crossing(scenario, vessel)
-        found += [*(_integrity(name) if vessel.wall else []), *(f"{name}.flux:{species}" for species in crossing)]
-        parts = vessel.at.names if len(vessel.at.names) > 1 else ()
-        found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in crossing]
+        passing = crossing(scenario, vessel)
+        found += [*(_integrity(name) if vessel.wall else []), *(f"{name}.flux:{species}" for species in passing)]
+        few = 1 < len(vessel.at.names) <= FEW_PARTS or scenario.output.parts == "all"
+        parts = [part for part in vessel.at.names if few or f"{name}/{part}" in shown]
+        found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in passing]
         begun += [f"{name}/"] if vessel.at.network else []
     return found, tuple(begun)
+
+
+def _starts(scenario: Scenario, name: str) -> set[str]:
+    """The regions in which a species starts; "" where it does everywhere."""
+    laws: dict[str, Any] = {**scenario.model.cells, **scenario.species}
+    return {region for region, value in laws[name].initial.items() if not _zero(value)}
+
+
+def _moving(scenario: Scenario) -> set[str]:
+    """The species that diffuse or drift."""
+    moving = set()
+    for name, law in {**scenario.model.cells, **scenario.model.solubles, **scenario.species}.items():
+        values = getattr(law, "motility", None) or getattr(law, "diffusion", None) or {}
+        drifts = [*getattr(law, "haptotaxis", {}).values(), *getattr(law, "chemotaxis", {}).values(), *getattr(law, "taxis", [])]
+        if any(not _zero(value) for value in values.values()) or any(not _zero(drift.sensitivity) for drift in drifts):
+            moving.add(name)
+    return moving
 
 
 def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
@@ -73,7 +122,7 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
         if condition.kind != "no_flux":
             yield from (f"inflow:{at}", f"outflow:{at}")
     yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
-    yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in _crossing(scenario, v))
+    yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in crossing(scenario, v))
     if any(not _zero(rate) for rate in getattr(laws.get(name), "becomes", {}).values()):
         yield "switched_out"
     if any(into == name and not _zero(rate) for law in laws.values() for into, rate in getattr(law, "becomes", {}).items()):
@@ -82,7 +131,7 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
         yield "adjusted"
 
 
-def _crossing(scenario: Scenario, vessel: Any) -> list[str]:
+def crossing(scenario: Scenario, vessel: Any) -> list[str]:
     """The species that pass a vessel's wall."""
     torn = list(scenario.model.cells) if vessel.ruptured is not None else []
     return list(dict.fromkeys([*vessel.entry, *torn, *vessel.exchange]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,15 +22,18 @@ from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
 from .faults import translate
-from .layers import override, read_layers, set_values
+from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
-from .parameters import read_parameters, read_scales
+from .parameters import read_molar, read_parameters, read_scales
+from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
 
+PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -59,12 +61,13 @@ class Statement:
         overrides: Sequence[str] = (),
         values: Mapping[str, object] | None = None,
         scalars: Iterable[str] = (),
-        patience: float = math.inf,
+        patience: float = PATIENCE,
+        until: object = None,
     ) -> Scenario:
         """The Scenario with other values: texts ``a.b.c=value`` with YAML values, then values of Python by path ``a.b.c``.
 
         scalars: numbers in time that formulas may name besides. patience: seconds after which further members of a sweep are left
-        out. Raises ScenarioError with one line per fault, all at once.
+        out. until: another end, that of a run which is prolonged. Raises ScenarioError with one line per fault, all at once.
         """
         with _told(self.label):
             document = override(self.document, list(overrides), Scenario)
@@ -73,6 +76,9 @@ class Statement:
                 document = replace(document, data={**document.data, "name": self._stem()})
             check = partial(validate, scalars=frozenset(scalars))
             scenario = check(document)
+            if until is not None:
+                document = set_values(document, later(scenario, until), Scenario, UNTIL)
+                scenario = check(document)
             if scenario.sweep is not None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
                 for member in scenario.members:
@@ -86,14 +92,14 @@ class Statement:
         return re.sub(r"[^A-Za-z0-9_.-]", "_", stem).lstrip("_.-") or "scenario"
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), patience: float = math.inf) -> Scenario:
+def load(path: str | Path, overrides: Sequence[str] = (), patience: float = PATIENCE, until: object = None) -> Scenario:
     """Read and check a scenario with everything it extends.
 
     overrides: texts ``a.b.c=value`` with YAML values. patience: seconds after which further members of a sweep are
-    left out. Raises ScenarioError with one line per fault, all at once:
+    left out. until: another end, that of a run which is prolonged. Raises ScenarioError with one line per fault, all at once:
     ``file:line:column: path: what is wrong (what was given); what is allowed; did you mean ...? [code]``.
     """
-    return Statement.read(path).scenario(overrides, patience=patience)
+    return Statement.read(path).scenario(overrides, patience=patience, until=until)
 
 
 @contextmanager
@@ -109,7 +115,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
     context = context_of(document)
-    taken = sorted(scalars & {*context.species, *context.parameters, "x", "y", "z", "t", "integrity"})
+    taken = sorted(scalars & {*context.species, *context.parameters, *context.fields, "x", "y", "z", "t", "integrity"})
     if taken:
         what = f"a scalar of an extension is called as something else is (given {', '.join(taken)})"
         raise Faults([Fault(document.mark(()), (), what, code="repeated-name", remedy="rename one of them")])
@@ -121,6 +127,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
+    scenario._assumed = tuple(context.assumed)
     return scenario
 
 
@@ -152,7 +159,9 @@ def context_of(document: Document) -> Context:
     start = Context(read_scales(data.get("scales")), species, folders=document.folders)
     mesh = _mapping(data.get("mesh"))
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
-    return Context(start.scales, species, read_parameters(data.get("parameters"), start), document.folders, dim=dim)
+    (parameters, units), fields = read_parameters(data.get("parameters"), start), frozenset(map(str, _mapping(data.get("fields"))))
+    molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
+    return Context(start.scales, species, parameters, document.folders, dim=dim, fields=fields, units=units, molar=molar)
 
 
 def dump_resolved(scenario: Scenario) -> str:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, Union
 
-from pydantic import AfterValidator, Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Tag, model_validator
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from .base import InputFile, Length, Options
+from .base import Length, Options
+from .pictures import PictureFile
 from .wrong import allowed, wrong
 
 Size = Annotated[Length, Field(gt=0)]
@@ -86,6 +87,21 @@ class BrightnessClass(Options):
         return self
 
 
+class RidgeClass(Options):
+    """Pixels of lines, such as vessels, brighter or darker than what is beside them (Sato et al. 1998).
+
+    The darkness or brightness of the background does not matter.
+    """
+
+    kind: Literal["by_ridges"]
+    ridges: Literal["bright", "dark"] = Field(description="lines that are brighter, or darker, than their surroundings")
+    width: Annotated[float, Field(gt=0)] | tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
+        (2.0, 10.0), description="width of the lines in pixels: a number, or [smallest, largest]"
+    )
+    above: float | Literal["otsu"] = Field("otsu", description="threshold of the filter's answer, 0 to 1 (its largest)")
+    size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
+
+
 class LabelClass(Options):
     """Pixels or voxels of a label image with the given value or values."""
 
@@ -104,7 +120,14 @@ class RestClass(Options):
 class _Class:
     """Marks how a region is told from the others; short forms: a colour, a label value, or the word rest."""
 
-    _KEYS = (("colour", "by_colour"), ("stain", "by_stain"), ("label", "by_label"), ("above", "by_brightness"), ("below", "by_brightness"))
+    _KEYS = (
+        ("colour", "by_colour"),
+        ("stain", "by_stain"),
+        ("label", "by_label"),
+        ("ridges", "by_ridges"),
+        ("above", "by_brightness"),
+        ("below", "by_brightness"),
+    )
 
     def expand(self, value: Any) -> Any:
         """The long form, with the kind that the keys imply."""
@@ -130,7 +153,7 @@ class _Class:
 
 
 Class = Annotated[
-    Annotated[Union[ColourClass, StainClass, LabelClass, BrightnessClass, RestClass], Field(discriminator="kind")],
+    Annotated[Union[ColourClass, StainClass, LabelClass, RidgeClass, BrightnessClass, RestClass], Field(discriminator="kind")],
     _Class(),
 ]
 
@@ -153,57 +176,43 @@ class Hole(Options):
         return self
 
 
-# what scikit-image.data holds as pictures; its other functions read files, download, or are no pictures
-PICTURES = (
-    *("astronaut", "brick", "camera", "cat", "cell", "cells3d", "checkerboard", "chelsea", "clock", "coffee", "coins", "colorwheel"),
-    *("eagle", "grass", "gravel", "horse", "hubble_deep_field", "human_mitosis", "immunohistochemistry", "kidney", "lfw_subset", "lily"),
-    *("logo", "microaneurysms", "moon", "nickel_solidification", "page", "protein_transport", "retina", "rocket", "shepp_logan_phantom"),
-    *("skin", "text"),
-)
+class ImageMesh(PictureFile):
+    """A mesh of a picture, label image or volume, one region per class.
 
-
-def _picture(text: str) -> str:
-    name = text.partition(":")[2]
-    if name not in PICTURES:
-        raise wrong(f"scikit-image ships no picture of this name (given {text[:60]!r})", code="no-picture", remedy=allowed(name, PICTURES))
-    return text
-
-
-Shipped = Annotated[str, Field(pattern=r"^skimage:"), AfterValidator(_picture)]
-
-
-def _picture_tag(value: Any) -> str:
-    return "shipped" if isinstance(value, str) and value.startswith("skimage:") else "file"
-
-
-Picture = Annotated[Union[Annotated[Shipped, Tag("shipped")], Annotated[InputFile, Tag("file")]], Discriminator(_picture_tag)]
-
-
-class ImageMesh(Options):
-    """A mesh of a picture (PNG, TIFF, JPEG), label image or volume (NIfTI, TIFF stack), one region per class.
-
-    Coordinates are those of the picture: x to the right, y DOWN from the top row (z along slices), times the pixel size.
+    Coordinates are those of the picture: x to the right, y DOWN from the top row (z along slices), times the pixel size;
+    those of a volume with a place in the body: x to the right, y anterior, z superior.
     Boundaries: left, right, top (first row), bottom, front and back in volumes, the names of the holes, and outside
     around pixels that belong to no region.
     """
 
     kind: Literal["image"]
-    image: Picture = Field(description="a file, or skimage:NAME for a picture that ships with scikit-image")
-    pixel: Size | tuple[Size, Size] | tuple[Size, Size, Size] = Field(1.0, description="edge of a pixel; or its [x, y] or [x, y, z] edges")
     regions: dict[str, Class] = Field(min_length=1, description="name: colour, label, stain, threshold or rest")
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the outline between the two")
     holes: dict[str, Hole] | None = Field(
         None,
         description="name: what to cut out; without it, if there are two colours: lumen (enclosed by the first region) and lacuna (bright)",
     )
-    crop: tuple[int, int, int, int] | None = Field(None, description="[x0, y0, x1, y1] in pixels; coordinates stay as they were")
+    crop: tuple[int, int, int, int] | tuple[int, int, int, int, int, int] | None = Field(
+        None, description="[x0, y0, x1, y1] in pixels, [x0, y0, z0, x1, y1, z1] in voxels; coordinates stay as they were"
+    )
     smooth: Pixels = Field(4.0, description="width of the Gaussian filter before classification, in pixels")
-    smallest: Pixels | None = Field(None, description="islands of fewer pixels join what is around them; default 400 (volumes: 64)")
-    outline: Pixels | None = Field(None, description="width of the smoothing of outlines, in pixels; default 4 (volumes: 1)")
+    flatten: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="divide the picture by its background, the Gaussian mean of this width in pixels: uneven light goes"
+    )
+    smallest: Pixels | None = Field(
+        None, description="islands of fewer pixels join what is around them; default 400 (volumes: 64), less where a label would lose 1 %"
+    )
+    outline: Pixels | None = Field(
+        None, description="width of the smoothing of outlines, in pixels; default 4 (volumes: 1), less where a label would change by 1 %"
+    )
     tolerance: Annotated[float, Field(gt=0)] = Field(1.0, description="how far the mesh may stray from the smoothed outlines, in pixels")
     size: Size | None = Field(None, description="cell size; default: 4 pixels (in volumes: one voxel)")
 
-    surfaces: Literal["lattice", "conforming"] = Field("lattice", description="of volumes; conforming needs pygalmesh (CGAL)")
+    surfaces: Literal["smooth", "lattice", "conforming"] = Field(
+        "smooth",
+        description="of volumes: nodes of a lattice moved onto smooth surfaces that keep the volumes; a lattice, with areas too large "
+        "by 30 to 100 %; a Delaunay mesh (conforming needs pygalmesh, CGAL)",
+    )
 
     @model_validator(mode="after")
     def _known_regions(self) -> Self:

@@ -21,9 +21,20 @@ _INTRODUCTION = """# Options of a scenario
 This page is written by `invasio schema --markdown` from the program itself; `invasio schema` prints the same as JSON Schema for editors.
 
 A quantity is a plain number in the scenario's `scales`, or a text with a unit such as `1e-9 cm^2/s` where scales are stated.
+What a run writes is in the units that its manifest names: cells are counted, solubles are amounts (mol, g), lengths, areas, volumes
+and times are in the scenario's. A scale per volume in fewer than three dimensions needs the tissue's `depth` for that, as in
+`scales: {{length: 1 um, time: 1 h, cells: 1e8 /cm^3, depth: 10 um}}`; scales per area do not use it.
+A parameter may have any unit (`vmax: 30 fmol/cell/h`, `p: 40 mmHg`). Where a formula names one that is not made of lengths and times
+alone, species, coordinates and such parameters are brought to each other's units and to the option's, and what does not fit is
+refused; a plain number beside them takes the unit of the other side of a sum, and in a product stands in the scenario's scales.
+With `molar_mass` masses stand for amounts; rates of secretion may be per cell.
+Numbers under `expect` may carry units; plain ones are in the scenario's scales, as everywhere else.
 A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions
 {functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.
-`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only.
+`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only. A name of `fields` may stand wherever
+coordinates may. `mod(a, b)` is a - b floor(a/b), the time within a period b: `where(mod(t, 24) < 0.5, 100, 0)` is a pulse of half an hour
+every day. Steps end where comparisons, `floor`, `ceil` or `mod` of the time and parameters alone jump, and what depends on these alone
+enters rates by its exact mean over the step.
 Where it says *by region*, one value counts everywhere, or a mapping gives a value per region of the mesh (0 elsewhere).
 In units, *own* is the density of the species the option belongs to and *key* that of the species named by the key;
 *d* is the number of dimensions of the mesh.

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+from ..discretise.jumps import merged
 from .options import ClockOptions
 
 REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
 _REJECTED = "rejected/"  # before the reasons, in a snapshot
+_AFTER, _LAST = "after/", "last event/"  # before kinds of events, in a snapshot
 REST = 0.1  # error relative to the aim at which steps neither grow nor shrink, by the safety factor and the dead band
 
 
@@ -30,18 +32,17 @@ class Clock:
         happened: float | None = None,
         next_event: Callable[[float], float] | None = None,
     ) -> None:
-        self.options = options
         self.time = options.start if time is None else time
         self.steps, self.dt = steps, 0.0
         self.adaptive = options.step is None
         # the error of a run of second order falls as that of a step to the power 2/3: so it falls in proportion to the tolerance
         self._aim = REFERENCE * (options.tolerance / REFERENCE) ** 1.5
-        span = options.end - options.start
-        self._limit = options.max_step or span / 10.0
-        self._first = options.step or options.first_step or min(1e-4 * span, self._limit)
+        self.go_on(options)
         self._wish = wish or self._first
         self._next_event = next_event
         self.happened = math.nextafter(options.start, -math.inf) if happened is None else happened
+        self._after: dict[str, float] = {}  # the steps that held after events, by their kind
+        self._kind = ""  # of the last event, until it is known what holds after it
         self._retries = 0
         self.error_before = error_before
         self.rejected: dict[str, int] = {}
@@ -51,8 +52,17 @@ class Clock:
         """The clock that a snapshot of `restart` was taken with."""
         happened = numbers.get("happened", numbers["time"])  # version 0.1.0 knew no events
         clock = cls(options, numbers["time"], numbers["wish"], numbers["error_before"], int(numbers["step"]), happened, next_event)
+        clock._after = {key.removeprefix(_AFTER): size for key, size in numbers.items() if key.startswith(_AFTER)}
+        clock._kind = next((key.removeprefix(_LAST) for key in numbers if key.startswith(_LAST)), "")
         clock.rejected = {key.removeprefix(_REJECTED): int(count) for key, count in numbers.items() if key.startswith(_REJECTED)}
         return clock
+
+    def go_on(self, options: ClockOptions) -> None:
+        """Have other output times, or another end, from here on."""
+        self.options = options
+        span = options.end - options.start
+        self._limit = options.max_step or span / 10.0
+        self._first = options.step or options.first_step or min(1e-4 * span, self._limit)
 
     @property
     def wish(self) -> float:
@@ -74,27 +84,40 @@ class Clock:
         """Where the steps to come end in any case: at the next output or event."""
         if self._next_event is None:
             return self.next_output
-        event, output = self._next_event(self.time), self.next_output
-        return output if event >= output or output - event <= 8.0 * math.ulp(output) else event
+        event, output = self._next_event(max(self.time, self.happened)), self.next_output
+        return event if merged(event, self.options.start, self.options.end) < output else output
 
     @property
     def due(self) -> bool:
         """Whether something is to happen before the next step. What is due at the end of the run does not happen in it."""
-        return self._next_event is not None and not self.done and self._next_event(self.happened) <= self.time
+        return self._next_event is not None and not self.done and self._next_event(self.happened) <= self.until
 
-    def begin_again(self) -> None:
-        """All that was due has happened: steps begin as at the start."""
-        self.happened = self.time
+    @property
+    def until(self) -> float:
+        """Up to where things happen at the time of now."""
+        return merged(self.time, self.options.start, self.options.end)
+
+    def begin_again(self, kind: str) -> None:
+        """All that was due has happened: steps begin with what held after the last event of this kind, else as at the start."""
+        self.happened = self.until
         self.error_before = 1.0
         if self.adaptive:
-            self._wish = min(self._first, self._wish)
+            self._kind = kind
+            self._wish = self._after.get(kind, min(self._first, self._wish))
+
+    def events(self) -> dict[str, float]:
+        """What is known of steps after events, for a snapshot."""
+        return {_AFTER + kind: size for kind, size in self._after.items()} | ({_LAST + self._kind: 1.0} if self._kind else {})
 
     def propose(self) -> float:
         """The next step: the wish, stretched or shortened so that a whole number of steps reaches the next stop."""
         left = self.next_stop - self.time
-        dt = left / max(1, math.ceil(left / self._wish - 1e-9))
-        # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits
-        return self._wish if abs(dt - self._wish) <= 1e-9 * self._wish else dt
+        count = max(1, math.ceil(left / self._wish - 1e-9))
+        dt = left / count
+        # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits;
+        # but the last step ends at the stop, or doses would be as inexact as that
+        near = 1e-9 * self._wish if count > 1 else merged(self.time, self.options.start, self.options.end) - self.time
+        return self._wish if abs(dt - self._wish) <= near else dt
 
     def advance(self, dt: float) -> bool:
         """Move on after an accepted step; True if an output time has been reached (then exactly)."""
@@ -127,6 +150,8 @@ class Clock:
         factor = min(2.0, max(0.3, factor))
         if not 0.85 < factor < 1.15:
             self._wish = min(dt * factor, self._limit)
+        if self._kind:
+            self._after[self._kind], self._kind = self._wish, ""
         return True
 
     def halve(self, dt: float, why: str) -> bool:

@@ -45,8 +45,8 @@ def test_one_side_decays_exponentially_and_says_when_it_broke(comm: Comm) -> Non
     state.add(b.variable)
     for step in range(100):
         state.begin()
-        b.advance(0.01 * step, 0.005)
-        b.advance(0.01 * step + 0.005, 0.005)
+        b.advance(0.01 * step, 0.01 * step + 0.005)
+        b.advance(0.01 * step + 0.005, 0.01 * step + 0.01)
         error, size = b.surprise(0.01, 1.0)
         b.note_breach(0.01 * step, 0.01)
         state.commit(0.01)
