@@ -77,4 +77,4 @@ def scheme_options(scenario: Scenario) -> SchemeOptions:
 def clock_options(scenario: Scenario) -> ClockOptions:
     """The scenario's times as the clock wants them."""
     t = scenario.time
-    return ClockOptions(t.start, t.end, output_times(scenario), t.step, t.tolerance, t.first_step, t.max_step)
+    return ClockOptions(t.start, t.end, output_times(scenario), t.step, t.tolerance, t.first_step, t.max_step, t.floor)

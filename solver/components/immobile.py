@@ -23,7 +23,6 @@ from ..discretise.species import NodalSpecies
 from ..kernels.compiled import compiled
 from ..kernels.stages import TINY
 from .boundaries import accounts_of, content
-from .mobile import surprise
 from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
@@ -159,10 +158,6 @@ class Immobile(Component):
                 shown = s.variable.mid.copy()
                 self._bracketed[s.name].stay_before_rest(s.state, new)
                 s.variable.show(shown)
-
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """sum m e^2 and sum m c^2 of each."""
-        return [value for s in self.species for value in surprise(s, dt, bend)]
 
     def _evaluate(self) -> None:
         for s, (p, r, q), made in zip(self.species, self._rates, self._made, strict=True):

@@ -75,10 +75,6 @@ class Mobile(Component):
         """Where sources turn the density over within the step."""
         return self.transport.stiff
 
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """sum m e^2 and sum m c^2."""
-        return surprise(self.species, dt, bend)
-
     def accept(self, time: float, dt: float) -> None:
         """Note by how much it exceeds its maximum."""
         if self.transport.packing is not None:
@@ -130,9 +126,3 @@ class Mobile(Component):
     def free(self) -> None:
         """Free the solvers. Collective."""
         self.transport.free()
-
-
-def surprise(s: NodalSpecies, dt: float, bend: float) -> Sequence[float]:
-    """sum m e^2 and sum m c^2 over this rank's nodes, e being what the quadratic extrapolation of the density missed."""
-    v, g = s.variable, s.graph
-    return tuple(stages.surprise(g.mass, v.new, v.old, v.rate, v.rate_before, dt, bend, g.n_owned))

@@ -75,10 +75,6 @@ class Component:
     def apply(self, time: float, book: Accounts) -> None:
         """What happens at an instant that ``next_event`` gave: change NEW values at owned nodes, and book that. May communicate."""
 
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """Pairs of this rank's sums: squares of what the quadratic extrapolation missed, and of the size it is relative to."""
-        return ()
-
     def accept(self, time: float, dt: float) -> None:
         """The step from ``time`` counts. Random events are drawn here and only here."""
 

@@ -35,10 +35,6 @@ class Surfaces(Component):
             b.advance(at, 0.5 * dt)
         return ""
 
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """sum sigma e^2 and sum sigma of each: an integrity is of size 1."""
-        return [value for b in self.integrities for value in b.surprise(dt, bend)]
-
     def accept(self, time: float, dt: float) -> None:
         """Note first breaches."""
         for b in self.integrities:

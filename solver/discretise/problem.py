@@ -132,7 +132,9 @@ def pose(
             graph=graph,
             evaluator=evaluator,
             fields=fields,
-            variable=state.add(Variable(f"{law.name}/state", initial_state(law, graph, evaluator, regions), *shared, mid=fields[law.name])),
+            variable=state.add(
+                Variable(f"{law.name}/state", initial_state(law, graph, evaluator, regions), *shared, fields[law.name], weights=graph.mass)
+            ),
             weight=weight,
             turning=turning,
             conditions=conditions,

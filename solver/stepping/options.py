@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class ClockOptions:
     """Start, end and step of a run [scenario time]; without ``step`` the step adapts to ``tolerance``.
 
+    floor: errors are relative to what there is and to this share of the most there has been.
     outputs: ascending times at which the solution is written, the last one being ``end``.
     """
 
@@ -19,3 +20,4 @@ class ClockOptions:
     tolerance: float = 1e-3
     first_step: float | None = None
     max_step: float | None = None
+    floor: float = 1e-6
