@@ -41,7 +41,7 @@ class BannerFilter:
         """Copy until the end of the stream, each piece as soon as it cannot be part of an announcement."""
         pending = b""
         while piece := os.read(stream.fileno(), 65536):
-            *lines, pending = (pending + piece).split(b"\n")
+            *lines, pending = (pending + piece.replace(b"\0", b"")).split(b"\n")  # Open MPI ends an announcement with NUL
             for line in lines:
                 self._line(line + b"\n")
             if pending and not self._block and pending.strip()[:1] not in (b"-", b"="):

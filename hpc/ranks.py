@@ -21,6 +21,7 @@ from typing import Any
 from invasio.hpc import processes
 from invasio.hpc.banner import BannerFilter
 from invasio.solver.errors import InvasioError
+from invasio.solver.meeting import Meeting, end_together
 
 ABORT_AFTER = 0.5  # seconds: a second INT or TERM after this is meant as one (`timeout` sends two at once)
 GRACE = 5.0  # seconds between asking mpirun to end the ranks and killing them
@@ -170,6 +171,7 @@ def main(argv: list[str]) -> int:
         from invasio.solver.cli import main as command_line
 
         check_launcher(comm)
+        end_together(comm)
         code = command_line(argv)
     except LaunchError as error:
         print(f"invasio: {error}", file=sys.stderr, flush=True)
@@ -187,13 +189,9 @@ def main(argv: list[str]) -> int:
 
 def _leave_together(comm: Any, code: int, patience: float = 20.0) -> None:
     """Wait for the other ranks; if they do not come, this one failed alone and they would wait for it forever."""
-    arrived = comm.Ibarrier()
-    deadline = time.monotonic() + patience
-    while not arrived.Test():
-        if code not in (0, 85) and time.monotonic() > deadline:
-            print(f"invasio: rank {comm.rank} ended alone with code {code}; ending the others", file=sys.stderr, flush=True)
-            comm.Abort(code)
-        time.sleep(0.005)
+    if comm.size > 1 and Meeting.of(comm).faults(code not in (0, 85), patience) is None:
+        print(f"invasio: rank {comm.rank} ended alone with code {code}; ending the others", file=sys.stderr, flush=True)
+        comm.Abort(code)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from invasio.hpc.warm import ahead
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import replace_text, writing
-from invasio.solver.output.layout import GIVEN, MANIFEST, RESOLVED, STATUS
+from invasio.solver.output.layout import GIVEN, MANIFEST, PROLONGED, RESOLVED, STATUS
 from invasio.solver.output.records import Damaged, damaged, facts_of, segments_of
 from invasio.solver.scenario.loader import dump_resolved
 from invasio.solver.scenario.schema import Scenario
@@ -56,10 +56,11 @@ def job_of(scenario: Scenario, out: Path | None, ranks: int | None, time: str | 
     return Job(scenario.name, folder, ranks or scenario.ranks, time)
 
 
-def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm: bool = True) -> Submission:
+def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm: bool = True, prolong: bool = False) -> Submission:
     """Submit the run; the scenario is kept as it is now, later changes to its file do not reach the job.
 
     With ``report`` a second job writes the report when this one has ended. With ``warm`` what the job needs is compiled first.
+    With ``prolong`` the run that is there may have had an earlier end, and be finished.
     Raises SubmitError when the folder holds another run, a finished one, or one whose job is still queued or running;
     QueueError when Slurm refuses.
     """
@@ -70,7 +71,9 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
         raise SubmitError("it is a file", code="not-a-folder", place=f"--out {job.folder}", remedy="choose another --out")
     new = not (job.folder / RESOLVED).exists()
     with writing(job.folder), _alone(job.folder):
-        _check_content(job.folder, resolved)
+        _check_content(job.folder, resolved, PROLONGED if prolong else ())
+        if prolong:
+            _check_end(job.folder, scenario.time.end)
         if known:
             _check_queue(job.folder)
         if locked(job.folder / ".lock"):
@@ -81,6 +84,7 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
                 remedy="wait for it or choose another --out",
             )
         number = after = None
+        before = "" if new else (job.folder / RESOLVED).read_text(encoding="utf-8")
         try:
             replace_text(job.folder / RESOLVED, resolved)
             if new:
@@ -95,6 +99,8 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
         except (queue.QueueError, OSError):
             if new:
                 _clear(job.folder)
+            else:
+                replace_text(job.folder / RESOLVED, before)
             raise
         if number:
             record(job.folder, number, site, job)
@@ -170,7 +176,7 @@ def jobs_of(folder: Path) -> list[str]:
     return list(dict.fromkeys(number for number in numbers if number))
 
 
-def _check_content(folder: Path, resolved: str) -> None:
+def _check_content(folder: Path, resolved: str, free: Sequence[str] = ()) -> None:
     if not (folder / RESOLVED).exists():
         strangers = sorted(path.name for path in folder.iterdir() if path.name not in (_LOCK, ".lock"))
         if strangers:
@@ -181,7 +187,8 @@ def _check_content(folder: Path, resolved: str) -> None:
                 remedy="choose a new folder with --out",
             )
         return
-    changed = differences((folder / RESOLVED).read_text(encoding="utf-8"), resolved)
+    before = (folder / RESOLVED).read_text(encoding="utf-8")
+    changed = differences(before, resolved, free)
     if changed:
         raise SubmitError(
             "it holds a run of a different scenario",
@@ -191,10 +198,18 @@ def _check_content(folder: Path, resolved: str) -> None:
             details=changed,
         )
     status = folder / STATUS
-    if status.exists() and status.read_text(encoding="utf-8").strip() == "done":
+    if before == resolved and status.exists() and status.read_text(encoding="utf-8").strip() == "done":
         raise SubmitError(
             "it holds this run, finished", code="already-finished", place=str(folder), remedy="to run it again choose another --out"
         )
+
+
+def _check_end(folder: Path, end: float) -> None:
+    """Refuse an end that the run in the folder has passed."""
+    reached = [s.get("last_output_time") for s in segments_of(_json(folder / MANIFEST))]
+    last = max((t for t in reached if isinstance(t, float)), default=end)
+    if last > end:
+        raise SubmitError(f"the run in it is at t = {last:g} already", code="wrong-order", place=str(folder), remedy="choose a later end")
 
 
 def _check_queue(folder: Path) -> None:

@@ -82,12 +82,11 @@ def picture_of(options: MeshOptions) -> tuple[NDArray[Any] | None, tuple[float, 
     """The picture a mesh was made from and its extent (left, right, bottom, top) in mesh coordinates; None, None without one."""
     if not isinstance(options, ImageMesh):
         return None, None
-    from .image.build import spacing
-    from .image.picture import load
+    from .image.picture import load, spacing
 
-    picture = load(options.image)
-    if picture.ndim == 3 and picture.shape[2] != 3:
+    picture = load(options)
+    if picture.volume:
         return None, None
-    rows, columns = picture.shape[:2]
-    across, down = spacing(options, 2)
-    return picture, (0.0, columns * across, rows * down, 0.0)
+    left, top = (o * e for o, e in zip(picture.origin, spacing(options, picture)[0], strict=True))
+    across, down = (n * s * e for n, s, e in zip(picture.values.shape[1::-1], picture.scale, spacing(options, picture)[0], strict=True))
+    return picture.values, (left, left + across, top + down, top)

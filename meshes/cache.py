@@ -16,7 +16,7 @@ import numpy as np
 
 from .domain import MeshData
 
-_TOOLS = ("gmsh", "scikit-image", "numpy", "scipy", "pygalmesh")
+_TOOLS = ("gmsh", "scikit-image", "numpy", "scipy", "pygalmesh", "pillow", "tifffile", "nibabel", "vtk")
 
 
 def folder() -> Path:
@@ -26,9 +26,9 @@ def folder() -> Path:
 
 
 def key(options: Any, picture: bytes) -> str:
-    """sha256 of everything the mesh depends on: options, picture, this package's source and the versions of the tools."""
-    digest = hashlib.sha256(options.model_dump_json().encode())
-    digest.update(hashlib.sha256(picture).digest())
+    """sha256 of everything the mesh depends on: options, picture (its digest), this package's source and the versions of the tools."""
+    digest = hashlib.sha256(f"{options.model_dump_json()} {options.metre}".encode())
+    digest.update(picture)
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     digest.update(json.dumps({tool: _version(tool) for tool in _TOOLS}).encode())

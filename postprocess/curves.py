@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .style import LINES, axis_label, kinds, scale, time_label, time_scale
+from .style import LINES, axis_label, kinds, scale, time_label, time_scale, with_unit
 
 if TYPE_CHECKING:
     from .run import Run
@@ -27,7 +27,13 @@ def profiles(run: Run, steps: list[int]) -> Any:
     names = list(kinds(run))
     for panel, step in zip(axes.ravel(), steps, strict=False):
         for number, name in enumerate(names):
-            panel.plot(x[order], run.field(name, step=step)[order], DASHES[number % 4], color=LINES[number % len(LINES)], label=name)
+            panel.plot(
+                x[order],
+                run.field(name, step=step)[order],
+                DASHES[number % 4],
+                color=LINES[number % len(LINES)],
+                label=with_unit(run, name),
+            )
         panel.set_title(time_label(run, float(run.times[step])))
         panel.margins(x=0)
     for panel in axes.ravel()[len(steps) :]:

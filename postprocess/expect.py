@@ -19,12 +19,29 @@ _AXES = {"x": 0, "y": 1, "z": 2}
 
 @dataclass(frozen=True)
 class Result:
-    """One expectation with what was measured; ``fault`` says why nothing could be."""
+    """One expectation with what was measured, in the scenario's scales; ``fault`` says why nothing could be.
+
+    ``unit`` and ``factor``: how it is shown, as factor * number.
+    """
 
     item: Mapping[str, Any]
     measured: float
     passed: bool
     fault: str = ""
+    unit: str = ""
+    factor: float = 1.0
+
+    @property
+    def shown(self) -> tuple[str, str, str, str]:
+        """Expected and measured value, error and the largest error allowed, in ``unit``."""
+        f, expected = self.factor, float(self.item["value"])
+        error = f"{f * (self.measured - expected):+.1e}" if np.isfinite(self.measured) else "-"
+        return f"{f * expected:.6g}", f"{f * self.measured:.6g}", error, f"{f * self.bound:.1e}"
+
+    @property
+    def quantity(self) -> str:
+        """What was measured, with its unit."""
+        return self.label + (f" ({self.unit})" if self.unit not in ("", "1") else "")
 
     @property
     def bound(self) -> float:
@@ -53,11 +70,12 @@ def check(run: Run, items: list[Mapping[str, Any]] | None = None) -> list[Result
     probe = _Probe(run)
     results = []
     for item in items:
+        unit, factor = _shown_in(run, item)
         try:
             measured = probe.measure(item)
-            results.append(Result(item, measured, bool(abs(measured - item["value"]) <= _bound(item))))
+            results.append(Result(item, measured, bool(abs(measured - item["value"]) <= _bound(item)), unit=unit, factor=factor))
         except (ValueError, KeyError) as error:
-            results.append(Result(item, float("nan"), False, str(error)))
+            results.append(Result(item, float("nan"), False, str(error), unit, factor))
     return results
 
 
@@ -65,12 +83,20 @@ def table(results: list[Result]) -> str:
     """The results as text, one line each."""
     rows = [("t", "quantity", "expected", "measured", "error", "allowed", "")]
     for r in results:
-        expected = float(r.item["value"])
         verdict = "ok" if r.passed else f"WRONG{': ' + r.fault if r.fault else ''}"
-        error = f"{r.measured - expected:+.1e}" if np.isfinite(r.measured) else "-"
-        rows.append((f"{r.item['at']:g}", r.label, f"{expected:.6g}", f"{r.measured:.6g}", error, f"{r.bound:.1e}", verdict))
+        rows.append((f"{r.item['at']:g}", r.quantity, *r.shown, verdict))
     widths = [max(len(row[i]) for row in rows) for i in range(6)]
     return "\n".join("  ".join([*(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[6]]).rstrip() for row in rows)
+
+
+def _shown_in(run: Run, item: Mapping[str, Any]) -> tuple[str, float]:
+    """The unit in which an expected number is shown, and by what it is multiplied."""
+    places = ("position", "peak_position", "anisotropy")
+    total = f"{item['of']}.total"
+    key = {"series": item["of"], "integral": total}.get(item["what"], "length" if item["what"] in places else item["of"])
+    if key == total and item["what"] == "integral" and key not in run.units:
+        return "", 1.0
+    return run.units.get(key, ""), run.factors.get(key, 1.0)
 
 
 def _bound(item: Mapping[str, Any]) -> float:
@@ -121,7 +147,7 @@ class _Probe:
         if not len(times) or abs(times[row] - time) > 1e-6 * max(float(times[-1] - times[0]), abs(time), 1e-300):
             remedy = f"nearest: {times[row]:g}" if len(times) else "write an output then (output.at)"
             raise WrongRequest(f"series.csv has no row at t = {time:g}", code="no-time", place=_PLACE, remedy=remedy)
-        found = float(series[name][row])
+        found = float(series[name][row]) / self.run.factors.get(name, 1.0)
         if np.isnan(found):
             raise _not_measurable(
                 f"the column holds no number at t = {time:g}: what it tells of has not happened by then", "choose a later time"

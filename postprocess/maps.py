@@ -15,7 +15,7 @@ from .membranes import membranes
 from .picture import background
 from .raster import cover
 from .sheet import Sheet
-from .style import MAPS, kinds, scale_bar, span, thins_out, time_label
+from .style import MAPS, kinds, scale_bar, span, thins_out, time_label, with_unit
 from .vessels import draw as draw_walls
 from .vessels import wall_lines
 
@@ -106,7 +106,9 @@ def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[
                 panel.text(-0.03, 0.5, row.label, transform=panel.transAxes, rotation=90, va="center", ha="right", fontsize=9)
             if at == (sheet.rows - 1, 0):
                 _below(panel, row.plane, size[0])
-        finish_bar(sheet.figure.colorbar(drawn, cax=sheet.bar(None if single else number)), norms[row.name], row.name)
+        finish_bar(
+            sheet.figure.colorbar(drawn, cax=sheet.bar(None if single else number)), norms[row.name], with_unit(row.plane.run, row.name)
+        )
     return sheet.figure
 
 

@@ -17,7 +17,7 @@ from invasio.solver.errors import InvasioError
 from .curves import DASHES
 from .faults import WrongRequest, unknown
 from .maps import Plane, Row, map_rows
-from .style import LINES, axis_label, kinds, limits, scale, style, time_label
+from .style import LINES, axis_label, kinds, limits, scale, style, time_label, with_unit
 
 if TYPE_CHECKING:
     from .run import Run
@@ -119,7 +119,7 @@ def _profiles(run: Run, name: str | None) -> tuple[Any, Callable[[int], None]]:
     panel.set_xlim(x[0], x[-1])
     panel.set_ylim(ends[:, 0].min(), 1.03 * ends[:, 1].max())
     panel.set_xlabel(axis_label(run, "x"))
-    panel.set_ylabel(names[0] if len(names) == 1 else "density")
+    panel.set_ylabel(with_unit(run, names[0]) if len(names) == 1 else "density")
     figure.legend(loc="outside upper right", ncols=len(names))
 
     def show(step: int) -> None:

@@ -13,7 +13,7 @@ from .fronts import Fit, Front
 from .lines import Line
 from .maps import Plane, Row, finish_bar, map_rows, scale_of
 from .run import Run
-from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale
+from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale, with_unit
 
 _ROUNDING = 1e-9
 
@@ -72,7 +72,7 @@ def profiles(runs: list[Run], names: list[str] | None = None, times: list[float]
         _borders(panel, lines[0])
         for number, (run, line, label) in enumerate(zip(runs, lines, labels(runs), strict=True)):
             for colour, name in enumerate(fields_of(run, shown, False)):
-                text = name if len(runs) == 1 else label if len(shown) == 1 else f"{name}, {label}"
+                text = with_unit(run, name) if len(runs) == 1 else label if len(shown) == 1 else f"{name}, {label}"
                 values = line.values(run.field(name, step=steps[number][k]))
                 tint = LINES[(colour if len(shown) > 1 or len(runs) == 1 else number) % len(LINES)]
                 panel.plot(line.position, values, DASHES[(number if len(runs) > 1 else colour) % 4], color=tint, label=text)
@@ -128,7 +128,7 @@ def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x")
         )
         panel.set_facecolor("#d8d8d8")
         _borders(panel, line, "#ffffff", above=True)
-        finish_bar(figure.colorbar(drawn, ax=panel), norm, name)
+        finish_bar(figure.colorbar(drawn, ax=panel), norm, with_unit(run, name))
         panel.set_xlabel(line.label)
         panel.set_title(label if len(runs) > 1 else "")
         panel.set_ylabel(f"time ({unit})" if unit else "time")
@@ -164,14 +164,27 @@ def series(runs: list[Run], columns: list[str]) -> Any:
         for number, (run, table, label) in enumerate(zip(runs, tables, labels(runs), strict=True)):
             factor, unit = time_scale(run, runs[0])
             length = scale(run, "length") if ".front." in column else (1.0, "")
+            _same_unit(run, runs[0], column)
             panel.plot(table["time"] * factor, length[0] * table[column], DASHES[number % 4], color=LINES[number % len(LINES)], label=label)
             panel.set_xlabel(f"time ({unit})" if unit else "time")
-            panel.set_ylabel(column + (f" ({length[1]})" if length[1] else ""))
+            panel.set_ylabel(f"{column} ({length[1]})" if length[1] else with_unit(run, column))
         panel.margins(x=0)
         _no_rounding(panel)
         if len(runs) > 1:
             panel.legend()
     return figure
+
+
+def _same_unit(run: Run, first: Run, column: str) -> None:
+    """Nothing, or a WrongRequest for a column that two runs measure in different units."""
+    its, other = run.units.get(column, ""), first.units.get(column, "")
+    if its != other and ".front." not in column:
+        raise WrongRequest(
+            f"they measure {column} in {its or 'the scales of the scenario'} and in {other or 'the scales of the scenario'}",
+            code="not-comparable",
+            place=f"{run.path} and {first.path}",
+            remedy="draw them apart",
+        )
 
 
 def _no_rounding(panel: Any) -> None:

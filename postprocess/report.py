@@ -139,13 +139,14 @@ def _ledger(run: Run) -> str:
         went = {k: v for k, v in booked.items() if k.partition(":")[0] in ("dead", "outflow", "switched_out") and v}
         residual = series.get(f"{name}.ledger")
         worst = f"{float(residual.max()):.1e}" if residual is not None and len(residual) else "-"
-        rows.append((name, f"{total[0]:.6g}", _accounts(came), _accounts(went), f"{total[-1]:.6g}", worst))
+        unit = run.units.get(f"{name}.total", "")
+        rows.append((name, "" if unit == "1" else unit, f"{total[0]:.6g}", _accounts(came), _accounts(went), f"{total[-1]:.6g}", worst))
     if not rows:
         return ""
     end = escape(time_label(run, float(series["time"][-1])))
     note = f'<p class="soft">What was there at the start plus what came minus what went is what is there at {end}, to rounding. '
     note += "The last column is the largest relative residual of all outputs.</p>"
-    return note + table(("species", "at the start", "came", "went", "at the end", "largest residual"), rows, (1, 4, 5))
+    return note + table(("species", "in", "at the start", "came", "went", "at the end", "largest residual"), rows, (2, 5, 6))
 
 
 def _accounts(booked: dict[str, float]) -> str:
@@ -159,12 +160,12 @@ def _expected(run: Run) -> str:
         return ""
     rows = []
     for r in results:
-        value = float(r.item["value"])
         mark = Markup(
             '<span class="good">met</span>' if r.passed else f'<span class="bad">missed{": " + escape(r.fault) if r.fault else ""}</span>'
         )
-        measured, error = (f"{r.measured:.6g}", f"{r.measured - value:+.1e}") if not r.fault else ("-", "-")
-        rows.append((f"{r.item['at']:g}", r.label, f"{value:.6g}", measured, error, f"{r.bound:.1e}", mark))
+        value, measured, error, allowed = r.shown
+        measured, error = (measured, error) if not r.fault else ("-", "-")
+        rows.append((f"{r.item['at']:g}", r.quantity, value, measured, error, allowed, mark))
     return table(("t", "quantity", "expected", "measured", "error", "allowed", ""), rows, (0, 2, 3, 4, 5))
 
 

@@ -155,6 +155,22 @@ class Run:
         """manifest.json; empty if there is none."""
         return facts_of(self.path / MANIFEST)
 
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """The unit of every column of series.csv, of every field (a density) and of "length", as text; "1": a plain number.
+
+        Empty for a run of version 0.1.0, whose columns are numbers in the scenario's scales.
+        """
+        found = self.manifest.get("units")
+        return {str(name): str(text) for name, text in found.items()} if isinstance(found, dict) else {}
+
+    @cached_property
+    def factors(self) -> dict[str, float]:
+        """Column of series.csv: what it is of a number in the scenario's scales, where that is not 1; empty for a run of version 0.1.0."""
+        found = self.manifest.get("factors")
+        numbers = found.items() if isinstance(found, dict) else ()
+        return {str(name): float(x) for name, x in numbers if isinstance(x, (int, float)) and x > 0}
+
     def unit(self, what: str) -> str:
         """The unit of a scale ("length", "time") as the scenario states it, without a leading 1; "" if non-dimensional."""
         text = str((self.scenario.get("scales") or {}).get(what, ""))

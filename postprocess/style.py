@@ -146,6 +146,12 @@ def time_label(run: Run, time: float) -> str:
     return f"t = {number}" + (f" {unit}" if unit else "")
 
 
+def with_unit(run: Run, name: str) -> str:
+    """A column or field with its unit: "tumour.total (cells)"; without one where it is a plain number, or not known."""
+    unit = re.sub(r"\bum\b", "µm", run.units.get(name, ""))
+    return name if unit in ("", "1") else f"{name} ({unit})"
+
+
 def axis_label(run: Run, name: str) -> str:
     """An axis of space with its unit."""
     unit = scale(run, "length")[1]

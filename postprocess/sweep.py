@@ -7,13 +7,14 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.folder import replace_text
-from invasio.solver.output.layout import MEMBERS, RESULTS, SERIES, STATUS, SWEEP
-from invasio.solver.output.records import damaged, line_of, mapping_of, numbers_of, rows_of
+from invasio.solver.output.layout import MANIFEST, MEMBERS, RESULTS, SERIES, STATUS, SWEEP
+from invasio.solver.output.records import damaged, facts_of, line_of, mapping_of, numbers_of, rows_of
 
 from .faults import WrongRequest
 
@@ -47,6 +48,19 @@ class SweepRun:
     parameters: tuple[str, ...]
     members: tuple[MemberRun, ...]
     scenario: dict[str, Any]
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """The unit of each column, where all finished members have the same; "1": a plain number."""
+        found = [units for m in self.members if m.status == "done" and (units := facts_of(m.folder / MANIFEST).get("units")) is not None]
+        tables = [units for units in found if isinstance(units, dict)]
+        first = tables[0] if tables else {}
+        return {str(name): str(text) for name, text in first.items() if all(other.get(name) == text for other in tables)}
+
+    def labelled(self, column: str) -> str:
+        """A column with its unit: "tumour.total (cells)"."""
+        unit = self.units.get(column, "1")
+        return column if unit in ("", "1") else f"{column} ({unit})"
 
 
 def is_sweep(path: Path) -> bool:
@@ -126,5 +140,6 @@ def dataset(sweep: SweepRun, make: Callable[..., Any]) -> Any:
     coordinates: dict[str, Any] = {"member": [int(text) for text in columns["member"]]}
     coordinates |= {name: (("member",), columns[name]) for name in ("folder", "status")}
     coordinates |= {name: (("member",), numbers(columns[name])) for name in sweep.parameters}
-    data = {name.replace(":", "."): (("member",), numbers(columns[name])) for name in head[3 + count :]}
+    units = {name: {"units": sweep.units[name]} if name in sweep.units else {} for name in head[3 + count :]}
+    data = {name.replace(":", "."): (("member",), numbers(columns[name]), units[name]) for name in head[3 + count :]}
     return make(data, coordinates, {"name": str(sweep.scenario.get("name", ""))})

@@ -47,7 +47,7 @@ def compose(sweep: SweepRun) -> str:
     drawn = observables(sweep, head, columns)
     done = [k for k, status in enumerate(columns["status"]) if status == "done"]
     inputs = {name: [columns[name][k] for k in done] for name in sweep.parameters}
-    outputs = {name: np.array([float(columns[name][k]) for k in done]) for name in drawn}
+    outputs = {sweep.labelled(name): np.array([float(columns[name][k]) for k in done]) for name in drawn}
     pictures = []
     if len(done) > 1 and outputs:
         with style():
@@ -103,7 +103,7 @@ def _members(sweep: SweepRun, columns: dict[str, list[str]], drawn: list[str]) -
         given = [_short(member.values.get(p, "")) for p in sweep.parameters]
         rows.append([Markup(f'<a href="{name}/">{name}</a>'), Markup(f'<span class="{tone}">{escape(status)}</span>'), *given, *values])
     names = [short_names(sweep.parameters)[p] for p in sweep.parameters]
-    return table(["run", "status", *names, *drawn], rows, range(2, 2 + len(names) + len(drawn)))
+    return table(["run", "status", *names, *map(sweep.labelled, drawn)], rows, range(2, 2 + len(names) + len(drawn)))
 
 
 def _note(sweep: SweepRun) -> str:

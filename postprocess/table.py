@@ -37,19 +37,23 @@ def columns_of(run: Run, columns: list[str] | None = None) -> dict[str, Any]:
     return {name: table[name] for name in chosen}
 
 
-def wide(run: Run, columns: list[str] | None = None) -> str:
-    """A row per output, a column per observable, as CSV."""
+def wide(run: Run, columns: list[str] | None = None, units: bool = False) -> str:
+    """A row per output, a column per observable, as CSV; with ``units`` a row of them under the names."""
     table = columns_of(run, columns)
-    return _csv([list(table), *([_text(name, value[row]) for name, value in table.items()] for row in range(len(table["time"])))])
+    row_of_units = [[run.units.get(name, "") for name in table]] if units else []
+    return _csv(
+        [list(table), *row_of_units, *([_text(name, value[row]) for name, value in table.items()] for row in range(len(table["time"])))]
+    )
 
 
 def tidy(run: Run, columns: list[str] | None = None) -> str:
-    """A row per output and observable, as CSV: time, species, observable, region, value."""
+    """A row per output and observable, as CSV: time, species, observable, region, value, and the unit where the run has them."""
     table = columns_of(run, columns)
-    rows = [["time", "species", "observable", "region", "value"]]
+    rows = [["time", "species", "observable", "region", "value", *(["unit"] if run.units else [])]]
     for name, values in table.items():
         if name != "time":
-            rows += [[_text("time", t), *_parts(name), _text(name, v)] for t, v in zip(table["time"], values, strict=True)]
+            unit = [run.units.get(name, "")] if run.units else []
+            rows += [[_text("time", t), *_parts(name), _text(name, v), *unit] for t, v in zip(table["time"], values, strict=True)]
     return _csv(rows)
 
 
@@ -75,14 +79,24 @@ def dataset(run: Run) -> Any:
             "xarray is not installed", code="missing-package", place="NetCDF", remedy="pip install xarray scipy; CSV needs nothing"
         ) from None
     times, series = run.times, run.series
-    fields = {name: (("time", "node"), np.array([run.field(name, step=step) for step in range(len(times))])) for name in run.fields}
+
+    def units(name: str) -> dict[str, str]:
+        return {"units": run.units[name]} if name in run.units else {}
+
+    fields = {
+        name: (("time", "node"), np.array([run.field(name, step=step) for step in range(len(times))]), units(name)) for name in run.fields
+    }
     mesh = {
-        "position": (("node", "axis"), run.points),
+        "position": (("node", "axis"), run.points, units("length")),
         "cells": (("cell", "corner"), run.cells),
         "region": (("cell",), run.cell_region),
     }
-    rows = {name.replace(":", "."): (("series_time",), column) for name, column in series.items() if name != "time"}
-    coordinates = {"time": times, "axis": list("xyz")[: run.dim], "series_time": series.get("time", np.zeros(0))}
+    rows = {name.replace(":", "."): (("series_time",), column, units(name)) for name, column in series.items() if name != "time"}
+    coordinates = {
+        "time": (("time",), times, units("time")),
+        "axis": list("xyz")[: run.dim],
+        "series_time": (("series_time",), series.get("time", np.zeros(0)), units("time")),
+    }
     facts = {"name": str(run.scenario.get("name", "")), "regions": ", ".join(run.regions)}
     scales = {f"scale_{name}": str(value) for name, value in (run.scenario.get("scales") or {}).items()}
     return xarray.Dataset({**fields, **mesh, **rows}, coordinates, {**facts, **scales})

@@ -30,6 +30,10 @@ class Result(Protocol):
         """Columns by name: time, step, dt and the observables, (n,) each."""
 
     @property
+    def units(self) -> dict[str, str]:
+        """The unit of every column, of every field, and of "length"; "1": a plain number."""
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """Names of the fields."""
 
@@ -51,13 +55,14 @@ def run(
     overwrite: bool = False,
     petsc: Sequence[str] = (),
     progress: bool = False,
+    until: float | str | None = None,
 ) -> Result:
     """Run a scenario to its end and return its outputs; arguments as of `Simulation`. Collective.
 
     Raises InvasioError on all ranks; StoppedEarly if a signal or the end of the job ended it, which with a folder can be resumed.
     """
     with Simulation(
-        scenario, comm=comm, out=out, set=set, resume=resume, overwrite=overwrite, petsc=petsc, progress=progress
+        scenario, comm=comm, out=out, set=set, resume=resume, overwrite=overwrite, petsc=petsc, progress=progress, until=until
     ) as simulation:
         reason = simulation.run()
         recorded, folder = simulation.recorded, None if out is None else simulation.path

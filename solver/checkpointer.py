@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .discretise.problem import Problem
@@ -22,6 +22,7 @@ class Checkpointer:
     Args:
         fixed: numbers that stay the same in a run and are saved with it.
         every: time of the run between checkpoints; None: CHECKPOINT_SECONDS of wall time.
+        keep: called before a checkpoint with its step, syncs what belongs to it: files beside it and their SHA-256. Collective.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class Checkpointer:
         hashes: Mapping[str, str],
         fixed: Mapping[str, float],
         every: float | None,
+        keep: Callable[[int], Mapping[str, str]],
     ) -> None:
         self.path, self.problem, self.stepper, self.ticker, self.hashes, self.fixed = path, problem, stepper, ticker, hashes, fixed
-        self.every = every
+        self.every, self.keep = every, keep
         self._saved, self._saved_at, self._wall = ticker.steps, ticker.time, clock.monotonic()
 
     @property
@@ -58,7 +60,8 @@ class Checkpointer:
     def save(self) -> Path:
         """Write a checkpoint of the moment; the file. Collective."""
         arrays, numbers = snapshot(self.stepper, self.ticker, self.ticker.steps)
-        path = checkpoint.save(self.path, self.problem.grid, arrays, {**numbers, **self.fixed}, self.hashes, tables=tables(self.stepper))
+        beside, named = self.keep(self.ticker.steps), tables(self.stepper)
+        path = checkpoint.save(self.path, self.problem.grid, arrays, {**numbers, **self.fixed}, self.hashes, tables=named, beside=beside)
         self._saved, self._saved_at, self._wall = self.ticker.steps, self.ticker.time, clock.monotonic()
         return path
 

@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 from .errors import InvasioError, MeshError
+from .meeting import Meeting, as_error, exit_code, of_one_rank, tell
+from .parallel import Comm
 
 COMMANDS = {
     "run": "run a scenario",
@@ -62,15 +64,44 @@ def main(argv: list[str] | None = None) -> int:
         return 128 + signal.SIGPIPE
     except (InvasioError, ModuleNotFoundError) as caught:
         error = caught if isinstance(caught, InvasioError) else _missing_package(caught)
-        if _is_first_rank():
-            print(f"invasio: {error}", file=sys.stderr, flush=True)
-        return error.exit_code
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as caught:
-        if args.command not in READERS or "INVASIO_TRACEBACK" in os.environ:
-            raise
-        error = _unlike(caught, args)
-        print(f"invasio: {error}", file=sys.stderr, flush=True)
-        return error.exit_code
+        return _told(caught, error)
+    except (Exception, KeyboardInterrupt) as caught:
+        if "INVASIO_TRACEBACK" in os.environ:
+            return _told(caught, None)
+        foreign = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
+        if args.command in READERS and isinstance(caught, foreign):
+            return _told(caught, _unlike(caught, args))
+        return _told(caught, as_error(caught))
+
+
+def _told(caught: BaseException, error: InvasioError | None) -> int:
+    """Have an error told once, on whichever rank it is; its exit code. Where it is one rank's alone, all ranks end here.
+
+    Without ``error`` it is a fault of the program: on one rank it is raised again, on several its traceback is printed.
+    """
+    comm = _all_ranks()
+
+    def say() -> None:
+        if error is not None or isinstance(caught, KeyboardInterrupt):
+            who = f" (rank {comm.rank})" if comm is not None and of_one_rank(caught, comm) else ""
+            print(f"invasio{who}: {error or 'interrupted'}", file=sys.stderr, flush=True)
+        else:
+            traceback.print_exception(caught)
+
+    if comm is not None:
+        tell(caught, comm, say)
+    elif error is None and not isinstance(caught, KeyboardInterrupt):
+        raise caught
+    elif _is_first_rank():
+        say()
+    return exit_code(caught) if error is None else error.exit_code
+
+
+def _all_ranks() -> Comm | None:
+    """All ranks of the program where there are several, and they have agreed where to meet."""
+    mpi = sys.modules.get("mpi4py.MPI")
+    world: Comm | None = None if mpi is None else mpi.COMM_WORLD  # type: ignore[attr-defined]
+    return world if world is not None and world.size > 1 and Meeting.known(world) else None
 
 
 def _unlike(error: Exception, args: argparse.Namespace) -> InvasioError:

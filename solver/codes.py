@@ -126,7 +126,9 @@ SOLVER: dict[str, Code] = {
     "internal-fault": Code("What must not happen has happened; this is a fault of the program.", (4,)),
     "linear-solver": Code("A linear system could not be solved, even with the smallest step.", (4,)),
     "not-finite": Code("Densities are not finite numbers any more.", (4,)),
+    "out-of-memory": Code("The system gave no more memory.", (4,)),
     "step-failed": Code("A time step could not be solved.", (4,)),
+    "system-refuses": Code("The system refused something that it was asked for, as to open or write a file.", (4,)),
     "unbalanced-ledger": Code("The ledger does not balance; this is a fault of the program.", (4,)),
 }
 RESULTS: dict[str, Code] = {
@@ -136,6 +138,7 @@ RESULTS: dict[str, Code] = {
     "no-run": Code("A folder is not that of a run.", (2, 3)),
     "no-sweep": Code("A scenario or a folder has no sweep.", (2,)),
     "no-time": Code("A run has no output at this time.", (2,)),
+    "no-units": Code("The columns of a run have no units.", (2,)),
     "not-comparable": Code("Runs differ in what must be the same for the comparison.", (2,)),
     "not-measurable": Code("An expected number cannot be measured in this run.", (2,)),
     "program-failed": Code("Another program, such as ffmpeg or ParaView, failed.", (1,)),
@@ -174,12 +177,14 @@ MESH: dict[str, Code] = {
     "undefined-nodes": Code("Cells refer to nodes that the mesh file does not define.", (3,)),
 }
 PICTURES: dict[str, Code] = {
+    "ambiguous-picture": Code("A file of a picture or volume can be taken in several ways; an option decides.", (3,)),
     "no-hole": Code("A hole was not found in the picture.", (3,)),
     "no-picture": Code("No picture of this name is shipped with scikit-image.", (2, 3)),
     "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),
     "wrong-crop": Code("The part of a picture that was asked for does not lie in it.", (3,)),
+    "wrong-level": Code("A picture has no level of this number.", (3,)),
 }
 NETWORKS: dict[str, Code] = {
     "ambiguous-radius": Code("A network file holds several arrays, any of which could be the radius.", (3,)),

@@ -10,12 +10,15 @@ from pathlib import Path
 from .components.protocol import Extension
 from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
-from .errors import InvasioError, SolverError
+from .errors import InvasioError, ScenarioError, SolverError
 from .linalg.petsc_options import PetscOptions
+from .meeting import hold, of_one_rank
 from .memory import Memory
 from .output.layout import Frame
-from .parallel import of_one_rank
 from .recording import Recording
+from .scenario.check import depth_findings
+from .scenario.columns import units_of
+from .scenario.quantities import PLAIN, Units
 from .scenario.schema import Scenario
 from .setup import Ground, clock_options, scheme_options
 from .stepping.clock import Clock
@@ -40,7 +43,8 @@ Out = str | Path | Numbered | None
 class Course:
     """A scenario on its mesh, with its solvers, its clock, and where it is recorded. Everything is collective.
 
-    PETSc's options are removed when it ends. ``quiet``: without remarks on the model and the mesh; other arguments as of `Simulation`.
+    PETSc's options are removed when it ends. ``prolong``: what is resumed may have had another end.
+    ``quiet``: without remarks on the model and the mesh. Other arguments as of `Simulation`.
     """
 
     def __init__(
@@ -54,12 +58,14 @@ class Course:
         progress: bool = False,
         quiet: bool = False,
         extensions: Sequence[Extension] = (),
+        prolong: bool = False,
     ) -> None:
         self.scenario, self._options, self._quiet = scenario, options, quiet
         self.recording: Recording | None = None
         self.memory: Memory | None = None
         self._reason = ""  # how it ended, or will end
         self._broken = "the simulation did not begin"  # why the state is not that of a whole step
+        self._failure: BaseException | None = None  # what broke it
         self.problem = ground.problem(scenario, extensions)
         self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
         times = clock_options(scenario)
@@ -67,11 +73,12 @@ class Course:
         try:
             if out is not None:
                 folder = None if isinstance(out, Numbered) else Path(out)
-                self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite)
+                self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite, prolong)
             if not quiet:
                 opening(self.problem, scenario, ground.notes)
             found = self.recording.found(self.stepper) if self.recording else None
             numbers = {} if found is None else found.scalars
+            self.units = self._units(found is not None)
             if found is None:
                 self.stepper.settle(times.start)
             else:
@@ -82,9 +89,9 @@ class Course:
             if self.recording is not None:
                 fixed = {f"initial/{k}": v for k, v in self._ledger.initial.items()}
                 fixed |= {f"reference/{k}": v for k, v in self._observables.start.items()}
-                self.recording.begin(self.stepper, self.clock, found is not None, fixed, options.given, progress)
+                self.recording.begin(self.stepper, self.clock, self.units, found is not None, fixed, options.given, progress)
             else:
-                self.memory = Memory(self.problem.grid)
+                self.memory = Memory(self.problem.grid, self.units)
             self._broken = ""
             if not self.clock.steps:
                 self._output()
@@ -92,11 +99,27 @@ class Course:
             self.end(error)
             raise
 
+    def _units(self, resumed: bool) -> Units:
+        """The units of columns; raises ScenarioError where amounts need a depth that is not stated."""
+        accounts, species, dim = self.stepper.accounts, self.problem.species, self.problem.dim
+        for finding in depth_findings(self.scenario, dim):
+            raise ScenarioError(finding.what, code=finding.code, place=".".join(map(str, finding.path)), remedy=finding.remedy)
+        others = {f"{a.owner}.{a.key}": a.unit or PLAIN for a in accounts.list if a.owner not in species}
+        others |= {f"{owner}.ledger": PLAIN for owner in accounts.owners}
+        raw = resumed and self.recording is not None and self.recording.in_scales()
+        units = units_of(self.scenario, dim, others, raw)
+        if raw and any(units_of(self.scenario, dim).amount(name).factor != 1.0 for name in species):
+            log.warning(
+                "this run was begun by an earlier version, which wrote amounts as numbers in the scenario's scales: "
+                "series.csv goes on so, without units. A run begun anew counts cells"
+            )
+        return units
+
     def row(self) -> dict[str, float]:
-        """The observables now."""
+        """The observables now, in the units of series.csv."""
         time = self.clock.time
         row = self._observables.row(time) | self.stepper.row(time)
-        return row | self._ledger.balance(time) | self.stepper.info()
+        return self.units.converted(row | self._ledger.balance(time) | self.stepper.info())
 
     def _output(self) -> None:
         """Record the moment."""
@@ -125,13 +148,23 @@ class Course:
                 remedy="raise time.end, or restart",
             )
         self._broken = "the last step was not finished"  # until it is
-        reached = one_step(self.stepper, self.clock)
-        if self.recording is not None:
-            self.recording.on_step(self.clock.time, self.clock.steps, self.clock.dt, self.stepper.info())
-        if reached:
-            self._output()
+        try:
+            reached = one_step(self.stepper, self.clock)
+            if self.recording is not None:
+                self.recording.on_step(self.clock.time, self.clock.steps, self.clock.dt, self.stepper.info())
+            if reached:
+                self._output()
+        except BaseException as error:
+            self._failure = error
+            raise
         self._broken = ""
         return reached
+
+    def prolong(self, scenario: Scenario) -> None:
+        """Go on to the end of this scenario, which is otherwise the same; for a run in memory."""
+        self.scenario = scenario
+        self.clock.go_on(clock_options(scenario))
+        self._reason = ""
 
     def run(self) -> str:
         """Step to the end and save; "done", or why it was asked to stop."""
@@ -155,7 +188,10 @@ class Course:
 
     def end(self, error: BaseException | None = None) -> None:
         """Save what is not saved yet unless there was an error, close the files, free the solvers; raises SolverError if it fails."""
-        if of_one_rank(error, self.problem.graph.comm):
+        if of_one_rank(error or self._failure, self.problem.graph.comm):
+            hold(self)
+            if self.recording is not None:
+                self.recording.abandon(error or self._failure)
             return
         reason = self._reason or ("done" if self.clock.done else "closed")
         if error is not None or self._broken:

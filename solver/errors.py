@@ -14,6 +14,7 @@ class InvasioError(Exception):
     """
 
     exit_code = 1
+    of_one_rank: bool | None = None  # whether other ranks did not fail alike; None: not known (meeting.py)
 
     def __init__(self, what: str, *, code: str, place: str = "", remedy: str = "", details: Sequence[str] = ()) -> None:
         super().__init__(what)

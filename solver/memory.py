@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .errors import InvasioError
 from .output.layout import Frame, Grid
+from .scenario.quantities import Units
 
 Floats = NDArray[np.float64]
 Kind = TypeVar("Kind", np.float64, np.int64, np.int32)
@@ -26,12 +27,12 @@ class Memory:
     """Observer that keeps every output: times, a row of observables, and this rank's part of the fields. Nothing of it is collective but
     what says so.
 
-    Attributes of the same names as those of a run folder (`invasio.open_run`): times, series, fields, field, regions, dim, points, cells,
-    cell_region; values and nodes are in the order of the mesh's canonical numbers, the same for any number of ranks.
+    Attributes of the same names as those of a run folder (`invasio.open_run`): times, series, units, fields, field, regions, dim, points,
+    cells, cell_region; values and nodes are in the order of the mesh's canonical numbers, the same for any number of ranks.
     """
 
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
+    def __init__(self, grid: Grid, units: Units) -> None:
+        self._grid, self._units = grid, units
         self._times: list[float] = []
         self._rows: list[dict[str, float]] = []
         self._fields: list[dict[str, Floats]] = []
@@ -58,6 +59,11 @@ class Memory:
     def series(self) -> dict[str, Floats]:
         """Columns by name: time, step, dt and the observables."""
         return {name: np.array([row[name] for row in self._rows]) for name in (self._rows[0] if self._rows else ())}
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of every column, of every field (a density), and of "length"; "1": a plain number."""
+        return self._units.table(self._rows[0] if self._rows else (), self.fields)
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +16,27 @@ from .discretise.problem import Problem
 from .discretise.surface import Surface
 from .discretise.vessel_surface import VesselSurface
 from .errors import ScenarioError
+from .meeting import as_error
 from .output import checkpoint
 from .output.cost import Cost
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, PROLONGED, SERIES, VESSELS, Frame, Grid, Observer
 from .output.log import RunLog
-from .output.manifest import Manifest
+from .output.manifest import Manifest, recorded
 from .output.progress import Progress
 from .output.series import Series
 from .output.subset import Part, part_of
+from .parallel import agreed
 from .scenario.loader import dump_resolved
+from .scenario.prolong import course_hash
+from .scenario.quantities import Units, counted, unit_in_file
 from .scenario.schema import Scenario
 from .setup import Ground
 from .stepping.clock import Clock
 from .stepping.restart import tables
 from .stepping.stepper import Stepper
-from .words import headline, unit_of_time
+from .words import headline, prolonged, unit_of_time
 
 log = logging.getLogger("invasio.run")
 
@@ -46,18 +51,28 @@ class Recording:
     Raises InvasioError, on all ranks, where the folder cannot be used as asked.
     """
 
-    def __init__(self, out: Path | None, scenario: Scenario, ground: Ground, problem: Problem, resume: bool, overwrite: bool) -> None:
+    def __init__(
+        self, out: Path | None, scenario: Scenario, ground: Ground, problem: Problem, resume: bool, overwrite: bool, prolong: bool = False
+    ) -> None:
         self.scenario, self.problem, self.ground = scenario, problem, ground
         self._resolved = dump_resolved(scenario)
         self._written, self._rows = _part_written(problem, scenario)
         comm = problem.graph.comm
-        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm)
-        self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest()}
+        free = PROLONGED if prolong else ()
+        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, free)
+        self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest(), "course": course_hash(scenario)}
+        self._begun = False
         self._log: RunLog | None = None
         self._watch: Cost | None = None
         self._saver: Checkpointer | None = None
+        self._manifest: Manifest | None = None
+        self._stated = False  # whether the manifest has the units
         self._surface: Surface | None = None
         self._walls: VesselSurface | None = None
+        self._series: Series | None = None
+        self._writers: list[FieldsWriter] = []
+        self._beside: dict[str, str] = {}
+        self._abandoned = False
         try:
             self._log = RunLog(self.path / LOG, comm, append=self.folder.resuming)
         except BaseException:
@@ -73,25 +88,61 @@ class Recording:
         """The last checkpoint, if the run is resumed and there is one; raises InvasioError if it belongs to something else."""
         if not self.folder.resuming:
             return None
-        return checkpoint.load_latest(self.path / CHECKPOINTS, self.problem.grid, self._hashes, tables(stepper))
+        same = {"course": self._hashes["course"]}  # the end may be another
+        found = checkpoint.load_latest(self.path / CHECKPOINTS, self.problem.grid, same, tables(stepper))
+        end = self.scenario.time.end
+        if found is not None and (found.scalars["time"] > end or (self.folder.earlier and found.scalars["time"] == end)):
+            raise ScenarioError(
+                f"the run in {self.path} is at t = {found.scalars['time']:g} already",
+                code="wrong-order",
+                place=f"until {end:g}",
+                remedy="choose a later end, or another --out for a run of its own",
+            )
+        self._beside = {} if found is None else found.beside
+        return found
+
+    def in_scales(self) -> bool:
+        """Whether the part of the run that is there wrote amounts as numbers in the scenario's scales, as version 0.1.0 did. Collective."""
+        comm = self.problem.graph.comm
+        noted = comm.bcast(("units" in (found := recorded(self.path / MANIFEST)), bool(found)) if comm.rank == 0 else None)
+        if not noted[1]:
+            log.warning("%s is missing or damaged: earlier rows of %s are taken to be in the units of this version", MANIFEST, SERIES)
+        return noted[1] and not noted[0]
 
     def begin(
-        self, stepper: Stepper, clock: Clock, resumed: bool, fixed: Mapping[str, float], options: Mapping[str, str], progress: bool
+        self,
+        stepper: Stepper,
+        clock: Clock,
+        units: Units,
+        resumed: bool,
+        fixed: Mapping[str, float],
+        options: Mapping[str, str],
+        progress: bool,
     ) -> None:
         """Open the files; ``fixed``: numbers of the run's start, kept in checkpoints; ``progress``: tell it on standard output."""
+        self._units = units
         scenario, problem = self.scenario, self.problem
         comm, start = problem.graph.comm, clock.time if resumed else None
-        said = headline(scenario, problem, self.folder, clock)
+        start_counts = {name: units.amount(name).factor * fixed[f"initial/{name}"] for name in scenario.model.cells if units.counted(name)}
+        said = ", ".join(filter(None, (headline(scenario, problem, self.folder, clock), counted(start_counts))))
+        if self.folder.earlier:
+            for note in prolonged(scenario, self.folder.earlier, clock, stepper.state.history.last):
+                log.info("%s", note)
+        self.folder.adopt(self._resolved)
         self._surface = Surface(problem, self.ground.domain) if problem.model.membranes else None
         self._walls = VesselSurface(problem, self.ground.domain) if problem.vessels else None
-        self._saver = Checkpointer(self.path / CHECKPOINTS, problem, stepper, clock, self._hashes, fixed, scenario.output.checkpoint_every)
+        every = scenario.output.checkpoint_every
+        self._saver = Checkpointer(self.path / CHECKPOINTS, problem, stepper, clock, self._hashes, fixed, every, self._keep)
         observers = self._tables(start, len(clock.options.outputs) + 1)
-        manifest = Manifest(self.path / MANIFEST, comm, self._facts(options), start)
-        observers += [Series(self.path / SERIES, comm, start), manifest, self._saver]
+        part = {"until": scenario.time.end, "scenario_hash": self._hashes["scenario"]}
+        self._manifest = Manifest(self.path / MANIFEST, comm, self._facts(options), start, part)
+        self._series = Series(self.path / SERIES, comm, start, self._writers[0].recorded)
+        observers += [self._series, self._manifest, self._saver]
         if progress:
             observers.append(Progress(comm, clock.options.start, clock.options.end, unit=unit_of_time(scenario), opening=said))
         self._watch = Cost(observers)
         self.folder.set_status("running")
+        self._begun = True
 
     def _tables(self, start: float | None, expected: int) -> list[Observer]:
         """The writers of fields, and of membranes and vessels where there are any."""
@@ -99,15 +150,41 @@ class Recording:
 
         def writer(name: str, grid: Grid, names: Sequence[str], part: str) -> FieldsWriter:
             kind = PRECISION[output.precision]
-            return FieldsWriter(
-                self.path / name, grid, names, kind, output.compression, start, scenario=self._resolved, expected=expected, part=part
+            path = self.path / name
+            beside = [other for other in self._beside if other.startswith(f"{path.stem}-")]
+            made = FieldsWriter(
+                path,
+                grid,
+                names,
+                kind,
+                output.compression,
+                start,
+                scenario=self._resolved,
+                expected=expected,
+                part=part,
+                kept=(self.path / CHECKPOINTS / beside[0], self._beside[beside[0]]) if beside else None,
+                unit_of=partial(unit_in_file, self._units),
             )
+            self._writers.append(made)
+            return made
 
         names = list(self.problem.species) if output.fields == "all" else list(output.fields)
         fields = writer(FIELDS, self._written, names, "fields")
         found: list[Observer] = [fields if self._rows is None else Part(fields, self._rows)]
         found += [writer(MEMBRANES, self._surface.grid, self._surface.names, "surface")] if self._surface else []
         found += [writer(VESSELS, self._walls.grid, self._walls.names, "walls")] if self._walls else []
+        return found
+
+    def _keep(self, step: int) -> dict[str, str]:
+        """Bring what a checkpoint counts on to the disk, and keep the structures of the files of fields beside it. Collective."""
+        with agreed(self.problem.graph.comm):
+            if self._series is not None:
+                self._series.sync()
+        found = {}
+        for writer in self._writers:
+            name = f"{writer.path.stem}-{step:09d}.structure"
+            if digest := writer.keep(self.path / CHECKPOINTS / name):
+                found[name] = digest
         return found
 
     def _facts(self, options: Mapping[str, str]) -> dict[str, object]:
@@ -132,7 +209,18 @@ class Recording:
     def on_output(self, frame: Frame) -> None:
         """Write the frame."""
         if self._watch is not None:
+            if not self._stated:
+                self._state_units(frame)
             self._watch.on_output(frame)
+
+    def _state_units(self, frame: Frame) -> None:
+        """Write the units of columns and fields into the manifest, now that the columns are known."""
+        self._stated = True
+        if not self._units.raw and self._manifest is not None:
+            columns = ["time", "step", "dt", *frame.observables]
+            factors = {name: self._units.column(name).factor for name in columns}
+            table = self._units.table(columns, frame.fields)
+            self._manifest.update({"units": table, "factors": {name: factor for name, factor in factors.items() if factor != 1.0}})
 
     def checkpoint(self) -> Path:
         """Save the state of the moment; the file. Raises SolverError if it cannot be written."""
@@ -155,12 +243,22 @@ class Recording:
             self._surface.free()
             self._surface = None
 
+    def abandon(self, error: BaseException | None) -> None:
+        """Say in the folder that one rank has failed; what others must take part in is left as it is. Not collective."""
+        if self._abandoned:
+            return
+        self._abandoned = True
+        known = None if error is None else as_error(error)
+        self.folder.give_up(str(known or f"{type(error).__name__}: {error}"))
+
     def close(self, reason: str) -> None:
         """Say how the run ended, and let go of everything."""
         try:
             self.finish(reason)
         finally:
-            self.folder.close(reason if reason in ("done", "failed") else f"stopped early: {reason}")
+            status = reason if reason in ("done", "failed") else f"stopped early: {reason}"
+            before = self.folder.previous_status if self.folder.resuming and not self._begun else ""
+            self.folder.close(status if before in ("", "running") else before)  # what could not begin leaves the folder as it was
             if self._log is not None:
                 self._log.close()
         self.problem.graph.comm.barrier()  # whoever reads the folder now finds it complete, on any rank

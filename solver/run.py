@@ -21,10 +21,18 @@ class Outcome:
 
 
 def run(
-    scenario: Scenario, comm: Comm, out: Path | None = None, resume: bool = False, overwrite: bool = False, petsc: Sequence[str] = ()
+    scenario: Scenario,
+    comm: Comm,
+    out: Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    petsc: Sequence[str] = (),
+    until: float | str | None = None,
 ) -> Outcome:
     """Run a scenario to its end, or to a checkpoint when asked to stop. Collective; raises InvasioError on all ranks."""
     place = Numbered.NEXT if out is None else out
-    with Simulation(scenario, comm=comm, out=place, resume=resume, overwrite=overwrite, petsc=petsc, progress=True) as simulation:
+    with Simulation(
+        scenario, comm=comm, out=place, resume=resume, overwrite=overwrite, petsc=petsc, progress=True, until=until
+    ) as simulation:
         reason = simulation.run()
         return Outcome(simulation.path, reason)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from .components.protocol import Extension
 from .course import Course, Out
-from .errors import SolverError
+from .errors import ScenarioError, SolverError
 from .linalg.petsc_options import PetscOptions
+from .meeting import end_together, hold, of_one_rank
 from .memory import Memory, NotRecorded
-from .parallel import end_together, of_one_rank
 from .scenario.loader import Statement
 from .scenario.schema import Scenario
 from .setup import Ground
@@ -35,6 +35,7 @@ class Simulation:
         out: the run folder; None keeps the outputs in memory (``recorded``).
         set: values by path, as ``{"model.cells.tumour.haptotaxis.ecm": 1e-2}``, laid over the scenario.
         resume: go on from the folder's last checkpoint; starts where there is none.
+        until: another end, as "20 d"; a run that is resumed may have had an earlier one.
         overwrite: replace an earlier run in the folder.
         petsc: options for PETSc, as words; they hold until the simulation is closed.
         progress: tell on standard output how far the run is (with a folder).
@@ -56,27 +57,29 @@ class Simulation:
         petsc: Sequence[str] = (),
         progress: bool = False,
         extensions: Sequence[Extension] = (),
+        until: float | str | None = None,
     ) -> None:
         self._comm = MPI.COMM_WORLD if comm is None else comm
         self._statement: Statement | None = None
         self._given, self._set, self._petsc, self._progress = scenario, dict(set or {}), tuple(petsc), progress
-        self._extensions = tuple(extensions)
+        self._extensions, self._until = tuple(extensions), until
         self._ground: Ground | None = None
         self._course: Course | None = None
         self.recorded: Memory | None = None
         end_together(self._comm)
-        self._begin(self._stated({}), out, resume, overwrite)
+        self._begin(self._stated({}), out, resume, overwrite, prolong=until is not None)
 
-    def _stated(self, values: Mapping[str, object]) -> Scenario:
-        """The scenario with these values besides those of the beginning."""
+    def _stated(self, values: Mapping[str, object], until: float | str | None = None) -> Scenario:
+        """The scenario with these values besides those of the beginning, and another end."""
+        until = self._until if until is None else until
         scalars = [name for extension in self._extensions for name in extension.scalars()]
-        if isinstance(self._given, Scenario) and not self._set and not values and not scalars:
+        if isinstance(self._given, Scenario) and not self._set and not values and not scalars and until is None:
             return self._given
         if self._statement is None:
             self._statement = Statement.of(self._given) if isinstance(self._given, Scenario) else Statement.read(self._given)
-        return self._statement.scenario(values={**self._set, **values}, scalars=scalars)
+        return self._statement.scenario(values={**self._set, **values}, scalars=scalars, until=until)
 
-    def _begin(self, scenario: Scenario, out: Out, resume: bool, overwrite: bool) -> None:
+    def _begin(self, scenario: Scenario, out: Out, resume: bool, overwrite: bool, prolong: bool = False) -> None:
         if self._ground is not None and not self._ground.fits(scenario):
             self._ground.operators.free()
             self._ground = None
@@ -85,7 +88,8 @@ class Simulation:
             if self._ground is None:
                 self._ground = Ground(scenario, self._comm)
             quiet = self.recorded is not None and out is None  # said already
-            self._course = Course(scenario, self._ground, options, out, resume, overwrite, self._progress, quiet, self._extensions)
+            given = (out, resume, overwrite, self._progress, quiet, self._extensions, prolong)
+            self._course = Course(scenario, self._ground, options, *given)
             self.recorded = self._course.memory
         except BaseException:
             options.remove()
@@ -159,8 +163,17 @@ class Simulation:
         return problem.species[name].state[: problem.graph.n_owned][self._order]
 
     def row(self) -> dict[str, float]:
-        """The observables now, those of series.csv: amounts, extremes, fronts, accounts, ledgers; the same on all ranks. Collective."""
+        """The observables now, in the units of series.csv: amounts, extremes, fronts, accounts, ledgers; the same on all ranks.
+
+        Collective.
+        """
         return self._now.row()
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of every column of ``row``, of every species' density, and of "length"; "1": a plain number. Collective."""
+        course = self._now
+        return course.units.table(["time", "step", "dt", *course.row()], course.problem.species)
 
     def step(self) -> bool:
         """One accepted step; True if it has reached an output time, which is recorded then. Collective.
@@ -179,6 +192,26 @@ class Simulation:
     def checkpoint(self) -> Path:
         """Save the state of the moment in the run folder; the file. Collective. Raises SolverError without a folder."""
         return self._now.checkpoint()
+
+    def prolong(self, until: float | str) -> None:
+        """Let the run go on to another end, as "20 d", later than where it is; it may have been finished. Collective.
+
+        Output times follow the scenario; where it states none, every tenth of the run as it was. Raises ScenarioError.
+        """
+        course, scenario = self._now, self._stated({}, until)
+        if scenario.time.end <= course.clock.time:
+            raise ScenarioError(
+                f"the run is at t = {course.clock.time:g} already",
+                code="wrong-order",
+                place=f"until {scenario.time.end:g}",
+                remedy="choose a later end",
+            )
+        if course.recording is None:
+            course.prolong(scenario)
+            return
+        folder = self.path
+        self._end(None)
+        self._begin(scenario, folder, True, False, prolong=True)
 
     def restart(self, set: Mapping[str, object] | None = None, *, out: Out = None, overwrite: bool = False) -> None:
         """Close, and begin again at the start with other values, laid over the scenario as it was given. Collective.
@@ -210,7 +243,10 @@ class Simulation:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if of_one_rank(error, self._comm):
-            return  # closing is done together, so this would wait for ever
+            hold(self)  # what would close or free it waits for the others
+            if self._course is not None:
+                self._course.end(error)
+            return
         try:
             self._end(error)
         finally:

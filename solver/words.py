@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from ruamel.yaml import YAML
+
 from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
@@ -64,6 +66,25 @@ def headline(scenario: Scenario, problem: Problem, folder: RunFolder, ticker: Cl
     ranks = problem.graph.comm.size
     what = f"{scenario.name}: {problem.dim}-D, {problem.grid.n_nodes:,} nodes, {ranks} rank{'s' if ranks > 1 else ''}, into {folder.path}"
     return what + (f", resumed at t = {ticker.time:g}, step {ticker.steps}" if ticker.steps else "")
+
+
+def prolonged(scenario: Scenario, earlier: str, ticker: Clock, last: float) -> list[str]:
+    """What is to be said of a run that goes on to another end: from where to where, and in what it may differ from one made at once.
+
+    earlier: the resolved scenario of the part before; last: the size of its last step.
+    """
+    before = float(YAML(typ="safe", pure=True).load(earlier)["time"]["end"])
+    unit, step = unit_of_time(scenario), scenario.time.step
+    notes = [f"the run goes on to t = {scenario.time.end:g} {unit}".rstrip() + f"; before, it was to end at {before:g}"]
+    tiny = 1e-9 * (scenario.time.end - scenario.time.start)
+    if step is None:
+        notes.append("a run to this end from the start would have chosen other steps: it agrees within the tolerance")
+    elif ticker.time >= before and not any(abs(x - before) <= tiny for x in ticker.options.outputs) and abs(last - step) > 1e-9 * step:
+        notes.append(
+            f"the steps were fitted to the end at t = {before:g}, which is no output time now: a run to this end from the start would have "
+            "stepped across it, and agrees within the error of the steps"
+        )
+    return notes
 
 
 def unit_of_time(scenario: Scenario) -> str:

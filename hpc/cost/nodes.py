@@ -132,16 +132,14 @@ def _vtu(head: str) -> tuple[int, int] | None:
 
 
 def _image(mesh: ImageMesh) -> MeshSize:
-    from invasio.meshes.image.picture import load
+    from invasio.meshes.image.picture import load, spacing
 
-    picture = load(mesh.image)
-    flat = picture.ndim == 2 or picture.shape[2] == 3
+    picture = load(mesh)
+    flat = not picture.volume
     dim = 2 if flat else 3
-    counts = picture.shape[:2][::-1] if flat else picture.shape[::-1]
-    if mesh.crop:
-        counts = (mesh.crop[2] - mesh.crop[0], mesh.crop[3] - mesh.crop[1], *counts[2:])
-    edges = mesh.pixel if isinstance(mesh.pixel, tuple) else (mesh.pixel,) * dim
-    extent = math.prod(n * e for n, e in zip(counts, edges, strict=False))
+    counts = picture.values.shape[1::-1] if flat else picture.values.shape[::-1]
+    edges = [e * s for e, s in zip(spacing(mesh, picture)[0], picture.scale, strict=True)]
+    extent = math.prod(n * e for n, e in zip(counts, edges, strict=True))
     sizes = [mesh.size or (4.0 if flat else 1.0) * min(edges), *(c.size for c in mesh.regions.values() if c.size)]
     outlines = min(*sizes, 4.0 * min(edges)) if flat else min(sizes)  # which follow the picture whatever the size inside
     high = 1.6 * _DENSITY[dim] * extent / outlines**dim

@@ -6,6 +6,7 @@ import json
 import resource
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from petsc4py import PETSc
 
 from invasio.hpc.ranks import check_launcher, die_with_parent
 from invasio.solver.discretise.problem import Problem
-from invasio.solver.errors import InvasioError, SolverError, StoppedEarly
+from invasio.solver.errors import SolverError, StoppedEarly
 from invasio.solver.linalg.petsc_options import PetscOptions
+from invasio.solver.meeting import as_error, end_together, exit_code, tell
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.parallel import Comm, agreed
 from invasio.solver.scenario.loader import load
@@ -128,19 +130,13 @@ def main(argv: list[str]) -> int:
     """`SCENARIO STEPS RESULT` on each rank."""
     die_with_parent()
     comm = MPI.COMM_WORLD
+    end_together(comm)
     try:
         measure_into(Path(argv[0]), int(argv[1]), Path(argv[2]), comm)
-    except InvasioError as error:  # raised on all ranks alike
-        if comm.rank == 0:
-            print(f"invasio: {error}", file=sys.stderr, flush=True)
-        return error.exit_code
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        sys.stderr.flush()
-        comm.Abort(1)
-        raise
+    except (Exception, KeyboardInterrupt) as error:
+        fault, known = error, as_error(error)
+        tell(error, comm, lambda: print(f"invasio: {known}", file=sys.stderr, flush=True) if known else traceback.print_exception(fault))
+        return exit_code(error)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Readers run in a process of their own: what a damaged file does to them (a crash, all memory, no end) ends there, in a message.
 
-`python3 -m invasio.meshes.files.isolated MODULE FILE` writes what was read, pickled, to its standard output.
+`python3 -m invasio.meshes.files.isolated MODULE FILE` takes what is asked for, pickled, from its standard input and writes what was
+read, pickled, to its standard output.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from .contents import Contents, Missing, Unreadable
+
+T = TypeVar("T")
 
 # What a reader may take, as a floor and by the bytes of its files: memory, and seconds of a processor.
 _MEMORY, _TIMES = 6 << 30, 400
@@ -29,16 +32,25 @@ def isolated(reader: str, path: Path, package: str = __package__) -> Contents:
 
     Raises Unreadable, also where the reader itself breaks down.
     """
+    return answered(f"{package}.{reader}".lstrip("."), path, Contents)
+
+
+def answered(reader: str, path: Path, kind: type[T], request: object = None) -> T:
+    """What a module's function `read` makes of a file and, if there is one, of a request; raises Unreadable as above."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(_LAUNCHER)}
     environment["PYTHONPATH"] = os.pathsep.join([_root(), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [sys.executable, "-m", __name__, f"{package}.{reader}".lstrip("."), str(path)], capture_output=True, env=environment, check=False
+        [sys.executable, "-m", __name__, reader, str(path)],
+        input=pickle.dumps(request),
+        capture_output=True,
+        env=environment,
+        check=False,
     )
     if done.returncode == 0:
         result = pickle.loads(done.stdout)  # written by this module in the process that has just ended
         if isinstance(result, Unreadable):
             raise result
-        if isinstance(result, Contents):
+        if isinstance(result, kind):
             return result
     if done.returncode < 0:
         what = "came to no end" if done.returncode == -signal.SIGXCPU else f"broke down with {signal.Signals(-done.returncode).name}"
@@ -52,15 +64,16 @@ def _root() -> str:
     return str(Path(sys.modules[__name__.partition(".")[0]].__path__[0]).parent)
 
 
-def _main(reader: str, path: Path, out: BinaryIO) -> None:
+def _main(reader: str, path: Path, request: object, out: BinaryIO) -> None:
     beside = [file for file in path.parent.iterdir() if file.suffix in (path.suffix, *_BESIDE) and file.is_file()]
     size = sum(file.stat().st_size for file in beside)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY + _TIMES * size,) * 2)
     seconds = _SECONDS + size // _BYTES_A_SECOND
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    result: Contents | Unreadable
+    result: object
     try:
-        result = importlib.import_module(reader).read(path)
+        read = importlib.import_module(reader).read
+        result = read(path) if request is None else read(path, request)
     except Unreadable as error:
         result = error
     except ImportError as error:
@@ -74,4 +87,4 @@ if __name__ == "__main__":
     keep = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print goes with the errors
     with keep:
-        _main(sys.argv[1], Path(sys.argv[2]), keep)
+        _main(sys.argv[1], Path(sys.argv[2]), pickle.load(sys.stdin.buffer), keep)

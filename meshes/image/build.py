@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,47 +14,58 @@ from ..assemble import assemble
 from ..cache import cached, key
 from ..domain import MeshData
 from ..facets import Ints
+from .files.stored import Picture
 from .islands import FIRST_HOLE, Cleaned, clean
 from .outlines import OUTSIDE, Arc, smooth, trace
-from .picture import load
+from .picture import load, spacing
 from .segment import NONE, classify
 
 SIZE = 4.0  # default cell size, in pixels
 OUTLINE = 4.0  # default width of smoothing along outlines, in pixels
+_HEADERS = (".mhd", ".nhdr", ".hdr", ".img")
 FRAME = ("left", "right", "top", "bottom")
 
 
 def image_mesh(options: ImageMesh) -> MeshData:
     """The mesh of a picture or a label volume, from the cache where it was made before; raises MeshError."""
-    path = Path(options.image)
-    picture = path.read_bytes() if path.is_file() else b""  # pictures that ship with scikit-image go by its version
-    return cached(key(options, picture), lambda: _made(options))
+    return cached(key(options, _digest(Path(options.image))), lambda: _made(options))
+
+
+def _digest(path: Path) -> bytes:
+    """Of a picture's file and, for headers, of the values beside it; empty for pictures of scikit-image (its version counts)."""
+    if not path.is_file():
+        return b""
+    beside = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() in _HEADERS else ()
+    digests = []
+    for file in sorted({path, *(each for each in beside if each.is_file())}):
+        with file.open("rb") as opened:
+            digests.append(hashlib.file_digest(opened, "sha256").digest())
+    return b"".join(digests)
 
 
 def _made(options: ImageMesh) -> MeshData:
     source = options.image if options.image.startswith("skimage:") else Path(options.image).name
-    array = load(options.image)
-    if array.ndim == 3 and array.shape[2] != 3:
+    picture = load(options)
+    edges, said = spacing(options, picture)
+    unit = "voxel" if picture.volume else "pixel"
+    notes = [*picture.notes, f"{unit} size {' x '.join(f'{e:g}' for e in edges)}, {said}"]
+    if picture.volume:
         from .volume import volume_mesh
 
-        return volume_mesh(array, options, f"volume {source}", spacing(options, 3))
-    if array.ndim not in (2, 3):
-        raise MeshError(
-            f"the picture has {array.ndim} axes", code="picture-axes", place=source, remedy="give a picture (2) or a volume (3)"
-        )
-    return _plane_mesh(array, options, f"image {source}")
+        return volume_mesh(picture, options, f"volume {source}", edges, notes)
+    return _plane_mesh(picture, options, f"image {source}", edges, notes)
 
 
-def _plane_mesh(array: NDArray[np.generic], options: ImageMesh, source: str) -> MeshData:
-    x0, y0, array = cropped(array, options.crop, source)
-    cleaned = clean(classify(array, options, source), array, options, source)
+def _plane_mesh(picture: Picture, options: ImageMesh, source: str, edges: tuple[float, ...], said: list[str]) -> MeshData:
+    array = picture.values
+    scale = np.array(edges) * picture.scale
+    cleaned = clean(classify(array, options, source), picture, options, source)
     names = tuple(options.regions)
     for index, name in enumerate(names):
         if not (cleaned.labels == index).any():
             remedy = "check its colour or label, or use a smaller 'smallest'"
             raise MeshError(f"region {name!r} is empty: no pixels belong to it", code="empty-region", place=source, remedy=remedy)
     parts, region_of = connected(cleaned.labels)
-    scale = np.array(spacing(options, 2))
     mean = float(np.sqrt(scale.prod()))
     size = SIZE if options.size is None else options.size / mean
     own = {k: c.size / mean for k, c in enumerate(options.regions.values()) if c.size is not None}
@@ -74,37 +86,9 @@ def _plane_mesh(array: NDArray[np.generic], options: ImageMesh, source: str) -> 
                 remedy="name regions that do, or use a smaller 'smallest'",
             )
         interfaces[name] = between[a, b]
-    notes = [f"pixel size {' x '.join(f'{s:g}' for s in scale)}; y points down, as in the picture", *cleaned.notes]
-    return assemble((points + np.array([x0, y0])) * scale, cells, tags, names, boundaries, interfaces, source, notes)
-
-
-def cropped(array: NDArray[np.generic], crop: tuple[int, int, int, int] | None, source: str) -> tuple[int, int, NDArray[np.generic]]:
-    """First column, first row and pixels of the wanted part of a picture."""
-    if crop is None:
-        return 0, 0, array
-    x0, y0, x1, y1 = crop
-    rows, columns = array.shape[:2]
-    if not (0 <= x0 < x1 <= columns and 0 <= y0 < y1 <= rows):
-        raise MeshError(
-            f"crop {list(crop)} does not lie in the picture of {columns} x {rows} pixels",
-            code="wrong-crop",
-            place=source,
-            remedy="give columns and rows of pixels: [left, top, right, bottom]",
-        )
-    return x0, y0, array[y0:y1, x0:x1]
-
-
-def spacing(options: ImageMesh, dim: int) -> tuple[float, ...]:
-    """Pixel or voxel edges along x, y (and z)."""
-    pixel = options.pixel if isinstance(options.pixel, tuple) else (options.pixel,) * dim
-    if len(pixel) != dim:
-        raise MeshError(
-            f"'pixel' has {len(pixel)} edges, the picture {dim} axes",
-            code="picture-axes",
-            place=str(options.image),
-            remedy="give a number, or an edge for each axis",
-        )
-    return pixel
+    notes = [*said, "y points down, as in the picture", *cleaned.notes]
+    placed = points * scale + np.array(picture.origin) * edges
+    return assemble(placed, cells, tags, names, boundaries, interfaces, source, notes)
 
 
 def connected(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], dict[int, int]]:

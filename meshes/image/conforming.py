@@ -18,10 +18,13 @@ from ..facets import Ints, boundary
 from .islands import FIRST_HOLE, Cleaned
 from .segment import NONE
 
+Floats = NDArray[np.float64]
 SIDES = ("left", "right", "top", "bottom", "front", "back")  # low and high x, y (downwards) and z
 
 
-def conforming_mesh(cleaned: Cleaned, options: ImageMesh, source: str, edges: tuple[float, ...]) -> MeshData:
+def conforming_mesh(
+    cleaned: Cleaned, options: ImageMesh, source: str, edges: tuple[float, ...], corner: Floats, said: list[str]
+) -> MeshData:
     """A Delaunay mesh whose facets lie on the surfaces between the labels; it ends at the centres of the outermost voxels.
 
     edges: voxel edges (x, y, z). Raises MeshError when pygalmesh is missing or a region got no cells.
@@ -54,9 +57,9 @@ def conforming_mesh(cleaned: Cleaned, options: ImageMesh, source: str, edges: tu
     cells = inverse.reshape(-1, 4).astype(np.int64)
     points = np.asarray(mesh.points, dtype=np.float64)[used] + np.asarray(edges) / 2
     tags = np.asarray(mesh.cell_data["medit:ref"][block]) - 1
-    notes = [f"voxel size {' x '.join(f'{e:g}' for e in edges)}; surfaces by CGAL", *cleaned.notes]
+    notes = [*said, "surfaces by CGAL", *cleaned.notes]
     boundaries = _boundaries(points, cells, np.asarray(edges), cleaned)
-    return assemble(points, cells, tags, tuple(options.regions), boundaries, options.interfaces, source, notes)
+    return assemble(points + corner, cells, tags, tuple(options.regions), boundaries, options.interfaces, source, notes)
 
 
 def _boundaries(points: NDArray[np.float64], cells: Ints, edges: NDArray[np.float64], cleaned: Cleaned) -> dict[str, Ints]:

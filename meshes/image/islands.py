@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
 from ...solver.scenario.mesh_image import ColourClass, Hole, ImageMesh, StainClass
+from .files.stored import Picture
 from .segment import NONE, Labels, smoothed
 
 BRIGHT = 0.89  # empty slide: what light passes unstained
@@ -25,7 +25,7 @@ class Cleaned:
     notes: tuple[str, ...]
 
 
-def clean(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) -> Cleaned:
+def clean(labels: Labels, picture: Picture, options: ImageMesh, source: str) -> Cleaned:
     """Merge small islands into what surrounds them, cut out the holes, and separate corner contacts.
 
     Raises MeshError when a hole asked for is not in the picture.
@@ -37,7 +37,7 @@ def clean(labels: Labels, array: NDArray[Any], options: ImageMesh, source: str) 
     notes = [f"{merged} islands of fewer than {smallest:g} pixels merged"] if merged else []
     result = labels.copy()
     for name, hole in wanted.items():
-        mask = _areas(hole, labels, array, options) & (result >= NONE)
+        mask = _areas(hole, labels, picture, options) & (result >= NONE)
         if not mask.any():
             if options.holes is None:
                 continue
@@ -92,14 +92,14 @@ def _label(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
     return parts, int(n)
 
 
-def _areas(hole: Hole, labels: Labels, array: NDArray[Any], options: ImageMesh) -> NDArray[np.bool_]:
+def _areas(hole: Hole, labels: Labels, picture: Picture, options: ImageMesh) -> NDArray[np.bool_]:
     """The pixels of one hole."""
     names = list(options.regions)
     mask = np.ones(labels.shape, dtype=bool)
     if hole.label is not None:
-        mask &= array == hole.label
+        mask &= picture.values == hole.label
     if hole.brighter is not None:
-        dark = smoothed(array, options.smooth)
+        dark = smoothed(picture.values, options.smooth)
         mask &= (dark.min(axis=2) if dark.ndim == 3 else dark) > hole.brighter
     if hole.inside is not None:
         mask &= labels == names.index(hole.inside)
@@ -110,7 +110,7 @@ def _areas(hole: Hole, labels: Labels, array: NDArray[Any], options: ImageMesh) 
     keep = np.flatnonzero(sizes >= hole.smallest)
     keep = keep[keep > 0]
     if hole.near is not None and len(keep):
-        x, y = hole.near
+        x, y = ((at - o) / s for at, o, s in zip(hole.near, picture.origin, picture.scale, strict=True))
         rows, columns = np.nonzero(np.isin(parts, keep))
         at = np.argmin((columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2)
         keep = parts[rows[at], columns[at]]

@@ -1,4 +1,4 @@
-"""Reading pictures, label images and volumes into arrays."""
+"""The picture or volume of a mesh, and how long its pixels are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
-from ...solver.scenario.mesh_image import PICTURES
+from ...solver.scenario.mesh_image import PICTURES, ImageMesh, LabelClass, RestClass
+from ..files.contents import Missing, Unreadable
+from ..files.isolated import answered
+from .files.reading import KNOWN
+from .files.settle import settle
+from .files.stored import Picture, Refused, Request, Stored
 
 _SHIPPED = "skimage:"
 
@@ -28,37 +33,91 @@ def skimage(module: str, purpose: str) -> Any:
         ) from None
 
 
-def load(image: str) -> NDArray[Any]:
-    """The picture as (rows, columns), (rows, columns, 3) or, for a volume, (slices, rows, columns); transparency is dropped.
-
-    image: a file name, or skimage:NAME. Raises MeshError for what cannot be read.
-    """
-    if image.startswith(_SHIPPED):
-        return _without_alpha(_shipped(image.removeprefix(_SHIPPED)))
-    path = Path(image)
-    if not path.is_file():
-        raise MeshError("file not found", code="file-not-found", place=str(path), remedy="check the name")
-    if path.name.endswith((".nii", ".nii.gz")):
-        return _nifti(path)
+def load(options: ImageMesh) -> Picture:
+    """The picture or volume of the options; raises MeshError with the file, what was found and what to do."""
+    request = Request(by_label(options), options.axes, options.channel, options.frame, options.level, options.crop, options.shrink)
+    source = options.image
     try:
-        array = np.load(path, allow_pickle=False) if path.suffix == ".npy" else _frames(path)
-    except (OSError, ValueError, SyntaxError) as error:
-        reason = str(error).splitlines()[0]
-        raise MeshError(
-            f"not readable as a picture ({reason})",
-            code="unreadable-file",
-            place=str(path),
-            remedy="known are PNG, TIFF, JPEG, NIfTI and .npy",
-        ) from None
-    return _without_alpha(array)
+        if source.startswith(_SHIPPED):
+            return settle(_shipped(source.removeprefix(_SHIPPED)), request)
+        path = Path(source)
+        if not path.is_file():
+            raise MeshError("file not found", code="file-not-found", place=str(path), remedy="check the name")
+        if not path.stat().st_size:
+            raise Unreadable("it holds 0 bytes")
+        return answered("invasio.meshes.image.files.reading", path, Picture, request)
+    except Refused as error:
+        raise MeshError(error.what, code=error.code, place=source, remedy=error.remedy) from None
+    except Missing as error:
+        remedy = "install it (Debian: python3-skimage, python3-nibabel, python3-vtk9; pip: tifffile, nibabel, vtk, pillow)"
+        raise MeshError(str(error), code="missing-package", place=source, remedy=remedy) from None
+    except Unreadable as error:
+        what = f"not readable as a picture or volume ({error})"
+        raise MeshError(what, code="unreadable-file", place=source, remedy=f"known are {KNOWN}") from None
 
 
-def _shipped(name: str) -> NDArray[Any]:
+def by_label(options: ImageMesh) -> bool:
+    """Whether the regions are label values, so that the picture is a label image or volume."""
+    return all(isinstance(c, (LabelClass, RestClass)) for c in options.regions.values())
+
+
+def spacing(options: ImageMesh, picture: Picture) -> tuple[tuple[float, ...], str]:
+    """Edges of a pixel of the full picture along x, y (and z) in the scenario's lengths, and where they come from.
+
+    `pixel` counts before what the file says; without both an edge is 1. In a scenario without units the numbers are
+    those of the file, in mm for volumes and um for pictures.
+    """
+    dim = 3 if picture.volume else 2
+    if options.pixel is not None:
+        pixel = options.pixel if isinstance(options.pixel, tuple) else (options.pixel,) * dim
+        if len(pixel) != dim:
+            raise MeshError(
+                f"'pixel' has {len(pixel)} edges, the picture {dim} axes",
+                code="picture-axes",
+                place=str(options.image),
+                remedy="give a number, or an edge for each axis",
+            )
+        said = ", which differs from what the file says" if _other(pixel, picture, options) else ""
+        return pixel, f"from `pixel`{said}"
+    known = [edge for edge in picture.spacing if edge is not None]
+    if not known:
+        return (1.0,) * dim, "the file says none: taken as 1 (`pixel` sets it)"
+    if len(known) < dim:
+        missing = ", ".join(axis for axis, edge in zip("xyz", picture.spacing, strict=False) if edge is None)
+        what = f"the file says how long a pixel is, but not along {missing}"
+        raise MeshError(what, code="picture-axes", place=str(options.image), remedy="give `pixel`, an edge for each axis")
+    length, said = options.metre, "from the file"
+    if length is None:
+        length, said = (1e3, "from the file, in mm") if picture.volume else (1e6, "from the file, in um")
+    return tuple(float(f"{edge * length:.12g}") for edge in known), said
+
+
+def _other(pixel: tuple[float, ...], picture: Picture, options: ImageMesh) -> bool:
+    length = options.metre
+    if length is None:
+        return False
+    pairs = zip(pixel, picture.spacing, strict=True)
+    return any(edge is not None and abs(edge * length - own) > 1e-3 * own for own, edge in pairs)
+
+
+# axes of the pictures of scikit-image that are more than rows, columns and colours
+_AXES = {
+    "cells3d": "zcyx",
+    "kidney": "zyxc",
+    "lily": "yxc",
+    "protein_transport": "tcyx",
+    "nickel_solidification": "tyx",
+    "lfw_subset": "qyx",
+}
+
+
+def _shipped(name: str) -> Stored:
     data = skimage("data", f"the picture {_SHIPPED}{name}")
     try:
         if name not in PICTURES:
             raise AttributeError(name)
-        return np.asarray(getattr(data, name)())
+        array = np.asarray(getattr(data, name)())
+        return Stored(array, _AXES.get(name, "yxs"[: array.ndim]))
     except AttributeError:
         raise MeshError(
             "scikit-image ships no picture of that name",
@@ -75,50 +134,13 @@ def _shipped(name: str) -> NDArray[Any]:
         ) from None
 
 
-def _frames(path: Path) -> NDArray[Any]:
-    from PIL import Image, ImageSequence
-
-    with Image.open(path) as file:
-        frames = [np.asarray(frame.convert("RGB") if frame.mode == "P" else frame) for frame in ImageSequence.Iterator(file)]
-    return frames[0] if len(frames) == 1 else np.stack(frames)
-
-
-def _nifti(path: Path) -> NDArray[Any]:
-    try:
-        nibabel = import_module("nibabel")
-    except ImportError:
-        raise MeshError(
-            "NIfTI volumes need nibabel, which is not installed",
-            code="missing-package",
-            place=str(path),
-            remedy="install it (Debian: python3-nibabel, conda and pip: nibabel)",
-        ) from None
-    try:
-        array = np.asarray(nibabel.load(path).dataobj)
-    except Exception as error:
-        raise MeshError(
-            f"not readable as NIfTI ({error})",
-            code="unreadable-file",
-            place=str(path),
-            remedy="save the volume again as .nii, .nii.gz or .npy",
-        ) from None
-    # NIfTI stores (x, y, z); everything here is (z, y, x).
-    whole = np.rint(array)
-    return np.ascontiguousarray((whole if np.array_equal(whole, array) else array).T)
-
-
-def _without_alpha(array: NDArray[Any]) -> NDArray[Any]:
-    if array.ndim == 3 and array.shape[2] == 4:
-        return array[:, :, :3]
-    return array.astype(np.uint8) if array.dtype == bool else array
-
-
-def as_unit(array: NDArray[Any]) -> NDArray[np.float64]:
-    """Brightness values scaled to 0 .. 1: integers by the range of their type, other numbers by their own range."""
+def as_unit(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Brightness values scaled to 0 .. 1: integers of up to 16 bits by the range of their type, other numbers by their own range."""
+    if array.dtype == bool:
+        return array.astype(np.float32)
     if array.dtype.kind == "u" and array.dtype.itemsize <= 2:
-        return np.asarray(array / np.iinfo(array.dtype).max, dtype=np.float64)
-    values = np.asarray(array, dtype=np.float64)
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 1:
-        return values
-    return np.asarray((values - low) / (high - low or 1.0))
+        return np.divide(array, np.float32(np.iinfo(array.dtype).max), dtype=np.float32)
+    low, high = float(array.min()), float(array.max())
+    if array.dtype.kind == "f" and low >= 0 and high <= 1:
+        return array.astype(np.float32)
+    return np.asarray((array - low) / (high - low or 1.0), dtype=np.float32)

@@ -10,16 +10,11 @@ from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
 from ...solver.scenario.mesh_image import BrightnessClass, ColourClass, ImageMesh, LabelClass, RestClass, StainClass, colour_value
-from .picture import as_unit, skimage
+from .picture import as_unit, by_label, skimage
 
 NONE = -1  # a pixel of no region
 _CHANNEL = {"haematoxylin": 0, "eosin": 1, "dab": 2}
 Labels = NDArray[np.int32]
-
-
-def by_label(options: ImageMesh) -> bool:
-    """Whether the regions are label values, so that the picture is a label image or volume."""
-    return all(isinstance(c, (LabelClass, RestClass)) for c in options.regions.values())
 
 
 def classify(array: NDArray[Any], options: ImageMesh, source: str) -> Labels:
@@ -53,7 +48,7 @@ def classify(array: NDArray[Any], options: ImageMesh, source: str) -> Labels:
     return labels
 
 
-def smoothed(array: NDArray[Any], sigma: float) -> NDArray[np.float64]:
+def smoothed(array: NDArray[Any], sigma: float) -> NDArray[np.floating]:
     """The picture with values 0 to 1 after a Gaussian filter of width sigma (pixels)."""
     from scipy.ndimage import gaussian_filter
 
@@ -83,8 +78,8 @@ def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, sour
             labels[free & _between(_filtered(stain, options.smooth), given.above, None)] = k
         elif isinstance(given, BrightnessClass):
             grey = as_unit(array)
-            grey = _filtered(grey.mean(axis=2) if _coloured(array) else grey, options.smooth)
-            labels[free & _between(grey, given.above, given.below)] = k
+            filtered = _filtered(grey.mean(axis=2) if _coloured(array) else grey, options.smooth)
+            labels[free & _between(filtered, given.above, given.below)] = k
         elif not isinstance(given, RestClass):
             raise MeshError(
                 f"region {name!r}: label values and colours cannot be mixed",
@@ -106,13 +101,13 @@ def _needs_colours(array: NDArray[Any], source: str, name: str) -> None:
         raise MeshError(f"region {name!r} is given by colour, but the picture has none", code="region-rule", place=source, remedy=remedy)
 
 
-def _filtered(channel: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+def _filtered(channel: NDArray[np.floating], sigma: float) -> NDArray[np.floating]:
     from scipy.ndimage import gaussian_filter
 
     return np.asarray(gaussian_filter(channel, sigma))
 
 
-def _between(values: NDArray[np.float64], above: float | str | None, below: float | str | None) -> NDArray[np.bool_]:
+def _between(values: NDArray[np.floating], above: float | str | None, below: float | str | None) -> NDArray[np.bool_]:
     def number(bound: float | str | None, default: float) -> float:
         if bound is None:
             return default
@@ -121,7 +116,7 @@ def _between(values: NDArray[np.float64], above: float | str | None, below: floa
     return np.asarray((values > number(above, -np.inf)) & (values <= number(below, np.inf)))
 
 
-def _nearest(picture: NDArray[np.float64], colours: Mapping[int, tuple[int, int, int]], rest: bool) -> Labels:
+def _nearest(picture: NDArray[np.floating], colours: Mapping[int, tuple[int, int, int]], rest: bool) -> Labels:
     """Region of the nearest colour in Lab after k-means, which moves the named colours to those of the picture.
 
     The clusters start from the 2 % of pixels that are relatively nearest to each named colour; with ``rest`` one more
@@ -150,5 +145,5 @@ def _nearest(picture: NDArray[np.float64], colours: Mapping[int, tuple[int, int,
     return np.asarray(numbers[_squares(flat, centres).argmin(axis=1)].reshape(lab.shape[:2]))
 
 
-def _squares(values: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.float64]:
+def _squares(values: NDArray[np.floating], centres: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(((values[:, None, :] - centres) ** 2).sum(axis=2))

@@ -14,23 +14,25 @@ from ..domain import MeshData
 from ..facets import Ints, between
 from ..structured import lattice
 from .conforming import SIDES, conforming_mesh
+from .files.stored import Picture
 from .islands import FIRST_HOLE, Cleaned, clean
 from .segment import NONE, classify
 
 
-def volume_mesh(array: NDArray[np.generic], options: ImageMesh, source: str, edges: tuple[float, ...]) -> MeshData:
+def volume_mesh(picture: Picture, options: ImageMesh, source: str, full: tuple[float, ...], said: list[str]) -> MeshData:
     """Tetrahedra for a volume of labels (slices, rows, columns) with voxel edges (x, y, z).
 
     The lattice has cubes of the cell size (one voxel by default). Each tetrahedron takes the region whose smoothed and
     linearly interpolated share is largest at its centroid, so that surfaces follow slopes and not only voxel faces.
     Raises MeshError for an empty region and for interfaces between regions that do not touch.
     """
-    if options.crop is not None:
-        raise MeshError("'crop' is for pictures", code="wrong-crop", place=source, remedy="cut the volume beforehand")
+    array = picture.values
+    corner = np.array(picture.origin) * full
+    edges = tuple(e * s for e, s in zip(full, picture.scale, strict=True))
     names = tuple(options.regions)
-    cleaned = clean(classify(array, options, source), array, options, source)
+    cleaned = clean(classify(array, options, source), picture, options, source)
     if options.surfaces == "conforming":
-        return conforming_mesh(cleaned, options, source, edges)
+        return conforming_mesh(cleaned, options, source, edges, corner, said)
     upper = tuple(n * e for n, e in zip(array.shape[::-1], edges, strict=True))
     size = options.size or min(edges)
     counts = [max(1, round(length / size)) for length in upper] if options.size else list(array.shape[::-1])
@@ -46,9 +48,9 @@ def volume_mesh(array: NDArray[np.generic], options: ImageMesh, source: str, edg
     used, inverse = np.unique(cells[kept], return_inverse=True)
     renumber = np.zeros(len(points), dtype=np.int64)
     renumber[used] = np.arange(len(used))
-    notes = [f"voxel size {' x '.join(f'{e:g}' for e in edges)}; lattice {' x '.join(map(str, counts))}", *cleaned.notes]
+    notes = [*said, f"lattice of {' x '.join(map(str, counts))} cubes", *cleaned.notes]
     return assemble(
-        points[used],
+        points[used] + corner,
         inverse.reshape(-1, 4).astype(np.int64),
         tags[kept],
         names,

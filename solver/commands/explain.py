@@ -9,6 +9,7 @@ from ..model.build import build_model
 from ..model.text import explain
 from ..scenario.loader import load
 from ._scenario import add_scenario
+from ._start import start_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,8 @@ def main(args: argparse.Namespace) -> int:
     text = explain(build_model(scenario), scenario.title or scenario.name, scenario.scales is None)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     print(text, end="")
+    if line := start_line(scenario):
+        print(f"\nThe tissue {line}.")
     if scenario.members:
         print(f"\nSweep: {len(scenario.members)} members, which differ in")
         for path in dict.fromkeys(path for member in scenario.members for path in member.values):

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--submit", action="store_true", help="as Slurm jobs (the default for what was submitted before)")
     where.add_argument("--here", action="store_true", help="on this machine (the default for everything else)")
     parser.add_argument("--site", metavar="PROFILE", help="site profile, with --submit (default: the one of before)")
+    parser.add_argument("--until", metavar="TIME", help='another end of a run, e.g. "20 d": it may be finished')
     parser.add_argument("--yes", action="store_true", help="run the commands that the folder's record holds without asking")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each job (default: as before)")
     parser.add_argument("--throttle", type=positive, metavar="N", help="most jobs of a sweep that run at once (default: as before)")
@@ -33,6 +34,13 @@ def main(args: argparse.Namespace) -> int:
     from ..output.layout import RESOLVED
 
     if is_sweep(args.folder):
+        if args.until is not None:
+            raise StatusError(
+                "this is the folder of a sweep, whose members end as it states",
+                code="wrong-arguments",
+                place="--until",
+                remedy="name the run folder of a member",
+            )
         return _retry_sweep(args)
     if not (args.folder / RESOLVED).is_file():
         raise StatusError(
@@ -49,24 +57,24 @@ def _retry_run(args: argparse.Namespace) -> int:
     from ..output.layout import RESOLVED, STATUS
     from ..output.records import line_of
     from ..scenario.loader import load
+    from . import run
 
-    if line_of(args.folder / STATUS) == "done":
+    if line_of(args.folder / STATUS) == "done" and args.until is None:
         print(f"{args.folder}: done")
         return 0
     before = recorded(args.folder)
     site = _site(args, before)
-    scenario = load(args.folder / RESOLVED)
+    scenario = load(args.folder / RESOLVED, until=run.quantity(args.until))
     if site:
         from .submit import hand_over
 
         job = job_of(scenario, args.folder, args.ranks or before.get("ranks"), args.time or before.get("time"))
-        return hand_over(scenario, site, job)
-    from . import run
-
+        return hand_over(scenario, site, job, prolong=args.until is not None)
     parser = argparse.ArgumentParser()
     run.add_arguments(parser)
     ranks = args.ranks or scenario.ranks
     words = [str(args.folder / RESOLVED), "--out", str(args.folder), "--resume", *(["-n", str(ranks)] if ranks > 1 else [])]
+    words += [] if args.until is None else ["--until", args.until]
     return run.main(parser.parse_args(words))
 
 

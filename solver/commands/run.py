@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ..errors import StoppedEarly
 from ..installed import check_mpi, need_solver
+from ..meeting import end_together
+from ..parallel import agreed
 from ..scenario.loader import load
 
 
@@ -19,13 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: the next free out/NAME)")
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change one option, e.g. time.end=2")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint; starts fresh where there is none")
+    parser.add_argument("--until", metavar="TIME", help='another end, e.g. "20 d"; with --resume also for a run that is finished')
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier run in --out")
     parser.add_argument("petsc", nargs="*", metavar="-- PETSC OPTIONS", help="options for PETSc, after --")
 
 
 def main(args: argparse.Namespace) -> int:
     """Validate first; then run here, or on RANKS ranks."""
-    scenario = load(args.scenario, args.set)
+    scenario = load(args.scenario, args.set, until=quantity(args.until))
     need_solver()
     if args.ranks and not _under_mpi():
         from ...hpc.ranks import launch
@@ -43,17 +46,30 @@ def main(args: argparse.Namespace) -> int:
     comm = MPI.COMM_WORLD
     check_mpi(MPI.Get_library_version())
     check_launcher(comm)
+    end_together(comm)
     with on_screen(comm):
-        outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc)
+        outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc, quantity(args.until))
     if outcome.reason != "done":
+        until = "" if args.until is None else f' --until "{args.until}"'
         raise StoppedEarly(
             f"stopped early ({outcome.reason})",
             code="stopped-early",
             place=str(outcome.folder),
-            remedy=f"go on with: invasio run {args.scenario} --out {outcome.folder} --resume",
+            remedy=f"go on with: invasio run {args.scenario} --out {outcome.folder} --resume{until}",
         )
-    code = _finish(outcome.folder, bool(scenario.output.figures)) if comm.rank == 0 else 0
+    code = 0
+    with agreed(comm):
+        if comm.rank == 0:
+            code = _finish(outcome.folder, bool(scenario.output.figures))
     return int(comm.bcast(code))
+
+
+def quantity(text: str | None) -> float | str | None:
+    """A time as an option gives it: a number, or a text with a unit; None without it."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
 
 
 def _under_mpi() -> bool:
@@ -65,6 +81,7 @@ def _again(args: argparse.Namespace) -> list[str]:
     words = ["run", str(args.scenario)]
     words += ["--out", str(args.out)] if args.out else []
     words += [word for setting in args.set for word in ("--set", setting)]
+    words += ["--until", args.until] if args.until else []
     words += [f"--{flag}" for flag in ("resume", "overwrite") if getattr(args, flag)]
     return words + (["--", *args.petsc] if args.petsc else [])
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..scenario.loader import load
 from ._scenario import add_scenario
+from .run import quantity
 
 if TYPE_CHECKING:
     from ...hpc.sites.profile import Site
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="number of MPI ranks (default: the scenario's)")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each job, e.g. 30 (minutes) or 12:00:00 (default: the site's)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: out/NAME); an unfinished run in it is resumed")
+    parser.add_argument("--until", metavar="TIME", help='another end, e.g. "20 d"; a run in the folder goes on, even if it is finished')
     parser.add_argument("--report", action="store_true", help="submit a second job that writes the report when the run has ended")
     parser.add_argument("--no-warm", dest="warm", action="store_false", help="compile nothing beforehand: the job does")
     parser.add_argument("--dry-run", action="store_true", help="print the job script, write and submit nothing")
@@ -37,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
     from ...hpc.slurm.script import render
     from ...hpc.submit import job_of, render_report
 
-    scenario = load(args.scenario, args.overrides)
+    scenario = load(args.scenario, args.overrides, until=quantity(args.until))
     site = load_site(args.site)
     check_limit(args.time)
     job = job_of(scenario, args.out, args.ranks, args.time)
@@ -46,14 +48,14 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if scenario.members:
         print(f"This submits the scenario as it stands; for the {len(scenario.members)} members of its sweep: invasio sweep ... --submit")
-    return hand_over(scenario, site, job, args.report, args.warm)
+    return hand_over(scenario, site, job, args.report, args.warm, args.until is not None)
 
 
-def hand_over(scenario: Scenario, site: Site, job: Job, report: bool = False, warm: bool = False) -> int:
+def hand_over(scenario: Scenario, site: Site, job: Job, report: bool = False, warm: bool = False, prolong: bool = False) -> int:
     """Submit, and say under which number; exit code 1 where only the script could be written."""
     from ...hpc.submit import SCRIPT, submit
 
-    done = submit(scenario, site, job, report, warm)
+    done = submit(scenario, site, job, report, warm, prolong)
     if done.warmed:
         print(done.warmed)
     if done.job is None:

@@ -14,7 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_run(parser)
     parser.add_argument("--columns", type=names, metavar="NAME,...", help="these columns only, after the time")
-    parser.add_argument("--tidy", action="store_true", help="a row per number: time, species, observable, region, value")
+    parser.add_argument("--units", action="store_true", help="a second row with the unit of every column")
+    parser.add_argument("--tidy", action="store_true", help="a row per number: time, species, observable, region, value, unit")
     parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="write a .csv, or fields and series as .nc (needs xarray), instead of printing"
     )
@@ -30,13 +31,18 @@ def main(args: argparse.Namespace) -> int:
     check_ending(args.out, (".csv", ".nc"))
     run = open_run(args.run)
     netcdf = args.out is not None and args.out.suffix == ".nc"
-    if netcdf and (args.tidy or args.columns):
-        raise WrongRequest("they belong to CSV", code="wrong-arguments", place="--tidy, --columns", remedy="leave them out")
+    if netcdf and (args.tidy or args.columns or args.units):
+        raise WrongRequest("they belong to CSV", code="wrong-arguments", place="--tidy, --columns, --units", remedy="leave them out")
+    if args.units and args.tidy:
+        raise WrongRequest("--tidy has units anyway", code="wrong-arguments", place="--units", remedy="leave one out")
+    if args.units and not run.units:
+        what = "this run has no units: it was made by version 0.1.0, which wrote numbers in the scenario's scales"
+        raise WrongRequest(what, code="no-units", place=str(run.path), remedy="leave --units out, or run the scenario again")
     try:
         if netcdf:
             table.dataset(run).to_netcdf(args.out, engine="scipy")
         else:
-            text = table.tidy(run, args.columns) if args.tidy else table.wide(run, args.columns)
+            text = table.tidy(run, args.columns) if args.tidy else table.wide(run, args.columns, args.units)
             if args.out is None:
                 sys.stdout.write(text)
                 sys.stdout.flush()

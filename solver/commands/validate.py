@@ -12,6 +12,7 @@ from ..scenario.members import size
 from ..scenario.mesh import mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
+from ._start import start_line
 
 PATIENCE = 5.0  # seconds for the members of a sweep
 
@@ -35,6 +36,8 @@ def main(args: argparse.Namespace) -> int:
     print(f"ok: {args.scenario}: {scenario.title or scenario.name}")
     print(f"  species     {species}")
     print(f"  mesh        {scenario.mesh.kind}")
+    if line := start_line(scenario):
+        print(f"  cells       {line}")
     parameters = ", ".join(f"{p.name} = {p.value:.6g} {p.unit}".strip() for p in model.parameters.values())
     print(f"  parameters  {parameters or 'none'}")
     print(f"  time        {scenario.time.start:g} to {scenario.time.end:g}")

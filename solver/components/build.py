@@ -9,6 +9,7 @@ from .immobile import Immobile
 from .mobile import Mobile
 from .options import SchemeOptions
 from .protocol import Component, Extension
+from .signs import Signs
 from .steady import Steady
 from .surfaces import Surfaces
 from .transfers import Transfers
@@ -33,4 +34,5 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
         found.append(Walls(problem.vessels, species, problem.graph.comm))
     for extension in extensions:
         found += extension.build(problem)
-    return found
+    signs = Signs(problem)
+    return [*found, signs] if signs.formulas else found

@@ -43,7 +43,7 @@ class Condition:
 
     def __post_init__(self) -> None:
         for expr, out, what in ((self.law.value, self.value, "value"), (self.law.rate, self.rate, "rate")):
-            self._write.append((what, self.evaluator.compile(expr or Number(0.0)), out))
+            self._write.append((what, self.evaluator.compile_clipped(expr or Number(0.0)), out))
 
     @property
     def is_static(self) -> bool:
@@ -51,18 +51,18 @@ class Condition:
         return self.gradient is None and all(e is None or self.evaluator.is_static(e) for e in (self.law.value, self.law.rate))
 
     def evaluate(self, time: float) -> None:
-        """Evaluate value and rate at a time; a negative or non-finite one is an error that names the place."""
+        """Evaluate value and rate at a time; one that is no number is an error that names the place, a negative one counts as 0."""
         self.evaluator.time[0] = time
         for what, write, out in self._write:
             write(out)
-            bad = ~(out >= 0.0)
+            bad = np.isnan(out)
             if bad.any():
                 at = self.evaluator.points[np.argmax(bad)]
                 raise SolverError(
-                    f"the {what} of '{self.law.kind}' is {out[np.argmax(bad)]:g} at t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}",
+                    f"the {what} of '{self.law.kind}' is no number at t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}",
                     code="bad-rate",
                     place=f"boundary {self.boundary}, species {self.species}",
-                    remedy="it must be a number >= 0 (use 'exchange' or 'outflow' to let matter leave)",
+                    remedy="it must be a number >= 0",
                 )
 
     def drift_out(self, potential: Floats, factor: Floats | None) -> None:

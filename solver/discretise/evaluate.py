@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import erf
 
 from ..scenario.expressions import Binary, Expr, Name, Number, Unary
+from ..scenario.intervals import never_negative
 from ..scenario.noise import value_noise
 from ..scenario.tree import names
 
@@ -69,6 +70,7 @@ class Evaluator:
         self.scalars = dict(scalars or {})
         self._names |= {**fields, **self.scalars}
         self._names["t"] = self.time
+        self._densities = frozenset(fields)
         self._moving = {*fields, *self.scalars, "t"}
 
     def is_static(self, expr: Expr) -> bool:
@@ -95,6 +97,18 @@ class Evaluator:
             np.copyto(out, result, casting="unsafe")
 
         return evaluate
+
+    def compile_clipped(self, expr: Expr) -> Callable[[Floats], None]:
+        """As ``compile``, with 0 where the value is negative: predicted densities may overshoot where those that are accepted do not."""
+        write = self.compile(expr)
+        if never_negative(expr, self.parameters, self._densities):
+            return write
+
+        def clipped(out: Floats) -> None:
+            write(out)
+            np.maximum(out, 0.0, out=out)
+
+        return clipped
 
     def _build(self, expr: Expr, steps: list[Callable[[], None]]) -> Operand:
         if isinstance(expr, Number):

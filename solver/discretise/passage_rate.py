@@ -36,11 +36,11 @@ class PassageRate:
         self.static = not known.moving(self.uses) and (integrity.static or INTEGRITY not in self.uses)
         sides = sites.nodes.T if self.uses & set(known.fields) else sites.nodes.T[:1]
         self._sides = [SiteEvaluator(column, sites.points, known, self.uses, {INTEGRITY: integrity.b}) for column in sides]
-        self._writes = [side.compile(expr) for side in self._sides]
+        self._writes = [side.compile_clipped(expr) for side in self._sides]
         self.values, self._scratch = np.zeros(sites.n), np.zeros(sites.n)
 
     def evaluate(self, time: float) -> None:
-        """Fill ``values`` of the fields and the integrity as they are now; raises SolverError where one is no number >= 0."""
+        """Fill ``values`` of the fields and the integrity as they are now, negative ones as 0; SolverError where one is not finite."""
         self.values[:] = 0.0
         for side, write in zip(self._sides, self._writes, strict=True):
             side.gather(time)
@@ -57,7 +57,7 @@ class PassageRate:
                 f"the permeability is {self._scratch[wrong]:g} at t = {time:g}, x = {at}",
                 code="bad-rate",
                 place=f"membrane {self.integrity.name}, species {self.species}",
-                remedy="it must be a finite number >= 0 (use max(0, ...))",
+                remedy="it must be a finite number >= 0",
             )
 
     def take_from_owners(self) -> None:

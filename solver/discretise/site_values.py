@@ -41,6 +41,10 @@ class SiteEvaluator:
         """A function that writes the values at the sites of what was gathered last into its argument (s,)."""
         return self._evaluator.compile(expr)
 
+    def compile_clipped(self, expr: Expr) -> Callable[[Floats], None]:
+        """As ``compile``, with 0 where the value is negative."""
+        return self._evaluator.compile_clipped(expr)
+
     def gather(self, time: float) -> None:
         """Take the nodal values as they are now, and a time."""
         self._evaluator.time[0] = time

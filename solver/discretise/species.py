@@ -22,7 +22,7 @@ from .boundaries import Condition
 from .evaluate import Evaluator, number, total
 from .graph import Graph
 from .membranes import Crossing
-from .own_law import own_production, per_capita
+from .own_law import limits_itself, own_production, per_capita
 from .wall_flux import WallCrossing
 
 Floats = NDArray[np.float64]
@@ -66,9 +66,10 @@ class NodalSpecies:
     def __post_init__(self) -> None:
         n = self.graph.n_local
         law, compile_ = self.law, self.evaluator.compile
-        self._production = _compiled(self.evaluator, [t.expr for t in law.production])
-        self._growth = _compiled(self.evaluator, [t.expr for t in law.growth])
-        self._loss = _compiled(self.evaluator, [t.expr for t in law.loss])
+        gross = compile_ if limits_itself(law) else self.evaluator.compile_clipped  # a law of its own stands in the stages, as it is
+        self._production = _compiled(gross, [t.expr for t in law.production])
+        self._growth = _compiled(compile_, [t.expr for t in law.growth])
+        self._loss = _compiled(gross, [t.expr for t in law.loss])
         itself = law.name in names(per_capita(law))
         self._limitation = compile_(simplify(Unary("-", derivative(per_capita(law), law.name)))) if itself else None
         made = own_production(law)
@@ -117,6 +118,7 @@ class NodalSpecies:
         """A constant, a nodal field, or (depending on the own density alone) a field with its primitive."""
         law, n = self.law, self.graph.n_local
         self._write_motility: Write | None = None
+        self._write_unclipped: Write | None = None
         self._motility, self._primitive, self._mean = np.zeros(1), np.zeros(1), ARITHMETIC
         if law.diffusion is None:
             return
@@ -127,12 +129,13 @@ class NodalSpecies:
         if not used:
             self._motility[0] = number(law.diffusion, self.evaluator.parameters)
             return
-        self._write_motility = self.evaluator.compile(law.diffusion)
+        self._write_motility = self.evaluator.compile_clipped(law.diffusion)
         self._motility = np.zeros(n)
         if law.diffusion_mean == "harmonic":
             self._mean = HARMONIC
         elif used == {law.name}:
             self._mean, self._primitive = EXACT, np.zeros(n)
+            self._write_unclipped = self.evaluator.compile(law.diffusion)
 
     @property
     def name(self) -> str:
@@ -204,7 +207,7 @@ class NodalSpecies:
         self._primitive[:] = 0.0
         for at, weight in _GAUSS:
             np.multiply(scratch2, at, out=density)
-            self._write_motility(scratch)  # type: ignore[misc]
+            self._write_unclipped(scratch)  # type: ignore[misc]
             scratch *= weight
             self._primitive += scratch
         density[:] = scratch2
@@ -305,9 +308,9 @@ def _of_fluxes(law: Species) -> tuple[object, ...]:
     return law.taxis, None if isinstance(law.diffusion, Mapping) else law.diffusion
 
 
-def _compiled(evaluator: Evaluator, terms: list[Expr]) -> Write | None:
+def _compiled(compile_: Callable[[Expr], Write], terms: list[Expr]) -> Write | None:
     summed = total(terms)
-    return None if summed is None else evaluator.compile(summed)
+    return None if summed is None else compile_(summed)
 
 
 def carried_logarithms(model: Model) -> set[str]:

@@ -62,25 +62,25 @@ class WallCrossing:
         self.static = steady and not known.moving(used)
         self._torn = torn & (law.torn is not None)
         self._values = {what: np.zeros(n) for what in parts}
-        self._write = [(what, self._values_at.compile(expr or Number(0.0)), self._values[what]) for what, expr in parts.items()]
+        self._write = [(what, self._values_at.compile_clipped(expr or Number(0.0)), self._values[what]) for what, expr in parts.items()]
         self._length, self._series, self._g = series, np.zeros(n), np.ones(n)
         self._diffusion = np.ones(n) if diffusion is None else diffusion if isinstance(diffusion, np.ndarray) else np.zeros(n)
-        self._write_diffusion = self._values_at.compile(diffusing) if diffusing is not None else None
+        self._write_diffusion = self._values_at.compile_clipped(diffusing) if diffusing is not None else None
         self.rate, self.inside, self.flow, self.entered = (np.zeros(n) for _ in range(4))
 
     def evaluate(self, time: float) -> None:
-        """Evaluate k and c_v of the fields as they are now; raises SolverError for a value that is no number >= 0."""
+        """Evaluate k and c_v of the fields as they are now, negative ones as 0; raises SolverError for a value that is no number."""
         self._values_at.gather(time)
         for what, write, out in self._write:
             write(out)
-            bad = ~(out >= 0.0)
+            bad = np.isnan(out)
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in self.sites.points[np.argmax(bad)])
                 raise SolverError(
-                    f"the {_WORDS[what]} is {out[np.argmax(bad)]:g} at t = {time:g}, x = {at}",
+                    f"the {_WORDS[what]} is no number at t = {time:g}, x = {at}",
                     code="bad-rate",
                     place=f"vessel {self.vessel}, species {self.law.species}",
-                    remedy="it must be a number >= 0 (use max(0, ...))",
+                    remedy="it must be a number >= 0",
                 )
         if self._opening is not None:
             self._opening(self._g)

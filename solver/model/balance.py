@@ -75,12 +75,21 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Factor:
+    """What stands within a term and must be >= 0 by itself."""
+
+    expr: Expr
+    name: str  # "capacity"
+
+
+@dataclass(frozen=True)
 class Term:
     """One additive term of production, growth or loss, with the words `explain` prints."""
 
     expr: Expr
     name: str  # "secretion by tumour", "degradation by mmp2"
     source: str = ""
+    factors: tuple[Factor, ...] = ()  # as far as the modeller gives them; of production and loss without any, all of it is >= 0
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,7 @@ class Degradation:
     sides: Literal["mean", "sum"]
     name: str  # "degradation by mmp2"
     source: str = ""
+    factors: tuple[Factor, ...] = ()  # as of a Term
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..scenario.biology import Cells, LogisticGrowth, VolumeFillingGrowth
 from ..scenario.expressions import Expr, Name
-from .balance import Species, Taxis, Term, Transfer
+from .balance import Factor, Species, Taxis, Term, Transfer
 from .citations import CHAPLAIN_LOLAS_2006, FRANSSEN_2019
 from .letters import Letters
 from .taxis import taxis
@@ -49,12 +49,15 @@ def _growth(name: str, options: Cells, filling: Sequence[str], letters: Letters)
         return ()
     mu = letters.use(law.rate, "mu", "1/time", f"proliferation rate of {name}", name)
     if isinstance(law, LogisticGrowth):
-        return (Term(product(mu, one_minus(per_capacity(Name(name), _capacity(name, law, letters)))), "logistic growth"),)
+        capacity = _capacity(name, law, letters)
+        limited = product(mu, one_minus(per_capacity(Name(name), capacity)))
+        return (Term(limited, "logistic growth", factors=(Factor(capacity, "capacity of growth"),)),)
     if isinstance(law, VolumeFillingGrowth):
         space: list[Expr] = [Name(other) for other in filling]
         capacity = _capacity(name, law, letters)
         occupied = space if law.capacity.constant == 1.0 else [per_capacity(summed(space), capacity)]
-        return (Term(product(mu, one_minus(*occupied)), "growth into free space", CHAPLAIN_LOLAS_2006),)
+        limited = product(mu, one_minus(*occupied))
+        return (Term(limited, "growth into free space", CHAPLAIN_LOLAS_2006, (Factor(capacity, "capacity of growth"),)),)
     return (Term(mu, "exponential growth"),)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..scenario.biology import Ecm
 from ..scenario.expressions import Name
-from .balance import Species, Term
+from .balance import Factor, Species, Term
 from .citations import ANDERSON_2000, CHAPLAIN_LOLAS_2006, FRANSSEN_2019
 from .letters import Letters
 from .terms import is_zero, one_minus, product, regions
@@ -21,7 +21,7 @@ def ecm(options: Ecm, cells: Sequence[str], letters: Letters) -> Species:
     if not is_zero(options.remodelling):
         nu = letters.use(options.remodelling, "nu", "1/time", "remodelling rate of ecm", "ecm")
         space = one_minus(Name("ecm"), *(Name(c) for c in cells))
-        growth = (Term(product(nu, space), "remodelling", CHAPLAIN_LOLAS_2006),)
+        growth = (Term(product(nu, space), "remodelling", CHAPLAIN_LOLAS_2006, (Factor(nu, "remodelling"),)),)
     return Species(
         name="ecm",
         kind="ecm",
@@ -38,4 +38,4 @@ def _degradation(by: str, options: Ecm, cells: Sequence[str], letters: Letters) 
     source = FRANSSEN_2019 if contact else ANDERSON_2000
     meaning = f"degradation of ecm {'on contact with' if contact else 'by'} {by}"
     eta = letters.use(options.degraded_by[by], "eta", "1/time/key", meaning, "ecm", by)
-    return Term(product(eta, Name(by)), meaning, source)
+    return Term(product(eta, Name(by)), meaning, source, (Factor(eta, meaning),))

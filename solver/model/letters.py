@@ -10,6 +10,7 @@ from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
 from ..scenario.mesh import mesh_dimension
 from ..scenario.parser import RESERVED
+from ..scenario.quantities import word
 from ..scenario.schema import Scenario
 from ..scenario.tree import substitute
 from .balance import Parameter
@@ -76,11 +77,7 @@ class Letters:
 
     def _scale_unit(self, name: str) -> str:
         scales = self._scales or {}
-        text = str(scales.get(name, scales.get("cells", "") if name in self._cells else "")).strip()
-        number, _, rest = text.partition(" ")
-        if text in ("", "1", "1.0"):
-            return ""
-        return rest if number == "1" and re.fullmatch(r"[A-Za-zµμ]+", rest) else f"({text})"
+        return word(scales.get(name, scales.get("cells", "") if name in self._cells else ""))
 
     def settle(self) -> tuple[dict[str, str], dict[str, Parameter]]:
         """The final name of every placeholder, and the parameters by name."""

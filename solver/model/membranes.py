@@ -9,7 +9,7 @@ from ..scenario.formulas import Formula
 from ..scenario.membranes import Barrier, LinearPermeability, PressurePermeability
 from ..scenario.membranes import Membrane as Options
 from ..scenario.tree import names
-from .balance import Degradation, IntegrityLaw, Membrane, Passage
+from .balance import Degradation, Factor, IntegrityLaw, Membrane, Passage
 from .citations import CHAPLAIN_2019, GALLINATO_2017, KEDEM_KATCHALSKY_1958
 from .letters import Letters
 from .terms import is_zero, product
@@ -42,7 +42,7 @@ def integrity(name: str, words: str, options: Barrier, cells: Sequence[str], let
 def _degradation(name: str, words: str, by: str, rate: Formula, bound: bool, letters: Letters) -> Degradation:
     meaning = f"degradation of {words} by {by}"
     k = letters.use(rate, "k", "1/time/key", meaning, name, by)
-    return Degradation(product(k, Name(by)), "sum" if bound else "mean", meaning, GALLINATO_2017)
+    return Degradation(product(k, Name(by)), "sum" if bound else "mean", meaning, GALLINATO_2017, (Factor(k, meaning),))
 
 
 def names_integrity(formula: Formula) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..scenario.biology import Cells, Soluble
 from ..scenario.expressions import Expr, Name
-from .balance import Species, Term
+from .balance import Factor, Species, Term
 from .citations import ANDERSON_2000, CHAPLAIN_LOLAS_2006
 from .letters import Letters
 from .terms import amount, fibres, is_zero, motility, product, regions
@@ -48,4 +48,4 @@ def _secretion(source: str, name: str, options: Cells, letters: Letters) -> Term
     words = f"secretion by {source}" + (" in contact with ecm" if contact else "")
     alpha = letters.use(law.rate, "alpha", "key/time", f"{words} of {name}", source, name)
     factors: list[Expr] = [alpha, Name(source), *([Name("ecm")] if contact else [])]
-    return Term(product(*factors), words, paper)
+    return Term(product(*factors), words, paper, (Factor(alpha, f"{words} of {name}"),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scenario.expressions import Name, Unary
 from ..scenario.species import UserSpecies
-from .balance import Species, Term, Transfer
+from .balance import Factor, Species, Term, Transfer
 from .letters import Letters
 from .taxis import taxis
 from .terms import amount, boundary, fibres, is_zero, motility, product, regions
@@ -15,7 +15,8 @@ def user(name: str, options: UserSpecies, letters: Letters) -> Species:
     q = options.self_limitation
     growth = [Term(options.growth.expr, "growth", options.source)] if not is_zero(options.growth) else []
     if not is_zero(q):
-        growth.append(Term(Unary("-", product(q.expr, Name(name))), "self-limitation", options.source))
+        limited = Unary("-", product(q.expr, Name(name)))
+        growth.append(Term(limited, "self-limitation", options.source, (Factor(q.expr, "self-limitation"),)))
     diffusion = motility(options.diffusion, name, letters) if options.diffusion is not None else None
     moves = [taxis("taxis", name, law.toward, law, letters, "chi", options.source) for law in options.taxis]
     conditions = {at: boundary(condition) for at, condition in options.boundaries.items()}

@@ -1,7 +1,8 @@
 """Checkpoints: everything the next step needs, in double precision and canonical order, safe against a kill.
 
-checkpoints/checkpoint-<step>.h5 holds one dataset per array and a header: numbers, hashes, and a CRC-32 of each
-chunk of each array, so every rank checks what it reads. LATEST names the newest; the last two are kept.
+checkpoints/checkpoint-<step>.h5 begins with a digest of the whole file (digest.py), which is checked before HDF5 opens it. Then come one
+dataset per array and a header: numbers, hashes, shapes, and a CRC-32 of each chunk of each array as it was in memory, so every rank
+checks what it reads. LATEST names the newest; the last two are kept.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import hashlib
 import json
 import logging
 import os
+import re
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,17 @@ from numpy.typing import NDArray
 from ... import __version__
 from ..errors import ScenarioError, SolverError
 from ..parallel import Comm
+from . import digest
 from .blocks import Blocks
-from .folder import replace_text
+from .folder import replace_text, sync
 from .hdf import SharedFile
 from .layout import Grid, Rows
 
 log = logging.getLogger("invasio.output")
 _KEPT = 2
-FORMAT = 2  # of what is written: 1 is that of version 0.1.0, which did not say so; since 2 there are events
-READABLE = (1, 2)
+_OF_STEP = re.compile(r"-(\d{9,})\.")
+FORMAT = 3  # of what is written: 1 is that of version 0.1.0, which did not say so; since 2 there are events, since 3 a digest and shapes
+READABLE = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Checkpoint:
     state: dict[str, NDArray[np.float64]]  # or at the rows of another table
     scalars: dict[str, Any]  # holds "time" and "step"
     path: Path
+    beside: dict[str, str] = field(default_factory=dict)  # files that were saved with it -> their SHA-256
 
 
 def save(
@@ -51,6 +56,7 @@ def save(
     hashes: Mapping[str, str] | None = None,
     collective: bool | None = None,
     tables: Mapping[str, Rows] | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> Path:
     """Collective: write a checkpoint so that a kill at any moment leaves the earlier ones as they were.
 
@@ -62,6 +68,7 @@ def save(
         hashes: what must be the same when the run resumes (scenario); the mesh's hash is added.
         collective: write from all ranks; by default where h5py has MPI, else through rank 0 block by block.
         tables: arrays whose names begin so are rows of these tables, and not of that of the nodes.
+        beside: files in the folder, named ...-<step>..., that belong to it, and their SHA-256 (rank 0); they go when it goes.
 
     Raises:
         SolverError: on all ranks, if it cannot be written; the earlier checkpoints stay.
@@ -82,10 +89,12 @@ def save(
         every = {"mesh": grid.mesh_hash, **(hashes or {})}
         kind = {"format": FORMAT, "version": __version__}
         chunks = {name: p.chunk for name, p in plan.items()}
-        header = json.dumps({**kind, "scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": chunks})
+        shapes = {name: block.shape[1:] for name, block in rows.items()}
+        about = {**kind, "scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": chunks, "shape": shapes}
+        header = json.dumps({**about, "beside": dict(beside or {})})
     header = comm.bcast(header)
     what = f"cannot write the checkpoint {final} (is the disk full?)"
-    file = SharedFile(temporary, "w", comm, collective=collective)
+    file = SharedFile(temporary, "w", comm, collective=collective, room=digest.ROOM)
 
     size = comm.allreduce(sum(block.nbytes for block in rows.values())) + len(header) + 2**20
 
@@ -98,18 +107,21 @@ def save(
     def publish() -> None:
         if comm.rank != 0:
             return
-        _sync(temporary)
+        sync(temporary)
         os.replace(temporary, final)
         replace_text(folder / "LATEST", final.name + "\n")
-        _sync(folder)
-        for old in _files(folder)[_KEPT:]:
-            old.unlink(missing_ok=True)
-        for half in folder.glob(".checkpoint-*.new"):  # of a run that was killed while it wrote
-            half.unlink(missing_ok=True)
+        sync(folder)
+        kept = [_OF_STEP.search(path.name) for path in _files(folder)[:_KEPT]]
+        steps = [found[1] for found in kept if found]
+        for path in list(folder.iterdir()):  # older ones, what belongs to them, and what a run had begun that was killed
+            found = _OF_STEP.search(path.name)
+            if found and (found[1] not in steps or path.suffix == ".new"):
+                path.unlink(missing_ok=True)
 
     try:
         file.everywhere(what, fill)
         file.everywhere(what, file.close)
+        file.everywhere(what, lambda: digest.put(temporary, comm))
         file.everywhere(what, publish)
     except SolverError:
         if comm.rank == 0:
@@ -135,35 +147,38 @@ def load_latest(
         return None
     plans = _plans(grid, tables)
     for path in files:
-        header, fault = _tried(comm, lambda path=path: _header(path))  # type: ignore[misc]
+        sealed, fault = _tried(comm, lambda path=path: digest.check(path, comm))  # type: ignore[misc]
         if not fault:
-            _check_format(path, header)
-            expected = {"mesh": grid.mesh_hash, **(hashes or {})}
-            other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
-            if other:
-                raise ScenarioError(
-                    f"it belongs to another {' and '.join(other)}",
-                    code="other-run",
-                    place=f"checkpoint {path}",
-                    remedy="use --overwrite or another --out",
-                )
+            header, fault = _tried(comm, lambda path=path, sealed=sealed: _header(path, sealed))  # type: ignore[misc]
+        if not fault:
+            _check_kind(path, header, {"mesh": grid.mesh_hash, **(hashes or {})})
             rows, fault = _tried(comm, lambda path=path, header=header: _rows(path, header, plans))  # type: ignore[misc]
         if not fault:
+            if not sealed and comm.rank == 0:
+                log.info("checkpoint %s was written by invasio %s, without a digest of the whole file", path.name, header["version"])
             state = {name: plans[_table(name, plans)].to_owners(block) for name, block in rows.items()}
-            return Checkpoint(state, header["scalars"], path)
+            return Checkpoint(state, header["scalars"], path, header["beside"])
         if comm.rank == 0:
             log.warning("checkpoint %s is damaged (%s); taking the one before", path.name, fault)
     raise SolverError("all checkpoints are damaged", code="damaged-checkpoint", place=str(folder), remedy="start again with --overwrite")
 
 
-def _check_format(path: Path, header: Mapping[str, Any]) -> None:
-    kind, version = int(header.get("format", 1)), str(header.get("version", "0.1.0"))
-    if kind not in READABLE:
+def _check_kind(path: Path, header: Mapping[str, Any], expected: Mapping[str, str]) -> None:
+    """Refuse a checkpoint that is whole but of no use here. Raises ScenarioError."""
+    if header["format"] not in READABLE:
         raise ScenarioError(
-            f"it was written by invasio {version} (format {kind}), which version {__version__} cannot read",
+            f"it was written by invasio {header['version']} (format {header['format']}), which version {__version__} cannot read",
             code="other-version",
             place=f"checkpoint {path}",
-            remedy=f"go on with invasio {version}, or begin anew with --overwrite",
+            remedy=f"go on with invasio {header['version']}, or begin anew with --overwrite",
+        )
+    other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
+    if other:
+        raise ScenarioError(
+            f"it belongs to another {' and '.join(other)}",
+            code="other-run",
+            place=f"checkpoint {path}",
+            remedy="use --overwrite or another --out",
         )
 
 
@@ -186,35 +201,54 @@ def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], plan: Mappin
 
 
 def _tried(comm: Comm, action: Callable[[], Any]) -> tuple[Any, str]:
-    """The result of reading something, and what went wrong on any rank ("" if nothing)."""
+    """The result of reading something, and what went wrong on any rank ("" if nothing): HDF5 meets damage with errors of every kind."""
     result, fault = None, ""
     try:
         result = action()
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        fault = str(error) or type(error).__name__
+    except Exception as error:
+        fault = (str(error).splitlines() or [""])[0] or type(error).__name__
     return result, next((f for f in comm.allgather(fault) if f), "")
 
 
-def _header(path: Path) -> dict[str, Any]:
+def _header(path: Path, sealed: bool) -> dict[str, Any]:
+    """The header, with what those of earlier formats lack; every name that is read later is there, with its type."""
     with path.open("rb") as stream, h5py.File(stream, "r") as h5:
         text = h5["header"][:].tobytes()
         if hashlib.sha256(text).hexdigest() != h5.attrs["sha256"]:
             raise ValueError("the header fails its checksum")
-    return dict(json.loads(text))
+    found = {"format": 1, "version": "0.1.0", "beside": {}, **json.loads(text)}
+    parts = ("scalars", "hashes", "crc", "chunk", "beside")
+    if not isinstance(found["format"], int) or any(not isinstance(found[name], dict) for name in parts):
+        raise ValueError("the header is not that of a checkpoint")
+    if found["format"] >= FORMAT and not sealed:
+        raise ValueError("its digest is missing")
+    return found
 
 
 def _rows(path: Path, header: dict[str, Any], plans: Mapping[str, Blocks]) -> dict[str, NDArray[np.float64]]:
     """This rank's block of every array, checked; every rank reads for itself, without MPI."""
     rows = {}
     with path.open("rb") as stream, h5py.File(stream, "r") as h5:
+        if _arrays(h5) != sorted(header["crc"]):
+            raise ValueError("its arrays are not those that its header names")
         for name, crc in header["crc"].items():
-            blocks, chunk = plans[_table(name, plans)], header["chunk"][name]
-            block = h5[f"state/{name}"][blocks.start : blocks.start + blocks.count]
+            table, blocks, chunk = h5[f"state/{name}"], plans[_table(name, plans)], header["chunk"][name]
+            shape = (blocks.total, *header.get("shape", {}).get(name, table.shape[1:]))
+            if table.dtype != np.dtype("f8") or table.shape != shape:
+                raise ValueError(f"{name} has type {table.dtype} and shape {table.shape}, not float64 and {shape}")
+            block = table[blocks.start : blocks.start + blocks.count]
             mine = _sums(block, chunk)
             if mine != crc[blocks.start // chunk :][: len(mine)]:
                 raise ValueError(f"{name} fails its checksum")
             rows[name] = block
     return rows
+
+
+def _arrays(h5: h5py.File) -> list[str]:
+    found: list[str] = []
+    if "state" in h5:
+        h5["state"].visititems(lambda name, x: found.append(name) if isinstance(x, h5py.Dataset) else None)
+    return sorted(found)
 
 
 def _sums(block: NDArray[np.float64], chunk: int) -> list[int]:
@@ -223,12 +257,4 @@ def _sums(block: NDArray[np.float64], chunk: int) -> list[int]:
 
 def _files(folder: Path) -> list[Path]:
     """Checkpoints, newest first."""
-    return sorted(folder.glob("checkpoint-*.h5"), reverse=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return sorted(folder.glob("checkpoint-*.h5"), key=lambda path: (len(path.name), path.name), reverse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -12,8 +12,11 @@ _MISSING = object()
 _SHOWN = 20
 
 
-def differences(before: str, now: str) -> list[str]:
-    """One line per option that differs between two YAML texts (at most 20, then how many more); empty when equal."""
+def differences(before: str, now: str, free: Sequence[str] = ()) -> list[str]:
+    """One line per option that differs between two YAML texts (at most 20, then how many more); empty when equal.
+
+    free: paths of options that may differ.
+    """
     if before == now:
         return []
     try:
@@ -24,7 +27,7 @@ def differences(before: str, now: str) -> list[str]:
     lines = [
         f"  {path}: was {_show(old.get(path, _MISSING))}, is {_show(new.get(path, _MISSING))}"
         for path in {**old, **new}
-        if old.get(path, _MISSING) != new.get(path, _MISSING)
+        if old.get(path, _MISSING) != new.get(path, _MISSING) and path not in free
     ]
     return lines if len(lines) <= _SHOWN else [*lines[:_SHOWN], f"  and {len(lines) - _SHOWN} more"]
 

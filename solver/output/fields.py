@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -15,13 +16,20 @@ import numpy as np
 
 from ..errors import SolverError
 from ..parallel import agreed
-from . import vtkhdf
+from . import structure, vtkhdf
 from .blocks import Blocks
+from .folder import sync
 from .hdf import SharedFile
 from .layout import Frame, Grid
+from .series import NOTHING
 from .vtkhdf import AHEAD, ROOT, STEPS
 
 log = logging.getLogger("invasio.output")
+
+
+def _no_unit(kind: str, name: str) -> str:
+    """Where no units are known."""
+    return ""
 
 
 def _no_hook(phase: str) -> None:
@@ -47,7 +55,13 @@ class FieldsWriter:
         expected: about how many outputs will come.
         collective: write from all ranks; by default where h5py has MPI, else through rank 0.
         hook: for tests.
+        unit_of: the unit ("" for none) of a table by its kind ("point", "time", "field", "column") and name, kept as its attribute
+            ``units``.
         part: the attribute of a frame that holds the fields: "fields" of the tissue, "surface" of its membranes, or "walls" of its vessels.
+        kept: the structure that ``keep`` wrote at the checkpoint of ``resume_at``, and its SHA-256.
+
+    Attributes:
+        recorded: of a resumed run, on rank 0: times of the outputs that are kept, and the observables at them by name.
 
     Raises:
         SolverError: on all ranks, if the file cannot be written (disk full); earlier steps stay readable.
@@ -67,6 +81,8 @@ class FieldsWriter:
         collective: bool | None = None,
         hook: Callable[[str], None] = _no_hook,
         part: str = "fields",
+        kept: tuple[Path, str] | None = None,
+        unit_of: Callable[[str, str], str] = _no_unit,
     ) -> None:
         self.path = path
         self.grid = grid
@@ -80,13 +96,16 @@ class FieldsWriter:
         self._chunks = -(-grid.n_nodes // self._blocks.chunk) * max(expected, 512)
         self._collective = collective
         self._hook = hook
-        self._fields_of = attrgetter(part)
+        self._fields_of, self._unit_of = attrgetter(part), unit_of
         self._observables: tuple[str, ...] = ()
+        self._named: tuple[str, ...] = ()  # the same as they are called in frames
         self._file: SharedFile | None = None
         self._failed = False
+        self._mark = ""
         self._about = dict(provenance or {})
         self._scenario = scenario
-        if resume_at is not None and grid.comm.bcast(path.exists() if grid.comm.rank == 0 else None):
+        self.recorded = NOTHING
+        if resume_at is not None and grid.comm.bcast(self._found(kept) if grid.comm.rank == 0 else None):
             self._resume(resume_at)
 
     def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
@@ -101,7 +120,8 @@ class FieldsWriter:
         need = self._check_space(sum(b.nbytes for b in blocks.values()))
         try:
             if self._file is None:
-                self._observables = tuple(_table_name(name) for name in frame.observables)
+                self._named = tuple(frame.observables)
+                self._observables = tuple(map(_table_name, self._named))
                 self._file = self._create(frame, blocks)
             else:
                 file = self._file
@@ -117,6 +137,30 @@ class FieldsWriter:
         self.n_steps += 1
         self.last_time = frame.time
 
+    def keep(self, target: Path) -> str:
+        """Collective: bring the file to the disk and keep its structure as of now; its SHA-256 on rank 0, "" where there is none."""
+        comm, digest = self.grid.comm, ""
+        if comm.rank == 0 and self._file is not None:
+            try:
+                sync(self.path)
+                digest = structure.take(self.path, target)
+            except Exception as error:  # the checkpoint is good without it
+                log.warning("the structure of %s was not kept (%s)", self.path.name, error)
+        comm.barrier()  # nobody changes the file before
+        return digest
+
+    def _found(self, kept: tuple[Path, str] | None) -> bool:
+        """Rank 0: whether there is a file to go on with, after its structure was put back."""
+        if not self.path.exists():
+            log.warning("%s is missing; the fields start again at the checkpoint", self.path)
+            return False
+        if kept is not None:
+            try:
+                structure.put_back(self.path, *kept)
+            except Exception as error:  # it may be good as it is
+                log.warning("the structure of %s at the checkpoint was not put back (%s)", self.path.name, error)
+        return True
+
     def close(self, reason: str) -> None:
         """Collective: close the file; every step is on disk already."""
         if self._file is not None and not self._failed:
@@ -130,6 +174,7 @@ class FieldsWriter:
         """Write mesh, tables and the first step under a temporary name, then rename: the file appears complete."""
         grid, comm = self.grid, self.grid.comm
         temporary = self.path.with_name(f".{self.path.name}.new")
+        self._mark = comm.bcast(uuid.uuid4().hex if comm.rank == 0 else "")  # by which a structure knows its file
         if comm.rank == 0:
             temporary.unlink(missing_ok=True)
         comm.barrier()
@@ -157,18 +202,29 @@ class FieldsWriter:
             self._append(file, frame, blocks)
             file.close()
 
+        def publish() -> None:
+            if comm.rank == 0:
+                sync(temporary)
+                os.replace(temporary, self.path)
+                sync(self.path.parent)
+
         file.everywhere(self._trouble(), fill)
-        if comm.rank == 0:
-            os.replace(temporary, self.path)
-        comm.barrier()
+        file.everywhere(self._trouble(), publish)
         return SharedFile(self.path, "r+", comm, collective=self._collective)
 
     def _tables(self, h5: h5py.File, cell_chunk: int) -> None:
         grid = self.grid
         vtkhdf.create_static(h5, grid.dim, grid.n_nodes, grid.n_cells, (self._blocks.chunk, cell_chunk), self._level)
         vtkhdf.create_steps(h5, self.names, self._observables, self._blocks.chunk, self._kind, self._level)
+        units = {f"{ROOT}/Points": self._unit_of("point", ""), f"{STEPS}/Values": self._unit_of("time", "")}
+        units |= {f"{ROOT}/PointData/{name}": self._unit_of("field", name) for name in self.names}
+        units |= {f"{ROOT}/FieldData/{_table_name(name)}": self._unit_of("column", name) for name in self._named}
+        for table, unit in units.items():
+            if unit:
+                h5[table].attrs["units"] = unit
         about = h5.create_group("provenance")
-        facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim)}
+        facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim), "id": self._mark}
+        facts["columns"] = json.dumps(self._named)
         for key, text in {**self._about, **facts}.items():
             about.attrs[key] = text
         h5.create_group("scenario").create_dataset("resolved", data=np.frombuffer(self._scenario.encode() or b"\n", dtype=np.uint8))
@@ -269,8 +325,11 @@ class FieldsWriter:
                     return f"it holds the fields {', '.join(root['PointData'])}, not {', '.join(self.names)}", 0, 0.0, ()
                 times = steps["Values"][: int(steps.attrs["NSteps"])]
                 keep = int(np.searchsorted(times, until + 1e-12 * abs(until), side="right"))
-                return "", keep, float(times[keep - 1]) if keep else -np.inf, tuple(root.get("FieldData", {}))
-        except (KeyError, OSError, RuntimeError):
+                observables = root.get("FieldData", {})
+                columns = json.loads(h5["provenance"].attrs.get("columns", "[]"))
+                self.recorded = times[:keep], {name: observables[_table_name(name)][:keep] for name in columns}
+                return "", keep, float(times[keep - 1]) if keep else -np.inf, tuple(observables)
+        except Exception:  # HDF5 meets damage with errors of every kind
             aside = self.path.with_name(f"{self.path.stem}-damaged{self.path.suffix}")
             os.replace(self.path, aside)
             log.warning("%s is damaged and was renamed to %s; the fields start again at the checkpoint", self.path, aside.name)

@@ -8,7 +8,8 @@ import logging
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from typing import Any
 from ..errors import InvasioError
 from ..parallel import Comm, agreed
 from .compare import differences
-from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, RESOLVED, SERIES, STATUS, VESSELS
-from .records import text_of
+from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, PROLONGED, RESOLVED, SERIES, STATUS, VESSELS
+from .records import Damaged, text_of
 
 log = logging.getLogger("invasio.output")
 _LOCK = ".lock"
@@ -25,6 +26,7 @@ _TABLES = (FIELDS, MEMBRANES, VESSELS)
 _FILES = (
     *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
     *(SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html"),
+    *(name.replace(".", "-damaged.") for name in (SERIES, MANIFEST)),
 )
 _TEXTS = (SERIES, MANIFEST, RESOLVED, GIVEN, STATUS)
 _FOLDERS = (CHECKPOINTS, FIGURES)
@@ -44,17 +46,26 @@ class RunFolder:
         path: the folder.
         resuming: whether results of an earlier run of the same scenario are in it.
         previous_status: the STATUS that run left ("" when there was none).
+        earlier: the resolved scenario of that run, "" where it is the same as that of this one.
     """
 
     path: Path
     comm: Comm
     resuming: bool
     previous_status: str = ""
+    earlier: str = ""
     _lock: int | None = field(default=None, repr=False)
 
     @staticmethod
     def open(
-        out: Path | None, scenario_path: Path | None, name: str, resolved_text: str, resume: bool, overwrite: bool, comm: Comm
+        out: Path | None,
+        scenario_path: Path | None,
+        name: str,
+        resolved_text: str,
+        resume: bool,
+        overwrite: bool,
+        comm: Comm,
+        free: Sequence[str] = (),
     ) -> RunFolder:
         """Collective: choose, check, lock and prepare the folder (on rank 0), the same answer on every rank.
 
@@ -65,6 +76,7 @@ class RunFolder:
             resolved_text: the scenario with all defaults, written to resolved.yaml.
             resume: go on with what is there; with nothing there, start.
             overwrite: remove the earlier run that is there.
+            free: options that may differ from those of the run that is resumed: it is prolonged, and `adopt` says so in the folder.
 
         Raises:
             FolderError: on all ranks.
@@ -74,7 +86,7 @@ class RunFolder:
         with agreed(comm):
             if comm.rank == 0:
                 try:
-                    path, lock, resuming, status = _prepare(out, scenario_path, name, resolved_text, resume, overwrite)
+                    path, lock, resuming, status, earlier = _prepare(out, scenario_path, name, resolved_text, resume, overwrite, free)
                 except OSError as error:
                     raise FolderError(
                         f"the run folder cannot be written: {error.strerror}",
@@ -82,9 +94,9 @@ class RunFolder:
                         place=str(error.filename),
                         remedy="choose another --out, or make room",
                     ) from error
-                chosen = path, resuming, status
-        path, resuming, status = comm.bcast(chosen)
-        return RunFolder(path, comm, resuming, status, lock)
+                chosen = path, resuming, status, earlier
+        path, resuming, status, earlier = comm.bcast(chosen)
+        return RunFolder(path, comm, resuming, status, earlier, lock)
 
     def set_status(self, text: str) -> None:
         """Write one line to STATUS (rank 0): running, done, stopped early, failed."""
@@ -94,6 +106,20 @@ class RunFolder:
             except OSError as error:  # the run's real trouble, if it has one, must not be hidden by this
                 log.warning("cannot write %s (%s): it should say %r", self.path / STATUS, error.strerror, text)
 
+    def give_up(self, why: str) -> None:
+        """Say in STATUS and run.log that this rank alone has failed. Not collective; any rank may call it."""
+        with contextlib.suppress(OSError):
+            replace_text(self.path / STATUS, "failed\n")
+            now = time.strftime("%Y-%m-%d %H:%M:%S")
+            with (self.path / LOG).open("a", encoding="utf-8") as stream:
+                stream.write(f"{now} ERROR   invasio.run: rank {self.comm.rank} failed alone: {why}\n")
+
+    def adopt(self, resolved_text: str) -> None:
+        """Let the folder hold this scenario from now on (rank 0)."""
+        if self.comm.rank == 0 and text_of(self.path / RESOLVED) != resolved_text:
+            with writing(self.path):
+                replace_text(self.path / RESOLVED, resolved_text)
+
     def close(self, reason: str) -> None:
         """Write the reason to STATUS and release the folder."""
         self.set_status(reason)
@@ -102,19 +128,30 @@ class RunFolder:
             self._lock = None
 
 
-def replace_text(path: Path, text: str, sync: bool = True) -> None:
-    """Write a text file so that it is, at any moment, the old one or the new one; with ``sync`` even if the machine dies."""
+def replace_text(path: Path, text: str, lasting: bool = True) -> None:
+    """Write a text file so that it is, at any moment, the old one or the new one; with ``lasting`` even if the machine dies."""
     temporary = path.with_name(_half_written(path.name))
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
-            if sync:
+            if lasting:
                 os.fsync(stream.fileno())
         os.replace(temporary, path)
+        if lasting:
+            sync(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
@@ -136,8 +173,8 @@ def _half_written(name: str) -> str:
 
 
 def _prepare(
-    out: Path | None, scenario_path: Path | None, name: str, resolved: str, resume: bool, overwrite: bool
-) -> tuple[Path, int, bool, str]:
+    out: Path | None, scenario_path: Path | None, name: str, resolved: str, resume: bool, overwrite: bool, free: Sequence[str]
+) -> tuple[Path, int, bool, str, str]:
     """Rank 0: everything `RunFolder.open` promises."""
     if resume and overwrite:
         raise FolderError("they exclude each other", code="wrong-arguments", place="--resume, --overwrite", remedy="give one of them")
@@ -170,15 +207,16 @@ def _prepare(
                 place=str(path),
                 remedy="go on with --resume, replace it with --overwrite, or choose another --out",
             )
-        status = _read(path / STATUS).strip()
+        status, before = _status(path / STATUS), text_of(path / RESOLVED) if resume else ""
         if used and resume:
-            changed = differences(_read(path / RESOLVED), resolved)
+            changed = differences(before, resolved, free)
             if changed:
+                only = not differences(before, resolved, PROLONGED)
                 raise FolderError(
                     "it holds a run of a different scenario, so it cannot be resumed",
                     code="other-run",
                     place=str(path),
-                    remedy="use --overwrite or another --out",
+                    remedy="use --until to go on to another end" if only else "use --overwrite or another --out",
                     details=changed,
                 )
         else:
@@ -197,7 +235,7 @@ def _prepare(
     except BaseException:
         os.close(lock)
         raise
-    return path, lock, used and resume, status
+    return path, lock, used and resume, status, before if used and resume and before != resolved else ""
 
 
 def _newest(parent: Path, name: str) -> Path | None:
@@ -248,5 +286,10 @@ def _take(path: Path) -> int:
     return handle
 
 
-def _read(path: Path) -> str:
-    return text_of(path)
+def _status(path: Path) -> str:
+    """What STATUS says; a damaged one is no reason to stop, since it is written anew."""
+    try:
+        return text_of(path).strip()
+    except Damaged as error:
+        log.warning("%s; it is written anew", error)
+        return ""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
+from ..meeting import PATIENCE, Meeting, hold
 from ..parallel import Comm
 
 log = logging.getLogger("invasio.output")
@@ -41,9 +42,10 @@ class SharedFile:
         chunks: how many chunks one dataset is expected to get; its index then has room for them in one node
             and grows without ever being rearranged, which is what makes a kill harmless.
         collective: write from all ranks; by default if h5py can.
+        room: bytes that a new file leaves in front for its owner: 0, or 512.
     """
 
-    def __init__(self, path: Path, mode: str, comm: Comm, chunks: int = 64, collective: bool | None = None) -> None:
+    def __init__(self, path: Path, mode: str, comm: Comm, chunks: int = 64, collective: bool | None = None, room: int = 0) -> None:
         self.path = path
         self.comm = comm
         can = parallel_h5py() if collective is None else collective
@@ -52,12 +54,14 @@ class SharedFile:
             log.info("h5py has no MPI: %s is written by rank 0, block by block", path.name)
         self.h5: h5py.File | None = None
         self._tables: dict[str, h5py.Dataset] = {}  # kept open: finding one by its name takes longer than adding a number to it
+        if comm.size > 1:
+            Meeting.of(comm)
         self._transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
         if self.collective:
             self._transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
-        self.everywhere(f"cannot open {path}", lambda: self._open(mode, chunks))
+        self.everywhere(f"cannot open {path}", lambda: self._open(mode, chunks, room))
 
-    def _open(self, mode: str, chunks: int) -> None:
+    def _open(self, mode: str, chunks: int, room: int) -> None:
         if not self.holds:
             return
         access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
@@ -70,7 +74,7 @@ class SharedFile:
             access.set_file_locking(False, True)
         name = os.fsencode(self.path)
         if mode == "w":
-            identifier = h5py.h5f.create(name, h5py.h5f.ACC_EXCL, _creation(chunks), access)
+            identifier = h5py.h5f.create(name, h5py.h5f.ACC_EXCL, _creation(chunks, room), access)
         else:
             identifier = h5py.h5f.open(name, h5py.h5f.ACC_RDWR, access)
         self.h5 = h5py.File(identifier)
@@ -81,19 +85,31 @@ class SharedFile:
         return self.collective or self.comm.rank == 0
 
     def everywhere(self, what: str, action: Callable[[], Any]) -> None:
-        """Do something on the file; a failure on any rank becomes the same SolverError on all."""
+        """Do something on the file; a failure on any rank becomes the same SolverError on all.
+
+        Where a rank fails while the others wait for it within HDF5, it finds out that it is alone (meeting.py).
+        """
         fault: str | None = None
         try:
             action()
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             fault = plain(error)
-        faults = self.comm.allgather(fault) if self.comm.size > 1 else [fault]
-        first = next((f for f in faults if f is not None), None)
+        first, alone = fault, False
+        if self.comm.size > 1:
+            met = Meeting.of(self.comm).faults(fault is not None, PATIENCE)
+            alone = met is None
+            if met is not None and any(met):
+                first = next(f for f in self.comm.allgather(fault) if f is not None)
         if first is not None:
-            self._abandon()
-            raise SolverError(
+            if alone:
+                hold(self)  # closing it would wait for the others
+            else:
+                self._abandon()
+            failure = SolverError(
                 f"{what}: {first}", code="cannot-write", place="output", remedy="free some space or mend the permissions, and use --resume"
             )
+            failure.of_one_rank = alone or None
+            raise failure
 
     def _abandon(self) -> None:
         """Close after a failure, which fails again on a full disk: once is enough said."""
@@ -232,9 +248,10 @@ def plain(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _creation(chunks: int) -> Any:
+def _creation(chunks: int, room: int) -> Any:
     """File creation properties whose chunk index holds ``chunks`` chunks in one node (h5py does not wrap the call)."""
     properties = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    properties.set_userblock(room)
     half = min(_LARGEST_NODE, max(32, -(-chunks // 2)))
     try:
         library = ctypes.CDLL(h5py.h5p.__file__)  # finds the HDF5 that h5py itself uses

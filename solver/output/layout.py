@@ -24,6 +24,8 @@ OUTPUT = "output.txt"  # what a member of a sweep printed that ran here
 CHECKPOINTS = "checkpoints"
 FIGURES = "figures"
 
+PROLONGED = ("time.end", "output.every", "output.at")  # options that a run may have otherwise when it goes on to another end
+
 # A sweep's folder holds these beside one run folder per member.
 SWEEP = "sweep.yaml"
 MEMBERS = "sweep.csv"

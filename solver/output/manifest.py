@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from typing import Any
 from ..parallel import Comm
 from .folder import replace_text
 from .layout import Frame
+from .records import Damaged, facts_of, segments_of
 
 log = logging.getLogger("invasio.output")
 _SLURM = {
@@ -40,9 +42,12 @@ class Manifest:
         comm: the communicator.
         facts: what only the caller knows, as JSON values: name, hashes of scenario and mesh, PETSc options, citations.
         resumed_at: the time the run resumes from; None starts a new list of segments.
+        part: what is known of this segment alone: the end it is to reach, the hash of the scenario that says so.
     """
 
-    def __init__(self, path: Path, comm: Comm, facts: Mapping[str, Any], resumed_at: float | None = None) -> None:
+    def __init__(
+        self, path: Path, comm: Comm, facts: Mapping[str, Any], resumed_at: float | None = None, part: Mapping[str, Any] | None = None
+    ) -> None:
         self.path = path
         self._writes = comm.rank == 0
         if not self._writes:
@@ -50,6 +55,7 @@ class Manifest:
         segment = {
             "start": _now(),
             "resumed_at_time": resumed_at,
+            **(part or {}),
             "ranks": comm.size,
             "host": platform.node(),
             "git": git_revision(Path(__file__).resolve().parent),
@@ -58,8 +64,10 @@ class Manifest:
             "stop": None,
             "reason": "running",
         }
-        before = _segments(path) if resumed_at is not None else []
-        self.content: dict[str, Any] = {**facts, "segments": [*before, segment]}
+        earlier = recorded(path) if resumed_at is not None else {}
+        before = _segments(path, earlier) if resumed_at is not None else []
+        kept = {key: earlier[key] for key in ("units", "factors") if key in earlier}
+        self.content: dict[str, Any] = {**facts, **kept, "segments": [*before, segment]}
         self._write()
 
     def update(self, facts: Mapping[str, Any]) -> None:
@@ -75,7 +83,7 @@ class Manifest:
         """Note how far the run has come."""
         if self._writes:
             self.content["segments"][-1].update({"last_output_time": frame.time, "last_output_step": frame.step})
-            self._write(sync=False)
+            self._write(lasting=False)
 
     def close(self, reason: str) -> None:
         """Note when and why the run ended."""
@@ -83,9 +91,9 @@ class Manifest:
             self.content["segments"][-1].update({"stop": _now(), "reason": reason})
             self._write()
 
-    def _write(self, sync: bool = True) -> None:
+    def _write(self, lasting: bool = True) -> None:
         try:
-            replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n", sync)
+            replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n", lasting)
         except OSError as error:  # a record; what matters has its own complaint
             log.warning("cannot write %s: %s", self.path, error.strerror)
 
@@ -135,11 +143,28 @@ def _git(folder: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
-def _segments(path: Path) -> list[Any]:
+def recorded(path: Path) -> dict[str, Any]:
+    """What an earlier part of the run has noted; {} where that cannot be read: the manifest is a record, and must not stop a run."""
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["segments"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []  # the manifest is a record; a damaged one must not stop a run
+        return facts_of(path)
+    except Damaged:
+        return {}
+
+
+def _segments(path: Path, earlier: Mapping[str, Any]) -> list[Any]:
+    """The earlier segments; the log says so where there are none, or not all are as a run writes them, and the file is kept aside."""
+    segments, found = segments_of(earlier), earlier.get("segments")
+    if segments and isinstance(found, list) and len(segments) == len(found):
+        return list(segments)
+    aside = path.with_name(f"{path.stem}-damaged{path.suffix}")
+    what = "it is missing"
+    if path.exists():
+        what = "it is damaged"
+        with contextlib.suppress(OSError):
+            os.replace(path, aside)
+            what += f", and {aside.name} now"
+    log.warning("%s: %s; what it told of the run so far is lost", path, what)
+    return list(segments)
 
 
 def _now() -> str:

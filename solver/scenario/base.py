@@ -53,7 +53,7 @@ class Options(BaseModel):
 class Context:
     """What validation needs to know besides the value itself.
 
-    scales: the measure of one unit of "length", "time", "cells" and of species; None: non-dimensional.
+    scales: the measure of one unit of "length", "time", "cells" and of species, and the tissue's "depth"; None: non-dimensional.
     species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
@@ -99,10 +99,45 @@ class Context:
             dimension = dimension.replace("^d", f"^{self.dim}")
         names = {name: self.scale(name) for name in _names_in(dimension)}
         wanted = measure(dimension, names) if names else ONE
+        if dimension.startswith("own*length^"):
+            wanted *= depth_of(self, self.scale("own")) or _asked_for(self, given, wanted)
         if given.dimension != wanted.dimension:
             what = f"wrong unit: the text is {words(given.dimension)}"
             raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted.dimension)}")
         return _finite(given.factor / wanted.factor)
+
+
+def per_volume(density: Measure) -> bool:
+    """Whether a density is per volume."""
+    return ("length", -3) in density.dimension
+
+
+def depth_of(context: Context, density: Measure) -> Measure | None:
+    """What a length (1-D) or area (2-D) of the mesh is multiplied by to be a volume; None where that is not stated. 1 for densities
+    that are not per volume, and in 3-D.
+
+    The depth is a length; in 1-D the cross-section may be given as an area, and a length is the side of a square.
+    """
+    if context.dim in (None, 3) or not per_volume(density):
+        return ONE
+    depth = (context.scales or {}).get("depth")
+    if depth is None:
+        return None
+    return depth.power(2) if context.dim == 1 and depth.dimension == (("length", 1),) else depth
+
+
+def _asked_for(context: Context, given: Measure, wanted: Measure) -> Measure:
+    """1 for an amount that is given per depth; raises where the depth is missing."""
+    if given.dimension == wanted.dimension:
+        return ONE
+    raise wrong(DEPTH.format(f"{context.dim}-D"), code="missing-option", remedy=DEPTH_REMEDY[context.dim or 2])
+
+
+DEPTH = "the scale is per volume and the mesh is {}: how much there is depends on the depth of the tissue, which is not stated"
+DEPTH_REMEDY = {
+    1: "state the cross-section, as in scales: {depth: 100 um^2}, or a scale per length",
+    2: "state it, as in scales: {depth: 10 um}, or a scale per area",
+}
 
 
 def plain_number(value: float) -> float:

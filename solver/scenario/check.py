@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..petsc_names import refusal
+from .base import DEPTH, DEPTH_REMEDY, per_volume
 from .mesh import mesh_dimension
+from .parameters import read_scales
 from .reader import Path_
 from .schema import Scenario
 from .species import UserSpecies
@@ -37,6 +39,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _motilities(scenario)
     yield from _transfers(scenario)
     yield from _amounts(scenario)
+    yield from depth_findings(scenario)
     yield from _membranes(scenario)
     yield from _times(scenario)
     for name, value in scenario.numerics.petsc.items():
@@ -81,7 +84,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
                     path = ("model", "cells", name, "secretes", soluble)
                     yield Finding(path, "secretion on contact without model.ecm", code="missing-option", remedy="give model.ecm")
     for name in scenario.scales or {}:
-        known = ["length", "time", "cells", *species_names(scenario)]
+        known = ["length", "time", "cells", "depth", *species_names(scenario)]
         if name not in known:
             yield unknown(("scales", name), "scale", name, known, code="unknown-key")
 
@@ -223,6 +226,23 @@ def _amounts(scenario: Scenario) -> Iterator[Finding]:
         elif all(formula.constant == 0.0 for formula in options.initial.values()):
             what = "`initial` is 0 everywhere, so there is nothing to scale"
             yield Finding((*path, "amount"), what, code="wrong-amount", remedy="give it a shape, such as `initial: 1` for a uniform one")
+
+
+def depth_findings(scenario: Scenario, dim: int | None = None) -> Iterator[Finding]:
+    """Cells are counted, so a scale per volume needs to know how deep a tissue of fewer dimensions is; ``dim``: of the mesh, if known."""
+    mesh = scenario.mesh
+    dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
+    scales = read_scales(scenario.scales)
+    if scales is None or dim is None:
+        return
+    depth = scales.get("depth")
+    if dim == 2 and depth is not None and depth.dimension != (("length", 1),):
+        yield Finding(("scales", "depth"), "wrong unit in 2-D", code="wrong-unit", remedy="needed is a unit of length")
+    for name in scenario.model.cells if dim < 3 and depth is None else ():
+        stated = name if name in scales else "cells"
+        if stated in scales and per_volume(scales[stated]):
+            yield Finding(("scales", stated), DEPTH.format(f"{dim}-D"), code="missing-option", remedy=DEPTH_REMEDY[dim])
+            return
 
 
 def _membranes(scenario: Scenario) -> Iterator[Finding]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from .base import Context
 from .check import Finding, species_names
 from .mesh import mesh_dimension
+from .parameters import read_scales
+from .quantities import Units
 from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")
@@ -24,6 +27,19 @@ def check_columns(scenario: Scenario) -> Iterator[Finding]:
         if name not in known and not name.startswith(begun):
             what = f"series.csv has no such column (given {name!r})"
             yield Finding(("expect", number, "of"), what, code="no-column", remedy=near(name, known))
+
+
+def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, str] | None = None, raw: bool = False) -> Units:
+    """The units of what a scenario's run reports; ``dim``: of the mesh, where it is known better than from the options."""
+    kinds = {
+        **dict.fromkeys(scenario.species, "user"),
+        **dict.fromkeys(scenario.model.solubles, "soluble"),
+        **dict.fromkeys(scenario.model.cells, "cells"),
+        **({"ecm": "ecm"} if scenario.model.ecm else {}),
+    }
+    mesh = scenario.mesh
+    dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
+    return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
 
 
 def near(name: str, known: list[str]) -> str:

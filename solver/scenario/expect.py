@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, field_validator, model_validator
+from pydantic_core import CoreSchema, core_schema
 
-from .base import Length, Options, Quantity, Time
+from .base import Context, Length, Options, Time
 from .named import known_species
+from .quantities import AMOUNT, dimension_of
 from .wrong import either, wrong
 
 What = Literal["integral", "value", "position", "peak_position", "peak_value", "minimum", "maximum", "anisotropy", "series"]
 Point = Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)]
 Direction = Literal["x", "y", "z", "radius"] | Annotated[tuple[float, ...], Field(min_length=1, max_length=3)]
+
+
+_DIMENSIONS = {"integral": AMOUNT, "position": "length", "peak_position": "length", "anisotropy": "length"}  # others: own
+
+
+class Measured:
+    """Marks a float as a quantity of the dimension of what is expected, or, with one, of the species' density.
+
+    Such a value is a plain number in the scenario's scales, or a text with a unit.
+    """
+
+    def __init__(self, dimension: str = "") -> None:
+        self.dimension = dimension
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_before_validator_function(self._convert, handler(source))
+
+    def _convert(self, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str) or not {"what", "of"} <= info.data.keys():
+            return value
+        what, own, context = info.data["what"], info.data["of"], Context.of(info)
+        dimension = self.dimension or _DIMENSIONS.get(what, "own")
+        if what == "series":
+            own, dimension = dimension_of(own, context.species)
+            if not dimension:
+                remedy = "write a plain number"
+                raise wrong("what this column measures is not known, so a unit has no meaning", code="wrong-unit", remedy=remedy)
+        return replace(context, slots={**context.slots, "own": own}).convert(value, dimension)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "string"}]}
 
 
 class Expectation(Options):
@@ -26,10 +60,10 @@ class Expectation(Options):
     at: Time = Field(ge=0, description="time; must be an output time")
     what: What = Field(description="which number")
     of: str = Field(description="species; with `what: series` a column of series.csv, such as tumour.in:stroma")
-    value: float = Field(description="expected number, in the scenario's scales")
-    tolerance: float | None = Field(None, gt=0, description="largest absolute error")
+    value: Annotated[float, Measured()] = Field(description="expected number: with a unit, or plain in the scenario's scales")
+    tolerance: Annotated[float, Measured()] | None = Field(None, gt=0, description="largest absolute error, likewise")
     relative: float | None = Field(None, gt=0, description="largest error relative to the value")
-    level: Annotated[float, Quantity("1")] | None = Field(None, description="density that marks a position (position, anisotropy)")
+    level: Annotated[float, Measured("own")] | None = Field(None, description="density that marks a position (position, anisotropy)")
     point: Point | None = Field(None, description="place (value)")
     region: str | None = Field(None, description="region to integrate over; none: everywhere (integral)")
     along: Direction | None = Field(None, description="direction of positions and peaks; radius: mean over rays from the origin")

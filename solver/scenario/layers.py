@@ -15,6 +15,7 @@ from .wrong import listed
 
 SET = Mark("--set", 0, 0)
 PYTHON = Mark("set", 0, 0)  # values that a program gives
+UNTIL = Mark("until", 0, 0)  # the end of a run that is prolonged
 OPEN = {("numerics", "petsc")}  # mappings in which `--set` may make new keys
 MAX_LAYERS = 10
 
@@ -122,15 +123,15 @@ def _override(document: Document, text: str, schema: Any) -> Document:
     return lay(document, dots, value, SET, SET, schema)
 
 
-def set_values(document: Document, values: Mapping[str, object], schema: Any) -> Document:
-    """Lay values of Python over a document, by path; texts are taken as they are. Raises Faults."""
+def set_values(document: Document, values: Mapping[str, object], schema: Any, place: Mark = PYTHON) -> Document:
+    """Lay values of Python over a document, by path; texts are taken as they are. ``place``: what messages call it. Raises Faults."""
     faults: list[Fault] = []
     for dots, value in values.items():
         try:
             if not isinstance(dots, str) or not all(_parts(dots)):
                 what = f"not a path (given {dots!r})"
-                raise Faults([Fault(PYTHON, (), what, code="not-an-assignment", remedy="allowed: a text such as 'time.end'")])
-            document = lay(document, dots, _plain(value), PYTHON, PYTHON, schema)
+                raise Faults([Fault(place, (), what, code="not-an-assignment", remedy="allowed: a text such as 'time.end'")])
+            document = lay(document, dots, _plain(value), place, place, schema)
         except Faults as caught:
             faults += caught.faults
     if faults:

@@ -23,15 +23,17 @@ from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
 from .faults import translate
-from .layers import override, read_layers, set_values
+from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
 from .parameters import read_parameters, read_scales
+from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
 
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -60,11 +62,12 @@ class Statement:
         values: Mapping[str, object] | None = None,
         scalars: Iterable[str] = (),
         patience: float = math.inf,
+        until: object = None,
     ) -> Scenario:
         """The Scenario with other values: texts ``a.b.c=value`` with YAML values, then values of Python by path ``a.b.c``.
 
         scalars: numbers in time that formulas may name besides. patience: seconds after which further members of a sweep are left
-        out. Raises ScenarioError with one line per fault, all at once.
+        out. until: another end, that of a run which is prolonged. Raises ScenarioError with one line per fault, all at once.
         """
         with _told(self.label):
             document = override(self.document, list(overrides), Scenario)
@@ -73,6 +76,9 @@ class Statement:
                 document = replace(document, data={**document.data, "name": self._stem()})
             check = partial(validate, scalars=frozenset(scalars))
             scenario = check(document)
+            if until is not None:
+                document = set_values(document, later(scenario, until), Scenario, UNTIL)
+                scenario = check(document)
             if scenario.sweep is not None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
                 for member in scenario.members:
@@ -86,14 +92,14 @@ class Statement:
         return re.sub(r"[^A-Za-z0-9_.-]", "_", stem).lstrip("_.-") or "scenario"
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), patience: float = math.inf) -> Scenario:
+def load(path: str | Path, overrides: Sequence[str] = (), patience: float = math.inf, until: object = None) -> Scenario:
     """Read and check a scenario with everything it extends.
 
     overrides: texts ``a.b.c=value`` with YAML values. patience: seconds after which further members of a sweep are
-    left out. Raises ScenarioError with one line per fault, all at once:
+    left out. until: another end, that of a run which is prolonged. Raises ScenarioError with one line per fault, all at once:
     ``file:line:column: path: what is wrong (what was given); what is allowed; did you mean ...? [code]``.
     """
-    return Statement.read(path).scenario(overrides, patience=patience)
+    return Statement.read(path).scenario(overrides, patience=patience, until=until)
 
 
 @contextmanager

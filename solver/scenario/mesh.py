@@ -24,12 +24,14 @@ _STRUCTURED = "lattice split into simplices; false: unstructured, by gmsh, regio
 
 
 _DIMENSIONS = {"interval": 1, "rectangle": 2, "disc": 2, "box": 3, "ball": 3}
+_STACKS = ("cells3d", "kidney", "lfw_subset", "lily", "nickel_solidification", "protein_transport")  # of scikit-image
 
 
 def mesh_dimension(kind: object, image: object = "", pixel: object = None) -> int | None:
     """The number of dimensions of a mesh, as far as its options tell; None: known only when it is read."""
     if kind == "image":
-        flat = isinstance(image, str) and image.lower().endswith((".png", ".jpg", ".jpeg"))
+        name = image.lower() if isinstance(image, str) else ""
+        flat = name.endswith((".png", ".jpg", ".jpeg")) or (name.startswith("skimage:") and name[8:] not in _STACKS)
         return len(pixel) if isinstance(pixel, (list, tuple)) else 2 if flat else None
     return _DIMENSIONS.get(kind) if isinstance(kind, str) else None
 

@@ -6,16 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, Union
 
-from pydantic import AfterValidator, Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PrivateAttr, Tag, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from .base import InputFile, Length, Options
+from .base import Context, InputFile, Length, Options
 from .wrong import allowed, wrong
 
 Size = Annotated[Length, Field(gt=0)]
 Pixels = Annotated[float, Field(ge=0)]
 Pixel2 = tuple[float, float]
 Byte = Annotated[int, Field(ge=0, le=255)]
+Count = Annotated[int, Field(ge=0)]
+Axes = Annotated[str, Field(pattern=r"^[xyzcts]{2,6}$")]
 Pair = tuple[str, str]
 InterfacePairs = dict[str, Pair]
 
@@ -180,30 +182,60 @@ Picture = Annotated[Union[Annotated[Shipped, Tag("shipped")], Annotated[InputFil
 
 
 class ImageMesh(Options):
-    """A mesh of a picture (PNG, TIFF, JPEG), label image or volume (NIfTI, TIFF stack), one region per class.
+    """A mesh of a picture, label image or volume, one region per class.
 
-    Coordinates are those of the picture: x to the right, y DOWN from the top row (z along slices), times the pixel size.
+    Coordinates are those of the picture: x to the right, y DOWN from the top row (z along slices), times the pixel size;
+    those of a volume with a place in the body: x to the right, y anterior, z superior.
     Boundaries: left, right, top (first row), bottom, front and back in volumes, the names of the holes, and outside
     around pixels that belong to no region.
     """
 
     kind: Literal["image"]
     image: Picture = Field(description="a file, or skimage:NAME for a picture that ships with scikit-image")
-    pixel: Size | tuple[Size, Size] | tuple[Size, Size, Size] = Field(1.0, description="edge of a pixel; or its [x, y] or [x, y, z] edges")
+    pixel: Size | tuple[Size, Size] | tuple[Size, Size, Size] | None = Field(
+        None, description="edge of a pixel; or its [x, y] or [x, y, z] edges; default: what the file says, else 1"
+    )
+    axes: Axes | None = Field(
+        None,
+        description="a letter for each axis of the file, x, y, z, c (channel), t (time), s (colour), where it does not say them itself",
+    )
+    channel: Count | None = Field(None, description="which channel, from 0, where there are several")
+    frame: Count | None = Field(None, description="which time, from 0, where there are several")
+    level: Count | None = Field(None, description="which level of a pyramid; default 0, the full one")
+    shrink: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="take one pixel of so many in each direction (their mean; the middle one of labels); "
+        "default 1, more for pictures of over 16 million pixels",
+    )
     regions: dict[str, Class] = Field(min_length=1, description="name: colour, label, stain, threshold or rest")
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the outline between the two")
     holes: dict[str, Hole] | None = Field(
         None,
         description="name: what to cut out; without it, if there are two colours: lumen (enclosed by the first region) and lacuna (bright)",
     )
-    crop: tuple[int, int, int, int] | None = Field(None, description="[x0, y0, x1, y1] in pixels; coordinates stay as they were")
+    crop: tuple[int, int, int, int] | tuple[int, int, int, int, int, int] | None = Field(
+        None, description="[x0, y0, x1, y1] in pixels, [x0, y0, z0, x1, y1, z1] in voxels; coordinates stay as they were"
+    )
     smooth: Pixels = Field(4.0, description="width of the Gaussian filter before classification, in pixels")
     smallest: Pixels | None = Field(None, description="islands of fewer pixels join what is around them; default 400 (volumes: 64)")
     outline: Pixels | None = Field(None, description="width of the smoothing of outlines, in pixels; default 4 (volumes: 1)")
     tolerance: Annotated[float, Field(gt=0)] = Field(1.0, description="how far the mesh may stray from the smoothed outlines, in pixels")
     size: Size | None = Field(None, description="cell size; default: 4 pixels (in volumes: one voxel)")
 
+    _metre: float | None = PrivateAttr(None)
+
     surfaces: Literal["lattice", "conforming"] = Field("lattice", description="of volumes; conforming needs pygalmesh (CGAL)")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep how long a metre is in the scenario's lengths; None where it has no units."""
+        known = context["context"] if context else Context()
+        if known.scales is not None:
+            self._metre = known.convert("1 m", "length")
+
+    @property
+    def metre(self) -> float | None:
+        """A metre in the scenario's lengths; None in a scenario without units."""
+        return self._metre
 
     @model_validator(mode="after")
     def _known_regions(self) -> Self:

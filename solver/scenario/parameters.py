@@ -102,6 +102,9 @@ def scale_measure(name: str, value: Any) -> Measure:
         raise wrong(f"the scale is not positive (given {value!r})", code="out-of-bounds", remedy="allowed: greater than 0")
     if name in _NEEDED and found.dimension != _NEEDED[name]:
         raise wrong(f"wrong unit (given {value!r})", code="wrong-unit", remedy=f"needed is a unit of {name}")
+    if name == "depth" and found.dimension not in ((("length", 1),), (("length", 2),)):
+        remedy = "needed is a unit of length, or in 1-D of area: the cross-section"
+        raise wrong(f"wrong unit (given {value!r})", code="wrong-unit", remedy=remedy)
     if name == "cells" and any(base != "length" or power > 0 for base, power in found.dimension):
         remedy = "needed is a number of cells per length, area or volume"
         raise wrong(f"wrong unit (given {value!r})", code="wrong-unit", remedy=remedy)

@@ -21,6 +21,10 @@ _INTRODUCTION = """# Options of a scenario
 This page is written by `invasio schema --markdown` from the program itself; `invasio schema` prints the same as JSON Schema for editors.
 
 A quantity is a plain number in the scenario's `scales`, or a text with a unit such as `1e-9 cm^2/s` where scales are stated.
+What a run writes is in the units that its manifest names: cells are counted, solubles are amounts (mol, g), lengths, areas, volumes
+and times are in the scenario's. A scale per volume in fewer than three dimensions needs the tissue's `depth` for that, as in
+`scales: {{length: 1 um, time: 1 h, cells: 1e8 /cm^3, depth: 10 um}}`; scales per area do not use it.
+Numbers under `expect` may carry units; plain ones are in the scenario's scales, as everywhere else.
 A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions
 {functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.
 `noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only.

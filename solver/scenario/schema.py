@@ -36,7 +36,10 @@ class Scenario(Options):
     cost: str = Field("", description="how long it takes on which machine")
     ranks: int = Field(1, ge=1, le=10_000_000, description="number of ranks that suits it")
     scales: Annotated[dict[str, Scale], Keyed("scale")] | None = Field(
-        None, description="what one unit of length, time, cells and of each species is; without it the scenario is non-dimensional"
+        None,
+        description="what one unit of length, time, cells and of each species is, and the `depth` of the tissue, which amounts need whose "
+        "scale is per volume in fewer than three dimensions (in 1-D the side or the area of its cross-section); "
+        "without scales the scenario is non-dimensional",
     )
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
     mesh: MeshOptions = Field(description="the tissue")
@@ -46,7 +49,7 @@ class Scenario(Options):
     time: Timing = Field(description="time span and steps")
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
     output: Output = Field(Output(), description="what is written, and when")
-    expect: list[Expectation] = Field([], description="numbers the run has to reproduce")
+    expect: list[Expectation] = Field([], description="numbers the run has to reproduce; plain ones are in the scenario's scales")
     sweep: SweepOptions | None = Field(None, description="variations that `invasio sweep` runs; `run` takes the scenario as it stands")
 
     _path: Path | None = PrivateAttr(default=None)

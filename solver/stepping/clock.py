@@ -30,14 +30,11 @@ class Clock:
         happened: float | None = None,
         next_event: Callable[[float], float] | None = None,
     ) -> None:
-        self.options = options
         self.time = options.start if time is None else time
         self.steps, self.dt = steps, 0.0
         self.adaptive = options.step is None
         self.control = Control(options.tolerance, options.floor)
-        span = options.end - options.start
-        self._limit, self._least = options.max_step or span / 10.0, LEAST * span
-        self._first = options.step or options.first_step or min(1e-4 * span, self._limit)
+        self.go_on(options)
         self._wish = wish or self._first
         self._next_event = next_event
         self.happened = math.nextafter(options.start, -math.inf) if happened is None else happened
@@ -52,6 +49,13 @@ class Clock:
         clock.control.recall(numbers)
         clock.rejected = {key.removeprefix(_REJECTED): int(count) for key, count in numbers.items() if key.startswith(_REJECTED)}
         return clock
+
+    def go_on(self, options: ClockOptions) -> None:
+        """Have other output times, or another end, from here on."""
+        self.options = options
+        span = options.end - options.start
+        self._limit, self._least = options.max_step or span / 10.0, LEAST * span
+        self._first = options.step or options.first_step or min(1e-4 * span, self._limit)
 
     @property
     def wish(self) -> float:

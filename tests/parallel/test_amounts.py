@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -17,6 +19,7 @@ from invasio.solver.errors import ScenarioError
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
+from invasio.solver.simulation import Simulation
 from tests.cut_meshes import plane
 from tests.lib.comm import Comm
 from tests.lib.everywhere import everywhere, parallel_assert
@@ -77,23 +80,63 @@ def test_a_shape_without_a_usable_integral_is_refused_on_all_ranks(comm: Comm, i
     parallel_assert(comm, caught.value.code == code, str(caught.value))
 
 
-def test_a_run_and_its_resumption_keep_the_count(comm: Comm, shared_tmp: Path) -> None:
-    """5000 cells in um and 1e5 /cm^2 stay 5000 in series.csv, also in a run that was resumed."""
-    path = shared_tmp / "seeded.yaml"
+MESHES = {
+    1: ("{kind: interval, to: 700, cells: 14}", "1e8 /cm^3, depth: 20 um"),
+    2: ("{kind: rectangle, to: [700, 500], cells: [14, 10]}", "1e5 /cm^2"),
+    3: ("{kind: box, to: [700, 500, 300], cells: [7, 5, 3]}", "1e8 /cm^3"),
+    0: ("{kind: image, image: skimage:immunohistochemistry, size: 20, regions: {epithelium: brown, stroma: blue}}", "1e5 /cm^2"),
+}
+
+
+def counting(comm: Comm, folder: Path, dim: int) -> Path:
+    """A scenario that starts with 5000 cells; 0: on a picture."""
+    path = folder / f"seeded{dim}.yaml"
     if comm.rank == 0:
+        mesh, scale = MESHES[dim]
         path.write_text(
-            "scales: {length: 1 um, time: 1 h, cells: 1e5 /cm^2}\n"
-            "mesh: {kind: rectangle, to: [700, 500], cells: [14, 10]}\n"
-            "model: {cells: {tumour: {initial: 'exp(-((x - 300)^2 + y^2)/900)', amount: 5000 cells, motility: 200}}}\n"
+            f"scales: {{length: 1 um, time: 1 h, cells: {scale}}}\nmesh: {mesh}\n"
+            "model: {cells: {tumour: {initial: 'exp(-((x - 300)^2 + (y - 40)^2)/9000)', amount: 5000 cells, motility: 200}}}\n"
             "time: {end: 4, step: 1}\noutput: {every: 1, figures: false}\n",
             encoding="utf-8",
         )
     comm.barrier()
-    scenario = load(path)
-    parallel_assert(comm, run(scenario, comm, shared_tmp / "out").reason == "done")
-    parallel_assert(comm, run(scenario, comm, shared_tmp / "out", resume=True).reason == "done")
+    return path
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 0])
+def test_a_run_and_its_resumption_count_cells(comm: Comm, shared_tmp: Path, dim: int) -> None:
+    """5000 cells are 5000 in series.csv, with their unit in the manifest, also in a run that was resumed."""
+    scenario, out = load(counting(comm, shared_tmp, dim)), shared_tmp / f"out{dim}"
+    parallel_assert(comm, run(load(scenario.path or "", ["time.end=2"]), comm, out).reason == "done")
+    parallel_assert(comm, run(load(scenario.path or "", ["time.end=2"]), comm, out, resume=True).reason == "done")
     fault = ""
     if comm.rank == 0:
-        cells = open_run(shared_tmp / "out").series["tumour.total"] * 1e5 * 1e-8
-        fault = "" if np.allclose(cells, 5000, rtol=1e-13) else str(cells)
+        found = open_run(out)
+        cells = found.series["tumour.total"]
+        fault = "" if np.allclose(cells, 5000, rtol=1e-12) else str(cells)
+        fault += "" if found.units["tumour.total"] == "cells" and found.units["tumour.front.xmax"] == "um" else str(found.units)
+        fault += "" if "starts with 5,000 cells" in (out / "run.log").read_text(encoding="utf-8") else "not said"
+        with h5py.File(out / "fields.vtkhdf", "r") as h5:
+            fault += "" if h5["VTKHDF/FieldData/tumour.total"].attrs["units"] == "cells" else "no unit in VTKHDF"
+    parallel_assert(comm, not fault, fault)
+
+
+def test_a_run_of_before_goes_on_in_the_scenarios_scales(comm: Comm, shared_tmp: Path) -> None:
+    """A manifest without units: the rows that are added mean what the earlier ones do, and that is said."""
+    path, out = counting(comm, shared_tmp, 2), shared_tmp / "old"
+    with Simulation(path, comm=comm, out=out) as sim:
+        sim.step()
+        sim.checkpoint()
+    if comm.rank == 0:
+        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+        del manifest["units"], manifest["factors"]
+        (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    comm.barrier()
+    run(load(path), comm, out, resume=True)
+    fault = ""
+    if comm.rank == 0:
+        found = open_run(out)
+        fault = "" if np.allclose(found.series["tumour.total"][2:], 5e6, rtol=1e-12) else str(found.series["tumour.total"])
+        fault += str(found.units)[:-2] and "units are stated"
+        fault += "" if "begun by an earlier version" in (out / "run.log").read_text(encoding="utf-8") else "not said"
     parallel_assert(comm, not fault, fault)

@@ -93,7 +93,10 @@ def test_warnings_reach_the_loggers_of_a_program(tmp_path: Path, caplog: pytest.
 
 
 def test_nothing_grows_with_restarts(tmp_path: Path) -> None:
-    """Objects of Python, open files and PETSc's objects are after 20 restarts as before; 1000 are in benchmarks.restart."""
+    """Objects of Python, open files and PETSc's objects are after 10 restarts as before, and again; 1000 are in benchmarks.restart.
+
+    What libraries make once in a run of many shows in one of the two.
+    """
     held()
     with invasio.Simulation(scenarios.write(tmp_path, "tissue"), set={"time.end": 0.1, "output.every": 0.1}) as simulation:
 
@@ -105,7 +108,8 @@ def test_nothing_grows_with_restarts(tmp_path: Path) -> None:
 
         after(3)
         before = after(3)
-        added = after(20).since(before)
+        middle = after(10)
+        added = middle.since(before), after(10).since(middle)
     assert before.petsc > 0
-    assert (added.files, added.petsc) == (0, 0), added
-    assert added.python < 20, added
+    assert all((more.files, more.petsc) == (0, 0) for more in added), added
+    assert min(more.python for more in added) < 5, added

@@ -306,7 +306,7 @@ def plane_of_cells(data: MeshData) -> np.ndarray:
 def test_formula_that_goes_negative_names_the_place(comm: Comm) -> None:
     v = vessel("v", "boundary", ["right"], flux("n", "1 - 2*t"))
     problem = tissue((CELLS,), lattice(1, 4), comm, [v])
-    with refused("bad-rate", "vessel v, species n", "it must be a number >= 0", ("the rate of entry is -0.2 at t = 0.6, x = 1, 0, 0",)):
+    with refused("bad-rate", "vessel v, species n", "write max(0, 1 - 2 * t)", ("1 - 2 * t is -0.2 at t = 0.6, x = 1",)):
         advance(problem, 0.4, 3, balanced=True)
 
 

@@ -267,26 +267,38 @@ def test_overlay_shows_the_mesh_on_the_picture(tmp_path: Path, colon: MeshData) 
 @pytest.mark.parametrize(
     ("given", "code", "place", "says"),
     [
-        ({"regions": {"a": 9}}, "empty-region", "", ("region 'a'", "check its colour or label", "'smallest'")),
-        ({"regions": {"a": "brown", "b": "blue"}}, "region-rule", "", ("region 'a'", "colour", "label values", "(above, below)")),
-        ({"regions": {"a": 1}, "holes": {"h": {"label": 99}}}, "no-hole", ": hole 'h'", ("lower 'brighter' or 'smallest'",)),
-        ({"regions": {"a": 1}, "crop": [0, 0, 100, 100]}, "wrong-crop", "", ("[0, 0, 100, 100]", "40 x 40 pixels")),
+        ({"regions": {"a": 9}}, "empty-region", "image labels.npy", ("region 'a'", "check its colour or label", "'smallest'")),
+        (
+            {"regions": {"a": "brown", "b": "blue"}},
+            "region-rule",
+            "image labels.npy",
+            ("region 'a'", "colour", "label values", "(above, below)"),
+        ),
+        (
+            {"regions": {"a": 1}, "holes": {"h": {"label": 99}}},
+            "no-hole",
+            "image labels.npy: hole 'h'",
+            ("lower 'brighter' or 'smallest'",),
+        ),
+        ({"regions": {"a": 1}, "crop": [0, 0, 100, 100]}, "wrong-crop", "/labels.npy", ("[0, 0, 100, 100]", "40 x 40 pixels")),
         (
             {"regions": {"a": 1, "d": 4}, "interfaces": {"m": ["a", "d"]}, "smallest": 10},
             "empty-interface",
-            "",
+            "image labels.npy",
             ("interface 'm'", "regions 'a' and 'd' do not touch"),
         ),
     ],
 )
 def test_wrong_requests(tmp_path: Path, given: dict[str, Any], code: str, place: str, says: tuple[str, ...]) -> None:
-    with refused(code, f"image labels.npy{place}", says=says):
+    with refused(code, place, says=says):
         make("image", image=labels(tmp_path, quarters()), **given)
 
 
 def test_what_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "text.png").write_text("not a picture")
-    with refused("unreadable-file", str(tmp_path / "text.png"), "known are PNG, TIFF, JPEG, NIfTI and .npy"):
+    with refused(
+        "unreadable-file", str(tmp_path / "text.png"), "known are PNG, JPEG, TIFF (also ImageJ, OME), NIfTI, MGZ, NRRD, MetaImage and .npy"
+    ):
         make("image", image=str(tmp_path / "text.png"), regions={"a": 1})
     with pytest.raises(ValidationError) as error:
         make("image", image="skimage:nothing", regions={"a": "brown", "b": "blue"})

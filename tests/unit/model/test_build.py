@@ -205,7 +205,8 @@ def test_exact_wave_satisfies_its_equations() -> None:
         ("{kind: interval, cells: 10}", "50 /um", 50 / 1e-3, "(1e5 /cm^2) um"),
         ("{kind: rectangle, cells: [2, 2]}", "5000 cells", 5000 / 1e-3, "(1e5 /cm^2) um^2"),
         ("{kind: box, cells: [2, 2, 2]}", "2 cm", 2e4 / 1e-3, "(1e5 /cm^2) um^3"),
-        ("{kind: image, image: skimage:immunohistochemistry, regions: {a: 1}}", "5e6", 5e6, "(1e5 /cm^2) um^d"),
+        ("{kind: image, image: skimage:cells3d, regions: {a: 1}}", "5e6", 5e6, "(1e5 /cm^2) um^d"),
+        ("{kind: image, image: skimage:immunohistochemistry, regions: {a: 1}}", "5000 cells", 5e6, "(1e5 /cm^2) um^2"),
         ("{kind: image, pixel: [1, 1], image: skimage:immunohistochemistry, regions: {a: 1}}", "5000 cells", 5e6, "(1e5 /cm^2) um^2"),
     ],
 )

@@ -10,6 +10,7 @@ from invasio.solver.model import balance
 from invasio.solver.model.balance import (
     Boundary,
     Degradation,
+    Factor,
     Fibres,
     IntegrityLaw,
     Membrane,
@@ -36,7 +37,7 @@ SPECIES = Species(
     fibres=Fibres((Name("e1"), Name("e2")), 0.5),
     taxis=(Taxis("taxis", "f", Name("p"), Name("chi"), "taxis 1971"),),
     production=(Term(Name("P"), "production", "made 2000"),),
-    growth=(Term(Name("g1"), "growth"), Term(Name("g2"), "growth", "grown 2001")),
+    growth=(Term(Name("g1"), "growth", factors=(Factor(Name("cap"), "capacity"),)), Term(Name("g2"), "growth", "grown 2001")),
     loss=(Term(Name("L"), "loss", "made 2000"),),
     transfers=(Transfer("m", Name("k"), "turned 2003"),),
     amount=Name("N"),
@@ -49,7 +50,7 @@ MEMBRANE = Membrane("wall", INTEGRITY, (Passage("n", Name("kappa"), "pressure", 
 FLUX = WallFlux("n", Name("open"), Name("closed"), Name("torn"), Name("inside"), source="in 2019")
 VESSEL = Vessel("v", "blood", "boundary", ("left",), (FLUX,), INTEGRITY, Name("ruptured"))
 LAWS = {
-    "species": (SPECIES, ["i1", "i2", "d1", "d2", "e1", "e2", "p", "chi", "P", "g1", "g2", "L", "k", "N", "v", "r"]),
+    "species": (SPECIES, ["i1", "i2", "d1", "d2", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "v", "r"]),
     "membrane": (MEMBRANE, ["b0", "K", "rep", "b_c", "sh", "br", "kappa", "gam", "c_ref"]),
     "vessel": (VESSEL, ["open", "closed", "torn", "inside", "b0", "K", "rep", "b_c", "sh", "br", "ruptured"]),
 }

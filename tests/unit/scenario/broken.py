@@ -381,7 +381,7 @@ CASES = {
             said(
                 "{file}:1:53: scales.mmp2",
                 "unknown-key",
-                "allowed: length, time, cells, tumour, mmp, ecm; did you mean 'mmp'?",
+                "allowed: length, time, cells, depth, tumour, mmp, ecm; did you mean 'mmp'?",
                 "(given 'mmp2')",
             ),
         ),

@@ -1,0 +1,29 @@
+"""A later end for a run that is there: what may then differ, and what stays as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from ..output.layout import PROLONGED
+from .schema import Scenario
+
+
+def later(scenario: Scenario, until: object) -> dict[str, object]:
+    """Values, by path, that let a scenario end at another time.
+
+    The interval of outputs stays where it is a tenth of the run because nothing else is stated.
+    """
+    values: dict[str, object] = {"time.end": until}
+    if scenario.output.every is None and not scenario.output.at:
+        values["output.every"] = (scenario.time.end - scenario.time.start) / 10.0
+    return values
+
+
+def course_hash(scenario: Scenario) -> str:
+    """SHA-256 of all that determines a solution, wherever it ends and is written: runs to two ends have the same."""
+    options = scenario.resolved()
+    for path in PROLONGED:
+        group, name = path.split(".")
+        options[group] = {key: value for key, value in options[group].items() if key != name}
+    return hashlib.sha256(json.dumps(options, sort_keys=True, default=str).encode()).hexdigest()

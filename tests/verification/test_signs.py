@@ -1,0 +1,138 @@
+"""What must not be negative: a run ends where it is, with formula, value, place, time, names and remedy; and nowhere else."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import invasio
+from invasio.solver.components.signs import Signs
+from invasio.solver.model.balance import Transfer
+from invasio.solver.scenario.intervals import bounds, never_negative
+from invasio.solver.scenario.parser import parse
+from tests.lib.comm import Comm
+from tests.lib.fields import density, least
+from tests.lib.march import March
+from tests.lib.messages import refused
+from tests.lib.models import anderson, lattice, problem_of, species
+from tests.lib.signs import CASES, Negative
+
+
+def ends(case: Negative, comm: Comm, step: float | None) -> None:
+    """The run ends as the case says."""
+    problem = case.build(comm)
+    says = (f"but {case.formula} is {case.value}", f", {case.at}", *([f", where {case.names}"] if case.names else []))
+    with refused("bad-rate", case.owner, f"write max(0, {case.formula})", says) as caught:
+        March(problem).run(1.0, step=step)
+    assert caught.error.exit_code == 4
+    found = re.search(r"at t = ([\d.]+)", str(caught.error))
+    assert found is not None
+    assert float(found.group(1)) == pytest.approx(case.time, abs=max(case.late, 1e-9)), str(caught.error)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_negative_ends_the_run(comm: Comm, name: str) -> None:
+    ends(CASES[name], comm, 0.1)
+
+
+@pytest.mark.parametrize("name", ["later", "later at one end", "by what is in balance"])
+def test_also_with_adaptive_steps(comm: Comm, name: str) -> None:
+    ends(CASES[name], comm, None)
+
+
+@pytest.mark.parametrize("step", [0.1, 1.0, 2.5, 4.0, 20.0, None])
+@pytest.mark.parametrize("moves", [True, False])
+def test_long_steps_that_overshoot_run(comm: Comm, step: float | None, moves: bool) -> None:
+    """becomes 0.05 (1 - a) beside logistic a: a predicted, and for long steps even the next, a lies above 1; the solution does not."""
+    a = species("a", "0.1", diffusion="1e-3" if moves else None, growth="1 - a")
+    b = replace(species("b", "1", diffusion="1e-3"), transfers=(Transfer("c", parse("0.05*(1 - a)")),))
+    problem = problem_of((a, b, species("c", "0")), lattice(1, 4), comm)
+    assert March(problem).run(60.0, step=step) == "done"
+    assert density(problem, "a") == pytest.approx(1.0, rel=1e-8)
+    assert least(problem) >= 0.0
+
+
+def test_a_production_that_ends_by_itself_may_be_negative(comm: Comm) -> None:
+    """P = 2 - m from m = 5: where there is none of it none is lost, so it is a law of its own."""
+    problem = problem_of((species("m", "5", production="2 - m"),), lattice(1, 2), comm)
+    March(problem).run(1.0, step=0.1)
+    assert density(problem, "m") == pytest.approx(2.0 + 3.0 * math.exp(-1.0), rel=1e-6)
+
+
+def test_what_cannot_be_negative_is_not_looked_at(comm: Comm) -> None:
+    """Constants, products and quotients of densities, powers, bounds: no component at all; of the place alone: once, at the start."""
+    problem = problem_of(anderson(), lattice(1, 4), comm)
+    assert not Signs(problem).formulas
+    dull = (species("n", "1", diffusion="1 + x", loss="max(0, x - m)", production="exp(-t)"), species("m", "1", loss="2*n/(0.1 + m)"))
+    signs = Signs(problem_of(dull, lattice(1, 4), comm))
+    assert [f.static for f in signs.formulas] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("2*n/(0.1 + n)", 0.0, math.inf),
+        ("(x - 1)^2", 0.0, math.inf),
+        ("(x - 1)*(x - 1)", 0.0, math.inf),
+        ("-n^3", -math.inf, 0.0),
+        ("1 - integrity", 0.0, 1.0),
+        ("1 - min(1, n)", 0.0, 1.0),
+        ("sqrt(n) + abs(x)", 0.0, math.inf),
+        ("exp(-n)", 0.0, 1.0),
+        ("1 + tanh(x)", 0.0, 2.0),
+        ("1 + sin(3*t)", 0.0, 2.0),
+        ("where(x > 1, n, 2)", 0.0, math.inf),
+        ("noise(0.1, 3)*(n > 1)", 0.0, 1.0),
+        ("n^0.5", 0.0, math.inf),
+        ("n^-2", 0.0, math.inf),
+        ("k - 1", 2.0, 2.0),
+        ("1 - n", -math.inf, 1.0),
+        ("log(n)", -math.inf, math.inf),
+        ("x - x", 0.0, 0.0),
+        ("1/(n - 1)", -math.inf, math.inf),
+    ],
+)
+def test_bounds_of_formulas(text: str, low: float, high: float) -> None:
+    ranges = {"n": (0.0, math.inf), "integrity": (0.0, 1.0), "k": (3.0, 3.0)}
+    assert bounds(parse(text), ranges) == (low, high)
+    assert never_negative(parse(text), {"k": 3.0}, ["n"]) == (low >= 0.0)
+
+
+NEGATIVE = """\
+schema_version: 1
+name: negative
+mesh: {kind: interval, cells: 4}
+model:
+  cells: {tumour: {initial: 1, motility: 1e-3, death: DEATH, secretes: {mmp: SECRETION}, growth: {kind: exponential, rate: "0 - 0.1*x"}}}
+  solubles: {mmp: {initial: 1, diffusion: 1e-3}}
+  ecm: {initial: 1, degraded_by: {mmp: DEGRADATION}}
+time: {end: 0.2}
+output: {every: 0.1, figures: false}
+"""
+
+
+@pytest.mark.parametrize(
+    ("which", "owner", "what"),
+    [
+        ("DEATH", "species tumour", "death must"),
+        ("SECRETION", "species mmp", "secretion by tumour of mmp must"),
+        ("DEGRADATION", "species ecm", "degradation of ecm by mmp must"),
+    ],
+)
+def test_a_scenario_with_a_negative_rate(tmp_path: Path, which: str, owner: str, what: str) -> None:
+    """Each of three alone; negative growth is allowed."""
+    text = NEGATIVE.replace(which, '"0.2 - tumour"')
+    for other in ("DEATH", "SECRETION", "DEGRADATION"):
+        text = text.replace(other, "0.1")
+    path = tmp_path / "negative.yaml"
+    path.write_text(text, encoding="utf-8")
+    says = (what, "0.2 - tumour is -0.8 at t = 0, x = 0, where tumour = 1")
+    with refused("bad-rate", owner, "write max(0, 0.2 - tumour)", says) as caught:
+        invasio.run(path)
+    assert caught.error.exit_code == 4
+    path.write_text(text.replace('"0.2 - tumour"', '"max(0, 0.2 - tumour)"'), encoding="utf-8")
+    assert invasio.run(path).times[-1] == 0.2
