@@ -19,6 +19,7 @@ from .output.layout import Rows
 
 Floats = NDArray[np.float64]
 
+
 @dataclass
 class History:
     """Sizes of the last two accepted steps; 0 where there was none, or where a jump made them void."""

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
 from ..discretise.species import NodalSpecies
-from ..kernels import stages
 from ..state import State
 from .boundaries import accounts_of, content
 from .options import SchemeOptions
@@ -30,9 +29,7 @@ class Mobile(Component):
 
     phases = frozenset({Phase.WHOLE, Phase.END})
 
-    def __init__(
-        self, species: NodalSpecies, state: State, work: Workspace, options: SchemeOptions, switching: bool, dim: int
-    ) -> None:
+    def __init__(self, species: NodalSpecies, state: State, work: Workspace, options: SchemeOptions, switching: bool, dim: int) -> None:
         self.name, self.species, self.state, self.switching, self.dim = species.name, species, state, switching, dim
         self.transport = Transport(species, work, options)
         self._before = np.zeros(species.graph.n_local if switching else 0)
@@ -104,18 +101,24 @@ class Mobile(Component):
         if packing is not None and packing.maximum < math.inf:
             over, time, *place = max(comm.allgather(packing.surplus))
             if over > 0.0:
-                yield logging.WARNING, (
-                    f"{self.name} exceeded its maximum of {packing.maximum:g} by up to {over:.2g} "
-                    f"(at t = {time:.4g}, at {self._where(place)}): its own sources make more than that"
+                yield (
+                    logging.WARNING,
+                    (
+                        f"{self.name} exceeded its maximum of {packing.maximum:g} by up to {over:.2g} "
+                        f"(at t = {time:.4g}, at {self._where(place)}): its own sources make more than that"
+                    ),
                 )
         if not law.drifts:
             return
         value, time, *place = max(comm.allgather(self.transport.peclet))
         said = f"(at t = {time:.4g}, at {self._where(place)})"
         if value > PECLET_WARNING:
-            yield logging.WARNING, (
-                f"mesh Peclet number of {self.name} up to {value:.2g} {said}: above 1 the front is sharper than the mesh resolves; "
-                "results stay non-negative and conservative, but refine there for second order"
+            yield (
+                logging.WARNING,
+                (
+                    f"mesh Peclet number of {self.name} up to {value:.2g} {said}: above 1 the front is sharper than the mesh resolves; "
+                    "results stay non-negative and conservative, but refine there for second order"
+                ),
             )
         else:
             yield logging.INFO, f"mesh Peclet number of {self.name} at most {value:.2g} {said}"

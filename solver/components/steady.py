@@ -8,7 +8,7 @@ drift or passage that does is taken from the last iterate.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from mpi4py import MPI

@@ -145,9 +145,7 @@ def size(weights: Floats, state: Floats, n_owned: int) -> float:
 
 
 @compiled
-def surprise(
-    weights: Floats, state: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int
-) -> float:
+def surprise(weights: Floats, state: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int) -> float:
     """sum m e^2, e being what the extrapolation c_old + dt (rate + bend (rate - before)) misses."""
     error = 0.0
     for i in range(n_owned):

@@ -1,7 +1,7 @@
 r"""At the sites of membranes and walls: integrity, permeability, what passes a wall; at boundaries: the speed of drift out.
 
-    db/dt = r (1 - b) - K b,    g(b) = (1 - b/b_c)^q for b < b_c, else 0
-    flux out through a wall = sigma k (c - c_v),   k = g k_opened + (1 - g) k_closed,   k_torn where torn
+db/dt = r (1 - b) - K b,    g(b) = (1 - b/b_c)^q for b < b_c, else 0
+flux out through a wall = sigma k (c - c_v),   k = g k_opened + (1 - g) k_closed,   k_torn where torn
 """
 
 from __future__ import annotations

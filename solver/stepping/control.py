@@ -13,27 +13,31 @@ from .trial import Missed
 Floats = NDArray[np.float64]
 
 REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
-REST = 0.3  # error relative to the aim that steps are meant to have
+REST = 0.2  # error relative to the aim that steps are meant to have
 TOO_FAR = 2.0  # error relative to the aim from which on a step is repeated
 QUIET = 0.2 * REST  # error by prediction relative to the aim below which steps grow into what nothing has seen
+SOLVED = 1e-2  # of the aim: what linear solves may leave, so that it is not taken for an error in time
 RISE, FALL = 2.0, 1.0 / 8.0  # so far is the error by prediction followed without another comparison
 SOON, SELDOM = 8, 64  # steps between comparisons with halves
 _LARGEST = "largest/"  # before the names of variables, in a snapshot
 
 
+def aim(tolerance: float) -> float:
+    """What steps may miss: the error of a run of second order falls as that of a step to the power 2/3: so as the tolerance."""
+    return float(REFERENCE * (tolerance / REFERENCE) ** 1.5)
+
+
 class Control:
     """Judges steps by ``error <= aim (|c| + floor * largest |c| so far)``, for every variable in its norm.
 
-    Between comparisons with halves the error is that of the last one, as the error by prediction has changed since, and at least the latter.
+    Between comparisons with halves the error is that of the last, as the error by prediction has changed since, and at least the latter.
 
     strength, surprise: errors relative to the aim, over dt^3, at the last comparison, by halves and by prediction (0: there was none);
     compared: up to which steps it has a say; since: accepted steps after it, of ``every``.
     """
 
     def __init__(self, tolerance: float, floor: float) -> None:
-        # the error of a run of second order falls as that of a step to the power 2/3: so it falls in proportion to the tolerance
-        self.aim = REFERENCE * (tolerance / REFERENCE) ** 1.5
-        self.floor = floor
+        self.aim, self.floor = aim(tolerance), floor
         self.largest: dict[str, float] = {}
         self.begin_again()
 

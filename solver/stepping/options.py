@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FLOOR = 1e-6
+
 
 @dataclass(frozen=True)
 class ClockOptions:
@@ -20,4 +22,4 @@ class ClockOptions:
     tolerance: float = 1e-3
     first_step: float | None = None
     max_step: float | None = None
-    floor: float = 1e-6
+    floor: float = FLOOR

@@ -25,7 +25,7 @@ from tests.lib.orders import orders
 Floats = NDArray[np.float64]
 Densities = dict[str, Floats]
 
-TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-5)
+TOLERANCES = (3e-3, 3e-4, 3e-5, 3e-6, 3e-7)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,14 @@ def plasmin(comm: Comm) -> Problem:
     """Chaplain and Lolas 2005 (doi:10.1142/S0218202505000947) with moderate numbers: cells, ECM, uPA, PAI-1 and plasmin."""
     lump = "exp(-(x^2)/0.01)"
     laws = (
-        species("n", lump, "cells", diffusion="3.5e-4", taxis=(("u", "u", "3.05e-2"), ("p", "p", "3.75e-2"), ("v", "v", "2.85e-2")), growth="0.25*(1 - n)"),
+        species(
+            "n",
+            lump,
+            "cells",
+            diffusion="3.5e-4",
+            taxis=(("u", "u", "3.05e-2"), ("p", "p", "3.75e-2"), ("v", "v", "2.85e-2")),
+            growth="0.25*(1 - n)",
+        ),
         species("v", f"1 - 0.5*{lump}", "ecm", production="0.75*u*0.22", loss="8.15*m + 0.15*v + 0.55*p"),
         species("u", f"0.5*{lump}", "soluble", diffusion="2.5e-3", production="0.215*n", loss="0.75*p + 0.3*n"),
         species("p", f"0.05*{lump}", "soluble", diffusion="3.5e-3", production="0.5*m", loss="0.75*u + 0.55*v"),
@@ -95,9 +102,13 @@ CASES = {
 TIGHT = SchemeOptions(linear=LinearOptions(rtol=1e-11))
 
 
-def reference(case: Case, comm: Comm, count: int = 1000) -> list[Densities]:
+def reference(case: Case, comm: Comm, count: int) -> list[Densities]:
     """The densities on the same mesh at the times, extrapolated from so many and twice as many equal steps."""
-    coarse, fine = (_densities(case, comm, lambda march, end, before: march.steps((end - before) / n, n)) for n in (count, 2 * count))
+
+    def equal(steps: int) -> list[Densities]:
+        return _densities(case, comm, lambda march, end, begin: march.steps((end - begin) / steps, steps))
+
+    coarse, fine = equal(count), equal(2 * count)
     return [{name: b[name] + (b[name] - a[name]) / 3.0 for name in b} for a, b in zip(coarse, fine, strict=True)]
 
 
@@ -110,7 +121,7 @@ def _densities(case: Case, comm: Comm, go: Callable[[March, float, float], objec
     return found
 
 
-def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities], first: float | None = None) -> tuple[float, int]:
+def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities]) -> tuple[float, int]:
     """The largest error of all species at the times, relative in L2, and how many steps there were until then."""
     problem = case.make(comm)
     march, mine = March(problem, TIGHT), []
@@ -118,7 +129,7 @@ def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities], firs
     def look(time: float) -> None:
         mine.append({name: density(problem, name).copy() for name in problem.species})
 
-    march.run(case.at[-1], case.at, tolerance=tolerance, max_step=case.end / 10.0, first_step=first or 1e-4 * case.end, observe=look)
+    march.run(case.at[-1], case.at, tolerance=tolerance, max_step=case.end / 10.0, first_step=1e-4 * case.end, observe=look)
     mass, worst = problem.graph.mass, 0.0
     for found, right in zip(mine, truth, strict=True):
         for name, values in found.items():
@@ -127,10 +138,10 @@ def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities], firs
     return worst, len(march.watched.sizes)
 
 
-def errors(case: Case, comm: Comm, tolerances: tuple[float, ...] = TOLERANCES, first: float | None = None) -> tuple[list[float], list[int]]:
+def errors(case: Case, comm: Comm, tolerances: tuple[float, ...] = TOLERANCES, count: int = 2000) -> tuple[list[float], list[int]]:
     """Errors and steps for each tolerance."""
-    truth = reference(case, comm)
-    found = [error(case, comm, tolerance, truth, first) for tolerance in tolerances]
+    truth = reference(case, comm, count)
+    found = [error(case, comm, tolerance, truth) for tolerance in tolerances]
     return [e for e, _ in found], [n for _, n in found]
 
 
