@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -39,6 +40,8 @@ class _Look:
 
 def examine() -> list[Finding]:
     """Look for everything; importing DOLFINx and PETSc takes a few seconds."""
+    with contextlib.suppress(ImportError):  # it is looked for below
+        importlib.import_module("invasio.solver.petsc_start")
     return [Finding(look.name, _safely(look.version), look.needed_for, look.remedy, look.required) for look in _LOOKS]
 
 

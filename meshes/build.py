@@ -58,8 +58,9 @@ def build_data(options: MeshOptions) -> MeshData:
         return unstructured(options)
     if _is_converted(options):
         from .hdf5 import read_whole
+        from .overlap import refuse_overlaps
 
-        return read_whole(options)
+        return refuse_overlaps(read_whole(options))
     if isinstance(options, FileMesh):
         from .importer import import_mesh
         from .overlap import refuse_overlaps

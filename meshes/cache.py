@@ -40,16 +40,23 @@ def cached(name: str, make: Callable[[], MeshData]) -> MeshData:
 
     A damaged file is made again; a folder that cannot be written only costs the time.
     """
-    path = folder() / f"{name}.npz"
+    kept = look_up(name)
+    if kept is not None:
+        return kept
+    data = make()
     try:
-        return _load(path)
-    except (OSError, ValueError, KeyError, BadZipFile):
-        data = make()
-    try:
-        _save(data, path)
+        _save(data, folder() / f"{name}.npz")
     except OSError:
         return data
     return data
+
+
+def look_up(name: str) -> MeshData | None:
+    """The mesh kept under a name; None where there is none, or a damaged file."""
+    try:
+        return _load(folder() / f"{name}.npz")
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None
 
 
 def _version(tool: str) -> str:

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solver.compat import create_simplex_mesh
+from ..solver.compat import cell_corners, create_simplex_mesh
 from ..solver.errors import MeshError
 from ..solver.parallel import Comm, agreed
 from ..solver.scenario.mesh import FileMesh
 from .distribute import OwnedFacets, mesh_hash
 from .domain import Domain, MeshData
 from .facets import Ints
+from .overlap import refuse
 
 ENDING = ".h5"
 _ROOT = "invasio-mesh"
@@ -76,9 +77,11 @@ def read_whole(options: FileMesh) -> MeshData:
     """The whole mesh on this rank. Raises MeshError."""
     _refuse_names(options)
     with _opened(Path(options.path)) as root:
+        points, cells = root["points"][:], root["cells"][:]
+        _check(cells, points, len(points), options.path)
         return MeshData(
-            points=root["points"][:],
-            cells=root["cells"][:],
+            points=points,
+            cells=cells,
             cell_region=root["cell_region"][:],
             regions=tuple(json.loads(root.attrs["regions"])),
             source=str(root.attrs["source"]),
@@ -97,8 +100,12 @@ def read_distributed(options: FileMesh, comm: Comm) -> Domain:
         n_nodes, dim = root["points"].shape
         cells = root["cells"][_share(len(root["cells"]), comm)].reshape(-1, dim + 1)
         points = root["points"][_share(n_nodes, comm)].reshape(-1, dim)
+        with agreed(comm):
+            _check(cells, points, n_nodes, options.path)
         mesh = create_simplex_mesh(comm, cells, points, stay=True)
         del cells, points
+        with agreed(comm):  # each rank in its part: the whole was checked when it was converted
+            refuse(np.ascontiguousarray(mesh.geometry.x[:, :dim]), cell_corners(mesh).astype(np.int64), options.path)
         local = OwnedFacets.of(mesh)
         return Domain(
             mesh=mesh,
@@ -110,6 +117,15 @@ def read_distributed(options: FileMesh, comm: Comm) -> Domain:
             boundaries={name: _local_facets(local, facets, n_nodes) for name, facets in _named(root["boundaries"])},
             interfaces={name: _local_facets(local, facets, n_nodes) for name, facets in _named(root["interfaces"])},
         )
+
+
+def _check(cells: Ints, points: NDArray[np.float64], n_nodes: int, path: str) -> None:
+    """Refuse what would lead beyond the arrays: a file may have been changed since it was converted. Raises MeshError."""
+    remedy = f"make it again with: invasio mesh convert MESH {Path(path).name}"
+    if len(cells) and not 0 <= int(cells.min()) <= int(cells.max()) < n_nodes:
+        raise MeshError(f"cells refer to nodes beyond the {n_nodes} that there are", code="undefined-nodes", place=path, remedy=remedy)
+    if not np.isfinite(points).all():
+        raise MeshError("coordinates are not finite", code="bad-coordinates", place=path, remedy=remedy)
 
 
 def _refuse_names(options: FileMesh) -> None:

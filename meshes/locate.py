@@ -44,7 +44,7 @@ def locate(mesh: Any, points: Floats) -> Located:
     corners = cell_corners(mesh)[:count].astype(np.int64)
     x = np.asarray(mesh.geometry.x)[:, :dim]
     number = np.asarray(mesh.topology.original_cell_index, dtype=np.int64)[:count]
-    cell, point, share = _candidates(x, corners, points)
+    cell, point, share = candidates(x, corners, points)
     best = np.full(len(points), NOWHERE)
     np.minimum.at(best, point, number[cell])
     lowest = np.empty_like(best)
@@ -58,8 +58,8 @@ def locate(mesh: Any, points: Floats) -> Located:
     return Located(np.where(lowest == NOWHERE, -1, lowest), point, nodes.reshape(-1, dim + 1), share, cell)
 
 
-def _candidates(x: Floats, corners: Ints, points: Floats) -> tuple[Ints, Ints, Floats]:
-    """Pairs of a cell and a point inside it, with its barycentric coordinates."""
+def candidates(x: Floats, corners: Ints, points: Floats) -> tuple[Ints, Ints, Floats]:
+    """Pairs of a cell of corners (M, dim+1) among points x (N, dim) and a point (p, dim) inside it, with its barycentric coordinates."""
     dim = points.shape[1]
     empty = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty((0, dim + 1))
     if not len(points) or not len(corners):

@@ -24,16 +24,21 @@ _BATCH = 200_000  # pairs looked at together
 
 def refuse_overlaps(data: MeshData) -> MeshData:
     """The mesh itself; raises MeshError, with the place of the first cells, where cells overlap."""
-    cells = overlapping(data.points, data.cells)
-    if cells is not None:
-        first, second = (", ".join(f"{x:.6g}" for x in data.points[data.cells[cell]].mean(axis=0)) for cell in cells)
+    refuse(data.points, data.cells, data.source)
+    return data
+
+
+def refuse(points: Floats, cells: Ints, source: str) -> None:
+    """Raise MeshError where cells of a mesh, or of a part of one, overlap."""
+    found = overlapping(points, cells) if len(cells) else None
+    if found is not None:
+        first, second = (", ".join(f"{x:.6g}" for x in points[cells[cell]].mean(axis=0)) for cell in found)
         raise MeshError(
             f"cells overlap: those at ({first}) and at ({second})",
             code="overlapping-cells",
-            place=data.source or "mesh",
+            place=source or "mesh",
             remedy="the mesh is folded or lies on itself: mesh again",
         )
-    return data
 
 
 def overlapping(points: Floats, cells: Ints) -> tuple[int, int] | None:

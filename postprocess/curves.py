@@ -99,7 +99,8 @@ def _fronts(run: Run, table: dict[str, Any]) -> Panel:
     """How far the cells have come from their centre; along x in 1-D."""
     factor, unit = scale(run, "length")
     key = "front.xmax" if run.dim == 1 else "front.distance"
-    lines = {name: factor * table[f"{name}.{key}"] for name in kinds(run) if f"{name}.{key}" in table}
+    cells = [name for name, kind in kinds(run).items() if kind == "cells"]
+    lines = {name: factor * table[f"{name}.{key}"] for name in cells if f"{name}.{key}" in table}
     what = "front position" if run.dim == 1 else "front distance"
     return f"{what} ({unit})" if unit else what, lines if len(lines) != 1 else {"": next(iter(lines.values()))}, False
 

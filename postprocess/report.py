@@ -121,7 +121,8 @@ def _speeds(run: Run) -> str:
         if kind == "cells":
             try:
                 found = front(run, name)
-                lines.append(f"<p>{escape(sentence(found, fit(found)))}</p>")
+                level = run.manifest.get("fronts", {}).get(name, "")
+                lines.append(f"<p>{escape(sentence(found, fit(found)) + (f'; the front is {level}' if level else ''))}</p>")
             except WrongRequest:
                 continue  # no front in the series, or too few outputs for a line
     return "\n".join(lines)

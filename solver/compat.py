@@ -20,12 +20,14 @@ def create_simplex_mesh(comm: Comm, cells: NDArray[np.int64], points: NDArray[np
     alone and on one thread: PT-SCOTCH, and SCOTCH with threads, give another result now and then, and a resumed
     run would not repeat its bits.
     """
+    from . import petsc_start  # noqa: F401 - before DOLFINx
+
     os.environ.setdefault("SCOTCH_PTHREAD_NUMBER", "1")  # read by SCOTCH at every partition
     import basix.ufl
-    import mpi4py.MPI  # noqa: F401 - before DOLFINx, whose wheels find their MPI only then
     from dolfinx.graph import adjacencylist
     from dolfinx.mesh import GhostMode, create_cell_partitioner, create_mesh
     from mpi4py import MPI
+
 
     links = {"max_facet_to_cell_links": 2}  # needed from 0.11 on, unknown before
     known = signature(create_cell_partitioner).parameters

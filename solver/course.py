@@ -76,6 +76,8 @@ class Course:
                 self.recording = Recording(folder, scenario, ground, self.problem, resume, overwrite, prolong)
             if not quiet:
                 opening(self.problem, scenario, ground.notes)
+                for note in ground.given_notes:
+                    log.info("%s", note)
             found = self.recording.found(self.stepper) if self.recording else None
             numbers = {} if found is None else found.scalars
             self.units = self._units(found is not None)
@@ -89,6 +91,7 @@ class Course:
             if self.recording is not None:
                 fixed = {f"initial/{k}": v for k, v in self._ledger.initial.items()}
                 fixed |= {f"reference/{k}": v for k, v in self._observables.start.items()}
+                self.recording.levels = self._observables.levels
                 self.recording.begin(self.stepper, self.clock, self.units, found is not None, fixed, options.given, progress)
             else:
                 self.memory = Memory(self.problem.grid, self.units)
@@ -164,6 +167,7 @@ class Course:
         """Go on to the end of this scenario, which is otherwise the same; for a run in memory."""
         self.scenario = scenario
         self.clock.go_on(clock_options(scenario))
+        self.problem.times.jumps.go_on(scenario.time.end)
         self._reason = ""
 
     def run(self) -> str:

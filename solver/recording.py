@@ -25,6 +25,7 @@ from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, PROLON
 from .output.log import RunLog
 from .output.manifest import Manifest, recorded
 from .output.progress import Progress
+from .output.records import facts_of
 from .output.series import Series
 from .output.subset import Part, part_of
 from .parallel import agreed
@@ -61,11 +62,13 @@ class Recording:
         free = PROLONGED if prolong else ()
         self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, free)
         self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest(), "course": course_hash(scenario)}
+        self._hashes |= {f"field {name}": given.digest for name, given in ground.given(scenario).items()}
         self._begun = False
         self._log: RunLog | None = None
         self._watch: Cost | None = None
         self._saver: Checkpointer | None = None
         self._manifest: Manifest | None = None
+        self.levels: dict[str, str] = {}  # what the front of each species is
         self._stated = False  # whether the manifest has the units
         self._surface: Surface | None = None
         self._walls: VesselSurface | None = None
@@ -88,7 +91,7 @@ class Recording:
         """The last checkpoint, if the run is resumed and there is one; raises InvasioError if it belongs to something else."""
         if not self.folder.resuming:
             return None
-        same = {"course": self._hashes["course"]}  # the end may be another
+        same = {name: text for name, text in self._hashes.items() if name != "scenario"}  # the end may be another
         found = checkpoint.load_latest(self.path / CHECKPOINTS, self.problem.grid, same, tables(stepper))
         end = self.scenario.time.end
         if found is not None and (found.scalars["time"] > end or (self.folder.earlier and found.scalars["time"] == end)):
@@ -191,6 +194,12 @@ class Recording:
         """What the manifest tells of the run."""
         domain, scenario = self.ground.domain, self.scenario
         facts: dict[str, object] = {"name": scenario.name, "title": scenario.title, "hashes": {**self._hashes, "mesh": domain.hash}}
+        given = {name: {**field.facts, "sha256": field.digest} for name, field in self.ground.given(scenario).items()}
+        facts |= {"fields": given} if given else {}
+        begun = self.ground.begun(scenario)
+        if begun is not None:  # that run may have gone on since
+            before = facts_of(self.path / MANIFEST).get("start") if self.folder.resuming else None
+            facts |= {"start": before or dict(begun.facts)}
         return facts | {"mesh": domain.source, "petsc_options": dict(options), "cite": list(self.problem.model.citations)}
 
     def surface(self) -> dict[str, Floats]:
@@ -216,6 +225,8 @@ class Recording:
     def _state_units(self, frame: Frame) -> None:
         """Write the units of columns and fields into the manifest, now that the columns are known."""
         self._stated = True
+        if self._manifest is not None:
+            self._manifest.update({"fronts": self.levels})
         if not self._units.raw and self._manifest is not None:
             columns = ["time", "step", "dt", *frame.observables]
             factors = {name: self._units.column(name).factor for name in columns}

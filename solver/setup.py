@@ -10,9 +10,14 @@ from .components.options import SchemeOptions
 from .components.protocol import Extension
 from .discretise.operators import Operators
 from .discretise.problem import Problem, pose
+from .errors import ScenarioError
+from .given.build import build_fields
+from .given.field import Given
+from .given.start import Beginning, beginning
 from .linalg.linear import LinearOptions
 from .model.build import build_model
 from .parallel import Comm
+from .scenario.check import species_names
 from .scenario.mesh import MeshOptions
 from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions
@@ -30,8 +35,11 @@ class Ground:
     def __init__(self, scenario: Scenario, comm: Comm) -> None:
         self._mesh, self._membranes, self._lumens = _foundations(scenario)
         self.domain = build_domain(scenario.mesh, comm, self._membranes, self._lumens)
+        _check_dimension(scenario, self.domain.dim)
         self.operators = Operators(self.domain)
         self._networks: tuple[dict[str, NetworkOptions], dict[str, Network]] | None = None
+        self._begun: tuple[object, Beginning] | None = None
+        self._given: tuple[object, dict[str, Given]] | None = None
 
     def fits(self, scenario: Scenario) -> bool:
         """Whether a scenario has the same mesh: the same options, cut along the same membranes, without the same lumens."""
@@ -40,7 +48,32 @@ class Ground:
     def problem(self, scenario: Scenario, extensions: Sequence[Extension] = ()) -> Problem:
         """The scenario's problem at its start, on this mesh, which must fit. Collective; raises InvasioError on all ranks."""
         scalars = {name: value for extension in extensions for name, value in extension.scalars().items()}
-        return pose(build_model(scenario), self.operators, scenario.time.start, self._networks_of(scenario), scalars)
+        places = {name: given.values for name, given in self.given(scenario).items()}
+        begun = self.begun(scenario)
+        densities = begun.densities if begun else {}
+        networks, start, end = self._networks_of(scenario), scenario.time.start, scenario.time.end
+        problem = pose(build_model(scenario), self.operators, start, networks, scalars, places, densities, end)
+        if begun:
+            begun.put_sites(problem.state)
+        return problem
+
+    def begun(self, scenario: Scenario) -> Beginning | None:
+        """The state of another run that the scenario starts from, read anew only if it is another than last time. Collective."""
+        if scenario.start is None:
+            self._begun = None
+            return None
+        species = tuple(species_names(scenario))
+        wanted = scenario.start, scenario.scales, species, scenario.time.start, *scenario.model.membranes, *scenario.model.vessels
+        if self._begun is None or self._begun[0] != wanted:
+            self._begun = wanted, beginning(scenario, scenario.start, self.operators)
+        return self._begun[1]
+
+    def given(self, scenario: Scenario) -> dict[str, Given]:
+        """The scenario's given fields on this mesh, read anew only if they are others than last time. Collective."""
+        wanted = scenario.fields, scenario.scales
+        if self._given is None or self._given[0] != wanted:
+            self._given = wanted, build_fields(scenario, self.operators)
+        return self._given[1]
 
     def _networks_of(self, scenario: Scenario) -> dict[str, Network]:
         """The networks of vessels, read anew only if they are others than last time."""
@@ -54,6 +87,24 @@ class Ground:
         """What was cleaned up or left out when the mesh and the networks were read."""
         networks = self._networks[1] if self._networks else {}
         return (*self.domain.notes, *(f"vessel {name}: {note}" for name, network in networks.items() for note in network.notes))
+
+    @property
+    def given_notes(self) -> tuple[str, ...]:
+        """What is to be said of given fields and of the state that the run starts from."""
+        given = self._given[1].values() if self._given else ()
+        return (*(note for field in given for note in field.notes), *(self._begun[1].notes if self._begun else ()))
+
+
+def _check_dimension(scenario: Scenario, dim: int) -> None:
+    """Amounts with a unit must be those of a mesh of this dimension. Raises ScenarioError, the same on all ranks."""
+    for text, assumed in scenario.assumed:
+        if assumed != dim:
+            raise ScenarioError(
+                f"the amount is one of a mesh in {assumed}-D (given {text!r}), but the mesh has {dim} dimensions",
+                code="wrong-dimension",
+                place=scenario.name,
+                remedy="write it in the unit that densities times the measure of this mesh have, or as a plain number",
+            )
 
 
 def _foundations(scenario: Scenario) -> tuple[MeshOptions, list[str], list[str]]:

@@ -1,7 +1,8 @@
 """One rank of `mpirun -n N python3 tests/rank.py FOLDER PYTEST ARGUMENTS`; used by run.py.
 
 Rank 0 prints; the others write FOLDER/rank-R.txt; each leaves FOLDER/rank-R.xml. A test that fails on one rank while the others
-wait in a collective call would hang: the failing rank waits a while, says what happened and ends all.
+wait in a collective call would hang. So the ranks meet after each phase of a test, before fixtures are taken down, which is done
+together; a rank that fails and meets nobody for a while prints its report and ends all.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
     from tests.lib.comm import Comm
 
-PATIENCE = 60.0  # seconds that a failed rank waits for the others
+PATIENCE = float(os.environ.get("INVASIO_TEST_PATIENCE") or 30.0)  # seconds that a failed rank waits for the others
 
 
 class Together:
-    """Pytest plugin: the ranks meet after every test."""
+    """Pytest plugin: the ranks meet after every phase of every test."""
 
     def __init__(self, comm: Comm, screen: int) -> None:
         self._comm = comm
@@ -35,31 +37,43 @@ class Together:
         """Run one test, then wait for the other ranks."""
         self._failure = ""
         result = yield
-        meet(self._comm, f"{item.nodeid}\n{self._failure}" if self._failure else "", self._screen)
+        meet(self._comm, self._failure, self._screen)
         return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember why the test failed here."""
+        """Remember why the test failed here; wait for the other ranks before what comes next, which they may do together."""
         if report.failed:
-            self._failure += report.longreprtext
+            self._failure += f"{report.nodeid} ({report.when})\n{report.longreprtext}\n"
+        if report.when == "teardown":
+            return
+        alike = meet(self._comm, self._failure, self._screen)
+        if report.when == "setup" and not alike and report.failed:
+            end(self._comm, self._failure, self._screen)  # the others run the test now
 
 
-def meet(comm: Comm, failure: str, screen: int) -> None:
-    """Wait for all ranks; a rank with a failure gives up after a while and ends all."""
-    arrived = comm.Ibarrier()
-    deadline = time.monotonic() + PATIENCE
-    while not arrived.Test():
+def meet(comm: Comm, failure: str, screen: int) -> bool:
+    """Wait for all ranks, whether all or none have failed; a rank with a failure gives up after a while and ends all."""
+    failed, found = np.array([bool(failure)], dtype=np.uint8), np.empty(comm.size, dtype=np.uint8)
+    request, deadline = comm.Iallgather(failed, found), time.monotonic() + PATIENCE
+    while not request.Test():
         if failure and time.monotonic() > deadline:
-            os.write(screen, f"\nrank {comm.rank} failed alone, the others hang in {failure}\n".encode())
-            comm.Abort(1)
+            end(comm, failure, screen)
         time.sleep(0.001)
+    return bool(found.all() or not found.any())
+
+
+def end(comm: Comm, failure: str, screen: int) -> None:
+    """Print the report and end all ranks."""
+    os.write(screen, f"\nrank {comm.rank} failed alone, the others wait for it: {failure}\n".encode())
+    time.sleep(0.2)
+    comm.Abort(1)
 
 
 def main(folder: Path, arguments: list[str]) -> int:
     """Run pytest on this rank and leave together with the others."""
     from mpi4py import MPI
 
-    comm = MPI.COMM_WORLD
+    comm = MPI.COMM_WORLD.Dup()  # what meets here mixes with no call of the tests
     screen = os.dup(2)
     if comm.rank > 0:
         log = os.open(folder / f"rank-{comm.rank}.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from mpi4py import MPI
-from petsc4py import PETSc
 
 from invasio.hpc.ranks import check_launcher, die_with_parent
 from invasio.solver.discretise.problem import Problem
@@ -47,6 +46,8 @@ class Counted(MPI.Intracomm):
 
 def measure(scenario: Scenario, steps: int, comm: Comm) -> dict[str, Any]:
     """Times, counts per step and final amounts; the same on every rank. Collective; raises InvasioError on all ranks."""
+    from petsc4py import PETSc  # it is started by now, without files of options
+
     PETSc.Log.begin()
     _, problem = set_up(scenario, comm)
     stepper = Stepper(problem, scheme_options(scenario))
@@ -96,6 +97,8 @@ def measure(scenario: Scenario, steps: int, comm: Comm) -> dict[str, Any]:
 
 def _counts(problem: Problem, counted: Counted) -> Any:
     """This rank's rounds, messages, bytes, and reductions so far; PETSc's from its own log."""
+    from petsc4py import PETSc
+
     halo = problem.graph.halo
     log = PETSc.Log.Event("KSPSolve").getPerfInfo()
     solver = sum(PETSc.Log.Event(name).getPerfInfo()["count"] for name in _REDUCING)

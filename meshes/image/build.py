@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 from ...solver.errors import MeshError
 from ...solver.scenario.mesh_image import ImageMesh
 from ..assemble import assemble
-from ..cache import cached, key
+from ..cache import cached, key, look_up
 from ..domain import MeshData
-from ..facets import Ints
+from ..facets import Ints, signed_measures
+from .changes import changes
 from .files.stored import Picture
 from .islands import FIRST_HOLE, Cleaned, clean
-from .outlines import OUTSIDE, Arc, smooth, trace
-from .picture import load, spacing
+from .outlines import OUTSIDE, Arc, areas, smooth, trace
+from .picture import fine, load, spacing
 from .segment import NONE, classify
 
 SIZE = 4.0  # default cell size, in pixels
 OUTLINE = 4.0  # default width of smoothing along outlines, in pixels
+_SHARES = (1.0, 0.5, 0.25, 0.125)  # of the smoothing of labels, tried in turn
+_CLOSE = 0.1  # of the tolerance: where chords of small shapes cost the area
+_KEPT = 0.01
 _HEADERS = (".mhd", ".nhdr", ".hdr", ".img")
 FRAME = ("left", "right", "top", "bottom")
 
@@ -29,6 +33,22 @@ FRAME = ("left", "right", "top", "bottom")
 def image_mesh(options: ImageMesh) -> MeshData:
     """The mesh of a picture or a label volume, from the cache where it was made before; raises MeshError."""
     return cached(key(options, _digest(Path(options.image))), lambda: _made(options))
+
+
+def known(options: ImageMesh) -> tuple[str, ...]:
+    """What there is to say of a picture without making its mesh: notes on the file, and on the mesh if it has been made before."""
+    kept = look_up(key(options, _digest(Path(options.image))))
+    if kept is not None:
+        return kept.notes
+    if options.image.startswith("skimage:"):
+        return ()  # it says nothing of itself, and reading it takes scikit-image, for seconds
+    picture = load(options)
+    return (*picture.notes, _sizes(options, picture), "`invasio mesh info` shows what meshing changes of the volumes")
+
+
+def _sizes(options: ImageMesh, picture: Picture) -> str:
+    edges, said = spacing(options, picture)
+    return f"{'voxel' if picture.volume else 'pixel'} size {' x '.join(f'{e:g}' for e in edges)}, {said}"
 
 
 def _digest(path: Path) -> bytes:
@@ -46,9 +66,8 @@ def _digest(path: Path) -> bytes:
 def _made(options: ImageMesh) -> MeshData:
     source = options.image if options.image.startswith("skimage:") else Path(options.image).name
     picture = load(options)
-    edges, said = spacing(options, picture)
-    unit = "voxel" if picture.volume else "pixel"
-    notes = [*picture.notes, f"{unit} size {' x '.join(f'{e:g}' for e in edges)}, {said}"]
+    edges = spacing(options, picture)[0]
+    notes = [*picture.notes, _sizes(options, picture)]
     if picture.volume:
         from .volume import volume_mesh
 
@@ -59,7 +78,8 @@ def _made(options: ImageMesh) -> MeshData:
 def _plane_mesh(picture: Picture, options: ImageMesh, source: str, edges: tuple[float, ...], said: list[str]) -> MeshData:
     array = picture.values
     scale = np.array(edges) * picture.scale
-    cleaned = clean(classify(array, options, source), picture, options, source)
+    raw = classify(array, options, source)
+    cleaned = clean(raw, picture, options, source)
     names = tuple(options.regions)
     for index, name in enumerate(names):
         if not (cleaned.labels == index).any():
@@ -70,7 +90,7 @@ def _plane_mesh(picture: Picture, options: ImageMesh, source: str, edges: tuple[
     size = SIZE if options.size is None else options.size / mean
     own = {k: c.size / mean for k, c in enumerate(options.regions.values()) if c.size is not None}
     steps = {part: own.get(region, size) for part, region in region_of.items()}
-    arcs = smooth(trace(parts), OUTLINE if options.outline is None else options.outline, steps, options.tolerance)
+    arcs = _outlines(parts, region_of, options, steps)
     from .plane import triangulate
 
     points, cells, tags, facets = triangulate(arcs, region_of, size, own)
@@ -87,8 +107,27 @@ def _plane_mesh(picture: Picture, options: ImageMesh, source: str, edges: tuple[
             )
         interfaces[name] = between[a, b]
     notes = [*said, "y points down, as in the picture", *cleaned.notes]
+    measures = np.bincount(tags, np.abs(signed_measures(points, cells)), len(names)) * float(scale.prod())
+    notes += changes(names, measures, raw, float(scale.prod()), "pixels")
     placed = points * scale + np.array(picture.origin) * edges
     return assemble(placed, cells, tags, names, boundaries, interfaces, source, notes)
+
+
+def _outlines(parts: NDArray[np.int64], region_of: dict[int, int], options: ImageMesh, steps: dict[int, float]) -> list[Arc]:
+    """Smoothed outlines; of labels and lines, unless `outline` says how far, the smoothest that keep every region's area within 1 %."""
+    traced = trace(parts)
+    if options.outline is not None or not fine(options):
+        return smooth(traced, OUTLINE if options.outline is None else options.outline, steps, options.tolerance)
+    count = max(region_of.values()) + 1
+    regions = np.array(list(region_of.values()))
+    pixels = np.bincount(regions, np.bincount(parts[parts >= 0].ravel(), minlength=len(regions)), count)
+    tries = [(width, stray) for width in _SHARES for stray in (width, _CLOSE)]
+    for share, stray in (*tries, (0.0, _CLOSE)):
+        found = smooth(traced, OUTLINE * share, steps, options.tolerance * stray)
+        left = np.bincount(regions, areas(found, len(regions)), count)
+        if (np.abs(left - pixels) <= _KEPT * pixels).all():
+            break
+    return found
 
 
 def connected(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], dict[int, int]]:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from ...solver.errors import MeshError
 from ...solver.scenario.mesh_image import ColourClass, Hole, ImageMesh, StainClass
 from .files.stored import Picture
+from .picture import fine
 from .segment import NONE, Labels, smoothed
 
 BRIGHT = 0.89  # empty slide: what light passes unstained
+_KEPT = 0.01  # of a region of labels: what islands may take or give, unless `smallest` is given
 FIRST_HOLE = -2  # hole number k is stored as FIRST_HOLE - k
 
 
@@ -30,8 +32,7 @@ def clean(labels: Labels, picture: Picture, options: ImageMesh, source: str) -> 
 
     Raises MeshError when a hole asked for is not in the picture.
     """
-    smallest = (400 if labels.ndim == 2 else 64) if options.smallest is None else options.smallest
-    labels, merged = merge_islands(labels, smallest)
+    smallest, labels, merged = _without_islands(labels, options)
     wanted = options.holes if options.holes is not None else _default_holes(options)
     names: list[str] = []
     notes = [f"{merged} islands of fewer than {smallest:g} pixels merged"] if merged else []
@@ -56,6 +57,24 @@ def clean(labels: Labels, picture: Picture, options: ImageMesh, source: str) -> 
     if result.ndim == 2:
         result = separate_corners(result)
     return Cleaned(result, tuple(names), tuple(notes))
+
+
+def _without_islands(labels: Labels, options: ImageMesh) -> tuple[float, Labels, int]:
+    """The size below which islands are merged, what comes of it, and how many there were.
+
+    Of labels and lines, unless `smallest` says so, the largest size of a few that keeps every region within 1 %.
+    """
+    default = 400.0 if labels.ndim == 2 else 64.0
+    if options.smallest is not None or not fine(options):
+        smallest = default if options.smallest is None else options.smallest
+        return smallest, *merge_islands(labels, smallest)
+    before = np.bincount(labels[labels >= 0], minlength=len(options.regions))
+    for smallest in (default, default / 4, default / 16, default / 64, 1.0):
+        merged, count = merge_islands(labels, smallest)
+        after = np.bincount(merged[merged >= 0], minlength=len(options.regions))
+        if (np.abs(after - before) <= _KEPT * before).all():
+            break
+    return smallest, merged, count
 
 
 def _default_holes(options: ImageMesh) -> dict[str, Hole]:
@@ -99,7 +118,7 @@ def _areas(hole: Hole, labels: Labels, picture: Picture, options: ImageMesh) -> 
     if hole.label is not None:
         mask &= picture.values == hole.label
     if hole.brighter is not None:
-        dark = smoothed(picture.values, options.smooth)
+        dark = smoothed(picture.values, options)
         mask &= (dark.min(axis=2) if dark.ndim == 3 else dark) > hole.brighter
     if hole.inside is not None:
         mask &= labels == names.index(hole.inside)

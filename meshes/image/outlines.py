@@ -164,6 +164,18 @@ def _gaussian(arc: Arc, width: float) -> Points:
     return result
 
 
+def areas(arcs: list[Arc], count: int) -> NDArray[np.float64]:
+    """The area that the outlines give each of the parts 0 to count - 1, in pixels (Gauss' formula over its arcs)."""
+    result = np.zeros(count)
+    for arc in arcs:
+        (x, y), (dx, dy) = (arc.points[1:] + arc.points[:-1]).T / 2, np.diff(arc.points, axis=0).T
+        swept = float((x * dy - y * dx).sum()) / 2
+        for part, sign in ((arc.left, 1.0), (arc.right, -1.0)):
+            if part >= 0:
+                result[part] += sign * swept
+    return np.abs(result)
+
+
 def crossing(arcs: list[Arc]) -> set[int]:
     """Numbers of the arcs with segments that cross or touch others elsewhere than at common end points."""
     from scipy.spatial import cKDTree

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
-from ...solver.scenario.mesh_image import PICTURES, ImageMesh, LabelClass, RestClass
+from ...solver.scenario.mesh_image import PICTURES, ImageMesh, LabelClass, RestClass, RidgeClass
 from ..files.contents import Missing, Unreadable
 from ..files.isolated import answered
 from .files.reading import KNOWN
@@ -59,6 +59,11 @@ def load(options: ImageMesh) -> Picture:
 def by_label(options: ImageMesh) -> bool:
     """Whether the regions are label values, so that the picture is a label image or volume."""
     return all(isinstance(c, (LabelClass, RestClass)) for c in options.regions.values())
+
+
+def fine(options: ImageMesh) -> bool:
+    """Whether the defaults of smoothing must keep areas: regions are labels, or lines, of which smoothing leaves little."""
+    return by_label(options) or any(isinstance(c, RidgeClass) for c in options.regions.values())
 
 
 def spacing(options: ImageMesh, picture: Picture) -> tuple[tuple[float, ...], str]:

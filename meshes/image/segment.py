@@ -9,9 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
-from ...solver.scenario.mesh_image import BrightnessClass, ColourClass, ImageMesh, LabelClass, RestClass, StainClass, colour_value
+from ...solver.scenario.mesh_image import (
+    BrightnessClass,
+    ColourClass,
+    ImageMesh,
+    LabelClass,
+    RestClass,
+    RidgeClass,
+    StainClass,
+    colour_value,
+)
 from .picture import as_unit, by_label, skimage
 
+_PART = 1_000_000  # pixels whose colours are compared at a time
 NONE = -1  # a pixel of no region
 _CHANNEL = {"haematoxylin": 0, "eosin": 1, "dab": 2}
 Labels = NDArray[np.int32]
@@ -48,12 +58,36 @@ def classify(array: NDArray[Any], options: ImageMesh, source: str) -> Labels:
     return labels
 
 
-def smoothed(array: NDArray[Any], sigma: float) -> NDArray[np.floating]:
-    """The picture with values 0 to 1 after a Gaussian filter of width sigma (pixels)."""
+def smoothed(array: NDArray[Any], options: ImageMesh) -> NDArray[np.floating]:
+    """The picture with values 0 to 1, its background flattened where this is asked for, after the Gaussian filter."""
+    from scipy.ndimage import gaussian_filter
+
+    unit = flat(array, options)
+    return np.asarray(gaussian_filter(unit, (options.smooth, options.smooth, 0)[: unit.ndim]))
+
+
+def flat(array: NDArray[Any], options: ImageMesh) -> NDArray[np.floating]:
+    """The picture with values 0 to 1, divided by its background f = G * u: u mean(f) / f, at most 1."""
     from scipy.ndimage import gaussian_filter
 
     unit = as_unit(array)
-    return np.asarray(gaussian_filter(unit, (sigma, sigma, 0)[: unit.ndim]))
+    if options.flatten is None:
+        return unit
+    background = gaussian_filter(unit, (options.flatten, options.flatten, 0)[: unit.ndim])
+    mean = background.mean(axis=(0, 1), keepdims=True)
+    return np.asarray(np.minimum(unit * mean / np.maximum(background, 1e-3 * mean + 1e-12), 1.0))
+
+
+def ridges(grey: NDArray[np.floating], given: RidgeClass) -> NDArray[np.floating]:
+    """The answer of Sato's filter, 1 at its largest; a line of width w answers most at sigma = w / (2 sqrt(2)).
+
+    Sato et al. 1998, "Three-dimensional multi-scale line filter", doi:10.1016/S1361-8415(98)80009-1.
+    """
+    low, high = given.width if isinstance(given.width, tuple) else (given.width, given.width)
+    count = max(1, int(np.ceil(np.log2(max(high / low, 1)) * 2)) + 1)
+    sigmas = np.geomspace(low, high, count) / (2 * np.sqrt(2))
+    found = skimage("filters", "regions by ridges").sato(grey, sigmas=sigmas, black_ridges=given.ridges == "dark", mode="reflect")
+    return np.asarray(found / (found.max() or 1.0))
 
 
 def _coloured(array: NDArray[Any]) -> bool:
@@ -74,12 +108,16 @@ def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, sour
             colours[k] = colour_value(given.colour)
         elif isinstance(given, StainClass):
             _needs_colours(array, source, name)
-            stain = skimage("color", "colour deconvolution").rgb2hed(as_unit(array))[..., _CHANNEL[given.stain]]
+            stain = skimage("color", "colour deconvolution").rgb2hed(flat(array, options))[..., _CHANNEL[given.stain]]
             labels[free & _between(_filtered(stain, options.smooth), given.above, None)] = k
         elif isinstance(given, BrightnessClass):
-            grey = as_unit(array)
+            grey = flat(array, options)
             filtered = _filtered(grey.mean(axis=2) if _coloured(array) else grey, options.smooth)
             labels[free & _between(filtered, given.above, given.below)] = k
+        elif isinstance(given, RidgeClass):
+            unit = flat(array, options)
+            lines = skimage("color", "brightness").rgb2gray(unit) if _coloured(array) else unit
+            labels[free & _between(ridges(lines, given), given.above, None)] = k
         elif not isinstance(given, RestClass):
             raise MeshError(
                 f"region {name!r}: label values and colours cannot be mixed",
@@ -90,7 +128,7 @@ def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, sour
     if colours:
         _needs_colours(array, source, next(iter(options.regions)))
         rest = any(isinstance(c, RestClass) for c in options.regions.values())
-        found = _nearest(smoothed(array, options.smooth), colours, rest)
+        found = _nearest(smoothed(array, options), colours, rest)
         free = labels == NONE
         labels[free] = found[free]
 
@@ -125,8 +163,8 @@ def _nearest(picture: NDArray[np.floating], colours: Mapping[int, tuple[int, int
     lab = skimage("color", "regions by colour").rgb2lab(picture)
     names = np.array([colours[k] for k in colours], dtype=np.float64)[None] / 255
     start = skimage("color", "regions by colour").rgb2lab(names)[0]
-    flat = lab.reshape(-1, 3)
-    sample = flat[:: max(1, len(flat) // 50_000)]
+    pixels = lab.reshape(-1, 3)
+    sample = pixels[:: max(1, len(pixels) // 50_000)]
     away = _squares(sample, start)
     several = len(start) > 1
     scores = [away[:, j] - (np.delete(away, j, axis=1).min(axis=1) if several else 0.0) for j in range(len(start))]
@@ -142,7 +180,9 @@ def _nearest(picture: NDArray[np.floating], colours: Mapping[int, tuple[int, int
         if done:
             break
     numbers = np.array([*colours, *([NONE] if rest else [])], dtype=np.int32)
-    return np.asarray(numbers[_squares(flat, centres).argmin(axis=1)].reshape(lab.shape[:2]))
+    # In parts, since all distances at once take several times the memory of the picture.
+    parts = [_squares(part, centres).argmin(axis=1) for part in np.array_split(pixels, max(1, len(pixels) // _PART))]
+    return np.asarray(numbers[np.concatenate(parts)].reshape(lab.shape[:2]))
 
 
 def _squares(values: NDArray[np.floating], centres: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -11,34 +11,48 @@ from ...solver.errors import MeshError
 from ...solver.scenario.mesh_image import ImageMesh
 from ..assemble import assemble, sides
 from ..domain import MeshData
-from ..facets import Ints, between
+from ..facets import Ints, between, signed_measures
+from ..fitted import fitted
 from ..structured import lattice
+from .changes import changes
 from .conforming import SIDES, conforming_mesh
 from .files.stored import Picture
 from .islands import FIRST_HOLE, Cleaned, clean
 from .segment import NONE, classify
 
+Floats = NDArray[np.float64]
+_CUBES = 8_000_000
+_PASSES = 30  # of smoothing by one voxel
+
 
 def volume_mesh(picture: Picture, options: ImageMesh, source: str, full: tuple[float, ...], said: list[str]) -> MeshData:
     """Tetrahedra for a volume of labels (slices, rows, columns) with voxel edges (x, y, z).
 
-    The lattice has cubes of the cell size (one voxel by default). Each tetrahedron takes the region whose smoothed and
-    linearly interpolated share is largest at its centroid, so that surfaces follow slopes and not only voxel faces.
+    The lattice has cubes of the cell size (one voxel by default). Each cube takes the region whose share, interpolated where
+    cubes are no voxels, is largest at its centre, and the nodes of the surfaces move so that these are smooth (fitted.py).
+    On a lattice without that each tetrahedron takes the region whose smoothed share is largest at its centroid.
     Raises MeshError for an empty region and for interfaces between regions that do not touch.
     """
     array = picture.values
     corner = np.array(picture.origin) * full
     edges = tuple(e * s for e, s in zip(full, picture.scale, strict=True))
     names = tuple(options.regions)
-    cleaned = clean(classify(array, options, source), picture, options, source)
+    raw = classify(array, options, source)
+    cleaned = clean(raw, picture, options, source)
     if options.surfaces == "conforming":
         return conforming_mesh(cleaned, options, source, edges, corner, said)
     upper = tuple(n * e for n, e in zip(array.shape[::-1], edges, strict=True))
     size = options.size or min(edges)
     counts = [max(1, round(length / size)) for length in upper] if options.size else list(array.shape[::-1])
-    points, cells = lattice((0.0, 0.0, 0.0), upper, counts)
+    _bearable(counts, source)
     width = 1.0 if options.outline is None else options.outline
-    tags = _interpolated(cleaned.labels, points[cells].mean(axis=1) / edges - 0.5, width)
+    cube = np.array(upper) / counts
+    said = [*said, f"lattice of {' x '.join(map(str, counts))} cubes, surfaces {options.surfaces}"]
+    if options.surfaces == "lattice":
+        points, cells = lattice((0.0, 0.0, 0.0), upper, counts)
+        tags = _interpolated(cleaned.labels, points[cells].mean(axis=1) / edges - 0.5, width)
+    else:
+        points, cells, tags = _smooth(cleaned.labels, counts, cube, edges, width)
     for index, name in enumerate(names):
         if not (tags == index).any():
             remedy = "check its label, or use a smaller 'smallest' or 'size'"
@@ -48,7 +62,9 @@ def volume_mesh(picture: Picture, options: ImageMesh, source: str, full: tuple[f
     used, inverse = np.unique(cells[kept], return_inverse=True)
     renumber = np.zeros(len(points), dtype=np.int64)
     renumber[used] = np.arange(len(used))
-    notes = [*said, f"lattice of {' x '.join(map(str, counts))} cubes", *cleaned.notes]
+    notes = [*said, *cleaned.notes]
+    measures = np.bincount(tags[kept], np.abs(signed_measures(points, cells[kept])), len(names)).astype(np.float64)
+    notes += changes(names, measures, raw, float(np.prod(edges)), "voxels")
     return assemble(
         points[used] + corner,
         inverse.reshape(-1, 4).astype(np.int64),
@@ -59,6 +75,35 @@ def volume_mesh(picture: Picture, options: ImageMesh, source: str, full: tuple[f
         source,
         notes,
     )
+
+
+def _bearable(counts: list[int], source: str) -> None:
+    if np.prod(np.array(counts, dtype=np.float64)) > _CUBES:
+        raise MeshError(
+            f"a lattice of {' x '.join(map(str, counts))} cubes is more than can be meshed ({_CUBES / 1e6:g} million)",
+            code="too-fine",
+            place=source,
+            remedy="give `size`, the edge of a cube, or take a part with `crop`",
+        )
+
+
+def _smooth(
+    labels: NDArray[np.int32], counts: list[int], cube: Floats, edges: tuple[float, ...], width: float
+) -> tuple[Floats, Ints, NDArray[np.int32]]:
+    """Points, cells and labels of cells that keep the volumes of the voxels; the smoothing reaches ``width`` voxels."""
+    of_cubes = labels
+    if counts != list(labels.shape[::-1]):
+        grid = np.meshgrid(*((np.arange(n) + 0.5) for n in counts[::-1]), indexing="ij")
+        centres = np.stack([axis.ravel() for axis in grid[::-1]], axis=1) * cube / edges - 0.5
+        coarse = float((cube / edges).max())
+        blur = 0.5 * coarse if coarse > 1 else width  # of what is smaller than a cube the larger part decides
+        of_cubes = _interpolated(labels, centres, blur).reshape(counts[::-1])
+    values, voxels = np.unique(labels, return_counts=True)
+    there = set(map(int, np.unique(of_cubes)))
+    wanted = {int(k): float(n) * of_cubes.size / labels.size for k, n in zip(values, voxels, strict=True) if int(k) in there}
+    voxel = float((np.array(edges) / cube).max())
+    result = fitted(of_cubes, wanted, round(_PASSES * min(width * max(voxel, 1.0), 4.0) ** 2))
+    return result.points * cube, result.cells, of_cubes.ravel()[result.cube]
 
 
 def _interpolated(labels: NDArray[np.int32], at: NDArray[np.float64], width: float) -> NDArray[np.int32]:

@@ -8,6 +8,7 @@ import sys
 from ..model.build import build_model
 from ..model.text import explain
 from ..scenario.loader import load
+from ..scenario.members import size
 from ._scenario import add_scenario
 from ._start import start_line
 
@@ -26,7 +27,8 @@ def main(args: argparse.Namespace) -> int:
     if line := start_line(scenario):
         print(f"\nThe tissue {line}.")
     if scenario.members:
-        print(f"\nSweep: {len(scenario.members)} members, which differ in")
+        count, known = size(scenario.sweep)[0], len(scenario.members)
+        print(f"\nSweep: {count} members, which differ in" + (f" (the first {known} of them)" if known < count else ""))
         for path in dict.fromkeys(path for member in scenario.members for path in member.values):
             values = list(dict.fromkeys(str(member.values[path]) for member in scenario.members if path in member.values))
             shown = ", ".join(values if len(values) <= 6 else [*values[:3], "...", values[-1]])

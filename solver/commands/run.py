@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: the next free out/NAME)")
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change one option, e.g. time.end=2")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint; starts fresh where there is none")
+    parser.add_argument("--from", dest="origin", metavar="RUN", help="start from the last state of another run (its folder)")
     parser.add_argument("--until", metavar="TIME", help='another end, e.g. "20 d"; with --resume also for a run that is finished')
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier run in --out")
     parser.add_argument("petsc", nargs="*", metavar="-- PETSC OPTIONS", help="options for PETSc, after --")
@@ -28,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Validate first; then run here, or on RANKS ranks."""
+    if args.origin:
+        args.set += [f"start.run={Path(args.origin).absolute()}"]
+        args.origin = None
     scenario = load(args.scenario, args.set, until=quantity(args.until))
     need_solver()
     if args.ranks and not _under_mpi():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..scenario.loader import load
+from ..scenario.members import size
 from ._scenario import add_scenario
 from .run import quantity
 
@@ -47,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
         print("\n".join([render(site, job, Path.cwd()), *([render_report(site, job)] if args.report else [])]), end="")
         return 0
     if scenario.members:
-        print(f"This submits the scenario as it stands; for the {len(scenario.members)} members of its sweep: invasio sweep ... --submit")
+        print(f"This submits the scenario as it stands; for the {size(scenario.sweep)[0]} members of its sweep: invasio sweep ... --submit")
     return hand_over(scenario, site, job, args.report, args.warm, args.until is not None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -50,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
                 remedy="leave them out, or name the scenario",
             )
         return proceed(args, open_sweep(args.scenario.absolute()), site)
-    scenario = load(args.scenario, args.overrides)
+    scenario = load(args.scenario, args.overrides, math.inf)
     if args.dry_run:
         _show(args, scenario, site)
         return 0

@@ -7,14 +7,12 @@ import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
-from ..scenario.loader import dump_resolved, load
+from ..scenario.loader import PATIENCE, dump_resolved, load
 from ..scenario.members import size
-from ..scenario.mesh import mesh_dimension
+from ..scenario.mesh import ImageMesh, mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
 from ._start import start_line
-
-PATIENCE = 5.0  # seconds for the members of a sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,11 +48,21 @@ def main(args: argparse.Namespace) -> int:
         _print_networks(scenario)
     if scenario.members:
         print(f"  sweep       {_members(scenario)}")
+    if isinstance(scenario.mesh, ImageMesh):
+        _print_picture(scenario.mesh)
     for note in surpluses(model):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
     return 0
+
+
+def _print_picture(mesh: ImageMesh) -> None:
+    """Read the picture as the run will; raises MeshError for what is wrong in it."""
+    from ...meshes.image.build import known
+
+    for note in known(mesh):
+        print(f"  picture     {note}")
 
 
 def _print_networks(scenario: Scenario) -> None:

@@ -61,7 +61,7 @@ def fix_rows(s: NodalSpecies, system: LinearSystem, e: edges.Edges, tau: float, 
     edges.fixed_side(e, *s.held_edges, s.held, tau, low_order, system.b)
 
 
-def _gains(change: Floats) -> tuple[float, float]:
+def gains(change: Floats) -> tuple[float, float]:
     """What comes in and what goes out, node by node: the sign of a sum would depend on which nodes are a rank's."""
     return float(change.sum(where=change > 0.0)), -float(change.sum(where=change < 0.0))
 
@@ -70,7 +70,7 @@ def hold(s: NodalSpecies, page: Page) -> None:
     """Put fixed nodes back on the values evaluated last; what that takes comes in or goes out there. Collective."""
     for c in s.fixed_conditions:
         s.held[c.nodes] = c.value
-        inflow, outflow = _gains(s.graph.mass[c.nodes] * (c.value - s.state[c.nodes]))
+        inflow, outflow = gains(s.graph.mass[c.nodes] * (c.value - s.state[c.nodes]))
         page.add(f"inflow:{c.boundary}", inflow)
         page.add(f"outflow:{c.boundary}", outflow)
     s.graph.halo.update(s.held)
@@ -101,7 +101,7 @@ def book(s: NodalSpecies, wk: Workspace, dt: float, page: Page, dead: float) -> 
         elif c.law.kind == "outflow":
             outflow = dt * float((sigma * c.rate * wk.seen[c.nodes]).sum())
         elif c.law.kind == "fixed":
-            inflow, outflow = _gains(m[c.nodes] * (c.value - wk.new[c.nodes]))
+            inflow, outflow = gains(m[c.nodes] * (c.value - wk.new[c.nodes]))
             wk.new[c.nodes] = c.value
         page.add(f"inflow:{c.boundary}", inflow)
         page.add(f"outflow:{c.boundary}", outflow)

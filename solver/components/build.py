@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..discretise.problem import Problem
 from .immobile import Immobile
+from .jumps import Jumps
 from .mobile import Mobile
 from .options import SchemeOptions
 from .protocol import Component, Extension
@@ -29,10 +30,13 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     if problem.integrities:
         found.append(Surfaces(problem.integrities, species.values(), problem.graph.comm))
     found += [Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile]
-    found += [Steady(s, work, options) for s in problem.steady]
+    found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
     for extension in extensions:
         found += extension.build(problem)
     signs = Signs(problem)
-    return [*found, signs] if signs.formulas else found
+    found += [signs] if signs.formulas else []
+    if problem.times.jumps.switches:  # of all formulas that have been compiled
+        found.append(Jumps(problem))
+    return found

@@ -79,7 +79,7 @@ class Newton:
         self._fill_edges()
 
     def _boundaries(self, time: float) -> None:
-        self.species.wall_values(time)
+        self.species.wall_values(time, time)
         self._gain[:] = 0.0
         self._sinks[:] = 0.0
         boundary_sources(self.species, self._gain, self._sinks)

@@ -48,12 +48,16 @@ class OwnStages:
         self.rate, self.total = np.zeros(n), np.zeros(n)  # R of the last stage as it was linearised; the weighted sum
         self.acted, self._net = np.zeros(n), np.zeros(n)
 
-    def begin(self, tau: float, base: Floats) -> None:
-        """Evaluate the boundaries, and R of the state; add tau m (R + P_b - s_b c) to the right side ``base``, c the state."""
-        s, n = self.species, len(self.none)
+    def boundaries(self) -> tuple[Floats, Floats]:
+        """Evaluate P_b and s_b of boundaries and walls."""
         self._gain[:] = 0.0
         self._drain[:] = 0.0
-        boundary_sources(s, self._gain, self._drain)
+        boundary_sources(self.species, self._gain, self._drain)
+        return self._gain, self._drain
+
+    def begin(self, tau: float, base: Floats) -> None:
+        """Evaluate R of the state; add tau m (R + P_b - s_b c) to the right side ``base``, c the state."""
+        s, n = self.species, len(self.none)
         self.law.evaluate(s.state[:n])
         self.rate[:] = self.law.rate[:n]
         own_stages.add_sources(s.graph.mass, self.rate, self._gain, self._drain, s.state, tau, base)
@@ -139,14 +143,18 @@ class OwnStages:
         own_stages.act(self.total, self._gain, self._drain, wk.production, wk.sinks, wk.w, self.acted)
         return self.acted
 
-    def book(self, dt: float, page: Page, limited: bool) -> None:
-        """Book what the step applied: boundaries by the density they saw, and all else as the species' own. Sets fixed values."""
+    def book(self, dt: float, page: Page, limited: bool, emptied: Floats) -> None:
+        """Book what the step applied: boundaries by the density they saw (``emptied``: besides), and all else as the species' own.
+
+        Sets fixed values.
+        """
         s, wk, n = self.species, self.work, len(self.none)
         if limited:
             args = (wk.production, wk.sinks, self._gain, self._drain, wk.w, wk.low, self.acted)
             own_stages.limited_net(*args, wk.seen, self._net)
         else:
             wk.seen[:] = wk.w[:n]
+        wk.seen[: len(emptied)] += emptied
         shown = s.fields[s.name]
         np.maximum(wk.w[:n], 0.0, out=shown[:n])
         s.sources(shown, wk.production, wk.sinks, wk.scratch)

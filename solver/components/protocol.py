@@ -75,6 +75,10 @@ class Component:
     def apply(self, time: float, book: Accounts) -> None:
         """What happens at an instant that ``next_event`` gave: change NEW values at owned nodes, and book that. May communicate."""
 
+    def kind(self, after: float, until: float) -> str:
+        """What kind of events ``next_event`` gave in between: steps begin again from what held after the last of the same kind."""
+        return self.name
+
     def accept(self, time: float, dt: float) -> None:
         """The step from ``time`` counts. Random events are drawn here and only here."""
 

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts, Page
 from ..discretise.own_law import limits_itself
+from ..discretise.parts import Levels
 from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
-from ..kernels import edges, stages
+from ..kernels import edges, own_law, stages
 from ..linalg.linear import LinearSystem
-from .boundaries import accounts_of, book_crossings, boundary_sources, content, fix_rows
+from .boundaries import accounts_of, book_crossings, boundary_sources, content, fix_rows, gains
 from .newton import Newton
 from .options import SchemeOptions
 from .protocol import Component, Phase
@@ -38,7 +39,7 @@ class Steady(Component):
     Raises ScenarioError where nothing fixes its level.
     """
 
-    def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions) -> None:
+    def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions, regions: Mapping[str, Floats]) -> None:
         check_solvable(species)
         self.name, self.species, self.work = species.name, species, work
         self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.drifts, not species.law.taxis)
@@ -46,6 +47,8 @@ class Steady(Component):
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self._newton = Newton(species, work, self.system, self._edges) if limits_itself(species.law) or species.law.growth else None
         self.clipped = 0.0
+        self._levels = Levels(species, regions)
+        self._none, self._missing = np.zeros(species.graph.n_owned), np.zeros(species.graph.n_owned)
 
     def accounts(self) -> Iterable[Account]:
         """Sources, boundaries, walls and membranes, and what the stored amount changed besides."""
@@ -62,25 +65,28 @@ class Steady(Component):
             self.species.variable.predict(0.5 * dt if phase is Phase.WHOLE else dt)
 
     def settle(self, time: float, dt: float, book: Accounts) -> str:
-        """Be in balance at ``time``; book the flows of a step of length dt, and as ``adjusted`` what the stored amount changed besides.
+        """Be in balance at ``time``; book the flows of a step of length dt, those over fixed boundaries included, and as ``adjusted`` what
+        the stored amount changed besides.
 
-        Fails, on all ranks alike, if a linear solve fails or the iteration does not settle. Collective.
+        Fails, on all ranks alike, if a linear solve fails or the iteration does not settle; raises SolverError where nothing fixes its
+        level. Collective.
         """
         density = self.species.variable.mid
         s, g, wk = self.species, self.species.graph, self.work
         n = g.n_owned
         before = stages.amount(g.mass, s.state, n)
-        s.boundary_values(time, fixed=False)
-        s.boundary_values(time, fixed=True)
+        s.boundary_values(time, time, fixed=False)
+        s.boundary_values(time, time, fixed=True)
         density[:] = s.state
         failure = self._linear(time, density) if self._newton is None else self._newton.solve(time, density)
-        if failure:
-            return failure
         if self._newton is not None:
             wk.new[:] = density[:n]
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
             boundary_sources(s, wk.production, wk.sinks)
+        self._levels.check(time, wk.sinks, wk.edges.u)
+        if failure:
+            return failure
         np.minimum(wk.new, 0.0, out=wk.seen)
         self.clipped -= float(g.comm.allreduce(stages.amount(g.mass, wk.seen, n)))
         np.maximum(wk.new, 0.0, out=s.state[:n])
@@ -107,7 +113,7 @@ class Steady(Component):
             self._edges()
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
-            s.wall_values(time)
+            s.wall_values(time, time)
             boundary_sources(s, wk.production, wk.sinks)
             args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
             number = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.own, system.ghost)
@@ -154,6 +160,11 @@ class Steady(Component):
                 flows["born"] -= flows[f"inflow:{c.boundary}"]
             if c.law.kind in ("exchange", "outflow"):
                 flows[f"outflow:{c.boundary}"] = dt * float((sigma * c.rate * s.state[c.nodes]).sum())
+        if s.fixed_conditions:  # what keeps a value is what its node lacks of a balance
+            own_law.balance(wk.edges, s.state, self._none, wk.production, wk.sinks, self._missing)
+        for c in s.fixed_conditions:
+            inflow, outflow = gains(-dt * self._missing[c.nodes])
+            flows[f"inflow:{c.boundary}"], flows[f"outflow:{c.boundary}"] = inflow, outflow
         for wall in s.walls:
             flows[wall.account], came = wall.flows(dt, s.state)
             flows["born"] -= came

@@ -29,10 +29,10 @@ class Surfaces(Component):
         self._crossings = [(s.name, crossing) for s in species for crossing in s.crossings]
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
-        """Half a step, rates at its middle."""
-        at = time + (0.25 if phase is Phase.FIRST else 0.75) * dt
+        """Half a step."""
+        begin, end = (time, time + 0.5 * dt) if phase is Phase.FIRST else (time + 0.5 * dt, time + dt)
         for b in self.integrities:
-            b.advance(at, 0.5 * dt)
+            b.advance(begin, end)
         return ""
 
     def accept(self, time: float, dt: float) -> None:

@@ -63,7 +63,8 @@ class Transfers(Component):
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
         """Half a step; fixed values are those of its beginning or end. Fails where a rate is not finite. Collective."""
         for s in self.species:
-            s.boundary_values(time if phase is Phase.FIRST else time + dt, fixed=True)
+            at = time if phase is Phase.FIRST else time + dt
+            s.boundary_values(at, at, fixed=True)
         good = self._move(0.5 * dt, book)
         for s in self.species:
             if s.fixed_conditions:

@@ -60,6 +60,7 @@ class Transport:
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
         self.own = OwnStages(species, work) if limits_itself(species.law) else None
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
+        self._emptied = np.zeros(self.graph.n_owned if species.walls or species.exchanges else 0)
         self._extremes = np.zeros(2)
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
@@ -84,12 +85,14 @@ class Transport:
             wk.loss[:] = wk.sinks[:n]
             if self._middle is not None:
                 self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
-        s.boundary_values(time + 0.5 * dt, fixed=False)
-        s.wall_values(time + 0.5 * dt)
+        s.boundary_values(time, time + dt, fixed=False)
+        s.wall_values(time, time + dt)
         if self.own is None:
             boundary_sources(s, wk.production, wk.sinks)
+            self._empty(wk.production, wk.sinks, dt)
             solved = self._stages(time, dt, history)
         else:
+            self._empty(*self.own.boundaries(), dt)
             solved = self._own_stages(self.own, time, dt, history)
         g.halo.update(wk.w)
         if self.own is None:
@@ -114,15 +117,23 @@ class Transport:
         else:
             self.skipped += 1
         if self.own is None:
+            wk.seen[: len(self._emptied)] += self._emptied
             book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n))
         else:
-            self.own.book(dt, page, correct)
+            self.own.book(dt, page, correct, self._emptied)
         book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, page)
         s.state[:n] = wk.new
         g.halo.update(s.state)
         if self.own is not None and self._middle is not None and self.stiff:
             self.own.look(*self._middle)
         return True
+
+    def _empty(self, production: Floats, sinks: Floats, dt: float) -> None:
+        """Let walls and boundaries that take all take what is there at the beginning. Collective where there are any."""
+        s = self.species
+        if s.walls or s.exchanges:
+            stages.empty(production, sinks, s.fixed, dt, s.state, self._emptied)
+            self.graph.halo.update(s.state)
 
     def follow(self, dt: float, density: Floats, page: Page) -> None:
         """Correct the state by how sources change from mid-step, where they were frozen, to the end; the fields are those of the end.
@@ -171,6 +182,7 @@ class Transport:
         last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
         stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
+        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
@@ -182,6 +194,7 @@ class Transport:
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
         stages.second_stage(g.mass, s.state, x, wk.production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
+        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
@@ -244,6 +257,7 @@ class Transport:
         if own is None and self.packing is not None:
             self.packing.cap_production(dt)
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
+        stages.settle_emptied(g.mass, wk.sinks, dt, system.b, system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
         if own is not None:  # v is the low solution and the error of its solver, dt s times as large as that of the density
@@ -295,7 +309,7 @@ class Transport:
 
     def _fix(self, system: LinearSystem, time: float, tau: float) -> None:
         """The values of fixed nodes at a time, in the guess and on the right side."""
-        self.species.boundary_values(time, fixed=True)
+        self.species.boundary_values(time, time, fixed=True)
         fix_rows(self.species, system, self.work.edges, tau, low_order=False)
 
     def iterations(self) -> int:

@@ -58,7 +58,7 @@ class Walls(Component):
                 count = len(vessel.part_names)
                 for crossing in vessel.crossings:
                     if not crossing.static:
-                        crossing.evaluate(time)
+                        crossing.evaluate(time, time)
                     species = crossing.law.species
                     flux = np.bincount(vessel.part, crossing.flux(self.species[species].state), minlength=count)
                     keys.append(f"{name}.flux:{species}")

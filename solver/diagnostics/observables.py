@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from ..discretise.problem import Problem
 from ..errors import SolverError
 from ..kernels.compiled import compiled
+from .home import homes
 
 Floats = NDArray[np.float64]
 
-FRONT = 0.01  # of the largest initial density: the level that defines the front
+FRONT = 0.01  # of the density that ``Observables.level`` names: what defines the front
 DEGRADED = 0.5  # of the largest initial density: ECM below this counts as degraded
 
 
@@ -45,6 +46,7 @@ class Observables:
         """``start`` restores the reference values of an earlier part of the same run."""
         self.problem = problem
         self.start = start or self._references()
+        self._homes = homes(problem, [s.name for s in self._cells()])
 
     def _references(self) -> dict[str, float]:
         """Largest initial densities, and the centre of mass of the cells."""
@@ -63,35 +65,39 @@ class Observables:
         chosen = [s for s in self.problem.species.values() if s.law.kind == "cells"]
         return chosen or [s for s in self.problem.species.values() if s.law.taxis]
 
-    def row(self, time: float) -> dict[str, float]:
-        """Amounts, minima, maxima, fronts and degraded volume. Collective; raises SolverError for non-finite values."""
-        g, problem = self.problem.graph, self.problem
-        n = g.n_owned
-        several = len(problem.region_mass) > 1
-        sums: dict[str, float] = {}
-        highs: dict[str, float] = {}
-        centre = np.array([self.start[f"centre.{axis}"] for axis in "xyz"])
-        fronts = {s.name: np.full(7, -np.inf) for s in self._cells()}
-        for name, s in problem.species.items():
-            c = s.state[:n]
-            sums[f"{name}.total"] = float(g.mass[:n] @ c)
-            if several:
-                sums |= {f"{name}.in:{region}": float(mass @ c) for region, mass in problem.region_mass.items()}
+    def level(self, name: str) -> tuple[float | None, str]:
+        """The density at the front of a species, and what it is a share of; None: of what it is at the time.
+
+        Of its own largest at the start, for cells of which there are none then of that of all cells, else of its own largest now.
+        """
+        cells = [s.name for s in self._cells()]
+        own = self.start[f"{name}.max"]
+        if own > 0.0:
+            return FRONT * own, "its largest density at the start"
+        all_cells = max((self.start[f"{other}.max"] for other in cells), default=0.0)
+        if name in cells and all_cells > 0.0:
+            return FRONT * all_cells, "the largest density of all cells at the start"
+        return None, "its largest density at the time"
+
+    @property
+    def levels(self) -> dict[str, str]:
+        """What the front of each species that moves is, in words."""
+        return {name: f"where it is {100 * FRONT:g} % of {self.level(name)[1]}" for name in self._moving()}
+
+    def _moving(self) -> list[str]:
+        mobile = [name for name, s in self.problem.species.items() if s.law.mobile]
+        return [*mobile, *(s.name for s in self._cells() if s.name not in mobile)]
+
+    def _highs(self, time: float) -> dict[str, float]:
+        """Largest and smallest values. Collective; raises SolverError where they are not finite."""
+        g, highs = self.problem.graph, {}
+        for name, s in self.problem.species.items():
+            c = s.state[: g.n_owned]
             highs[f"{name}.max"] = float(c.max(initial=-np.inf)) if np.isfinite(c).all() else math.inf
             highs[f"{name}.min"] = -float(c.min(initial=np.inf))
-            if s.law.kind == "ecm":
-                sums[f"{name}.degraded_volume"] = float(g.mass[:n][c < DEGRADED * self.start[f"{name}.max"]].sum())
-            if name in fronts:
-                level = FRONT * self.start[f"{name}.max"]
-                sums[f"{name}.invaded_volume"] = float(g.mass[:n][c > level].sum()) if level > 0.0 else 0.0
-                if level > 0.0:
-                    _reach(g.indptr, g.indices, g.points, s.state, level, centre, fronts[name])
-        summed = g.comm.allreduce(np.array(list(sums.values())))
-        extents = [x for extent in fronts.values() for x in extent]
-        highest = np.array([*highs.values(), *extents])
+        highest = np.array(list(highs.values()))
         g.comm.Allreduce(MPI.IN_PLACE, highest, MPI.MAX)
-        row = {key: float(v) for key, v in zip(sums, summed, strict=True)}
-        bad = [key.split(".")[0] for key, v in zip(highs, highest, strict=False) if math.isinf(v) and v > 0]
+        bad = [key.split(".")[0] for key, v in zip(highs, highest, strict=True) if math.isinf(v) and v > 0]
         if bad:
             raise SolverError(
                 f"values are not finite at t = {time:g}; the last good output is kept",
@@ -99,12 +105,47 @@ class Observables:
                 place=f"species {', '.join(bad)}",
                 remedy="check the parameters for rates that explode, or use smaller steps",
             )
-        row |= {key: float(-v if key.endswith(".min") else v) + 0.0 for key, v in zip(highs, highest, strict=False)}
+        return {key: float(-v if key.endswith(".min") else v) + 0.0 for key, v in zip(highs, highest, strict=True)}
+
+    def row(self, time: float) -> dict[str, float]:
+        """Amounts, minima, maxima, fronts, invaded and degraded volume. Collective; raises SolverError for non-finite values."""
+        g, problem = self.problem.graph, self.problem
+        n, highs = g.n_owned, self._highs(time)
+        several = len(problem.region_mass) > 1
+        sums: dict[str, float] = {}
+        centre = np.array([self.start[f"centre.{axis}"] for axis in "xyz"])
+        fronts = {name: np.full(7, -np.inf) for name in self._moving()}
+        depths = {name: np.full(7, -np.inf) for name in self._homes}
+        for name, s in problem.species.items():
+            c = s.state[:n]
+            sums[f"{name}.total"] = float(g.mass[:n] @ c)
+            if several:
+                sums |= {f"{name}.in:{region}": float(mass @ c) for region, mass in problem.region_mass.items()}
+            if s.law.kind == "ecm":
+                sums[f"{name}.degraded_volume"] = float(g.mass[:n][c < DEGRADED * self.start[f"{name}.max"]].sum())
+            if name not in fronts:
+                continue
+            stated = self.level(name)[0]
+            level = FRONT * highs[f"{name}.max"] if stated is None else stated
+            sums[f"{name}.invaded_volume"] = float(g.mass[:n][c > level].sum()) if level > 0.0 else 0.0
+            if level > 0.0:
+                _reach(g.indptr, g.indices, g.points, s.state, level, centre, fronts[name])
+            if name in self._homes:
+                home = self._homes[name]
+                sums[f"{name}.invaded_beyond"] = float((g.mass[:n] - home.mass)[c > level].sum()) if level > 0.0 else 0.0
+                if level > 0.0:
+                    _reach(g.indptr, g.indices, home.distance, s.state, level, np.zeros(3), depths[name])
+        summed = g.comm.allreduce(np.array(list(sums.values())))
+        highest = np.array([x for extent in (*fronts.values(), *depths.values()) for x in extent])
+        g.comm.Allreduce(MPI.IN_PLACE, highest, MPI.MAX)
+        row = {key: float(v) for key, v in zip(sums, summed, strict=True)} | highs
         for k, name in enumerate(fronts):
-            extent = highest[len(highs) + 7 * k :][:7]
+            extent = highest[7 * k :][:7]
             here = np.isfinite(extent[6])
             for axis in range(problem.dim):
                 row[f"{name}.front.{'xyz'[axis]}min"] = float(-extent[2 * axis]) if here else math.nan
                 row[f"{name}.front.{'xyz'[axis]}max"] = float(extent[2 * axis + 1]) if here else math.nan
             row[f"{name}.front.distance"] = float(extent[6]) if here else math.nan
+        for k, name in enumerate(depths, len(fronts)):
+            row[f"{name}.front.depth"] = max(0.0, float(highest[7 * k + 1]))
         return row

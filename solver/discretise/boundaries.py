@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..errors import SolverError
 from ..kernels import surfaces
 from ..model.balance import Boundary
-from ..scenario.expressions import Number
+from ..scenario.expressions import Binary, Number
+from ..scenario.tree import names
 from .evaluate import Evaluator
 from .graph import Graph
 from .site_values import Known
@@ -44,26 +45,34 @@ class Condition:
     def __post_init__(self) -> None:
         for expr, out, what in ((self.law.value, self.value, "value"), (self.law.rate, self.rate, "rate")):
             self._write.append((what, self.evaluator.compile_clipped(expr or Number(0.0)), out))
+        self._write_product: Callable[[Floats], None] | None = None
+        self._product = np.zeros(len(self.nodes))
+        rate, value = self.law.rate, self.law.value
+        if rate is not None and value is not None and "t" in names(rate) & names(value):
+            self._write_product = self.evaluator.compile_clipped(Binary("*", rate, value))
 
     @property
     def is_static(self) -> bool:
         """Whether neither its value nor its rate changes in time."""
         return self.gradient is None and all(e is None or self.evaluator.is_static(e) for e in (self.law.value, self.law.rate))
 
-    def evaluate(self, time: float) -> None:
-        """Evaluate value and rate at a time; one that is no number is an error that names the place, a negative one counts as 0."""
-        self.evaluator.time[0] = time
+    def evaluate(self, begin: float, end: float) -> None:
+        """Evaluate value and rate for an interval of time, negative ones as 0; one that is no number is an error that names the place."""
+        self.evaluator.over(begin, end)
         for what, write, out in self._write:
             write(out)
             bad = np.isnan(out)
             if bad.any():
-                at = self.evaluator.points[np.argmax(bad)]
+                at = ", ".join(f"{c:g}" for c in self.evaluator.points[np.argmax(bad)])
                 raise SolverError(
-                    f"the {what} of '{self.law.kind}' is no number at t = {time:g}, x = {', '.join(f'{c:g}' for c in at)}",
+                    f"the {what} of '{self.law.kind}' is no number at t = {0.5 * (begin + end):g}, x = {at}",
                     code="bad-rate",
                     place=f"boundary {self.boundary}, species {self.species}",
                     remedy="it must be a number >= 0",
                 )
+        if self._write_product is not None:  # what comes in is the mean of rate and value together
+            self._write_product(self._product)
+            np.divide(self._product, self.rate, out=self.value, where=self.rate > 0.0)
 
     def drift_out(self, potential: Floats, factor: Floats | None) -> None:
         """Add the outward speed chi grad G . n, averaged with phi_i, to ``rate``; factor None: chi = 1."""
@@ -89,7 +98,7 @@ def build_condition(
         law=law,
         nodes=nodes,
         specific_surface=sigma[nodes] / graph.mass[nodes],
-        evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars),
+        evaluator=Evaluator(graph.points[nodes], {}, known.parameters, known.scalars, known.at(nodes), known.times),
         value=np.zeros(len(nodes)),
         rate=np.zeros(len(nodes)),
         gradient=gradient,

@@ -13,6 +13,7 @@ from ..scenario.expressions import Binary, Expr, Name, Number, Unary
 from ..scenario.intervals import never_negative
 from ..scenario.noise import value_noise
 from ..scenario.tree import names
+from .times import Moment, Times
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +44,9 @@ _FUNCTIONS: dict[str, Any] = {
     "tanh": np.tanh,
     "erf": erf,
     "abs": np.abs,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "mod": np.mod,
 }
 _FOLDED: dict[str, Any] = {"min": np.minimum, "max": np.maximum}
 _TRUTH = ("<", "<=", ">", ">=", "==", "!=", "and", "or")
@@ -54,24 +58,39 @@ class Evaluator:
     """Compiles expressions of species, scalars, parameters, x, y, z and t for one set of n nodes.
 
     ``fields`` maps species to arrays whose memory stays the same: compiled expressions read the values
-    that are in them when called. So are ``scalars``: name -> array (1,). ``time`` is a one-element array, written by the owner
-    before a call.
+    that are in them when called. So are ``scalars``: name -> array (1,). ``places`` (n,) do not change. The owner says for which time,
+    by ``at`` or ``over``, before a call. ``times``: the functions of time of all evaluators that are advanced together.
     """
 
     def __init__(
-        self, points: Floats, fields: Mapping[str, Floats], parameters: Mapping[str, float], scalars: Mapping[str, Floats] | None = None
+        self,
+        points: Floats,
+        fields: Mapping[str, Floats],
+        parameters: Mapping[str, float],
+        scalars: Mapping[str, Floats] | None = None,
+        places: Mapping[str, Floats] | None = None,
+        times: Times | None = None,
     ) -> None:
         self.n = len(points)
         self.points = points
         self.parameters = dict(parameters)
-        self.time = np.zeros(1)
+        self.places = dict(places or {})
         self._names: dict[str, Operand] = dict(parameters)
         self._names |= {axis: np.ascontiguousarray(points[:, k]) for k, axis in enumerate("xyz")}
         self.scalars = dict(scalars or {})
-        self._names |= {**fields, **self.scalars}
-        self._names["t"] = self.time
+        self._names |= {**self.places, **fields, **self.scalars}
+        self.moment = Moment(times or Times(parameters), self._names)
+        self._names["t"] = self.moment.t
         self._densities = frozenset(fields)
         self._moving = {*fields, *self.scalars, "t"}
+
+    def at(self, time: float) -> None:
+        """Evaluate for an instant from now on."""
+        self.moment.set(time, time)
+
+    def over(self, begin: float, end: float) -> None:
+        """Evaluate for an interval from now on: its middle, and means over it of functions of time that enter linearly."""
+        self.moment.set(begin, end)
 
     def is_static(self, expr: Expr) -> bool:
         """Whether the value can never change: no species and no time in it."""
@@ -88,7 +107,7 @@ class Evaluator:
                 constant = np.array(value, dtype=float)
                 return lambda out: np.copyto(out, constant)
         steps = []
-        result = self._build(expr, steps)
+        result = self._build(self.moment.separated(expr), steps)
 
         def evaluate(out: Floats) -> None:
             with np.errstate(all="ignore"):  # non-finite results are caught where they would enter the solution

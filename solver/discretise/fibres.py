@@ -29,31 +29,34 @@ from ..scenario.tree import evaluate, names
 from .evaluate import Evaluator
 from .forms import Forms
 from .graph import Graph, symmetrise
+from .site_values import Known
 
 Floats = NDArray[np.float64]
 
 
-def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Domain, parameters: Mapping[str, float]) -> Floats:
+def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Domain, known: Known) -> Floats:
     """K^D on the graph (nnz): its stiffness itself where motility is the same in all regions and directions. Collective."""
     by_region = isinstance(law.diffusion, Mapping)
     if not by_region and law.fibres is None:
         return graph.stiffness
-    scale = region_motility(law, domain, parameters)[domain.cell_region] if by_region else np.ones(len(domain.cell_region))
+    scale = region_motility(law, domain, known.parameters)[domain.cell_region] if by_region else np.ones(len(domain.cell_region))
     if law.fibres is None:
         matrix = forms.stiffness(scale)
     else:
-        matrix = forms.directed_stiffness(scale[:, None, None] * _tensors(law.fibres, forms.midpoints(), domain.dim, parameters))
+        centres = {name: forms.at_midpoints(values) for name, values in known.places.items()}
+        tensors = _tensors(law.fibres, forms.midpoints(), domain.dim, known.parameters, centres)
+        matrix = forms.directed_stiffness(scale[:, None, None] * tensors)
     values = graph.values_of(matrix)
     symmetrise(graph, values)
     return values
 
 
-def myopic_weights(law: Species, graph: Graph, forms: Forms, dim: int, parameters: Mapping[str, float]) -> tuple[Floats, Floats]:
+def myopic_weights(law: Species, graph: Graph, forms: Forms, dim: int, known: Known) -> tuple[Floats, Floats]:
     """a_ij and v_ij (nnz) of myopic diffusion; symmetric and antisymmetric to the last bit. Collective."""
     assert law.fibres is not None
     with agreed(graph.comm):
-        motility = nodal_motility(law, graph.points, parameters)
-    tensors = motility[:, None, None] * _tensors(law.fibres, graph.points, dim, parameters)
+        motility = nodal_motility(law, graph.points, known)
+    tensors = motility[:, None, None] * _tensors(law.fibres, graph.points, dim, known.parameters, known.places)
     row_of = np.repeat(np.arange(graph.n_owned), np.diff(graph.indptr))
     out, back = np.zeros(len(graph.indices)), np.zeros(len(graph.indices))  # C_ij and C_ji
     for a in range(dim):
@@ -67,17 +70,18 @@ def myopic_weights(law: Species, graph: Graph, forms: Forms, dim: int, parameter
     return 0.5 * (out + back), back - out
 
 
-def nodal_motility(law: Species, points: Floats, parameters: Mapping[str, float]) -> Floats:
-    """D at points; raises ScenarioError unless it is a number >= 0 at each of them that depends on nothing but the place."""
+def nodal_motility(law: Species, points: Floats, known: Known) -> Floats:
+    """D at the nodes; raises ScenarioError unless it is a number >= 0 at each of them that depends on nothing but the place."""
     value = np.zeros(len(points))
-    if law.diffusion is None or isinstance(law.diffusion, Mapping) or not names(law.diffusion) <= {"x", "y", "z", *parameters}:
+    usable = {"x", "y", "z", *known.parameters, *known.places}
+    if law.diffusion is None or isinstance(law.diffusion, Mapping) or not names(law.diffusion) <= usable:
         raise ScenarioError(
             "the motility of myopic diffusion depends on more than the place",
             code="myopic-diffusion",
             place=f"species {law.name}",
-            remedy="it may depend on x, y, z and parameters only",
+            remedy="it may depend on x, y, z, given fields and parameters only",
         )
-    Evaluator(points, {}, parameters).compile(law.diffusion)(value)
+    Evaluator(points, {}, known.parameters, places=known.places).compile(law.diffusion)(value)
     bad = ~(value >= 0.0) | ~np.isfinite(value)
     if bad.any():
         at = ", ".join(f"{x:g}" for x in points[np.argmax(bad)])
@@ -90,9 +94,9 @@ def nodal_motility(law: Species, points: Floats, parameters: Mapping[str, float]
     return value
 
 
-def _tensors(fibres: Fibres, points: Floats, dim: int, parameters: Mapping[str, float]) -> Floats:
+def _tensors(fibres: Fibres, points: Floats, dim: int, parameters: Mapping[str, float], places: Mapping[str, Floats]) -> Floats:
     """a I + (1 - a) e e^T at each point (n, d, d); I where there is no direction."""
-    evaluator = Evaluator(points, {}, parameters)
+    evaluator = Evaluator(points, {}, parameters, places=places)
     e = np.zeros((dim, evaluator.n))
     for component, expr in zip(e, fibres.direction, strict=True):
         evaluator.compile(expr)(component)

@@ -61,6 +61,20 @@ class Forms:
         """Centres (n_cells, 3) of all cells of this rank, ghosts included."""
         return np.asarray(self.mesh.geometry.x[cell_corners(self.mesh)].mean(axis=1))
 
+    def at_midpoints(self, nodal: Floats) -> Floats:
+        """Values (n_cells,) at the centres of all cells of this rank, ghosts included, of values at the owned dofs. Collective."""
+        function = fem.Function(self.space)
+        n = self.space.dofmap.index_map.size_local
+        function.x.array[:n] = nodal[:n]
+        function.x.scatter_forward()
+        return np.asarray(function.x.array[self.space.dofmap.list].mean(axis=1))
+
+    def gathered(self, corners: Floats) -> Floats:
+        """Sums at the owned dofs of values (owned cells, dim+1) at the corners of the owned cells. Collective."""
+        function = fem.Function(self.space)
+        np.add.at(function.x.array, self.space.dofmap.list[: len(corners)].ravel(), corners.ravel())
+        return self._owned_sum(function.x)
+
     def mass(self, cell_values: Floats | float = 1.0) -> Floats:
         """Lumped mass m_i = int w phi_i of the owned dofs."""
         self._set_weight(cell_values)

@@ -50,6 +50,15 @@ def initial_state(law: Species, graph: Graph, evaluator: Evaluator, regions: Map
     return value
 
 
+def taken_state(law: Species, graph: Graph, values: Floats) -> Floats:
+    """Nodal values (n_local) of a state that was reached elsewhere. Collective; raises ScenarioError above the maximum."""
+    value = graph.extended(values)
+    if law.maximum is not None:
+        with agreed(graph.comm):
+            _check_maximum(law.name, graph, value, law.maximum)
+    return value
+
+
 def _check_maximum(name: str, graph: Graph, value: Floats, maximum: float) -> None:
     if (value > maximum * (1.0 + 1e-12)).any():
         at = graph.points[np.argmax(value)]

@@ -76,18 +76,18 @@ class Integrity:
         """The integrity as far as it has come (s,)."""
         return self.variable.new
 
-    def advance(self, time: float, h: float) -> None:
-        """Advance b by h with the species as they are in the fields and rates at ``time``."""
+    def advance(self, begin: float, end: float) -> None:
+        """Advance b from one time to another, with the species as they are in the fields."""
         if self.static:
             return
         for side in self._sides:
-            side.gather(time)
+            side.gather(begin, end)
         self._decay[:] = 0.0
         for write, share in self._rates:
             write(self._scratch)
             self._scratch *= share
             self._decay += self._scratch
-        surfaces.relax(self.b, self._repair, self._decay, h)
+        surfaces.relax(self.b, self._repair, self._decay, end - begin)
 
     def opening(self, out: Floats) -> None:
         """g(b) at every site."""

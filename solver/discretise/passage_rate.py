@@ -34,18 +34,18 @@ class PassageRate:
         self.uses = names(expr)
         sites = integrity.sites
         self.static = not known.moving(self.uses) and (integrity.static or INTEGRITY not in self.uses)
-        sides = sites.nodes.T if self.uses & set(known.fields) else sites.nodes.T[:1]
+        sides = sites.nodes.T if self.uses & {*known.fields, *known.places} else sites.nodes.T[:1]
         self._sides = [SiteEvaluator(column, sites.points, known, self.uses, {INTEGRITY: integrity.b}) for column in sides]
         self._writes = [side.compile_clipped(expr) for side in self._sides]
         self.values, self._scratch = np.zeros(sites.n), np.zeros(sites.n)
 
-    def evaluate(self, time: float) -> None:
-        """Fill ``values`` of the fields and the integrity as they are now, negative ones as 0; SolverError where one is not finite."""
+    def evaluate(self, begin: float, end: float) -> None:
+        """Fill ``values`` for an interval of time, of the fields and b as they are, negative ones as 0; SolverError where not finite."""
         self.values[:] = 0.0
         for side, write in zip(self._sides, self._writes, strict=True):
-            side.gather(time)
+            side.gather(begin, end)
             write(self._scratch)
-            self._check(time)
+            self._check(0.5 * (begin + end))
             self._scratch /= len(self._sides)
             self.values += self._scratch
 

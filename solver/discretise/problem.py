@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,12 +22,13 @@ from .boundaries import Condition, build_condition
 from .evaluate import Evaluator
 from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
 from .graph import Graph
-from .initial import initial_state
+from .initial import initial_state, taken_state
 from .integrity import Integrity
 from .membranes import cap, crossings_of
 from .operators import Operators
 from .site_values import Known
 from .species import NodalSpecies, carried_logarithms, logarithm_of
+from .times import Times
 from .vessel_fluxes import attach, check_mobile
 from .vessels import NodalVessel, build_vessel
 
@@ -50,6 +52,7 @@ class Problem:
     evaluator: Evaluator
     dim: int
     state: State
+    times: Times
     integrities: dict[str, Integrity] = field(default_factory=dict)
     vessels: dict[str, NodalVessel] = field(default_factory=dict)
 
@@ -75,9 +78,10 @@ def discretise(
     start: float = 0.0,
     networks: Mapping[str, Network] | None = None,
     scalars: Mapping[str, float] | None = None,
+    end: float = math.inf,
 ) -> Problem:
     """Put a model on a domain that nothing else uses; see `pose`. Collective."""
-    return pose(model, Operators(domain), start, networks, scalars)
+    return pose(model, Operators(domain), start, networks, scalars, end=end)
 
 
 def pose(
@@ -86,10 +90,15 @@ def pose(
     start: float = 0.0,
     networks: Mapping[str, Network] | None = None,
     scalars: Mapping[str, float] | None = None,
+    places: Mapping[str, Floats] | None = None,
+    begun: Mapping[str, Floats] | None = None,
+    end: float = math.inf,
 ) -> Problem:
     """Put a model on a mesh, with its densities at the start time; ``networks`` are those of vessels. Collective.
 
-    scalars: numbers in time that formulas may name, with their values at the start.
+    scalars: numbers in time that formulas may name, with their values at the start. places: nodal values (n_local) that they may name.
+    begun: densities (n_owned) of species that do not start by their formulas.
+    end: of the run, up to which formulas may jump.
     Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
@@ -101,9 +110,10 @@ def pose(
     state = State()
     for name, value in (scalars or {}).items():
         state.add_scalar(name, value)
-    known = Known(fields, state.numbers, model.values())
-    evaluator = Evaluator(graph.points, fields, model.values(), state.numbers)
-    evaluator.time[0] = start
+    times = Times(model.values(), start, end)
+    known = Known(fields, state.numbers, model.values(), places or {}, times)
+    evaluator = Evaluator(graph.points, fields, model.values(), state.numbers, known.places, times)
+    evaluator.at(start)
     integrities = {m.name: Integrity("membrane", m.name, m.integrity, operators.sites(m.name), known) for m in model.membranes}
     wanted = sorted({name for s in model.species for name in s.boundaries})
     sigma = {name: operators.boundary_mass(name) for name in wanted}
@@ -121,19 +131,22 @@ def pose(
             if boundary.kind == "fixed":  # a node on two fixed boundaries obeys the first one named
                 taken[condition.nodes] = True
             conditions.append(condition)
+        times.jumps.hold_after(start)
         _evaluate(comm, conditions, start)
         if law.myopic:
-            weight, turning = myopic_weights(law, graph, forms, domain.dim, model.values())
+            weight, turning = myopic_weights(law, graph, forms, domain.dim, known)
         else:
-            weight, turning = edge_weight(law, graph, forms, domain, model.values()), np.empty(0)
-        by_node = _by_node(law, graph, regions, domain, model.values())
+            weight, turning = edge_weight(law, graph, forms, domain, known), np.empty(0)
+        by_node = _by_node(law, graph, regions, domain, known)
         species[law.name] = NodalSpecies(
             law=law,
             graph=graph,
             evaluator=evaluator,
             fields=fields,
             variable=state.add(
-                Variable(f"{law.name}/state", initial_state(law, graph, evaluator, regions), *shared, fields[law.name], weights=graph.mass)
+                Variable(
+                    f"{law.name}/state", _start(law, graph, evaluator, regions, begun or {}), *shared, fields[law.name], weights=graph.mass
+                )
             ),
             weight=weight,
             turning=turning,
@@ -146,6 +159,7 @@ def pose(
             ln = fields[logarithm_of(s.name)]
             np.log(np.maximum(s.state, TINY), out=ln)
             s.logarithm = state.add(Variable(f"{s.name}/log", ln, *shared, differs=False))
+    times.jumps.hold_after(start)
     for s in species.values():
         if s.crossings:
             s.passage_rates(first=True)
@@ -157,12 +171,17 @@ def pose(
     for vessel in model.vessels:
         check_mobile(vessel, species)
         network = networks.get(vessel.name) if networks else None
-        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, model.values(), network)
+        vessels[vessel.name] = build_vessel(vessel, domain, graph, grid.nodes, known, network)
         attach(vessels[vessel.name], species, regions, known, start)
     integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
     for b in integrities.values():
         state.add(b.variable)
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, integrities, vessels)
+    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels)
+
+
+def _start(law: Species, graph: Graph, evaluator: Evaluator, regions: Mapping[str, Floats], begun: Mapping[str, Floats]) -> Floats:
+    """Nodal values at the start (n_local), given or by the law's formula. Collective."""
+    return taken_state(law, graph, begun[law.name]) if law.name in begun else initial_state(law, graph, evaluator, regions)
 
 
 _CODES = {"region": "no-region", "boundary": "no-boundary"}
@@ -199,16 +218,16 @@ def _evaluate(comm: Comm, conditions: list[Condition], time: float) -> None:
     with agreed(comm):
         for condition in conditions:
             if condition.gradient is None:
-                condition.evaluate(time)
+                condition.evaluate(time, time)
 
 
-def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Domain, parameters: Mapping[str, float]) -> Floats | None:
+def _by_node(law: Species, graph: Graph, regions: Mapping[str, Floats], domain: Domain, known: Known) -> Floats | None:
     """D at all local nodes where it stands in the weight of the edges; by region, the mean by the mass in each. Collective then."""
     if law.myopic:
-        return nodal_motility(law, graph.points, parameters)
+        return nodal_motility(law, graph.points, known)
     if not isinstance(law.diffusion, Mapping):
         return None
     value = np.zeros(graph.n_owned)
-    for motility, mass in zip(region_motility(law, domain, parameters), regions.values(), strict=True):
+    for motility, mass in zip(region_motility(law, domain, known.parameters), regions.values(), strict=True):
         value += motility * mass / graph.mass[: graph.n_owned]
     return graph.extended(value)

@@ -65,7 +65,7 @@ class Signed:
     def _worst(self, time: float) -> tuple[int, NDArray[np.bool_] | None]:
         """The first column of nodes where it is negative, and at which of them; None where nowhere."""
         for k, (at, write, size) in enumerate(zip(self._at, self._write, self._size, strict=True)):
-            at.gather(time)
+            at.gather(time, time)
             write(self._values)
             least = self._values.min(initial=0.0)
             if least >= 0.0 and self._values.max(initial=0.0) < math.inf:
@@ -97,6 +97,8 @@ class Signed:
         for name in sorted(self._used - {"x", "y", "z", "t"}):
             if name in problem.fields:
                 found.append((name, float(problem.fields[name][node])))
+            elif name in problem.evaluator.places:
+                found.append((name, float(problem.evaluator.places[name][node])))
             elif name in problem.state.numbers:
                 found.append((name, float(problem.state.numbers[name][0])))
             elif name in self._more:
@@ -126,7 +128,7 @@ class Signed:
 def signed(problem: Problem) -> list[Signed]:
     """The formulas of a problem that could be negative; the same on all ranks."""
     parameters, densities = problem.evaluator.parameters, problem.fields
-    known = Known(problem.fields, problem.state.numbers, parameters)
+    known = Known(problem.fields, problem.state.numbers, parameters, problem.evaluator.places, problem.times)
     doubtful = [law for law in non_negative(problem.model) if not never_negative(law.expr, parameters, densities)]
     return [Signed(law, problem, known) for law in doubtful]
 

@@ -109,6 +109,11 @@ class NodalSpecies:
         """The boundary conditions that give a value."""
         return [c for c in self.conditions if c.law.kind == "fixed"]
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether a boundary exchanges it with what is outside."""
+        return any(c.law.kind == "exchange" for c in self.conditions)
+
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):
             return number(expr, self.evaluator.parameters)
@@ -156,13 +161,13 @@ class NodalSpecies:
         self.walls.append(wall)
         self.static = self.static and wall.static
 
-    def wall_values(self, time: float) -> None:
-        """Evaluate the walls whose rates change, of the fields as they are. Collective where there are any."""
+    def wall_values(self, begin: float, end: float) -> None:
+        """Evaluate the walls whose rates change for an interval of time, of the fields as they are. Collective where there are any."""
         changing = [w for w in self.walls if not w.static]
         if changing:
             with agreed(self.graph.comm):
                 for wall in changing:
-                    wall.evaluate(time)
+                    wall.evaluate(begin, end)
 
     def flux_law(self, scratch: Floats, scratch2: Floats) -> EdgeLaw:
         """What the fluxes are made of, of the fields as they are now; also the speed of drift out of outflow boundaries."""
@@ -232,7 +237,7 @@ class NodalSpecies:
         if changing:
             with agreed(self.graph.comm):
                 for rate in changing:
-                    rate.evaluate(float(self.evaluator.time[0]))
+                    rate.evaluate(self.evaluator.moment.begin, self.evaluator.moment.end)
             for rate in changing:
                 rate.take_from_owners()
 
@@ -248,13 +253,13 @@ class NodalSpecies:
             self._write_motility(self._motility)
         return float(self._motility.max(initial=0.0))
 
-    def boundary_values(self, time: float, fixed: bool) -> None:
-        """Evaluate the conditions that change in time, the fixed values or the others. Collective where there are any."""
+    def boundary_values(self, begin: float, end: float, fixed: bool) -> None:
+        """Evaluate the conditions that change, for an interval of time; fixed values or the others. Collective where there are any."""
         changing = [c for c in self.conditions if not c.is_static and c.gradient is None and fixed == (c.law.kind == "fixed")]
         if changing:
             with agreed(self.graph.comm):
                 for condition in changing:
-                    condition.evaluate(time)
+                    condition.evaluate(begin, end)
 
     def sources(self, density: Floats, production: Floats, sinks: Floats, scratch: Floats) -> None:
         """P and s of the tissue itself (no boundaries) at all local nodes; growth is split by its sign at ``density``."""

@@ -62,7 +62,7 @@ def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Ma
             integrity=None if vessel.integrity is None else vessel.integrity.b,
         )
         with agreed(s.graph.comm):
-            crossing.evaluate(time)
+            crossing.evaluate(time, time)
         vessel.crossings.append(crossing)
         s.add_wall(crossing)
 

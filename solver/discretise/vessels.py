@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +19,7 @@ from .evaluate import Evaluator
 from .graph import Graph
 from .integrity import Integrity
 from .lines import Contributions, spread
+from .site_values import Known
 from .sites import Sites, build_sites
 from .wall_flux import WallCrossing
 
@@ -53,9 +53,7 @@ class NodalVessel:
         return self.law.name
 
 
-def build_vessel(
-    law: Vessel, domain: Domain, graph: Graph, canonical: Ints, parameters: Mapping[str, float], network: Network | None
-) -> NodalVessel:
+def build_vessel(law: Vessel, domain: Domain, graph: Graph, canonical: Ints, known: Known, network: Network | None) -> NodalVessel:
     """A vessel's wall on the mesh; ``canonical`` (n_owned,): numbers of the owned nodes. Collective.
 
     Raises MeshError and ScenarioError, on all ranks, for names that are not there and for vessels outside the tissue.
@@ -92,7 +90,7 @@ def build_vessel(
     torn = np.array([names[s] in law.torn_parts or (bool(types[s]) and types[s] in law.torn_parts) for s in mine.segment], dtype=bool)
     if law.ruptured is not None:
         truth = np.zeros(len(number))
-        Evaluator(place, {}, parameters).compile(law.ruptured)(truth)
+        Evaluator(place, {}, known.parameters, places=known.at(local)).compile(law.ruptured)(truth)
         torn |= truth != 0.0
     return NodalVessel(law, sites, mine.segment, part_of[mine.segment], part_names, area, torn, mine.series, surface)
 

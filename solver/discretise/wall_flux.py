@@ -17,7 +17,8 @@ from ..errors import SolverError
 from ..kernels import surfaces
 from ..model.balance import WallFlux
 from ..model.walk import names_in
-from ..scenario.expressions import Expr, Number
+from ..scenario.expressions import Binary, Expr, Number
+from ..scenario.tree import names
 from .passage_rate import INTEGRITY
 from .site_values import Known, SiteEvaluator
 from .sites import Sites
@@ -66,18 +67,23 @@ class WallCrossing:
         self._length, self._series, self._g = series, np.zeros(n), np.ones(n)
         self._diffusion = np.ones(n) if diffusion is None else diffusion if isinstance(diffusion, np.ndarray) else np.zeros(n)
         self._write_diffusion = self._values_at.compile_clipped(diffusing) if diffusing is not None else None
+        both = law.inside is not None and "t" in names(law.inside) and "t" in names_in(law.opened, law.closed, law.torn)
+        brought = {w: Binary("*", e or Number(0.0), law.inside or Number(0.0)) for w, e in parts.items() if w != "inside" and both}
+        self._write_carried = [(what, self._values_at.compile_clipped(expr)) for what, expr in brought.items()]
+        self._carried, self._both = {what: np.zeros(n) for what in brought}, (np.zeros(n), np.zeros(n))
+        self._free, self._boundless = np.zeros(n), np.full(n, np.inf)
         self.rate, self.inside, self.flow, self.entered = (np.zeros(n) for _ in range(4))
 
-    def evaluate(self, time: float) -> None:
-        """Evaluate k and c_v of the fields as they are now, negative ones as 0; raises SolverError for a value that is no number."""
-        self._values_at.gather(time)
+    def evaluate(self, begin: float, end: float) -> None:
+        """Evaluate k and c_v for an interval of time, of the fields as they are, negative ones as 0; SolverError for what is no number."""
+        self._values_at.gather(begin, end)
         for what, write, out in self._write:
             write(out)
             bad = np.isnan(out)
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in self.sites.points[np.argmax(bad)])
                 raise SolverError(
-                    f"the {_WORDS[what]} is no number at t = {time:g}, x = {at}",
+                    f"the {_WORDS[what]} is no number at t = {0.5 * (begin + end):g}, x = {at}",
                     code="bad-rate",
                     place=f"vessel {self.vessel}, species {self.law.species}",
                     remedy="it must be a number >= 0",
@@ -90,6 +96,17 @@ class WallCrossing:
         v = self._values
         surfaces.wall_rate(v["opened"], v["closed"], v["torn"], self._torn, self._g, self._series, self._limit, self.rate)
         self.inside[:] = v["inside"]
+        if self._write_carried:
+            self._carry()
+
+    def _carry(self) -> None:
+        """Take as c_v the mean of k c_v over that of k, where both depend on time."""
+        for what, write in self._write_carried:
+            write(self._carried[what])
+        for values, out in ((self._carried, self._both[0]), (self._values, self._both[1])):
+            parts = (values["opened"], values["closed"], values["torn"])
+            surfaces.wall_rate(*parts, self._torn, self._g, self._free, self._boundless, out)
+        np.divide(*self._both, out=self.inside, where=self._both[1] > 0.0)
 
     def add(self, production: Floats, sinks: Floats) -> None:
         """Add to the nodal production and sinks."""

@@ -10,6 +10,7 @@ from .compiled import compiled
 Floats = NDArray[np.float64]
 
 TINY = 1e-300  # what stands for a density of 0 in a logarithm
+EMPTIED = 1e5  # dt s of a node that a wall or boundary keeps at its own density
 
 
 @compiled
@@ -31,6 +32,30 @@ def guess(old: Floats, rate: Floats, before: Floats, step: float, bend: float, o
     """out = max(0, c + step (rate + bend (rate - before))), a quadratic in time for bend = (step + dt1)/(dt1 + dt2)."""
     for i in range(len(out)):
         out[i] = max(0.0, old[i] + step * (rate[i] + bend * (rate[i] - before[i])))
+
+
+@compiled
+def empty(production: Floats, sinks: Floats, fixed: NDArray[np.bool_], dt: float, state: Floats, seen: Floats) -> None:
+    """Where dt s > EMPTIED, c becomes (c + dt P)/(1 + dt s) before the step; ``seen`` is the density with which the sinks took that in dt.
+
+    What is left there of the step before is the error of its linear solver, and s c the flux of a step's first stage.
+    """
+    for i in range(len(seen)):
+        reach = dt * sinks[i]
+        seen[i] = 0.0
+        if reach > EMPTIED and not fixed[i]:
+            value = (state[i] + dt * production[i]) / (1.0 + reach)
+            seen[i] = (state[i] - value) / reach
+            state[i] = value
+
+
+@compiled
+def settle_emptied(mass: Floats, sinks: Floats, tau: float, b: Floats, x: Floats) -> None:
+    """Guess x = max(0, b)/(m (1 + tau s)) where tau s > EMPTIED: the rounding of an extrapolated one would be that of all."""
+    for i in range(len(x)):
+        reach = tau * sinks[i]
+        if reach > EMPTIED:
+            x[i] = max(0.0, b[i]) / (mass[i] * (1.0 + reach))
 
 
 @compiled

@@ -1,3 +1,3 @@
-"""Linear algebra; the only package that imports petsc4py."""
+"""Linear algebra; the only package that imports petsc4py to compute."""
 
-import mpi4py.MPI  # noqa: F401 - before PETSc, whose wheels find their MPI only then
+from .. import petsc_start  # noqa: F401 - before PETSc

@@ -250,6 +250,8 @@ class Model:
     citations: tuple[str, ...] = ()
     membranes: tuple[Membrane, ...] = ()
     vessels: tuple[Vessel, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)  # given fields that expressions may name -> where they come from
+    begins: str = ""  # the run whose state it starts from, in words
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -45,7 +45,8 @@ def build_model(scenario: Scenario) -> Model:
     membranes = map_expressions(tuple(barriers), settled)
     vessels = map_expressions(tuple(walls), settled)
     cited = sources(scenario, *species, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels)
+    fields = {name: options.words for name, options in scenario.fields.items()}
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, scenario.start.words if scenario.start else "")
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

@@ -35,7 +35,11 @@ def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -
         growth=_growth(name, options, filling, letters),
         loss=loss,
         transfers=tuple(
-            Transfer(into, letters.use(rate, "lambda", "1/time", f"rate at which {name} becomes {into}", name, into), FRANSSEN_2019)
+            Transfer(
+                into,
+                letters.use(rate, "lambda", "1/time", f"rate at which {name} becomes {into}", name, into),
+                letters.credit(rate, FRANSSEN_2019),
+            )
             for into, rate in options.becomes.items()
             if not is_zero(rate)
         ),
@@ -57,7 +61,8 @@ def _growth(name: str, options: Cells, filling: Sequence[str], letters: Letters)
         capacity = _capacity(name, law, letters)
         occupied = space if law.capacity.constant == 1.0 else [per_capacity(summed(space), capacity)]
         limited = product(mu, one_minus(*occupied))
-        return (Term(limited, "growth into free space", CHAPLAIN_LOLAS_2006, (Factor(capacity, "capacity of growth"),)),)
+        paper = letters.credit(law.rate, CHAPLAIN_LOLAS_2006)
+        return (Term(limited, "growth into free space", paper, (Factor(capacity, "capacity of growth"),)),)
     return (Term(mu, "exponential growth"),)
 
 

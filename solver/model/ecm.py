@@ -21,7 +21,9 @@ def ecm(options: Ecm, cells: Sequence[str], letters: Letters) -> Species:
     if not is_zero(options.remodelling):
         nu = letters.use(options.remodelling, "nu", "1/time", "remodelling rate of ecm", "ecm")
         space = one_minus(Name("ecm"), *(Name(c) for c in cells))
-        growth = (Term(product(nu, space), "remodelling", CHAPLAIN_LOLAS_2006, (Factor(nu, "remodelling"),)),)
+        growth = (
+            Term(product(nu, space), "remodelling", letters.credit(options.remodelling, CHAPLAIN_LOLAS_2006), (Factor(nu, "remodelling"),)),
+        )
     return Species(
         name="ecm",
         kind="ecm",
@@ -35,7 +37,7 @@ def ecm(options: Ecm, cells: Sequence[str], letters: Letters) -> Species:
 
 def _degradation(by: str, options: Ecm, cells: Sequence[str], letters: Letters) -> Term:
     contact = by in cells
-    source = FRANSSEN_2019 if contact else ANDERSON_2000
+    source = letters.credit(options.degraded_by[by], FRANSSEN_2019 if contact else ANDERSON_2000)
     meaning = f"degradation of ecm {'on contact with' if contact else 'by'} {by}"
     eta = letters.use(options.degraded_by[by], "eta", "1/time/key", meaning, "ecm", by)
     return Term(product(eta, Name(by)), meaning, source, (Factor(eta, meaning),))

@@ -12,7 +12,7 @@ from ..scenario.mesh import mesh_dimension
 from ..scenario.parser import RESERVED
 from ..scenario.quantities import word
 from ..scenario.schema import Scenario
-from ..scenario.tree import substitute
+from ..scenario.tree import names, substitute
 from .balance import Parameter
 
 
@@ -49,7 +49,8 @@ class Letters:
         mesh = scenario.mesh
         self._dim = mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
         self._cells = set(scenario.model.cells)
-        self._taken = {*self.symbols, *scenario.parameters, *RESERVED}
+        self._numbers = frozenset(scenario.parameters)
+        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *RESERVED}
         self._requests: dict[str, _Request] = {}
 
     def use(self, formula: Formula, letter: str, dimension: str, meaning: str, own: str, key: str = "") -> Expr:
@@ -60,6 +61,14 @@ class Letters:
         unit = self.unit(dimension, own, key)
         self._requests[placeholder] = _Request(letter, own, key, formula.constant, unit, meaning)
         return Name(placeholder)
+
+    def movement(self, name: str) -> str:
+        """What D of a species is called: cells move, everything else diffuses."""
+        return "random motility" if name in self._cells else "diffusivity"
+
+    def credit(self, formula: Formula, source: str) -> str:
+        """The literature of a term whose rate a formula is: "" where the formula is a law of the user's own, not just a number."""
+        return source if names(formula.expr) <= self._numbers else ""
 
     def unit(self, dimension: str, own: str = "", key: str = "") -> str:
         """A dimension in the scenario's scales as text: ``um^2/h``; "" in a non-dimensional scenario."""

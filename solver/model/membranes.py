@@ -42,7 +42,9 @@ def integrity(name: str, words: str, options: Barrier, cells: Sequence[str], let
 def _degradation(name: str, words: str, by: str, rate: Formula, bound: bool, letters: Letters) -> Degradation:
     meaning = f"degradation of {words} by {by}"
     k = letters.use(rate, "k", "1/time/key", meaning, name, by)
-    return Degradation(product(k, Name(by)), "sum" if bound else "mean", meaning, GALLINATO_2017, (Factor(k, meaning),))
+    return Degradation(
+        product(k, Name(by)), "sum" if bound else "mean", meaning, letters.credit(rate, GALLINATO_2017), (Factor(k, meaning),)
+    )
 
 
 def names_integrity(formula: Formula) -> bool:
@@ -62,7 +64,7 @@ def _passage(name: str, species: str, way: LinearPermeability | PressurePermeabi
             exponent=Formula.number(way.exponent).expr,
             reference=Formula.number(way.reference).expr,
             follows_integrity=follows,
-            source=CHAPLAIN_2019,
+            source=letters.credit(way.mobility, CHAPLAIN_2019),
         )
     kappa = letters.use(way.rate, "kappa", "length/time", f"permeability of {name} for {species}", name, species)
-    return Passage(species, kappa, follows_integrity=follows, taxis=way.haptotaxis, source=KEDEM_KATCHALSKY_1958)
+    return Passage(species, kappa, follows_integrity=follows, taxis=way.haptotaxis, source=letters.credit(way.rate, KEDEM_KATCHALSKY_1958))

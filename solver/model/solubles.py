@@ -21,7 +21,13 @@ def soluble(name: str, options: Soluble, cells: Mapping[str, Cells], letters: Le
         production.append(Term(rate, "production"))
     loss: tuple[Term, ...] = ()
     if not is_zero(options.decay):
-        loss = (Term(letters.use(options.decay, "beta", "1/time", f"decay rate of {name}", name), "decay", ANDERSON_2000),)
+        loss = (
+            Term(
+                letters.use(options.decay, "beta", "1/time", f"decay rate of {name}", name),
+                "decay",
+                letters.credit(options.decay, ANDERSON_2000),
+            ),
+        )
     return Species(
         name=name,
         kind="soluble",
@@ -44,7 +50,7 @@ def _secretes(cells: Cells, name: str) -> bool:
 def _secretion(source: str, name: str, options: Cells, letters: Letters) -> Term:
     law = options.secretes[name]
     contact = law.kind == "contact"
-    paper = CHAPLAIN_LOLAS_2006 if contact else ANDERSON_2000
+    paper = letters.credit(law.rate, CHAPLAIN_LOLAS_2006 if contact else ANDERSON_2000)
     words = f"secretion by {source}" + (" in contact with ecm" if contact else "")
     alpha = letters.use(law.rate, "alpha", "key/time", f"{words} of {name}", source, name)
     factors: list[Expr] = [alpha, Name(source), *([Name("ecm")] if contact else [])]

@@ -22,7 +22,7 @@ def taxis(name: str, own: str, toward: str, law: Law, letters: Letters, letter: 
     """
     if law.sensitivity.constant == 0.0:
         return None
-    source = _SOURCE[law.kind] if source is None else source
+    source = letters.credit(law.sensitivity, _SOURCE[law.kind]) if source is None else source
     factor = letters.use(law.sensitivity, letter, _DIMENSION[law.kind], f"sensitivity of {own} to {toward}", own, toward)
     return Taxis(name, toward, _potential(own, toward, law, letters), factor, source)
 

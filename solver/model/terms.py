@@ -57,7 +57,7 @@ def motility(values: Mapping[str, Formula], name: str, letters: Letters) -> Expr
     if all(is_zero(formula) for formula in values.values()):
         return None
     if "" in values:
-        return letters.use(values[""], "d", "length^2/time", f"random motility of {name}", name)
+        return letters.use(values[""], "d", "length^2/time", f"{letters.movement(name)} of {name}", name)
     return {region: formula.expr for region, formula in values.items()}
 
 

@@ -74,6 +74,10 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", *entry_laws(vessel, symbols)]
     for barrier in model.membranes:
         lines += ["", *_membrane(barrier, symbols)]
+    if model.begins:
+        lines += ["", f"Start: {model.begins}"]
+    if model.fields:
+        lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:

@@ -27,7 +27,8 @@ def vessel(name: str, options: Options, cells: list[str], letters: Letters) -> V
             closed = opened
         elif law is not None and law.closed is not None and not is_zero(law.closed):
             closed = letters.use(law.closed, "k_closed", "length/time", f"entry of {species} into closed {name}", species, name)
-        fluxes.append(WallFlux(species, opened, closed, torn if species in cells else None, source=FRANSSEN_2019))
+        paper = FRANSSEN_2019 if law is None else letters.credit(law.rate, FRANSSEN_2019)
+        fluxes.append(WallFlux(species, opened, closed, torn if species in cells else None, source=paper))
     for species, exchange in options.exchange.items():
         permeability = letters.use(exchange.permeability, "P", "length/time", f"permeability of {name} to {species}", species, name)
         inside = None

@@ -163,6 +163,39 @@ def load_latest(
     raise SolverError("all checkpoints are damaged", code="damaged-checkpoint", place=str(folder), remedy="start again with --overwrite")
 
 
+def newest(folder: Path, comm: Comm, wanted: Callable[[str], bool]) -> Checkpoint | None:
+    """The newest checkpoint that passes its checksums, with whole arrays, of any mesh; of those whose names are wanted. Collective.
+
+    None if there is none. Raises ScenarioError for a version that cannot be read, SolverError where all are damaged.
+    """
+    files = comm.bcast(_files(folder) if comm.rank == 0 else None)
+    for path in files:
+        sealed, fault = _tried(comm, lambda path=path: digest.check(path, comm))  # type: ignore[misc]
+        if not fault:
+            header, fault = _tried(comm, lambda path=path, sealed=sealed: _header(path, sealed))  # type: ignore[misc]
+        if not fault:
+            _check_kind(path, header, {})
+            arrays, fault = _tried(comm, lambda path=path, header=header: _whole(path, header, wanted))  # type: ignore[misc]
+        if not fault:
+            return Checkpoint(arrays, header["scalars"], path)
+        if comm.rank == 0:
+            log.warning("checkpoint %s is damaged (%s); taking the one before", path, fault)
+    if files:
+        raise SolverError("all checkpoints are damaged", code="damaged-checkpoint", place=str(folder), remedy="name another run")
+    return None
+
+
+def _whole(path: Path, header: dict[str, Any], wanted: Callable[[str], bool]) -> dict[str, NDArray[np.float64]]:
+    """Whole arrays, checked."""
+    found = {}
+    with path.open("rb") as stream, h5py.File(stream, "r") as h5:
+        for name in filter(wanted, header["crc"]):
+            found[name] = np.asarray(h5[f"state/{name}"][:], dtype=np.float64)
+            if _sums(found[name], header["chunk"][name]) != header["crc"][name]:
+                raise ValueError(f"{name} fails its checksum")
+    return found
+
+
 def _check_kind(path: Path, header: Mapping[str, Any], expected: Mapping[str, str]) -> None:
     """Refuse a checkpoint that is whole but of no use here. Raises ScenarioError."""
     if header["format"] not in READABLE:

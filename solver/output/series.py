@@ -39,7 +39,7 @@ class Series:
             or damaged are restored from them, without step and dt, and the log says so.
 
     Raises:
-        SolverError: on all ranks, if the file cannot be written or has other columns.
+        SolverError: on all ranks, if the file cannot be written or has columns that the run does not write.
     """
 
     def __init__(self, path: Path, comm: Comm, resume_at: float | None = None, recorded: Recorded = NOTHING) -> None:
@@ -47,6 +47,7 @@ class Series:
         self.comm = comm
         self.last_time = float("-inf")
         self._columns: list[str] | None = None
+        self._told = False  # that there would be more columns
         self._stream: TextIO | None = None
         with agreed(comm):
             if comm.rank == 0:
@@ -126,10 +127,10 @@ class Series:
 
     def _append(self, stream: TextIO, frame: Frame) -> None:
         columns = [*_FIRST, *frame.observables]
-        if self._columns is not None and self._columns != columns:
-            new = sorted(set(columns) ^ set(self._columns)) or ["their order"]
+        lost = sorted(set(self._columns or ()) - set(columns))
+        if lost:
             raise SolverError(
-                f"it has other columns than this run writes: {', '.join(new)}",
+                f"it has columns that this run does not write: {', '.join(lost)}",
                 code="cannot-resume",
                 place=str(self.path),
                 remedy="use --overwrite, or another --out",
@@ -138,9 +139,15 @@ class Series:
             if self._columns is None:
                 stream.write(_line(columns))
                 self._columns = columns
-            stream.write(
-                _line([repr(float(frame.time)), str(frame.step), repr(float(frame.dt)), *(_text(v) for v in frame.observables.values())])
-            )
+            elif len(self._columns) < len(columns) and not self._told:
+                self._told = True
+                log.info(
+                    "%s keeps the columns it began with; this version would write %d more",
+                    self.path.name,
+                    len(columns) - len(self._columns),
+                )
+            values = {"time": repr(float(frame.time)), "step": str(frame.step), "dt": repr(float(frame.dt))}
+            stream.write(_line([values[name] if name in values else _text(frame.observables[name]) for name in self._columns]))
             stream.flush()
         except OSError as error:
             raise self._cannot(error) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -57,7 +57,9 @@ class Context:
     species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
+    assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
     scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
+    fields: names of given fields; formulas may name them where they may name x, y, z.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -66,7 +68,9 @@ class Context:
     folders: tuple[Path, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
     dim: int | None = None
+    assumed: list[tuple[str, int]] = field(default_factory=list, compare=False)
     scalars: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:
@@ -82,6 +86,23 @@ class Context:
             return scales[name]
         return scales["cells"] if self.species.get(name) == "cells" and "cells" in scales else ONE
 
+    def _dimension(self, given: Measure, dimension: str, text: str) -> int:
+        """The number of dimensions of the mesh: where it is still to be read, that which the unit of the text tells, kept for a check."""
+        if self.dim is not None:
+            return self.dim
+        own = self.scale("own")
+        units = {d: self._wanted(dimension.replace("^d", f"^{d}")) * (depth_of(replace(self, dim=d), own) or ONE) for d in (1, 2, 3)}
+        fits = [d for d, unit in units.items() if unit.dimension == given.dimension]
+        if len(fits) != 1:
+            what = "how many dimensions the mesh has is known only when it is read"
+            raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
+        self.assumed.append((text, fits[0]))
+        return fits[0]
+
+    def _wanted(self, dimension: str) -> Measure:
+        names = {name: self.scale(name) for name in _names_in(dimension)}
+        return measure(dimension, names) if names else ONE
+
     def convert(self, text: str, dimension: str) -> float:
         """The number, in the scenario's scales, that a text with a unit stands for."""
         try:
@@ -92,15 +113,13 @@ class Context:
         if self.scales is None:
             what = "the scenario states no scales, so a value with a unit has no meaning"
             raise wrong(what, code="no-scales", remedy="write a plain number")
+        here = self
         if "^d" in dimension:
-            if self.dim is None:
-                what = "how many dimensions the mesh has is known only when it is read"
-                raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
-            dimension = dimension.replace("^d", f"^{self.dim}")
-        names = {name: self.scale(name) for name in _names_in(dimension)}
-        wanted = measure(dimension, names) if names else ONE
+            here = replace(self, dim=self._dimension(given, dimension, text))
+            dimension = dimension.replace("^d", f"^{here.dim}")
+        wanted = self._wanted(dimension)
         if dimension.startswith("own*length^"):
-            wanted *= depth_of(self, self.scale("own")) or _asked_for(self, given, wanted)
+            wanted *= depth_of(here, self.scale("own")) or _asked_for(here, given, wanted)
         if given.dimension != wanted.dimension:
             what = f"wrong unit: the text is {words(given.dimension)}"
             raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted.dimension)}")

@@ -67,6 +67,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
         *([(("model", "ecm"), "ecm")] if model.ecm else []),
         *((("species", name), name) for name in scenario.species),
         *((("parameters", name), name) for name in scenario.parameters),
+        *((("fields", name), name) for name in scenario.fields),
     ]
     seen: dict[str, Path_] = {}
     for path, name in places:

@@ -59,14 +59,19 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
     dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
     regions = getattr(scenario.mesh, "region_names", None)
     lumens = {name for v in scenario.model.vessels.values() if v.at.kind == "region" for name in v.at.names}
+    moving = _moving(scenario)
+    starts = {name: _starts(scenario, name) for name in cells}
+    everywhere = set[str]().union(*starts.values())
     inside = [name for name in regions() if name not in lumens] if regions else []
     for name in species_names(scenario):
         found += [f"{name}.{what}" for what in ("total", "min", "max", "born", "dead", "ledger")]
         found += [f"{name}.in:{region}" for region in inside if len(inside) > 1]
         begun += [] if regions else [f"{name}.in:"]
-        if name in cells:
+        if name in cells or name in moving:
             ends = [f"{axis}{end}" for axis in "xyz"[: dim or 3] for end in ("min", "max")]
             found += [f"{name}.invaded_volume", *(f"{name}.front.{end}" for end in (*ends, "distance"))]
+        if name in cells and (home := starts[name] or everywhere) and (home < set(inside) or not regions):
+            found += [] if "" in home else [f"{name}.invaded_beyond", f"{name}.front.depth"]
         found += [f"{name}.{key}" for key in _accounts(scenario, name)]
     found += ["ecm.degraded_volume"] if scenario.model.ecm else []
     for name, membrane in scenario.model.membranes.items():
@@ -78,6 +83,23 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in crossing]
         begun += [f"{name}/"] if vessel.at.network else []
     return found, tuple(begun)
+
+
+def _starts(scenario: Scenario, name: str) -> set[str]:
+    """The regions in which a species starts; "" where it does everywhere."""
+    law = {**scenario.model.cells, **scenario.species}[name]
+    return {region for region, value in law.initial.items() if not _zero(value)}
+
+
+def _moving(scenario: Scenario) -> set[str]:
+    """The species that diffuse or drift."""
+    moving = set()
+    for name, law in {**scenario.model.cells, **scenario.model.solubles, **scenario.species}.items():
+        values = getattr(law, "motility", None) or getattr(law, "diffusion", None) or {}
+        drifts = [*getattr(law, "haptotaxis", {}).values(), *getattr(law, "chemotaxis", {}).values(), *getattr(law, "taxis", [])]
+        if any(not _zero(value) for value in values.values()) or any(not _zero(drift.sensitivity) for drift in drifts):
+            moving.add(name)
+    return moving
 
 
 def _accounts(scenario: Scenario, name: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 r"""Symbolic derivatives of expression trees.
 
-Branches are differentiated one by one: d min(a, b) is a' where a <= b, else b'; likewise max, abs and where. Comparisons, logic
-and noise are constant in pieces, and so is what an expression does not name. At kinks and jumps it is the derivative of one side.
+Branches are differentiated one by one: d min(a, b) is a' where a <= b, else b'; likewise max, abs and where. Comparisons, logic,
+floor, ceil and noise are constant in pieces, and so is what an expression does not name. At kinks and jumps it is that of one side.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ def _slope(expr: Expr, name: str) -> Expr:
             return _power(expr, base, exponent, name)
         case Call("min" | "max" | "where" as function, args):
             return _branch(function, args, name)
+        case Call("floor" | "ceil"):
+            return ZERO
+        case Call("mod", (a, b)):
+            return Binary("-", derivative(a, name), Binary("*", Call("floor", (Binary("/", a, b),)), derivative(b, name)))
         case Call(function, (arg,)):
             return Binary("*", _outer(function, arg), derivative(arg, name))
     return ZERO  # comparisons and logic

@@ -31,7 +31,7 @@ class Binary:
 
 @dataclass(frozen=True)
 class Call:
-    function: str  # exp log sqrt sin cos tan sinh cosh tanh erf abs min max where
+    function: str  # exp log sqrt sin cos tan sinh cosh tanh erf abs floor ceil mod min max where noise
     args: tuple["Expr", ...]
 
 

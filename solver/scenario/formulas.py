@@ -12,18 +12,20 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Context, plain_number
-from .expressions import Call, Expr, Number
+from .expressions import Binary, Call, Expr, Name, Number
 from .hints import hint
 from .parser import MAX_LENGTH, ParseError, parse
 from .reader import shown
-from .tree import evaluate, names, to_text, walk
+from .tree import children, evaluate, names, to_text, walk
 from .wrong import allowed, joined, wrong
 
 _QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?+(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
 _WRITE = "write a formula such as 0.5*(1 - tumour)"
 _NOISE = "write noise(scale, seed) with a length above 0 and a whole number, or declared parameters"
+_JUMPING = ("<", "<=", ">", ">=", "==", "!=", "and", "or")
+_LASTS = "write what lasts, such as t > 5 and t < 5.5; equality is for floor(...), as floor(t/24) == 3"
 _SCOPES = {
-    "space": "the coordinates x, y, z",
+    "space": "the coordinates x, y, z and given fields",
     "time": "the time t",
     "species": "species",
     "integrity": "the integrity",
@@ -104,7 +106,13 @@ class Over:
             raise wrong(str(error), code=error.code, remedy=joined(error.remedy, hint(value)) or _WRITE) from None
         self._check_names(tree, context)
         self._check_noise(tree, context)
+        self._check_instants(tree)
         return tree
+
+    def _check_instants(self, tree: Expr) -> None:
+        for node in walk(tree):
+            if isinstance(node, Binary) and node.op in ("==", "!=") and (_flows(node.left) or _flows(node.right)):
+                raise wrong(f"{to_text(node)!r} holds at instants only or everywhere else", code="equal-in-time", remedy=_LASTS)
 
     def _check_noise(self, tree: Expr, context: Context) -> None:
         for node in walk(tree):
@@ -120,10 +128,11 @@ class Over:
         if len(text) > MAX_LENGTH or not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
-        return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, "x", "y", "z", "t"}
+        return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, *context.fields, "x", "y", "z", "t"}
 
     def _check_names(self, tree: Expr, context: Context) -> None:
-        groups = {"space": {"x", "y", "z"}, "time": {"t", *context.scalars}, "species": set(context.species), "integrity": {"integrity"}}
+        place = {"x", "y", "z", *context.fields}
+        groups = {"space": place, "time": {"t", *context.scalars}, "species": set(context.species), "integrity": {"integrity"}}
         known = set(context.parameters).union(*(groups[s] for s in self.scopes))
         for name in sorted(names(tree) - known):
             if any(name in group for group in groups.values()):
@@ -144,6 +153,14 @@ class Over:
         if not (value >= (self.least or 0.0) if self.above is None else value > self.above):
             text = f"{shown(given)}, which is " if isinstance(given, str) else ""
             raise wrong(f"value out of bounds (given {text}{value:.6g})", code="out-of-bounds", remedy=f"allowed: {bound}")
+
+
+def _flows(expr: Expr) -> bool:
+    """Whether the value changes steadily in time: t is named outside of comparisons, floor and ceil, which jump."""
+    if isinstance(expr, Name):
+        return expr.id == "t"
+    jumps = (isinstance(expr, Call) and expr.function in ("floor", "ceil")) or (isinstance(expr, Binary) and expr.op in _JUMPING)
+    return not jumps and any(_flows(part) for part in children(expr))
 
 
 class ByRegion:

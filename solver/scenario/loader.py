@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
 
+PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
 
@@ -61,7 +61,7 @@ class Statement:
         overrides: Sequence[str] = (),
         values: Mapping[str, object] | None = None,
         scalars: Iterable[str] = (),
-        patience: float = math.inf,
+        patience: float = PATIENCE,
         until: object = None,
     ) -> Scenario:
         """The Scenario with other values: texts ``a.b.c=value`` with YAML values, then values of Python by path ``a.b.c``.
@@ -92,7 +92,7 @@ class Statement:
         return re.sub(r"[^A-Za-z0-9_.-]", "_", stem).lstrip("_.-") or "scenario"
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), patience: float = math.inf, until: object = None) -> Scenario:
+def load(path: str | Path, overrides: Sequence[str] = (), patience: float = PATIENCE, until: object = None) -> Scenario:
     """Read and check a scenario with everything it extends.
 
     overrides: texts ``a.b.c=value`` with YAML values. patience: seconds after which further members of a sweep are
@@ -115,7 +115,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
     context = context_of(document)
-    taken = sorted(scalars & {*context.species, *context.parameters, "x", "y", "z", "t", "integrity"})
+    taken = sorted(scalars & {*context.species, *context.parameters, *context.fields, "x", "y", "z", "t", "integrity"})
     if taken:
         what = f"a scalar of an extension is called as something else is (given {', '.join(taken)})"
         raise Faults([Fault(document.mark(()), (), what, code="repeated-name", remedy="rename one of them")])
@@ -127,6 +127,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
+    scenario._assumed = tuple(context.assumed)
     return scenario
 
 
@@ -158,7 +159,8 @@ def context_of(document: Document) -> Context:
     start = Context(read_scales(data.get("scales")), species, folders=document.folders)
     mesh = _mapping(data.get("mesh"))
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
-    return Context(start.scales, species, read_parameters(data.get("parameters"), start), document.folders, dim=dim)
+    parameters, fields = read_parameters(data.get("parameters"), start), frozenset(map(str, _mapping(data.get("fields"))))
+    return Context(start.scales, species, parameters, document.folders, dim=dim, fields=fields)
 
 
 def dump_resolved(scenario: Scenario) -> str:

@@ -88,6 +88,21 @@ class BrightnessClass(Options):
         return self
 
 
+class RidgeClass(Options):
+    """Pixels of lines, such as vessels, brighter or darker than what is beside them (Sato et al. 1998).
+
+    The darkness or brightness of the background does not matter.
+    """
+
+    kind: Literal["by_ridges"]
+    ridges: Literal["bright", "dark"] = Field(description="lines that are brighter, or darker, than their surroundings")
+    width: Annotated[float, Field(gt=0)] | tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
+        (2.0, 10.0), description="width of the lines in pixels: a number, or [smallest, largest]"
+    )
+    above: float | Literal["otsu"] = Field("otsu", description="threshold of the filter's answer, 0 to 1 (its largest)")
+    size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
+
+
 class LabelClass(Options):
     """Pixels or voxels of a label image with the given value or values."""
 
@@ -106,7 +121,14 @@ class RestClass(Options):
 class _Class:
     """Marks how a region is told from the others; short forms: a colour, a label value, or the word rest."""
 
-    _KEYS = (("colour", "by_colour"), ("stain", "by_stain"), ("label", "by_label"), ("above", "by_brightness"), ("below", "by_brightness"))
+    _KEYS = (
+        ("colour", "by_colour"),
+        ("stain", "by_stain"),
+        ("label", "by_label"),
+        ("ridges", "by_ridges"),
+        ("above", "by_brightness"),
+        ("below", "by_brightness"),
+    )
 
     def expand(self, value: Any) -> Any:
         """The long form, with the kind that the keys imply."""
@@ -132,7 +154,7 @@ class _Class:
 
 
 Class = Annotated[
-    Annotated[Union[ColourClass, StainClass, LabelClass, BrightnessClass, RestClass], Field(discriminator="kind")],
+    Annotated[Union[ColourClass, StainClass, LabelClass, RidgeClass, BrightnessClass, RestClass], Field(discriminator="kind")],
     _Class(),
 ]
 
@@ -217,14 +239,25 @@ class ImageMesh(Options):
         None, description="[x0, y0, x1, y1] in pixels, [x0, y0, z0, x1, y1, z1] in voxels; coordinates stay as they were"
     )
     smooth: Pixels = Field(4.0, description="width of the Gaussian filter before classification, in pixels")
-    smallest: Pixels | None = Field(None, description="islands of fewer pixels join what is around them; default 400 (volumes: 64)")
-    outline: Pixels | None = Field(None, description="width of the smoothing of outlines, in pixels; default 4 (volumes: 1)")
+    flatten: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="divide the picture by its background, the Gaussian mean of this width in pixels: uneven light goes"
+    )
+    smallest: Pixels | None = Field(
+        None, description="islands of fewer pixels join what is around them; default 400 (volumes: 64), less where a label would lose 1 %"
+    )
+    outline: Pixels | None = Field(
+        None, description="width of the smoothing of outlines, in pixels; default 4 (volumes: 1), less where a label would change by 1 %"
+    )
     tolerance: Annotated[float, Field(gt=0)] = Field(1.0, description="how far the mesh may stray from the smoothed outlines, in pixels")
     size: Size | None = Field(None, description="cell size; default: 4 pixels (in volumes: one voxel)")
 
     _metre: float | None = PrivateAttr(None)
 
-    surfaces: Literal["lattice", "conforming"] = Field("lattice", description="of volumes; conforming needs pygalmesh (CGAL)")
+    surfaces: Literal["smooth", "lattice", "conforming"] = Field(
+        "smooth",
+        description="of volumes: nodes of a lattice moved onto smooth surfaces that keep the volumes; a lattice, with areas too large "
+        "by 30 to 100 %; a Delaunay mesh (conforming needs pygalmesh, CGAL)",
+    )
 
     def model_post_init(self, context: Any, /) -> None:
         """Keep how long a metre is in the scenario's lengths; None where it has no units."""

@@ -17,7 +17,8 @@ MAX_DEPTH = 40
 
 # function: fewest and most arguments
 FUNCTIONS = {
-    **dict.fromkeys(("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "abs"), (1, 1)),
+    **dict.fromkeys(("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "abs", "floor", "ceil"), (1, 1)),
+    "mod": (2, 2),  # mod(a, b) = a - b floor(a/b)
     "min": (2, 8),
     "max": (2, 8),
     "where": (3, 3),

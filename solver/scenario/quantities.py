@@ -17,7 +17,14 @@ AMOUNT, PLAIN = "own*length^d", "1"
 MIXED = "sum of amounts in the scales"  # of species that are measured in different units
 FEW_CELLS = 100  # a continuum of fewer is an expectation: single cells scatter about it by a tenth and more
 _STEPPING = {"time": "time", "dt": "time", "step": PLAIN, "iterations": PLAIN, "limited": PLAIN, "kept": PLAIN}
-_OF_SPECIES = {"min": "own", "max": "own", "ledger": PLAIN, "invaded_volume": "length^d", "degraded_volume": "length^d"}
+_OF_SPECIES = {
+    "min": "own",
+    "max": "own",
+    "ledger": PLAIN,
+    "invaded_volume": "length^d",
+    "invaded_beyond": "length^d",
+    "degraded_volume": "length^d",
+}
 _OF_SURFACES = {
     **dict.fromkeys(("integrity_mean", "integrity_min"), PLAIN),
     "breached_area": "length^d/length",

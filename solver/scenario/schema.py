@@ -11,6 +11,7 @@ from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
 from .expect import Expectation
+from .fields import FieldMap
 from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
@@ -18,6 +19,7 @@ from .numerics import Numerics
 from .output import Output
 from .parameters import ParameterMap, ScaleText
 from .species import SpeciesMap
+from .start import StartOptions
 from .sweep import SweepOptions
 from .timing import Timing
 
@@ -42,18 +44,21 @@ class Scenario(Options):
         "without scales the scenario is non-dimensional",
     )
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
+    fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
     boundaries: dict[str, Conditions] = Field({}, description="boundary: {species: condition}; no flux where not named")
     time: Timing = Field(description="time span and steps")
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
+    start: StartOptions | None = Field(None, description="an earlier run whose state this one starts from; none: `initial`")
     output: Output = Field(Output(), description="what is written, and when")
     expect: list[Expectation] = Field([], description="numbers the run has to reproduce; plain ones are in the scenario's scales")
     sweep: SweepOptions | None = Field(None, description="variations that `invasio sweep` runs; `run` takes the scenario as it stands")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())
+    _assumed: tuple[tuple[str, int], ...] = PrivateAttr(default=())
 
     @property
     def path(self) -> Path | None:
@@ -64,6 +69,11 @@ class Scenario(Options):
     def members(self) -> tuple[Member, ...]:
         """The scenarios of the sweep, in its order; none without one."""
         return self._members
+
+    @property
+    def assumed(self) -> tuple[tuple[str, int], ...]:
+        """Amounts as texts whose unit told how many dimensions the mesh has, with that number, where the mesh was not read yet."""
+        return self._assumed
 
     def resolved(self) -> dict[str, Any]:
         """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""

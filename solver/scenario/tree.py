@@ -166,6 +166,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
 }
 _CALLS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs")},
+    **{name: getattr(np, name) for name in ("floor", "ceil", "mod")},
     "erf": _erf,
     "min": _fold(np.minimum),
     "max": _fold(np.maximum),

@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+from ..discretise.jumps import merged
 from .control import Control
 from .options import ClockOptions
 from .trial import Missed
 
 _REJECTED = "rejected/"  # before the reasons, in a snapshot
+_HELD, _LAST = "held after/", "last event/"  # before kinds of events, in a snapshot
 LEAST = 1e-10  # of the run: steps as short as that are believed, or what grows from nothing with t^3 would never begin
 
 
@@ -38,6 +40,8 @@ class Clock:
         self._wish = wish or self._first
         self._next_event = next_event
         self.happened = math.nextafter(options.start, -math.inf) if happened is None else happened
+        self._held: dict[str, float] = {}  # the steps that held after events, by their kind
+        self._kind = ""  # of the last event, until it is known what holds after it
         self._retries = 0
         self.rejected: dict[str, int] = {}
 
@@ -47,6 +51,8 @@ class Clock:
         happened = numbers.get("happened", numbers["time"])  # version 0.1.0 knew no events
         clock = cls(options, numbers["time"], numbers["wish"], int(numbers["step"]), happened, next_event)
         clock.control.recall(numbers)
+        clock._held = {key.removeprefix(_HELD): size for key, size in numbers.items() if key.startswith(_HELD)}
+        clock._kind = next((key.removeprefix(_LAST) for key in numbers if key.startswith(_LAST)), "")
         clock.rejected = {key.removeprefix(_REJECTED): int(count) for key, count in numbers.items() if key.startswith(_REJECTED)}
         return clock
 
@@ -77,27 +83,40 @@ class Clock:
         """Where the steps to come end in any case: at the next output or event."""
         if self._next_event is None:
             return self.next_output
-        event, output = self._next_event(self.time), self.next_output
-        return output if event >= output or output - event <= 8.0 * math.ulp(output) else event
+        event, output = self._next_event(max(self.time, self.happened)), self.next_output
+        return event if merged(event, self.options.start, self.options.end) < output else output
 
     @property
     def due(self) -> bool:
         """Whether something is to happen before the next step. What is due at the end of the run does not happen in it."""
-        return self._next_event is not None and not self.done and self._next_event(self.happened) <= self.time
+        return self._next_event is not None and not self.done and self._next_event(self.happened) <= self.until
 
-    def begin_again(self) -> None:
-        """All that was due has happened: steps begin as at the start."""
-        self.happened = self.time
+    @property
+    def until(self) -> float:
+        """Up to where things happen at the time of now."""
+        return merged(self.time, self.options.start, self.options.end)
+
+    def begin_again(self, kind: str) -> None:
+        """All that was due has happened: steps begin with what held after the last event of this kind, else as at the start."""
+        self.happened = self.until
         self.control.begin_again()
         if self.adaptive:
-            self._wish = min(self._first, self._wish)
+            self._kind = kind
+            self._wish = self._held.get(kind, min(self._first, self._wish))
+
+    def events(self) -> dict[str, float]:
+        """What is known of steps after events, for a snapshot."""
+        return {_HELD + kind: size for kind, size in self._held.items()} | ({_LAST + self._kind: 1.0} if self._kind else {})
 
     def propose(self) -> float:
         """The next step: the wish, stretched or shortened so that a whole number of steps reaches the next stop."""
         left = self.next_stop - self.time
-        dt = left / max(1, math.ceil(left / self._wish - 1e-9))
-        # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits
-        return self._wish if abs(dt - self._wish) <= 1e-9 * self._wish else dt
+        count = max(1, math.ceil(left / self._wish - 1e-9))
+        dt = left / count
+        # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits;
+        # but the last step ends at the stop, or doses would be as inexact as that
+        near = 1e-9 * self._wish if count > 1 else merged(self.time, self.options.start, self.options.end) - self.time
+        return self._wish if abs(dt - self._wish) <= near else dt
 
     def advance(self, dt: float) -> bool:
         """Move on after an accepted step; True if an output time has been reached (then exactly)."""
@@ -120,6 +139,8 @@ class Clock:
             return False
         if not 0.9 < factor < 1.1:
             self._wish = min(dt * abs(factor), self._limit)
+        if self._kind:
+            self._held[self._kind], self._kind = self._wish, ""
         return True
 
     def halve(self, dt: float, why: str) -> bool:

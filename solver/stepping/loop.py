@@ -17,8 +17,7 @@ def one_step(stepper: Stepper, clock: Clock) -> bool:
     Raises SolverError when a step cannot be done even after halving it many times.
     """
     if clock.due:
-        stepper.let_happen(clock.time, clock.happened)
-        clock.begin_again()
+        clock.begin_again(stepper.let_happen(clock.time, clock.happened, clock.until))
     while True:
         dt = clock.propose()
         halves = clock.adaptive and clock.control.wants_halves(dt, stepper.state.history.before > 0.0)

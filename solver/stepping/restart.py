@@ -26,6 +26,7 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
         "wish": clock.wish,
         **clock.control.numbers(),
         "happened": clock.happened,
+        **clock.events(),
         "dt_last": state.history.last,
         "dt_before": state.history.before,
     }

@@ -26,14 +26,14 @@ from ..discretise.problem import Problem
 from ..errors import SolverError
 from .trial import Trial
 
-RATES_AT = {Phase.FIRST: 0.25, Phase.WHOLE: 0.5, Phase.END: 1.0, Phase.SECOND: 0.75}  # of the step
+RATES_OVER = {Phase.FIRST: (0.0, 0.5), Phase.WHOLE: (0.0, 1.0), Phase.END: (1.0, 1.0), Phase.SECOND: (0.5, 1.0)}  # parts of the step
 
 
 class Stage(NamedTuple):
-    """A phase, where in the step its rates are taken, and the components that advance in it, in their order."""
+    """A phase, over which part of the step its rates are taken, and the components that advance in it, in their order."""
 
     phase: Phase
-    at: float
+    over: tuple[float, float]
     components: list[Component]
 
 
@@ -47,7 +47,7 @@ class Stepper:
         self.accounts = Accounts((a for c in owners_first for a in c.accounts()), problem.species)
         self.state.keep_accounts(self.accounts)
         self._first, self._whole, self._end, self._second = (
-            Stage(phase, at, [c for c in self.components if phase in c.phases]) for phase, at in RATES_AT.items()
+            Stage(phase, over, [c for c in self.components if phase in c.phases]) for phase, over in RATES_OVER.items()
         )
         self._second.components.reverse()
         self._accepting = [c for c in self.components if type(c).accept is not Component.accept]
@@ -86,17 +86,18 @@ class Stepper:
         return self._pass(time, dt)
 
     def _pass(self, time: float, dt: float) -> bool:
+        self.problem.times.jumps.hold(time + 0.5 * dt)
         self.state.show()
         forth = self._stage(self._first, time, dt) and self._stage(self._whole, time, dt) and self._stage(self._end, time, dt)
         return forth and self._stage(self._second, time, dt) and self._balance(time + dt, dt)
 
     def _stage(self, stage: Stage, time: float, dt: float) -> bool:
-        phase, at, taking = stage
+        phase, (begin, end), taking = stage
         if phase is Phase.END:
             taking = [c for c in taking if c.looks_again()]
             if not taking:
                 return True
-        self.problem.evaluator.time[0] = time + at * dt
+        self.problem.evaluator.over(time + begin * dt, time + end * dt)
         for c in self._predicting:
             c.predict(phase, dt)
         here, alone = "", False
@@ -113,7 +114,7 @@ class Stepper:
 
     def _balance(self, time: float, dt: float) -> bool:
         """Balance the quasi-steady species at a time, with all others as they are."""
-        self.problem.evaluator.time[0] = time
+        self.problem.evaluator.at(time)
         for c in self._settling:
             reason = c.settle(time, dt, self.accounts)
             if reason:
@@ -124,6 +125,7 @@ class Stepper:
     def settle(self, time: float) -> None:
         """Bring the quasi-steady species into balance with the initial state; raises SolverError if that fails."""
         self.accounts.begin()
+        self.problem.times.jumps.hold_after(time)
         if not self._balance(time, 0.0):
             raise SolverError(
                 f"the initial balance could not be solved ({self.failure})",
@@ -137,15 +139,17 @@ class Stepper:
         """The first time later than ``after`` at which something happens at once; inf: never."""
         return min((c.next_event(after) for c in self._eventful), default=math.inf)
 
-    def let_happen(self, time: float, after: float) -> None:
-        """Let everything happen that is due later than ``after`` and not later than ``time``, and book it; history is void then.
+    def let_happen(self, time: float, after: float, until: float) -> str:
+        """Let everything happen at a time that is due later than ``after`` and not later than ``until``, and book it; history is void then.
 
-        Raises SolverError where the quasi-steady species find no balance afterwards.
+        Returns what kind of events there were. Raises SolverError where the quasi-steady species find no balance afterwards.
         """
         self.state.begin()
-        for c in self._eventful:
-            if c.next_event(after) <= time:
-                c.apply(time, self.accounts)
+        happening = [c for c in self._eventful if c.next_event(after) <= until]
+        kind = ", ".join(f"{c.name} {c.kind(after, until)}" for c in happening)
+        self.problem.times.jumps.hold_after(until)
+        for c in happening:
+            c.apply(time, self.accounts)
         self.state.update_copies()
         self.state.show()
         if not self._balance(time, 0.0):
@@ -157,6 +161,7 @@ class Stepper:
             )
         self.accounts.commit()
         self.state.void_history()
+        return kind
 
     def reject(self) -> None:
         """Put everything back to where the attempt began."""

@@ -1,12 +1,15 @@
 """What each rank runs in test_one_rank.py: the command line, with a fault of one rank put somewhere.
 
-usage: injected.py PLACE:FAULT:RANK ARGUMENTS, with PLACE of PLACES and FAULT a name of FAULTS
+usage: injected.py PLACE:FAULT:RANK ARGUMENTS, with PLACE of PLACES, FAULT a name of FAULTS or "no room", RANK -1 for all
 """
 
 import errno
 import os
+import resource
+import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from invasio.hpc.processes import while_mpi_starts
@@ -22,6 +25,7 @@ from invasio.solver import checkpointer, course, recording
 from invasio.solver.errors import SolverError
 from invasio.solver.output import checkpoint, digest, fields, folder, hdf, series
 
+ALL = -1
 FAULTS: dict[str, Callable[[], BaseException]] = {
     "memory": lambda: MemoryError("Unable to allocate 1.00 TiB"),
     "system": lambda: OSError(errno.EIO, os.strerror(errno.EIO), "/dev/broken"),
@@ -41,6 +45,8 @@ PLACES: dict[str, tuple[Any, str, int]] = {  # object, function, at which call
     "within a collective write": (hdf.SharedFile, "_write", 30),
     "flush": (hdf.SharedFile, "flush", 4),
     "fields": (fields.FieldsWriter, "_append", 2),
+    "room for fields": (fields.FieldsWriter, "on_output", 4),
+    "rows of fields": (fields.FieldsWriter, "_append", 4),
     "snapshot": (checkpointer, "snapshot", 1),
     "checkpoint": (checkpoint, "_tables", 1),
     "digest": (digest, "_whole", 1),
@@ -49,14 +55,24 @@ PLACES: dict[str, tuple[Any, str, int]] = {  # object, function, at which call
 }
 
 
+def no_more_room() -> None:
+    """What a full disk does: no file of this process grows beyond what the largest one has now."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    size = (Path(sys.argv[sys.argv.index("--out") + 1]) / "fields.vtkhdf").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
 def inject(place: str, fault: str, rank: int) -> None:
     """Have the place raise the fault on one rank, instead of doing its work."""
     target, name, call = PLACES[place]
     usual, calls = getattr(target, name), iter(range(1, 1_000_000))
 
     def failing(*args: Any, **options: Any) -> Any:
-        if next(calls) == call and rank == MPI.COMM_WORLD.rank:
-            raise FAULTS[fault]()
+        if next(calls) == call and rank in (MPI.COMM_WORLD.rank, ALL):
+            if fault == "no room":
+                no_more_room()
+            else:
+                raise FAULTS[fault]()
         return usual(*args, **options)
 
     setattr(target, name, failing)

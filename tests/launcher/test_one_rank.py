@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from invasio.hpc.ranks import mpi_environment
+from invasio.postprocess.run import open_run
 from tests.launcher.injected import PLACES
 from tests.robustness import runs
 
@@ -75,6 +76,26 @@ def test_a_fault_of_one_rank_ends_all(tmp_path: Path, ranks: int, place: str, fa
     if place in ("step", "flush", "checkpoint"):
         code, _, complaint = runs.finish(scenario, out, "--resume")
         assert code == 0, complaint
+
+
+@pytest.mark.parametrize(
+    ("place", "rank"),
+    [("room for fields", -1), ("rows of fields", 1), pytest.param("rows of fields", 0, marks=pytest.mark.slow)]
+    + [pytest.param("checkpoint", rank, marks=pytest.mark.slow) for rank in (-1, 0, 1)],
+)
+def test_a_disk_that_fills_on_two_ranks(tmp_path: Path, place: str, rank: int) -> None:
+    """On all ranks or on one, before an output or in the middle: code 4, the file named, and a resumed run ends as it should."""
+    scenario, out = tmp_path / "line.yaml", tmp_path / "out"
+    scenario.write_text(SCENARIO, encoding="utf-8")
+    done = launched(2, f"{place}:no room:{rank}", scenario, out)
+    if done.returncode:  # what is small may find room in the file as it is
+        assert done.returncode == 4, done.stderr
+        assert done.stderr.count("File too large") == 1 and done.stderr.count("[cannot-write]") == 1, done.stderr
+        assert (out / "STATUS").read_text(encoding="utf-8") == "failed\n"
+    assert done.returncode or place == "checkpoint" or rank >= 0, done.stdout
+    code, _, complaint = runs.finish(scenario, out, "--resume")
+    assert code == 0, complaint
+    assert list(open_run(out).times) == pytest.approx([k / 10 for k in range(11)])
 
 
 EXTENSION = """\

@@ -19,6 +19,7 @@ from invasio.solver.errors import ScenarioError
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
+from invasio.solver.setup import Ground
 from invasio.solver.simulation import Simulation
 from tests.cut_meshes import plane
 from tests.lib.comm import Comm
@@ -78,6 +79,29 @@ def test_a_shape_without_a_usable_integral_is_refused_on_all_ranks(comm: Comm, i
         seeded(initial, "1", lattice(1, 10, upper=10.0), comm)
     check(caught.value, code, "species ", remedy, (says,))
     parallel_assert(comm, caught.value.code == code, str(caught.value))
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_an_amount_with_a_unit_on_a_picture(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, dim: int) -> None:
+    """How many dimensions the picture has is told by the unit, and checked when it is read."""
+    monkeypatch.setenv("INVASIO_CACHE", str(shared_tmp / "cache"))
+    path = shared_tmp / f"picture{dim}.yaml"
+    if comm.rank == 0:
+        np.save(shared_tmp / f"labels{dim}.npy", np.ones((8,) * dim, dtype=np.uint8))
+        mesh = f"{{kind: image, image: labels{dim}.npy, pixel: 10 um, regions: {{tissue: 1}}}}"
+        text = f"scales: {{length: 1 um, time: 1 h, cells: 1e5 /cm^2}}\nmesh: {mesh}\ntime: {{end: 1, step: 0.5}}\n"
+        cells = "model: {cells: {tumour: {initial: 1, amount: 5000 cells, motility: 1}}}\n"
+        path.write_text(text + cells, encoding="utf-8")
+    comm.barrier()
+    scenario = load(path)
+    if dim == 3:
+        with pytest.raises(ScenarioError) as caught:
+            Ground(scenario, comm)
+        check(caught.value, "wrong-dimension", "picture3", "plain number", ("2-D", "'5000 cells'", "3 dimensions"))
+        parallel_assert(comm, caught.value.code == "wrong-dimension", str(caught.value))
+        return
+    found = amount(Ground(scenario, comm).problem(scenario), "tumour")
+    parallel_assert(comm, abs(found * 1e-3 / 5000 - 1) < 1e-13, str(found))  # 1e5 /cm^2 is 1e-3 /um^2
 
 
 MESHES = {

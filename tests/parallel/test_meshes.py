@@ -107,6 +107,27 @@ def test_what_is_no_converted_mesh_is_refused_on_all_ranks(comm: Comm, shared_tm
         comm.barrier()
 
 
+@pytest.mark.parametrize(("deed", "code"), [("fold", "overlapping-cells"), ("node", "undefined-nodes"), ("nan", "bad-coordinates")])
+def test_a_converted_mesh_that_was_changed_is_refused(comm: Comm, shared_tmp: Path, deed: str, code: str) -> None:
+    """Also a fold that only one rank sees in its part."""
+    path = shared_tmp / "mesh.h5"
+    if comm.rank == 0:
+        data = build_data(options("rectangle", cells=[4, 4], structured=True))
+        hdf5.write(data, path)
+        with h5py.File(path, "r+") as h5:
+            root = h5["invasio-mesh"]
+            inner = int(np.argmin(np.abs(root["points"][:] - 0.25).sum(axis=1)))
+            if deed == "node":
+                root["cells"][3, 1] = 10**6
+            else:
+                root["points"][inner] = [2.5, 2.5] if deed == "fold" else [0.2, np.nan]
+    comm.barrier()
+    changed = FileMesh.model_validate({"kind": "file", "path": str(path)})
+    with refused(code, str(path), "mesh"):
+        build_domain(changed, comm)
+    comm.barrier()
+
+
 def test_any_whole_mesh_can_be_distributed(comm: Comm) -> None:
     data = sliver_box(4)
     verify(comm, distribute(data if comm.rank == 0 else None, comm), data)

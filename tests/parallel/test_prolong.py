@@ -72,6 +72,33 @@ def test_the_bits_of_a_run_to_the_later_end(comm: Comm, shared_tmp: Path, name: 
         parallel_assert(comm, np.array_equal(memory.field(field, 1.0), run.field(field, 1.0)), f"{field} in memory")
 
 
+JUMPS = """\
+mesh: {kind: interval, cells: 10}
+species: {dose: {initial: 1, diffusion: 1e-2, production: "where(t < 0.5, 0, 2) + where(t < 0.8, 0, 1)", loss: "floor(3*t)"}}
+time: {end: 0.5, step: 0.1}
+output: {every: 0.25, figures: false, precision: double}
+"""
+
+
+def test_what_happens_at_and_after_the_earlier_end(comm: Comm, shared_tmp: Path) -> None:
+    """Formulas that jump just at the earlier end and later: in memory, in a folder."""
+    path = shared_tmp / "jumps.yaml"
+    if comm.rank == 0:
+        path.write_text(JUMPS, encoding="utf-8")
+    comm.barrier()
+    once = invasio.run(path, comm=comm, set={"time.end": 1.0}).field("dose", 1.0)
+    invasio.run(path, comm=comm, out=shared_tmp / "run")
+    there = invasio.run(path, comm=comm, out=shared_tmp / "run", resume=True, until=1.0).field("dose", 1.0)
+    with Simulation(path, comm=comm) as simulation:
+        simulation.run()
+        simulation.prolong(1.0)
+        simulation.run()
+        memory = simulation.recorded
+    assert memory is not None
+    parallel_assert(comm, bool(np.allclose(there, once, rtol=1e-13)), f"in a folder: {there[0]}, {once[0]}")
+    parallel_assert(comm, bool(np.allclose(memory.field("dose", 1.0), once, rtol=1e-13)), f"in memory: {once[0]}")
+
+
 def test_other_ranks_go_on(comm: Comm, shared_tmp: Path) -> None:
     """What one rank began all go on with, to rounding."""
     path = made(comm, shared_tmp, "tissue")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_bvp
 
+from invasio.solver.discretise.problem import Problem
+from tests.cut_meshes import plane
 from tests.lib.comm import Comm
-from tests.lib.fields import density, l1
+from tests.lib.fields import amount, density, l1
 from tests.lib.march import March, advance
 from tests.lib.messages import refused
-from tests.lib.models import boundary, lattice, problem_of, species
+from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species
 from tests.lib.orders import orders
 
 HELD = {"left": boundary("fixed", "1")}
@@ -60,6 +63,69 @@ def test_ledger_balances(comm: Comm) -> None:
     account = march.accounts()["o"]
     assert march.worst < 1e-12
     assert account["inflow:left"] - account["outflow:left"] + account["inflow:right"] == pytest.approx(account["dead"], rel=1e-6)
+
+
+@pytest.mark.parametrize("law", ["4.5", "2/(0.1 + o)"])
+def test_what_passes_fixed_boundaries_is_booked(comm: Comm, law: str) -> None:
+    """As inflow and outflow of each: what is taken up came in, also where one side gives and another takes; adjusted is what is stored."""
+    held = {"left": boundary("fixed", "1 + t"), "right": boundary("fixed", "0.2"), "top": boundary("fixed", "0")}
+    oxygen = species("o", "1", "soluble", diffusion="0.5", loss=law, quasi_steady=True, boundaries=held)
+    problem = problem_of((oxygen,), lattice(2, 10), comm)
+    march = March(problem)
+    before = amount(problem, "o")
+    march.steps(0.1, 4, balanced=True)
+    account = march.accounts()["o"]
+    came = sum(account[f"inflow:{at}"] - account[f"outflow:{at}"] for at in held)
+    assert march.worst < 1e-12
+    assert came == pytest.approx(account["dead"], rel=1e-6)
+    assert account["adjusted"] == pytest.approx(amount(problem, "o") - before, rel=1e-6)
+    assert account["inflow:left"] > 0.0 < account["outflow:top"] and account["inflow:top"] == 0.0 == account["outflow:left"]
+
+
+def test_the_flux_over_a_fixed_boundary(comm: Comm) -> None:
+    """D k tanh k of c = cosh(k (1 - x))/cosh(k), D k^2 = L: second order."""
+    misses = []
+    for count in (10, 20, 40):
+        oxygen = species("o", "0", "soluble", diffusion="0.5", loss="4.5", quasi_steady=True, boundaries=HELD)
+        march = March(problem_of((oxygen,), lattice(1, count), comm)).steps(0.1, 10)
+        misses.append(abs(march.account("o", "inflow:left") - 0.5 * 3.0 * math.tanh(3.0)))
+    assert orders(misses)[-1] > 1.9, misses
+
+
+@pytest.mark.parametrize(
+    ("loss", "rate", "follows"),
+    [
+        ("", "", True),
+        ("", "1", True),  # passes the open membrane, but it is closed
+        ("where(x < 0.4, 1, 0)", "", True),
+        ("n/(1 + o)*where(x < 0.4, 1, 0)", "", True),
+        ("", "max(0, t - 5)", False),
+    ],
+)
+def test_beyond_a_closed_membrane_nothing_fixes_the_level(comm: Comm, loss: str, rate: str, follows: bool) -> None:
+    with refused("no-balance", "species o", "a membrane that lets it pass", ("at (0.5, 0, 0) in tissue", "at t = 0")):
+        March(divided(comm, loss, rate, follows))
+
+
+@pytest.mark.parametrize(("loss", "rate", "follows"), [("n", "", True), ("n/(1 + o)", "", True), ("", "1", False), ("", "0.1 + n", False)])
+def test_beyond_a_membrane_it_passes_or_is_used_up(comm: Comm, loss: str, rate: str, follows: bool) -> None:
+    March(divided(comm, loss, rate, follows)).steps(0.1, 2, balanced=True)
+
+
+def test_uptake_by_cells_that_are_not_there_fixes_no_level(comm: Comm) -> None:
+    """It is said as what it is, instead of a solver that fails."""
+    cells, oxygen = species("n", "0", diffusion="1e-2"), species("o", "1", diffusion="1", loss="n/(0.1 + o)", quasi_steady=True)
+    with refused("no-balance", "species o", "give it a loss", ("at t = 0",)):
+        March(problem_of((cells, oxygen), lattice(1, 8), comm))
+
+
+def divided(comm: Comm, loss: str, rate: str, follows: bool) -> Problem:
+    """Oxygen held at the left end of a square with a membrane in the middle, and cells that open the membrane."""
+    data = replace(lattice(2, 6), interfaces={"k": plane(lattice(2, 6), 0, 0.5)})
+    oxygen = species("o", "1", diffusion="1", loss=loss, quasi_steady=True, boundaries=HELD)
+    ways = [passage("o", rate, follows_integrity=follows)] if rate else []
+    barrier = membrane("k", *ways, degraded_by=(("n", "mean"),))
+    return problem_of((species("n", "1", diffusion="1e-3"), oxygen), data, comm, (barrier,))
 
 
 def test_a_balance_without_a_level_is_refused(comm: Comm) -> None:

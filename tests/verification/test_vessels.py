@@ -19,7 +19,7 @@ from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.cut_meshes import plane
 from tests.lib.comm import Comm
 from tests.lib.fields import density, entered, integrity, least
-from tests.lib.march import advance
+from tests.lib.march import March, advance
 from tests.lib.messages import refused
 from tests.lib.models import boundary, lattice, membrane, passage, species
 from tests.lib.orders import orders
@@ -341,6 +341,24 @@ def test_an_unlimited_rate_takes_the_same_however_motility_is_stated(comm: Comm,
         left.append(least(problem, "n"))
     np.testing.assert_allclose(taken, taken[0], rtol=1e-6)
     np.testing.assert_allclose(left, left[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("motility", "growth"), [("1", ""), ("1e-2", ""), ("1e-9", ""), ("1e-2", "1 - n")])
+def test_an_unlimited_rate_takes_what_it_should_from_the_start(comm: Comm, motility: str, growth: str) -> None:
+    """By the tolerance of every run: after each step as with a solver that is exact, and, where steps resolve it, as with tiny ones."""
+
+    def taken(rtol: float, steps: int) -> np.ndarray:
+        law = species("n", "1", "cells", diffusion=motility, growth=growth)
+        problem = tissue((law,), lattice(1, 12), comm, [vessel("w", "boundary", ["right"], flux("n", "1e300"))])
+        march = March(problem, SchemeOptions(linear=LinearOptions(rtol=rtol)))
+        found = [march.steps(0.1 / steps, steps, balanced=True).account("n", "blood:w") for _ in range(5)]
+        assert march.worst < 1e-12
+        return np.array(found)
+
+    usual = taken(1e-8, 1)
+    np.testing.assert_allclose(usual, taken(1e-13, 1), rtol=1e-7)
+    if motility != "1":
+        np.testing.assert_allclose(usual, taken(1e-12, 50), rtol=1e-3)
 
 
 @pytest.mark.parametrize("bad", [obtuse_rectangle(8), sliver_box(5)], ids=["obtuse", "slivers"])

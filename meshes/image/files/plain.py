@@ -27,7 +27,9 @@ def read(path: Path, request: Request) -> Stored:
             if request.labels and file.format in _LOSSY:
                 notes.append(f"{file.format} changes values: labels from it are not exact")
             turned = file.getexif().get(0x0112, 1) != 1
-            frames = [values(ImageOps.exif_transpose(frame), request.labels, notes) for frame in ImageSequence.Iterator(file)]
+            frames = [
+                values(ImageOps.exif_transpose(frame) if turned else frame, request.labels, notes) for frame in ImageSequence.Iterator(file)
+            ]
     except UnidentifiedImageError:
         raise Unreadable("no known format of pictures") from None
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, TypeError) as error:

@@ -37,7 +37,8 @@ def test_agrees_with_plain_evaluation(n: int) -> None:
         text = formula(rng, 3)
         write, out = evaluator.compile(parse(text)), np.full(n, np.nan)
         for time in (0.0, 1.5):  # the compiled expression sees what is in the arrays when it is called
-            evaluator.time[0] = time
+            evaluator.moment.times.jumps.hold(time)
+            evaluator.at(time)
             fields["n"][:] = fields["n"] + time
             write(out)
             values = {**fields, "x": points[:, 0], "y": points[:, 1], "z": points[:, 2], "t": time, "k": 0.7}

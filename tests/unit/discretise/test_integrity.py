@@ -46,8 +46,8 @@ def test_one_side_decays_exponentially_and_says_when_it_broke(comm: Comm) -> Non
     state.add(b.variable)
     for step in range(100):
         state.begin()
-        b.advance(0.01 * step, 0.005)
-        b.advance(0.01 * step + 0.005, 0.005)
+        b.advance(0.01 * step, 0.01 * step + 0.005)
+        b.advance(0.01 * step + 0.005, 0.01 * step + 0.01)
         v = b.variable
         error = surprise(b.sites.measure, v.new, v.old, v.rate, v.rate_before, 0.01, 1.0, v.n_owned)
         b.note_breach(0.01 * step, 0.01)

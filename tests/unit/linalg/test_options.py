@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from invasio.solver.linalg.petsc_options import PetscOptions
@@ -104,3 +109,19 @@ def test_what_is_no_choice_of_a_linear_solver_is_refused(name: str, value: str) 
 def test_choices_of_linear_solvers_are_allowed(name: str) -> None:
     option = name.removeprefix("pathogen_").removeprefix("file_low_").removeprefix("n_")
     assert refusal(name, ALLOWED[option]) == ("", "")
+
+
+@pytest.mark.parametrize("module", ["simulation", "compat"])
+def test_files_of_options_are_not_read(tmp_path: Path, module: str) -> None:
+    """A .petscrc in the working folder or at home could load a library; PETSC_OPTIONS are the user's."""
+    (tmp_path / ".petscrc").write_text("-from_folder 1\n", encoding="utf-8")
+    first = {
+        "simulation": "import invasio.solver.simulation",
+        "compat": "import numpy as np; from invasio.solver.compat import create_simplex_mesh; from mpi4py import MPI\n"
+        "create_simplex_mesh(MPI.COMM_SELF, np.array([[0, 1]]), np.array([[0.0], [1.0]]))",
+    }
+    program = f"{first[module]}\nfrom petsc4py import PETSc\nprint(sorted(PETSc.Options().getAll()))"
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMIX_", "PMI_", "PRTE_"))}
+    plain |= {"HOME": str(tmp_path), "PETSC_OPTIONS": "-from_user 1"}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[0] == "['from_user', 'skip_petscrc']", done.stderr

@@ -214,6 +214,27 @@ def test_mesh_says_what_was_read(tmp_path: Path) -> None:
     assert "the corner (0, 0, 0) lies at (-10, 20, 30) of the file" in text
 
 
+def test_validate_says_what_was_read_and_what_meshing_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from invasio.meshes.build import build_data
+    from invasio.solver.cli import main
+    from invasio.solver.scenario.loader import load as scenario_of
+
+    monkeypatch.setenv("INVASIO_CACHE", str(tmp_path / "cache"))
+    VOLUMES["OME-TIFF"][0](tmp_path)
+    mesh = "mesh: {kind: image, image: a.ome.tif, regions: {a: 1, b: 2, c: 3}, smallest: 1, size: 1 um}"
+    path = tmp_path / "s.yaml"
+    path.write_text(f"scales: {{length: 1 um, time: 1 h, cells: 1e5 /cm^2}}\n{mesh}\ntime: {{end: 1}}\nspecies: {{n: {{initial: 1}}}}\n")
+    for _ in range(2):
+        assert main(["validate", str(path)]) == 0
+        text = capsys.readouterr().out
+        assert "picture     voxel size 0.5 x 0.25 x 2, from the file" in text
+        assert ("picture     region b:" in text) != ("mesh info" in text)
+        build_data(scenario_of(path).mesh)
+    assert "region b: 160 voxels, in the mesh 40" in text
+
+
 def test_pyramids_take_the_full_level_or_the_one_that_is_named(tmp_path: Path) -> None:
     for writer in (pyramid, pages_of_falling_size):
         path = writer(tmp_path)

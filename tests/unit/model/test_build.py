@@ -207,6 +207,7 @@ def test_exact_wave_satisfies_its_equations() -> None:
         ("{kind: box, cells: [2, 2, 2]}", "2 cm", 2e4 / 1e-3, "(1e5 /cm^2) um^3"),
         ("{kind: image, image: skimage:cells3d, regions: {a: 1}}", "5e6", 5e6, "(1e5 /cm^2) um^d"),
         ("{kind: image, image: skimage:immunohistochemistry, regions: {a: 1}}", "5000 cells", 5e6, "(1e5 /cm^2) um^2"),
+        ("{kind: image, image: skimage:cells3d, regions: {a: 1}}", "50 m", 5e7 / 1e-3, "(1e5 /cm^2) um^d"),
         ("{kind: image, pixel: [1, 1], image: skimage:immunohistochemistry, regions: {a: 1}}", "5000 cells", 5e6, "(1e5 /cm^2) um^2"),
     ],
 )
@@ -229,3 +230,18 @@ def test_explain_prints_amounts(tmp_path: Path) -> None:
     assert "start: b ∝ 2 in tissue; 0 elsewhere; ∫ b = N over the whole tissue" in printed_
     resolved = load(tmp_path / "scenario.yaml").resolved()["species"]
     assert (resolved["a"]["amount"], resolved["b"]["amount"]) == ("2 * w", 3.0)
+
+
+@pytest.mark.parametrize(("decay", "credited"), [("0.5", True), ("k", True), ("2*k", True), ("2*k/(mmp + 1)", False), ("k*exp(-t)", False)])
+def test_a_law_of_the_users_own_is_credited_to_nobody(decay: str, credited: bool, tmp_path: Path) -> None:
+    """A number, or one made of parameters, is the paper's law; a formula of densities, place or time is not."""
+    path = tmp_path / "scenario.yaml"
+    path.write_text(
+        "mesh: {kind: interval, cells: 10}\ntime: {end: 1}\nparameters: {k: 1}\n"
+        f"model: {{cells: {{tumour: {{initial: 1, motility: 1}}}}, solubles: {{mmp: {{diffusion: 1, decay: '{decay}'}}}}}}\n",
+        encoding="utf-8",
+    )
+    text = explain(build_model(load(path)))
+    assert ("decay: Anderson et al. 2000" in text) == credited
+    assert ("Anderson" in text) == credited
+    assert "diffusivity of mmp" in text and "random motility of tumour" in text

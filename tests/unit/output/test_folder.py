@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import FolderError, RunFolder
 from tests.lib.messages import refused
@@ -86,6 +87,34 @@ def test_a_changed_scenario_is_not_resumed(comm: Any, shared_tmp: Path) -> None:
         "  model.cells: was not there, is {}",
     )
     assert (out / "resolved.yaml").read_text(encoding="utf-8") == TEXT
+
+
+@pytest.mark.parametrize("name", ["STATUS", "resolved.yaml"])
+@pytest.mark.parametrize("content", [b"\xff\xfe\0", b"", b"\0" * 5000, None])
+def test_damaged_texts_of_a_folder(comm: Any, shared_tmp: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes | None) -> None:
+    """STATUS is written anew; without resolved.yaml it is not known what ran, and the run is replaced; a folder in their place is left."""
+    out = shared_tmp / "run"
+    start(comm, out).close("done")
+    if content is None:
+        (out / name).unlink()
+        (out / name).mkdir()
+    else:
+        (out / name).write_bytes(content)
+    if name == "resolved.yaml" or content is None:
+        with pytest.raises(InvasioError) as caught:
+            start(comm, out, resume=True)
+        assert caught.value.exit_code in (2, 3) and caught.value.code in ("other-run", "unreadable-file", "cannot-write")
+    else:
+        folder = start(comm, out, resume=True)
+        assert folder.resuming and ("STATUS" in caplog.text) == (content == b"\xff\xfe\0")
+        folder.close("done")
+    if content is None:
+        refuse(comm, out, "cannot-write", str(out / name), "choose another --out, or make room", overwrite=True)
+        return
+    folder = start(comm, out, overwrite=True)
+    assert not folder.resuming and folder.previous_status == ""
+    folder.close("done")
+    assert (out / "STATUS").read_text(encoding="utf-8") == "done\n"
 
 
 def test_other_files_are_never_touched(comm: Any, shared_tmp: Path) -> None:

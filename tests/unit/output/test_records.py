@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import h5py  # noqa: F401  (its version is in the manifest once it is loaded)
+import numpy as np
 import pytest
 
 from invasio.solver.output.cost import Cost
@@ -44,10 +46,53 @@ def test_series_is_cut_when_resumed_and_a_torn_row_is_dropped(comm: Any, shared_
     assert run(Series(path, comm), 0.0) == whole[: whole.index("1.0,10")]
 
 
+RECORDED = (np.array([0.0, 1.0, 2.0]), {"mass": np.array([0.0, 1 / 3, 2 / 3]), "events": np.array([2.0, 2.0, 2.0])})
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("deed", ["missing", "empty", "no head", "binary", "bad row", "short row", "twice", "no time", "cut"])
+def test_rows_are_restored_or_said_to_be_lost(
+    comm: Any, shared_tmp: Path, caplog: pytest.LogCaptureFixture, deed: str, known: bool
+) -> None:
+    """From what fields.vtkhdf holds, without step and dt; the file as it was found is kept."""
+    path = shared_tmp / "series.csv"
+    whole = run(Series(path, comm), 0.0, 1.0, 2.0, 3.0)
+    lines = whole.splitlines(keepends=True)
+    damaged = {
+        "empty": b"",
+        "no head": "".join(lines[1:]).encode(),
+        "binary": bytes(range(256)) + b"\n" + whole.encode(),
+        "bad row": "".join([*lines[:2], "1.0,x,0.1,?,2\n", *lines[3:]]).encode(),
+        "short row": "".join([*lines[:2], "1.0,10\n", *lines[3:]]).encode(),
+        "twice": "".join([*lines[:2], lines[1], *lines[3:]]).encode(),
+        "no time": "".join([*lines[:2], ",10,0.1,0.5,2\n", *lines[3:]]).encode(),
+        "cut": "".join([*lines[:2], lines[2][:-3]]).encode(),
+    }
+    if deed == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(damaged[deed])
+    text = run(Series(path, comm, 2.0, RECORDED if known else (np.empty(0), {})), 2.0, 3.0)
+    alone = deed in ("bad row", "short row", "twice", "no time")
+    times = [line.partition(",")[0] for line in text.splitlines()[1:]]
+    if known:
+        assert times == ["0.0", "1.0", "2.0", "3.0"]
+        columns = [line.split(",")[3] for line in text.splitlines()[1:]]
+        assert list(map(float, columns)) == [0.0, 1 / 3, 2 / 3, 1.0]
+        count = 1 if alone else 2 if deed == "cut" else 3
+        assert f"{count} of 3 rows were restored from fields.vtkhdf" in caplog.text
+    elif alone:
+        assert times == ["0.0", "2.0", "3.0"]
+    assert known or deed in ("empty", "cut") or "series.csv: " in caplog.text
+    if alone:
+        assert "line 3 cannot be read" in caplog.text
+        assert (shared_tmp / "series-damaged.csv").read_bytes() == damaged[deed]
+
+
 def test_series_refuses_other_columns(comm: Any, shared_tmp: Path) -> None:
     run(Series(shared_tmp / "series.csv", comm), 0.0)
     series = Series(shared_tmp / "series.csv", comm, resume_at=0.0)
-    with refused("cannot-resume", str(series.path), "--overwrite", ("events, front",)):
+    with refused("cannot-resume", str(series.path), "--overwrite", ("events",)):
         series.on_output(row(1.0, mass=1.0, front=2.0))
     series.close("failed")
 
@@ -74,6 +119,19 @@ def test_manifest_says_what_ran_where_and_how_it_ended(comm: Any, shared_tmp: Pa
     assert two["slurm"] == {"job": "77", "restart_count": "1"}
     assert {"python", "numpy", "h5py", "hdf5", "mpi", "mpi4py"} <= set(two["versions"])
     assert one["start"] <= one["stop"] <= two["stop"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"segments": 3}', '{"segments": [1, "a"]}', '{"segments": "ab"}', "\0\0", None])
+def test_a_damaged_manifest_is_kept_aside(comm: Any, shared_tmp: Path, caplog: pytest.LogCaptureFixture, content: str | None) -> None:
+    path = shared_tmp / "manifest.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    Manifest(path, comm, {"name": "a"}, resumed_at=2.0).close("done")
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert [segment["reason"] for segment in found["segments"]] == ["done"]
+    assert "what it told of the run so far is lost" in caplog.text
+    if content is not None:
+        assert (shared_tmp / "manifest-damaged.json").read_text(encoding="utf-8") == content
 
 
 def test_revision_of_a_checkout(tmp_path: Path) -> None:

@@ -195,10 +195,10 @@ CASES = {
         ),
     ),
     "amount_unit_of_a_file": Broken(
-        _good("initial: 1, motility", "initial: 1, amount: 5000 cells, motility", SCALED).replace(
+        _good("initial: 1, motility", "initial: 1, amount: 5000 h, motility", SCALED).replace(
             "{kind: interval, cells: 10}", "{kind: file, path: m.msh}"
         ),
-        (said("{file}:5:34: model.cells.tumour.amount", "wrong-unit", "write a plain number, in own*length^d", "(given '5000 cells')"),),
+        (said("{file}:5:34: model.cells.tumour.amount", "wrong-unit", "write a plain number, in own*length^d", "(given '5000 h')"),),
         beside={"m.msh": ""},
     ),
     "empty": Broken(

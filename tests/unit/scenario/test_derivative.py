@@ -18,6 +18,7 @@ TEXTS = (
     "exp(-c^2)", "log(c)", "sqrt(1 + c)", "sin(3*c)", "cos(3*c)", "tan(c/2)", "sinh(c)", "cosh(c)", "tanh(2*c)", "erf(c - 0.5)",
     "abs(c - 0.5)", "abs(0.5 - c)", "min(c, 0.5)", "max(c, 0.5)", "min(c^2, 0.5*c, f)", "max(c^2, 0.5*c, f)", "where(c < 0.5, c^2, f*c)",
     "where(c > 0.3 and not c > 0.8, exp(c), c)", "(c < 0.5)*c", "noise(0.1, 3)*c", "max(0, 1 - c - f)*c", "c^2/(c^2 + 0.1^2)",
+    "floor(3*c)*c^2", "ceil(3*c)*c", "mod(c, 0.3)*c", "mod(f, c)",
 )  # fmt: skip
 
 

@@ -1,0 +1,22 @@
+"""What a source gives: values at nodes, with where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Given:
+    """A given field: values (n_local) at owned nodes and ghosts; digest: SHA-256 of what was read, the same on all ranks.
+
+    facts: provenance for the manifest (file, time, ...); notes: what was left out or changed on the way, for the log.
+    """
+
+    values: NDArray[np.float64]
+    digest: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

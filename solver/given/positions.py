@@ -1,0 +1,116 @@
+"""Tables of positions: a row per cell, columns x, y, z with a unit in their names or stated."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...meshes.networks.table import rows_of
+from ..errors import MeshError, ScenarioError
+from ..scenario.fields import CellsField
+from ..scenario.schema import Scenario
+from ..scenario.units import UnitError, measure
+from .scales import length_of
+
+Floats = NDArray[np.float64]
+_COLUMN = re.compile(r"\s*([xyz])(?:\s*[_ (\[]\s*([A-Za-zµμ]+)\s*[)\]]?)?\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Positions:
+    """points (n, dim) in the scenario's length; lines (n,) of the file; digest of the file; which columns were read."""
+
+    points: Floats
+    lines: NDArray[np.int64]
+    digest: str
+    columns: tuple[str, ...]
+    unread: tuple[str, ...]  # further coordinates, which the mesh has no dimension for
+
+
+def read_positions(options: CellsField, dim: int, scenario: Scenario) -> Positions:
+    """The positions of a table. Raises MeshError with file, line and column, ScenarioError for options."""
+    path = Path(options.cells)
+    rows = rows_of(path)
+    if not rows:
+        remedy = "give it a first row with the names of its columns"
+        raise MeshError("the table is empty", code="no-positions", place=str(path), remedy=remedy)
+    line, header = rows[0]
+    place = f"{path}:{line}:1"
+    columns = _columns(options, dim, header, place)
+    factors = [_factor(options, header[k], scenario, place) for k in columns]
+    data = np.empty((len(rows) - 1, dim))
+    for number, (at, cells) in enumerate(rows[1:]):
+        for axis, k in enumerate(columns):
+            text = cells[k] if k < len(cells) else ""
+            try:
+                data[number, axis] = float(text)
+            except ValueError:
+                data[number, axis] = math.nan
+            if not math.isfinite(data[number, axis]):
+                what = f"no number in column {header[k]!r} (given {text[:40]!r})"
+                raise MeshError(what, code="not-a-number", place=f"{path}:{at}:1", remedy="write a number, with a point for decimals")
+    if not len(data):
+        raise MeshError("the table has no rows", code="no-positions", place=place, remedy="give it a row for each cell")
+    shift = np.zeros(dim) if options.shift is None else np.array(_as_many(options.shift, dim, "shift"))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    named = [name for k, name in enumerate(header) if _COLUMN.fullmatch(name) and k not in columns]
+    lines = np.array([at for at, _ in rows[1:]], dtype=np.int64)
+    return Positions(data * factors + shift, lines, digest, tuple(header[k] for k in columns), tuple(named))
+
+
+def _as_many(values: list[float], dim: int, option: str) -> list[float]:
+    if len(values) != dim:
+        what = f"not one value for each dimension of the mesh (given {len(values)})"
+        raise ScenarioError(what, code="wrong-length", place=f"fields: {option}", remedy=f"give {dim}")
+    return values
+
+
+def _columns(options: CellsField, dim: int, header: list[str], place: str) -> list[int]:
+    """Positions of the columns of coordinates in the header."""
+    if options.columns is not None:
+        wanted = options.columns
+        if len(wanted) != dim:
+            what = f"not one column for each dimension of the mesh (given {len(wanted)})"
+            raise ScenarioError(what, code="wrong-length", place="fields: columns", remedy=f"name {dim}")
+        missing = [name for name in wanted if name not in header]
+        if missing:
+            what = f"no column {missing[0]!r}"
+            raise MeshError(what, code="no-array", place=place, remedy=f"there are: {', '.join(header[:20])}")
+        return [header.index(name) for name in wanted]
+    found: dict[str, list[int]] = {}
+    for k, name in enumerate(header):
+        match = _COLUMN.fullmatch(name)
+        if match:
+            found.setdefault(match[1].lower(), []).append(k)
+    for axis in "xyz"[:dim]:
+        if len(found.get(axis, [])) != 1:
+            what = f"{'several columns' if found.get(axis) else 'no column'} of {axis} in the first row ({', '.join(header[:8])})"
+            raise MeshError(what, code="no-array", place=place, remedy="call it x, or x_um, or name the columns with `columns`")
+    return [found[axis][0] for axis in "xyz"[:dim]]
+
+
+def _factor(options: CellsField, name: str, scenario: Scenario, place: str) -> float:
+    """One unit of a column in the scenario's length."""
+    if options.unit is not None:
+        return options.unit
+    match = _COLUMN.fullmatch(name)
+    remedy = "state `unit`, the length of one unit of the table"
+    if match is None or not match[2]:
+        raise ScenarioError(f"column {name!r} does not say its unit", code="missing-option", place=place, remedy=remedy)
+    try:
+        found = measure(f"1 {match[2]}")
+    except UnitError:
+        raise ScenarioError(f"column {name!r} has an unknown unit", code="unknown-unit", place=place, remedy=remedy) from None
+    if found.dimension != (("length", 1),):
+        raise ScenarioError(f"the unit of column {name!r} is no length", code="wrong-unit", place=place, remedy=remedy)
+    scale = length_of(scenario.scales)
+    if scale is None:
+        what = f"column {name!r} has a unit, but the scenario states no scale of length"
+        raise ScenarioError(what, code="no-scales", place=place, remedy=remedy)
+    return float(found.factor / scale.factor)

@@ -1,0 +1,203 @@
+"""A species of an earlier run on the mesh of now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import h5py
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from ...postprocess.run import Run, open_run
+from ..compat import cell_corners
+from ..discretise.operators import Operators
+from ..errors import MeshError, ScenarioError
+from ..output.layout import FIELDS, MANIFEST, Grid
+from ..output.records import facts_of
+from ..parallel import Comm, agreed
+from ..scenario.fields import RunField
+from ..scenario.schema import Scenario
+from .field import Given
+from .scales import ratio
+from .transfer import MOST, Carrier, Found, Locator, midpoints, sampled
+
+Floats = NDArray[np.float64]
+SAME = 1e-2  # by how much the volumes of meshes of one tissue may differ
+
+
+@dataclass(frozen=True)
+class Then:
+    """The mesh of an earlier run, in this scenario's length."""
+
+    points: Floats
+    cells: NDArray[np.int64]
+    mesh_hash: str
+    scaled: bool  # whether the unit of length is another
+
+
+class _Read(NamedTuple):
+    """What rank 0 read: the mesh and the values, in this scenario's scales, what is kept, provenance."""
+
+    mesh: Then
+    values: Floats
+    keep: str
+    digest: str
+    facts: dict[str, object]
+
+
+class Outside(Protocol):
+    """Options that say which run it is, and what holds where it had no tissue."""
+
+    @property
+    def run(self) -> str:
+        """The folder."""
+
+    @property
+    def outside(self) -> str:
+        """refused, zero or nearest."""
+
+
+def run_field(name: str, options: RunField, operators: Operators, scenario: Scenario) -> Given:
+    """A species of an earlier run. Collective; raises InvasioError on all ranks."""
+    comm, grid, place = operators.comm, operators.grid, f"fields.{name}"
+    read: Any = None
+    with agreed(comm):
+        if comm.rank == 0:
+            read = _read(options, grid.dim, scenario, place)
+    found: _Read = comm.bcast(read)
+    notes: list[str] = []
+    if on_same_mesh(found.mesh, grid):
+        values = found.values[grid.nodes]
+    else:
+        carrier = Carrier(found.mesh.points, found.mesh.cells, found.values)
+        values, notes = moved(name, place, options, carrier, found.keep, operators)
+    return Given(operators.graph.extended(values), found.digest, found.facts, tuple(notes))
+
+
+def opened(folder: str, dim: int, place: str) -> Run:
+    """An earlier run with an output, of as many dimensions. Raises InvasioError."""
+    run = open_run(folder)
+    run.need_outputs()
+    if run.dim != dim:
+        what = f"the run's mesh has {run.dim} dimensions, that of this scenario {dim}"
+        raise ScenarioError(what, code="wrong-length", place=place, remedy="name a run with as many")
+    return run
+
+
+def mesh_of(run: Run, scenario: Scenario, place: str) -> Then:
+    """The mesh of an earlier run. Raises InvasioError."""
+    length = ratio(run.scenario.get("scales"), scenario.scales, "length", "", place)
+    with (run.path / FIELDS).open("rb") as stream, h5py.File(stream, "r") as h5:
+        mesh_hash = str(h5["provenance"].attrs["mesh_hash"])
+    return Then(run.points * length, run.cells, mesh_hash, length != 1.0)
+
+
+def on_same_mesh(then: Then, grid: Grid) -> bool:
+    """Whether the nodes are the same, and numbered alike."""
+    return then.mesh_hash == grid.mesh_hash and not then.scaled and len(then.points) == grid.n_nodes
+
+
+def _read(options: RunField, dim: int, scenario: Scenario, place: str) -> _Read:
+    """Rank 0. Raises InvasioError."""
+    run = opened(options.run, dim, place)
+    scales, kind = run.scenario.get("scales"), kind_of(run.scenario, options.of)
+    mesh = mesh_of(run, scenario, place)
+    density = ratio(scales, scenario.scales, options.of, kind, place)
+    step = len(run.times) - 1 if options.at == "last" else run.step(options.at / ratio(scales, scenario.scales, "time", "", place))
+    values = run.field(options.of, step=step)
+    digest = hashlib.sha256(mesh.mesh_hash.encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
+    facts: dict[str, object] = {"run": str(run.path), "of": options.of, "time": float(run.times[step]), "mesh": mesh.mesh_hash}
+    hashes = facts_of(Path(run.path) / MANIFEST).get("hashes")
+    facts["scenario"] = hashes.get("scenario") if isinstance(hashes, dict) else None
+    keep = options.keep or ("amount" if kind in ("cells", "soluble") else "values")
+    return _Read(mesh, values * density, keep, digest, {**facts, "keep": keep})
+
+
+def kind_of(scenario: Mapping[str, Any], species: str) -> str:
+    """Of a species in a resolved scenario: cells, soluble, ecm or user."""
+    model = scenario.get("model") or {}
+    groups = {"cells": model.get("cells"), "soluble": model.get("solubles"), "ecm": {"ecm": 0} if model.get("ecm") else {}}
+    return next((kind for kind, group in groups.items() if species in (group or {})), "user")
+
+
+def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, operators: Operators) -> tuple[Floats, list[str]]:
+    """The values (n_owned) on another mesh, and what is to be said. Collective; raises InvasioError on all ranks."""
+    comm, graph, domain = operators.comm, operators.graph, operators.domain
+    corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
+    vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
+    low, high = vertices.min(axis=(0, 1), initial=np.inf), vertices.max(axis=(0, 1), initial=-np.inf)
+    locator = Locator(carrier.near(low, high) if len(vertices) else Carrier(carrier.points, carrier.cells[:0], carrier.values))
+    if keep == "values":
+        return _at_nodes(place, options, vertices, corners, locator, operators), []
+    sizes = np.abs(np.linalg.det(vertices[:, 1:] - vertices[:, :1])) if len(vertices) else np.empty(0)
+    points, share = midpoints(vertices, _parts(comm, sizes ** (1.0 / domain.dim), carrier))
+    found = locator.find(points)
+    _refuse_outside(comm, place, options, points, found)
+    values = sampled(locator.carrier, found, options.outside == "zero").reshape(len(vertices), len(share))
+    weight = sizes / (1.0, 1.0, 2.0, 6.0)[domain.dim] / len(share)
+    at_nodes = operators.forms.gathered(weight[:, None] * (values @ share)) / graph.mass[: graph.n_owned]
+    return _scaled(name, place, carrier, at_nodes, operators, options.outside)
+
+
+def _parts(comm: Comm, sizes: Floats, carrier: Carrier) -> int:
+    """Into how many parts along an edge new cells are divided, so that these are no larger than typical old cells."""
+    new = comm.allreduce(float(sizes.max(initial=0.0)), MPI.MAX)
+    old = float(np.quantile(carrier.sizes, 0.1))
+    return int(np.clip(np.ceil(new / old * (1.0 - 1e-6)), 2, MOST))
+
+
+def _scaled(name: str, place: str, carrier: Carrier, values: Floats, operators: Operators, outside: str) -> tuple[Floats, list[str]]:
+    """The values with the amount of before, where both meshes are of one tissue."""
+    graph = operators.graph
+    mass = graph.mass[: graph.n_owned]
+    volume, amount = graph.sum(mass, mass * values)
+    if abs(volume - carrier.volume) > SAME * carrier.volume:
+        if outside == "refused":
+            raise ScenarioError(
+                f"an amount cannot be kept: this mesh has the volume {volume:.6g}, that of the run {carrier.volume:.6g}",
+                code="wrong-amount",
+                place=place,
+                remedy="state `outside: zero` to take what lies in both, or for a field `keep: values`",
+            )
+        return values, [f"field {name}: {amount:.6g} of {carrier.amount:.6g} lie in this mesh, which has another volume"]
+    factor = carrier.amount / amount if amount > 0.0 else 1.0
+    return values * factor, [f"field {name}: amount {carrier.amount:.6g} kept, by a factor of {factor:.9g} at all nodes"]
+
+
+def _at_nodes(place: str, options: Outside, vertices: Floats, corners: NDArray[np.int64], locator: Locator, operators: Operators) -> Floats:
+    """Values (n_owned) at the nodes, each sought just inside the lowest of the cells around it, of all ranks. Collective."""
+    numbers = operators.grid.cells
+    k = operators.domain.dim + 1
+    centres = vertices.mean(axis=1)
+    points = (vertices + 1e-6 * (centres[:, None] - vertices)).reshape(-1, operators.domain.dim)
+    found = locator.find(points)
+    _refuse_outside(operators.comm, place, options, points, found)
+    found = locator.shifted(found, vertices.reshape(points.shape))
+    values = sampled(locator.carrier, found, options.outside == "zero")
+    canonical = np.asarray(operators.domain.mesh.geometry.input_global_indices, dtype=np.int64)[corners].ravel()
+    order = np.lexsort((np.repeat(numbers, k), canonical))
+    node, first = np.unique(canonical[order], return_index=True)
+    chosen = order[first]
+    parts = operators.comm.allgather((node, np.repeat(numbers, k)[chosen], values[chosen]))
+    node, cell, value = (np.concatenate([part[n] for part in parts]) for n in range(3))
+    order = np.lexsort((cell, node))
+    unique, first = np.unique(node[order], return_index=True)
+    return np.asarray(value[order][first][np.searchsorted(unique, operators.grid.nodes)])
+
+
+def _refuse_outside(comm: Comm, place: str, options: Outside, points: Floats, found: Found) -> None:
+    """Raise MeshError, on all ranks, where that run had no tissue and that is not allowed."""
+    with agreed(comm):
+        if options.outside == "refused" and found.beyond.any():
+            at = ", ".join(f"{x:.6g}" for x in points[np.argmax(found.beyond)])
+            raise MeshError(
+                f"({at}) lies outside the tissue of the run {options.run}",
+                code="outside-tissue",
+                place=place,
+                remedy="state `outside: zero` or `outside: nearest`, or make the mesh fit",
+            )

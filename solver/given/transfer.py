@@ -1,0 +1,176 @@
+r"""A P1 field of one mesh on another: at points, or so that its amount stays.
+
+values: c_i = c_old(x_i), in the old cell that a point just inside a new cell at node i lies in, so that the two sides of a membrane keep
+their own values where both meshes have it.
+amount: the lumped projection c_i = (1/m_i) int phi_i c_old, by midpoints of parts of the new cells that are no larger than the old cells,
+and then a factor for all nodes that makes sum_i m_i c_i the amount of before, to rounding.
+Both keep signs and constants, and are of order 2 in the mesh sizes where the field is smooth. The projection smooths over the new cells: at
+a boundary it is of order 1 where the field has a slope across it.
+
+Every rank finds its own points in the old mesh, whatever the partitions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise, permutations, product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ...meshes.locate import barycentric, candidates
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NEAR = 0.5  # of the size of an old cell: outlines that are approximated differ by that
+MOST = 8  # parts of a new cell along an edge
+JUST = 1e-4  # a coordinate below 0 that is taken for a place in the cell nevertheless
+BATCH = 200_000  # points at once
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A mesh with values at its nodes: points (N, dim), cells (M, dim+1), values (N,)."""
+
+    points: Floats
+    cells: Ints
+    values: Floats
+
+    @property
+    def dim(self) -> int:
+        """1, 2 or 3."""
+        return int(self.points.shape[1])
+
+    @property
+    def sizes(self) -> Floats:
+        """h = (dim! volume)^(1/dim) of the cells (M,)."""
+        vertices = self.points[self.cells]
+        return np.asarray(np.abs(np.linalg.det(vertices[:, 1:] - vertices[:, :1])) ** (1.0 / self.dim))
+
+    @property
+    def volume(self) -> float:
+        """Of the whole mesh."""
+        return float((self.sizes**self.dim).sum() / _factorial(self.dim))
+
+    @property
+    def amount(self) -> float:
+        """int c."""
+        return float((self.sizes**self.dim * self.values[self.cells].mean(axis=1)).sum() / _factorial(self.dim))
+
+    def near(self, low: Floats, high: Floats) -> Carrier:
+        """The cells around a box."""
+        vertices = self.points[self.cells]
+        pad = 2.0 * float(self.sizes.max(initial=0.0))
+        wanted = ((vertices.max(axis=1) >= low - pad) & (vertices.min(axis=1) <= high + pad)).all(axis=1)
+        return Carrier(self.points, self.cells[wanted], self.values)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where points lie in a carrier: cell (p,), -1 far outside; share (p, dim+1) >= 0; beyond (p,): whether outside, not only just so."""
+
+    cell: Ints
+    share: Floats
+    beyond: NDArray[np.bool_]
+
+
+class Locator:
+    """Finds points in a carrier; one just outside takes the nearest place inside."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.carrier = carrier
+        self._centres = carrier.points[carrier.cells].mean(axis=1)
+        self._tree = cKDTree(self._centres) if len(self._centres) else None
+        self._sizes = carrier.sizes
+
+    def find(self, points: Floats) -> Found:
+        """The cell with the lowest number around each point (p, dim), else the nearest."""
+        parts = [self._find(points[k : k + BATCH]) for k in range(0, len(points), BATCH)] or [self._find(points)]
+        return Found(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "share", "beyond")))
+
+    def _find(self, points: Floats) -> Found:
+        count, k = len(points), self.carrier.dim + 1
+        cell, share = np.full(count, -1, dtype=np.int64), np.zeros((count, k))
+        number, point, inside = candidates(self.carrier.points, self.carrier.cells, points)
+        order = np.lexsort((number, point))
+        first = order[np.unique(point[order], return_index=True)[1]]
+        cell[point[first]], share[point[first]] = number[first], inside[first]
+        lost = np.flatnonzero(cell < 0)
+        beyond = np.zeros(count, dtype=bool)
+        if len(lost) and self._tree is not None:
+            cell[lost], share[lost], distance = self._nearest(points[lost])
+            beyond[lost] = distance > NEAR * self._sizes[cell[lost]]
+        elif len(lost):
+            beyond[lost] = True
+        np.maximum(share, 0.0, out=share)
+        total = share.sum(axis=1, keepdims=True)
+        return Found(cell, np.divide(share, total, out=share, where=total > 0.0), beyond)
+
+    def _nearest(self, points: Floats) -> tuple[Ints, Floats, Floats]:
+        """Of the cells with the nearest centres the one whose nearest place, by clipped coordinates, is nearest."""
+        assert self._tree is not None
+        many = min(8, len(self._centres))
+        _, near = self._tree.query(points, k=many)
+        near = np.asarray(near, dtype=np.int64).reshape(len(points), many)
+        best, cell = np.full(len(points), np.inf), near[:, 0].copy()
+        share = np.zeros((len(points), self.carrier.dim + 1))
+        for column in near.T:
+            vertices = self.carrier.points[self.carrier.cells[column]]
+            inside = np.maximum(barycentric(vertices, points), 0.0)
+            inside /= inside.sum(axis=1, keepdims=True)
+            distance = np.linalg.norm(np.einsum("pk,pkd->pd", inside, vertices) - points, axis=1)
+            closer = distance < best
+            best[closer], cell[closer], share[closer] = distance[closer], column[closer], inside[closer]
+        return cell, share, best
+
+    def shifted(self, found: Found, points: Floats) -> Found:
+        """The same cells with the coordinates of other points, where these are in them or just outside."""
+        if not len(self.carrier.cells):
+            return found
+        share = barycentric(self.carrier.points[self.carrier.cells[found.cell]], points)
+        return Found(found.cell, np.where(share.min(axis=1, keepdims=True) >= -JUST, share, found.share), found.beyond)
+
+
+def sampled(carrier: Carrier, found: Found, zero_beyond: bool) -> Floats:
+    """Values (p,) of the field where points were found."""
+    if not len(carrier.cells):
+        return np.zeros(len(found.cell))
+    around = carrier.values[carrier.cells[found.cell]]
+    values = np.einsum("pk,pk->p", found.share, around)
+    values = np.where(around.min(axis=1) >= 0.0, np.maximum(values, 0.0), values)
+    return np.where(found.beyond, 0.0, values) if zero_beyond else values
+
+
+def midpoints(vertices: Floats, parts: int) -> tuple[Floats, Floats]:
+    """Points (M q, dim) in simplices (M, dim+1, dim) with equal weights, and their coordinates (q, dim+1); exact for linear functions.
+
+    They are the centres of parts^dim parts of a simplex: of the cubes' simplices that tile it.
+    """
+    dim = vertices.shape[2]
+    share = _lattice(dim, parts)
+    return np.einsum("qk,mkd->mqd", share, vertices).reshape(-1, dim), share
+
+
+def _lattice(dim: int, parts: int) -> Floats:
+    """Barycentric coordinates (parts^dim, dim+1) of the centres of Kuhn's simplices that tile one: x1 >= x2 >= ... in [0, 1]^dim."""
+    rows = []
+    for corner in product(range(parts), repeat=dim):
+        for order in permutations(range(dim)):
+            vertex = np.array(corner, dtype=float)
+            centre = vertex.copy()
+            for axis in order:
+                vertex[axis] += 1.0
+                centre += vertex
+            centre /= dim + 1.0
+            if all(a >= b for a, b in pairwise(centre)):
+                rows.append(centre / parts)
+    x = np.array(rows)
+    ones, zeros = np.ones((len(x), 1)), np.zeros((len(x), 1))
+    steps = np.hstack([ones, x, zeros])
+    return steps[:, :-1] - steps[:, 1:]
+
+
+def _factorial(dim: int) -> float:
+    return (1.0, 1.0, 2.0, 6.0)[dim]

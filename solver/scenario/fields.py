@@ -1,0 +1,105 @@
+"""Options of given fields: from a table of cells or an earlier run to a name that stands in formulas wherever x, y, z may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from ..output.layout import FIELDS
+from .base import Context, InputFile, Length, Options, Time
+from .parameters import FreeName
+from .wrong import wrong
+
+Positive = Annotated[Length, Field(gt=0)]
+
+
+def _run_folder(value: str, info: ValidationInfo) -> str:
+    """The absolute path of a run folder, relative to the scenario's folder or to the one that the program runs in."""
+    folders = [*(Context.of(info).folders or ()), Path.cwd()]
+    for folder in folders:
+        try:
+            path = (folder / Path(value).expanduser()).resolve()
+            if (path / FIELDS).is_file():
+                return str(path)
+        except (OSError, ValueError, RuntimeError):
+            continue
+    what = f"no folder of a run, with {FIELDS} in it (given {value[:60]!r}, looked for in {folders[0]})"
+    raise wrong(what, code="file-not-found", remedy="name the folder that a run was written to, relative to the scenario's folder")
+
+
+RunPath = Annotated[str, AfterValidator(_run_folder)]
+
+
+class CellsField(Options):
+    """Density of single cells at stated places: each a kernel whose integral over the mesh is one cell."""
+
+    kind: Literal["by_cells"]
+    cells: InputFile = Field(description="table (CSV) with a row per cell: columns x, y, z, or x_um, y_um, z_um")
+    kernel: Annotated[Length, Field(ge=0)] = Field(
+        0.0, description="standard deviation of a cell's kernel, that of diffusion within the tissue; 0: the cell of the mesh it lies in"
+    )
+    unit: Positive | None = Field(None, description="length of one unit of the table, where the names of its columns do not say it")
+    columns: list[str] | None = Field(None, description="names of the columns of coordinates, one for each dimension of the mesh")
+    shift: list[Length] | None = Field(None, description="added to the coordinates, one for each dimension of the mesh")
+    outside: Literal["refused", "left_out"] = Field("refused", description="what becomes of cells outside the tissue")
+
+    @property
+    def words(self) -> str:
+        """Where it comes from, for people."""
+        return f"single cells of {Path(self.cells).name}, " + (
+            f"each spread by {self.kernel:g}" if self.kernel else "each in its cell of the mesh"
+        )
+
+
+class RunField(Options):
+    """A species of an earlier run at one of its output times, on any mesh of the same tissue."""
+
+    kind: Literal["by_run"]
+    run: RunPath = Field(description="run folder, relative to the scenario's folder or to the one of now")
+    of: str = Field(description="species of that run")
+    at: Time | Literal["last"] = Field("last", description="time of that run; must be an output time")
+    keep: Literal["amount", "values"] | None = Field(
+        None, description="what is the same on another mesh: the amount, or values at points; none: amounts of cells and solubles"
+    )
+    outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where that run had no tissue")
+
+    @property
+    def words(self) -> str:
+        """Where it comes from, for people."""
+        return f"{self.of} of the run {self.run}, " + ("its last output" if self.at == "last" else f"t = {self.at:g}")
+
+
+class BySource:
+    """Marks a choice of sources: the key that names the source implies the kind, as ``cells`` does by_cells."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = keys
+
+    def expand(self, value: Any) -> Any:
+        """The form with its kind."""
+        if not isinstance(value, Mapping) or "kind" in value:
+            return value
+        key = next((key for key in self.keys if key in value), None)
+        return value if key is None else {"kind": f"by_{key}", **value}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.expand, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        long = handler(schema)
+        long.pop("discriminator", None)
+        long["anyOf"] = long.pop("oneOf", [])
+        for each in (self._resolved(choice, handler) for choice in long["anyOf"]):
+            each["required"] = [key for key in each.get("required", []) if key != "kind"]
+        return long
+
+    def _resolved(self, choice: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler.resolve_ref_schema(choice)
+
+
+Source = Annotated[Union[CellsField, RunField], Field(discriminator="kind"), BySource("cells", "run")]
+FieldMap = dict[FreeName, Source]

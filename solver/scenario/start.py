@@ -1,0 +1,33 @@
+"""Options of a run that starts from the state of another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from .base import Options, Time
+from .fields import RunPath
+from .named import known_species
+from .shorthand import Short
+
+Known = Annotated[str, AfterValidator(known_species)]
+
+
+class Start(Options):
+    """The state of an earlier run, from which this one starts; its time begins at time.start, its accounts at 0."""
+
+    run: RunPath = Field(description="run folder, relative to the scenario's folder or to the one of now")
+    at: Time | Literal["last"] = Field("last", description="time of that run: an output time, or the last state")
+    species: list[Known] | None = Field(None, min_length=1, description="which are taken; none: all of the same names")
+    outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where that run had no tissue")
+
+    @property
+    def words(self) -> str:
+        """For people: which state of which run."""
+        which = "species of the same names" if self.species is None else ", ".join(self.species)
+        return f"{'the last state' if self.at == 'last' else f't = {self.at:g}'} of the run {Path(self.run)}: {which}"
+
+
+StartOptions = Annotated[Start, Short("run")]

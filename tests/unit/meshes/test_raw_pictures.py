@@ -1,0 +1,95 @@
+"""Pictures as a microscope gives them: uneven light, vessels as lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
+
+from invasio.meshes.image.picture import load
+from invasio.meshes.image.segment import classify
+from tests.unit.meshes.build import make, measures, options
+
+Array = np.ndarray
+SIDE = 220
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests neither use nor fill the user's cache; the one of this test run is shared."""
+    monkeypatch.setenv("INVASIO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def vessels() -> Array:
+    """A tree of vessels, 9 pixels wide at its root and 4 at its tips."""
+    image = Image.new("L", (SIDE, SIDE), 0)
+    draw = ImageDraw.Draw(image)
+
+    def branch(x: float, y: float, angle: float, width: float, length: float, further: int) -> None:
+        end = (x + length * np.cos(angle), y + length * np.sin(angle))
+        draw.line([x, y, *end], fill=255, width=round(width))
+        draw.ellipse([end[0] - width / 2, end[1] - width / 2, end[0] + width / 2, end[1] + width / 2], fill=255)
+        if further:
+            branch(*end, angle + 0.5, 0.75 * width, 0.75 * length, further - 1)
+            branch(*end, angle - 0.5, 0.75 * width, 0.75 * length, further - 1)
+
+    branch(15, 110, 0, 9, 60, 2)
+    return np.asarray(image) > 128
+
+
+def light() -> Array:
+    """Twice as much in one corner as in the opposite one."""
+    y, x = np.mgrid[:SIDE, :SIDE] / SIDE
+    return np.asarray(110 + 60 * x + 50 * y)
+
+
+def retina(path: Path) -> Path:
+    """A picture like that of a retina: dark vessels on an uneven orange ground, with noise."""
+    grey = light() * (1 - 0.35 * gaussian_filter(vessels().astype(float), 1)) + np.random.default_rng(3).normal(0, 4, (SIDE, SIDE))
+    Image.fromarray(np.clip(np.stack([grey * 1.1, grey * 0.6, grey * 0.3], axis=-1), 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+def overlap(found: Array, wanted: Array) -> float:
+    """Dice's coefficient."""
+    return float(2 * (found & wanted).sum() / (found.sum() + wanted.sum()))
+
+
+def test_vessels_of_a_retina_are_a_region_although_no_threshold_finds_them(tmp_path: Path) -> None:
+    path = retina(tmp_path / "retina.png")
+    given: dict[str, Any] = {"image": str(path), "holes": {}}
+    by_ridges = {"vessels": {"ridges": "dark", "width": [3, 10]}, "tissue": "rest"}
+    by_brightness = {"vessels": {"below": "otsu"}, "tissue": "rest"}
+    found = {}
+    for name, regions in {"ridges": by_ridges, "brightness": by_brightness}.items():
+        chosen = options("image", **given, regions=regions)
+        found[name] = overlap(classify(load(chosen).values, chosen, "picture") == 0, vessels())
+    assert found["ridges"] > 0.85
+    assert found["brightness"] < 0.5
+    data = make("image", **given, regions=by_ridges, interfaces={"wall": ["vessels", "tissue"]})
+    assert measures(data)["vessels"] == pytest.approx(vessels().sum(), rel=0.15)
+    assert any("region vessels" in note and "in the mesh" in note for note in data.notes)
+
+
+def test_bright_lines_are_found_as_dark_ones_are(tmp_path: Path) -> None:
+    np.save(tmp_path / "bright.npy", (light() * (1 + 0.4 * vessels())).astype(np.float32))
+    chosen = options("image", image=str(tmp_path / "bright.npy"), regions={"v": {"ridges": "bright", "width": 6}, "t": "rest"})
+    assert overlap(classify(load(chosen).values, chosen, "picture") == 0, vessels()) > 0.75
+
+
+def test_uneven_light_goes_where_it_is_flattened(tmp_path: Path) -> None:
+    """Half of the picture is cells 20 % darker than the rest, under light that differs twofold."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    cells = (x // 20 + y // 20) % 2 == 0
+    np.save(tmp_path / "uneven.npy", (light() * (1 - 0.2 * cells)).astype(np.uint8))
+    regions = {"cells": {"below": "otsu"}, "rest": "rest"}
+    share = {}
+    for flatten in (None, 40):
+        chosen = options("image", image=str(tmp_path / "uneven.npy"), regions=regions, smooth=1, flatten=flatten)
+        share[flatten] = float(((classify(load(chosen).values, chosen, "picture") == 0) == cells).mean())
+    assert share[None] < 0.8
+    assert share[40] > 0.93
