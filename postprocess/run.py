@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from invasio.solver.errors import MeshError
-from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES, STATUS
+from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES, STATUS, VESSELS
+from invasio.solver.output.parts import PARTS
 from invasio.solver.output.records import damaged, facts_of, line_of, mapping_of, numbers_of
 
 from .faults import UnknownTime, unknown
@@ -140,6 +141,32 @@ class Run:
         """Columns of series.csv by name: time, step, dt and the observables; empty if there is no table."""
         return {name: np.array(column) for name, column in numbers_of(self.path / SERIES).items()}
 
+    def parts(self, vessel: str) -> dict[str, Any]:
+        """Numbers for each of the p parts of a vessel that has several, from vessels.vtkhdf.
+
+        "names": p texts; "area" (p,); "flux_SPECIES" and "entered_SPECIES" (n, p): at the n output times, in the units of series.csv.
+
+        Raises:
+            UnknownName: there is no such vessel, or it has one part only.
+        """
+
+        def tables(h5: h5py.File) -> dict[str, Any]:
+            group = h5.get(f"{PARTS}/{vessel}", {})
+            steps = int(h5["VTKHDF/Steps"].attrs["NSteps"])
+            return {name: table[:steps] if table.ndim == 2 else table[:] for name, table in group.items()}
+
+        walls = Walls(self.path)
+        known = walls._read(lambda h5: list(h5.get(PARTS, {}))) if (self.path / VESSELS).exists() else []
+        if vessel not in known:
+            raise unknown(self.path, "vessel of several parts", vessel, known, code="no-part")
+        found = dict(walls._read(tables))
+        return {**found, "names": json.loads(found["names"].tobytes())}
+
+    def part_units(self, vessel: str) -> dict[str, str]:
+        """The units of ``parts``; empty where the run has none."""
+        attributes = Walls(self.path)._read(lambda h5: {k: str(t.attrs.get("units", "")) for k, t in h5[f"{PARTS}/{vessel}"].items()})
+        return {name: unit for name, unit in attributes.items() if unit}
+
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The scenario with all defaults (resolved.yaml) as plain data; empty if there is none."""
@@ -175,6 +202,12 @@ class Run:
         """The unit of a scale ("length", "time") as the scenario states it, without a leading 1; "" if non-dimensional."""
         text = str((self.scenario.get("scales") or {}).get(what, ""))
         return text[2:] if text.startswith("1 ") else text
+
+
+class Walls(Run):
+    """The same of vessels.vtkhdf."""
+
+    table: ClassVar[str] = VESSELS
 
 
 def open_run(path: str | Path) -> Run:

@@ -57,6 +57,20 @@ def tidy(run: Run, columns: list[str] | None = None) -> str:
     return _csv(rows)
 
 
+def by_part(run: Run, vessel: str) -> str:
+    """A row per part of a vessel at the last output, with the unit of each column in a second row where the run has them.
+
+    Raises:
+        UnknownName: there is no such vessel, or it has one part only.
+    """
+    found = run.parts(vessel)
+    names = found.pop("names")
+    last = {name: values[-1] if values.ndim == 2 else values for name, values in found.items()}
+    units = run.part_units(vessel)
+    rows = [[part, *(repr(float(values[k])) for values in last.values())] for k, part in enumerate(names)]
+    return _csv([["part", *last], *([["", *(units[name] for name in last)]] if units else []), *rows])
+
+
 def _parts(name: str) -> tuple[str, str, str]:
     """Species, observable and region of a column: ``tumour.in:stroma`` is (tumour, in, stroma)."""
     species, dot, observable = name.partition(".")

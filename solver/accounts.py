@@ -62,6 +62,14 @@ class Accounts:
         """Drop what is pending."""
         self._pending[:] = [0.0] * len(self.list)
 
+    def pending(self) -> list[float]:
+        """What is booked by the step so far."""
+        return list(self._pending)
+
+    def put_pending(self, amounts: list[float]) -> None:
+        """Go back to what was booked by the step then."""
+        self._pending[:] = amounts
+
     def commit(self) -> None:
         """What is pending counts."""
         self._totals[:] = [total + amount for total, amount in zip(self._totals, self._pending, strict=True)]

@@ -17,9 +17,10 @@ from .memory import Memory
 from .output.layout import Frame
 from .recording import Recording
 from .scenario.check import depth_findings
-from .scenario.columns import units_of
+from .scenario.columns import FEW_PARTS, named_parts, units_of
 from .scenario.quantities import PLAIN, Units
 from .scenario.schema import Scenario
+from .scenario.wrong import allowed
 from .setup import Ground, clock_options, scheme_options
 from .stepping.clock import Clock
 from .stepping.loop import march, one_step
@@ -28,6 +29,7 @@ from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 from .words import closing, opening
 
+MOST_NAMED = 1000  # parts that a message looks for a likely one among
 log = logging.getLogger("invasio.run")
 
 
@@ -81,6 +83,7 @@ class Course:
             found = self.recording.found(self.stepper) if self.recording else None
             numbers = {} if found is None else found.scalars
             self.units = self._units(found is not None)
+            self._show_parts(found is not None)
             if found is None:
                 self.stepper.settle(times.start)
             else:
@@ -118,6 +121,22 @@ class Course:
             )
         return units
 
+    def _show_parts(self, resumed: bool) -> None:
+        """Choose the parts of vessels that have columns of their own; raises ScenarioError for one that is not there."""
+        stated = self.scenario.output.parts
+        wanted = frozenset(named_parts(self.scenario))
+        if resumed and self.recording is not None:
+            wanted |= self.recording.parts_with_columns()
+        for name, vessel in self.problem.vessels.items():
+            few = 1 < len(vessel.part_names) <= FEW_PARTS
+            names = enumerate(vessel.part_names)
+            vessel.shown = tuple(k for k, part in names if few or stated == "all" or f"{name}/{part}" in wanted)
+        known = {f"{name}/{part}" for name, vessel in self.problem.vessels.items() for part in vessel.part_names}
+        for number, name in enumerate(() if stated == "all" else stated):
+            if name not in known:
+                remedy = allowed(name, sorted(known)[:MOST_NAMED]) if known else "take it out: there are no vessels"
+                raise ScenarioError(f"no vessel has a part {name!r}", code="no-part", place=f"output.parts[{number}]", remedy=remedy)
+
     def row(self) -> dict[str, float]:
         """The observables now, in the units of series.csv."""
         time = self.clock.time
@@ -130,7 +149,7 @@ class Course:
         row, fields = self.row(), {name: s.state[:owned] for name, s in self.problem.species.items()}
         moment = (self.clock.time, self.clock.steps, self.clock.dt, fields, row)
         if self.recording is not None:
-            self.recording.on_output(Frame(*moment, self.recording.surface(), self.recording.walls()))
+            self.recording.on_output(Frame(*moment, self.recording.surface(), self.recording.walls(), self.recording.parts()))
         if self.memory is not None:
             self.memory.on_output(Frame(*moment))
 

@@ -24,14 +24,15 @@ from .output.folder import RunFolder
 from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, PROLONGED, SERIES, VESSELS, Frame, Grid, Observer
 from .output.log import RunLog
 from .output.manifest import Manifest, recorded
+from .output.parts import NO_PARTS
 from .output.progress import Progress
-from .output.records import facts_of
+from .output.records import facts_of, rows_of
 from .output.series import Series
 from .output.subset import Part, part_of
 from .parallel import agreed
 from .scenario.loader import dump_resolved
 from .scenario.prolong import course_hash
-from .scenario.quantities import Units, counted, unit_in_file
+from .scenario.quantities import Units, counted, part_column, unit_in_file
 from .scenario.schema import Scenario
 from .setup import Ground
 from .stepping.clock import Clock
@@ -167,6 +168,8 @@ class Recording:
                 part=part,
                 kept=(self.path / CHECKPOINTS / beside[0], self._beside[beside[0]]) if beside else None,
                 unit_of=partial(unit_in_file, self._units),
+                still=self._walls.still if part == "walls" and self._walls else (),
+                parts=self._walls.parts() if part == "walls" and self._walls else NO_PARTS,
             )
             self._writers.append(made)
             return made
@@ -209,6 +212,17 @@ class Recording:
     def walls(self) -> dict[str, Floats]:
         """And of those of the walls of vessels."""
         return self._walls.fields() if self._walls else {}
+
+    def parts(self) -> dict[str, Floats]:
+        """And of each part of vessels that have several, in the units of series.csv."""
+        found = self._walls.by_part() if self._walls else {}
+        return {name: self._units.column(part_column(name)).factor * row for name, row in found.items()}
+
+    def parts_with_columns(self) -> frozenset[str]:
+        """VESSEL/PART of the parts that the series of the earlier part of the run has columns of. Collective."""
+        comm = self.problem.graph.comm
+        names = rows_of(self.path / SERIES)[0] if comm.rank == 0 else None
+        return frozenset(name.rpartition(".")[0] for name in comm.bcast(names) if "/" in name)
 
     def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
         """Tell all that write."""

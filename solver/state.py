@@ -37,7 +37,7 @@ class Variable:
     predicted: whether mid is extrapolated by the rates; the first step of all then runs twice, to have one.
     array: the name of ``new`` in checkpoints, as ``tumour/state``; rows: its table there, None for that of the nodes.
     weights (>= n_owned): of the norm in which the error control compares it; None: it does not. unit: errors are relative to 1,
-    not to its own size.
+    not to its own size; share_of: to the size of another. foreseen: whether the error control compares it with its extrapolation.
     """
 
     def __init__(
@@ -53,7 +53,8 @@ class Variable:
         unit: bool = False,
     ) -> None:
         self.array, self.new, self.n_owned, self._update, self.rows = array, new, n_owned, update, rows
-        self.weights, self.unit = weights, unit
+        self.weights, self.unit, self.foreseen = weights, unit, True
+        self.share_of: Variable | None = None
         self.mid, self.predicted, self.differs = new if mid is None else mid, mid is not None, differs
         self.old = np.zeros(len(new))
         self.rate, self.rate_before = (np.zeros(len(new) if differs else 0) for _ in range(2))

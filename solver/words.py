@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
+from .model.text import together
 from .output.folder import RunFolder
 from .scenario.mesh import BoxMesh, ImageMesh, RectangleMesh
 from .scenario.schema import Scenario
@@ -21,7 +22,7 @@ LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
-    """Log what was done to the mesh (notes), laws that do not heed their maximum, walls that follow a lattice in steps, caps."""
+    """Log what was done to the mesh (notes), who reacts with whom, laws beyond their maximum, walls that follow a lattice in steps, caps."""
     for note in notes:
         log.info("mesh: %s", note)
     if problem.graph.n_global < LEAST_NODES * problem.graph.comm.size:
@@ -31,6 +32,8 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
         )
     for note in surpluses(problem.model):
         log.info("%s", note)
+    for kinetics in problem.model.kinetics:
+        log.info("%s", together(kinetics).strip())
     steps = in_steps(scenario, problem.dim)
     if steps:
         log.info(

@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass, replace
 
 from invasio.solver.model.build import build_model
+from invasio.solver.scenario.columns import columns
 from invasio.solver.scenario.moments import output_times
 from invasio.solver.scenario.schema import Scenario
 
+from .networks import network_bytes
 from .nodes import MeshSize, mesh_size
 
 # Core-microseconds per node and step of one moving species, measured with benchmarks/step (Anderson's model: two of them, and the
@@ -23,8 +25,8 @@ PROCESS = (250e6, 400e6)  # bytes of a rank before there is a mesh
 ADAPTIVE = (3.0, 60.0)
 CELLS = {1: 1, 2: 2, 3: 6}  # per node
 PACKED = (0.3, 1.0)  # share that compression leaves of the fields
-TABLE = (0.7e6, 2.0e6)  # bytes of a table for ParaView whatever is in it: an index for each field and column of the series
-SEGMENTS = 6e6  # and so many more at most for the columns of a few dozen segments of vessels (25 kB each, in every table)
+TABLE = (0.3e6, 1.5e6)  # bytes of a file for ParaView whatever is in it, at most with its structure in two checkpoints
+COLUMN = (20e3, 85e3)  # and of each column of the series in fields.vtkhdf: its table and its index
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,13 @@ def estimate(scenario: Scenario, ranks: int) -> Cost:
     packed = PACKED if scenario.output.compression else (1.0, 1.0)
     mesh = 24 + 8 * CELLS[size.dim] * (size.dim + 2)  # bytes per node: its position, and its cells
     checkpoints = [2 * 8 * arrays * len(species) for arrays in (3, 4)]
-    vessels = len(scenario.model.vessels) > 0
-    surfaces = (len(scenario.model.membranes) > 0) + vessels
+    surfaces = (len(scenario.model.membranes) > 0) + (len(scenario.model.vessels) > 0)
+    segments, shown = network_bytes(scenario, size.dim, outputs)
+    named = len(columns(scenario)[0])
+    tables = [(1 + surfaces) * TABLE[k] + COLUMN[k] * (named + k * shown) for k in (0, 1)]
     disk = tuple(
-        n * ((outputs * written * number + mesh) * share + checkpoints[k]) + (1 + surfaces) * (table + k * vessels * SEGMENTS)
-        for k, (n, share, table) in enumerate(zip((size.low, size.high), packed, TABLE, strict=True))
+        n * ((outputs * written * number + mesh) * share + checkpoints[k]) + tables[k] + segments
+        for k, (n, share) in enumerate(zip((size.low, size.high), packed, strict=True))
     )
     assumptions = (
         f"nodes: {size.how}",

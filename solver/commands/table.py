@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--columns", type=names, metavar="NAME,...", help="these columns only, after the time")
     parser.add_argument("--units", action="store_true", help="a second row with the unit of every column")
     parser.add_argument("--tidy", action="store_true", help="a row per number: time, species, observable, region, value, unit")
+    parser.add_argument("--vessel", metavar="NAME", help="the parts of a vessel at the last output instead, a row each")
     parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="write a .csv, or fields and series as .nc (needs xarray), instead of printing"
     )
@@ -31,8 +32,9 @@ def main(args: argparse.Namespace) -> int:
     check_ending(args.out, (".csv", ".nc"))
     run = open_run(args.run)
     netcdf = args.out is not None and args.out.suffix == ".nc"
-    if netcdf and (args.tidy or args.columns or args.units):
-        raise WrongRequest("they belong to CSV", code="wrong-arguments", place="--tidy, --columns, --units", remedy="leave them out")
+    if netcdf and (args.tidy or args.columns or args.units or args.vessel):
+        given = "--tidy, --columns, --units, --vessel"
+        raise WrongRequest("they belong to CSV", code="wrong-arguments", place=given, remedy="leave them out")
     if args.units and args.tidy:
         raise WrongRequest("--tidy has units anyway", code="wrong-arguments", place="--units", remedy="leave one out")
     if args.units and not run.units:
@@ -42,7 +44,10 @@ def main(args: argparse.Namespace) -> int:
         if netcdf:
             table.dataset(run).to_netcdf(args.out, engine="scipy")
         else:
-            text = table.tidy(run, args.columns) if args.tidy else table.wide(run, args.columns, args.units)
+            if args.vessel:
+                text = table.by_part(run, args.vessel)
+            else:
+                text = table.tidy(run, args.columns) if args.tidy else table.wide(run, args.columns, args.units)
             if args.out is None:
                 sys.stdout.write(text)
                 sys.stdout.flush()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ..discretise.problem import Problem
 from .immobile import Immobile
 from .jumps import Jumps
+from .kinetics import Coupled
 from .mobile import Mobile
 from .options import SchemeOptions
 from .protocol import Component, Extension
@@ -26,10 +27,12 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     if switching:
         found.append(Transfers(species, problem.evaluator))
     if problem.immobile:
-        found.append(Immobile(problem.immobile))
+        coupled = {s.name for k in problem.kinetics for s in k.members}
+        found.append(Immobile(problem.immobile, coupled))
     if problem.integrities:
         found.append(Surfaces(problem.integrities, species.values(), problem.graph.comm))
-    found += [Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile]
+    moving = {s.name: Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile}
+    found += _in_order(problem, moving)
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
@@ -39,4 +42,19 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     found += [signs] if signs.formulas else []
     if problem.times.jumps.switches:  # of all formulas that have been compiled
         found.append(Jumps(problem))
+    return found
+
+
+def _in_order(problem: Problem, moving: dict[str, Mobile]) -> list[Component]:
+    """What moves, as listed; those that react with each other together, where the first of them stands, and before what they make."""
+    found: list[Component] = []
+    waiting = list(problem.kinetics)
+    for name in ("", *moving):
+        for k in list(waiting):
+            members = {s.name: moving[s.name] for s in k.members if s.name in moving}
+            if not members or name in members or name in {s.name for s in k.products}:
+                waiting.remove(k)
+                found += [*members.values(), Coupled(k, problem.state, members, {s.name: moving[s.name] for s in k.products})]
+        if name and moving[name] not in found:
+            found.append(moving[name])
     return found

@@ -12,7 +12,7 @@ as well (second order).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,13 +93,15 @@ def changes(mass: Floats, old: Floats, new: Floats, production: Floats, h: float
 
 
 class Immobile(Component):
-    """All species that do not move, together."""
+    """All species that do not move, together. coupled: those of which all terms are kinetics with others (components.kinetics)."""
 
     name = "immobile species"
     phases = frozenset({Phase.FIRST, Phase.SECOND})
 
-    def __init__(self, species: list[NodalSpecies]) -> None:
-        self.species = species
+    def __init__(self, species: list[NodalSpecies], coupled: Collection[str] = ()) -> None:
+        self.species, self.coupled = species, coupled
+        for s in species:
+            s.variable.foreseen = s.name not in coupled
         n = len(species[0].state)
         self._rates = [(np.zeros(n), np.zeros(n), np.zeros(n)) for _ in species]
         self._new, self._made = ([np.zeros(n) for _ in species] for _ in range(2))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
 from ..discretise.species import NodalSpecies
-from ..state import State
+from ..state import State, Variable
 from .boundaries import accounts_of, content
 from .options import SchemeOptions
 from .protocol import Component, Phase
@@ -33,6 +33,15 @@ class Mobile(Component):
         self.name, self.species, self.state, self.switching, self.dim = species.name, species, state, switching, dim
         self.transport = Transport(species, work, options)
         self._before = np.zeros(species.graph.n_local if switching else 0)
+        self._moved: Variable | None = None  # what transport has added since the start, where the species reacts with others
+
+    def couple(self, moved: Variable, gain: Floats, source: Floats) -> None:
+        """Be advanced by what couples it with others (components.kinetics), with their mean tendency as gain and source of transport."""
+        self.phases = frozenset({Phase.END})
+        self._moved, self.transport.gain, self.transport.source = moved, gain, source
+        # kinetics looks to its own errors within a step: of the density what transport adds is predicted
+        self.species.variable.foreseen = False
+        moved.weights, moved.share_of = self.species.graph.mass, self.species.variable
 
     def accounts(self) -> Iterable[Account]:
         """Sources, boundaries, walls and membranes."""
@@ -64,6 +73,8 @@ class Mobile(Component):
             before[:] = variable.new
         if not self.transport.advance(time, dt, variable.mid, self.state.history, page):
             return self.transport.failure
+        if self._moved is not None:
+            return ""
         np.add(before, variable.new, out=variable.mid)
         variable.mid[:] *= 0.5
         return ""

@@ -60,6 +60,8 @@ class Transport:
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
         self.own = OwnStages(species, work) if limits_itself(species.law) else None
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
+        self.gain: Floats | None = None  # a production that kinetics found
+        self.source: Floats | None = None  # what else it found: for the stages only, no part of the result
         self._emptied = np.zeros(self.graph.n_owned if species.walls or species.exchanges else 0)
         self._extremes = np.zeros(2)
         self.failure = ""  # why the last step failed
@@ -89,17 +91,23 @@ class Transport:
         s.wall_values(time, time + dt)
         if self.own is None:
             boundary_sources(s, wk.production, wk.sinks)
+            if self.gain is not None:
+                wk.production[:n] += self.gain
             self._empty(wk.production, wk.sinks, dt)
             solved = self._stages(time, dt, history)
         else:
-            self._empty(*self.own.boundaries(), dt)
+            brought, taken = self.own.boundaries()
+            if self.gain is not None:
+                brought[:n] += self.gain
+            self._empty(brought, taken, dt)
             solved = self._own_stages(self.own, time, dt, history)
         g.halo.update(wk.w)
+        last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
         if self.own is None:
-            args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, self.high.x, dt, wk.new, wk.seen)
+            args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, last, dt, wk.new, wk.seen)
             smallest = edges.conservative_update(wk.edges, *args)
         else:
-            smallest = self.own.update(self.high.x, dt)
+            smallest = self.own.update(last, dt)
         self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * float(wk.loss.max(initial=0.0))
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
@@ -172,13 +180,17 @@ class Transport:
         x, b, w, rate, rate_before = system.x, system.b, wk.w[:n], s.variable.rate, s.variable.rate_before
         share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
         tau, reach = share * dt, min(1.0, 2.0 * share)
+        production = wk.production
+        if self.source is not None:
+            production = wk.scratch
+            np.add(wk.production[:n], self.source, out=production[:n])
         if not self._fill(system, tau, low_order=False):
             self.high.outcome = "the matrix is not finite"
             return False
         if scheme == "backward_euler":
-            stages.implicit_side(g.mass, s.state, wk.production, dt, b)
+            stages.implicit_side(g.mass, s.state, production, dt, b)
         else:
-            edges.explicit_side(wk.edges, wk.production, wk.sinks, s.state, tau, b)
+            edges.explicit_side(wk.edges, production, wk.sinks, s.state, tau, b)
         last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
         stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
@@ -193,7 +205,7 @@ class Transport:
             return solved
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
-        stages.second_stage(g.mass, s.state, x, wk.production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
+        stages.second_stage(g.mass, s.state, x, production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
         stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
@@ -212,7 +224,10 @@ class Transport:
         def stage(at: float) -> bool:
             return own.solve(system, base, tau, lambda: self._fill(system, tau, False), lambda: self._fix(system, time + at * dt, tau))
 
-        edges.explicit_side(wk.edges, own.none, own.none, s.state, 0.0 if scheme == "backward_euler" else tau, base)
+        source = own.none if self.source is None else self.source
+        edges.explicit_side(wk.edges, source, own.none, s.state, 0.0 if scheme == "backward_euler" else tau, base)
+        if scheme == "backward_euler" and self.source is not None:
+            base += dt * g.mass[:n] * source
         own.begin(0.0 if scheme == "backward_euler" else tau, base)
         own.total[:] = 0.0
         own.weigh({"tr_bdf2": outer, "crank_nicolson": 0.5, "backward_euler": 0.0}[scheme])
@@ -223,7 +238,7 @@ class Transport:
         if scheme == "tr_bdf2":
             own.weigh(outer)
             curve = known * dt * dt * (1.0 - reach)
-            args = (own.none, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, base, wk.stage)
+            args = (source, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, base, wk.stage)
             stages.second_stage(g.mass, s.state, x, *args)
             solved = stage(1.0) and solved
             own.weigh(THETA)

@@ -46,8 +46,8 @@ class Walls(Component):
             mine[:] = arrays[name]
 
     def row(self, time: float) -> Mapping[str, float]:
-        """Per vessel and species: the present flux out of the tissue [amount/time] (``VESSEL.flux:SPECIES``); for each of several
-        parts, ``VESSEL/PART.flux:SPECIES`` and what has entered there so far, ``VESSEL/PART.entered:SPECIES``. Collective.
+        """Per vessel and species: the present flux out of the tissue [amount/time] (``VESSEL.flux:SPECIES``); for each part
+        that is shown, ``VESSEL/PART.flux:SPECIES`` and what has entered there so far, ``VESSEL/PART.entered:SPECIES``. Collective.
 
         The count of a whole vessel is an account of the species, ``SPECIES.blood:VESSEL``. Integrity stands in the row of membranes.
         """
@@ -63,9 +63,10 @@ class Walls(Component):
                     flux = np.bincount(vessel.part, crossing.flux(self.species[species].state), minlength=count)
                     keys.append(f"{name}.flux:{species}")
                     values.append(flux.sum(keepdims=True))
-                    if count > 1:
-                        keys += [f"{name}/{part}.flux:{species}" for part in vessel.part_names]
-                        keys += [f"{name}/{part}.entered:{species}" for part in vessel.part_names]
-                        values += [flux, np.bincount(vessel.part, crossing.entered, minlength=count)]
+                    if vessel.shown:
+                        shown, entered = list(vessel.shown), np.bincount(vessel.part, crossing.entered, minlength=count)
+                        keys += [f"{name}/{vessel.part_names[k]}.flux:{species}" for k in shown]
+                        keys += [f"{name}/{vessel.part_names[k]}.entered:{species}" for k in shown]
+                        values += [flux[shown], entered[shown]]
         total = self.comm.allreduce(np.concatenate(values)) if values else []
         return dict(zip(keys, map(float, total), strict=True))

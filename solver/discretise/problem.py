@@ -15,6 +15,7 @@ from ...meshes.network import Network
 from ..errors import ScenarioError
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
+from ..model.kinetics import split
 from ..output.layout import Grid
 from ..parallel import Comm, agreed
 from ..state import State, Variable
@@ -24,6 +25,7 @@ from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
 from .graph import Graph
 from .initial import initial_state, taken_state
 from .integrity import Integrity
+from .kinetics import NodalKinetics
 from .membranes import cap, crossings_of
 from .operators import Operators
 from .site_values import Known
@@ -40,7 +42,7 @@ class Problem:
     """Everything the time loop works on. ``fields`` maps species to the arrays that expressions read.
 
     region_mass: region -> (n_owned,) the part of m_i that lies in the region.
-    integrities: the membranes and walls that carry an integrity, by name.
+    integrities: the membranes and walls that carry an integrity, by name. The laws of ``species`` are without what ``kinetics`` does.
     """
 
     model: Model
@@ -55,6 +57,7 @@ class Problem:
     times: Times
     integrities: dict[str, Integrity] = field(default_factory=dict)
     vessels: dict[str, NodalVessel] = field(default_factory=dict)
+    kinetics: list[NodalKinetics] = field(default_factory=list)
 
     @property
     def mobile(self) -> list[NodalSpecies]:
@@ -121,7 +124,9 @@ def pose(
     gradients = {name: operators.boundary_gradient(name) for name in outflow}
     species = {}
     shared = (graph.n_owned, graph.halo.update)
-    for law in model.species:
+    laws = {law.name: law for law in model.species}
+    together = {name: k for k in model.kinetics for name in (*k.members, *k.products)}
+    for law in (split(law, together[law.name])[0] if law.name in together else law for law in model.species):
         taken: NDArray[np.bool_] = np.zeros(graph.n_owned, dtype=bool)
         conditions = []
         for name, boundary in law.boundaries.items():
@@ -166,6 +171,7 @@ def pose(
             motility = comm.allreduce(s.largest_motility(), MPI.MAX)
             for crossing in s.crossings:
                 cap(crossing, graph, s.weight, motility)
+    kinetics = [NodalKinetics(k, laws, species, graph, evaluator, state) for k in model.kinetics]
     grid = operators.grid
     vessels = {}
     for vessel in model.vessels:
@@ -176,7 +182,7 @@ def pose(
     integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
     for b in integrities.values():
         state.add(b.variable)
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels)
+    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics)
 
 
 def _start(law: Species, graph: Graph, evaluator: Evaluator, regions: Mapping[str, Floats], begun: Mapping[str, Floats]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -19,13 +20,15 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SIDES = 8  # of a tube
+FEWER, MANY = 3, 500  # sides of each where there are many segments
 
 
 class VesselSurface:
     """All vessels of a problem.
 
     ``grid``: points in 1-D, lines in 2-D, triangles in 3-D, each on one rank; its regions are the vessels.
-    ``names``: integrity, radius (0 for a wall of the mesh), torn, and entered_SPECIES [amount/area] so far. Collective.
+    ``names``: integrity, radius (0 for a wall of the mesh), torn, and entered_SPECIES [amount/area] so far; ``still``: those that do
+    not change in time. Collective.
     """
 
     def __init__(self, problem: Problem, domain: Domain) -> None:
@@ -57,7 +60,31 @@ class VesselSurface:
         crossing = dict.fromkeys(c.law.species for v in problem.vessels.values() for c in v.crossings)
         self._species = list(crossing)
         self.names = ("integrity", "radius", "torn", *(f"entered_{name}" for name in crossing))
+        walled = any(v.integrity is not None for v in problem.vessels.values())
+        self.still = ("radius", "torn") if walled else ("integrity", "radius", "torn")
         self.grid = grid_of_facets(problem, dim, numbered, first, place, np.concatenate(regions), tuple(problem.vessels))
+
+    def parts(self) -> dict[str, dict[str, NDArray[np.generic]]]:
+        """What each vessel of several parts has of them: names (JSON as bytes), and area."""
+        several = {name: v for name, v in self.problem.vessels.items() if len(v.part_names) > 1}
+        texts = {name: np.frombuffer(json.dumps(v.part_names).encode(), dtype=np.uint8) for name, v in several.items()}
+        return {name: {"names": texts[name], "area": v.area} for name, v in several.items()}
+
+    def by_part(self) -> dict[str, Floats]:
+        """Of each part, VESSEL/flux_SPECIES and VESSEL/entered_SPECIES: the present flux out of the tissue [amount/time], and the amount
+        that has entered so far, the same on every rank. Collective; rates are those of the last row."""
+        keys, values = [], []
+        for name, vessel in self.problem.vessels.items():
+            count = len(vessel.part_names)
+            for crossing in vessel.crossings if count > 1 else ():
+                species = crossing.law.species
+                keys += [f"{name}/flux_{species}", f"{name}/entered_{species}"]
+                values.append(np.bincount(vessel.part, crossing.flux(self.problem.species[species].state), minlength=count))
+                values.append(np.bincount(vessel.part, crossing.entered, minlength=count))
+        if not keys:
+            return {}
+        total = self.problem.graph.comm.allreduce(np.concatenate(values))
+        return dict(zip(keys, np.split(total, np.cumsum([len(v) for v in values])[:-1]), strict=True))
 
     def fields(self) -> dict[str, Floats]:
         """The values now, at the corners of this rank's facets. Collective."""
@@ -90,14 +117,15 @@ def _tubes(network: Network, dim: int) -> tuple[Floats, Ints]:
     ends = network.points[network.segments]
     if dim == 2:
         return ends, np.arange(len(ends))
+    sides = SIDES if len(ends) < MANY else FEWER
     along = ends[:, 1] - ends[:, 0]
     first, second = normals(along / np.linalg.norm(along, axis=1)[:, None])
-    turn = 2.0 * math.pi * np.arange(SIDES + 1) / SIDES
+    turn = 2.0 * math.pi * np.arange(sides + 1) / sides
     arm = np.cos(turn)[None, :, None] * first[:, None] + np.sin(turn)[None, :, None] * second[:, None]
     rings = ends[:, :, None] + (network.radius[:, None, None] * arm)[:, None]
     low, high = rings[:, 0], rings[:, 1]
     triangles = [np.stack([low[:, :-1], low[:, 1:], high[:, 1:]], axis=2), np.stack([low[:, :-1], high[:, 1:], high[:, :-1]], axis=2)]
-    return np.concatenate(triangles, axis=1).reshape(-1, 3, 3), np.repeat(np.arange(len(ends)), 2 * SIDES)
+    return np.concatenate(triangles, axis=1).reshape(-1, 3, 3), np.repeat(np.arange(len(ends)), 2 * sides)
 
 
 def _sites_at(vessel: NodalVessel, comm: Comm, canonical: Ints, facets: Ints, part: Ints) -> Ints:

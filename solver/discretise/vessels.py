@@ -45,6 +45,7 @@ class NodalVessel:
     torn: NDArray[np.bool_]
     series: Floats
     surface: tuple[Ints, Ints] | Network
+    shown: tuple[int, ...] = ()  # parts that have columns of their own
     integrity: Integrity | None = None
     crossings: list[WallCrossing] = field(default_factory=list)
 

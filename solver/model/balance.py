@@ -231,6 +231,14 @@ class Vessel:
 
 
 @dataclass(frozen=True)
+class Kinetics:
+    """Species whose terms act on each other and are integrated together at every node; ``products`` move, and are only made by them."""
+
+    members: tuple[str, ...]
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A named number with what `explain` prints about it."""
 
@@ -252,6 +260,7 @@ class Model:
     vessels: tuple[Vessel, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)  # given fields that expressions may name -> where they come from
     begins: str = ""  # the run whose state it starts from, in words
+    kinetics: tuple[Kinetics, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

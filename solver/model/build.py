@@ -10,6 +10,7 @@ from ..scenario.tree import simplify
 from .balance import Model, Parameter, Species
 from .cells import cells
 from .ecm import ecm
+from .kinetics import find_kinetics
 from .letters import Letters, renamed
 from .membranes import membrane
 from .solubles import soluble
@@ -45,8 +46,10 @@ def build_model(scenario: Scenario) -> Model:
     membranes = map_expressions(tuple(barriers), settled)
     vessels = map_expressions(tuple(walls), settled)
     cited = sources(scenario, *species, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
+    together = find_kinetics(species, scenario.numerics.kinetics)
     fields = {name: options.words for name, options in scenario.fields.items()}
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, scenario.start.words if scenario.start else "")
+    begins = scenario.start.words if scenario.start else ""
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, IntegrityLaw, Membrane, Model, Passage, Species, Taxis, Term, Vessel
+from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Species, Taxis, Term, Vessel
 from .walk import sources
 
 _WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
@@ -70,6 +70,7 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         if law.mobile:
             lines.append(f"    boundaries: {_conditions(law, symbols)}")
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
+    lines += ["", *map(together, model.kinetics)] if model.kinetics else []
     for vessel in model.vessels:
         lines += ["", *entry_laws(vessel, symbols)]
     for barrier in model.membranes:
@@ -83,6 +84,12 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     if model.citations:
         lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
     return "\n".join(lines) + "\n"
+
+
+def together(kinetics: Kinetics) -> str:
+    """Which species react with each other at every node."""
+    products = f"; what they make of {', '.join(kinetics.products)} with them" if kinetics.products else ""
+    return f"  integrated together at every node: {', '.join(kinetics.members)}{products}"
 
 
 def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:

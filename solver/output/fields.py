@@ -21,6 +21,7 @@ from .blocks import Blocks
 from .folder import sync
 from .hdf import SharedFile
 from .layout import Frame, Grid
+from .parts import NO_PARTS, PARTS, Parts, create_parts, growing
 from .series import NOTHING
 from .vtkhdf import AHEAD, ROOT, STEPS
 
@@ -55,6 +56,8 @@ class FieldsWriter:
         expected: about how many outputs will come.
         collective: write from all ranks; by default where h5py has MPI, else through rank 0.
         hook: for tests.
+        still: the fields that do not change in time: they are written once.
+        parts: group of numbers by part -> what does not change of it, as arrays; ``Frame.parts`` has what does.
         unit_of: the unit ("" for none) of a table by its kind ("point", "time", "field", "column") and name, kept as its attribute
             ``units``.
         part: the attribute of a frame that holds the fields: "fields" of the tissue, "surface" of its membranes, or "walls" of its vessels.
@@ -83,6 +86,8 @@ class FieldsWriter:
         part: str = "fields",
         kept: tuple[Path, str] | None = None,
         unit_of: Callable[[str, str], str] = _no_unit,
+        still: Sequence[str] = (),
+        parts: Parts = NO_PARTS,
     ) -> None:
         self.path = path
         self.grid = grid
@@ -97,6 +102,9 @@ class FieldsWriter:
         self._collective = collective
         self._hook = hook
         self._fields_of, self._unit_of = attrgetter(part), unit_of
+        self._still, self._parts = tuple(still), parts
+        self._growing: tuple[str, ...] = ()  # tables of numbers by part that are in the file
+        self._numbers = part == "fields"  # the other files stand beside fields.vtkhdf, which has the columns
         self._observables: tuple[str, ...] = ()
         self._named: tuple[str, ...] = ()  # the same as they are called in frames
         self._file: SharedFile | None = None
@@ -116,11 +124,12 @@ class FieldsWriter:
         if frame.time <= self.last_time:
             return
         fields = self._fields_of(frame)
-        blocks = {name: self._blocks.to_block(fields[name]).astype(self._kind) for name in self.names}
+        written = [name for name in self.names if name not in self._still or self._file is None]
+        blocks = {name: self._blocks.to_block(fields[name]).astype(self._kind) for name in written}
         need = self._check_space(sum(b.nbytes for b in blocks.values()))
         try:
             if self._file is None:
-                self._named = tuple(frame.observables)
+                self._named = tuple(frame.observables) if self._numbers else ()
                 self._observables = tuple(map(_table_name, self._named))
                 self._file = self._create(frame, blocks)
             else:
@@ -189,9 +198,12 @@ class FieldsWriter:
         ends = np.arange(cells.start + 1, cells.start + cells.count + 1, dtype=np.int64) * corners
         types = np.full(cells.count, vtkhdf.CELL_TYPES[grid.dim], dtype=np.uint8)
 
+        self._growing = tuple(frame.parts) if self._parts else ()
+
         def fill() -> None:
             file.reserve(need)
             file.each(lambda h5: self._tables(h5, cells.chunk))
+            file.each(lambda h5: create_parts(h5, self._parts, {name: frame.parts[name] for name in self._growing}, self._unit_of))
             file.write_rows(f"{ROOT}/Points", self._blocks.start, points)
             file.write_rows(f"{ROOT}/Connectivity", cells.start * corners, connectivity.reshape(-1))
             file.write_rows(f"{ROOT}/Offsets", cells.start + 1, ends)
@@ -215,7 +227,7 @@ class FieldsWriter:
     def _tables(self, h5: h5py.File, cell_chunk: int) -> None:
         grid = self.grid
         vtkhdf.create_static(h5, grid.dim, grid.n_nodes, grid.n_cells, (self._blocks.chunk, cell_chunk), self._level)
-        vtkhdf.create_steps(h5, self.names, self._observables, self._blocks.chunk, self._kind, self._level)
+        vtkhdf.create_steps(h5, self.names, self._observables, self._blocks.chunk, self._kind, self._level, self._still)
         units = {f"{ROOT}/Points": self._unit_of("point", ""), f"{STEPS}/Values": self._unit_of("time", "")}
         units |= {f"{ROOT}/PointData/{name}": self._unit_of("field", name) for name in self.names}
         units |= {f"{ROOT}/FieldData/{_table_name(name)}": self._unit_of("column", name) for name in self._named}
@@ -224,7 +236,7 @@ class FieldsWriter:
                 h5[table].attrs["units"] = unit
         about = h5.create_group("provenance")
         facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim), "id": self._mark}
-        facts["columns"] = json.dumps(self._named)
+        facts |= {"columns": json.dumps(self._named), **({"still": json.dumps(self._still)} if self._still else {})}
         for key, text in {**self._about, **facts}.items():
             about.attrs[key] = text
         h5.create_group("scenario").create_dataset("resolved", data=np.frombuffer(self._scenario.encode() or b"\n", dtype=np.uint8))
@@ -234,8 +246,9 @@ class FieldsWriter:
         last = first + AHEAD
         tables = vtkhdf.offset_tables(first, last, self._stride)
         steps: dict[str, str] = {name: name for name in ("PartOffsets", "CellOffsets", "NumberOfParts")}
-        if self.names:
-            steps["row"] = f"PointDataOffsets/{self.names[0]}"
+        moving = [name for name in self.names if name not in self._still]
+        if moving:
+            steps["row"] = f"PointDataOffsets/{moving[0]}"
         if self._observables:
             steps["index"] = f"FieldDataOffsets/{self._observables[0]}"
         for table, name in steps.items():
@@ -252,6 +265,9 @@ class FieldsWriter:
         for name, block in blocks.items():
             file.resize(f"{ROOT}/PointData/{name}", (step + 1) * self._stride)
             file.write_rows(f"{ROOT}/PointData/{name}", step * self._stride + self._blocks.start, block)
+        for name in self._growing:
+            file.resize(f"{PARTS}/{name}", step + 1)
+            file.write_same(f"{PARTS}/{name}", step, frame.parts[name][None])
         self._hook("data")
         numbers = {_table_name(name): value for name, value in frame.observables.items()}
         for name in self._observables:
@@ -269,7 +285,8 @@ class FieldsWriter:
     def _check_space(self, mine: int) -> int:
         """Refuse a step that cannot fit, before HDF5 is in the middle of it; how many bytes it may need."""
         comm = self.grid.comm
-        need = comm.allreduce(mine) + 2**20 + 8 * AHEAD * (len(self._observables) + 8)
+        parts = sum(8 * sum(map(np.size, fixed.values())) for fixed in self._parts.values())
+        need = comm.allreduce(mine) + 2**20 + 8 * AHEAD * (len(self._observables) + 8) + parts * (1 + len(self._growing))
         free = 0
         with agreed(comm):
             if comm.rank == 0:
@@ -295,7 +312,8 @@ class FieldsWriter:
     def _resume(self, until: float) -> None:
         """Open the file and drop what was written after ``until``: first the times, then NSteps, then the data."""
         comm = self.grid.comm
-        fault, keep, last, self._observables = comm.bcast(self._facts(until) if comm.rank == 0 else None)
+        facts = self._facts(until) if comm.rank == 0 else None
+        (fault, keep, last, self._observables), self._still, self._growing = comm.bcast((facts, self._still, self._growing))
         if fault:
             raise SolverError(fault, code="cannot-resume", place=str(self.path), remedy="use --overwrite, or another --out")
         if keep == 0:
@@ -308,7 +326,10 @@ class FieldsWriter:
             file.set_number(STEPS, "NSteps", keep)
             file.flush()
             for name in self.names:
-                file.resize(f"{ROOT}/PointData/{name}", keep * self._stride)
+                if name not in self._still:
+                    file.resize(f"{ROOT}/PointData/{name}", keep * self._stride)
+            for name in self._growing:
+                file.resize(f"{PARTS}/{name}", keep)
             file.flush()
 
         file.everywhere(f"cannot resume {self.path}", cut)
@@ -325,6 +346,8 @@ class FieldsWriter:
                     return f"it holds the fields {', '.join(root['PointData'])}, not {', '.join(self.names)}", 0, 0.0, ()
                 times = steps["Values"][: int(steps.attrs["NSteps"])]
                 keep = int(np.searchsorted(times, until + 1e-12 * abs(until), side="right"))
+                self._still = tuple(json.loads(h5["provenance"].attrs.get("still", "[]")))
+                self._growing = growing(h5)
                 observables = root.get("FieldData", {})
                 columns = json.loads(h5["provenance"].attrs.get("columns", "[]"))
                 self.recorded = times[:keep], {name: observables[_table_name(name)][:keep] for name in columns}

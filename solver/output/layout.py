@@ -71,6 +71,7 @@ class Frame:
     observables: Mapping[str, float]  # reduced already: the same on every rank; in a fixed order
     surface: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # values at the corners of the membranes' facets
     walls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # and of those of the walls of vessels
+    parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # VESSEL/what: a number for each part of a vessel, on all ranks
 
 
 class Observer(Protocol):

@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+import time as clock
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +23,7 @@ from .layout import Frame
 from .records import Damaged, facts_of, segments_of
 
 log = logging.getLogger("invasio.output")
+_SECONDS = 1.0  # between two notes of how far the run has come
 _SLURM = {
     "job": "SLURM_JOB_ID",
     "array_job": "SLURM_ARRAY_JOB_ID",
@@ -49,6 +51,7 @@ class Manifest:
         self, path: Path, comm: Comm, facts: Mapping[str, Any], resumed_at: float | None = None, part: Mapping[str, Any] | None = None
     ) -> None:
         self.path = path
+        self._written = 0.0
         self._writes = comm.rank == 0
         if not self._writes:
             return
@@ -80,10 +83,11 @@ class Manifest:
         """Nothing to note."""
 
     def on_output(self, frame: Frame) -> None:
-        """Note how far the run has come."""
+        """Note how far the run has come; in the file at most once a second."""
         if self._writes:
             self.content["segments"][-1].update({"last_output_time": frame.time, "last_output_step": frame.step})
-            self._write(lasting=False)
+            if clock.monotonic() > self._written + _SECONDS:
+                self._write(lasting=False)
 
     def close(self, reason: str) -> None:
         """Note when and why the run ended."""
@@ -92,6 +96,7 @@ class Manifest:
             self._write()
 
     def _write(self, lasting: bool = True) -> None:
+        self._written = clock.monotonic()
         try:
             replace_text(self.path, json.dumps(self.content, indent=2, default=str) + "\n", lasting)
         except OSError as error:  # a record; what matters has its own complaint

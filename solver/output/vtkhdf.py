@@ -43,8 +43,11 @@ def create_static(h5: h5py.File, dim: int, n_nodes: int, n_cells: int, chunks: t
         root.create_dataset(name, data=np.array([number], dtype=np.int64))
 
 
-def create_steps(h5: h5py.File, names: Sequence[str], observables: Sequence[str], rows: int, kind: np.dtype, level: int) -> None:
-    """Create the growing tables with no step in them; ``rows`` is the chunk of the fields.
+def create_steps(
+    h5: h5py.File, names: Sequence[str], observables: Sequence[str], rows: int, kind: np.dtype, level: int, still: Sequence[str] = ()
+) -> None:
+    """Create the growing tables with no step in them; ``rows`` is the chunk of the fields. Those that stand ``still`` have one step's
+    rows, which every step refers to.
 
     Offset tables that are equal are one table under several names: appending then writes fewer of them.
     """
@@ -66,7 +69,7 @@ def create_steps(h5: h5py.File, names: Sequence[str], observables: Sequence[str]
     for name in names:
         storage = _squeeze(level) or _early()
         root.create_dataset(f"PointData/{name}", (0,), kind, maxshape=(None,), chunks=(rows,), fill_time="never", **storage)
-        steps[f"PointDataOffsets/{name}"] = steps[".row"]
+        steps[f"PointDataOffsets/{name}"] = steps[".zero" if name in still else ".row"]
     for name in observables:
         root.create_dataset(f"FieldData/{name}", (0,), "f8", maxshape=(None,), chunks=(AHEAD,), fillvalue=np.nan, **_early())
         steps[f"FieldDataOffsets/{name}"] = steps[".index"]

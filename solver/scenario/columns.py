@@ -15,6 +15,7 @@ from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")
 SHOWN = 20
+FEW_PARTS = 40  # of a vessel: they all have columns; of more those that are named, and all have a table in vessels.vtkhdf
 
 
 def check_columns(scenario: Scenario) -> Iterator[Finding]:
@@ -42,6 +43,14 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
     return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
 
 
+def named_parts(scenario: Scenario) -> Iterator[str]:
+    """VESSEL/PART of the parts that the scenario names: in output.parts, in an expected number, in what a sweep observes."""
+    yield from () if scenario.output.parts == "all" else scenario.output.parts
+    columns = [item.of for item in scenario.expect if item.what == "series"]
+    columns += list(scenario.sweep.observe or []) if scenario.sweep is not None else []
+    yield from (name.rpartition(".")[0] for name in columns if "/" in name)
+
+
 def near(name: str, known: list[str]) -> str:
     """The columns that may be meant, for the end of a message."""
     close = get_close_matches(name, known, n=3, cutoff=0.8)
@@ -63,6 +72,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
     starts = {name: _starts(scenario, name) for name in cells}
     everywhere = set[str]().union(*starts.values())
     inside = [name for name in regions() if name not in lumens] if regions else []
+    shown = set(named_parts(scenario))
     for name in species_names(scenario):
         found += [f"{name}.{what}" for what in ("total", "min", "max", "born", "dead", "ledger")]
         found += [f"{name}.in:{region}" for region in inside if len(inside) > 1]
@@ -77,10 +87,11 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
     for name, membrane in scenario.model.membranes.items():
         found += [*_integrity(name), *(f"{name}.flux:{species}" for species in membrane.permeability)]
     for name, vessel in scenario.model.vessels.items():
-        crossing = _crossing(scenario, vessel)
-        found += [*(_integrity(name) if vessel.wall else []), *(f"{name}.flux:{species}" for species in crossing)]
-        parts = vessel.at.names if len(vessel.at.names) > 1 else ()
-        found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in crossing]
+        passing = crossing(scenario, vessel)
+        found += [*(_integrity(name) if vessel.wall else []), *(f"{name}.flux:{species}" for species in passing)]
+        few = 1 < len(vessel.at.names) <= FEW_PARTS or scenario.output.parts == "all"
+        parts = [part for part in vessel.at.names if few or f"{name}/{part}" in shown]
+        found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in passing]
         begun += [f"{name}/"] if vessel.at.network else []
     return found, tuple(begun)
 
@@ -111,7 +122,7 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
         if condition.kind != "no_flux":
             yield from (f"inflow:{at}", f"outflow:{at}")
     yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
-    yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in _crossing(scenario, v))
+    yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in crossing(scenario, v))
     if any(not _zero(rate) for rate in getattr(laws.get(name), "becomes", {}).values()):
         yield "switched_out"
     if any(into == name and not _zero(rate) for law in laws.values() for into, rate in getattr(law, "becomes", {}).items()):
@@ -120,7 +131,7 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
         yield "adjusted"
 
 
-def _crossing(scenario: Scenario, vessel: Any) -> list[str]:
+def crossing(scenario: Scenario, vessel: Any) -> list[str]:
     """The species that pass a vessel's wall."""
     torn = list(scenario.model.cells) if vessel.ruptured is not None else []
     return list(dict.fromkeys([*vessel.entry, *torn, *vessel.exchange]))

@@ -33,6 +33,11 @@ class Numerics(Options):
     )
     flux: Literal["central", "scharfetter_gummel"] = Field("central", description="high-order flux of drift and diffusion on an edge")
     scheme: Literal["tr_bdf2", "backward_euler"] = Field("tr_bdf2", description="time scheme; order 2, or 1")
+    kinetics: Literal["partners", "cycles", "none"] = Field(
+        "partners",
+        description="which species are integrated together at every node: those that lose by each other or are made of each other; "
+        "all whose rates depend on each other in a circle; none",
+    )
     linear: Linear = Field(Linear(), description="linear solves")
     petsc: dict[str, str | float | int | bool] = Field(
         {}, description="PETSc options of linear solves, without the leading dash; they win over `linear`"

@@ -23,6 +23,11 @@ class Output(Options):
     at: list[Time] = Field([], description="further output times")
     fields: Literal["all"] | list[SpeciesName] = Field("all", description="species written to fields.vtkhdf")
     regions: Literal["all"] | list[str] = Field("all", description="regions written to fields.vtkhdf; series.csv always covers all")
+    parts: Literal["all"] | list[str] = Field(
+        [],
+        description="parts of vessels (VESSEL/PART, as blood/12) with columns in series.csv; all of a vessel with up to 40 have them, "
+        "and vessels.vtkhdf has a table of all",
+    )
     precision: Literal["double", "single"] = Field("double", description="of the fields; checkpoints are always double")
     compression: int = Field(0, ge=0, le=9, description="gzip level; 0: none. 1 saves a tenth to a half, at three times the cost")
     figures: bool | Figures = Field(True, description="whether pictures are made, or of how many times")

@@ -32,7 +32,7 @@ _OF_SURFACES = {
     "flux": f"{AMOUNT}/time",
     "entered": AMOUNT,
 }
-_SURFACE = re.compile(rf"(?P<place>.+)\.(?P<what>{'|'.join(_OF_SURFACES)})(:(?P<species>\w+))?")
+_SURFACE = re.compile(rf"(?P<place>.*)\.(?P<what>{'|'.join(_OF_SURFACES)})(:(?P<species>\w+))?")
 
 
 def dimension_of(column: str, species: Mapping[str, str]) -> tuple[str, str]:
@@ -195,8 +195,19 @@ def _count(number: float) -> str:
     return f"{number:,.0f}" if number >= 9.95 else f"{number:.2g}"
 
 
+def part_column(table: str) -> str:
+    """The column of a whole vessel that measures what a table of its parts does: blood.flux:tumour of blood/flux_tumour."""
+    vessel, _, what = table.partition("/")
+    return f"{vessel}.{what.replace('_', ':', 1)}"
+
+
 def unit_in_file(units: Units, kind: str, name: str) -> str:
-    """The unit of a table in a VTKHDF file: ``kind`` is "point" (the mesh), "time", "column", or "field" with a field's name."""
+    """The unit of a table in a VTKHDF file: ``kind`` is "point" (the mesh), "time", "column", "part" (numbers by part
+    of a vessel), or "field" with a field's name."""
+    if kind == "part":
+        if "/" not in name:
+            return units.column(".breached_area").text if name == "area" else ""
+        return units.column(part_column(name)).text
     if kind != "field":
         return {"point": units.length, "time": units.time}.get(kind) or units.column(name).text
     if name in ("integrity", "torn"):

@@ -91,7 +91,7 @@ class Control:
         return not (halves and before > 0.0 and dt <= 0.7 * longer and ratio >= 0.8 * before)
 
     def _ratio(self, errors: Floats, scale: Floats) -> float:
-        return float(max((e / s for e, s in zip(errors, scale, strict=True) if s > 0.0), default=0.0)) / self.aim
+        return max((float(e / s) for e, s in zip(errors, scale, strict=True) if s > 0.0), default=0.0) / self.aim
 
     def numbers(self) -> dict[str, float]:
         """What the next step depends on."""

@@ -85,8 +85,8 @@ class Trial:
         bend = state.bend(dt) if before else 0.0
         sums = np.zeros((4, len(self._compared)))
         for k, (v, w, n) in enumerate(self._compared):
-            sums[0, k] = float(w[:n].sum()) if v.unit else stages.size(w, v.new, n)
-            if before:
+            sums[0, k] = float(w[:n].sum()) if v.unit else stages.size(w, (v.share_of or v).new, n)
+            if before and v.foreseen:
                 sums[1, k] = stages.surprise(w, v.new, v.old, v.rate, v.rate_before, dt, bend, n)
             if made:
                 sums[2, k] = stages.distance(w, v.new, self._ends[k], n)

@@ -11,6 +11,7 @@ from invasio.meshes.domain import MeshData
 from invasio.meshes.structured import structured
 from invasio.solver.discretise.problem import Problem, discretise
 from invasio.solver.model.balance import Boundary, Degradation, IntegrityLaw, Kind, Membrane, Model, Passage, Species, Taxis, Term
+from invasio.solver.model.kinetics import How, find_kinetics
 from invasio.solver.scenario.expressions import Expr
 from invasio.solver.scenario.mesh import BoxMesh, IntervalMesh, RectangleMesh
 from invasio.solver.scenario.parser import parse
@@ -105,7 +106,10 @@ def anderson(eps: str = "0.01", gamma: str = "5e-3", square: str = "x^2") -> tup
     )
 
 
-def problem_of(laws: tuple[Species, ...], data: MeshData | None, comm: Comm, membranes: tuple[Membrane, ...] = ()) -> Problem:
-    """A discretised model; ``data``, not cut yet, may be None except on rank 0."""
+def problem_of(
+    laws: tuple[Species, ...], data: MeshData | None, comm: Comm, membranes: tuple[Membrane, ...] = (), together: How = "none"
+) -> Problem:
+    """A discretised model; ``data``, not cut yet, may be None except on rank 0. together: what is integrated together at nodes."""
     parted = cut(data, [m.name for m in membranes]) if comm.rank == 0 and data is not None else None
-    return discretise(Model(laws, {}, membranes=membranes), distribute(parted, comm))
+    model = Model(laws, {}, membranes=membranes, kinetics=find_kinetics(laws, together))
+    return discretise(model, distribute(parted, comm))

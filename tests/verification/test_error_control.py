@@ -37,7 +37,7 @@ def test_growth_in_a_run_of_20000_times_its_time_scale(comm: Comm, first: float 
     for tolerance in (1e-3, 1e-4, 1e-5):
         problem = tolerances.logistic(comm)
         march = March(problem)
-        shown = []
+        shown: list[float] = []
 
         def look(time: float, shown: list[float] = shown) -> None:
             shown.append(float(density(problem, "n").mean()))  # noqa: B023

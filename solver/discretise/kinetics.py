@@ -1,0 +1,63 @@
+"""Species that react with each other, on a mesh: their rates as one program, and what is kept of them between steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..model.balance import Kinetics, Species
+from ..model.kinetics import reacting
+from ..state import State, Variable
+from .evaluate import Evaluator
+from .graph import Graph
+from .program import compose
+from .species import NodalSpecies
+
+Floats = NDArray[np.float64]
+
+
+class NodalKinetics:
+    """A set of species that are integrated together at the nodes.
+
+    members, products: as in the law; rows of arrays are those of the members, then of what is made of products.
+    moved: by member, what all but kinetics has added since the start; its difference quotients are the tendencies T.
+    mean: by member, the mean reaction tendency of the last step. held (rows, n_owned): where a member has a fixed value.
+    """
+
+    def __init__(
+        self,
+        law: Kinetics,
+        laws: Mapping[str, Species],
+        species: Mapping[str, NodalSpecies],
+        graph: Graph,
+        evaluator: Evaluator,
+        state: State,
+    ) -> None:
+        self.graph = graph
+        self.members, self.products = [species[name] for name in law.members], [species[name] for name in law.products]
+        rates = reacting(laws, law)
+        made = {f"{name}, made": rate for name, rate in rates.products.items()}  # what is made of it is no density
+        self.program = compose({**rates.rates, **made}, evaluator.parameters)
+        self._write = [evaluator.compile(expr) for expr in self.program.outer]
+        self._scratch = np.zeros(graph.n_local)
+        self.outer = np.zeros((len(self._write), graph.n_owned))
+        shared = (graph.n_owned, graph.halo.update)
+        self.moved = [state.add(Variable(f"{s.name}/kinetics/moved", np.zeros(graph.n_local), *shared)) for s in self.members]
+        self.mean = [state.add(Variable(f"{s.name}/kinetics/mean", np.zeros(graph.n_local), *shared, differs=False)) for s in self.members]
+        self.held = np.zeros((len(self.members) + len(self.products), graph.n_owned), dtype=bool)
+        for row, s in zip(self.held, self.members, strict=False):
+            row[:] = s.fixed[: graph.n_owned]
+
+    @property
+    def name(self) -> str:
+        """The names of the members."""
+        return ", ".join(s.name for s in self.members)
+
+    def evaluate(self) -> None:
+        """What does not depend on the members, of the fields as they are shown."""
+        n = self.graph.n_owned
+        for write, row in zip(self._write, self.outer, strict=True):
+            write(self._scratch)
+            row[:] = self._scratch[:n]

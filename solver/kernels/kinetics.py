@@ -1,0 +1,249 @@
+r"""Kinetics at each node over a whole step: dc/dt = R(c) + T, T the tendency of everything else, constant in the step.
+
+Rodas3, of order 3 and L-stable, with sub-steps by its own error estimate that start afresh at every call:
+
+    (1/(h g) - J) k_i = f(c + sum_j a_ij k_j) + sum_j c_ij k_j / h,    c_new = c + sum_i m_i k_i,    error k_4
+
+Where that goes below 0, one share per node towards backward Euler, solved exactly: both keep the same linear invariants, so the
+blend does. Where backward Euler cannot be (T takes what reactions have used up) the node begins with c + dt T >= 0 and reacts from
+there. Source: Sandu et al. 1997, doi:10.1016/S1352-2310(97)83212-8.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .compiled import compiled
+from .program import Code, run
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+
+RTOL = 1e-6  # of a sub-step, relative to each density
+FLOOR = 1e-8  # of the largest density of a species: below, errors are relative to this
+FLOOR_OF_ALL = 1e-12  # of the largest density of all: what is not there yet has no size of its own
+MOST = 20_000  # sub-steps of a node within a step
+NEWTON = 30
+
+
+@compiled
+def _rates(code: Code, short: int, first: int, at: Ints, held: Flags, source: Floats, c: Floats, registers: Floats, f: Floats) -> None:
+    """f = R(c) + T, 0 where held."""
+    m = len(c)
+    for i in range(m):
+        registers[i] = c[i]
+    run(code, short, first, registers)
+    for i in range(m):
+        f[i] = source[i] + (0.0 if held[i] else registers[at[i]])
+
+
+@compiled
+def _factor(
+    code: Code, first: int, slopes: Ints, held: Flags, c: Floats, diagonal: float, registers: Floats, w: Floats, order: Ints
+) -> bool:
+    """w = LU factors of diagonal I - J(c), with the order of rows; slopes that are not finite count as 0. False: it is singular."""
+    m = len(c)
+    for i in range(m):
+        registers[i] = c[i]
+    run(code, len(code), first, registers)
+    w[:, :] = 0.0
+    for i in range(m):
+        w[i, i] = diagonal
+        order[i] = i
+    for k in range(len(slopes)):
+        value = registers[slopes[k, 2]]
+        if math.isfinite(value) and not held[slopes[k, 0]]:
+            w[slopes[k, 0], slopes[k, 1]] -= value
+    for i in range(m):
+        best = i
+        for k in range(i + 1, m):
+            if abs(w[k, i]) > abs(w[best, i]):
+                best = k
+        if not abs(w[best, i]) > 0.0:
+            return False
+        if best != i:
+            for k in range(m):
+                w[i, k], w[best, k] = w[best, k], w[i, k]
+            order[i], order[best] = order[best], order[i]
+        for k in range(i + 1, m):
+            if w[k, i] != 0.0:
+                w[k, i] /= w[i, i]
+                for j in range(i + 1, m):
+                    w[k, j] -= w[k, i] * w[i, j]
+    return True
+
+
+@compiled
+def _solve(w: Floats, order: Ints, b: Floats, x: Floats) -> None:
+    """x = (LU)^-1 b."""
+    m = len(b)
+    for i in range(m):
+        value = b[order[i]]
+        for j in range(i):
+            value -= w[i, j] * x[j]
+        x[i] = value
+    for i in range(m - 1, -1, -1):
+        for j in range(i + 1, m):
+            x[i] -= w[i, j] * x[j]
+        x[i] /= w[i, i]
+
+
+@compiled
+def _backward_euler(
+    code: Code, short: int, first: int, at: Ints, slopes: Ints, held: Flags, source: Floats, c: Floats, h: float, registers: Floats,
+    w: Floats, order: Ints, f: Floats, change: Floats, new: Floats,
+) -> bool:  # fmt: skip
+    """new = c + h (R(new) + T) by Newton's method; False where it does not settle or is negative."""
+    m = len(c)
+    for i in range(m):
+        new[i] = c[i]
+    for _ in range(NEWTON):
+        _rates(code, short, first, at, held, source, new, registers, f)
+        if not _factor(code, first, slopes, held, new, 1.0 / h, registers, w, order):
+            return False
+        for i in range(m):
+            f[i] += (c[i] - new[i]) / h
+        _solve(w, order, f, change)
+        most = 0.0
+        size = 0.0
+        for i in range(m):
+            new[i] += change[i]
+            most = max(most, abs(change[i]))
+            size = max(size, abs(new[i]))
+        if not math.isfinite(most + size):
+            return False
+        if most <= 1e-14 * size:
+            for i in range(m):
+                if new[i] < -1e-14 * size:
+                    return False
+                new[i] = max(0.0, new[i])
+            return True
+    return False
+
+
+@compiled
+def _blend(safe: Floats, new: Floats) -> None:
+    """new = safe + the largest share of (new - safe) that is nowhere negative."""
+    share = 1.0
+    for i in range(len(new)):
+        if new[i] < 0.0:
+            share = min(share, safe[i] / (safe[i] - new[i]))
+    for i in range(len(new)):
+        new[i] = max(0.0, safe[i] + share * (new[i] - safe[i]))
+
+
+@compiled
+def _node(
+    code: Code, short: int, first: int, at: Ints, slopes: Ints, held: Flags, source: Floats, dt: float, floors: Floats, registers: Floats,
+    w: Floats, order: Ints, work: Floats, c: Floats, counts: Floats,
+) -> bool:  # fmt: skip
+    """c after a time dt, in place; False where it does not get there. work (9, m)."""
+    m = len(c)
+    k1, k2, k3, k4, f, b, new, safe = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7]
+    time = 0.0
+    h = dt
+    for _ in range(MOST):
+        h = min(h, dt - time)
+        if h < 1e-13 * dt:
+            return False
+        _rates(code, short, first, at, held, source, c, registers, f)
+        if not _factor(code, first, slopes, held, c, 2.0 / h, registers, w, order):
+            h *= 0.3
+            continue
+        counts[0] += 1.0
+        _solve(w, order, f, k1)
+        for i in range(m):
+            b[i] = f[i] + 4.0 * k1[i] / h
+        _solve(w, order, b, k2)
+        for i in range(m):
+            new[i] = c[i] + 2.0 * k1[i]
+        _rates(code, short, first, at, held, source, new, registers, f)
+        for i in range(m):
+            b[i] = f[i] + (k1[i] - k2[i]) / h
+        _solve(w, order, b, k3)
+        for i in range(m):
+            new[i] = c[i] + 2.0 * k1[i] + k3[i]
+        _rates(code, short, first, at, held, source, new, registers, f)
+        for i in range(m):
+            b[i] = f[i] + (k1[i] - k2[i] - 8.0 / 3.0 * k3[i]) / h
+        _solve(w, order, b, k4)
+        error = 0.0
+        negative = False
+        for i in range(m):
+            new[i] = c[i] + 2.0 * k1[i] + k3[i] + k4[i]
+            scale = max(floors[i], RTOL * max(abs(c[i]), abs(new[i])))
+            if scale > 0.0:
+                error += (k4[i] / scale) ** 2
+            negative = negative or new[i] < 0.0
+        error = math.sqrt(error / m)
+        if not math.isfinite(error):
+            h *= 0.2
+            continue
+        if error > 1.0:
+            h *= max(0.1, 0.9 * error ** (-1.0 / 3.0))
+            continue
+        if negative:
+            if not _backward_euler(code, short, first, at, slopes, held, source, c, h, registers, w, order, f, b, safe):
+                h *= 0.3
+                continue
+            _blend(safe, new)
+            counts[1] += 1.0
+        for i in range(m):
+            c[i] = new[i]
+        time += h
+        if time >= dt * (1.0 - 1e-14):
+            return True
+        h *= min(6.0, max(0.2, 0.9 * max(error, 1e-8) ** (-1.0 / 3.0)))
+    return False
+
+
+@compiled
+def advance(
+    code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, silent: bool, outer: Floats, held: Flags,
+    old: Floats, moved: Floats, dt: float, floors: Floats, new: Floats, counts: Floats,
+) -> int:  # fmt: skip
+    """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
+
+    held: nodes where a species is given: it goes straight from old to moved. silent: R = 0 where all densities are 0.
+    floors: absolute errors of sub-steps. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
+    Returns the first node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
+    """
+    m, n = new.shape
+    registers = np.zeros(first + len(code))
+    registers[m + len(outer) : first] = constants
+    w, order, work = np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((8, m))
+    c, source, mine = np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
+    for node in range(n):
+        empty = silent
+        for i in range(m):
+            empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
+        if empty:
+            for i in range(m):
+                new[i, node] = 0.0
+            continue
+        counts[3] += 1.0
+        for k in range(len(outer)):
+            registers[m + k] = outer[k, node]
+        for i in range(m):
+            c[i] = old[i, node]
+            mine[i] = held[i, node]
+            source[i] = (moved[i, node] - old[i, node]) / dt
+        args = (code, short, first, at, slopes, mine)
+        done = _node(*args, source, dt, floors, registers, w, order, work, c, counts)
+        if not done:
+            for i in range(m):
+                if moved[i, node] < 0.0:
+                    return node
+            counts[2] += 1.0
+            for i in range(m):
+                c[i] = moved[i, node]
+                source[i] = 0.0
+            if not _node(*args, source, dt, floors, registers, w, order, work, c, counts):
+                return node
+        for i in range(m):
+            new[i, node] = moved[i, node] if mine[i] else c[i]
+    return -1

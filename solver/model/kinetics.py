@@ -1,0 +1,125 @@
+"""Which species react with each other at a point, and what of their laws is meant by that.
+
+Two species are partners where each loses by the other (A + B -> C, a loss of either reads the other), or each is made of the other
+(A <-> B, a production of either reads the other); partners of partners belong together. Their terms are integrated together at every
+node, since taken one after another, each with the others as they are at mid-step, fast ones would be wrong. Of a species that is
+only made by these, what they make is integrated with them. Slow loops of other kinds (cells make enzyme, enzyme opens matrix, matrix
+slows growth) stay where the rest is; ``cycles`` takes in every cycle of production, growth and loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ..scenario.expressions import Binary, Expr, Name, Number
+from ..scenario.tree import simplify
+from .balance import Kinetics, Species, Term
+from .walk import names_in
+
+How = Literal["partners", "cycles", "none"]
+
+
+@dataclass(frozen=True)
+class Reacting:
+    """What is integrated together: rates of change by species; ``products`` are made only, without acting back."""
+
+    rates: Mapping[str, Expr]
+    products: Mapping[str, Expr]
+
+
+def find_kinetics(laws: Sequence[Species], how: How) -> tuple[Kinetics, ...]:
+    """The sets of species that react with each other, in the order of the laws. Quasi-steady species are in none."""
+    changing = {law.name: law for law in laws if not law.quasi_steady}
+    if how == "none":
+        return ()
+    near = _partners(changing) if how == "partners" else _cycles(changing)
+    found, taken = [], set[str]()
+    for name in changing:
+        together = _reached(name, near)
+        if name in taken or len(together) < 2:
+            continue
+        taken |= together
+        found.append([other for other in changing if other in together])
+    return tuple(_with_products(members, changing, taken) for members in found)
+
+
+def _with_products(members: list[str], laws: Mapping[str, Species], taken: set[str]) -> Kinetics:
+    made = [name for name, law in laws.items() if name not in taken and names_in(law.production) & set(members)]
+    still = [name for name in made if not laws[name].mobile]
+    taken |= set(made)
+    inside = set(members) | set(still)
+    return Kinetics(tuple(name for name in laws if name in inside), tuple(name for name in made if name not in inside))
+
+
+def _partners(laws: Mapping[str, Species]) -> dict[str, set[str]]:
+    near: dict[str, set[str]] = {name: set() for name in laws}
+    parts: tuple[Callable[[Species], tuple[Term, ...]], ...] = (lambda law: law.loss, lambda law: law.production)
+    for part in parts:
+        reads = {name: names_in(part(law)) for name, law in laws.items()}
+        for name in laws:
+            near[name] |= {other for other in reads[name] if other != name and name in reads.get(other, ())}
+    return near
+
+
+def _cycles(laws: Mapping[str, Species]) -> dict[str, set[str]]:
+    reads = {name: set(names_in(law.production, law.growth, law.loss) & set(laws)) for name, law in laws.items()}
+    beyond = {name: set[str]().union(*(_reached(other, reads) for other in reads[name])) for name in laws}
+    return {name: {other for other in beyond[name] if other != name and name in beyond[other]} for name in laws}
+
+
+def _reached(start: str, near: Mapping[str, set[str]]) -> set[str]:
+    found, new = {start}, [start]
+    while new:
+        further = near[new.pop()] - found
+        found |= further
+        new += further
+    return found
+
+
+def split(law: Species, kinetics: Kinetics) -> tuple[Species, Expr]:
+    """What is left of a law beside its kinetics, and the rate of change by these.
+
+    Of a species that does not move, all. Else what it makes by itself or of others stays, as does its growth where that reads no
+    partner, and a loss of cells that reads none: the limiter may count on these.
+    """
+    members = set(kinetics.members)
+    others = members - {law.name}
+
+    def reacts(term: Term) -> bool:
+        return bool(names_in(term) & members)
+
+    if law.name in kinetics.products:
+        production = tuple(t for t in law.production if reacts(t))
+        return _without(law, production, (), ()), rate_of(law.name, production, (), ())
+    if not law.mobile:
+        production, growth, loss = law.production, law.growth, law.loss
+    else:
+        production = tuple(t for t in law.production if reacts(t))
+        growth = law.growth if names_in(law.growth) & others else ()
+        loss = tuple(t for t in law.loss if law.kind != "cells" or names_in(t) & others)
+    return _without(law, production, growth, loss), rate_of(law.name, production, growth, loss)
+
+
+def _without(law: Species, *gone: tuple[Term, ...]) -> Species:
+    kept = [tuple(t for t in terms if t not in away) for terms, away in zip((law.production, law.growth, law.loss), gone, strict=True)]
+    return replace(law, production=kept[0], growth=kept[1], loss=kept[2])
+
+
+def rate_of(name: str, production: Sequence[Term], growth: Sequence[Term], loss: Sequence[Term]) -> Expr:
+    """P + (g - L) c, expanded: terms that are products stay products."""
+    rate: Expr = Number(0.0)
+    for term in production:
+        rate = Binary("+", rate, term.expr)
+    for term in growth:
+        rate = Binary("+", rate, Binary("*", term.expr, Name(name)))
+    for term in loss:
+        rate = Binary("-", rate, Binary("*", term.expr, Name(name)))
+    return simplify(rate)
+
+
+def reacting(laws: Mapping[str, Species], kinetics: Kinetics) -> Reacting:
+    """The rates of a set."""
+    rates = {name: split(laws[name], kinetics)[1] for name in kinetics.members}
+    return Reacting(rates, {name: split(laws[name], kinetics)[1] for name in kinetics.products})
