@@ -22,7 +22,7 @@ LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
-    """Log what was done to the mesh (notes), who reacts with whom, laws beyond their maximum, walls that follow a lattice in steps, caps."""
+    """Log what was done to the mesh (notes), who reacts with whom, laws beyond maxima, walls that follow a lattice in steps, caps."""
     for note in notes:
         log.info("mesh: %s", note)
     if problem.graph.n_global < LEAST_NODES * problem.graph.comm.size:

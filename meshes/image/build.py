@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from .changes import changes
 from .files.stored import Picture
 from .islands import FIRST_HOLE, Cleaned, clean
 from .outlines import OUTSIDE, Arc, areas, smooth, trace
-from .picture import fine, load, spacing
+from .picture import digest, fine, load, sizes, spacing
 from .segment import NONE, classify
 
 SIZE = 4.0  # default cell size, in pixels
@@ -26,48 +25,30 @@ OUTLINE = 4.0  # default width of smoothing along outlines, in pixels
 _SHARES = (1.0, 0.5, 0.25, 0.125)  # of the smoothing of labels, tried in turn
 _CLOSE = 0.1  # of the tolerance: where chords of small shapes cost the area
 _KEPT = 0.01
-_HEADERS = (".mhd", ".nhdr", ".hdr", ".img")
 FRAME = ("left", "right", "top", "bottom")
 
 
 def image_mesh(options: ImageMesh) -> MeshData:
     """The mesh of a picture or a label volume, from the cache where it was made before; raises MeshError."""
-    return cached(key(options, _digest(Path(options.image))), lambda: _made(options))
+    return cached(key(options, digest(Path(options.image))), lambda: _made(options))
 
 
 def known(options: ImageMesh) -> tuple[str, ...]:
     """What there is to say of a picture without making its mesh: notes on the file, and on the mesh if it has been made before."""
-    kept = look_up(key(options, _digest(Path(options.image))))
+    kept = look_up(key(options, digest(Path(options.image))))
     if kept is not None:
         return kept.notes
     if options.image.startswith("skimage:"):
         return ()  # it says nothing of itself, and reading it takes scikit-image, for seconds
     picture = load(options)
-    return (*picture.notes, _sizes(options, picture), "`invasio mesh info` shows what meshing changes of the volumes")
-
-
-def _sizes(options: ImageMesh, picture: Picture) -> str:
-    edges, said = spacing(options, picture)
-    return f"{'voxel' if picture.volume else 'pixel'} size {' x '.join(f'{e:g}' for e in edges)}, {said}"
-
-
-def _digest(path: Path) -> bytes:
-    """Of a picture's file and, for headers, of the values beside it; empty for pictures of scikit-image (its version counts)."""
-    if not path.is_file():
-        return b""
-    beside = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() in _HEADERS else ()
-    digests = []
-    for file in sorted({path, *(each for each in beside if each.is_file())}):
-        with file.open("rb") as opened:
-            digests.append(hashlib.file_digest(opened, "sha256").digest())
-    return b"".join(digests)
+    return (*picture.notes, sizes(options, picture), "`invasio mesh info` shows what meshing changes of the volumes")
 
 
 def _made(options: ImageMesh) -> MeshData:
     source = options.image if options.image.startswith("skimage:") else Path(options.image).name
     picture = load(options)
     edges = spacing(options, picture)[0]
-    notes = [*picture.notes, _sizes(options, picture)]
+    notes = [*picture.notes, sizes(options, picture)]
     if picture.volume:
         from .volume import volume_mesh
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
-from ...solver.scenario.mesh_image import PICTURES, ImageMesh, LabelClass, RestClass, RidgeClass
+from ...solver.scenario.mesh_image import ImageMesh, LabelClass, RestClass, RidgeClass
+from ...solver.scenario.pictures import PICTURES, PictureFile
 from ..files.contents import Missing, Unreadable
 from ..files.isolated import answered
 from .files.reading import KNOWN
@@ -18,6 +20,7 @@ from .files.settle import settle
 from .files.stored import Picture, Refused, Request, Stored
 
 _SHIPPED = "skimage:"
+_HEADERS = (".mhd", ".nhdr", ".hdr", ".img")  # whose values may be in a second file
 
 
 def skimage(module: str, purpose: str) -> Any:
@@ -35,7 +38,12 @@ def skimage(module: str, purpose: str) -> Any:
 
 def load(options: ImageMesh) -> Picture:
     """The picture or volume of the options; raises MeshError with the file, what was found and what to do."""
-    request = Request(by_label(options), options.axes, options.channel, options.frame, options.level, options.crop, options.shrink)
+    return read(options, by_label(options), options.crop)
+
+
+def read(options: PictureFile, labels: bool, crop: tuple[int, ...] | None = None, whole: bool = True) -> Picture:
+    """The picture or volume of a file, as stored numbers (labels; of any kind, unless whole) or as shown; raises MeshError as above."""
+    request = Request(labels, options.axes, options.channel, options.frame, options.level, crop, options.shrink, whole)
     source = options.image
     try:
         if source.startswith(_SHIPPED):
@@ -66,7 +74,7 @@ def fine(options: ImageMesh) -> bool:
     return by_label(options) or any(isinstance(c, RidgeClass) for c in options.regions.values())
 
 
-def spacing(options: ImageMesh, picture: Picture) -> tuple[tuple[float, ...], str]:
+def spacing(options: PictureFile, picture: Picture) -> tuple[tuple[float, ...], str]:
     """Edges of a pixel of the full picture along x, y (and z) in the scenario's lengths, and where they come from.
 
     `pixel` counts before what the file says; without both an edge is 1. In a scenario without units the numbers are
@@ -97,12 +105,30 @@ def spacing(options: ImageMesh, picture: Picture) -> tuple[tuple[float, ...], st
     return tuple(float(f"{edge * length:.12g}") for edge in known), said
 
 
-def _other(pixel: tuple[float, ...], picture: Picture, options: ImageMesh) -> bool:
+def _other(pixel: tuple[float, ...], picture: Picture, options: PictureFile) -> bool:
     length = options.metre
     if length is None:
         return False
     pairs = zip(pixel, picture.spacing, strict=True)
     return any(edge is not None and abs(edge * length - own) > 1e-3 * own for own, edge in pairs)
+
+
+def sizes(options: PictureFile, picture: Picture) -> str:
+    """How long its pixels or voxels are, in words."""
+    edges, said = spacing(options, picture)
+    return f"{'voxel' if picture.volume else 'pixel'} size {' x '.join(f'{e:g}' for e in edges)}, {said}"
+
+
+def digest(path: Path) -> bytes:
+    """Of a picture's file and, for headers, of the values beside it; empty for pictures of scikit-image (its version counts)."""
+    if not path.is_file():
+        return b""
+    beside = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() in _HEADERS else ()
+    digests = []
+    for file in sorted({path, *(each for each in beside if each.is_file())}):
+        with file.open("rb") as opened:
+            digests.append(hashlib.file_digest(opened, "sha256").digest())
+    return b"".join(digests)
 
 
 # axes of the pictures of scikit-image that are more than rows, columns and colours

@@ -11,12 +11,15 @@ from ..scenario.columns import units_of
 from ..scenario.quantities import counted
 from ..scenario.schema import Scenario
 from ..scenario.tree import evaluate
+from ..scenario.tree import names as names_of
 
 _SAMPLES = {1: 20_000, 2: 400, 3: 64}  # along each axis
 
 
 def start_line(scenario: Scenario) -> str:
-    """``starts with about 412 cells``; "" where cells are not counted, or how many there are depends on a mesh that is read."""
+    """``starts with about 412 cells``; "" where cells are not counted, or how many depends on a mesh, a field or a run that is read."""
+    if scenario.start is not None:
+        return ""
     units = units_of(scenario)
     found = {}
     for name, options in scenario.model.cells.items():
@@ -33,10 +36,12 @@ def start_line(scenario: Scenario) -> str:
 
 
 def _integral(scenario: Scenario, initial: Any) -> float | None:
-    """The integral of initial values by region over a generated mesh, by the midpoint rule; None for another mesh."""
+    """The integral of initial values by region over a generated mesh, by the midpoint rule; None for others, and with given fields."""
     from ...meshes.structured import inside
 
     mesh: Any = scenario.mesh
+    if any(names_of(formula.expr) & set(scenario.fields) for formula in initial.values()):
+        return None
     if mesh.kind in ("disc", "ball"):
         lower, upper = (tuple(c + sign * mesh.radius for c in mesh.centre) for sign in (-1, 1))
     elif mesh.kind in ("interval", "rectangle", "box"):

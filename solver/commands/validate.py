@@ -46,6 +46,7 @@ def main(args: argparse.Namespace) -> int:
     if scenario.model.vessels:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
         _print_networks(scenario)
+    _print_given(scenario)
     if scenario.members:
         print(f"  sweep       {_members(scenario)}")
     if isinstance(scenario.mesh, ImageMesh):
@@ -78,6 +79,26 @@ def _print_networks(scenario: Scenario) -> None:
         print(f"  network     {name}: {len(network.segments)} segments, length {network.lengths.sum():.6g}, radius {low:.6g} to {high:.6g}")
         for note in network.notes:
             print(f"  note        {name}: {note}")
+
+
+def _print_given(scenario: Scenario) -> None:
+    """Read the tables of given fields, and look into earlier runs, as the run will; raises InvasioError for what is wrong in them."""
+    from ...postprocess.run import open_run
+    from ..given.positions import read_positions
+
+    dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
+    for name, options in scenario.fields.items():
+        if options.kind == "by_run":
+            run = open_run(options.run)
+            run.field(options.of, step=0)
+            print(f"  field       {name}: {options.words}")
+        elif options.kind == "by_cells" and dim is not None:
+            points = read_positions(options, dim, scenario).points
+            ends = zip("xyz", points.min(axis=0), points.max(axis=0), strict=False)
+            print(f"  field       {name}: {len(points)} cells, " + ", ".join(f"{axis} {low:.6g} to {high:.6g}" for axis, low, high in ends))
+    if scenario.start is not None:
+        times = open_run(scenario.start.run).times
+        print(f"  start       {scenario.start.words} (it has {len(times)} outputs)")
 
 
 def _members(scenario: Scenario) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -146,6 +147,9 @@ class Coupled(Component):
             page = book.page(s.name)
             page.add("born", float(change.sum(where=change > 0.0)))
             page.add("dead", -float(change.sum(where=change < 0.0)))
+            rounding = max(0.0, -page.pending("born"))  # of the credit that is taken back
+            page.add("born", rounding)
+            page.add("dead", rounding)
             kinetics.mean[k].new[:n] = self._found[k]
             np.subtract(self._star[k], self._old[k], out=kinetics.moved[k].new[:n])
             kinetics.moved[k].new += kinetics.moved[k].old
@@ -159,6 +163,11 @@ class Coupled(Component):
         ):
             np.add(made, relaxed, out=gain)
             gain /= dt
+
+    def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
+        """The tendencies of the last step are also the first guess after an event."""
+        for found, mean in zip(self._found, self.kinetics.mean, strict=True):
+            found[:] = mean.new[: len(found)]
 
     def remarks(self) -> Iterable[tuple[int, str]]:
         """How much work it was. Collective."""

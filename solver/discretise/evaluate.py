@@ -92,6 +92,11 @@ class Evaluator:
         """Evaluate for an interval from now on: its middle, and means over it of functions of time that enter linearly."""
         self.moment.set(begin, end)
 
+    @property
+    def unforeseen(self) -> frozenset[str]:
+        """The names whose values are not known beforehand: species and scalars."""
+        return frozenset(self._moving - {"t"})
+
     def is_static(self, expr: Expr) -> bool:
         """Whether the value can never change: no species and no time in it."""
         return not (names(expr) & self._moving)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..discretise.operators import Operators
-from ..scenario.fields import CellsField
+from ..scenario.fields import CellsField, ImageField
 from ..scenario.schema import Scenario
 from .cells import cells_field
 from .field import Given
+from .pictures import image_field
 from .runs import run_field
 
 
@@ -16,6 +17,8 @@ def build_fields(scenario: Scenario, operators: Operators) -> dict[str, Given]:
     for name, options in scenario.fields.items():
         if isinstance(options, CellsField):
             found[name] = cells_field(name, options, operators, scenario)
+        elif isinstance(options, ImageField):
+            found[name] = image_field(name, options, operators)
         else:
             found[name] = run_field(name, options, operators, scenario)
     return found

@@ -1,4 +1,4 @@
-"""Options of given fields: from a table of cells or an earlier run to a name that stands in formulas wherever x, y, z may."""
+"""Options of given fields: from a table of cells, an earlier run or a picture to a name that stands in formulas wherever x, y, z may."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 from ..output.layout import FIELDS
 from .base import Context, InputFile, Length, Options, Time
 from .parameters import FreeName
+from .pictures import PictureFile
 from .wrong import wrong
 
 Positive = Annotated[Length, Field(gt=0)]
@@ -73,6 +74,28 @@ class RunField(Options):
         return f"{self.of} of the run {self.run}, " + ("its last output" if self.at == "last" else f"t = {self.at:g}")
 
 
+class ImageField(PictureFile):
+    """The brightness of a picture or volume, or the numbers in it, between its pixels linear."""
+
+    kind: Literal["by_image"]
+    take: Literal["brightness", "stored"] = Field(
+        "brightness",
+        description="0 (black) to 1 (white) of whole numbers of up to 16 bits; of others, their own range; or the numbers themselves",
+    )
+    colour: Literal["grey", "red", "green", "blue"] = Field("grey", description="of colour pictures: one channel, or the mean of all")
+    smooth: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="width of a Gaussian filter, in pixels; default: half of what lies between nodes of the mesh, so that none is missed",
+    )
+    shift: list[Length] | None = Field(None, description="where the corner of the first pixel lies, one for each dimension; default: at 0")
+    outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where the picture has no pixels")
+
+    @property
+    def words(self) -> str:
+        """Where it comes from, for people."""
+        return f"{'brightness' if self.take == 'brightness' else 'numbers'} of the picture {Path(self.image).name}"
+
+
 class BySource:
     """Marks a choice of sources: the key that names the source implies the kind, as ``cells`` does by_cells."""
 
@@ -101,5 +124,5 @@ class BySource:
         return handler.resolve_ref_schema(choice)
 
 
-Source = Annotated[Union[CellsField, RunField], Field(discriminator="kind"), BySource("cells", "run")]
+Source = Annotated[Union[CellsField, RunField, ImageField], Field(discriminator="kind"), BySource("cells", "run", "image")]
 FieldMap = dict[FreeName, Source]

@@ -6,18 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, Union
 
-from pydantic import AfterValidator, Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PrivateAttr, Tag, model_validator
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from .base import Context, InputFile, Length, Options
+from .base import Length, Options
+from .pictures import PictureFile
 from .wrong import allowed, wrong
 
 Size = Annotated[Length, Field(gt=0)]
 Pixels = Annotated[float, Field(ge=0)]
 Pixel2 = tuple[float, float]
 Byte = Annotated[int, Field(ge=0, le=255)]
-Count = Annotated[int, Field(ge=0)]
-Axes = Annotated[str, Field(pattern=r"^[xyzcts]{2,6}$")]
 Pair = tuple[str, str]
 InterfacePairs = dict[str, Pair]
 
@@ -177,33 +176,7 @@ class Hole(Options):
         return self
 
 
-# what scikit-image.data holds as pictures; its other functions read files, download, or are no pictures
-PICTURES = (
-    *("astronaut", "brick", "camera", "cat", "cell", "cells3d", "checkerboard", "chelsea", "clock", "coffee", "coins", "colorwheel"),
-    *("eagle", "grass", "gravel", "horse", "hubble_deep_field", "human_mitosis", "immunohistochemistry", "kidney", "lfw_subset", "lily"),
-    *("logo", "microaneurysms", "moon", "nickel_solidification", "page", "protein_transport", "retina", "rocket", "shepp_logan_phantom"),
-    *("skin", "text"),
-)
-
-
-def _picture(text: str) -> str:
-    name = text.partition(":")[2]
-    if name not in PICTURES:
-        raise wrong(f"scikit-image ships no picture of this name (given {text[:60]!r})", code="no-picture", remedy=allowed(name, PICTURES))
-    return text
-
-
-Shipped = Annotated[str, Field(pattern=r"^skimage:"), AfterValidator(_picture)]
-
-
-def _picture_tag(value: Any) -> str:
-    return "shipped" if isinstance(value, str) and value.startswith("skimage:") else "file"
-
-
-Picture = Annotated[Union[Annotated[Shipped, Tag("shipped")], Annotated[InputFile, Tag("file")]], Discriminator(_picture_tag)]
-
-
-class ImageMesh(Options):
+class ImageMesh(PictureFile):
     """A mesh of a picture, label image or volume, one region per class.
 
     Coordinates are those of the picture: x to the right, y DOWN from the top row (z along slices), times the pixel size;
@@ -213,22 +186,6 @@ class ImageMesh(Options):
     """
 
     kind: Literal["image"]
-    image: Picture = Field(description="a file, or skimage:NAME for a picture that ships with scikit-image")
-    pixel: Size | tuple[Size, Size] | tuple[Size, Size, Size] | None = Field(
-        None, description="edge of a pixel; or its [x, y] or [x, y, z] edges; default: what the file says, else 1"
-    )
-    axes: Axes | None = Field(
-        None,
-        description="a letter for each axis of the file, x, y, z, c (channel), t (time), s (colour), where it does not say them itself",
-    )
-    channel: Count | None = Field(None, description="which channel, from 0, where there are several")
-    frame: Count | None = Field(None, description="which time, from 0, where there are several")
-    level: Count | None = Field(None, description="which level of a pyramid; default 0, the full one")
-    shrink: Annotated[int, Field(ge=1)] | None = Field(
-        None,
-        description="take one pixel of so many in each direction (their mean; the middle one of labels); "
-        "default 1, more for pictures of over 16 million pixels",
-    )
     regions: dict[str, Class] = Field(min_length=1, description="name: colour, label, stain, threshold or rest")
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the outline between the two")
     holes: dict[str, Hole] | None = Field(
@@ -251,24 +208,11 @@ class ImageMesh(Options):
     tolerance: Annotated[float, Field(gt=0)] = Field(1.0, description="how far the mesh may stray from the smoothed outlines, in pixels")
     size: Size | None = Field(None, description="cell size; default: 4 pixels (in volumes: one voxel)")
 
-    _metre: float | None = PrivateAttr(None)
-
     surfaces: Literal["smooth", "lattice", "conforming"] = Field(
         "smooth",
         description="of volumes: nodes of a lattice moved onto smooth surfaces that keep the volumes; a lattice, with areas too large "
         "by 30 to 100 %; a Delaunay mesh (conforming needs pygalmesh, CGAL)",
     )
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Keep how long a metre is in the scenario's lengths; None where it has no units."""
-        known = context["context"] if context else Context()
-        if known.scales is not None:
-            self._metre = known.convert("1 m", "length")
-
-    @property
-    def metre(self) -> float | None:
-        """A metre in the scenario's lengths; None in a scenario without units."""
-        return self._metre
 
     @model_validator(mode="after")
     def _known_regions(self) -> Self:

@@ -73,6 +73,19 @@ def test_narrow_peaks_are_exact(comm: Comm, way: str, step: float | None) -> Non
     assert amount(problem, "c") == pytest.approx(exact, rel=1e-8 if way == "exchange" else 1e-11)
 
 
+@pytest.mark.parametrize("decay", ["0.1", "5", "200"])
+def test_what_was_made_is_exact_beside_any_decay(comm: Comm, decay: str) -> None:
+    """Also where sources turn the density over within a step."""
+    made = "where(mod(t, 24) < 0.5, 100, 0) + t*exp(-t) + x*sin(t)^2"
+    problem = problem_of((species("c", "0", diffusion="1e-3", production=made, loss=decay),), lattice(1, 10), comm)
+    march = March(problem)
+    march.run(48.0, step=1.0)
+    march.balance()
+    exact = 2 * 50.0 + 1 - 49 * math.exp(-48) + 0.5 * (24 - math.sin(96) / 4)
+    assert march.account("c", "born") == pytest.approx(exact, rel=1e-12)
+    assert march.account("c", "dead") > 0.0
+
+
 def test_equality_in_time_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "equal.yaml"
     for text, good in (("t == 5", False), ("mod(t, 24) != 0", False), ("x == 2*t", False), ("floor(t/24) == 3", True), ("x == 2", True)):

@@ -30,8 +30,8 @@ def settle(stored: Stored, request: Request) -> Picture:
     origin, values = _cropped(values, request, whole)
     step = _step(values, request, volume, notes)
     if step > 1:
-        values = _shrunk(values, step, request.labels or volume, dim)
-    values = _numbers(values, request.labels, notes)
+        values = _shrunk(values, step, (request.labels and request.whole) or volume, dim)
+    values = _numbers(values, request.labels and request.whole, notes)
     if stored.inverted and not request.labels:
         values = _turned(values)
     letters = "xyz"[:dim]

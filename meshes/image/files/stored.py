@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +44,7 @@ class Request:
     level: int | None = None
     crop: tuple[int, ...] | None = None
     shrink: int | None = None
-
-    def plain(self) -> dict[str, object]:
-        """As plain values."""
-        return asdict(self)
+    whole: bool = True  # stored values must be whole numbers
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from invasio.solver.scenario.parser import parse
 def jumps(text: str, start: float = 0.0, end: float = 96.0) -> Jumps:
     """The jumps of one formula of the time."""
     found = Jumps(start, end)
-    found.held_in(parse(text))
+    found.frozen_in(parse(text))
     return found
 
 
 def times(text: str, start: float = 0.0, end: float = 96.0, most: int = 100) -> list[float]:
     """All of them, one after another, those at one time up to rounding once."""
-    here, found, at = jumps(text, start, end), [], start
+    here, at = jumps(text, start, end), start
+    found: list[float] = []
     while len(found) < most:
         at = here.next(merged(at, start, end))
         if at == math.inf:
@@ -29,7 +30,7 @@ def times(text: str, start: float = 0.0, end: float = 96.0, most: int = 100) -> 
     return found
 
 
-CLOSED = {
+CLOSED: dict[str, list[float]] = {
     "where(t > 31.3 and t < 31.5, 10, 0)": [31.3, 31.5],
     "t >= 32": [32.0],
     "cos(2*pi*(t - 9.25)/24) > cos(2*pi*0.25/24)": [9.0 + d + 24 * k for k in range(4) for d in (0.0, 0.5)],
@@ -40,7 +41,6 @@ CLOSED = {
     "floor(sqrt(t))": [k**2 for k in range(1, 10)],
     "floor(10*exp(-t/10))": [10 * math.log(10 / k) for k in range(9, 0, -1)],
     "mod(floor(t/24), 2) == 1": [24.0, 48.0, 72.0, 96.0],
-    "where(t > 48, mod(t, 7) < 1, mod(t, 20) < 2)": None,
     "abs(t - 50) < 1e-6": [50 - 1e-6, 50 + 1e-6],
     "exp(-((t - 31.4)/1e-3)^2) > 0.5": [31.4 + s * 1e-3 * math.sqrt(math.log(2)) for s in (-1, 1)],
     "t^2 - 100*t + 2500 < 1e-8": [50 - 1e-4, 50 + 1e-4],
@@ -51,7 +51,7 @@ CLOSED = {
 }
 
 
-@pytest.mark.parametrize("text", [text for text, expected in CLOSED.items() if expected is not None])
+@pytest.mark.parametrize("text", CLOSED)
 def test_all_are_found(text: str) -> None:
     """Periodic, nested, of either direction, tangent to a threshold or a millionth of the run long."""
     expected = CLOSED[text]
@@ -90,11 +90,11 @@ def test_two_jumps_within_rounding_are_both_found() -> None:
     assert found.next(first + 8 * math.ulp(first)) == math.inf
 
 
-def test_held_at_what_is_in_the_middle_of_a_segment() -> None:
+def test_frozen_at_what_is_in_the_middle_of_a_segment() -> None:
     here = jumps("where(t > 2, floor(t), 0)")
     for begin, over, floor in ((0.0, 0.0, 0.0), (1.0, 0.0, 1.0), (2.0, 1.0, 2.0), (41.0, 1.0, 41.0)):
-        here.hold_after(begin)
-        assert list(here.held.values()) == [over, floor]
+        here.freeze_after(begin)
+        assert list(here.frozen.values()) == [over, floor]
 
 
 def test_kinds_of_jumps() -> None:
