@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -159,6 +160,11 @@ class Coupled(Component):
         ):
             np.add(made, relaxed, out=gain)
             gain /= dt
+
+    def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
+        """The tendencies of the last step are also the first guess after an event."""
+        for found, mean in zip(self._found, self.kinetics.mean, strict=True):
+            found[:] = mean.new[: len(found)]
 
     def remarks(self) -> Iterable[tuple[int, str]]:
         """How much work it was. Collective."""

@@ -58,6 +58,8 @@ class Context:
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
+    units: what the numbers of parameters are in that have a unit of their own, and is not made of lengths and times alone.
+    molar: the molar mass of species that have one stated.
     scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
     """
@@ -71,6 +73,8 @@ class Context:
     assumed: list[tuple[str, int]] = field(default_factory=list, compare=False)
     scalars: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    units: Mapping[str, Measure] = field(default_factory=dict)
+    molar: Mapping[str, Measure] = field(default_factory=dict)
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:
@@ -116,14 +120,30 @@ class Context:
         here = self
         if "^d" in dimension:
             here = replace(self, dim=self._dimension(given, dimension, text))
-            dimension = dimension.replace("^d", f"^{here.dim}")
-        wanted = self._wanted(dimension)
+        wanted = here.wanted(dimension, given)
+        for unit in wanted:
+            if given.dimension == unit.dimension:
+                return _finite(given.factor / unit.factor)
+        what = f"wrong unit: the text is {words(given.dimension)}"
+        raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted[0].dimension)}")
+
+    def wanted(self, dimension: str, given: Measure | None = None) -> list[Measure]:
+        """What one unit of an option is, and what else is understood there: mass for amounts of a species whose molar mass is stated,
+        and, where cells make something, amounts per cell. given: the value that is to be converted, where it is one."""
+        if "^d" in dimension and self.dim is None:
+            what = "how many dimensions the mesh has is known only when it is read"
+            raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
+        dimension = dimension.replace("^d", f"^{self.dim}")
+        unit = self._wanted(dimension)
         if dimension.startswith("own*length^"):
-            wanted *= depth_of(here, self.scale("own")) or _asked_for(here, given, wanted)
-        if given.dimension != wanted.dimension:
-            what = f"wrong unit: the text is {words(given.dimension)}"
-            raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted.dimension)}")
-        return _finite(given.factor / wanted.factor)
+            unit *= depth_of(self, self.scale("own")) or _asked_for(self, given, unit)
+        found = [unit]
+        if dimension == "key/time":  # made by cells of density own
+            deep = ONE if per_volume(self.scale("own")) else depth_of(self, self.scale("key"))
+            found.append(unit / self.scale("own") * (deep or ONE))
+        named = (self.slots.get(word, word) for word in ("own", "key") if word in _names_in(dimension))
+        masses = [self.molar[name] for name in named if name in self.molar]
+        return [*found, *(one * mass.power(sign) for one in found for mass in masses for sign in (1, -1))]
 
 
 def per_volume(density: Measure) -> bool:
@@ -145,9 +165,9 @@ def depth_of(context: Context, density: Measure) -> Measure | None:
     return depth.power(2) if context.dim == 1 and depth.dimension == (("length", 1),) else depth
 
 
-def _asked_for(context: Context, given: Measure, wanted: Measure) -> Measure:
-    """1 for an amount that is given per depth; raises where the depth is missing."""
-    if given.dimension == wanted.dimension:
+def _asked_for(context: Context, given: Measure | None, wanted: Measure) -> Measure:
+    """1 for an amount that is given per depth, or is not a text with a unit; raises where the depth is missing."""
+    if given is None or given.dimension == wanted.dimension:
         return ONE
     raise wrong(DEPTH.format(f"{context.dim}-D"), code="missing-option", remedy=DEPTH_REMEDY[context.dim or 2])
 

@@ -12,6 +12,7 @@ from .base import Options, Quantity
 from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
+from .parameters import MolarMass
 from .shorthand import Short
 from .taxis import Sensitivity
 from .vessels import Vessel
@@ -134,6 +135,7 @@ class Soluble(Options):
     amount: Amount | None = Field(None, description=AMOUNT)
     diffusion: Motility = Field(description="diffusivity, everywhere or by region")
     fibres: FibreDirection | None = Field(None, description="direction in which diffusion is fastest; none: all directions alike")
+    molar_mass: MolarMass | None = Field(None, description="such as 72 kg/mol: then masses (ng/ml) are understood where amounts are needed")
     quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     decay: RateFormula = Field(ZERO, description="loss rate")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="production besides secretion by cells")

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import Context, plain_number
+from .dimensions import brought_to, in_units
 from .expressions import Binary, Call, Expr, Name, Number
 from .hints import hint
+from .parameters import unit_of
 from .parser import MAX_LENGTH, ParseError, parse
 from .reader import shown
 from .tree import children, evaluate, names, to_text, walk
+from .units import UnitError, measure
 from .wrong import allowed, joined, wrong
 
 _QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?+(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
@@ -107,7 +110,18 @@ class Over:
         self._check_names(tree, context)
         self._check_noise(tree, context)
         self._check_instants(tree)
-        return tree
+        return self._in_scales(tree, context)
+
+    def _in_scales(self, tree: Expr, context: Context) -> Expr:
+        """The formula as a number in the option's unit, where parameters have units of their own."""
+        used = names(tree)
+        if context.scales is None or not used & context.units.keys():
+            return tree
+        try:
+            found = in_units(tree, {name: unit for name in used if (unit := unit_of(name, context)) is not None})
+            return brought_to(found, context.wanted(self.dimension))
+        except UnitError as error:
+            raise wrong(str(error), code=error.code, remedy=error.remedy) from None
 
     def _check_instants(self, tree: Expr) -> None:
         for node in walk(tree):
@@ -128,7 +142,17 @@ class Over:
         if len(text) > MAX_LENGTH or not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
-        return bool(words) and not words & {*context.species, *context.parameters, *context.scalars, *context.fields, "x", "y", "z", "t"}
+        if not words or words & {*context.species, *context.parameters, *context.scalars, *context.fields, "x", "z", "t"}:
+            return False
+        return "y" not in words or self._in_years(text, context)
+
+    def _in_years(self, text: str, context: Context) -> bool:
+        """Whether y is the year here, and not the coordinate: where the unit is then the one that is needed."""
+        try:
+            given = measure(text)
+            return context.scales is not None and any(given.dimension == unit.dimension for unit in context.wanted(self.dimension, given))
+        except (UnitError, PydanticCustomError):
+            return False
 
     def _check_names(self, tree: Expr, context: Context) -> None:
         place = {"x", "y", "z", *context.fields}

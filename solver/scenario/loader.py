@@ -25,7 +25,7 @@ from .faults import translate
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
-from .parameters import read_parameters, read_scales
+from .parameters import read_molar, read_parameters, read_scales
 from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
@@ -159,8 +159,9 @@ def context_of(document: Document) -> Context:
     start = Context(read_scales(data.get("scales")), species, folders=document.folders)
     mesh = _mapping(data.get("mesh"))
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
-    parameters, fields = read_parameters(data.get("parameters"), start), frozenset(map(str, _mapping(data.get("fields"))))
-    return Context(start.scales, species, parameters, document.folders, dim=dim, fields=fields)
+    (parameters, units), fields = read_parameters(data.get("parameters"), start), frozenset(map(str, _mapping(data.get("fields"))))
+    molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
+    return Context(start.scales, species, parameters, document.folders, dim=dim, fields=fields, units=units, molar=molar)
 
 
 def dump_resolved(scenario: Scenario) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import Context, Options, plain_number
+from .dimensions import Sized, in_units
 from .hints import hint
 from .named import check_name
 from .parser import ParseError, parse
@@ -22,8 +24,11 @@ from .wrong import joined, meant, wrong
 _WRITE = "write a number, a number with a unit, or a formula of other parameters"
 
 
+_LEADING = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+
+
 class Declared:
-    """Marks a float as a declared parameter: a number, a quantity of length and time, or a formula of others."""
+    """Marks a float as a declared parameter: a number, a quantity, or a formula of others."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_before_validator_function(
@@ -32,51 +37,118 @@ class Declared:
 
 
 def parameter_value(text: str, context: Context) -> float:
-    """The number a declared parameter stands for, in the scenario's scales; raises PydanticCustomError."""
+    """The number a declared parameter stands for, in its own unit or in the scenario's scales; raises PydanticCustomError."""
+    return parameter(text, context)[0]
+
+
+def parameter(text: str, context: Context) -> tuple[float, Measure | None]:
+    """The number a declared parameter stands for, and the unit that it is in where that is its own.
+
+    Lengths, times and what is made of them are numbers in the scenario's scales; everything else keeps the unit it is written in, and
+    is converted where a formula uses it. Raises PydanticCustomError.
+    """
     try:
         given = measure(text)
     except UnitError:
         return _computed(text, context)
-    if re.search(r"(?<![A-Za-z])cells?(?![A-Za-z])", text):
-        remedy = (
-            "write them where they are used (amount: 5000 cells), or a plain number in the scenario's scales, and `unit` for the reader"
-        )
-        raise wrong("numbers of cells are not converted here", code="wrong-unit", remedy=remedy)
-    if given.dimension and not {b for b, _ in given.dimension} <= {"length", "time"}:
-        remedy = "write a plain number in the scenario's scales, and `unit` for the reader"
-        raise wrong("only lengths and times are converted here", code="wrong-unit", remedy=remedy)
-    return context.convert(text, "*".join(f"{base}^{power}" for base, power in given.dimension) or "1")
+    cells = re.search(r"(?<![A-Za-z])cells?(?![A-Za-z])", text)
+    if not cells and {base for base, _ in given.dimension} <= {"length", "time"}:
+        return context.convert(text, "*".join(f"{base}^{power}" for base, power in given.dimension) or "1"), None
+    if context.scales is None:
+        what = "the scenario states no scales, so a value with a unit has no meaning"
+        raise wrong(what, code="no-scales", remedy="write a plain number")
+    number = _LEADING.match(text)
+    value = float(number[0]) if number and number[0].strip() else 1.0
+    unit = Measure(given.factor / Fraction(value), given.dimension) if value else measure(f"1 {text[number.end() if number else 0 :]}")
+    return value, unit
 
 
-def _computed(text: str, context: Context) -> float:
+def unit_of(name: str, context: Context) -> Measure | None:
+    """What the number that a name stands for in a formula is in, in a scenario with scales; None where it is just a number."""
+    scales = context.scales or {}
+    if name in context.units:
+        return context.units[name]
+    if name in ("x", "y", "z", "t"):
+        return scales.get("time" if name == "t" else "length")
+    return context.scale(name) if name in context.species else None
+
+
+def _computed(text: str, context: Context) -> tuple[float, Measure | None]:
     try:
         tree = parse(text)
     except ParseError as error:
         raise wrong(str(error), code=error.code, remedy=joined(error.remedy, hint(text)) or _WRITE) from None
-    for name in sorted(names(tree)):
+    used = names(tree)
+    for name in sorted(used):
         if name not in context.parameters:
             what = f"neither a number with a unit nor a formula of declared parameters (unknown name {name!r})"
             raise wrong(what, code="unknown-name", remedy=meant(name, context.parameters) or hint(text) or _WRITE)
         if math.isnan(context.parameters[name]):
             what = f"{name!r} depends on this parameter, or has no value itself"
             raise wrong(what, code="circular-parameters", remedy="give one of them a number")
-    value = float(evaluate(tree, context.parameters))
+    found = Sized(tree)
+    if used & context.units.keys():
+        try:
+            found = in_units(tree, context.units)
+        except UnitError as error:
+            raise wrong(str(error), code=error.code, remedy=error.remedy) from None
+    value = float(evaluate(found.expr, context.parameters))
     if not math.isfinite(value):
         raise wrong(f"the formula gives {value}", code="out-of-bounds", remedy="allowed: a finite number")
-    return value
+    return value, found.unit
 
 
 class ParameterOptions(Options):
     """A number with a name, usable in every formula."""
 
-    value: Annotated[float, Declared()] = Field(description="a number, a quantity of length and time, or a formula of other parameters")
-    unit: str = Field("", description="unit as printed by explain")
+    value: Annotated[float, Declared()] = Field(description="a number, a quantity of any unit, or a formula of other parameters")
+    unit: str = Field("", description="unit as printed by explain; none: that of a quantity that is no length, time or product of them")
     meaning: str = Field("", description="what it stands for")
     source: str = Field("", description="where the number comes from")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_unit(cls, data: Any, info: ValidationInfo) -> Any:
+        """The unit of the value, where it keeps its own."""
+        text = data.get("value") if isinstance(data, Mapping) else None
+        if not isinstance(text, str) or data.get("unit"):
+            return data
+        try:
+            own = parameter(text, Context.of(info))[1] is not None and measure(text) is not None
+        except (PydanticCustomError, UnitError):
+            return data
+        return {**data, "unit": _LEADING.sub("", text).strip()} if own else data
 
 
 FreeName = Annotated[str, AfterValidator(check_name)]
 ParameterMap = dict[FreeName, Annotated[ParameterOptions, Short("value")]]
+
+
+def molar_mass(value: str) -> str:
+    """The text of a molar mass, checked; raises PydanticCustomError."""
+    try:
+        found = measure(value)
+    except UnitError as error:
+        raise wrong(str(error), code=error.code, remedy=joined(error.remedy, "write it as 72 kg/mol")) from None
+    if found.dimension != (("amount", -1), ("mass", 1)) or found.factor <= 0:
+        raise wrong(f"wrong unit (given {value!r})", code="wrong-unit", remedy="needed is a mass per amount, such as 72 kg/mol")
+    return value
+
+
+MolarMass = Annotated[str, AfterValidator(molar_mass)]
+
+
+def read_molar(raw: Any) -> dict[str, Measure]:
+    """The molar masses that species of a raw block state, as far as they can be read."""
+    found = {}
+    for name, options in raw.items() if isinstance(raw, Mapping) else ():
+        text = options.get("molar_mass") if isinstance(options, Mapping) else None
+        try:
+            found[str(name)] = measure(molar_mass(text)) if isinstance(text, str) else None
+        except PydanticCustomError:
+            continue
+    return {name: mass for name, mass in found.items() if mass is not None}
+
 
 _NEEDED: dict[str, Dimension] = {"length": (("length", 1),), "time": (("time", 1),)}
 
@@ -140,10 +212,11 @@ def read_scales(raw: Any) -> dict[str, Measure] | None:
     return found
 
 
-def read_parameters(raw: Any, context: Context) -> dict[str, float]:
-    """The declared parameters of a raw scenario; not a number where the value cannot be read."""
+def read_parameters(raw: Any, context: Context) -> tuple[dict[str, float], dict[str, Measure]]:
+    """The declared parameters of a raw scenario, not a number where the value cannot be read; and the units of those with their own."""
+    units: dict[str, Measure] = {}
     if not isinstance(raw, Mapping):
-        return {}
+        return {}, units
     values = {str(name): value.get("value") if isinstance(value, Mapping) else value for name, value in raw.items()}
     found = dict.fromkeys(values, math.nan)
     needs = {name: _needed(value) & found.keys() for name, value in values.items()}
@@ -152,15 +225,17 @@ def read_parameters(raw: Any, context: Context) -> dict[str, float]:
         for other in needed:
             users.setdefault(other, []).append(name)
     ready = [name for name, needed in needs.items() if not needed]
-    inner = Context(context.scales, parameters=found)
+    inner = Context(context.scales, parameters=found, units=units)
     while ready:  # those whose formula names nothing that is not settled; a circle never is
         name = ready.pop()
-        found[name] = _settled(values[name], inner)
+        found[name], unit = _settled(values[name], inner)
+        if unit is not None:
+            units[name] = unit
         for user in users.get(name, ()):
             needs[user] = needs[user] - {name}
             if not needs[user]:
                 ready.append(user)
-    return found
+    return found, units
 
 
 def _needed(value: Any) -> frozenset[str]:
@@ -178,11 +253,11 @@ def _needed(value: Any) -> frozenset[str]:
         return frozenset()
 
 
-def _settled(value: Any, context: Context) -> float:
+def _settled(value: Any, context: Context) -> tuple[float, Measure | None]:
     if isinstance(value, str):
         try:
-            return parameter_value(value, context)
+            return parameter(value, context)
         except PydanticCustomError:
-            return math.nan
+            return math.nan, None
     number = plain_number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
-    return number if math.isfinite(number) else math.nan
+    return (number if math.isfinite(number) else math.nan), None

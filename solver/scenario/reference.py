@@ -24,6 +24,10 @@ A quantity is a plain number in the scenario's `scales`, or a text with a unit s
 What a run writes is in the units that its manifest names: cells are counted, solubles are amounts (mol, g), lengths, areas, volumes
 and times are in the scenario's. A scale per volume in fewer than three dimensions needs the tissue's `depth` for that, as in
 `scales: {{length: 1 um, time: 1 h, cells: 1e8 /cm^3, depth: 10 um}}`; scales per area do not use it.
+A parameter may have any unit (`vmax: 30 fmol/cell/h`, `p: 40 mmHg`). Where a formula names one that is not made of lengths and times
+alone, species, coordinates and such parameters are brought to each other's units and to the option's, and what does not fit is
+refused; a plain number beside them takes the unit of the other side of a sum, and in a product stands in the scenario's scales.
+With `molar_mass` masses stand for amounts; rates of secretion may be per cell.
 Numbers under `expect` may carry units; plain ones are in the scenario's scales, as everywhere else.
 A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions
 {functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.

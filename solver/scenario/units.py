@@ -28,21 +28,23 @@ UNITS: dict[str, tuple[str, dict[str, int], bool]] = {
     "days": ("86400", {"time": 1}, False),
     "week": ("604800", {"time": 1}, False),
     "weeks": ("604800", {"time": 1}, False),
+    "y": ("31557600", {"time": 1}, False),
+    "year": ("31557600", {"time": 1}, False),
+    "years": ("31557600", {"time": 1}, False),
     "g": ("1e-3", {"mass": 1}, True),
     "mol": ("1", {"amount": 1}, True),
     "M": ("1e3", {"amount": 1, "length": -3}, True),
     "L": ("1e-3", {"length": 3}, True),
     "l": ("1e-3", {"length": 3}, True),
     "Pa": ("1", {"mass": 1, "length": -1, "time": -2}, True),
+    "mmHg": ("133.322387415", {"mass": 1, "length": -1, "time": -2}, False),
     "N": ("1", {"mass": 1, "length": 1, "time": -2}, True),
     "cell": ("1", {}, False),
     "cells": ("1", {}, False),
 }
 
 MOST_BITS = 8192  # of a factor as an exact fraction
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)|(?P<name>[A-Za-zµμ]+)|(?P<op>\*\*|[*·/^()+-]))"
-)
+_TOKEN = re.compile(r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)|(?P<name>[A-Za-zµμ]+)|(?P<op>\*\*|[*·/^()+-]))")
 
 
 class UnitError(ValueError):

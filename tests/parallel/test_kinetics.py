@@ -14,6 +14,7 @@ from invasio.solver.scenario.parser import parse
 from tests.cut_meshes import plane
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert, same_accounts, same_bits, same_densities
+from tests.lib.extensions import Adding, Surgery
 from tests.lib.fields import least
 from tests.lib.march import March
 from tests.lib.models import EVERY_BOUNDARY, boundary, lattice, membrane, passage, problem_of, species
@@ -76,3 +77,22 @@ def test_on_any_number_of_ranks(comm: Comm, dim: int, limiter: str) -> None:
     parallel_assert(comm, resumed.worst < 1e-12, f"ledger after a restart {resumed.worst:.1e}")
     same_bits(problem, again)
     parallel_assert(comm, resumed.shares() == march.shares(), "accounts after a restart")
+
+
+@pytest.mark.parametrize("step", [DT, None])
+def test_a_restart_at_an_event(comm: Comm, step: float | None) -> None:
+    """A dose of the ligand: what is bound at once is booked, and a run resumed at the very time repeats every bit."""
+    dose = [Adding({}, lambda problem: Surgery(problem, 3 * DT, lambda points: points[:, 0] < 0.4, "cells", 0.5, "ligand", 3.0))]
+    problem = binding(1, comm)
+    march = March(problem, extensions=dose)
+    march.run(3 * DT, step=step)
+    before = march.snapshot()
+    march.run(6 * DT, step=step)
+    march.balance()
+    parallel_assert(comm, march.worst < 1e-12, f"ledger {march.worst:.1e}")
+    parallel_assert(comm, march.account("ligand", "implanted") > 0.0, "no dose")
+    again = binding(1, comm)
+    resumed = March.restored(again, before, extensions=dose)
+    resumed.run(6 * DT, step=step)
+    same_bits(problem, again)
+    parallel_assert(comm, resumed.shares() == march.shares(), "accounts")

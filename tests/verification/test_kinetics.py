@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+import invasio
+from invasio.solver.cli import main
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.model.balance import Species
 from invasio.solver.model.kinetics import How
@@ -128,6 +131,43 @@ def test_one_after_another_amounts_are_lost(comm: Comm) -> None:
         advance(problem, 0.05, 10)
         lost[together] = abs(amount(problem, "a") + amount(problem, "c") - before) / before
     assert lost["none"] > 1e-3 and lost["partners"] < 1e-13
+
+
+BY_HAND = """
+schema_version: 1
+mesh: {kind: interval, to: 1, cells: 4}
+parameters: {kon: 10000, koff: 100}
+species:
+  a: {initial: 1, diffusion: 1e-3, loss: "kon*b", production: "koff*c"}
+  b: {initial: 0.5, diffusion: 1e-3, loss: "kon*a", production: "koff*c"}
+  c: {diffusion: 1e-3, loss: koff, production: "kon*a*b"}
+time: {end: 10, tolerance: 1e-3}
+output: {every: 1, figures: false}
+"""
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-5])
+def test_a_reversible_pair_written_by_hand(tmp_path: Path, tolerance: float) -> None:
+    """a + c = 1 and b + c = 1/2 at all outputs, the equilibrium in the end, in few steps."""
+    path = tmp_path / "by_hand.yaml"
+    path.write_text(BY_HAND, encoding="utf-8")
+    done = invasio.run(path, set={"time.tolerance": tolerance}, out=None)
+    assert done.series["step"][-1] < 150
+    for at in done.times:
+        np.testing.assert_allclose(done.field("a", at) + done.field("c", at), 1.0, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(done.field("b", at) + done.field("c", at), 0.5, rtol=0, atol=1e-12)
+    for name, value in {"a": 0.5096223724, "b": 0.0096223724, "c": 0.4903776276}.items():
+        np.testing.assert_allclose(done.field(name, 10), value, rtol=1e-7)
+
+
+def test_explain_says_what_is_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "by_hand.yaml"
+    path.write_text(BY_HAND, encoding="utf-8")
+    said = {}
+    for how in ("partners", "none"):
+        assert main(["explain", str(path), "--set", f"numerics.kinetics={how}"]) == 0
+        said[how] = "integrated together at every node: a, b, c" in capsys.readouterr().out
+    assert said == {"partners": True, "none": False}
 
 
 def test_michaelis_menten_with_a_product_that_grows_by_itself(comm: Comm) -> None:

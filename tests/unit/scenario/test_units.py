@@ -19,7 +19,7 @@ def test_every_unit_agrees_with_pint() -> None:
     registry.define("cell = 1 = cells")
     for name in _all_units():
         ours = measure(f"1 {name}")
-        theirs = registry.Quantity(1, name).to_base_units()
+        theirs = registry.Quantity(1, "year" if name == "y" else name).to_base_units()
         assert float(ours.factor) == pytest.approx(theirs.magnitude, rel=1e-12), name
         dimensions = {str(k).strip("[]").replace("substance", "amount"): int(v) for k, v in theirs.dimensionality.items()}
         assert dict(ours.dimension) == dimensions, name

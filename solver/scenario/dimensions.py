@@ -1,0 +1,106 @@
+"""Units in formulas: parameters of any unit are brought to what stands beside them, and what does not fit is refused.
+
+Numbers in a formula are in the scenario's scales; a parameter such as ``5 nmol/cell/h`` keeps its own unit. Where both sides of a sum,
+comparison, minimum or maximum have a unit these must be alike, and the right one is multiplied by their ratio; the whole is brought to
+what the option needs. A plain number beside them has no unit of its own: it takes that of the other side of a sum, and makes a product
+uncertain, so that nothing is refused on its account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from .expressions import Binary, Call, Expr, Name, Number, Unary
+from .units import ONE, Measure, UnitError, words
+
+_ALIKE = ("+", "-", "<", "<=", ">", ">=", "==", "!=")
+_PURE = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf")
+
+
+class Sized(NamedTuple):
+    """An expression, the unit that its number is in, and whether that is sure; None where no unit is known."""
+
+    expr: Expr
+    unit: Measure | None = None
+    sure: bool = True
+
+
+def in_units(expr: Expr, units: Mapping[str, Measure]) -> Sized:
+    """The expression with its parts brought to the units of one another; raises UnitError where they do not fit."""
+    match expr:
+        case Name(id):
+            return Sized(expr, units.get(id))
+        case Unary(op, arg):
+            inner = in_units(arg, units)
+            return Sized(Unary(op, inner.expr), inner.unit if op == "-" else None, inner.sure)
+        case Binary("*" | "/" as op, left, right):
+            a, b = in_units(left, units), in_units(right, units)
+            whole = Binary(op, a.expr, b.expr)
+            if a.unit is None and b.unit is None:
+                return Sized(whole)
+            first, second = a.unit or ONE, b.unit or ONE
+            unit = first * second if op == "*" else first / second
+            return Sized(whole, unit, a.sure and b.sure and a.unit is not None and b.unit is not None)
+        case Binary("**", base, Number(power)) if power == int(power) and abs(power) < 10:
+            inner = in_units(base, units)
+            return Sized(Binary("**", inner.expr, Number(power)), inner.unit and inner.unit.power(int(power)), inner.sure)
+        case Binary(op, left, right) if op in _ALIKE:
+            a, b, unit, sure = _alike(in_units(left, units), in_units(right, units))
+            return Sized(Binary(op, a, b), unit if op in "+-" else None, sure)
+        case Binary(op, left, right):
+            return Sized(Binary(op, in_units(left, units).expr, in_units(right, units).expr))
+        case Call("min" | "max" as name, args) if len(args) == 2:
+            a, b, unit, sure = _alike(in_units(args[0], units), in_units(args[1], units))
+            return Sized(Call(name, (a, b)), unit, sure)
+        case Call("where", (condition, yes, no)):
+            a, b, unit, sure = _alike(in_units(yes, units), in_units(no, units))
+            return Sized(Call("where", (in_units(condition, units).expr, a, b)), unit, sure)
+        case Call("abs", (arg,)):
+            inner = in_units(arg, units)
+            return Sized(Call("abs", (inner.expr,)), inner.unit, inner.sure)
+        case Call(name, args):
+            return Sized(Call(name, tuple(_argument(name, in_units(arg, units)) for arg in args)))
+    return Sized(expr)
+
+
+def brought_to(found: Sized, wanted: Sequence[Measure]) -> Expr:
+    """The expression as a number in the first of the wanted units that it fits; raises UnitError where it certainly fits none."""
+    if found.unit is None:
+        return found.expr
+    for unit in wanted:
+        if found.unit.dimension == unit.dimension:
+            return _times(found.expr, found.unit / unit)
+    if found.sure:
+        what = f"the formula is {words(found.unit.dimension)}"
+        raise UnitError(what, code="wrong-unit", remedy=f"needed is {words(wanted[0].dimension)}")
+    return found.expr
+
+
+def _alike(a: Sized, b: Sized) -> tuple[Expr, Expr, Measure | None, bool]:
+    """Both sides of a sum in the unit of the left one."""
+    if a.unit is None or b.unit is None:
+        return a.expr, b.expr, a.unit or b.unit, a.sure and b.sure
+    if a.unit.dimension == b.unit.dimension:
+        return a.expr, _times(b.expr, b.unit / a.unit), a.unit, a.sure and b.sure
+    if a.sure and b.sure:
+        what = f"{words(a.unit.dimension)} and {words(b.unit.dimension)} stand on two sides of one sum or comparison"
+        raise UnitError(what, code="wrong-unit", remedy="check the units of the parameters in the formula")
+    return a.expr, b.expr, a.unit if a.sure else b.unit, False
+
+
+def _argument(function: str, arg: Sized) -> Expr:
+    """The argument of a function that takes a plain number."""
+    if function not in _PURE or arg.unit is None:
+        return arg.expr
+    if not arg.unit.dimension:
+        return _times(arg.expr, arg.unit)
+    if arg.sure:
+        what = f"{function} is taken of {words(arg.unit.dimension)}"
+        raise UnitError(what, code="wrong-unit", remedy="divide by something of the same unit")
+    return arg.expr
+
+
+def _times(expr: Expr, ratio: Measure) -> Expr:
+    factor = float(ratio.factor)
+    return expr if factor == 1.0 else Binary("*", Number(factor), expr)
