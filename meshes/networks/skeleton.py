@@ -57,7 +57,7 @@ def _vessels(options: Options) -> Mask:
     picture = read(PictureFile.model_validate({"image": options.file}), labels=options.ridges is None)
     values = picture.values
     if options.ridges is None:
-        mask = values.any(axis=2) if picture.coloured else values > 0
+        mask = values.any(axis=2) if picture.coloured else np.greater(values, 0)
     else:
         unit = as_unit(values)
         given = RidgeClass.model_validate({"kind": "by_ridges", "ridges": options.ridges, "width": options.width})
@@ -71,7 +71,7 @@ def _branches(pixels: Ints, radius: NDArray[np.floating]) -> list[Ints]:
     pairs = _neighbours(pixels)
     while True:
         around: list[list[int]] = [[] for _ in pixels]
-        for a, b in pairs.tolist():
+        for a, b in pairs:
             around[a].append(b)
             around[b].append(a)
         paths = _paths(around)
@@ -79,10 +79,10 @@ def _branches(pixels: Ints, radius: NDArray[np.floating]) -> list[Ints]:
         if not spurs or len(spurs) == len(paths):
             return [np.array(path, dtype=np.int64) for path in paths]
         gone = {node for path in spurs for node in (path if len(around[path[0]]) == 1 else path[::-1])[:-1]}
-        pairs = pairs[[a not in gone and b not in gone for a, b in pairs.tolist()]]
+        pairs = [(a, b) for a, b in pairs if a not in gone and b not in gone]
 
 
-def _neighbours(pixels: Ints) -> Ints:
+def _neighbours(pixels: Ints) -> list[tuple[int, int]]:
     """Pairs of pixels that touch, as a spanning tree wherever three or more touch each other, plus the loops of the vessels."""
     from scipy.spatial import cKDTree
 
@@ -91,12 +91,12 @@ def _neighbours(pixels: Ints) -> Ints:
     near = near[np.argsort(length, kind="stable")]
     kept: set[tuple[int, int]] = set()
     beside: list[set[int]] = [set() for _ in pixels]
-    for a, b in near.tolist():  # the shorter first: a diagonal that two straight steps replace is none
+    for a, b in ((int(i), int(j)) for i, j in near):  # the shorter first: a diagonal that two straight steps replace is none
         if not beside[a] & beside[b]:
             kept.add((a, b))
             beside[a].add(b)
             beside[b].add(a)
-    return np.array(sorted(kept), dtype=np.int64)
+    return sorted(kept)
 
 
 def _paths(around: list[list[int]]) -> list[list[int]]:
