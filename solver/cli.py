@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
         if "INVASIO_TRACEBACK" in os.environ:
             return _told(caught, None)
         foreign = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
-        if args.command in READERS and isinstance(caught, foreign):
+        if (args.command in READERS or _of_a_folder(args)) and isinstance(caught, foreign):
             return _told(caught, _unlike(caught, args))
         return _told(caught, as_error(caught))
 
@@ -104,10 +104,16 @@ def _all_ranks() -> Comm | None:
     return world if world is not None and world.size > 1 and Meeting.known(world) else None
 
 
+def _of_a_folder(args: argparse.Namespace) -> bool:
+    """Whether a command that else takes a scenario was given a folder, of a sweep, a series or a run."""
+    named = getattr(args, "folder", None) or getattr(args, "scenario", None)
+    return isinstance(named, (str, Path)) and Path(named).is_dir()
+
+
 def _unlike(error: Exception, args: argparse.Namespace) -> InvasioError:
     """What to say where the files of a run are well-formed, but not as a run writes them."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    named = getattr(args, "runs", None) or [getattr(args, "run", None) or getattr(args, "folder", "")]
+    named = getattr(args, "runs", None) or [getattr(args, "run", None) or getattr(args, "folder", None) or args.scenario]
     what = f"its files are not as invasio writes them ({type(error).__name__} in {Path(frame.filename).name}:{frame.lineno})"
     remedy = "run again with --overwrite; if invasio wrote them, INVASIO_TRACEBACK=1 shows what to report"
     return MeshError(what, code="unreadable-file", place=", ".join(map(str, named)), remedy=remedy)

@@ -63,7 +63,7 @@ class Mobile(Component):
         """The step of transport; at its end the correction by sources that have changed. Collective."""
         variable, page = self.species.variable, book.page(self.name)
         if phase is Phase.END:
-            self.transport.follow(dt, variable.mid, page)
+            self.transport.follow(time + dt, dt, variable.mid, page)
             return ""
         before = variable.old
         if self.switching:  # half of what is transferred has happened: the middle of the transport is meant

@@ -131,7 +131,11 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
     corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
     vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
     low, high = vertices.min(axis=(0, 1), initial=np.inf), vertices.max(axis=(0, 1), initial=-np.inf)
-    locator = Locator(carrier.near(low, high) if len(vertices) else Carrier(carrier.points, carrier.cells[:0], carrier.values))
+    if not len(vertices):
+        near = Carrier(carrier.points, carrier.cells[:0], carrier.values)
+    else:
+        near = carrier if options.outside == "nearest" else carrier.near(low, high)
+    locator = Locator(near)
     if keep == "values":
         return _at_nodes(place, options, vertices, corners, locator, operators), []
     sizes = np.abs(np.linalg.det(vertices[:, 1:] - vertices[:, :1])) if len(vertices) else np.empty(0)
@@ -171,19 +175,18 @@ def _scaled(name: str, place: str, carrier: Carrier, values: Floats, operators: 
 
 def _at_nodes(place: str, options: Outside, vertices: Floats, corners: NDArray[np.int64], locator: Locator, operators: Operators) -> Floats:
     """Values (n_owned) at the nodes, each sought just inside the lowest of the cells around it, of all ranks. Collective."""
-    numbers = operators.grid.cells
-    k = operators.domain.dim + 1
-    centres = vertices.mean(axis=1)
-    points = (vertices + 1e-6 * (centres[:, None] - vertices)).reshape(-1, operators.domain.dim)
-    found = locator.find(points)
-    _refuse_outside(operators.comm, place, options, points, found)
-    found = locator.shifted(found, vertices.reshape(points.shape))
-    values = sampled(locator.carrier, found, options.outside == "zero")
+    k, dim = operators.domain.dim + 1, operators.domain.dim
     canonical = np.asarray(operators.domain.mesh.geometry.input_global_indices, dtype=np.int64)[corners].ravel()
-    order = np.lexsort((np.repeat(numbers, k), canonical))
-    node, first = np.unique(canonical[order], return_index=True)
-    chosen = order[first]
-    parts = operators.comm.allgather((node, np.repeat(numbers, k)[chosen], values[chosen]))
+    numbers = np.repeat(operators.grid.cells, k)
+    order = np.lexsort((numbers, canonical))
+    node, lowest = np.unique(canonical[order], return_index=True)
+    chosen = order[lowest]
+    points = vertices.reshape(-1, dim)[chosen]
+    inside = points + 1e-6 * (vertices.mean(axis=1)[chosen // k] - points)
+    found = locator.find(inside)
+    _refuse_outside(operators.comm, place, options, points, found)
+    values = sampled(locator.carrier, locator.shifted(found, points), options.outside == "zero")
+    parts = operators.comm.allgather((node, numbers[chosen], values))
     node, cell, value = (np.concatenate([part[n] for part in parts]) for n in range(3))
     order = np.lexsort((cell, node))
     unique, first = np.unique(node[order], return_index=True)

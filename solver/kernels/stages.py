@@ -107,7 +107,7 @@ def follow(
     born = 0.0
     dead = 0.0
     for i in range(len(production)):
-        if fixed[i]:
+        if fixed[i] or (production_end[i] == production[i] and sinks_end[i] == sinks[i]):
             continue
         reach = tau * tau * sinks[i] / (1.0 + tau * sinks[i]) ** 2
         # the sinks of the end act on the new density: reach s < 1, so that it cannot become negative by them

@@ -30,6 +30,7 @@ from .blocks import Blocks
 from .folder import replace_text, sync
 from .hdf import SharedFile
 from .layout import Grid, Rows
+from .trial import read_apart
 
 log = logging.getLogger("invasio.output")
 _KEPT = 2
@@ -148,6 +149,8 @@ def load_latest(
     plans = _plans(grid, tables)
     for path in files:
         sealed, fault = _tried(comm, lambda path=path: digest.check(path, comm))  # type: ignore[misc]
+        if not fault and not sealed:
+            _, fault = _tried(comm, lambda path=path: read_apart(path) if comm.rank == 0 else None)  # type: ignore[misc]
         if not fault:
             header, fault = _tried(comm, lambda path=path, sealed=sealed: _header(path, sealed))  # type: ignore[misc]
         if not fault:

@@ -11,7 +11,7 @@ from .options import ClockOptions
 
 REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
 _REJECTED = "rejected/"  # before the reasons, in a snapshot
-_HELD, _LAST = "held after/", "last event/"  # before kinds of events, in a snapshot
+_AFTER, _LAST = "after/", "last event/"  # before kinds of events, in a snapshot
 REST = 0.1  # error relative to the aim at which steps neither grow nor shrink, by the safety factor and the dead band
 
 
@@ -41,7 +41,7 @@ class Clock:
         self._wish = wish or self._first
         self._next_event = next_event
         self.happened = math.nextafter(options.start, -math.inf) if happened is None else happened
-        self._held: dict[str, float] = {}  # the steps that held after events, by their kind
+        self._after: dict[str, float] = {}  # the steps that held after events, by their kind
         self._kind = ""  # of the last event, until it is known what holds after it
         self._retries = 0
         self.error_before = error_before
@@ -52,7 +52,7 @@ class Clock:
         """The clock that a snapshot of `restart` was taken with."""
         happened = numbers.get("happened", numbers["time"])  # version 0.1.0 knew no events
         clock = cls(options, numbers["time"], numbers["wish"], numbers["error_before"], int(numbers["step"]), happened, next_event)
-        clock._held = {key.removeprefix(_HELD): size for key, size in numbers.items() if key.startswith(_HELD)}
+        clock._after = {key.removeprefix(_AFTER): size for key, size in numbers.items() if key.startswith(_AFTER)}
         clock._kind = next((key.removeprefix(_LAST) for key in numbers if key.startswith(_LAST)), "")
         clock.rejected = {key.removeprefix(_REJECTED): int(count) for key, count in numbers.items() if key.startswith(_REJECTED)}
         return clock
@@ -103,11 +103,11 @@ class Clock:
         self.error_before = 1.0
         if self.adaptive:
             self._kind = kind
-            self._wish = self._held.get(kind, min(self._first, self._wish))
+            self._wish = self._after.get(kind, min(self._first, self._wish))
 
     def events(self) -> dict[str, float]:
         """What is known of steps after events, for a snapshot."""
-        return {_HELD + kind: size for kind, size in self._held.items()} | ({_LAST + self._kind: 1.0} if self._kind else {})
+        return {_AFTER + kind: size for kind, size in self._after.items()} | ({_LAST + self._kind: 1.0} if self._kind else {})
 
     def propose(self) -> float:
         """The next step: the wish, stretched or shortened so that a whole number of steps reaches the next stop."""
@@ -151,7 +151,7 @@ class Clock:
         if not 0.85 < factor < 1.15:
             self._wish = min(dt * factor, self._limit)
         if self._kind:
-            self._held[self._kind], self._kind = self._wish, ""
+            self._after[self._kind], self._kind = self._wish, ""
         return True
 
     def halve(self, dt: float, why: str) -> bool:

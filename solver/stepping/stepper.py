@@ -82,7 +82,7 @@ class Stepper:
         return True
 
     def _pass(self, time: float, dt: float) -> bool:
-        self.problem.times.jumps.hold(time + 0.5 * dt)
+        self.problem.times.jumps.freeze(time + 0.5 * dt)
         self.state.show()
         forth = self._stage(self._first, time, dt) and self._stage(self._whole, time, dt) and self._stage(self._end, time, dt)
         return forth and self._stage(self._second, time, dt) and self._balance(time + dt, dt)
@@ -122,7 +122,7 @@ class Stepper:
     def settle(self, time: float) -> None:
         """Bring the quasi-steady species into balance with the initial state; raises SolverError if that fails."""
         self.accounts.begin()
-        self.problem.times.jumps.hold_after(time)
+        self.problem.times.jumps.freeze_after(time)
         if not self._balance(time, 0.0):
             raise SolverError(
                 f"the initial balance could not be solved ({self.failure})",
@@ -144,7 +144,7 @@ class Stepper:
         self.state.begin()
         happening = [c for c in self._eventful if c.next_event(after) <= until]
         kind = ", ".join(f"{c.name} {c.kind(after, until)}" for c in happening)
-        self.problem.times.jumps.hold_after(until)
+        self.problem.times.jumps.freeze_after(until)
         for c in happening:
             c.apply(time, self.accounts)
         self.state.update_copies()

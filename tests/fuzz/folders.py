@@ -43,7 +43,7 @@ COMMANDS = (
 )
 CONTENTS = (
     *(b"", b"\n", b"\0" * 300, b"\xff\xfe\x00", b"[]", b"{}", b"null", b"- 1\n- 2\n", b"a,b\n", b"time\n1\n", b"1e999"),
-    *(b"x" * 5000, b"{" * 3000, b"a: &a [*a]\n", b"time: {start: 1, end: 0}\n", b"time,step\n\"\n", b"time: 3\nscales: 4\n"),
+    *(b"x" * 5000, b"{" * 3000, b"a: &a [*a]\n", b"time: {start: 1, end: 0}\n", b'time,step\n"\n', b"time: 3\nscales: 4\n"),
 )
 
 

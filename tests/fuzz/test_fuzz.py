@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import attacks, folders, scenarios
+from tests.fuzz import attacks, checkpoints, collections, folders, scenarios
 from tests.fuzz.judge import ask
 
 SECONDS = 6.0  # for each kind at most, whatever the machine: further attacks are left to the command
@@ -44,3 +44,22 @@ def test_run_folders_changed_at_random(tmp_path: Path) -> None:
         answer, count = folders.attack(command, tmp_path), count + 1
         assert answer.fault == "", f"{what}: {answer.fault}"
     assert count > 3
+
+
+def test_sweeps_and_series_changed_at_random(tmp_path: Path) -> None:
+    copies, end, count = collections.mutants(1, collections.made(tmp_path)), time.monotonic() + SECONDS, 0
+    while time.monotonic() < end and count < 60:
+        what, command = next(copies)
+        answer, count = collections.attack(command, tmp_path), count + 1
+        assert answer.fault == "", f"{what}: {answer.fault}"
+    assert count > 3
+
+
+def test_bits_of_checkpoints(tmp_path: Path) -> None:
+    """Of one without a digest, whose structure HDF5 itself reads."""
+    stream, end, count = checkpoints.mutants(1, tmp_path), time.monotonic() + SECONDS, 0
+    while time.monotonic() < end and count < 200:
+        what, content = next(stream)
+        answer, count = checkpoints.attack(content, tmp_path), count + 1
+        assert answer.fault == "", f"{what}: {answer.fault}"
+    assert count > 10

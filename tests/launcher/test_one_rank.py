@@ -68,7 +68,7 @@ def test_a_fault_of_one_rank_ends_all(tmp_path: Path, ranks: int, place: str, fa
     assert done.returncode == code, done.stderr
     assert done.stderr.count(what) == 1, done.stderr
     assert f"rank {rank}" in done.stderr or fault in ("bug", "petsc"), done.stderr
-    for noise in ("prterun", "MPI_ABORT", "-----", "invasio: rank", "\0"):
+    for noise in ("prterun", "MPI_ABORT", "-----", "invasio: rank", "ended by signal", "\0"):
         assert noise not in done.stderr
     if place not in ("set-up", "expectations"):
         assert (out / "STATUS").read_text(encoding="utf-8") == "failed\n"

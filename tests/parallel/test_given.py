@@ -218,6 +218,13 @@ def test_a_part_of_the_tissue(comm: Comm, shared_tmp: Path) -> None:
         with Simulation(path, comm=comm) as simulation:
             found = simulation.row()["tumour.total"]
         parallel_assert(comm, abs(found - total) < 2.0, f"{outside}: {found}")
+    mesh = "{kind: interval, from: 300, to: 400, cells: 30}"  # far away
+    path = written(
+        comm, shared_tmp, a__yaml=taking(1, "run: first, of: ecm, outside: nearest", "run: first, of: tumour, outside: zero", mesh)
+    )
+    with Simulation(path, comm=comm) as simulation:
+        parallel_assert(comm, bool(np.allclose(simulation["tumour"], 0.7, rtol=1e-12)), f"nearest: {simulation['tumour'][:2]}")
+        parallel_assert(comm, bool((simulation["ecm"] == 0.0).all()), "zero")
     mesh = "{kind: interval, from: 20, to: 60, cells: 41}"
     path = written(comm, shared_tmp, a__yaml=taking(1, "run: first, of: tumour, outside: zero", mesh=mesh))
     with Simulation(path, comm=comm) as simulation:

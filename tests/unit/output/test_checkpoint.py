@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from invasio.solver.output import digest
+from invasio.solver.output import digest, trial
 from invasio.solver.output.checkpoint import load_latest, save
 from tests.lib.messages import refused
 from tests.unit.output.synthetic import grid
@@ -127,6 +127,20 @@ def test_one_of_version_0_1_0_is_read(comm: Any, shared_tmp: Path, caplog: pytes
         path.write_bytes(damaged)
         with refused("damaged-checkpoint", str(shared_tmp), "--overwrite"):
             load_latest(shared_tmp, of)
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_hdf5_may_hang_on_one_without_a_digest(comm: Any, shared_tmp: Path, caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:
+    """A flipped bit with which HDF5 reads for ever: the checkpoint before is taken."""
+    of = grid(comm, 1, 4)
+    monkeypatch.setattr(trial, "SECONDS", 1.0)
+    put(shared_tmp, of, 1)
+    content = OLD.read_bytes()
+    at, bit = divmod(16577, 8)
+    (shared_tmp / "checkpoint-000000003.h5").write_bytes(content[:at] + bytes([content[at] ^ (1 << bit)]) + content[at + 1 :])
+    found = load_latest(shared_tmp, of)
+    assert found is not None and found.scalars["step"] == 1
+    assert "checkpoint-000000003.h5 is damaged (HDF5 " in caplog.text
 
 
 @pytest.mark.parametrize("deed", ["another type", "another shape", "one more", "one less", "no digest"])
