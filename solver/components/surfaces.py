@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -101,10 +101,6 @@ class Surfaces(Component):
                 s.variable.show()
             else:
                 s.variable.predict(dt)
-
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """sum sigma e^2 and sum sigma of each: an integrity is of size 1."""
-        return [value for b in self.integrities for value in b.surprise(dt, bend)]
 
     def accept(self, time: float, dt: float) -> None:
         """Note first breaches."""

@@ -57,7 +57,7 @@ class Integrity:
         self._sides[0].compile(law.repair)(self._repair)
         self._sides[0].compile(law.initial)(b)
         rows = Rows(sites.numbers[: sites.n_owned], sites.total)
-        self.variable = Variable(f"sites/{name}/b", b, sites.n_owned, sites.halo.update, rows=rows)
+        self.variable = Variable(f"sites/{name}/b", b, sites.n_owned, sites.halo.update, rows=rows, weights=sites.measure, unit=True)
         self.repaired = bool(sites.comm.allreduce(bool(self._repair.any()), MPI.LOR))
         self.static = not law.degradation and not self.repaired
         self.first_breach = math.inf
@@ -115,11 +115,6 @@ class Integrity:
     def recall(self, first_breach: float) -> None:
         """Go on with the time of the first breach of the whole surface."""
         self.first_breach = first_breach
-
-    def surprise(self, dt: float, bend: float) -> tuple[float, float]:
-        """What the quadratic extrapolation misses, as sums over this rank's own sites: sum sigma e^2 and sum sigma."""
-        v = self.variable
-        return surfaces.surprise(self.sites.measure, v.new, v.old, v.rate, v.rate_before, dt, bend, self.sites.n_owned)
 
     def row(self) -> tuple[dict[str, float], dict[str, float]]:
         """This rank's part of area, sigma b and breached area, and its least b and time of breach."""

@@ -149,7 +149,9 @@ def pose(
             evaluator=evaluator,
             fields=fields,
             variable=state.add(
-                Variable(f"{law.name}/state", _start(law, graph, evaluator, regions, begun or {}), *shared, mid=fields[law.name])
+                Variable(
+                    f"{law.name}/state", _start(law, graph, evaluator, regions, begun or {}), *shared, fields[law.name], weights=graph.mass
+                )
             ),
             weight=weight,
             turning=turning,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import h5py
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from ...postprocess.run import Run, open_run
 from ..compat import cell_corners
 from ..discretise.operators import Operators
 from ..errors import MeshError, ScenarioError
-from ..output.layout import FIELDS, MANIFEST, Grid
+from ..output.layout import MANIFEST, Grid
 from ..output.records import facts_of
 from ..parallel import Comm, agreed
 from ..scenario.fields import RunField
@@ -92,9 +91,7 @@ def opened(folder: str, dim: int, place: str) -> Run:
 def mesh_of(run: Run, scenario: Scenario, place: str) -> Then:
     """The mesh of an earlier run. Raises InvasioError."""
     length = ratio(run.scenario.get("scales"), scenario.scales, "length", "", place)
-    with (run.path / FIELDS).open("rb") as stream, h5py.File(stream, "r") as h5:
-        mesh_hash = str(h5["provenance"].attrs["mesh_hash"])
-    return Then(run.points * length, run.cells, mesh_hash, length != 1.0)
+    return Then(run.points * length, run.cells, run.mesh_hash, length != 1.0)
 
 
 def on_same_mesh(then: Then, grid: Grid) -> bool:

@@ -72,20 +72,6 @@ def first_below(old: Floats, new: Floats, level: float, n_owned: int) -> float:
 
 
 @compiled
-def surprise(
-    measure: Floats, b: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int
-) -> tuple[float, float]:
-    """sum sigma e^2 and sum sigma, e being what the quadratic extrapolation of b misses: b is of size 1."""
-    error = 0.0
-    size = 0.0
-    for i in range(n_owned):
-        miss = b[i] - old[i] - dt * (rate[i] + bend * (rate[i] - before[i]))
-        error += measure[i] * miss * miss
-        size += measure[i]
-    return error, size
-
-
-@compiled
 def first_wrong(values: Floats) -> int:
     """The first place where there is no number >= 0; -1 if there is none."""
     for k in range(len(values)):

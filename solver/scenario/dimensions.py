@@ -15,7 +15,7 @@ from .expressions import Binary, Call, Expr, Name, Number, Unary
 from .units import ONE, Measure, UnitError, words
 
 _ALIKE = ("+", "-", "<", "<=", ">", ">=", "==", "!=")
-_PURE = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf")
+_PURE = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "floor", "ceil")
 
 
 class Sized(NamedTuple):
@@ -50,7 +50,7 @@ def in_units(expr: Expr, units: Mapping[str, Measure]) -> Sized:
             return Sized(Binary(op, x, y), common if op in "+-" else None, sure)
         case Binary(op, left, right):
             return Sized(Binary(op, in_units(left, units).expr, in_units(right, units).expr))
-        case Call("min" | "max" as name, args) if len(args) == 2:
+        case Call("min" | "max" | "mod" as name, args) if len(args) == 2:
             x, y, common, sure = _alike(in_units(args[0], units), in_units(args[1], units))
             return Sized(Call(name, (x, y)), common, sure)
         case Call("where", (condition, yes, no)):

@@ -9,6 +9,7 @@ import pytest
 
 import invasio
 from invasio.postprocess.run import open_run
+from invasio.solver.given import positions
 from invasio.solver.simulation import Simulation
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
@@ -311,6 +312,13 @@ def test_restarts_and_resuming(comm: Comm, shared_tmp: Path) -> None:
 def test_tables_that_are_refused(comm: Comm, shared_tmp: Path, table: str, options: str, code: str, place: str, says: list[str]) -> None:
     path = written(comm, shared_tmp, a__yaml=seeded(2, options.removeprefix(", ")), cells__csv=table)
     with refused(code, place, says=says):
+        Simulation(path, comm=comm)
+
+
+def test_a_table_that_is_too_large(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(positions, "MOST", 10)
+    path = written(comm, shared_tmp, a__yaml=seeded(2), cells__csv=POSITIONS)
+    with refused("too-large", "cells.csv", "several fields"):
         Simulation(path, comm=comm)
 
 
