@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 _MISSING = object()
 _SHOWN = 20
+_SCHEME = ("numerics",)  # blocks of which resolved.yaml has every option
 
 
 def differences(before: str, now: str, free: Sequence[str] = ()) -> list[str]:
@@ -27,14 +28,20 @@ def differences(before: str, now: str, free: Sequence[str] = ()) -> list[str]:
     lines = [
         f"  {path}: was {_show(old.get(path, _MISSING))}, is {_show(new.get(path, _MISSING))}"
         for path in {**old, **new}
-        if old.get(path, _MISSING) != new.get(path, _MISSING) and path not in free and not _is_new_and_empty(path, old, new)
+        if old.get(path, _MISSING) != new.get(path, _MISSING) and path not in free and not _is_of_later(path, old, new)
     ]
     return lines if len(lines) <= _SHOWN else [*lines[:_SHOWN], f"  and {len(lines) - _SHOWN} more"]
 
 
-def _is_new_and_empty(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether an option is one that an earlier version did not know, and nothing is given for it."""
-    return path not in old and new[path] in ({}, [], None) and not any(other.startswith((f"{path}.", f"{path}[")) for other in old)
+def _is_of_later(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether an option is one that an earlier version did not know: nothing is given for it, or it is one of the numbers of a scheme.
+
+    resolved.yaml holds every option of these blocks, so one that is not there was not known.
+    """
+    if path in old or any(other.startswith((f"{path}.", f"{path}[")) for other in old):
+        return False
+    block, _, option = path.partition(".")
+    return new.get(path, _MISSING) in ({}, [], None) or (block in _SCHEME and path in new and "." not in option)
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:

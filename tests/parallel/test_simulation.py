@@ -232,7 +232,10 @@ def test_a_last_checkpoint_that_fails_is_no_success(comm: Comm, shared_tmp: Path
 
 
 def test_a_checkpoint_of_version_0_1_0_is_read(comm: Comm, shared_tmp: Path) -> None:
-    """The run goes on from its middle and ends where that version ended."""
+    """The run goes on from its middle, with the very numbers, and ends where that version ended but for the error of its steps.
+
+    Since then the rates of walls are of second order, and what fixed values of a species in balance bring is no longer in ``adjusted``.
+    """
     data = Path(__file__).parent / "data" / "version_0_1_0"
     out = shared_tmp / "run"
     if comm.rank == 0:
@@ -242,18 +245,25 @@ def test_a_checkpoint_of_version_0_1_0_is_read(comm: Comm, shared_tmp: Path) -> 
     comm.barrier()
     with Simulation(data / "tissue.yaml", comm=comm, out=out, resume=True) as simulation:
         parallel_assert(comm, simulation.steps == 5 and simulation.time == 0.5, f"{simulation.steps} steps")
+        parallel_assert(comm, not _off(simulation, data / "checkpoint-000000005.h5", 1e-14), "the middle is not as it was")
         simulation.run()
-        with h5py.File(data / "checkpoint-000000010.h5") as h5:
-            for name in simulation.species:
-                expected = h5[f"state/{name}/state"][:][simulation.nodes]
-                off = float(np.abs(simulation[name] - expected).max(initial=0.0))
-                parallel_assert(comm, off < 1e-6, f"{name} is off by {off:g}")
-            accounts = json.loads(h5["header"][:].tobytes())["scalars"]
-        row = simulation.row()
-        for key in ("tumour/blood:wall", "tumour/crossed:basement", "oxygen/adjusted", "mmp2/born"):
-            (expected,) = accounts[f"amount/{key}"]
-            off = abs(row[key.replace("/", ".")] - expected)
-            parallel_assert(comm, off < 1e-6 * max(1.0, abs(expected)), f"{key} is off by {off:g}")
+        found = _off(simulation, data / "checkpoint-000000010.h5", 2e-3)
+        parallel_assert(comm, not found, f"{found}")
+
+
+def _off(simulation: Simulation, path: Path, bound: float) -> dict[str, float]:
+    """Densities and accounts that differ from a checkpoint's of version 0.1.0 by more than a bound, relative to 1 or what is larger."""
+    found = dict[str, float]()
+    with h5py.File(path) as h5:
+        for name in simulation.species:
+            found[name] = float(np.abs(simulation[name] - h5[f"state/{name}/state"][:][simulation.nodes]).max(initial=0.0))
+        accounts = json.loads(h5["header"][:].tobytes())["scalars"]
+    row = simulation.row()
+    row["oxygen.adjusted"] += row["oxygen.inflow:left"] - row["oxygen.outflow:left"]
+    for key in ("tumour/blood:wall", "tumour/crossed:basement", "oxygen/adjusted", "mmp2/born"):
+        (expected,) = accounts[f"amount/{key}"]
+        found[key] = abs(row[key.replace("/", ".")] - expected) / max(1.0, abs(expected))
+    return {name: off for name, off in found.items() if off > bound}
 
 
 def test_a_checkpoint_of_a_version_to_come_is_refused(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:

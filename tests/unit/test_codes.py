@@ -64,7 +64,7 @@ def used() -> dict[str, set[int]]:
     """Exit codes by code: from the keyword ``code`` and its defaults, tables called CODES, and what translates pydantic's errors."""
     found: dict[str, set[int]] = {}
     for path, name, call in calls():
-        exits = {KINDS[name]} if name in KINDS else {2}
+        exits = {KINDS[name]} if name in KINDS else {3} if name == "Refused" else {2}  # a picture's Refused becomes a MeshError
         exits |= {3} if path.as_posix().endswith(READERS) else set()
         for keyword in call.keywords:
             if keyword.arg == "code":

@@ -32,7 +32,7 @@ def read(path: Path, request: Request) -> Stored:
         else:
             raise Refused(
                 f"its {array.ndim} axes of {' x '.join(map(str, array.shape))} values can be slices, colours or channels",
-                "ambiguous-picture",
-                "say `axes`: yxs (rows, columns, colours), zyx (slices, rows, columns), cyx (channels)",
+                code="ambiguous-picture",
+                remedy="say `axes`: yxs (rows, columns, colours), zyx (slices, rows, columns), cyx (channels)",
             )
     return Stored(array, axes)

@@ -55,20 +55,22 @@ def _axes(stored: Stored, request: Request, notes: list[str]) -> tuple[str, Valu
             if len(request.axes) != slim.ndim:
                 sizes = " x ".join(map(str, values.shape))
                 what = f"`axes: {request.axes}` has {len(request.axes)} letters, the file {values.ndim} axes ({axes}: {sizes})"
-                raise Refused(what, "ambiguous-picture", "give a letter for each: x, y, z, c (channel), t (time), s (colour)")
+                raise Refused(what, code="ambiguous-picture", remedy="give a letter for each: x, y, z, c (channel), t (time), s (colour)")
             values = slim
         notes.append(f"axes {axes} of the file taken as {request.axes}")
         axes = request.axes
     keep = [k for k, a in enumerate(axes) if values.shape[k] > 1 or a in "xy" or (a == "z" and stored.axes == axes)]
     values, axes = values.reshape([values.shape[k] for k in keep]), "".join(axes[k] for k in keep)
     if len(set(axes)) < len(axes) or "x" not in axes or "y" not in axes:
-        raise Refused(f"its axes are {axes}", "ambiguous-picture", "say `axes`, one letter for each, among them x and y once")
+        raise Refused(f"its axes are {axes}", code="ambiguous-picture", remedy="say `axes`, one letter for each, among them x and y once")
     if "q" in axes:
         count = values.shape[axes.index("q")]
         if count <= _FEW or "z" in axes:
             what = f"its {count} pages can be slices, channels or times"
             raise Refused(
-                what, "ambiguous-picture", f"say `axes: {axes.replace('q', 'z')}`, `{axes.replace('q', 'c')}` or `{axes.replace('q', 't')}`"
+                what,
+                code="ambiguous-picture",
+                remedy=f"say `axes: {axes.replace('q', 'z')}`, `{axes.replace('q', 'c')}` or `{axes.replace('q', 't')}`",
             )
         notes.append(f"its {count} pages taken as slices")
         axes = axes.replace("q", "z")
@@ -81,7 +83,7 @@ def _one(
     """One of several channels or times, which must be named."""
     if letter not in axes:
         if wanted:
-            raise Refused(f"`{option}: {wanted}`, but the file has one only", "ambiguous-picture", f"leave out `{option}`")
+            raise Refused(f"`{option}: {wanted}`, but the file has one only", code="ambiguous-picture", remedy=f"leave out `{option}`")
         return values, axes
     at = axes.index(letter)
     count = values.shape[at]
@@ -89,7 +91,7 @@ def _one(
     if wanted is None or wanted >= count:
         colours = f", or `axes: {axes.replace('c', 's')}` for red, green and blue" if letter == "c" and count == 3 else ""
         what = f"it has {count} {NAMES[letter]}{listed}" + (f", no number {wanted}" if wanted is not None else "")
-        raise Refused(what, "ambiguous-picture", f"say which: `{option}: 0` to `{option}: {count - 1}`{colours}")
+        raise Refused(what, code="ambiguous-picture", remedy=f"say which: `{option}: 0` to `{option}: {count - 1}`{colours}")
     if notes is not None:
         notes.append(f"channel {wanted} of {count}{listed}")
     return np.take(values, wanted, axis=at), axes.replace(letter, "")
@@ -102,7 +104,9 @@ def _grey_or_rgb(values: Values, axes: str, labels: bool, notes: list[str]) -> t
     at = axes.index("s")
     samples = [np.take(values, k, axis=at) for k in range(min(values.shape[at], _FEW + 1))]
     if len(samples) > _FEW:
-        raise Refused(f"it has {values.shape[at]} values per pixel", "ambiguous-picture", "say `axes` with c for channels, and `channel`")
+        raise Refused(
+            f"it has {values.shape[at]} values per pixel", code="ambiguous-picture", remedy="say `axes` with c for channels, and `channel`"
+        )
     if len(samples) in (2, 4):
         clear = samples[-1].size and samples[-1].min() < samples[-1].max()
         notes.append("transparency dropped" + (", although it differs from pixel to pixel" if clear else ""))
@@ -113,7 +117,7 @@ def _grey_or_rgb(values: Values, axes: str, labels: bool, notes: list[str]) -> t
             notes.append("its three colours are equal: taken as grey values")
         return colours[0], axes.replace("s", "")
     if "z" in axes:
-        raise Refused("a volume in colours", "ambiguous-picture", "say `axes` with c in place of s, and `channel`")
+        raise Refused("a volume in colours", code="ambiguous-picture", remedy="say `axes` with c in place of s, and `channel`")
     return np.take(values, range(3), axis=at), axes
 
 
@@ -131,7 +135,9 @@ def _cropped(values: Values, request: Request, whole: tuple[int, ...]) -> tuple[
             else ("volume", "[x0, y0, z0, x1, y1, z1] in voxels")
         )
         raise Refused(
-            f"crop {list(crop)} does not lie in the {kind} of {size} {'pixels' if dim == 2 else 'voxels'}", "wrong-crop", f"give {form}"
+            f"crop {list(crop)} does not lie in the {kind} of {size} {'pixels' if dim == 2 else 'voxels'}",
+            code="wrong-crop",
+            remedy=f"give {form}",
         )
     return tuple(map(float, low)), values[tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))]
 
@@ -140,7 +146,7 @@ def _step(values: Values, request: Request, volume: bool, notes: list[str]) -> i
     size = " x ".join(map(str, values.shape[: 3 if volume else 2][::-1]))
     if request.shrink is not None:
         if request.shrink > min(values.shape[: 3 if volume else 2]):
-            raise Refused(f"`shrink: {request.shrink}` leaves nothing of {size}", "wrong-crop", "give a smaller number")
+            raise Refused(f"`shrink: {request.shrink}` leaves nothing of {size}", code="wrong-crop", remedy="give a smaller number")
         if request.shrink > 1:
             notes.append(f"{size} made smaller: one of {request.shrink} in each direction")
         return request.shrink
@@ -178,7 +184,9 @@ def _numbers(values: Values, labels: bool, notes: list[str]) -> Values:
     if len(odd) or np.abs(whole).max(initial=0) > 2**53:
         example = f" (the first is {values.flat[odd[0]]:g})" if len(odd) else ""
         raise Refused(
-            f"its values are no whole numbers{example}, so they are no labels", "region-rule", "tell regions by brightness (above, below)"
+            f"its values are no whole numbers{example}, so they are no labels",
+            code="region-rule",
+            remedy="tell regions by brightness (above, below)",
         )
     notes.append("whole numbers written as floats taken as labels")
     return np.asarray(whole.astype(np.int64))

@@ -37,7 +37,7 @@ def _read(file: Any, path: Path, request: Request) -> Stored:
     number = request.level or 0
     if number >= len(levels):
         sizes = ", ".join(_size(each) for each in levels)
-        raise Refused(f"no level {number}: it has {len(levels)} ({sizes})", "wrong-level", "say `level: 0` for the first")
+        raise Refused(f"no level {number}: it has {len(levels)} ({sizes})", code="wrong-level", remedy="say `level: 0` for the first")
     level = levels[number]
     if len(levels) > 1:
         notes.append(f"level {number} of {len(levels)}, {_size(level)} pixels")
@@ -94,7 +94,9 @@ def _levels(file: Any, notes: list[str]) -> list[Any]:
         return list(file.series)
     sizes = ", ".join(_size(each) for each in file.series)
     raise Refused(
-        f"it holds pictures of different shapes ({sizes})", "ambiguous-picture", "save the one that is meant as a file of its own"
+        f"it holds pictures of different shapes ({sizes})",
+        code="ambiguous-picture",
+        remedy="save the one that is meant as a file of its own",
     )
 
 
