@@ -95,6 +95,11 @@ class Run:
         return int(self._read(lambda h5: _CORNERS[int(h5["VTKHDF/Types"][0])] - 1))
 
     @cached_property
+    def mesh_hash(self) -> str:
+        """What tells its mesh from others: the SHA-256 of points, cells, tags and cuts."""
+        return str(self._read(lambda h5: h5["provenance"].attrs["mesh_hash"]))
+
+    @cached_property
     def measures(self) -> NDArray[np.float64]:
         """(M,) length, area or volume of each cell."""
         corners = self.points[self.cells]

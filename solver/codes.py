@@ -40,7 +40,7 @@ OPTIONS: dict[str, Code] = {
     "petsc-option": Code("An option of PETSc is none of those of linear solves, or its value is not plain.", (2,)),
     "repeated-key": Code("A key stands twice in a mapping.", (2, 3)),
     "repeated-name": Code("A name is given to two things of which each needs its own.", (2, 3)),
-    "too-large": Code("A scenario has too many values, or an alias of YAML contains itself.", (2, 3)),
+    "too-large": Code("A scenario or a table has too many values, or an alias of YAML contains itself.", (2, 3)),
     "too-many": Code("A scenario asks for more steps, outputs, cells or members than can be done.", (2,)),
     "unknown-choice": Code("A word is none of those that an option can be.", (2,)),
     "unknown-key": Code("There is no option or entry of this name in its place.", (2, 3)),

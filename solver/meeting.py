@@ -13,8 +13,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from .errors import InvasioError, SolverError
 from .parallel import Comm
 
@@ -60,8 +58,8 @@ class Meeting:
             return None
         if failed:
             for rank in range(comm.rank + 1, comm.size):
-                _held.append(comm.Isend(np.empty(0), dest=rank, tag=_NOTE))
-        mine, all_ = np.array([failed], dtype=np.uint8), np.empty(comm.size, dtype=np.uint8)
+                _held.append(comm.Isend(bytearray(), dest=rank, tag=_NOTE))
+        mine, all_ = bytearray([failed]), bytearray(comm.size)
         request, deadline = comm.Iallgather(mine, all_), time.monotonic() + patience
         if not failed:
             request.Wait()
@@ -73,7 +71,7 @@ class Meeting:
             time.sleep(0.001)
         for rank in range(comm.rank):
             if all_[rank]:
-                comm.Recv(np.empty(0), source=rank, tag=_NOTE)
+                comm.Recv(bytearray(), source=rank, tag=_NOTE)
         return [bool(fault) for fault in all_]
 
     def first(self) -> bool:

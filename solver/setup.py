@@ -22,7 +22,8 @@ from .scenario.mesh import MeshOptions
 from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions
 from .scenario.schema import Scenario
-from .stepping.options import ClockOptions
+from .stepping.control import SOLVED, aim
+from .stepping.options import FLOOR, ClockOptions
 
 
 class Ground:
@@ -120,12 +121,16 @@ def set_up(scenario: Scenario, comm: Comm) -> tuple[Ground, Problem]:
 
 def scheme_options(scenario: Scenario) -> SchemeOptions:
     """The scenario's numerics as the stepper wants them."""
-    n = scenario.numerics
-    linear = LinearOptions(n.linear.solver, n.linear.preconditioner, n.linear.rtol, n.linear.max_iterations)
+    n, t = scenario.numerics, scenario.time
+    # the error control must not take what a solver leaves for an error in time
+    rtol = n.linear.rtol if t.step is not None else min(n.linear.rtol, SOLVED * aim(t.tolerance))
+    linear = LinearOptions(n.linear.solver, n.linear.preconditioner, rtol, n.linear.max_iterations)
     return SchemeOptions(n.scheme, n.limiter, n.flux, linear)
 
 
 def clock_options(scenario: Scenario) -> ClockOptions:
     """The scenario's times as the clock wants them."""
     t = scenario.time
-    return ClockOptions(t.start, t.end, output_times(scenario), t.step, t.tolerance, t.first_step, t.max_step)
+    return ClockOptions(
+        t.start, t.end, output_times(scenario), t.step, t.tolerance, t.first_step, t.max_step, FLOOR if t.floor is None else t.floor
+    )

@@ -19,6 +19,7 @@ from .output.layout import Rows
 
 Floats = NDArray[np.float64]
 
+
 @dataclass
 class History:
     """Sizes of the last two accepted steps; 0 where there was none, or where a jump made them void."""
@@ -35,6 +36,8 @@ class Variable:
     n_owned: the entries of this rank, of which ghosts or copies on other ranks follow; ``update`` gives them their owners' values.
     predicted: whether mid is extrapolated by the rates; the first step of all then runs twice, to have one.
     array: the name of ``new`` in checkpoints, as ``tumour/state``; rows: its table there, None for that of the nodes.
+    weights (>= n_owned): of the norm in which the error control compares it; None: it does not. unit: errors are relative to 1,
+    not to its own size; share_of: to the size of another. foreseen: whether the error control compares it with its extrapolation.
     """
 
     def __init__(
@@ -46,8 +49,12 @@ class Variable:
         mid: Floats | None = None,
         differs: bool = True,
         rows: Rows | None = None,
+        weights: Floats | None = None,
+        unit: bool = False,
     ) -> None:
         self.array, self.new, self.n_owned, self._update, self.rows = array, new, n_owned, update, rows
+        self.weights, self.unit, self.foreseen = weights, unit, True
+        self.share_of: Variable | None = None
         self.mid, self.predicted, self.differs = new if mid is None else mid, mid is not None, differs
         self.old = np.zeros(len(new))
         self.rate, self.rate_before = (np.zeros(len(new) if differs else 0) for _ in range(2))
@@ -99,6 +106,8 @@ class State:
         self.numbers: dict[str, Floats] = {}
         self._all: list[Variable] = []
         self.history = History()
+        self._kept: list[tuple[Floats, Floats, Floats]] = []
+        self._sizes_kept = (0.0, 0.0)
         self.accounts = Accounts([])
 
     def add(self, variable: Variable) -> Variable:
@@ -109,7 +118,7 @@ class State:
 
     def add_scalar(self, name: str, value: float) -> Variable:
         """A number in time that formulas name like a parameter."""
-        scalar = Variable(f"scalar/{name}", np.array([value]), 1, lambda _: None, mid=np.zeros(1))
+        scalar = Variable(f"scalar/{name}", np.array([value]), 1, lambda _: None, mid=np.zeros(1), weights=np.ones(1))
         self.scalars[name], self.numbers[name] = scalar, scalar.mid
         self._all.append(scalar)
         return scalar
@@ -144,10 +153,50 @@ class State:
     def commit(self, dt: float) -> None:
         """Accept the step: book it, and remember its difference quotients."""
         self.accounts.commit()
+        self._advance(dt)
+
+    def _advance(self, dt: float) -> None:
         for v in self._all:
             if v.differs:
                 stages.difference_quotient(v.new, v.old, dt, v.rate, v.rate_before)
         self.history.before, self.history.last = self.history.last, dt
+
+    def compared(self) -> list[tuple[Variable, Floats]]:
+        """What the error control compares, with the weights of its norm."""
+        return [(v, v.weights) for v in self._all if v.weights is not None]
+
+    def set_out(self) -> None:
+        """Begin a trial of some steps, after which ``return_`` puts everything back; nothing of it is ever booked."""
+        self._kept = self._kept or [(np.zeros_like(v.new), np.zeros_like(v.rate), np.zeros_like(v.rate)) for v in self._all]
+        for v, kept in zip(self._all, self._kept, strict=True):
+            for target, values in zip(kept, (v.new, v.rate, v.rate_before), strict=True):
+                target[:] = values
+        self._sizes_kept = (self.history.last, self.history.before)
+        self.begin()
+
+    def proceed(self, dt: float) -> None:
+        """A step of a trial is done: the next begins where it has come to, and knows its difference quotients."""
+        self.accounts.begin()
+        self._advance(dt)
+        self.begin()
+
+    def step_back(self, dt: float, short: float) -> None:
+        """After two steps of dt in a trial: begin a short one that should end where these did."""
+        bend = 0.5 - 0.5 * short / dt  # of the rates, from the middle of the second step to that of the short one
+        self._advance(dt)
+        for v in self._all:
+            if v.differs:
+                stages.step_back(v.new, v.rate, v.rate_before, short, bend)
+            else:
+                v.new += short / dt * (v.old - v.new)
+        self.begin()
+
+    def return_(self) -> None:
+        """End a trial: everything is as it was when it set out."""
+        for v, kept in zip(self._all, self._kept, strict=True):
+            v.new[:], v.rate[:], v.rate_before[:] = kept
+        self.history.last, self.history.before = self._sizes_kept
+        self.accounts.begin()
 
     def show(self) -> None:
         """Let formulas read everything as it is now."""

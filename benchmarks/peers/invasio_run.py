@@ -9,6 +9,7 @@ from mpi4py import MPI
 
 from benchmarks.step.setup import Setup
 from invasio.solver.stepping.clock import Clock as Steps
+from invasio.solver.stepping.loop import one_step
 from invasio.solver.stepping.options import ClockOptions
 
 
@@ -19,16 +20,8 @@ def solve(cells: int, tolerance: float, flux: str = "central") -> dict[str, Any]
     stepper, steps, done = setup.stepper, Steps(ClockOptions(0.0, END, (END,), None, tolerance)), 0
     prepared = clock.lap()
     while not steps.done:
-        dt = steps.propose()
-        if not stepper.attempt(steps.time, dt):
-            if not steps.halve(dt, "solver"):
-                raise RuntimeError(f"no solution beyond t = {steps.time}")
-        elif steps.judge(stepper.error(dt), dt):
-            stepper.accept(dt)
-            steps.advance(dt)
-            done += 1
-        else:
-            stepper.reject()
+        one_step(stepper, steps)
+        done += 1
     spent = clock.lap()
     g, species = setup.problem.graph, setup.problem.species
     fields = {letter: species[name].state for letter, name in (("n", "tumour"), ("f", "ecm"), ("m", "mmp"))}

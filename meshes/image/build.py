@@ -89,7 +89,7 @@ def _plane_mesh(picture: Picture, options: ImageMesh, source: str, edges: tuple[
         interfaces[name] = between[a, b]
     notes = [*said, "y points down, as in the picture", *cleaned.notes]
     measures = np.bincount(tags, np.abs(signed_measures(points, cells)), len(names)) * float(scale.prod())
-    notes += changes(names, measures, raw, float(scale.prod()), "pixels")
+    notes += changes(names, measures, raw, cleaned.labels <= FIRST_HOLE, float(scale.prod()), "pixels")
     placed = points * scale + np.array(picture.origin) * edges
     return assemble(placed, cells, tags, names, boundaries, interfaces, source, notes)
 

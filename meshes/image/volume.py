@@ -64,7 +64,7 @@ def volume_mesh(picture: Picture, options: ImageMesh, source: str, full: tuple[f
     renumber[used] = np.arange(len(used))
     notes = [*said, *cleaned.notes]
     measures = np.bincount(tags[kept], np.abs(signed_measures(points, cells[kept])), len(names)).astype(np.float64)
-    notes += changes(names, measures, raw, float(np.prod(edges)), "voxels")
+    notes += changes(names, measures, raw, cleaned.labels <= FIRST_HOLE, float(np.prod(edges)), "voxels")
     return assemble(
         points[used] + corner,
         inverse.reshape(-1, 4).astype(np.int64),

@@ -14,6 +14,7 @@ from .edges import is_edges, read_edges
 from .graphml import read_graphml
 from .polylines import read_polylines
 from .rows import read_rows, read_yaml
+from .skeleton import read_skeleton
 from .swc import read_swc
 from .table import Table, rows_of
 from .tidy import tidied
@@ -43,6 +44,7 @@ FORMATS = (
     Format((".vtp", ".vtu", ".vtk", ".pvtp", ".pvtu", ".pvd"), "VTK, VMTK, ParaView", read_polylines),
     Format((".swc",), "SWC", read_swc),
     Format((".am",), "Amira, Avizo", read_amira),
+    Format((".png", ".tif", ".tiff"), "pictures", read_skeleton),
     Format((".graphml",), "networkx, igraph, Gephi", read_graphml),
 )
 KNOWN = ", ".join(ending for each in FORMATS for ending in each.endings)

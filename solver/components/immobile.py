@@ -12,7 +12,7 @@ as well (second order).
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,6 @@ from ..discretise.species import NodalSpecies
 from ..kernels.compiled import compiled
 from ..kernels.stages import TINY
 from .boundaries import accounts_of, content
-from .mobile import surprise
 from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
@@ -101,6 +100,8 @@ class Immobile(Component):
 
     def __init__(self, species: list[NodalSpecies], coupled: Collection[str] = ()) -> None:
         self.species, self.coupled = species, coupled
+        for s in species:
+            s.variable.foreseen = s.name not in coupled
         n = len(species[0].state)
         self._rates = [(np.zeros(n), np.zeros(n), np.zeros(n)) for _ in species]
         self._new, self._made = ([np.zeros(n) for _ in species] for _ in range(2))
@@ -159,10 +160,6 @@ class Immobile(Component):
                 shown = s.variable.mid.copy()
                 self._bracketed[s.name].stay_before_rest(s.state, new)
                 s.variable.show(shown)
-
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """sum m e^2 and sum m c^2 of each."""
-        return [value for s in self.species if s.name not in self.coupled for value in surprise(s, dt, bend)]
 
     def _evaluate(self) -> None:
         for s, (p, r, q), made in zip(self.species, self._rates, self._made, strict=True):

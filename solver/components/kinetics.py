@@ -147,6 +147,9 @@ class Coupled(Component):
             page = book.page(s.name)
             page.add("born", float(change.sum(where=change > 0.0)))
             page.add("dead", -float(change.sum(where=change < 0.0)))
+            rounding = max(0.0, -page.pending("born"))  # of the credit that is taken back
+            page.add("born", rounding)
+            page.add("dead", rounding)
             kinetics.mean[k].new[:n] = self._found[k]
             np.subtract(self._star[k], self._old[k], out=kinetics.moved[k].new[:n])
             kinetics.moved[k].new += kinetics.moved[k].old

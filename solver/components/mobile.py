@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
 from ..discretise.species import NodalSpecies
-from ..kernels import stages
 from ..state import State, Variable
 from .boundaries import accounts_of, content
 from .options import SchemeOptions
@@ -40,6 +39,9 @@ class Mobile(Component):
         """Be advanced by what couples it with others (components.kinetics), with their mean tendency as gain and source of transport."""
         self.phases = frozenset({Phase.END})
         self._moved, self.transport.gain, self.transport.source = moved, gain, source
+        # kinetics looks to its own errors within a step: of the density what transport adds is predicted
+        self.species.variable.foreseen = False
+        moved.weights, moved.share_of = self.species.graph.mass, self.species.variable
 
     def accounts(self) -> Iterable[Account]:
         """Sources, boundaries, walls and membranes."""
@@ -63,7 +65,7 @@ class Mobile(Component):
         """The step of transport; at its end the correction by sources that have changed. Collective."""
         variable, page = self.species.variable, book.page(self.name)
         if phase is Phase.END:
-            self.transport.follow(dt, variable.mid, page)
+            self.transport.follow(time + dt, dt, variable.mid, page)
             return ""
         before = variable.old
         if self.switching:  # half of what is transferred has happened: the middle of the transport is meant
@@ -80,16 +82,6 @@ class Mobile(Component):
     def looks_again(self) -> bool:
         """Where sources turn the density over within the step."""
         return self.transport.stiff
-
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """sum m e^2 and sum m c^2."""
-        if self._moved is None:
-            return surprise(self.species, dt, bend)
-        # kinetics looks to its own errors: what is at stake is the tendency of transport
-        v, g = self._moved, self.species.graph
-        missed, _ = stages.surprise(g.mass, v.new, v.old, v.rate, v.rate_before, dt, bend, g.n_owned)
-        density = self.species.state
-        return missed, float((g.mass[: g.n_owned] * density[: g.n_owned] ** 2).sum())
 
     def accept(self, time: float, dt: float) -> None:
         """Note by how much it exceeds its maximum."""
@@ -148,9 +140,3 @@ class Mobile(Component):
     def free(self) -> None:
         """Free the solvers. Collective."""
         self.transport.free()
-
-
-def surprise(s: NodalSpecies, dt: float, bend: float) -> Sequence[float]:
-    """sum m e^2 and sum m c^2 over this rank's nodes, e being what the quadratic extrapolation of the density missed."""
-    v, g = s.variable, s.graph
-    return tuple(stages.surprise(g.mass, v.new, v.old, v.rate, v.rate_before, dt, bend, g.n_owned))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -78,10 +78,6 @@ class Component:
     def kind(self, after: float, until: float) -> str:
         """What kind of events ``next_event`` gave in between: steps begin again from what held after the last of the same kind."""
         return self.name
-
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """Pairs of this rank's sums: squares of what the quadratic extrapolation missed, and of the size it is relative to."""
-        return ()
 
     def accept(self, time: float, dt: float) -> None:
         """The step from ``time`` counts. Random events are drawn here and only here."""

@@ -8,7 +8,7 @@ drift or passage that does is taken from the last iterate.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from mpi4py import MPI
@@ -22,7 +22,6 @@ from ..errors import ScenarioError
 from ..kernels import edges, own_law, stages
 from ..linalg.linear import LinearSystem
 from .boundaries import accounts_of, book_crossings, boundary_sources, content, fix_rows, gains
-from .mobile import surprise
 from .newton import Newton
 from .options import SchemeOptions
 from .protocol import Component, Phase
@@ -140,10 +139,6 @@ class Steady(Component):
             if not s.flux_depends_on_itself or change <= CHANGE * size:
                 return ""
         return f"balance does not settle, {s.name}"
-
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """sum m e^2 and sum m c^2."""
-        return surprise(self.species, dt, bend)
 
     def info(self) -> Mapping[str, float]:
         """Iterations so far, and the amount clipped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,19 +25,82 @@ class Surfaces(Component):
     phases = frozenset({Phase.FIRST, Phase.SECOND})
 
     def __init__(self, integrities: Mapping[str, Integrity], species: Iterable[NodalSpecies], comm: MPI.Intracomm) -> None:
-        self.integrities, self.comm = list(integrities.values()), comm
-        self._crossings = [(s.name, crossing) for s in species for crossing in s.crossings]
+        self.integrities, self.comm, every = list(integrities.values()), comm, list(species)
+        self._crossings = [(s.name, crossing) for s in every for crossing in s.crossings]
+        switching = {name for s in every for t in s.law.transfers for name in (s.name, t.into)}
+        self._whole = {s.name for s in every if s.law.mobile and not s.law.quasi_steady and s.name not in switching}  # done in one step
+        used = frozenset().union(*(b.uses for b in self.integrities))
+        self._used = [(s, np.zeros(s.graph.n_local)) for s in every if s.name in used]
+        self._half = [np.zeros(b.sites.n) for b in self.integrities]
+        self._ahead, self._time = False, 0.0  # whether b is that of the end; where the step began
+
+    def predict(self, phase: Phase, dt: float) -> None:
+        """For the second look b as it will be at the end of the step; as it is again for the second half."""
+        if phase is Phase.END:
+            self._remember()
+            self._show_end(dt)
+            for b, half in zip(self.integrities, self._half, strict=True):
+                half[:] = b.b
+                if b.repaired:
+                    b.follow(self._time + dt, dt)
+                else:
+                    b.advance(self._time + 0.5 * dt, self._time + dt)
+            self._show_again()
+        elif phase is Phase.SECOND and self._ahead:
+            for b, half in zip(self.integrities, self._half, strict=True):
+                b.b[:] = half
+        self._ahead = phase is Phase.END
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
-        """Half a step."""
-        begin, end = (time, time + 0.5 * dt) if phase is Phase.FIRST else (time + 0.5 * dt, time + dt)
+        """Half a step, rates at its middle; or, where b is repaired and so follows the species, from the beginning of the step to the end
+        of this half, with rates of both."""
+        first = phase is Phase.FIRST
+        self._time = time
+        followed = [b for b in self.integrities if b.repaired]
         for b in self.integrities:
-            b.advance(begin, end)
+            if not b.repaired:
+                b.advance(*((time, time + 0.5 * dt) if first else (time + 0.5 * dt, time + dt)))
+        if not followed:
+            return ""
+        self._remember()
+        if first:
+            self._show_start()
+            for b in followed:
+                b.begin(time)
+            self._show_middle(dt)
+        else:
+            self._show_end(dt)
+        h = 0.5 * dt if first else dt
+        for b in followed:
+            b.follow(time + h, h)
+        self._show_again()
         return ""
 
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """sum sigma e^2 and sum sigma of each: an integrity is of size 1."""
-        return [value for b in self.integrities for value in b.surprise(dt, bend)]
+    def _remember(self) -> None:
+        for s, shown in self._used:
+            shown[:] = s.variable.mid
+
+    def _show_again(self) -> None:
+        for s, shown in self._used:
+            s.variable.mid[:] = shown
+
+    def _show_start(self) -> None:
+        for s, _ in self._used:
+            s.variable.show(s.variable.old)
+
+    def _show_middle(self, dt: float) -> None:
+        for s, _ in self._used:
+            if s.law.mobile:
+                s.variable.predict(0.5 * dt)
+            else:
+                s.variable.show()
+
+    def _show_end(self, dt: float) -> None:
+        for s, _ in self._used:
+            if s.name in self._whole:
+                s.variable.show()
+            else:
+                s.variable.predict(dt)
 
     def accept(self, time: float, dt: float) -> None:
         """Note first breaches."""

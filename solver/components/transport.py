@@ -28,6 +28,7 @@ from ..linalg.linear import LinearSystem
 from ..model.walk import names_in
 from ..state import History
 from .boundaries import book, book_crossings, boundary_sources, fix_rows
+from .gates import Gates
 from .options import SchemeOptions
 from .own_stages import OwnStages
 from .packing import Packing
@@ -57,7 +58,9 @@ class Transport:
         local = options.limiter == "local_bounds"
         self.packing = Packing(species, work, local) if local or species.law.maximum is not None else None
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
-        may_be_stiff = options.scheme == "tr_bdf2" and bool(species.law.loss or species.law.growth or limits_itself(species.law))
+        self.gates = Gates(species)  # walls of vessels are hung onto a species before
+        own_sources = species.law.loss or species.law.growth or limits_itself(species.law)
+        may_be_stiff = options.scheme == "tr_bdf2" and bool(own_sources or self.gates)
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
         self._made_by_time = not species.law.growth and not names_in(species.law.production) & species.evaluator.unforeseen
         self.own = OwnStages(species, work) if limits_itself(species.law) else None
@@ -65,7 +68,7 @@ class Transport:
         self.gain: Floats | None = None  # a production that kinetics found
         self.source: Floats | None = None  # what else it found: for the stages only, no part of the result
         self._emptied = np.zeros(self.graph.n_owned if species.walls or species.exchanges else 0)
-        self._extremes = np.zeros(2)
+        self._extremes = np.zeros(3)  # the smallest new density, -dt s of the tissue, -dt s with gates; the least of all ranks
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
 
@@ -110,10 +113,12 @@ class Transport:
             smallest = edges.conservative_update(wk.edges, *args)
         else:
             smallest = self.own.update(last, dt)
-        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * float(wk.loss.max(initial=0.0))
+        gates = self.gates.keep() if self.gates and self._middle is not None else 0.0
+        lost = float(wk.loss.max(initial=0.0))
+        self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * lost, -dt * max(lost, gates)
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
-        self.stiff = self._middle is not None and WORTH_A_LOOK < -self._extremes[1] < math.inf
+        self.stiff = self._middle is not None and WORTH_A_LOOK < -self._extremes[2] < math.inf
         usable = solved and smallest > -math.inf
         self.kept = 1.0
         over = self.packing is not None and self.packing.exceeded()
@@ -145,8 +150,8 @@ class Transport:
             stages.empty(production, sinks, s.fixed, dt, s.state, self._emptied)
             self.graph.halo.update(s.state)
 
-    def follow(self, dt: float, density: Floats, page: Page) -> None:
-        """Correct the state by how sources change from mid-step, where they were frozen, to the end; the fields are those of the end.
+    def follow(self, time: float, dt: float, density: Floats, page: Page) -> None:
+        """Correct the state by how sources change from mid-step, where they were frozen, to the end, ``time``, as fields are then.
 
         What freezing left out is of third order in dt where dt s is small, and half a step of lag where it is large: only there
         does it matter, and only there is it done.
@@ -159,8 +164,14 @@ class Transport:
         else:
             self.own.look(wk.production, wk.sinks)
         top = math.inf if self.packing is None else self.packing.maximum
+        if self.gates:
+            self.gates.add_middle(*self._middle)
+            self.gates.add_end(time, wk.production, wk.sinks)
+            self.gates.begin()
         args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, top, s.state)
         born, dead = stages.follow(g.mass, *args)
+        if self.gates:
+            born, dead = self.gates.book(self._middle[1], page)
         if self._made_by_time:  # its integral is exact already: what changes is how much of it is lost
             born, dead = 0.0, dead - born
         page.add("born", born)

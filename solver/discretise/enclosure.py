@@ -18,8 +18,8 @@ ALL: Interval = (-math.inf, math.inf)
 TRUE, FALSE, EITHER = (1.0, 1.0), (0.0, 0.0), (0.0, 1.0)
 
 
-def enclosure(expr: Expr, held: Mapping[str, float]) -> Enclosure:
-    """Bounds of the expression for all t in [a, b] as a function of a and b; other names are numbers, those in ``held`` at the call."""
+def enclosure(expr: Expr, frozen: Mapping[str, float]) -> Enclosure:
+    """Bounds of the expression for all t in [a, b] as a function of a and b; other names are numbers, those in ``frozen`` at the call."""
     match expr:
         case Number(value):
             constant = (value, value)
@@ -27,20 +27,20 @@ def enclosure(expr: Expr, held: Mapping[str, float]) -> Enclosure:
         case Name("t"):
             return lambda a, b: (a, b)
         case Name(id):
-            return lambda a, b: (held[id], held[id])
+            return lambda a, b: (frozen[id], frozen[id])
         case Unary(op, arg):
-            return _of(_negative if op == "-" else _not, arg, held=held)
+            return _of(_negative if op == "-" else _not, arg, frozen=frozen)
         case Binary("*", left, right) if left == right:
-            return _of(lambda u: _whole_power(u, 2), left, held=held)
+            return _of(lambda u: _whole_power(u, 2), left, frozen=frozen)
         case Binary(op, left, right):
-            return _of(_BINARY[op], left, right, held=held)
+            return _of(_BINARY[op], left, right, frozen=frozen)
         case Call(function, args):
-            return _of(_CALLS[function], *args, held=held)
+            return _of(_CALLS[function], *args, frozen=frozen)
     raise TypeError(f"not an expression: {expr!r}")
 
 
-def _of(rule: Callable[..., Interval], *parts: Expr, held: Mapping[str, float]) -> Enclosure:
-    inner = [enclosure(part, held) for part in parts]
+def _of(rule: Callable[..., Interval], *parts: Expr, frozen: Mapping[str, float]) -> Enclosure:
+    inner = [enclosure(part, frozen) for part in parts]
     if len(inner) == 1:
         (only,) = inner
         return lambda a, b: rule(only(a, b))

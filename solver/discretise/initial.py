@@ -53,6 +53,14 @@ def initial_state(law: Species, graph: Graph, evaluator: Evaluator, regions: Map
 def taken_state(law: Species, graph: Graph, values: Floats) -> Floats:
     """Nodal values (n_local) of a state that was reached elsewhere. Collective; raises ScenarioError above the maximum."""
     value = graph.extended(values)
+    with agreed(graph.comm):
+        if not (np.isfinite(value) & (value >= 0.0)).all():
+            raise ScenarioError(
+                "the state that it starts from holds values that are no densities",
+                code="wrong-initial",
+                place=f"species {law.name}",
+                remedy="check the run that it is of: a density is finite and >= 0",
+            )
     if law.maximum is not None:
         with agreed(graph.comm):
             _check_maximum(law.name, graph, value, law.maximum)

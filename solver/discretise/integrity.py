@@ -43,22 +43,23 @@ class Integrity:
 
     def __init__(self, what: str, name: str, law: IntegrityLaw, sites: Sites, known: Known) -> None:
         self.what, self.name, self.law, self.sites = what, name, law, sites
-        used = names_in(law.degradation)
+        self.uses = used = names_in(law.degradation)
         self._sides = [SiteEvaluator(column, sites.points, known, used) for column in sites.nodes.T]
         groups = {how: total([d.expr for d in law.degradation if d.sides == how]) for how in ("mean", "sum")}
         share = {"mean": 1.0 / len(self._sides), "sum": 1.0}
         self._rates: list[tuple[Callable[[Floats], None], float]] = [
             (side.compile(expr), share[how]) for how, expr in groups.items() if expr is not None for side in self._sides
         ]
-        b, self._decay, self._scratch, self._repair = (np.zeros(sites.n) for _ in range(4))
+        b, self._decay, self._later, self._scratch, self._repair = (np.zeros(sites.n) for _ in range(5))
         self.threshold, self.sharpness, self.breach = (
             number(expr, known.parameters) for expr in (law.threshold, law.sharpness, law.breach)
         )
         self._sides[0].compile(law.repair)(self._repair)
         self._sides[0].compile(law.initial)(b)
         rows = Rows(sites.numbers[: sites.n_owned], sites.total)
-        self.variable = Variable(f"sites/{name}/b", b, sites.n_owned, sites.halo.update, rows=rows)
-        self.static = not law.degradation and not sites.comm.allreduce(bool(self._repair.any()), MPI.LOR)
+        self.variable = Variable(f"sites/{name}/b", b, sites.n_owned, sites.halo.update, rows=rows, weights=sites.measure, unit=True)
+        self.repaired = bool(sites.comm.allreduce(bool(self._repair.any()), MPI.LOR))
+        self.static = not law.degradation and not self.repaired
         self.first_breach = math.inf
         with agreed(sites.comm):
             bad = ~((b >= 0.0) & (b <= 1.0))
@@ -80,14 +81,27 @@ class Integrity:
         """Advance b from one time to another, with the species as they are in the fields."""
         if self.static:
             return
+        self._degradation(begin, end, self._decay)
+        surfaces.relax(self.b, self._repair, self._decay, end - begin)
+
+    def begin(self, time: float) -> None:
+        """Take K at the beginning of a step, of the fields as they are."""
+        self._degradation(time, time, self._decay)
+
+    def follow(self, time: float, h: float) -> None:
+        """b a time h after the beginning of the step, by K as it was then and as it is now."""
+        self._degradation(time, time, self._later)
+        self.b[:] = self.variable.old
+        surfaces.follow_rest(self.b, self._repair, self._decay, self._later, h)
+
+    def _degradation(self, begin: float, end: float, out: Floats) -> None:
         for side in self._sides:
             side.gather(begin, end)
-        self._decay[:] = 0.0
+        out[:] = 0.0
         for write, share in self._rates:
             write(self._scratch)
             self._scratch *= share
-            self._decay += self._scratch
-        surfaces.relax(self.b, self._repair, self._decay, end - begin)
+            out += self._scratch
 
     def opening(self, out: Floats) -> None:
         """g(b) at every site."""
@@ -101,11 +115,6 @@ class Integrity:
     def recall(self, first_breach: float) -> None:
         """Go on with the time of the first breach of the whole surface."""
         self.first_breach = first_breach
-
-    def surprise(self, dt: float, bend: float) -> tuple[float, float]:
-        """What the quadratic extrapolation misses, as sums over this rank's own sites: sum sigma e^2 and sum sigma."""
-        v = self.variable
-        return surfaces.surprise(self.sites.measure, v.new, v.old, v.rate, v.rate_before, dt, bend, self.sites.n_owned)
 
     def row(self) -> tuple[dict[str, float], dict[str, float]]:
         """This rank's part of area, sigma b and breached area, and its least b and time of breach."""

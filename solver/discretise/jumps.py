@@ -1,6 +1,6 @@
 r"""Where formulas jump in time: comparisons, floor, ceil and mod of the time and parameters alone.
 
-A switch is such a comparison or floor; ceil(u) = -floor(-u), mod(a, b) = a - b floor(a/b). Between two jumps every switch is held at
+A switch is such a comparison or floor; ceil(u) = -floor(-u), mod(a, b) = a - b floor(a/b). Between two jumps every switch is frozen at
 its value there, so that what is made of them is continuous on the whole segment, its ends included. The next jump is found by interval
 arithmetic with bisection, from the left: a block of time without a jump is seen as a whole, one in which the argument rises or falls
 throughout has a jump where its ends differ. Blocks are halves of halves of the run, whatever the time asked for, and what a jump is
@@ -37,11 +37,11 @@ def merged(time: float, start: float, end: float) -> float:
 
 
 class Switch:
-    """A comparison of a tree with 0, or its floor. ``held``: name -> number of the switches within the tree."""
+    """A comparison of a tree with 0, or its floor. ``frozen``: name -> number of the switches within the tree."""
 
-    def __init__(self, op: str, tree: Expr, held: Mapping[str, float]) -> None:
+    def __init__(self, op: str, tree: Expr, frozen: Mapping[str, float]) -> None:
         self.op, self.tree = op, tree
-        self.value, self._slope = enclosure(tree, held), enclosure(derivative(tree, "t"), held)
+        self.value, self._slope = enclosure(tree, frozen), enclosure(derivative(tree, "t"), frozen)
         self.moves = "t" in names(tree)  # by itself, between the jumps of those within
 
     def at(self, t: float) -> float:
@@ -62,7 +62,7 @@ class Switch:
         return above or below
 
     def first(self, begin: float, end: float, after: float, before: float) -> float:
-        """The first jump in a block that lies between two times, both excluded, those within held; inf: none."""
+        """The first jump in a block that lies between two times, both excluded, those within frozen; inf: none."""
         blocks, halved, finest = [(begin, end)], 0, FINEST * (end - begin)
         while blocks:
             a, b = blocks.pop()
@@ -113,11 +113,11 @@ class Switch:
 
 
 class Jumps:
-    """The switches of all formulas of a problem. ``held``: name -> value, of the segment shown last. end: of the run."""
+    """The switches of all formulas of a problem. ``frozen``: name -> value, of the segment shown last. end: of the run."""
 
     def __init__(self, start: float, end: float) -> None:
         self.start, self.end = start, end
-        self.held: dict[str, float] = {}
+        self.frozen: dict[str, float] = {}
         self.switches: list[Switch] = []
         self._names: dict[tuple[str, Expr], str] = {}
         self._within: list[list[int]] = []
@@ -128,8 +128,8 @@ class Jumps:
         self.end = end
         self._found = [(math.inf, -math.inf)] * len(self.switches)
 
-    def held_in(self, expr: Expr) -> Expr:
-        """An expression of the time alone with its switches as names, which ``held`` has the values of."""
+    def frozen_in(self, expr: Expr) -> Expr:
+        """An expression of the time alone with its switches as names, which ``frozen`` has the values of."""
         return simplify(rebuild(expr, self._replaced))
 
     def _replaced(self, node: Expr) -> Expr:
@@ -151,24 +151,21 @@ class Jumps:
             numbers = list(self._names.values())
             direct = [numbers.index(n) for n in names(tree) if n != "t"]
             self._within.append(sorted({*direct, *(k for d in direct for k in self._within[d])}))
-            self.switches.append(Switch(op, tree, self.held))
+            self.switches.append(Switch(op, tree, self.frozen))
             self._found.append((math.inf, -math.inf))
-            self.held[name] = self.switches[-1].at(self.start)
+            self.frozen[name] = self.switches[-1].at(self.start)
         return Name(name)
 
-    def hold(self, time: float) -> bool:
-        """Hold the switches at what they are at a time within a segment; whether any has changed."""
-        before = list(self.held.values())
-        for name, switch in zip(self.held, self.switches, strict=True):
-            self.held[name] = switch.at(time)
-        return before != list(self.held.values())
+    def freeze(self, time: float) -> None:
+        """Freeze the switches at what they are at a time within a segment."""
+        for name, switch in zip(self.frozen, self.switches, strict=True):
+            self.frozen[name] = switch.at(time)
 
-    def hold_after(self, time: float) -> bool:
-        """Hold the switches at what they are in the middle of the segment that begins at a time, or around it."""
-        if not self.switches:
-            return False
-        time = merged(time, self.start, self.end)
-        return self.hold(self._middle(time, self.next(time)))
+    def freeze_after(self, time: float) -> None:
+        """Freeze the switches at what they are in the middle of the segment that begins at a time, or around it."""
+        if self.switches:
+            time = merged(time, self.start, self.end)
+            self.freeze(self._middle(time, self.next(time)))
 
     def _middle(self, time: float, jump: float) -> float:
         end = min(jump, self.end)
@@ -178,20 +175,20 @@ class Jumps:
         """The first jump later than a time, of any switch, up to the end of the run; inf: none."""
         if all(asked <= after < jump for asked, jump in self._found):
             return min((jump for _, jump in self._found), default=math.inf)
-        held = dict(self.held)
+        frozen = dict(self.frozen)
         jump = min((self._next(k, after) for k in range(len(self.switches))), default=math.inf)
-        self.held.update(held)
+        self.frozen.update(frozen)
         return jump
 
     def kind(self, after: float, until: float) -> str:
         """Which switches jump later than one time and not later than another, and to what: jumps of one kind are alike."""
         moved = [k for k in range(len(self.switches)) if self._next(k, after) <= until]
-        held = dict(self.held)
-        self.hold(self._middle(after, self.next(after)))
-        before = list(self.held.values())
-        self.hold_after(until)
-        later = list(self.held.values())
-        self.held.update(held)
+        frozen = dict(self.frozen)
+        self.freeze(self._middle(after, self.next(after)))
+        before = list(self.frozen.values())
+        self.freeze_after(until)
+        later = list(self.frozen.values())
+        self.frozen.update(frozen)
         return " ".join(f"{k}{'+' if later[k] > before[k] else '-'}" for k in moved)
 
     def _next(self, k: int, after: float) -> float:
@@ -202,9 +199,9 @@ class Jumps:
         found = math.inf
         if self.switches[k].moves and after < self.end:
             middle = self._middle(after, limit)
-            for i, name in zip(range(k), self.held, strict=False):
+            for i, name in zip(range(k), self.frozen, strict=False):
                 if i in self._within[k]:
-                    self.held[name] = self.switches[i].at(middle)
+                    self.frozen[name] = self.switches[i].at(middle)
             found = next((t for t in (self.switches[k].first(*b, after, limit) for b in self._blocks(after)) if t < math.inf), math.inf)
         jump = min(found, limit)
         self._found[k] = (after, jump if jump <= self.end else math.inf)

@@ -42,12 +42,12 @@ MOST = 4000  # pieces
 
 
 class Addend:
-    """One addend of a function of time. ``held``: name -> number of what else is named in it."""
+    """One addend of a function of time. ``frozen``: name -> number of what else is named in it."""
 
-    def __init__(self, scale: float, tree: Expr, held: Mapping[str, float]) -> None:
-        self._scale, self._tree, self._held = scale, tree, held
-        self._bounds = enclosure(tree, held)
-        self._kinks = [Switch(">", u, held) for u in _kinks(tree) if "t" in names(u)]
+    def __init__(self, scale: float, tree: Expr, frozen: Mapping[str, float]) -> None:
+        self._scale, self._tree, self._frozen = scale, tree, frozen
+        self._bounds = enclosure(tree, frozen)
+        self._kinks = [Switch(">", u, frozen) for u in _kinks(tree) if "t" in names(u)]
 
     def at(self, t: float) -> float:
         """Its value at a time; nan where it is no number."""
@@ -85,7 +85,7 @@ class Addend:
 
     def values(self, times: np.ndarray) -> np.ndarray:
         """Values at several times."""
-        return np.broadcast_to(np.asarray(evaluate(self._tree, {**self._held, "t": times}), dtype=float), times.shape)
+        return np.broadcast_to(np.asarray(evaluate(self._tree, {**self._frozen, "t": times}), dtype=float), times.shape)
 
     def range(self, begin: float, end: float) -> float:
         """How much it may vary by in between."""
@@ -128,20 +128,20 @@ class _Piece:
         return halves
 
 
-def addends(expr: Expr, held: Mapping[str, float], scale: float = 1.0) -> Iterator[Addend]:
+def addends(expr: Expr, frozen: Mapping[str, float], scale: float = 1.0) -> Iterator[Addend]:
     """The addends of a function of time, without factors that are numbers."""
     match expr:
         case Binary("+" | "-" as op, left, right):
-            yield from addends(left, held, scale)
-            yield from addends(right, held, scale if op == "+" else -scale)
+            yield from addends(left, frozen, scale)
+            yield from addends(right, frozen, scale if op == "+" else -scale)
         case Unary("-", arg):
-            yield from addends(arg, held, -scale)
+            yield from addends(arg, frozen, -scale)
         case Binary("*", Number(value), other) | Binary("*", other, Number(value)) if math.isfinite(value):
-            yield from addends(other, held, scale * value)
+            yield from addends(other, frozen, scale * value)
         case Binary("/", other, Number(value)) if value and math.isfinite(1.0 / value):
-            yield from addends(other, held, scale / value)
+            yield from addends(other, frozen, scale / value)
         case _:
-            yield Addend(scale, expr, held)
+            yield Addend(scale, expr, frozen)
 
 
 def _kinks(expr: Expr) -> Iterator[Expr]:

@@ -136,7 +136,7 @@ def pose(
             if boundary.kind == "fixed":  # a node on two fixed boundaries obeys the first one named
                 taken[condition.nodes] = True
             conditions.append(condition)
-        times.jumps.hold_after(start)
+        times.jumps.freeze_after(start)
         _evaluate(comm, conditions, start)
         if law.myopic:
             weight, turning = myopic_weights(law, graph, forms, domain.dim, known)
@@ -149,7 +149,9 @@ def pose(
             evaluator=evaluator,
             fields=fields,
             variable=state.add(
-                Variable(f"{law.name}/state", _start(law, graph, evaluator, regions, begun or {}), *shared, mid=fields[law.name])
+                Variable(
+                    f"{law.name}/state", _start(law, graph, evaluator, regions, begun or {}), *shared, fields[law.name], weights=graph.mass
+                )
             ),
             weight=weight,
             turning=turning,
@@ -162,7 +164,7 @@ def pose(
             ln = fields[logarithm_of(s.name)]
             np.log(np.maximum(s.state, TINY), out=ln)
             s.logarithm = state.add(Variable(f"{s.name}/log", ln, *shared, differs=False))
-    times.jumps.hold_after(start)
+    times.jumps.freeze_after(start)
     for s in species.values():
         if s.crossings:
             s.passage_rates(first=True)

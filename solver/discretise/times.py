@@ -1,4 +1,4 @@
-r"""What of the formulas depends on time and parameters alone: held between jumps, and where it enters linearly, by its exact mean.
+r"""What of the formulas depends on time and parameters alone: frozen between jumps, and where it enters linearly, by its exact mean.
 
 A formula is linear in f(t) as far as sums, products, quotients by what does not depend on time, and branches of ``where`` go. There
 f stands for its mean over the interval that the formula is evaluated for: over a step, or a part of it, rates then have the integral
@@ -30,15 +30,15 @@ class Factor:
 
     def __init__(self, expr: Expr, jumps: Jumps) -> None:
         self._jumps = jumps
-        self._addends = list(addends(expr, jumps.held))
+        self._addends = list(addends(expr, jumps.frozen))
         self._kept: dict[tuple[float, float], float] = {}
         self._of: tuple[float, ...] = ()
 
     def over(self, begin: float, end: float) -> float:
         """Its mean over an interval; of no length: its value."""
-        held = tuple(self._jumps.held.values())
-        if held != self._of or len(self._kept) > KEPT:
-            self._kept, self._of = {}, held
+        frozen = tuple(self._jumps.frozen.values())
+        if frozen != self._of or len(self._kept) > KEPT:
+            self._kept, self._of = {}, frozen
         value = self._kept.get((begin, end))
         if value is None:
             value = math.fsum(a.at(begin) if begin == end else a.mean(begin, end) for a in self._addends)
@@ -55,10 +55,10 @@ class Times:
 
     def factor(self, expr: Expr) -> Factor:
         """The function that an expression of the time and parameters is."""
-        held = self.jumps.held_in(simplify(substitute(expr, self.parameters)))
-        if held not in self._factors:
-            self._factors[held] = Factor(held, self.jumps)
-        return self._factors[held]
+        frozen = self.jumps.frozen_in(simplify(substitute(expr, self.parameters)))
+        if frozen not in self._factors:
+            self._factors[frozen] = Factor(frozen, self.jumps)
+        return self._factors[frozen]
 
     def is_of_time(self, expr: Expr) -> bool:
         """Whether it depends on the time, and on parameters at most besides."""

@@ -112,6 +112,10 @@ class WallCrossing:
         """Add to the nodal production and sinks."""
         surfaces.add_wall(self.nodes, self.sites.measure, self._mass, self.rate, self.inside, production, sinks)
 
+    def specific_rate(self) -> Floats:
+        """The sink of each site at its node, k sigma/m (s,)."""
+        return np.asarray(self.rate * self.sites.measure / self._mass[self.nodes])
+
     def flows(self, dt: float, seen: Floats) -> tuple[float, float]:
         """What left the tissue in a time dt with the density that the sinks acted on, and what came in, part of the production.
 

@@ -19,6 +19,7 @@ from ..scenario.units import UnitError, measure
 from .scales import length_of
 
 Floats = NDArray[np.float64]
+MOST = 100_000_000  # bytes: some four million cells
 _COLUMN = re.compile(r"\s*([xyz])(?:\s*[_ (\[]\s*([A-Za-zµμ]+)\s*[)\]]?)?\s*", re.IGNORECASE)
 
 
@@ -36,6 +37,11 @@ class Positions:
 def read_positions(options: CellsField, dim: int, scenario: Scenario) -> Positions:
     """The positions of a table. Raises MeshError with file, line and column, ScenarioError for options."""
     path = Path(options.cells)
+    if path.stat().st_size > MOST:
+        what = f"a table of {path.stat().st_size / 1e6:.0f} MB"
+        raise MeshError(
+            what, code="too-large", place=str(path), remedy=f"allowed: at most {MOST / 1e6:.0f} MB; divide it into several fields"
+        )
     rows = rows_of(path)
     if not rows:
         remedy = "give it a first row with the names of its columns"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import h5py
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from ...postprocess.run import Run, open_run
 from ..compat import cell_corners
 from ..discretise.operators import Operators
 from ..errors import MeshError, ScenarioError
-from ..output.layout import FIELDS, MANIFEST, Grid
+from ..output.layout import MANIFEST, Grid
 from ..output.records import facts_of
 from ..parallel import Comm, agreed
 from ..scenario.fields import RunField
@@ -92,9 +91,7 @@ def opened(folder: str, dim: int, place: str) -> Run:
 def mesh_of(run: Run, scenario: Scenario, place: str) -> Then:
     """The mesh of an earlier run. Raises InvasioError."""
     length = ratio(run.scenario.get("scales"), scenario.scales, "length", "", place)
-    with (run.path / FIELDS).open("rb") as stream, h5py.File(stream, "r") as h5:
-        mesh_hash = str(h5["provenance"].attrs["mesh_hash"])
-    return Then(run.points * length, run.cells, mesh_hash, length != 1.0)
+    return Then(run.points * length, run.cells, run.mesh_hash, length != 1.0)
 
 
 def on_same_mesh(then: Then, grid: Grid) -> bool:
@@ -131,7 +128,11 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
     corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
     vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
     low, high = vertices.min(axis=(0, 1), initial=np.inf), vertices.max(axis=(0, 1), initial=-np.inf)
-    locator = Locator(carrier.near(low, high) if len(vertices) else Carrier(carrier.points, carrier.cells[:0], carrier.values))
+    if not len(vertices):
+        near = Carrier(carrier.points, carrier.cells[:0], carrier.values)
+    else:
+        near = carrier if options.outside == "nearest" else carrier.near(low, high)
+    locator = Locator(near)
     if keep == "values":
         return _at_nodes(place, options, vertices, corners, locator, operators), []
     sizes = np.abs(np.linalg.det(vertices[:, 1:] - vertices[:, :1])) if len(vertices) else np.empty(0)
@@ -171,19 +172,18 @@ def _scaled(name: str, place: str, carrier: Carrier, values: Floats, operators: 
 
 def _at_nodes(place: str, options: Outside, vertices: Floats, corners: NDArray[np.int64], locator: Locator, operators: Operators) -> Floats:
     """Values (n_owned) at the nodes, each sought just inside the lowest of the cells around it, of all ranks. Collective."""
-    numbers = operators.grid.cells
-    k = operators.domain.dim + 1
-    centres = vertices.mean(axis=1)
-    points = (vertices + 1e-6 * (centres[:, None] - vertices)).reshape(-1, operators.domain.dim)
-    found = locator.find(points)
-    _refuse_outside(operators.comm, place, options, points, found)
-    found = locator.shifted(found, vertices.reshape(points.shape))
-    values = sampled(locator.carrier, found, options.outside == "zero")
+    k, dim = operators.domain.dim + 1, operators.domain.dim
     canonical = np.asarray(operators.domain.mesh.geometry.input_global_indices, dtype=np.int64)[corners].ravel()
-    order = np.lexsort((np.repeat(numbers, k), canonical))
-    node, first = np.unique(canonical[order], return_index=True)
-    chosen = order[first]
-    parts = operators.comm.allgather((node, np.repeat(numbers, k)[chosen], values[chosen]))
+    numbers = np.repeat(operators.grid.cells, k)
+    order = np.lexsort((numbers, canonical))
+    node, lowest = np.unique(canonical[order], return_index=True)
+    chosen = order[lowest]
+    points = vertices.reshape(-1, dim)[chosen]
+    inside = points + 1e-6 * (vertices.mean(axis=1)[chosen // k] - points)
+    found = locator.find(inside)
+    _refuse_outside(operators.comm, place, options, points, found)
+    values = sampled(locator.carrier, locator.shifted(found, points), options.outside == "zero")
+    parts = operators.comm.allgather((node, numbers[chosen], values))
     node, cell, value = (np.concatenate([part[n] for part in parts]) for n in range(3))
     order = np.lexsort((cell, node))
     unique, first = np.unique(node[order], return_index=True)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ...meshes.locate import barycentric, candidates
+from ...meshes.locate import SLACK, barycentric, candidates
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,6 +27,7 @@ Ints = NDArray[np.int64]
 NEAR = 0.5  # of the size of an old cell: outlines that are approximated differ by that
 MOST = 8  # parts of a new cell along an edge
 JUST = 1e-4  # a coordinate below 0 that is taken for a place in the cell nevertheless
+TRIED = (4, 24)  # cells with the nearest centres, for what is not found in the first few
 BATCH = 200_000  # points at once
 
 
@@ -81,36 +82,48 @@ class Locator:
 
     def __init__(self, carrier: Carrier) -> None:
         self.carrier = carrier
-        self._centres = carrier.points[carrier.cells].mean(axis=1)
-        self._tree = cKDTree(self._centres) if len(self._centres) else None
-        self._sizes = carrier.sizes
+        vertices = carrier.points[carrier.cells]
+        self._centres, self._corner, self._sizes = vertices.mean(axis=1), vertices[:, 0], carrier.sizes
+        self._inverse = np.linalg.inv(np.swapaxes(vertices[:, 1:] - vertices[:, :1], 1, 2))
+        self._tree = cKDTree(self._centres)
 
     def find(self, points: Floats) -> Found:
-        """The cell with the lowest number around each point (p, dim), else the nearest."""
+        """A cell around each point (p, dim), else the nearest; on a face either, with values that agree."""
         parts = [self._find(points[k : k + BATCH]) for k in range(0, len(points), BATCH)] or [self._find(points)]
         return Found(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "share", "beyond")))
 
     def _find(self, points: Floats) -> Found:
         count, k = len(points), self.carrier.dim + 1
-        cell, share = np.full(count, -1, dtype=np.int64), np.zeros((count, k))
-        number, point, inside = candidates(self.carrier.points, self.carrier.cells, points)
-        order = np.lexsort((number, point))
-        first = order[np.unique(point[order], return_index=True)[1]]
-        cell[point[first]], share[point[first]] = number[first], inside[first]
+        cell, share, beyond = np.full(count, -1, dtype=np.int64), np.zeros((count, k)), np.zeros(count, dtype=bool)
+        if not len(self._centres):
+            return Found(cell, share, np.ones(count, dtype=bool))
+        for many in TRIED:  # nearly all lie in one of the cells with the nearest centres
+            self._try(points, many, cell, share)
         lost = np.flatnonzero(cell < 0)
-        beyond = np.zeros(count, dtype=bool)
-        if len(lost) and self._tree is not None:
+        number, point, inside = candidates(self.carrier.points, self.carrier.cells, points[lost])
+        cell[lost[point]], share[lost[point]] = number, inside
+        lost = np.flatnonzero(cell < 0)
+        if len(lost):
             cell[lost], share[lost], distance = self._nearest(points[lost])
             beyond[lost] = distance > NEAR * self._sizes[cell[lost]]
-        elif len(lost):
-            beyond[lost] = True
         np.maximum(share, 0.0, out=share)
-        total = share.sum(axis=1, keepdims=True)
-        return Found(cell, np.divide(share, total, out=share, where=total > 0.0), beyond)
+        return Found(cell, share / share.sum(axis=1, keepdims=True), beyond)
+
+    def _try(self, points: Floats, many: int, cell: Ints, share: Floats) -> None:
+        """Look for points that are not found yet in the cells with the nearest centres; fills ``cell`` and ``share``."""
+        lost = np.flatnonzero(cell < 0)
+        many = min(many, len(self._centres))
+        near = np.asarray(self._tree.query(points[lost], k=many)[1], dtype=np.int64).reshape(len(lost), many)
+        for column in near.T:
+            open_ = np.flatnonzero(cell[lost] < 0)
+            number, at = column[open_], lost[open_]
+            inner = np.einsum("pij,pj->pi", self._inverse[number], points[at] - self._corner[number])
+            all_ = np.concatenate([1.0 - inner.sum(axis=1, keepdims=True), inner], axis=1)
+            here = all_.min(axis=1) >= -SLACK
+            cell[at[here]], share[at[here]] = number[here], all_[here]
 
     def _nearest(self, points: Floats) -> tuple[Ints, Floats, Floats]:
         """Of the cells with the nearest centres the one whose nearest place, by clipped coordinates, is nearest."""
-        assert self._tree is not None
         many = min(8, len(self._centres))
         _, near = self._tree.query(points, k=many)
         near = np.asarray(near, dtype=np.int64).reshape(len(points), many)

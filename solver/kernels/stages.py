@@ -21,6 +21,13 @@ def predict(old: Floats, rate: Floats, step: float, out: Floats) -> None:
 
 
 @compiled
+def step_back(state: Floats, rate: Floats, before: Floats, step: float, bend: float) -> None:
+    """c = max(0, c - step (rate + bend (rate - before)))."""
+    for i in range(len(state)):
+        state[i] = max(0.0, state[i] - step * (rate[i] + bend * (rate[i] - before[i])))
+
+
+@compiled
 def guess(old: Floats, rate: Floats, before: Floats, step: float, bend: float, out: Floats) -> None:
     """out = max(0, c + step (rate + bend (rate - before))), a quadratic in time for bend = (step + dt1)/(dt1 + dt2)."""
     for i in range(len(out)):
@@ -107,7 +114,7 @@ def follow(
     born = 0.0
     dead = 0.0
     for i in range(len(production)):
-        if fixed[i]:
+        if fixed[i] or (production_end[i] == production[i] and sinks_end[i] == sinks[i]):
             continue
         reach = tau * tau * sinks[i] / (1.0 + tau * sinks[i]) ** 2
         # the sinks of the end act on the new density: reach s < 1, so that it cannot become negative by them
@@ -154,14 +161,29 @@ def difference_quotient(state: Floats, old: Floats, dt: float, rate: Floats, bef
 
 
 @compiled
-def surprise(
-    mass: Floats, state: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int
-) -> tuple[float, float]:
-    """sum m e^2 and sum m c^2, e being what the quadratic extrapolation c_old + dt (rate + bend (rate - before)) misses."""
+def size(weights: Floats, state: Floats, n_owned: int) -> float:
+    """sum m c^2."""
+    total = 0.0
+    for i in range(n_owned):
+        total += weights[i] * state[i] * state[i]
+    return total
+
+
+@compiled
+def surprise(weights: Floats, state: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int) -> float:
+    """sum m e^2, e being what the extrapolation c_old + dt (rate + bend (rate - before)) misses."""
     error = 0.0
-    size = 0.0
     for i in range(n_owned):
         miss = state[i] - old[i] - dt * (rate[i] + bend * (rate[i] - before[i]))
-        error += mass[i] * miss * miss
-        size += mass[i] * state[i] * state[i]
-    return error, size
+        error += weights[i] * miss * miss
+    return error
+
+
+@compiled
+def distance(weights: Floats, state: Floats, other: Floats, n_owned: int) -> float:
+    """sum m (c - d)^2."""
+    error = 0.0
+    for i in range(n_owned):
+        miss = state[i] - other[i]
+        error += weights[i] * miss * miss
+    return error

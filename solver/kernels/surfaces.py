@@ -1,7 +1,7 @@
 r"""At the sites of membranes and walls: integrity, permeability, what passes a wall; at boundaries: the speed of drift out.
 
-    db/dt = r (1 - b) - K b,    g(b) = (1 - b/b_c)^q for b < b_c, else 0
-    flux out through a wall = sigma k (c - c_v),   k = g k_opened + (1 - g) k_closed,   k_torn where torn
+db/dt = r (1 - b) - K b,    g(b) = (1 - b/b_c)^q for b < b_c, else 0
+flux out through a wall = sigma k (c - c_v),   k = g k_opened + (1 - g) k_closed,   k_torn where torn
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+PIECES = 8
+
+
 @compiled
 def relax(b: Floats, repair: Floats, decay: Floats, h: float) -> None:
     """b after a time h of db/dt = r (1 - b) - K b with frozen rates, exactly; in [0, 1] for any h."""
@@ -25,6 +28,28 @@ def relax(b: Floats, repair: Floats, decay: Floats, h: float) -> None:
         x = -(repair[i] + loss) * h
         factor = 1.0 + 0.5 * x if abs(x) < 1e-8 else math.expm1(x) / x
         b[i] = min(1.0, b[i] * math.exp(x) + repair[i] * h * factor)
+
+
+@compiled
+def follow_rest(b: Floats, repair: Floats, first: Floats, last: Floats, h: float) -> None:
+    """b after a time h in which K goes from ``first`` to ``last``; in each of PIECES its rest b* = r/(r + K) is taken as linear, and the
+    rate r + K as its mean.
+
+    b = b*_1 + (b_0 - b*_0) E - (b*_1 - b*_0) phi, E = e^(-x), phi = (1 - E)/x: a mean of b_0, b*_0 and b*_1, so it stays in [0, 1].
+    """
+    for i in range(len(b)):
+        r, begin = repair[i], repair[i] + max(first[i], 0.0)
+        rise = (repair[i] + max(last[i], 0.0) - begin) / PIECES
+        for _ in range(PIECES):
+            end = begin + rise
+            x = 0.5 * (begin + end) * h / PIECES
+            left = math.exp(-x)
+            if r == 0.0 or x == 0.0:
+                b[i] *= left
+            else:
+                mean = -math.expm1(-x) / x
+                b[i] = min(1.0, b[i] * left + r / begin * (mean - left) + r / end * (1.0 - mean))
+            begin = end
 
 
 @compiled
@@ -44,20 +69,6 @@ def first_below(old: Floats, new: Floats, level: float, n_owned: int) -> float:
             drop = old[i] - new[i]
             share = min(share, max(0.0, (old[i] - level) / drop) if drop > 0.0 else 0.0)
     return share
-
-
-@compiled
-def surprise(
-    measure: Floats, b: Floats, old: Floats, rate: Floats, before: Floats, dt: float, bend: float, n_owned: int
-) -> tuple[float, float]:
-    """sum sigma e^2 and sum sigma, e being what the quadratic extrapolation of b misses: b is of size 1."""
-    error = 0.0
-    size = 0.0
-    for i in range(n_owned):
-        miss = b[i] - old[i] - dt * (rate[i] + bend * (rate[i] - before[i]))
-        error += measure[i] * miss * miss
-        size += measure[i]
-    return error, size
 
 
 @compiled

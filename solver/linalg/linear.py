@@ -16,6 +16,7 @@ from .petsc_values import Values
 Floats = NDArray[np.float64]
 log = logging.getLogger("invasio.linalg")
 
+_PRODUCTS = "mat_product_algorithm"
 _REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
 
 
@@ -98,6 +99,8 @@ class LinearSystem:
             pc.setType(preconditioner)
         if preconditioner == "gamg":  # built from the matrix alone: what is kept of earlier ones would not be there after a restart
             PETSc.Options()[f"{self.ksp.getOptionsPrefix()}pc_gamg_reuse_interpolation"] = "false"
+            if not PETSc.Options().hasName(_PRODUCTS):  # PETSc's default adds what other ranks send as it comes: other bits each time
+                PETSc.Options()[_PRODUCTS] = "scalable"
         if self.mat.comm.size > 1 and preconditioner in ("ilu", "icc") and krylov == "cg":
             self._pass(f"{self.ksp.getOptionsPrefix()}sub_pc_type", "icc")
         self.ksp.setFromOptions()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -27,9 +27,14 @@ def differences(before: str, now: str, free: Sequence[str] = ()) -> list[str]:
     lines = [
         f"  {path}: was {_show(old.get(path, _MISSING))}, is {_show(new.get(path, _MISSING))}"
         for path in {**old, **new}
-        if old.get(path, _MISSING) != new.get(path, _MISSING) and path not in free
+        if old.get(path, _MISSING) != new.get(path, _MISSING) and path not in free and not _is_new_and_empty(path, old, new)
     ]
     return lines if len(lines) <= _SHOWN else [*lines[:_SHOWN], f"  and {len(lines) - _SHOWN} more"]
+
+
+def _is_new_and_empty(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether an option is one that an earlier version did not know, and nothing is given for it."""
+    return path not in old and new[path] in ({}, [], None) and not any(other.startswith((f"{path}.", f"{path}[")) for other in old)
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:

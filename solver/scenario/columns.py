@@ -98,8 +98,8 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
 
 def _starts(scenario: Scenario, name: str) -> set[str]:
     """The regions in which a species starts; "" where it does everywhere."""
-    law = {**scenario.model.cells, **scenario.species}[name]
-    return {region for region, value in law.initial.items() if not _zero(value)}
+    laws: dict[str, Any] = {**scenario.model.cells, **scenario.species}
+    return {region for region, value in laws[name].initial.items() if not _zero(value)}
 
 
 def _moving(scenario: Scenario) -> set[str]:

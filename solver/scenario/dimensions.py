@@ -15,7 +15,7 @@ from .expressions import Binary, Call, Expr, Name, Number, Unary
 from .units import ONE, Measure, UnitError, words
 
 _ALIKE = ("+", "-", "<", "<=", ">", ">=", "==", "!=")
-_PURE = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf")
+_PURE = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "floor", "ceil")
 
 
 class Sized(NamedTuple):
@@ -46,16 +46,16 @@ def in_units(expr: Expr, units: Mapping[str, Measure]) -> Sized:
             inner = in_units(base, units)
             return Sized(Binary("**", inner.expr, Number(power)), inner.unit and inner.unit.power(int(power)), inner.sure)
         case Binary(op, left, right) if op in _ALIKE:
-            a, b, unit, sure = _alike(in_units(left, units), in_units(right, units))
-            return Sized(Binary(op, a, b), unit if op in "+-" else None, sure)
+            x, y, common, sure = _alike(in_units(left, units), in_units(right, units))
+            return Sized(Binary(op, x, y), common if op in "+-" else None, sure)
         case Binary(op, left, right):
             return Sized(Binary(op, in_units(left, units).expr, in_units(right, units).expr))
-        case Call("min" | "max" as name, args) if len(args) == 2:
-            a, b, unit, sure = _alike(in_units(args[0], units), in_units(args[1], units))
-            return Sized(Call(name, (a, b)), unit, sure)
+        case Call("min" | "max" | "mod" as name, args) if len(args) == 2:
+            x, y, common, sure = _alike(in_units(args[0], units), in_units(args[1], units))
+            return Sized(Call(name, (x, y)), common, sure)
         case Call("where", (condition, yes, no)):
-            a, b, unit, sure = _alike(in_units(yes, units), in_units(no, units))
-            return Sized(Call("where", (in_units(condition, units).expr, a, b)), unit, sure)
+            x, y, common, sure = _alike(in_units(yes, units), in_units(no, units))
+            return Sized(Call("where", (in_units(condition, units).expr, x, y)), common, sure)
         case Call("abs", (arg,)):
             inner = in_units(arg, units)
             return Sized(Call("abs", (inner.expr,)), inner.unit, inner.sure)

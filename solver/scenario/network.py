@@ -47,7 +47,7 @@ class Tree(Options):
 
 
 class Network(Options):
-    """Lines with a radius: from a file (YAML, CSV, VTK, SWC, Amira, GraphML) or a generated tree."""
+    """Lines with a radius: from a file (YAML, CSV, VTK, SWC, Amira, GraphML, a picture) or a generated tree."""
 
     file: InputFile | None = Field(None, description="graph file, relative to the scenario; see docs/vessels.md")
     tree: Tree | None = Field(None, description="generated tree")
@@ -56,6 +56,12 @@ class Network(Options):
     radius: Positive | None = Field(None, description="of segments for which the file gives none")
     radius_from: str | None = Field(None, description="array or column of the file that holds radii (default: one with a usual name)")
     diameter_from: str | None = Field(None, description="array or column of the file that holds diameters")
+    ridges: Literal["bright", "dark"] | None = Field(
+        None, description="in a picture: vessels are lines that are brighter or darker than what is beside them; none: what is above 0"
+    )
+    width: Annotated[float, Field(gt=0)] | tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
+        (2.0, 10.0), description="in a picture with `ridges`: width of the lines in pixels: a number, or [smallest, largest]"
+    )
     loose_ends: Literal["refused", "inlet", "outlet", "tip"] = Field("refused", description="what ends are that the file does not mark")
 
     @model_validator(mode="after")

@@ -12,7 +12,12 @@ from .base import Options
 class Linear(Options):
     """Linear solves."""
 
-    rtol: float = Field(1e-8, gt=0, lt=1, description="residual relative to the right-hand side, unpreconditioned norm")
+    rtol: float = Field(
+        1e-8,
+        gt=0,
+        lt=1,
+        description="residual relative to the right-hand side, unpreconditioned norm; less where a tolerance below 1e-5 asks for it",
+    )
     max_iterations: int = Field(500, ge=1, le=1_000_000, description="iterations before a solve counts as failed")
     solver: Literal["auto", "cg", "bicgstab", "gmres"] = Field("auto", description="Krylov method; auto: by symmetry")
     preconditioner: Literal["auto", "jacobi", "ilu", "gamg", "hypre"] = Field("auto", description="preconditioner; auto: by step size")

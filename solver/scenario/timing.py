@@ -20,6 +20,12 @@ class Timing(Options):
         1e-3, gt=0, description="accuracy when the program chooses: errors in time fall in proportion; 1e-3 means 1e-3 per step, relative"
     )
     first_step: Time | None = Field(None, gt=0, description="first step when the program chooses")
+    floor: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="errors are relative to what there is of a species, plus this share of the most there has been so far; none: 1e-6",
+    )
     max_step: Time | None = Field(None, gt=0, description="largest step when the program chooses; none: a tenth of the run")
 
     @model_validator(mode="after")

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from ..discretise.jumps import merged
+from .control import Control
 from .options import ClockOptions
+from .trial import Missed
 
-REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
 _REJECTED = "rejected/"  # before the reasons, in a snapshot
-_HELD, _LAST = "held after/", "last event/"  # before kinds of events, in a snapshot
-REST = 0.1  # error relative to the aim at which steps neither grow nor shrink, by the safety factor and the dead band
+_AFTER, _LAST = "after/", "last event/"  # before kinds of events, in a snapshot
+LEAST = 1e-10  # of the run: steps as short as that are believed, or what grows from nothing with t^3 would never begin
 
 
 class Clock:
@@ -27,7 +28,6 @@ class Clock:
         options: ClockOptions,
         time: float | None = None,
         wish: float | None = None,
-        error_before: float = 1.0,
         steps: int = 0,
         happened: float | None = None,
         next_event: Callable[[float], float] | None = None,
@@ -35,24 +35,23 @@ class Clock:
         self.time = options.start if time is None else time
         self.steps, self.dt = steps, 0.0
         self.adaptive = options.step is None
-        # the error of a run of second order falls as that of a step to the power 2/3: so it falls in proportion to the tolerance
-        self._aim = REFERENCE * (options.tolerance / REFERENCE) ** 1.5
+        self.control = Control(options.tolerance, options.floor)
         self.go_on(options)
         self._wish = wish or self._first
         self._next_event = next_event
         self.happened = math.nextafter(options.start, -math.inf) if happened is None else happened
-        self._held: dict[str, float] = {}  # the steps that held after events, by their kind
+        self._after: dict[str, float] = {}  # the steps that held after events, by their kind
         self._kind = ""  # of the last event, until it is known what holds after it
         self._retries = 0
-        self.error_before = error_before
         self.rejected: dict[str, int] = {}
 
     @classmethod
     def resumed(cls, options: ClockOptions, numbers: Mapping[str, Any], next_event: Callable[[float], float] | None = None) -> Self:
         """The clock that a snapshot of `restart` was taken with."""
         happened = numbers.get("happened", numbers["time"])  # version 0.1.0 knew no events
-        clock = cls(options, numbers["time"], numbers["wish"], numbers["error_before"], int(numbers["step"]), happened, next_event)
-        clock._held = {key.removeprefix(_HELD): size for key, size in numbers.items() if key.startswith(_HELD)}
+        clock = cls(options, numbers["time"], numbers["wish"], int(numbers["step"]), happened, next_event)
+        clock.control.recall(numbers)
+        clock._after = {key.removeprefix(_AFTER): size for key, size in numbers.items() if key.startswith(_AFTER)}
         clock._kind = next((key.removeprefix(_LAST) for key in numbers if key.startswith(_LAST)), "")
         clock.rejected = {key.removeprefix(_REJECTED): int(count) for key, count in numbers.items() if key.startswith(_REJECTED)}
         return clock
@@ -61,7 +60,7 @@ class Clock:
         """Have other output times, or another end, from here on."""
         self.options = options
         span = options.end - options.start
-        self._limit = options.max_step or span / 10.0
+        self._limit, self._least = options.max_step or span / 10.0, LEAST * span
         self._first = options.step or options.first_step or min(1e-4 * span, self._limit)
 
     @property
@@ -100,14 +99,14 @@ class Clock:
     def begin_again(self, kind: str) -> None:
         """All that was due has happened: steps begin with what held after the last event of this kind, else as at the start."""
         self.happened = self.until
-        self.error_before = 1.0
+        self.control.begin_again()
         if self.adaptive:
             self._kind = kind
-            self._wish = self._held.get(kind, min(self._first, self._wish))
+            self._wish = self._after.get(kind, min(self._first, self._wish))
 
     def events(self) -> dict[str, float]:
         """What is known of steps after events, for a snapshot."""
-        return {_HELD + kind: size for kind, size in self._held.items()} | ({_LAST + self._kind: 1.0} if self._kind else {})
+        return {_AFTER + kind: size for kind, size in self._after.items()} | ({_LAST + self._kind: 1.0} if self._kind else {})
 
     def propose(self) -> float:
         """The next step: the wish, stretched or shortened so that a whole number of steps reaches the next stop."""
@@ -131,27 +130,17 @@ class Clock:
         self.dt = dt
         return reached and target == output
 
-    def judge(self, error: float, dt: float) -> bool:
-        """Accept or reject a step by its relative error, and set the next wish (PI controller, 15 % dead band)."""
-        if not self.adaptive:
-            return True
-        if math.isinf(error):  # no history yet
-            self._wish = min(dt, self._limit)
-            return True
-        ratio = max(error / self._aim, 1e-8)
-        if ratio > 2.0:
+    def judge(self, missed: Missed, dt: float) -> bool:
+        """Accept or reject a step by what it missed, and set the next wish (PI controller, 10 % dead band)."""
+        factor = self.control.judge(missed, dt)
+        if factor < 0.0 and dt > self._least:
             self._note("error")
-            self._wish = dt * max(0.2, 0.9 * ratio ** (-1.0 / 3.0))
+            self._wish = max(-factor * dt, self._least)
             return False
-        factor = 0.9 * ratio ** (-0.7 / 3.0) * self.error_before ** (0.4 / 3.0)
-        self.error_before = ratio
-        # far below where the controller comes to rest its integral part is slow: a loose tolerance would have no say for most of a run
-        factor = max(factor, (REST / ratio) ** (1.0 / 3.0))
-        factor = min(2.0, max(0.3, factor))
-        if not 0.85 < factor < 1.15:
-            self._wish = min(dt * factor, self._limit)
+        if not 0.9 < factor < 1.1:
+            self._wish = min(dt * abs(factor), self._limit)
         if self._kind:
-            self._held[self._kind], self._kind = self._wish, ""
+            self._after[self._kind], self._kind = self._wish, ""
         return True
 
     def halve(self, dt: float, why: str) -> bool:

@@ -20,7 +20,8 @@ def one_step(stepper: Stepper, clock: Clock) -> bool:
         clock.begin_again(stepper.let_happen(clock.time, clock.happened, clock.until))
     while True:
         dt = clock.propose()
-        if not stepper.attempt(clock.time, dt):
+        halves = clock.adaptive and clock.control.wants_halves(dt, stepper.state.history.before > 0.0)
+        if (halves and not stepper.trial.make(clock.time, dt)) or not stepper.attempt(clock.time, dt):
             if not clock.halve(dt, stepper.failure):
                 raise SolverError(
                     f"the solution could not be continued: {stepper.failure}, even with steps of {dt:g}",
@@ -29,7 +30,7 @@ def one_step(stepper: Stepper, clock: Clock) -> bool:
                     remedy="check the parameters for rates that explode, or the mesh for degenerate cells",
                 )
             continue
-        if clock.adaptive and not clock.judge(stepper.error(dt), dt):
+        if clock.adaptive and not clock.judge(stepper.trial.missed(dt), dt):
             stepper.reject()
             continue
         stepper.accept(dt)

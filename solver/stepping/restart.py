@@ -24,7 +24,7 @@ def snapshot(stepper: Stepper, clock: Clock, step: int) -> tuple[dict[str, Float
         "time": clock.time,
         "step": float(step),
         "wish": clock.wish,
-        "error_before": clock.error_before,
+        **clock.control.numbers(),
         "happened": clock.happened,
         **clock.events(),
         "dt_last": state.history.last,

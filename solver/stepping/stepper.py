@@ -16,7 +16,6 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
 from mpi4py import MPI
 
 from ..accounts import Accounts
@@ -25,6 +24,7 @@ from ..components.options import SchemeOptions
 from ..components.protocol import Component, Extension, Phase
 from ..discretise.problem import Problem
 from ..errors import SolverError
+from .trial import Trial
 
 RATES_OVER = {Phase.FIRST: (0.0, 0.5), Phase.WHOLE: (0.0, 1.0), Phase.END: (1.0, 1.0), Phase.SECOND: (0.5, 1.0)}  # parts of the step
 
@@ -55,6 +55,7 @@ class Stepper:
         self._eventful = [c for c in self.components if type(c).next_event is not Component.next_event]
         self._settling = [c for c in self.components if type(c).settle is not Component.settle]
         self.failure = ""  # why the last attempt failed
+        self.trial = Trial(self.state, self._go, problem.graph.comm)
         self._start = 0.0
         self._earlier: dict[str, float] = {}  # what ``info`` had counted when the run was stopped
         self.state.show()
@@ -71,18 +72,21 @@ class Stepper:
         """
         self._start = time
         self.state.begin()
-        if self.state.history.last == 0.0:  # the guess of the rates is the outcome of a first pass
-            if not self._pass(time, dt):
-                self.reject()
-                return False
-            self.state.guess(dt)
-        if not self._pass(time, dt):
+        if not self._go(time, dt):
             self.reject()
             return False
         return True
 
+    def _go(self, time: float, dt: float) -> bool:
+        """A step from OLD; without history a second time, with the rates that the first time found."""
+        if self.state.history.last == 0.0:
+            if not self._pass(time, dt):
+                return False
+            self.state.guess(dt)
+        return self._pass(time, dt)
+
     def _pass(self, time: float, dt: float) -> bool:
-        self.problem.times.jumps.hold(time + 0.5 * dt)
+        self.problem.times.jumps.freeze(time + 0.5 * dt)
         self.state.show()
         forth = self._stage(self._first, time, dt) and self._stage(self._whole, time, dt) and self._stage(self._end, time, dt)
         return forth and self._stage(self._second, time, dt) and self._balance(time + dt, dt)
@@ -122,7 +126,7 @@ class Stepper:
     def settle(self, time: float) -> None:
         """Bring the quasi-steady species into balance with the initial state; raises SolverError if that fails."""
         self.accounts.begin()
-        self.problem.times.jumps.hold_after(time)
+        self.problem.times.jumps.freeze_after(time)
         if not self._balance(time, 0.0):
             raise SolverError(
                 f"the initial balance could not be solved ({self.failure})",
@@ -144,7 +148,7 @@ class Stepper:
         self.state.begin()
         happening = [c for c in self._eventful if c.next_event(after) <= until]
         kind = ", ".join(f"{c.name} {c.kind(after, until)}" for c in happening)
-        self.problem.times.jumps.hold_after(until)
+        self.problem.times.jumps.freeze_after(until)
         for c in happening:
             c.apply(time, self.accounts)
         self.state.update_copies()
@@ -162,6 +166,7 @@ class Stepper:
 
     def reject(self) -> None:
         """Put everything back to where the attempt began."""
+        self.trial.made = False
         self.state.rollback()
 
     def accept(self, dt: float) -> None:
@@ -169,20 +174,6 @@ class Stepper:
         for c in self._accepting:
             c.accept(self._start, dt)
         self.state.commit(dt)
-
-    def error(self, dt: float) -> float:
-        """Estimated local error of the attempt, the largest of all variables, relative to each; inf without history.
-
-        The values are compared with their quadratic extrapolation from the last two steps, whose error is
-        c''' dt (dt + dt1) (dt + dt1 + dt2)/6; that of a step is taken as c''' dt^3/12.
-        """
-        dt1, dt2 = self.state.history.last, self.state.history.before
-        if not dt1 or not dt2:
-            return float("inf")
-        bend = self.state.bend(dt)
-        sums = self.comm.allreduce(np.array([value for c in self.components for value in c.errors(dt, bend)]))
-        factor = 0.5 * dt * dt / ((dt + dt1) * (dt + dt1 + dt2))
-        return float(max((np.sqrt(e / c) * factor for e, c in zip(sums[::2], sums[1::2], strict=True) if c > 0.0), default=0.0))
 
     def info(self) -> dict[str, float]:
         """Cheap numbers about the work so far: iterations, limited steps, antidiffusion kept, amount clipped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +55,6 @@ class Pool(Component):
         page.add(f"from:{self.species}", mine)
         page.add("cleared", before + came - after if self.comm.rank == 0 else 0.0)
         return ""
-
-    def errors(self, dt: float, bend: float) -> Sequence[float]:
-        """As of a density."""
-        a = self.amount
-        miss = float((a.new - a.old - dt * (a.rate + bend * (a.rate - a.rate_before)))[0])
-        return (miss**2, float(a.new[0]) ** 2) if self.comm.rank == 0 else (0.0, 0.0)
 
     def row(self, time: float) -> Mapping[str, float]:
         """The amount."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,29 +168,34 @@ class March:
         step: float | None = None,
         tolerance: float = 1e-3,
         max_step: float | None = None,
+        first_step: float | None = None,
+        observe: Callable[[float], object] = lambda time: None,
     ) -> str:
-        """To the end, which is an output, as a run goes, with steps of one size or within a tolerance. How it ended."""
-        times = ClockOptions(self.time, end, (*outputs, end), step, tolerance, max_step=max_step)
+        """To the end, which is an output, as a run goes, with steps of one size or within a tolerance; shown at outputs. How it ended."""
+        times = ClockOptions(self.time, end, tuple(dict.fromkeys((*outputs, end))), step, tolerance, first_step, max_step)
         clock = Clock(times, happened=self._happened, next_event=self._stepper.next_event)
         self.rejected = clock.rejected
         self.watched.outputs.append(clock.time)
         try:
             with StopRequest(self.problem.graph.comm) as stop:
-                return march(lambda: self._watched_step(clock), clock, stop)
+                return march(lambda: self._watched_step(clock, observe), clock, stop)
         finally:
             self._origin, self._dt, self._taken, self._happened = clock.time, 0.0, 0, clock.happened
 
-    def _watched_step(self, clock: Clock) -> None:
+    def _watched_step(self, clock: Clock, observe: Callable[[float], object]) -> None:
         reached = one_step(self._stepper, clock)
         self.watched.sizes.append(clock.dt)
-        self.watched.outputs += [clock.time] if reached else []
+        if reached:
+            self.watched.outputs.append(clock.time)
+            observe(clock.time)
 
     def error(self, dt: float) -> float:
         """The estimated error of a step of this size, which is not taken."""
         self._try(dt)
-        found = self._stepper.error(dt)
+        missed = self._stepper.trial.missed(dt)
         self._stepper.reject()
-        return found
+        assert missed.predicted is not None, "there are no two steps before it"
+        return float((missed.predicted / missed.size).max())
 
     def _try(self, dt: float) -> None:
         if not self._stepper.attempt(self.time, dt):

@@ -110,7 +110,7 @@ CASES = {
         names=N,
     ),
     "self-limitation": Negative(of(growing("-(x - 0.3)*n", "q", "x - 0.3")), "species n", "x - 0.3", "-0.3", "x = 0"),
-    "capacity": Negative(of(growing("1 - n/(0.6 - t)", "K", "0.6 - t")), "species n", "0.6 - t", "-0.05", "x = 0", 0.65),
+    "capacity": Negative(of(growing("1 - n/(0.6 - t)", "K", "0.6 - t")), "species n", "0.6 - t", "-", "x = 0", 0.6, 0.06),
     "held value": Negative(held("fixed", "0.45 - t"), "boundary left, species n", "0.45 - t", "-0.05", "x = 0", 0.5),
     "influx": Negative(held("influx", "0.45 - t"), "boundary left, species n", "0.45 - t", "-0.05", "x = 0", 0.5),
     "rate of exchange": Negative(held("exchange", "1", "0.45 - t"), "boundary left, species n", "0.45 - t", "-0.05", "x = 0", 0.5),

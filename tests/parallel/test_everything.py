@@ -27,7 +27,7 @@ from tests.unit.meshes.build import make
 pytestmark = pytest.mark.mpi
 
 DT = 0.1
-TOP = 0.02  # of the myopic cells: what turns into them soon fills it
+TOP = 0.017  # of the myopic cells: what turns into them soon fills it
 
 
 def laws(dim: int) -> tuple[Any, ...]:

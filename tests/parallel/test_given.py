@@ -9,6 +9,7 @@ import pytest
 
 import invasio
 from invasio.postprocess.run import open_run
+from invasio.solver.given import positions
 from invasio.solver.simulation import Simulation
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
@@ -218,6 +219,13 @@ def test_a_part_of_the_tissue(comm: Comm, shared_tmp: Path) -> None:
         with Simulation(path, comm=comm) as simulation:
             found = simulation.row()["tumour.total"]
         parallel_assert(comm, abs(found - total) < 2.0, f"{outside}: {found}")
+    mesh = "{kind: interval, from: 300, to: 400, cells: 30}"  # far away
+    path = written(
+        comm, shared_tmp, a__yaml=taking(1, "run: first, of: ecm, outside: nearest", "run: first, of: tumour, outside: zero", mesh)
+    )
+    with Simulation(path, comm=comm) as simulation:
+        parallel_assert(comm, bool(np.allclose(simulation["tumour"], 0.7, rtol=1e-12)), f"nearest: {simulation['tumour'][:2]}")
+        parallel_assert(comm, bool((simulation["ecm"] == 0.0).all()), "zero")
     mesh = "{kind: interval, from: 20, to: 60, cells: 41}"
     path = written(comm, shared_tmp, a__yaml=taking(1, "run: first, of: tumour, outside: zero", mesh=mesh))
     with Simulation(path, comm=comm) as simulation:
@@ -304,6 +312,13 @@ def test_restarts_and_resuming(comm: Comm, shared_tmp: Path) -> None:
 def test_tables_that_are_refused(comm: Comm, shared_tmp: Path, table: str, options: str, code: str, place: str, says: list[str]) -> None:
     path = written(comm, shared_tmp, a__yaml=seeded(2, options.removeprefix(", ")), cells__csv=table)
     with refused(code, place, says=says):
+        Simulation(path, comm=comm)
+
+
+def test_a_table_that_is_too_large(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(positions, "MOST", 10)
+    path = written(comm, shared_tmp, a__yaml=seeded(2), cells__csv=POSITIONS)
+    with refused("too-large", "cells.csv", "several fields"):
         Simulation(path, comm=comm)
 
 

@@ -18,8 +18,8 @@ from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.lib.comm import Comm
 from tests.lib.fields import least
 from tests.lib.models import lattice
-from tests.lib.orders import Convergence, orders
-from tests.verification import manufactured, studies
+from tests.lib.orders import Convergence, orders, overall
+from tests.verification import manufactured, studies, tolerances
 from tests.verification.test_exact_wave import l1, solved
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +53,7 @@ def main(argv: list[str]) -> int:
     head = ("tolerance", "steps", "error of n", "error of f", "orders of n")
     rows = _rows_of(wave, ("tumour", "ecm"), "tumour")
     tables["tolerance"] = _table(head, [[row[0], str(n), *row[1:]] for row, n in zip(rows, steps, strict=True)])
+    tables["tolerances"] = _tolerances(comm, quick)
     tables["wave"] = space
     tables["barenblatt"] = _table(
         ("dimensions", "L1 errors, relative", "orders", "least density"),
@@ -109,6 +110,15 @@ def _stress(comm: Comm, quick: bool) -> str:
                 least = "no solution" if both[1]["least"] == -np.inf else f"{both[1]['least']:.2g}"
                 body.append([mesh, f"{diffusion:g}", f"{over:g}", f"{both[0]['least']:g}", f"{both[0]['drift']:.0e}", least])
     return _table(("mesh", "D", "dt / explicit limit", "least density", "drift", "least without limiter"), body)
+
+
+def _tolerances(comm: Comm, quick: bool) -> str:
+    wanted = tolerances.TOLERANCES[:2] if quick else tolerances.TOLERANCES
+    body = []
+    for name, case in tolerances.CASES.items():
+        found, steps = tolerances.errors(case, comm, wanted, 200 if quick else 2000)
+        body.append([name, _list(found), _orders(orders(found, wanted)), f"{overall(found, wanted):.2f}", ", ".join(map(str, steps))])
+    return _table(("model", f"errors at {', '.join(f'{t:g}' for t in wanted)}", "slopes", "over all", "steps"), body)
 
 
 def _drift(comm: Comm, steps: int) -> str:

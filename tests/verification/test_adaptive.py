@@ -19,7 +19,7 @@ from tests.verification.test_exact_wave import l1, scenario_problem
 
 
 def test_the_error_is_proportional_to_the_tolerance(comm: Comm) -> None:
-    """Exact wave: 6.7e-4, 6.9e-5, 7.1e-6 for tolerances 1e-3, 1e-4, 1e-5."""
+    """Exact wave: 1.3e-4, 1.4e-5, 1.5e-6 for tolerances 1e-3, 1e-4, 1e-5."""
     found, _ = studies.wave_by_tolerance(comm, (1e-3, 1e-4, 1e-5))
     for name, orders in found.orders.items():
         assert min(orders) > 0.85 and max(orders) < 1.15, (name, found)
@@ -27,7 +27,7 @@ def test_the_error_is_proportional_to_the_tolerance(comm: Comm) -> None:
 
 
 def test_loose_tolerances_have_a_say_as_well(comm: Comm) -> None:
-    """Order about 0.85 from 1e-2 to 1e-3, where steps used to grow too slowly (0.42 and 0.65); the cap of a tenth of the run lifted."""
+    """From 1e-2 to 1e-3, where a run has ten to twenty steps; the cap of a tenth of the run lifted."""
     found, _ = studies.wave_by_tolerance(comm, (1e-2, 3e-3, 1e-3), cells=2000, limit=1.0)
     assert min(found.orders["tumour"]) > 0.75, found
     assert found.errors["tumour"][0] < 1e-2
@@ -45,8 +45,7 @@ def test_the_estimate_of_a_step_is_its_third_derivative(comm: Comm, dt: float) -
 PUBLISHED = ("anderson_2000/1d_h0.02", "anderson_2000/1d_h0.01", "anderson_2000/square", "anderson_2000/ball")
 
 
-# on the steep flank of a front that growth drives, the error in time at 1e-4 is 1e-4, which is allowed to time and mesh together
-@pytest.mark.parametrize(("name", "tolerance", "most"), [*((name, 1e-4, 400) for name in PUBLISHED), ("xiao_2021/set0", 5e-5, 550)])
+@pytest.mark.parametrize(("name", "tolerance", "most"), [*((name, 1e-4, 400) for name in PUBLISHED), ("xiao_2021/set0", 1e-4, 550)])
 def test_published_numbers_with_adaptive_steps(comm: Comm, shared_tmp: Path, name: str, tolerance: float, most: int) -> None:
     """Sections A and B of the reference page, to the tolerances that their meshes allow, with a fraction of the fixed steps."""
     path = folder() / f"published/{name}.yaml"

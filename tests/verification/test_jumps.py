@@ -209,14 +209,14 @@ def test_what_comes_in_is_exact_where_rate_and_value_depend_on_time(comm: Comm) 
 
 
 def test_steps_begin_again_from_what_held_after_the_last_like_jump(comm: Comm) -> None:
-    """The first pulse is felt for, later ones are known."""
+    """The first pulse is felt for (its steps grow fivefold where halves agree), later ones are known."""
     law = species("c", "0", diffusion="0.01", production="where(mod(t, 4) < 1, 1, 0)", loss="0.3")
     problem = problem_of((law,), lattice(1, 6), comm)
     march = March(problem)
     march.run(80.0, tolerance=1e-3)
     times = np.cumsum(march.watched.sizes)
     first, last = (times < 8).sum(), (times > 72).sum()
-    assert last < 0.6 * first, (first, last)
+    assert last < 0.7 * first, (first, last)
 
 
 def test_a_sliver_keeps_the_nominal_step(comm: Comm) -> None:

@@ -146,13 +146,14 @@ output: {every: 1, figures: false}
 """
 
 
-@pytest.mark.parametrize("tolerance", [1e-3, 1e-5])
-def test_a_reversible_pair_written_by_hand(tmp_path: Path, tolerance: float) -> None:
+# most: the first steps, which nothing predicts, are compared with their halves, and so resolve what reacts at once, from 4e-7 on
+@pytest.mark.parametrize(("tolerance", "most"), [(1e-3, 150), (1e-5, 500)])
+def test_a_reversible_pair_written_by_hand(tmp_path: Path, tolerance: float, most: int) -> None:
     """a + c = 1 and b + c = 1/2 at all outputs, the equilibrium in the end, in few steps."""
     path = tmp_path / "by_hand.yaml"
     path.write_text(BY_HAND, encoding="utf-8")
     done = invasio.run(path, set={"time.tolerance": tolerance}, out=None)
-    assert done.series["step"][-1] < 150
+    assert done.series["step"][-1] < most
     for at in done.times:
         np.testing.assert_allclose(done.field("a", at) + done.field("c", at), 1.0, rtol=0, atol=1e-12)
         np.testing.assert_allclose(done.field("b", at) + done.field("c", at), 0.5, rtol=0, atol=1e-12)

@@ -37,7 +37,7 @@ def test_agrees_with_plain_evaluation(n: int) -> None:
         text = formula(rng, 3)
         write, out = evaluator.compile(parse(text)), np.full(n, np.nan)
         for time in (0.0, 1.5):  # the compiled expression sees what is in the arrays when it is called
-            evaluator.moment.times.jumps.hold(time)
+            evaluator.moment.times.jumps.freeze(time)
             evaluator.at(time)
             fields["n"][:] = fields["n"] + time
             write(out)

@@ -14,7 +14,7 @@ from invasio.solver.scenario.parser import parse
 def jumps(text: str, start: float = 0.0, end: float = 96.0) -> Jumps:
     """The jumps of one formula of the time."""
     found = Jumps(start, end)
-    found.held_in(parse(text))
+    found.frozen_in(parse(text))
     return found
 
 
@@ -90,11 +90,11 @@ def test_two_jumps_within_rounding_are_both_found() -> None:
     assert found.next(first + 8 * math.ulp(first)) == math.inf
 
 
-def test_held_at_what_is_in_the_middle_of_a_segment() -> None:
+def test_frozen_at_what_is_in_the_middle_of_a_segment() -> None:
     here = jumps("where(t > 2, floor(t), 0)")
     for begin, over, floor in ((0.0, 0.0, 0.0), (1.0, 0.0, 1.0), (2.0, 1.0, 2.0), (41.0, 1.0, 41.0)):
-        here.hold_after(begin)
-        assert list(here.held.values()) == [over, floor]
+        here.freeze_after(begin)
+        assert list(here.frozen.values()) == [over, floor]
 
 
 def test_kinds_of_jumps() -> None:

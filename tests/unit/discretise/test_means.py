@@ -18,7 +18,7 @@ def integral(text: str, begin: float, end: float) -> float:
     """Over an interval without jumps."""
     times = Times({"k": 3.0}, begin, end)
     factor = times.factor(parse(text))
-    times.jumps.hold_after(begin)
+    times.jumps.freeze_after(begin)
     return factor.over(begin, end) * (end - begin)
 
 

@@ -20,7 +20,7 @@ def over(text: str, begin: float = BEGIN, end: float = END) -> np.ndarray:
     """The formula evaluated for an interval."""
     evaluator = Evaluator(X[:, None] * np.ones(3), {"c": C}, {"k": 0.7}, times=Times({"k": 0.7}, 0.0, 10.0))
     write, out = evaluator.compile(parse(text)), np.zeros(3)
-    evaluator.moment.times.jumps.hold(0.5 * (begin + end))
+    evaluator.moment.times.jumps.freeze(0.5 * (begin + end))
     evaluator.over(begin, end)
     write(out)
     return out

@@ -81,6 +81,12 @@ def test_colon_mesh_is_good_and_fills_the_picture(colon: MeshData) -> None:
     assert components(colon.cells) == 1
 
 
+def test_what_was_cut_out_counts_as_no_change_of_a_region(colon: MeshData) -> None:
+    (epithelium, stroma) = [note for note in colon.notes if note.startswith("region ")]
+    assert "+0.4" in epithelium and epithelium.endswith("%")
+    assert "-0.6" in stroma and stroma.endswith("%"), stroma
+
+
 def test_first_mesh_is_quick_and_the_second_comes_from_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, colon: MeshData) -> None:
     monkeypatch.setenv("INVASIO_CACHE", str(tmp_path))
     start = time.perf_counter()

@@ -93,3 +93,38 @@ def test_uneven_light_goes_where_it_is_flattened(tmp_path: Path) -> None:
         share[flatten] = float(((classify(load(chosen).values, chosen, "picture") == 0) == cells).mean())
     assert share[None] < 0.8
     assert share[40] > 0.93
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_vessels_of_a_picture_are_a_network_with_radii(tmp_path: Path, raw: bool) -> None:
+    """The tree of the drawing: 7 lines, 3 forks, 5 free ends, its length, and radii that fall by 3/4 at each fork."""
+    from invasio.meshes.network import read_network
+    from invasio.solver.scenario.network import Network
+
+    if raw:
+        path, given = retina(tmp_path / "retina.png"), {"ridges": "dark", "width": [3, 10]}
+    else:
+        path, given = tmp_path / "mask.tif", {}
+        Image.fromarray(vessels().astype(np.uint8)).save(path)
+    network = read_network(Network.model_validate({"file": str(path), "loose_ends": "tip", "unit": 2.0, **given}), 2)
+    degree = np.bincount(network.segments.ravel())
+    assert (int((degree == 1).sum()), int((degree == 3).sum())) == (5, 3)
+    assert len(set(network.names)) == 7
+    assert network.lengths.sum() == pytest.approx(2 * (60 + 2 * 45 + 4 * 33.75), rel=0.1)
+    x = network.points[network.segments].mean(axis=1)[:, 0] / 2
+    for low, high, radius in ((25, 65, 4.5), (85, 105, 3.4), (130, 180, 2.5)):
+        assert network.radius[(x > low) & (x < high)].mean() / 2 == pytest.approx(radius, abs=1.0 if raw else 0.6)
+
+
+def test_a_ring_in_a_volume_is_one_line(tmp_path: Path) -> None:
+    import tifffile
+
+    from invasio.meshes.network import read_network
+    from invasio.solver.scenario.network import Network
+
+    z, y, x = np.mgrid[:11, :40, :40] - np.array([5, 20, 20])[:, None, None, None]
+    tifffile.imwrite(tmp_path / "ring.tif", ((np.hypot(np.hypot(x, y) - 13, z) < 2.5).astype(np.uint8)), photometric="minisblack")
+    network = read_network(Network.model_validate({"file": str(tmp_path / "ring.tif"), "loose_ends": "tip"}), 3)
+    assert network.lengths.sum() == pytest.approx(2 * np.pi * 13, rel=0.06)
+    assert network.radius.mean() == pytest.approx(2.5, abs=0.5)
+    assert (np.bincount(network.segments.ravel()) == 2).all()

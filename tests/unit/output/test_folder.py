@@ -161,3 +161,10 @@ def test_the_process_is_named_as_the_user_sees_it(tmp_path: Path, monkeypatch: p
         with refused("folder-in-use", str(tmp_path / number), "another --out", says=[f"(process {number} on "]):
             RunFolder.open(tmp_path / number, None, "a", "name: a\n", True, False, MPI.COMM_SELF)
         folder.close("done")
+
+
+def test_an_option_that_an_earlier_version_did_not_know_is_no_difference_while_it_is_empty() -> None:
+    """A run of before is resumed although its resolved.yaml lacks what is empty by default; what was taken out, or given, differs."""
+    assert differences("a: 1\n", "a: 1\nfields: {}\noutput: {parts: []}\n") == []
+    assert differences("a: 1\nfields: {f: 2}\n", "a: 1\nfields: {}\n")
+    assert differences("a: 1\n", "a: 1\nfields: {f: 2}\n")

@@ -117,3 +117,13 @@ def test_lengths_and_times_alone_stay_plain_numbers(tmp_path: Path, text: str, e
     """Formulas that name no parameter with a unit of another kind are left as they are, whatever they mean."""
     found = scenario(tmp_path, "w: 20 um, k: 0.1 /h, other: 3 nM", oxygen=f"diffusion: 1, decay: '{text}'")
     assert value(found, found.model.solubles["oxygen"].decay, x=3.0, tumour=1.5) == pytest.approx(expected, rel=1e-15)
+
+
+def test_pulses_of_any_unit(tmp_path: Path) -> None:
+    """A period in days and a length in minutes, where times are in hours; how many periods have passed."""
+    text = "where(mod(t, period) < long, high*floor(t/period), 0)"
+    found = scenario(tmp_path, "period: 2 d, long: 30 min, high: 1 nM/h", mmp=f', production: "{text}"')
+    made = found.model.solubles["mmp"].production
+    assert [value(found, made, t=t) for t in (0.2, 48.4, 48.6, 96.1)] == pytest.approx([0.0, 1.0, 0.0, 2.0])
+    with refused("wrong-unit"):
+        scenario(tmp_path, "period: 2 nM", mmp=', production: "mod(t, period) < 1"')

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import pytest
 
 from invasio.solver.stepping.clock import Clock
+from invasio.solver.stepping.control import REST, SOON, Control
 from invasio.solver.stepping.options import ClockOptions
+from invasio.solver.stepping.trial import Missed
+
+
+def missed(predicted: float | None, halves: float | None = None) -> Missed:
+    """Of one variable of size 1."""
+    return Missed(["c"], np.ones(1), *(None if error is None else np.array([error]) for error in (predicted, halves)))
 
 
 def times(clock: Clock) -> list[float]:
@@ -39,19 +45,74 @@ def test_thousands_of_steps_do_not_miss_the_end() -> None:
 
 def test_errors_steer_the_step() -> None:
     clock = Clock(ClockOptions(0.0, 10.0, (10.0,), tolerance=1e-3, first_step=0.1))
-    assert clock.judge(math.inf, 0.1)  # no history yet
-    assert clock.judge(1e-6, 0.1)
+    assert clock.judge(missed(1e-6), 0.1)
     assert clock.wish == pytest.approx(0.2)  # at most doubled
+    assert clock.judge(missed(1e-6, 1e-6), 0.2)
+    assert clock.wish == pytest.approx(1.0)  # further where its halves were looked at, up to a tenth of the run
     before = clock.wish
-    assert not clock.judge(0.1, before)
+    assert not clock.judge(missed(0.1), before)
     assert clock.wish < before / 4
     assert clock.rejected == {"error": 1}
 
 
 def test_the_dead_band_keeps_the_step() -> None:
     clock = Clock(ClockOptions(0.0, 10.0, (10.0,), tolerance=1e-3, first_step=0.1))
-    assert clock.judge(0.73e-3, 0.1)
+    assert clock.judge(missed(REST * 1e-3), 0.1)
     assert clock.wish == 0.1
+
+
+def test_a_first_step_is_compared_with_its_halves() -> None:
+    """So is what follows a jump, what grows at rest, and now and then any step; and a first step that is too large is not believed."""
+    control = Control(1e-3, 1e-6)
+    assert control.wants_halves(0.1, known=False) and control.wants_halves(0.1, known=True)
+    assert control.judge(missed(None, 0.1), 0.1) < 0.0
+    assert control.judge(missed(None, 1e-5), 0.01) > 1.0
+    assert not control.wants_halves(0.012, known=True) and control.wants_halves(0.02, known=True)  # nothing predicts what it grows into
+    assert control.judge(missed(4e-4), 0.01) > 0.0
+    assert not control.wants_halves(0.1, known=True)  # what is predicted does
+    for _ in range(control.every):
+        control.judge(missed(4e-4), 0.01)
+    assert control.wants_halves(0.01, known=True)
+    control.judge(missed(4e-4, 4e-4), 0.01)
+    assert control.every == 4 * SOON and not control.wants_halves(0.01, known=True)
+    control.begin_again()
+    assert control.wants_halves(1e-9, known=True)
+
+
+def test_an_error_that_prediction_does_not_see_holds_steps() -> None:
+    """At rest of a splitting nothing changes: what halves have shown counts until they are looked at again."""
+    control = Control(1e-3, 1e-6)
+    control.judge(missed(0.0, REST * 1e-3), 0.1)
+    assert control.judge(missed(0.0), 0.1) == pytest.approx(1.0)
+    assert control.judge(missed(0.0), 0.4) < 0.0
+
+
+def test_a_share_of_the_most_there_was_is_the_floor() -> None:
+    """What has decayed to nothing does not hold steps; relative to what is there it would."""
+    for floor, good in ((0.0, False), (0.1, True)):
+        control = Control(1e-3, floor)
+        assert control.judge(Missed(["c"], np.array([1.0]), np.array([0.0]), np.array([0.0])), 0.1) > 0.0
+        assert (control.judge(Missed(["c"], np.array([1e-6]), np.array([1e-5]), None), 0.1) > 0.0) == good
+
+
+def test_shorter_steps_that_do_not_help_are_not_asked_for() -> None:
+    """What grows from nothing with t^3 is always as wrong, relative to itself."""
+    control = Control(1e-3, 1e-6)
+    assert control.judge(missed(None, 0.5), 0.1) < 0.0
+    assert control.judge(missed(None, 0.5), 0.01) > 0.0
+
+
+def test_a_controller_goes_on_where_it_was() -> None:
+    """With all that the next step depends on; one of a version that knew no halves looks at them at once."""
+    control, again = Control(1e-3, 1e-6), Control(1e-3, 1e-6)
+    for error in (1e-5, 2e-4, 3e-4):
+        control.judge(missed(error, error), 0.1)
+    again.recall(control.numbers())
+    assert again.numbers() == control.numbers()
+    assert again.judge(missed(2e-4), 0.1) == control.judge(missed(2e-4), 0.1)
+    old = Control(1e-3, 1e-6)
+    old.recall({"error_before": 1.0})
+    assert old.wants_halves(0.1, known=True)
 
 
 def test_failures_halve_and_then_end() -> None:

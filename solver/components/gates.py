@@ -1,0 +1,107 @@
+r"""Boundaries and walls whose rates change within a step, where they turn a density over.
+
+Their rates are frozen at mid-step as all others, and followed to the end like those of the tissue (`stages.follow`):
+c + r [ (P - s c)_end - (P - s c)_mid ].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..accounts import Page
+from ..discretise.boundaries import Condition
+from ..discretise.species import NodalSpecies
+from ..discretise.wall_flux import WallCrossing
+from .boundaries import boundary_sources
+
+Floats = NDArray[np.float64]
+
+
+class Gates:
+    """Those of one species; they keep what their P and s were at mid-step."""
+
+    def __init__(self, species: NodalSpecies) -> None:
+        self.species = species
+        ways: list[Condition | WallCrossing] = [*species.walls, *(c for c in species.conditions if c.law.kind in ("exchange", "outflow"))]
+        turning = any(not c.is_static for c in species.conditions if c.law.kind in ("influx", "exchange"))
+        self._any = turning or any(not w.static for w in species.walls)
+        self._gates = [Gate(way) for way in ways] if self._any else []
+        n = species.graph.n_owned if self._any else 0
+        self._production, self._sinks = np.zeros(n), np.zeros(n)  # of all boundaries and walls, at mid-step
+        self._mine = np.zeros((2, species.graph.n_local if self._any else 0))
+        self._before = np.zeros(n)
+
+    def __bool__(self) -> bool:
+        """Whether there are any, on all ranks alike."""
+        return self._any
+
+    def keep(self) -> float:
+        """Remember P and s as they are at mid-step; the largest s here."""
+        production, sinks = self._sources()
+        self._production[:], self._sinks[:] = production, sinks
+        for gate in self._gates:
+            gate.keep()
+        return float(sinks.max(initial=0.0))
+
+    def add_middle(self, production: Floats, sinks: Floats) -> None:
+        """Add P and s of mid-step to those of the tissue (n_owned)."""
+        production += self._production
+        sinks += self._sinks
+
+    def add_end(self, time: float, production: Floats, sinks: Floats) -> None:
+        """Evaluate the rates at the end of the step, with all fields as they are shown, and add P and s. Collective."""
+        s = self.species
+        s.boundary_values(time, time, fixed=False)
+        s.wall_values(time, time)
+        made, taken = self._sources()
+        production[: len(made)] += made
+        sinks[: len(taken)] += taken
+
+    def _sources(self) -> tuple[Floats, Floats]:
+        production, sinks = self._mine
+        production[:] = 0.0
+        sinks[:] = 0.0
+        boundary_sources(self.species, production, sinks)
+        n = len(self._production)
+        return production[:n], sinks[:n]
+
+    def begin(self) -> None:
+        """Remember the density that is to be followed."""
+        self._before[:] = self.species.state[: len(self._before)]
+
+    def book(self, sinks: Floats, page: Page) -> tuple[float, float]:
+        """Book what changed since `begin`; sinks (n_owned) are all of mid-step. What is born and dead of it in the tissue.
+
+        What comes in is that of mid-step, which is of second order: the change is what all sinks there have taken less, by their shares.
+        """
+        n = len(self._before)
+        change = self.species.graph.mass[:n] * (self.species.state[:n] - self._before)
+        rest = change.copy()
+        for gate in self._gates:
+            np.subtract.at(rest, gate.nodes, gate.book(change, sinks, page))
+        return float(rest.sum(where=rest > 0.0)), -float(rest.sum(where=rest < 0.0))
+
+
+class Gate:
+    """One boundary condition or one wall through which the species leaves; arrays over its places."""
+
+    def __init__(self, law: Condition | WallCrossing) -> None:
+        self._law, self.nodes = law, law.nodes
+        self._sinks = np.zeros(len(law.nodes))
+
+    def keep(self) -> None:
+        """Remember s as it is at mid-step."""
+        law = self._law
+        self._sinks[:] = law.specific_rate() if isinstance(law, WallCrossing) else law.specific_surface * law.rate
+
+    def book(self, change: Floats, sinks: Floats, page: Page) -> Floats:
+        """Book its share of a change (n_owned) that all sinks there share; that share at its places."""
+        law, total = self._law, sinks[self._law.nodes]
+        share = np.divide(self._sinks, total, out=np.zeros(len(total)), where=total > 0.0) * change[law.nodes]
+        if isinstance(law, WallCrossing):
+            law.flow -= share
+            page.add(law.account, -float(share.sum()))
+        else:
+            page.add(f"outflow:{law.boundary}", -float(share.sum()))
+        return share
