@@ -230,6 +230,15 @@ class Course:
             reason, error = "failed", worse
             raise
         finally:
+            self._let_go(error, reason)
+
+    def _let_go(self, error: BaseException | None, reason: str) -> None:
+        """Close the log and the folder, free the solvers; where closing failed on this rank alone, only say so."""
+        if of_one_rank(error, self.problem.graph.comm):
+            hold(self)
+            if self.recording is not None:
+                self.recording.abandon(error)
+        else:
             if isinstance(error, InvasioError) and self.recording is not None:
                 log.error("%s", error, extra={"ends_program": True})
             if self.recording is not None:

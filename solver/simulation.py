@@ -249,5 +249,10 @@ class Simulation:
             return
         try:
             self._end(error)
-        finally:
-            self._free()
+        except BaseException as worse:
+            if of_one_rank(worse, self._comm):
+                hold(self)
+            else:
+                self._free()
+            raise
+        self._free()
