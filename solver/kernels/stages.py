@@ -21,10 +21,10 @@ def predict(old: Floats, rate: Floats, step: float, out: Floats) -> None:
 
 
 @compiled
-def step_back(state: Floats, rate: Floats, before: Floats, step: float, bend: float) -> None:
-    """c = max(0, c - step (rate + bend (rate - before)))."""
+def step_back(state: Floats, rate: Floats, before: Floats, step: float, bend: float, least: float) -> None:
+    """c = max(least, c - step (rate + bend (rate - before)))."""
     for i in range(len(state)):
-        state[i] = max(0.0, state[i] - step * (rate[i] + bend * (rate[i] - before[i])))
+        state[i] = max(least, state[i] - step * (rate[i] + bend * (rate[i] - before[i])))
 
 
 @compiled
