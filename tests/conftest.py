@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     slow = [item for item in items if item.get_closest_marker("slow")]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A test that leaves a run.log open would take the messages of all later ones."""
+    logger = logging.getLogger("invasio")
+    before = logger.propagate
+    yield
+    left, logger.propagate = logger.propagate, before
+    assert left == before, "a run.log was left open"
 
 
 @pytest.fixture(scope="session")
