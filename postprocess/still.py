@@ -76,13 +76,11 @@ def main(folder: str, field: str, picture: str, level: float | None, steps: list
         "title": title,
         "color": "black",
         "vertical": True,
-        "position_x": 0.86,
+        "position_x": 0.85,
         "position_y": 0.1,
         "height": 0.4,
-        "title_font_size": 20,
+        "title_font_size": 16,
     }
-    unit = title[len(field) + 2 : -1]
-    above = f"{field} > {value:.3g}" + (f" {unit}" if unit else "")
     for panel, step in enumerate(steps):
         plotter.subplot(0, panel)
         tissue.point_data[field] = values[step]
@@ -92,10 +90,10 @@ def main(folder: str, field: str, picture: str, level: float | None, steps: list
             last = panel == len(steps) - 1
             colours = {"cmap": "inferno", "clim": (0.0, top), "ambient": 0.35, "show_scalar_bar": last}
             plotter.add_mesh(body, scalars=field, scalar_bar_args=bar if last else None, **colours)
-        plotter.add_text(f"{above},  {time_label(run, float(run.times[step]))}", color="black", font_size=12)
+        plotter.add_text(f"{title} > {value:.3g},  {time_label(run, float(run.times[step]))}", color="black", font_size=12)
         plotter.camera_position = [(1.6, -3.0, 1.4), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0)]
         plotter.reset_camera()
-        plotter.camera.zoom(1.2)
+        plotter.camera.zoom(0.95)
     plotter.screenshot(picture)
 
 
