@@ -7,6 +7,7 @@ between them, so that a step can be repeated, doubled or refused halfway, bookin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ class Variable:
     array: the name of ``new`` in checkpoints, as ``tumour/state``; rows: its table there, None for that of the nodes.
     weights (>= n_owned): of the norm in which the error control compares it; None: it does not. unit: errors are relative to 1,
     not to its own size; share_of: to the size of another. foreseen: whether the error control compares it with its extrapolation.
+    signed: whether it may be negative.
     """
 
     def __init__(
@@ -51,9 +53,10 @@ class Variable:
         rows: Rows | None = None,
         weights: Floats | None = None,
         unit: bool = False,
+        signed: bool = False,
     ) -> None:
         self.array, self.new, self.n_owned, self._update, self.rows = array, new, n_owned, update, rows
-        self.weights, self.unit, self.foreseen = weights, unit, True
+        self.weights, self.unit, self.signed, self.foreseen = weights, unit, signed, True
         self.share_of: Variable | None = None
         self.mid, self.predicted, self.differs = new if mid is None else mid, mid is not None, differs
         self.old = np.zeros(len(new))
@@ -186,7 +189,7 @@ class State:
         self._advance(dt)
         for v in self._all:
             if v.differs:
-                stages.step_back(v.new, v.rate, v.rate_before, short, bend)
+                stages.step_back(v.new, v.rate, v.rate_before, short, bend, -math.inf if v.signed else 0.0)
             else:
                 v.new += short / dt * (v.old - v.new)
         self.begin()

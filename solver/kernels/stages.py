@@ -21,10 +21,10 @@ def predict(old: Floats, rate: Floats, step: float, out: Floats) -> None:
 
 
 @compiled
-def step_back(state: Floats, rate: Floats, before: Floats, step: float, bend: float) -> None:
-    """c = max(0, c - step (rate + bend (rate - before)))."""
+def step_back(state: Floats, rate: Floats, before: Floats, step: float, bend: float, least: float) -> None:
+    """c = max(least, c - step (rate + bend (rate - before)))."""
     for i in range(len(state)):
-        state[i] = max(0.0, state[i] - step * (rate[i] + bend * (rate[i] - before[i])))
+        state[i] = max(least, state[i] - step * (rate[i] + bend * (rate[i] - before[i])))
 
 
 @compiled
@@ -117,9 +117,12 @@ def follow(
     for i in range(len(production)):
         if fixed[i] or (production_end[i] == production[i] and sinks_end[i] == sinks[i]):
             continue
-        reach = share[i] * tau * tau * sinks[i] / (1.0 + tau * sinks[i]) ** 2
-        # the sinks of the end act on the new density: reach s < 1, so that it cannot become negative by them
-        value = max(0.0, state[i] + reach * (production_end[i] - production[i])) / (1.0 + reach * (sinks_end[i] - sinks[i]))
+        x = tau * sinks[i]
+        less = 1.0 / (1.0 + x)
+        reach = share[i] * tau * (x * less) * less
+        # the sinks of the end act on the new density: 1 - reach s > 0, so that it cannot become negative by them; nor infinite by rounding
+        kept = 1.0 - share[i] + share[i] * less * (less + 2.0 * x * less)
+        value = max(0.0, state[i] + reach * (production_end[i] - production[i])) / (kept + reach * sinks_end[i])
         value = min(value, max(state[i], top))
         change = mass[i] * (value - state[i])
         born += max(0.0, change)
