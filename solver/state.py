@@ -39,7 +39,6 @@ class Variable:
     array: the name of ``new`` in checkpoints, as ``tumour/state``; rows: its table there, None for that of the nodes.
     weights (>= n_owned): of the norm in which the error control compares it; None: it does not. unit: errors are relative to 1,
     not to its own size; share_of: to the size of another. foreseen: whether the error control compares it with its extrapolation.
-    signed: whether it may be negative.
     """
 
     def __init__(
@@ -53,10 +52,9 @@ class Variable:
         rows: Rows | None = None,
         weights: Floats | None = None,
         unit: bool = False,
-        signed: bool = False,
     ) -> None:
         self.array, self.new, self.n_owned, self._update, self.rows = array, new, n_owned, update, rows
-        self.weights, self.unit, self.signed, self.foreseen = weights, unit, signed, True
+        self.weights, self.unit, self.foreseen = weights, unit, True
         self.share_of: Variable | None = None
         self.mid, self.predicted, self.differs = new if mid is None else mid, mid is not None, differs
         self.old = np.zeros(len(new))
@@ -187,9 +185,11 @@ class State:
         """After two steps of dt in a trial: begin a short one that should end where these did."""
         bend = 0.5 - 0.5 * short / dt  # of the rates, from the middle of the second step to that of the short one
         self._advance(dt)
+        signed = self.scalars.values()
         for v in self._all:
             if v.differs:
-                stages.step_back(v.new, v.rate, v.rate_before, short, bend, -math.inf if v.signed else 0.0)
+                least = -math.inf if v.share_of is not None or v in signed else 0.0  # what is no density may well be negative
+                stages.step_back(v.new, v.rate, v.rate_before, short, bend, least)
             else:
                 v.new += short / dt * (v.old - v.new)
         self.begin()

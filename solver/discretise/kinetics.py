@@ -44,7 +44,7 @@ class NodalKinetics:
         self._scratch = np.zeros(graph.n_local)
         self.outer = np.zeros((len(self._write), graph.n_owned))
         shared = (graph.n_owned, graph.halo.update)
-        self.moved = [state.add(Variable(f"{s.name}/kinetics/moved", np.zeros(graph.n_local), *shared, signed=True)) for s in self.members]
+        self.moved = [state.add(Variable(f"{s.name}/kinetics/moved", np.zeros(graph.n_local), *shared)) for s in self.members]
         self.mean = [state.add(Variable(f"{s.name}/kinetics/mean", np.zeros(graph.n_local), *shared, differs=False)) for s in self.members]
         self.held = np.zeros((len(self.members) + len(self.products), graph.n_owned), dtype=bool)
         for row, s in zip(self.held, self.members, strict=False):

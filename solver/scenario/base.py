@@ -59,6 +59,7 @@ class Context:
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
     units: what the numbers of parameters are in that have a unit of their own, and is not made of lengths and times alone.
+    lengths: what the numbers of parameters are in that are made of lengths and times.
     molar: the molar mass of species that have one stated.
     scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
@@ -74,6 +75,7 @@ class Context:
     scalars: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     units: Mapping[str, Measure] = field(default_factory=dict)
+    lengths: Mapping[str, Measure] = field(default_factory=dict)
     molar: Mapping[str, Measure] = field(default_factory=dict)
 
     @staticmethod

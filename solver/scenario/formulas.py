@@ -15,7 +15,7 @@ from .base import Context, plain_number
 from .dimensions import brought_to, in_units
 from .expressions import Binary, Call, Expr, Name, Number
 from .hints import hint
-from .parameters import unit_of
+from .parameters import known
 from .parser import MAX_LENGTH, ParseError, parse
 from .reader import shown
 from .tree import children, evaluate, names, to_text, walk
@@ -115,11 +115,12 @@ class Over:
     def _in_scales(self, tree: Expr, context: Context) -> Expr:
         """The formula as a number in the option's unit, where parameters have units of their own."""
         used = names(tree)
-        if context.scales is None or not used & context.units.keys():
+        if not used & context.units.keys():
             return tree
+        wanted = context.wanted(self.dimension)
+        given = known(used, context, wanted)
         try:
-            found = in_units(tree, {name: unit for name in used if (unit := unit_of(name, context)) is not None})
-            return brought_to(found, context.wanted(self.dimension))
+            return tree if given is None else brought_to(in_units(tree, given), wanted)
         except UnitError as error:
             raise wrong(str(error), code=error.code, remedy=error.remedy) from None
 

@@ -159,9 +159,9 @@ def context_of(document: Document) -> Context:
     start = Context(read_scales(data.get("scales")), species, folders=document.folders)
     mesh = _mapping(data.get("mesh"))
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
-    (parameters, units), fields = read_parameters(data.get("parameters"), start), frozenset(map(str, _mapping(data.get("fields"))))
+    fields = frozenset(map(str, _mapping(data.get("fields"))))
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
-    return Context(start.scales, species, parameters, document.folders, dim=dim, fields=fields, units=units, molar=molar)
+    return replace(read_parameters(data.get("parameters"), start), dim=dim, fields=fields, molar=molar)
 
 
 def dump_resolved(scenario: Scenario) -> str:

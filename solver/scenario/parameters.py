@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -12,13 +13,13 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import Context, Options, plain_number
-from .dimensions import Sized, in_units
+from .dimensions import Known, Sized, in_units
 from .hints import hint
 from .named import check_name
 from .parser import ParseError, parse
 from .shorthand import Short
 from .tree import evaluate, names
-from .units import Dimension, Measure, UnitError, measure
+from .units import ONE, Dimension, Measure, UnitError, measure
 from .wrong import joined, meant, wrong
 
 _WRITE = "write a number, a number with a unit, or a formula of other parameters"
@@ -52,8 +53,8 @@ def parameter(text: str, context: Context) -> tuple[float, Measure | None]:
     except UnitError:
         return _computed(text, context)
     cells = re.search(r"(?<![A-Za-z])cells?(?![A-Za-z])", text)
-    if not cells and {base for base, _ in given.dimension} <= {"length", "time"}:
-        return context.convert(text, "*".join(f"{base}^{power}" for base, power in given.dimension) or "1"), None
+    if not cells and _plain(given) and given.dimension not in {scale.dimension for scale in _densities(context)}:
+        return context.convert(text, _in_words(given)), None
     if context.scales is None:
         what = "the scenario states no scales, so a value with a unit has no meaning"
         raise wrong(what, code="no-scales", remedy="write a plain number")
@@ -66,11 +67,41 @@ def parameter(text: str, context: Context) -> tuple[float, Measure | None]:
 def unit_of(name: str, context: Context) -> Measure | None:
     """What the number that a name stands for in a formula is in, in a scenario with scales; None where it is just a number."""
     scales = context.scales or {}
-    if name in context.units:
-        return context.units[name]
+    if name in context.units or name in context.lengths:
+        return context.units.get(name) or context.lengths[name]
     if name in ("x", "y", "z", "t"):
         return scales.get("time" if name == "t" else "length")
     return context.scale(name) if name in context.species else None
+
+
+def _plain(given: Measure) -> bool:
+    """Whether something is made of lengths and times alone."""
+    return {base for base, _ in given.dimension} <= {"length", "time"}
+
+
+def _in_words(given: Measure) -> str:
+    return "*".join(f"{base}^{power}" for base, power in given.dimension) or "1"
+
+
+def _densities(context: Context) -> list[Measure]:
+    """The scales of cells and of species, each once."""
+    scales = context.scales or {}
+    return list(dict.fromkeys([*([scales["cells"]] if "cells" in scales else []), *map(context.scale, context.species)]))
+
+
+def known(used: Set[str], context: Context, wanted: Sequence[Measure] = ()) -> Known | None:
+    """What the numbers in a formula are in; None where it names no parameter with a unit of its own.
+
+    A parameter is brought to the scale of a species of its kind that the formula names, else to the unit that is needed, else to the
+    scale of all species of its kind, if they have the same.
+    """
+    if context.scales is None or not used & context.units.keys():
+        return None
+    units = {name: unit for name in used if (unit := unit_of(name, context)) is not None}
+    every = _densities(context)
+    alone = [scale for scale in every if [other.dimension for other in every].count(scale.dimension) == 1]
+    near = [context.scale(name) for name in context.species if name in used]
+    return Known(units, [*near, *wanted, *alone], used - context.units.keys(), context.scales.get("length"), context.scales.get("time"))
 
 
 def _computed(text: str, context: Context) -> tuple[float, Measure | None]:
@@ -86,10 +117,11 @@ def _computed(text: str, context: Context) -> tuple[float, Measure | None]:
         if math.isnan(context.parameters[name]):
             what = f"{name!r} depends on this parameter, or has no value itself"
             raise wrong(what, code="circular-parameters", remedy="give one of them a number")
-    found = Sized(tree)
-    if used & context.units.keys():
+    found, given = Sized(tree), known(used, context)
+    if given is not None:
         try:
-            found = in_units(tree, context.units)
+            found = in_units(tree, given)
+            found = given.scaled(found) if found.unit is not None and _plain(found.unit) else found
         except UnitError as error:
             raise wrong(str(error), code=error.code, remedy=error.remedy) from None
     value = float(evaluate(found.expr, context.parameters))
@@ -212,11 +244,12 @@ def read_scales(raw: Any) -> dict[str, Measure] | None:
     return found
 
 
-def read_parameters(raw: Any, context: Context) -> tuple[dict[str, float], dict[str, Measure]]:
-    """The declared parameters of a raw scenario, not a number where the value cannot be read; and the units of those with their own."""
+def read_parameters(raw: Any, context: Context) -> Context:
+    """The context with the declared parameters of a raw scenario, not a number where the value cannot be read, and their units."""
     units: dict[str, Measure] = {}
+    lengths: dict[str, Measure] = {}
     if not isinstance(raw, Mapping):
-        return {}, units
+        return context
     values = {str(name): value.get("value") if isinstance(value, Mapping) else value for name, value in raw.items()}
     found = dict.fromkeys(values, math.nan)
     needs = {name: _needed(value) & found.keys() for name, value in values.items()}
@@ -225,17 +258,28 @@ def read_parameters(raw: Any, context: Context) -> tuple[dict[str, float], dict[
         for other in needed:
             users.setdefault(other, []).append(name)
     ready = [name for name, needed in needs.items() if not needed]
-    inner = Context(context.scales, parameters=found, units=units)
+    inner = replace(context, parameters=found, units=units, lengths=lengths)
     while ready:  # those whose formula names nothing that is not settled; a circle never is
         name = ready.pop()
         found[name], unit = _settled(values[name], inner)
         if unit is not None:
             units[name] = unit
+        elif (one := _of_lengths(values[name], inner)) is not None:
+            lengths[name] = one
         for user in users.get(name, ()):
             needs[user] = needs[user] - {name}
             if not needs[user]:
                 ready.append(user)
-    return found, units
+    return inner
+
+
+def _of_lengths(value: Any, context: Context) -> Measure | None:
+    """What a parameter that is made of lengths and times is in; None where it is just a number, or a formula."""
+    try:
+        given = measure(value) if isinstance(value, str) and context.scales else ONE
+        return measure(_in_words(given), context.scales) if given.dimension else None
+    except UnitError:
+        return None
 
 
 def _needed(value: Any) -> frozenset[str]:

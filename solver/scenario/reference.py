@@ -26,7 +26,8 @@ and times are in the scenario's. A scale per volume in fewer than three dimensio
 `scales: {{length: 1 um, time: 1 h, cells: 1e8 /cm^3, depth: 10 um}}`; scales per area do not use it.
 A parameter may have any unit (`vmax: 30 fmol/cell/h`, `p: 40 mmHg`). Where a formula names one that is not made of lengths and times
 alone, species, coordinates and such parameters are brought to each other's units and to the option's, and what does not fit is
-refused; a plain number beside them takes the unit of the other side of a sum, and in a product stands in the scenario's scales.
+refused; ratios of like ones (`drug/ic50` in ug/mL and ng/mL) are plain numbers. A plain number beside them stands in the scenario's scales;
+where these have none for it, it takes the unit of the other side of a sum.
 With `molar_mass` masses stand for amounts; rates of secretion may be per cell.
 Numbers under `expect` may carry units; plain ones are in the scenario's scales, as everywhere else.
 A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions

@@ -127,3 +127,43 @@ def test_pulses_of_any_unit(tmp_path: Path) -> None:
     assert [value(found, made, t=t) for t in (0.2, 48.4, 48.6, 96.1)] == pytest.approx([0.0, 1.0, 0.0, 2.0])
     with refused("wrong-unit"):
         scenario(tmp_path, "period: 2 nM", mmp=', production: "mod(t, period) < 1"')
+
+
+K, C = 0.2, 0.4  # uM, of which the parameter is written in nM
+
+
+@pytest.mark.parametrize(
+    ("text", "per_hour"),
+    [
+        ("k*oxygen/(half + oxygen)", 0.5 * C / (K + C)),
+        ("0.5*oxygen/(half + oxygen)", 0.5 * C / (K + C)),
+        ("0.5*oxygen/(half + oxygen) + k", 0.5 * C / (K + C) + 0.5),
+        ("k/(1 + oxygen/half)", 0.5 / (1 + C / K)),
+        ("k*oxygen^2/(half^2 + oxygen^2)", 0.5 * C**2 / (K**2 + C**2)),
+        ("k*oxygen^n/(half^n + oxygen^n)", 0.5 * C**1.5 / (K**1.5 + C**1.5)),
+        ("k/(1 + (half/oxygen)^n)", 0.5 / (1 + (K / C) ** 1.5)),
+        ("k*sqrt(oxygen)/sqrt(half)", 0.5 * math.sqrt(C / K)),
+        ("k*min(1, half/oxygen)", 0.5 * K / C),
+        ("k*(oxygen/half > 1.5)", 0.5),
+        ("k*max(0, oxygen/half - 1)", 0.5 * (C / K - 1)),
+        ("k*(1 - exp(-oxygen/half))", 0.5 * (1 - math.exp(-C / K))),
+        ("k*p^n/(p0^n + p^n)", 0.5 / (1 + (5 / (40 * 0.133322387415)) ** 1.5)),
+        ("0.5*p/p0", 0.5 * 40 * 0.133322387415 / 5),
+        ("turned*oxygen/half", 3600 * 0.002 / 5 * C / K),
+        ("k*volume*tumour*oxygen/half", 500e-12 * 2e8 * C / K * 0.5),
+    ],
+)
+def test_ratios_of_different_prefixes_are_plain_numbers(tmp_path: Path, text: str, per_hour: float) -> None:
+    """Saturation, inhibition and powers with oxygen in uM, its half value in nM, and pressures in mmHg and kPa."""
+    parameters = "half: 200 nM, k: 0.5 /h, n: 1.5, p: 40 mmHg, p0: 5 kPa, turned: v/p0, v: 2 Pa/s, volume: 500 um^3"
+    found = scenario(tmp_path, parameters, oxygen=f"diffusion: 1, decay: '{text}'")
+    assert value(found, found.model.solubles["oxygen"].decay, oxygen=C, tumour=2.0) == pytest.approx(per_hour, rel=1e-12)
+    again = Statement.of(found).scenario()
+    assert value(again, again.model.solubles["oxygen"].decay, oxygen=C, tumour=2.0) == pytest.approx(per_hour, rel=1e-12)
+
+
+def test_plain_numbers_beside_parameters_are_in_the_scales(tmp_path: Path) -> None:
+    """A threshold of 0.3 uM beside one of 200 nM; a density of cells that is written without the word."""
+    found = scenario(tmp_path, "half: 200 nM, dense: 5e6 /cm^3", oxygen="diffusion: 1, initial: 'max(0.3, half)'", tumour="initial: dense")
+    assert value(found, found.model.solubles["oxygen"].initial[""]) == pytest.approx(0.3, rel=1e-14)
+    assert value(found, found.model.cells["tumour"].initial[""]) == pytest.approx(0.05, rel=1e-14)
