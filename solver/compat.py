@@ -28,7 +28,6 @@ def create_simplex_mesh(comm: Comm, cells: NDArray[np.int64], points: NDArray[np
     from dolfinx.mesh import GhostMode, create_cell_partitioner, create_mesh
     from mpi4py import MPI
 
-
     links = {"max_facet_to_cell_links": 2}  # needed from 0.11 on, unknown before
     known = signature(create_cell_partitioner).parameters
     alone = create_cell_partitioner(GhostMode.none, **{name: value for name, value in links.items() if name in known})

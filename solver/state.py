@@ -7,6 +7,7 @@ between them, so that a step can be repeated, doubled or refused halfway, bookin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -184,9 +185,11 @@ class State:
         """After two steps of dt in a trial: begin a short one that should end where these did."""
         bend = 0.5 - 0.5 * short / dt  # of the rates, from the middle of the second step to that of the short one
         self._advance(dt)
+        signed = self.scalars.values()
         for v in self._all:
             if v.differs:
-                stages.step_back(v.new, v.rate, v.rate_before, short, bend)
+                least = -math.inf if v.share_of is not None or v in signed else 0.0  # what is no density may well be negative
+                stages.step_back(v.new, v.rate, v.rate_before, short, bend, least)
             else:
                 v.new += short / dt * (v.old - v.new)
         self.begin()

@@ -122,7 +122,8 @@ class Signed:
         what = f"{law.what} {must}, but {to_text(law.expr)} is {f.value:.6g} at t = {time:g}, {where}" + (
             f", where {values}" if values else ""
         )
-        return SolverError(what, code="bad-rate", place=law.place, remedy=law.advice)
+        remedy = law.advice if f.value < 0.0 else "write it so that it is finite for all values of its names, such as a/(b + 1e-9)"
+        return SolverError(what, code="bad-rate", place=law.place, remedy=remedy)
 
 
 def signed(problem: Problem) -> list[Signed]:

@@ -138,7 +138,7 @@ class Clock:
             self._wish = max(-factor * dt, self._least)
             return False
         if not 0.9 < factor < 1.1:
-            self._wish = min(dt * abs(factor), self._limit)
+            self._wish = max(min(dt * abs(factor), self._limit), self._least)
         if self._kind:
             self._after[self._kind], self._kind = self._wish, ""
         return True

@@ -39,7 +39,10 @@ def laws(dim: int) -> tuple[Any, ...]:
         replace(moving, transfers=(Transfer("k", parse("2*x*m")),), fibres=Fibres(along, 0.05), maximum=1.0),
         replace(
             species("k", LUMP, "cells", diffusion="0.02*(1 + x)", taxis=(("f", "f", "0.1"),)),
-            transfers=(Transfer("n", parse("0.5/(1 + m)")),), fibres=Fibres(along, 0.2, True), maximum=TOP, amount=parse("1e-3"),
+            transfers=(Transfer("n", parse("0.5/(1 + m)")),),
+            fibres=Fibres(along, 0.2, True),
+            maximum=TOP,
+            amount=parse("1e-3"),
         ),
         species("m", f"0.2*{LUMP}", "soluble", diffusion="5e-2", production="1e3*(n + k)", loss="1e3"),
         species("o", "1", "soluble", diffusion="0.5", loss="n/(0.2 + o)", quasi_steady=True, boundaries={"bottom": boundary("fixed", "1")}),

@@ -115,9 +115,7 @@ def test_ecm_decay_is_exact(comm: Comm) -> None:
     for steps in (20, 40, 80):
         problem = problem_of(laws, lattice(2, 3), comm)
         advance(problem, t / steps, steps)
-        errors.append(
-            float(np.abs(density(problem, "f") / f_exact - 1).max()) + float(np.abs(density(problem, "m") - m_exact).max())
-        )
+        errors.append(float(np.abs(density(problem, "f") / f_exact - 1).max()) + float(np.abs(density(problem, "m") - m_exact).max()))
     assert orders(errors)[-1] > 1.9, errors
     assert errors[-1] < 2e-4
 

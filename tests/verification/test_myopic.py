@@ -114,7 +114,7 @@ def test_through_a_membrane_and_with_a_field_in_balance(comm: Comm) -> None:
 
 def test_motility_that_changes_is_refused(comm: Comm) -> None:
     for motility in ("n", "1 + t"):
-        with refused("myopic-diffusion", "species n", "x, y, z and parameters only"):
+        with refused("myopic-diffusion", "species n", "x, y, z, given fields and parameters only"):
             problem_of((myopic(species("n", "1", diffusion=motility), 0.5, "1"),), lattice(1, 4), comm)
     with refused("bad-rate", "species n", "it must be a number >= 0", ("-0.5 at x = 0, 0, 0",)):
         problem_of((myopic(species("n", "1", diffusion="x - 0.5"), 0.5, "1"),), lattice(1, 4), comm)

@@ -12,6 +12,7 @@ from invasio.solver.scenario.parser import parse
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, density, least
 from tests.lib.march import March, advance
+from tests.lib.messages import refused
 from tests.lib.models import lattice, problem_of, species
 from tests.lib.orders import orders
 
@@ -76,11 +77,10 @@ def test_ledger_and_sign(comm: Comm, dt: float) -> None:
     assert out == pytest.approx(into, rel=1e-12)
 
 
-def test_a_rate_that_is_no_number_fails_the_step(comm: Comm) -> None:
-    """The attempt fails, the densities are back, and the reason is told."""
+def test_a_rate_that_is_no_number_ends_the_run(comm: Comm) -> None:
+    """With its formula, place and time, and what it takes to be finite."""
     laws = (turning(species("a", "1", diffusion="1"), b="where(t > 0, 1/(1 - a), 1)"), species("b", "0", diffusion="1"))
     problem = problem_of(laws, lattice(1, 5), comm)
-    march = March(problem)
-    assert not march.step(0.1)
-    assert march.failure == "a rate of transfer is not finite"
-    assert (density(problem, "a") == 1.0).all()
+    says = ["rate of becoming b must be a finite number", "1 / (1 - a)", "is inf at t = 0", "where a = 1"]
+    with refused("bad-rate", "species a", "finite for all values of its names", says):
+        March(problem)
