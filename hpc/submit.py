@@ -23,9 +23,10 @@ from invasio.hpc.warm import ahead
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import replace_text, writing
-from invasio.solver.output.layout import GIVEN, MANIFEST, PROLONGED, RESOLVED, STATUS
+from invasio.solver.output.layout import GIVEN, MANIFEST, RESOLVED, STATUS
 from invasio.solver.output.records import Damaged, damaged, facts_of, segments_of
 from invasio.solver.scenario.loader import dump_resolved
+from invasio.solver.scenario.prolong import free
 from invasio.solver.scenario.schema import Scenario
 
 SCRIPT = "job.sh"
@@ -71,7 +72,7 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
         raise SubmitError("it is a file", code="not-a-folder", place=f"--out {job.folder}", remedy="choose another --out")
     new = not (job.folder / RESOLVED).exists()
     with writing(job.folder), _alone(job.folder):
-        _check_content(job.folder, resolved, PROLONGED if prolong else ())
+        _check_content(job.folder, resolved, free(scenario, prolong))
         if prolong:
             _check_end(job.folder, scenario.time.end)
         if known:

@@ -15,7 +15,7 @@ from .membranes import membranes
 from .picture import background
 from .raster import cover
 from .sheet import Sheet
-from .style import MAPS, kinds, scale_bar, span, thins_out, time_label, with_unit
+from .style import MAPS, kinds, length_label, scale_bar, span, thins_out, time_label, with_unit
 from .vessels import draw as draw_walls
 from .vessels import wall_lines
 
@@ -116,7 +116,8 @@ def _below(panel: Any, plane: Plane, width: float) -> None:
     """The scale bar, and in 3-D which plane it is."""
     scale_bar(panel, plane.run, width)
     if plane.run.dim == 3:
-        panel.text(1.0, -0.03, f"z = {plane.height:.3g}", transform=panel.transAxes, va="center", ha="right", fontsize=8)
+        said = length_label(plane.run, "z", plane.height)
+        panel.text(1.0, -0.03, said, transform=panel.transAxes, va="center", ha="right", fontsize=8)
 
 
 def finish_bar(bar: Any, norm: Normalize, name: str) -> None:

@@ -60,7 +60,7 @@ def main(folder: str, field: str, picture: str, level: float | None, steps: list
     import pyvista
 
     from .run import open_run
-    from .style import time_label
+    from .style import time_label, with_unit
 
     run = open_run(folder)
     values = {step: run.field(field, step=step) for step in steps}
@@ -71,7 +71,16 @@ def main(folder: str, field: str, picture: str, level: float | None, steps: list
     plotter: Any = pyvista.Plotter(off_screen=True, window_size=(760 * len(steps) + 240, 800), shape=(1, len(steps)), border=False)
     plotter.set_background("white")
     shell = tissue.extract_surface().clip("y", origin=tissue.center, invert=False)
-    bar = {"title": field, "color": "black", "vertical": True, "position_x": 0.86, "position_y": 0.1, "height": 0.4, "title_font_size": 20}
+    title = with_unit(run, field)
+    bar = {
+        "title": title,
+        "color": "black",
+        "vertical": True,
+        "position_x": 0.85,
+        "position_y": 0.1,
+        "height": 0.4,
+        "title_font_size": 16,
+    }
     for panel, step in enumerate(steps):
         plotter.subplot(0, panel)
         tissue.point_data[field] = values[step]
@@ -81,10 +90,10 @@ def main(folder: str, field: str, picture: str, level: float | None, steps: list
             last = panel == len(steps) - 1
             colours = {"cmap": "inferno", "clim": (0.0, top), "ambient": 0.35, "show_scalar_bar": last}
             plotter.add_mesh(body, scalars=field, scalar_bar_args=bar if last else None, **colours)
-        plotter.add_text(f"{field} > {value:.3g},  {time_label(run, float(run.times[step]))}", color="black", font_size=12)
+        plotter.add_text(f"{title} > {value:.3g},  {time_label(run, float(run.times[step]))}", color="black", font_size=12)
         plotter.camera_position = [(1.6, -3.0, 1.4), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0)]
         plotter.reset_camera()
-        plotter.camera.zoom(1.2)
+        plotter.camera.zoom(0.95)
     plotter.screenshot(picture)
 
 

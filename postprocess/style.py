@@ -158,6 +158,12 @@ def axis_label(run: Run, name: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
+def length_label(run: Run, name: str, length: float) -> str:
+    """A length with its unit: z = 100 µm."""
+    factor, unit = scale(run, "length")
+    return f"{name} = {length * factor:.3g}" + (f" {unit}" if unit else "")
+
+
 def scale_bar(axes: Any, run: Run, width: float, colour: str = "black") -> None:
     """A bar of a round length, about a quarter of ``width`` (in the scenario's length), below the picture."""
     factor, unit = scale(run, "length")

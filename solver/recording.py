@@ -21,7 +21,7 @@ from .output import checkpoint
 from .output.cost import Cost
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, PROLONGED, SERIES, VESSELS, Frame, Grid, Observer
+from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
 from .output.log import RunLog
 from .output.manifest import Manifest, recorded
 from .output.parts import NO_PARTS
@@ -31,7 +31,7 @@ from .output.series import Series
 from .output.subset import Part, part_of
 from .parallel import agreed
 from .scenario.loader import dump_resolved
-from .scenario.prolong import course_hash
+from .scenario.prolong import course_hash, free
 from .scenario.quantities import Units, counted, part_column, unit_in_file
 from .scenario.schema import Scenario
 from .setup import Ground
@@ -60,8 +60,7 @@ class Recording:
         self._resolved = dump_resolved(scenario)
         self._written, self._rows = _part_written(problem, scenario)
         comm = problem.graph.comm
-        free = PROLONGED if prolong else ()
-        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, free)
+        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, free(scenario, prolong))
         self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest(), "course": course_hash(scenario)}
         self._hashes |= {f"field {name}": given.digest for name, given in ground.given(scenario).items()}
         self._begun = False
@@ -143,7 +142,11 @@ class Recording:
         self._series = Series(self.path / SERIES, comm, start, self._writers[0].recorded)
         observers += [self._series, self._manifest, self._saver]
         if progress:
-            observers.append(Progress(comm, clock.options.start, clock.options.end, unit=unit_of_time(scenario), opening=said))
+            observers.append(
+                Progress(
+                    comm, clock.options.start, clock.options.end, unit=unit_of_time(scenario), opening=said, at=(clock.time, clock.steps)
+                )
+            )
         self._watch = Cost(observers)
         self.folder.set_status("running")
         self._begun = True

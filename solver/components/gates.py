@@ -31,6 +31,12 @@ class Gates:
         self._production, self._sinks = np.zeros(n), np.zeros(n)  # of all boundaries and walls, at mid-step
         self._mine = np.zeros((2, species.graph.n_local if self._any else 0))
         self._before = np.zeros(n)
+        graph = species.graph
+        self.share = np.ones(graph.n_owned)  # of what changes at each node that is followed
+        self._nodes = np.unique(np.concatenate([gate.nodes for gate in self._gates])) if self._gates else np.empty(0, dtype=np.int64)
+        self._nodes = self._nodes[self._nodes < graph.n_owned]
+        starts = np.cumsum(graph.n_own_columns) - graph.n_own_columns
+        self._diagonal = (starts + graph.diagonal - graph.indptr[:-1])[self._nodes]  # in the values of a matrix
 
     def __bool__(self) -> bool:
         """Whether there are any, on all ranks alike."""
@@ -48,6 +54,13 @@ class Gates:
         """Add P and s of mid-step to those of the tissue (n_owned)."""
         production += self._production
         sinks += self._sinks
+
+    def find_share(self, sinks: Floats, tau: float, matrix: Floats) -> None:
+        """Find how much of the change is followed; sinks (n_owned): all of mid-step; matrix: values of diag(m (1 + tau s)) - tau A."""
+        at = self._nodes
+        turned = tau * sinks[at]
+        left = np.maximum(1.0, matrix[self._diagonal] / self.species.graph.mass[at] - turned)  # 1 + tau d
+        self.share[at] = 1.0 / (1.0 + np.divide(left, turned, out=np.full(len(at), np.inf), where=turned > 0.0) ** 4)
 
     def add_end(self, time: float, production: Floats, sinks: Floats) -> None:
         """Evaluate the rates at the end of the step, with all fields as they are shown, and add P and s. Collective."""

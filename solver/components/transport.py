@@ -166,9 +166,10 @@ class Transport:
         top = math.inf if self.packing is None else self.packing.maximum
         if self.gates:
             self.gates.add_middle(*self._middle)
+            self.gates.find_share(self._middle[1], self._filled[False], self.high.own)
             self.gates.add_end(time, wk.production, wk.sinks)
             self.gates.begin()
-        args = (self._middle[0], self._middle[1], wk.production, wk.sinks, s.fixed, THETA * dt, top, s.state)
+        args = (self._middle[0], self._middle[1], wk.production, wk.sinks, self.gates.share, s.fixed, THETA * dt, top, s.state)
         born, dead = stages.follow(g.mass, *args)
         if self.gates:
             born, dead = self.gates.book(self._middle[1], page)

@@ -168,6 +168,8 @@ def _size(expr: Expr) -> Expr:
             return Binary("+", _size(left), _size(right))
         case Binary("*" | "/" as op, left, right):
             return Binary(op, _size(left), _size(right) if op == "*" else Call("abs", (right,)))
+        case Call("mod", (left, right)):  # a - b floor(a/b)
+            return Binary("+", _size(left), _size(right))
         case Call("min" | "max" | "where" as function, args):
             first = () if function != "where" else args[:1]
             rest = [_size(arg) for arg in args[len(first) :]]

@@ -102,6 +102,7 @@ def follow(
     sinks: Floats,
     production_end: Floats,
     sinks_end: Floats,
+    share: Floats,
     fixed: NDArray[np.bool_],
     tau: float,
     top: float,
@@ -109,16 +110,19 @@ def follow(
 ) -> tuple[float, float]:
     """c + r [ (P - s c)_end - (P - s c)_mid ], not below zero nor lifted above top, r = tau^2 s/(1 + tau s)^2; what is born and dead by it.
 
-    This is what TR-BDF2 adds when P is linear in time instead of constant.
+    This is what TR-BDF2 adds when P is linear in time instead of constant; ``share`` (n_owned) of it is done.
     """
     born = 0.0
     dead = 0.0
     for i in range(len(production)):
         if fixed[i] or (production_end[i] == production[i] and sinks_end[i] == sinks[i]):
             continue
-        reach = tau * tau * sinks[i] / (1.0 + tau * sinks[i]) ** 2
-        # the sinks of the end act on the new density: reach s < 1, so that it cannot become negative by them
-        value = max(0.0, state[i] + reach * (production_end[i] - production[i])) / (1.0 + reach * (sinks_end[i] - sinks[i]))
+        x = tau * sinks[i]
+        less = 1.0 / (1.0 + x)
+        reach = share[i] * tau * (x * less) * less
+        # the sinks of the end act on the new density: 1 - reach s > 0, so that it cannot become negative by them; nor infinite by rounding
+        kept = 1.0 - share[i] + share[i] * less * (less + 2.0 * x * less)
+        value = max(0.0, state[i] + reach * (production_end[i] - production[i])) / (kept + reach * sinks_end[i])
         value = min(value, max(state[i], top))
         change = mass[i] * (value - state[i])
         born += max(0.0, change)

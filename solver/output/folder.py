@@ -235,7 +235,7 @@ def _prepare(
     except BaseException:
         os.close(lock)
         raise
-    return path, lock, used and resume, status, before if used and resume and before != resolved else ""
+    return path, lock, used and resume, status, before if used and resume and differences(before, resolved) else ""
 
 
 def _newest(parent: Path, name: str) -> Path | None:

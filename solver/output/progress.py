@@ -28,10 +28,19 @@ class Progress:
         stream: where to print; standard output by default. INVASIO_PROGRESS=bar or plain overrides what it looks like.
         unit: of time.
         opening: the line before all others.
+        at: time and step at which a resumed run goes on.
     """
 
     def __init__(
-        self, comm: Comm, start: float, end: float, every: float = 10.0, stream: TextIO | None = None, unit: str = "", opening: str = ""
+        self,
+        comm: Comm,
+        start: float,
+        end: float,
+        every: float = 10.0,
+        stream: TextIO | None = None,
+        unit: str = "",
+        opening: str = "",
+        at: tuple[float, int] | None = None,
     ) -> None:
         self._speaks = comm.rank == 0
         self._start, self._end, self._every = start, end, every
@@ -40,7 +49,7 @@ class Progress:
         self._began = clock.monotonic()
         self._shown = self._logged = float("-inf")
         self._first: tuple[float, int, float] | None = None  # clock, step, time at the first report
-        self._now = (start, 0)
+        self._now = at or (start, 0)
         self._work = (0, 0.0)  # step and iterations at the last report
         self._drift: float | None = None
         self._bar: Any = None

@@ -14,12 +14,12 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from .base import Context, plain_number
 from .dimensions import brought_to, in_units
 from .expressions import Binary, Call, Expr, Name, Number
-from .hints import hint
+from .hints import NAMED, hint
 from .parameters import known
 from .parser import MAX_LENGTH, ParseError, parse
 from .reader import shown
 from .tree import children, evaluate, names, to_text, walk
-from .units import UnitError, measure
+from .units import UnitError, measure, unit
 from .wrong import allowed, joined, wrong
 
 _QUANTITY = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?+(\s*[A-Za-zµμ]|\s+/)[A-Za-zµμ\s*·/^0-9()-]*")
@@ -164,7 +164,8 @@ class Over:
                 usable = ", ".join([*(_SCOPES[s] for s in self.scopes), "declared parameters"])
                 raise wrong(f"{name!r} cannot be used here", code="name-not-usable", remedy=f"allowed: {usable}")
             remedy = allowed(name, sorted(known)) if known else "allowed: numbers only"
-            raise wrong(f"unknown name in the expression (given {name!r})", code="unknown-name", remedy=remedy)
+            slip = NAMED if _is_unit(name) else ""
+            raise wrong(f"unknown name in the expression (given {name!r})", code="unknown-name", remedy=joined(remedy, slip))
 
     def _check_bound(self, tree: Expr, given: Any, context: Context) -> None:
         if (self.least is None and self.above is None) or names(tree) - set(context.parameters):
@@ -223,3 +224,11 @@ OnSurface = (*State, "integrity")
 Initial = Annotated[dict[str, Annotated[Formula, Over("own", ("space",), 0)]], ByRegion()]
 Amount = Annotated[Formula, Over("own*length^d", above=0)]
 Motility = Annotated[dict[str, Annotated[Formula, Over("length^2/time", State, 0)]], ByRegion()]
+
+
+def _is_unit(name: str) -> bool:
+    """Whether a name is that of a unit."""
+    try:
+        return bool(unit(name))
+    except UnitError:
+        return False

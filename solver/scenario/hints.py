@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+NAMED = "a unit stands beside a number alone: in formulas, give it a name, as in parameters: {width: 200 um}"
 _SLIPS: tuple[tuple[str, str], ...] = (
     (r"[“”„‘’«»]", "quotes are written \" or '"),
     (r"[−–—]", "a minus is written -"),
@@ -21,6 +22,7 @@ _SLIPS: tuple[tuple[str, str], ...] = (
     (r"\b(if|else)\b|\?", "choices are written where(condition, value, otherwise)"),
     (r"(?<![<>=!])=(?!=)", "equality is written =="),
     (r"&&|\|\|", "conditions are joined by `and`, `or`"),
+    (r"(?<![\w.])[\d.]+\s+/?\s*([fpnumk]?(m|s|g|mol|M|L|l|Pa)|min|h|d|days?|weeks?|y|years?|mmHg|cells?)(?!\w)", NAMED),
     (r"(?<![\w.])[\d.]+\s*[A-Za-z_(]", "products are written with *, as in 2*x"),
 )
 

@@ -6,6 +6,8 @@ import hashlib
 import json
 
 from ..output.layout import PROLONGED
+from .mesh import mesh_dimension
+from .mesh_image import ImageMesh
 from .schema import Scenario
 
 
@@ -18,6 +20,13 @@ def later(scenario: Scenario, until: object) -> dict[str, object]:
     if scenario.output.every is None and not scenario.output.at:
         values["output.every"] = (scenario.time.end - scenario.time.start) / 10.0
     return values
+
+
+def free(scenario: Scenario, prolonged: bool) -> tuple[str, ...]:
+    """Options that may be other than they were when a run is resumed: those of its end, and one that says nothing of a picture."""
+    mesh = scenario.mesh
+    flat = isinstance(mesh, ImageMesh) and mesh_dimension(mesh.kind, mesh.image, mesh.pixel) == 2
+    return (*(PROLONGED if prolonged else ()), *(("mesh.surfaces",) if flat else ()))
 
 
 def course_hash(scenario: Scenario) -> str:

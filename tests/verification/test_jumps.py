@@ -225,3 +225,11 @@ def test_a_sliver_keeps_the_nominal_step(comm: Comm) -> None:
     march = March(problem_of((law,), lattice(1, 6), comm))
     march.run(1.0, outputs=(0.5, 0.501), step=0.1)
     np.testing.assert_allclose(march.watched.sizes, [*[0.1] * 5, 0.001, *[0.499 / 5] * 5], rtol=1e-12)
+
+
+@pytest.mark.parametrize("step", [0.002, 0.1, None])
+def test_rounding_of_a_remainder_is_no_sign(pulse: Path, step: float | None) -> None:
+    """mod(-t, 1) just after a jump: rounding of the time, not a negative production."""
+    steps = {} if step is None else {"time.step": step}
+    run = invasio.run(pulse, set={"time.end": 4, "output.every": 1, "model.solubles.a.production": "mod(-t, 1)"} | steps)
+    assert run.series["a.total"][-1] == pytest.approx(2.0, rel=1e-11)

@@ -18,6 +18,7 @@ from invasio.solver.model.kinetics import How
 from tests.lib.comm import Comm
 from tests.lib.fields import amount, least, owned
 from tests.lib.march import March, advance
+from tests.lib.messages import refused
 from tests.lib.models import boundary, lattice, problem_of, species
 from tests.lib.orders import orders
 
@@ -301,3 +302,43 @@ def test_what_cannot_be_integrated_is_refused(comm: Comm) -> None:
     assert not march.step(10.0)
     assert march.failure == "kinetics of a, b"
     np.testing.assert_array_equal(owned(problem, "a"), 1.0)
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-4])
+@pytest.mark.parametrize("back", ["0", "0.1"])
+def test_adaptive_steps_where_transport_takes_what_reactions_use_up(comm: Comm, back: str, tolerance: float) -> None:
+    """What transport has made of a member falls at nodes that it leaves: no error in time, however short the step."""
+    gain = f"{back}*1e4*c"
+    problem = problem_of(
+        (
+            species("a", "1", diffusion="0.01", loss="1e4*b", production=gain),
+            species("b", "0.5*(1 + x)", diffusion="0.02", loss="1e4*a", production=gain),
+            species("c", "0", diffusion=None, production="1e4*a*b", loss=f"{back}*1e4"),
+        ),
+        lattice(1, 10),
+        comm,
+        together="partners",
+    )
+    march = March(problem)
+    march.run(2.0, tolerance=tolerance)
+    assert min(march.watched.sizes) > 1e-7
+    assert len(march.watched.sizes) < 1000
+    assert amount(problem, "a") + amount(problem, "c") == pytest.approx(1.0, rel=1e-9)
+    assert amount(problem, "b") + amount(problem, "c") == pytest.approx(0.75, rel=1e-9)
+
+
+def test_partners_kept_apart_may_explode_and_say_so(comm: Comm) -> None:
+    """Rates beyond all numbers end a run with a message."""
+    rate = {"production": "100*c"}
+    problem = problem_of(
+        (
+            species("a", "1", diffusion="0.01", loss="1e3*b", **rate),
+            species("b", "0.5*(1 + x)", diffusion="0.02", loss="1e3*a", **rate),
+            species("c", "0", diffusion="0.001", production="1e3*a*b", loss="100"),
+        ),
+        lattice(1, 10),
+        comm,
+        together="none",
+    )
+    with refused("linear-solver", remedy="rates that explode"):
+        March(problem).run(2.0, step=0.1)

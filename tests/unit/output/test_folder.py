@@ -11,6 +11,9 @@ import pytest
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import FolderError, RunFolder
+from invasio.solver.output.layout import PROLONGED
+from invasio.solver.scenario.prolong import free
+from invasio.solver.scenario.schema import Scenario
 from tests.lib.messages import refused
 
 TEXT = "name: a\ntime: {end: 10.0}\nmodel: {cells: {tumour: {motility: 0.001}}}\n"
@@ -168,3 +171,20 @@ def test_an_option_that_an_earlier_version_did_not_know_is_no_difference_while_i
     assert differences("a: 1\n", "a: 1\nfields: {}\noutput: {parts: []}\n") == []
     assert differences("a: 1\nfields: {f: 2}\n", "a: 1\nfields: {}\n")
     assert differences("a: 1\n", "a: 1\nfields: {f: 2}\n")
+
+
+@pytest.mark.parametrize(("image", "goes_on"), [("skimage:immunohistochemistry", True), ("skimage:cells3d", False)])
+def test_how_surfaces_of_volumes_are_made_is_nothing_to_a_picture(image: str, goes_on: bool) -> None:
+    """A run of 0.1.0 on a picture has the default of then in its resolved.yaml."""
+    mesh = {"kind": "image", "image": image, "regions": {"a": {"label": 1}, "b": "rest"}}
+    scenario = Scenario.model_validate({"mesh": mesh, "time": {"end": 1}})
+    assert free(scenario, False) == (("mesh.surfaces",) if goes_on else ())
+    assert free(scenario, True)[:3] == PROLONGED
+
+
+def test_a_run_that_lacks_only_what_was_not_known_then_is_not_taken_for_one_with_another_end(tmp_path: Path, comm: Any) -> None:
+    RunFolder.open(tmp_path / "a", None, "a", "a: 1\n", False, False, comm).close("done")
+    for resolved, earlier in (("a: 1\nfields: {}\n", ""), ("a: 2\n", "a: 1\n")):
+        folder = RunFolder.open(tmp_path / "a", None, "a", resolved, True, False, comm, ("a",))
+        assert folder.earlier == earlier
+        folder.close("done")

@@ -184,6 +184,13 @@ def test_progress_lines(comm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_a_finished_run_that_is_resumed_says_where_it_is(comm: Any) -> None:
+    screen = io.StringIO()
+    progress = Progress(comm, 0.0, 8.0, stream=screen, unit="d", at=(8.0, 41))
+    progress.close("done")
+    assert screen.getvalue() == "done: t = 8 d, 41 steps in 0 s\n"
+
+
 def test_progress_bar(comm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INVASIO_PROGRESS", "bar")
     screen = io.StringIO()

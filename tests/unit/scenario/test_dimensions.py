@@ -167,3 +167,11 @@ def test_plain_numbers_beside_parameters_are_in_the_scales(tmp_path: Path) -> No
     found = scenario(tmp_path, "half: 200 nM, dense: 5e6 /cm^3", oxygen="diffusion: 1, initial: 'max(0.3, half)'", tumour="initial: dense")
     assert value(found, found.model.solubles["oxygen"].initial[""]) == pytest.approx(0.3, rel=1e-14)
     assert value(found, found.model.cells["tumour"].initial[""]) == pytest.approx(0.05, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("x/(200 um)", "wrong-formula"), ("0.03 /h*oxygen", "unknown-name"), ("d*oxygen", "unknown-name")]
+)
+def test_a_unit_inside_a_formula_is_to_be_given_a_name(tmp_path: Path, text: str, code: str) -> None:
+    with refused(code, "model.solubles.oxygen.decay", "in formulas, give it a name, as in parameters: {width: 200 um}"):
+        scenario(tmp_path, "", oxygen=f"diffusion: 1, decay: {text}")

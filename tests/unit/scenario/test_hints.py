@@ -16,6 +16,8 @@ from invasio.solver.scenario.hints import as_name, hint
         ("5 \u00d7 10^-3", "powers of ten"),
         ("exp(-2x)", "2*x"),
         ("3(x + 1)", "2*x"),
+        ("x/(200 um)", "parameters"),
+        ("0.03 /h*oxygen", "parameters"),
         ("0.05 1/h", "without the 1"),
         ("5 % of x", "fraction"),
         ("pow(x, 2)", "x^2"),

@@ -130,3 +130,13 @@ def test_a_fixed_step_recovers_after_a_failure() -> None:
     clock.advance(clock.propose())
     assert clock.time == 0.125
     assert clock.wish == 0.25
+
+
+def test_accepted_steps_do_not_shrink_to_nothing() -> None:
+    """An error that shorter steps do not lessen: they end at 1e-10 of the run."""
+    clock = Clock(ClockOptions(0.0, 1.0, (1.0,)))
+    for _ in range(200):
+        dt = clock.propose()
+        if clock.judge(missed(0.0, 1e-3), dt):
+            clock.advance(dt)
+    assert clock.wish >= 1e-10
