@@ -329,11 +329,10 @@ def test_adaptive_steps_where_transport_takes_what_reactions_use_up(comm: Comm, 
 
 def test_partners_kept_apart_may_explode_and_say_so(comm: Comm) -> None:
     """Rates beyond all numbers end a run with a message."""
-    rate = {"production": "100*c"}
     problem = problem_of(
         (
-            species("a", "1", diffusion="0.01", loss="1e3*b", **rate),
-            species("b", "0.5*(1 + x)", diffusion="0.02", loss="1e3*a", **rate),
+            species("a", "1", diffusion="0.01", loss="1e3*b", production="100*c"),
+            species("b", "0.5*(1 + x)", diffusion="0.02", loss="1e3*a", production="100*c"),
             species("c", "0", diffusion="0.001", production="1e3*a*b", loss="100"),
         ),
         lattice(1, 10),
