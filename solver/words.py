@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
-from .model.text import together
+from .model.text import apart, together
 from .output.folder import RunFolder
 from .scenario.mesh import BoxMesh, ImageMesh, RectangleMesh
 from .scenario.schema import Scenario
@@ -34,6 +34,8 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
         log.info("%s", note)
     for kinetics in problem.model.kinetics:
         log.info("%s", together(kinetics).strip())
+    for note in apart(problem.model):
+        log.warning("%s", note)
     steps = in_steps(scenario, problem.dim)
     if steps:
         log.info(

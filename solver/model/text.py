@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
 from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Species, Taxis, Term, Vessel
+from .kinetics import find_kinetics
 from .walk import sources
 
 _WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
@@ -84,6 +85,16 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     if model.citations:
         lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
     return "\n".join(lines) + "\n"
+
+
+def apart(model: Model) -> list[str]:
+    """A warning for each set of species that react with each other where nothing integrates them together."""
+    known = {name for kinetics in model.kinetics for name in kinetics.members}
+    sets = [kinetics.members for kinetics in find_kinetics(model.species, "partners") if not known & set(kinetics.members)]
+    return [
+        f"{', '.join(members)} react with each other, but numerics.kinetics is none: steps longer than their reactions take are wrong"
+        for members in sets
+    ]
 
 
 def together(kinetics: Kinetics) -> str:

@@ -8,6 +8,7 @@ import pytest
 from mpi4py import MPI
 
 from invasio.solver import words
+from invasio.solver.cli import main
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 
@@ -27,3 +28,21 @@ def test_more_ranks_than_the_mesh_can_use(least: int, tmp_path: Path, monkeypatc
     run(load(tmp_path / "a.yaml"), MPI.COMM_SELF, tmp_path / "run")
     said = (tmp_path / "run" / "run.log").read_text(encoding="utf-8")
     assert ("1 ranks share 4 nodes" in said) == (least == 5)
+
+
+REACTING = """\
+mesh: {kind: interval, cells: 3}
+species: {a: {initial: 1, loss: b}, b: {initial: 1, loss: a}, c: {production: a*b}}
+time: {end: 1, step: 0.5}
+output: {figures: false}
+"""
+
+
+@pytest.mark.parametrize(("kinetics", "warned"), [("none", True), ("partners", False), ("cycles", False)])
+def test_partners_that_are_kept_apart(kinetics: str, warned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text(REACTING + f"numerics: {{kinetics: {kinetics}}}\n", encoding="utf-8")
+    run(load(tmp_path / "a.yaml"), MPI.COMM_SELF, tmp_path / "run")
+    text = "a, b, c react with each other, but numerics.kinetics is none: steps longer than their reactions take are wrong"
+    assert (text in (tmp_path / "run" / "run.log").read_text(encoding="utf-8")) == warned
+    assert main(["validate", str(tmp_path / "a.yaml")]) == 0
+    assert (f"note        {text}" in capsys.readouterr().out) == warned
