@@ -31,12 +31,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
-    """A test that leaves a run.log open would take the messages of all later ones."""
+    """A test that leaves a run.log open, or logging silent, would take the messages of all later ones."""
     logger = logging.getLogger("invasio")
-    before = logger.propagate
+    before = logger.propagate, logger.level, logger.disabled, logging.root.manager.disable, logging.getLogger("invasio.output").disabled
     yield
-    left, logger.propagate = logger.propagate, before
-    assert left == before, "a run.log was left open"
+    left = logger.propagate, logger.level, logger.disabled, logging.root.manager.disable, logging.getLogger("invasio.output").disabled
+    logger.propagate = before[0]
+    assert left == before, "logging is not as it was"
 
 
 @pytest.fixture(scope="session")
