@@ -135,4 +135,4 @@ def _species(scenario: Mapping[str, Any]) -> list[str]:
     """Names of the species of a resolved scenario."""
     model = scenario.get("model") or {}
     ecm = ["ecm"] if model.get("ecm") else []
-    return [*(model.get("cells") or {}), *(model.get("solubles") or {}), *ecm, *(scenario.get("species") or {})]
+    return [*(model.get("cells") or {}), *(model.get("bound") or {}), *(model.get("solubles") or {}), *ecm, *(scenario.get("species") or {})]

@@ -8,6 +8,7 @@ from ..scenario.expressions import Expr
 from ..scenario.schema import Scenario
 from ..scenario.tree import simplify
 from .balance import Model, Parameter, Species
+from .bound import bound, settled as settled_on
 from .cells import cells
 from .ecm import ecm
 from .kinetics import find_kinetics
@@ -29,12 +30,14 @@ def build_model(scenario: Scenario) -> Model:
     letters = Letters(scenario)
     filling = [*biology.cells, *(["ecm"] if biology.ecm else [])]
     laws = [cells(name, options, filling, letters) for name, options in biology.cells.items()]
+    carried = [bound(name, options, letters) for name, options in biology.bound.items()]
+    laws = settled_on([*laws, *carried])
     written = [user(name, options, letters) for name, options in scenario.species.items()]
     laws += [law for law in written if law.mobile]
     laws += [soluble(name, options, biology.cells, letters) for name, options in biology.solubles.items()]
     laws += [ecm(biology.ecm, list(biology.cells), letters)] if biology.ecm else []
     laws += [law for law in written if not law.mobile]
-    barriers = [membrane(name, options, list(biology.cells), letters) for name, options in biology.membranes.items()]
+    barriers = [membrane(name, options, [*biology.cells, *biology.bound], letters) for name, options in biology.membranes.items()]
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]
     final, parameters = letters.settle()
 

@@ -9,6 +9,7 @@ from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options, Quantity
+from .bound import BoundSpecies
 from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
@@ -147,5 +148,8 @@ class Biology(Options):
     cells: Annotated[dict[str, Cells], Keyed("own")] = Field({}, description="phenotypes by name")
     ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
+    bound: Annotated[dict[str, BoundSpecies], Keyed("own")] = Field(
+        {}, description="what cells carry, by name: receptors, membrane-bound enzymes, a drug inside cells, any trait"
+    )
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
     vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

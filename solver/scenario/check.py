@@ -51,7 +51,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
 def species_names(scenario: Scenario) -> list[str]:
     """Names of all species, cells first."""
     ecm = ["ecm"] if scenario.model.ecm else []
-    return [*scenario.model.cells, *scenario.model.solubles, *ecm, *scenario.species]
+    return [*scenario.model.cells, *scenario.model.bound, *scenario.model.solubles, *ecm, *scenario.species]
 
 
 def unknown(path: Path_, what: str, given: str, known: list[str], *, code: str) -> Finding:
@@ -63,6 +63,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
     model = scenario.model
     places: list[tuple[Path_, str]] = [
         *((("model", "cells", name), name) for name in model.cells),
+        *((("model", "bound", name), name) for name in model.bound),
         *((("model", "solubles", name), name) for name in model.solubles),
         *([(("model", "ecm"), "ecm")] if model.ecm else []),
         *((("species", name), name) for name in scenario.species),
