@@ -1,7 +1,7 @@
 """Sleep and growth: linear birth and death, exact on the grid; growth without chance from a size on; two stages; what colonies shed.
 
 A colony of Z cells with rates b, d: over a step A = exp int (b - d), B = int b(s) exp(int_s (b - d)) ds; K ~ Binomial(Z, A/(1 + B)) lines
-survive, and Z' = K + NegativeBinomial(K, success 1/(1 + B)), drawn as Poisson(B Gamma(K)). From 2^50 cells on, the mean: A Z.
+survive, and Z' = K + NegativeBinomial(K, success 1/(1 + B)), drawn as Poisson(B Gamma(K)). From 1e7 cells on, the mean: A Z.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .results import Fate, Ints
 from .routes import Body
 from .values import in_places, interval, waited
 
-MANY = 2.0**50  # cells whose noise is below 1e-7 of them
+MANY = 1e7  # cells; what chance adds to so many is below 1e-3 of them
 MOST = 20_000_000  # cells that colonies of a batch may shed
 
 
@@ -174,9 +174,13 @@ class _Sweep:
         a, b = moments(birth, death, span)
         cells, keys = self.cells[on], self.keys.take(on)
         few = cells < MANY
-        lines = binomial(keys, Purpose.LINES, np.where(few, cells, 0), a / (1 + b), when)
-        more = poisson(keys, Purpose.BIRTHS, gamma(keys, Purpose.SIZES, lines, when) * b, when)
-        self.cells[on] = np.where(few, lines + more, a * cells)
+        if not few.all():  # the others need no draws
+            self.cells[on[~few]] = a[~few] * cells[~few]
+            on, a, b, cells, keys = on[few], a[few], b[few], cells[few], keys.take(few)
+        u = keys.uniform(Purpose.LINES, when)
+        lines = binomial(keys, Purpose.LINES, np.floor(cells), a / (1 + b), when, u[:2])
+        more = poisson(keys, Purpose.BIRTHS, gamma(keys, Purpose.SIZES, lines, when) * b, when, u[2:])
+        self.cells[on] = lines + more
 
     def _wait(self, on: Ints, when: int, begin: Floats, span: Floats) -> None:
         if not len(on):

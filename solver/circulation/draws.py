@@ -16,10 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from .plan import Floats
+from .results import Ints
 
 Words = NDArray[np.uint64]
 _MASK, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
-_FACTORS = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
+_FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
 _BUMPS = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
 _CHUNK = 8192  # numbers at once: all words of a round fit into the cache
 
@@ -45,21 +46,40 @@ class Purpose(IntEnum):
     LEDGER = 16
 
 
-def _high(factor: np.uint64, x: Words) -> Words:
-    """The upper 64 bits of a product of 64-bit numbers."""
-    a, b, c, d = factor >> _HALF, factor & _MASK, x >> _HALF, x & _MASK
-    low, left, right = b * d, a * d, b * c
-    middle = (low >> _HALF) + (left & _MASK) + (right & _MASK)
-    return a * c + (left >> _HALF) + (right >> _HALF) + (middle >> _HALF)
+def _product(factor: int, x: Words, spare: tuple[Words, Words, Words]) -> tuple[Words, Words]:
+    """(upper, lower) 64 bits of a product of 64-bit numbers; ``spare`` is written to."""
+    a, b = np.uint64(factor >> 32), np.uint64(factor & 0xFFFFFFFF)
+    left, right, other = spare
+    np.right_shift(x, _HALF, out=left)
+    np.bitwise_and(x, _MASK, out=right)
+    high = left * a
+    left *= b
+    np.multiply(right, b, out=other)
+    other >>= _HALF
+    right *= a
+    right += other
+    np.bitwise_and(right, _MASK, out=other)
+    left += other
+    left >>= _HALF
+    right >>= _HALF
+    high += left
+    high += right
+    return high, x * np.uint64(factor)
 
 
 def philox(key: tuple[Words, Words], counter: tuple[Words, Words, Words, Words]) -> Words:
     """(4, n): the words of each key and counter."""
     (k0, k1), (c0, c1, c2, c3) = key, counter
+    spare = np.empty_like(c0), np.empty_like(c0), np.empty_like(c0)
     with np.errstate(over="ignore"):
         for turn in range(10):
-            b0, b1 = (np.uint64(turn * bump & 0xFFFFFFFFFFFFFFFF) for bump in _BUMPS)
-            c0, c1, c2, c3 = _high(_FACTORS[1], c2) ^ c1 ^ (k0 + b0), _FACTORS[1] * c2, _high(_FACTORS[0], c0) ^ c3 ^ (k1 + b1), _FACTORS[0] * c0
+            high0, low0 = _product(_FACTORS[0], c0, spare)
+            high1, low1 = _product(_FACTORS[1], c2, spare)
+            for high, word, key_word, bump in ((high1, c1, k0, _BUMPS[0]), (high0, c3, k1, _BUMPS[1])):
+                high ^= word
+                np.add(key_word, np.uint64(turn * bump & 0xFFFFFFFFFFFFFFFF), out=spare[0])
+                high ^= spare[0]
+            c0, c1, c2, c3 = high1, low1, high0, low0
     return np.stack([c0, c1, c2, c3])
 
 
@@ -129,17 +149,17 @@ def _log_binomial(k: Floats, n: Floats, p: Floats) -> Floats:
     return np.where(k == 0, n * np.log1p(-p) - _stirling(n), np.where(k == n, n * np.log(p) - _stirling(n), full))
 
 
-def poisson(keys: Keys, purpose: int, mean: Floats, index: ArrayLike = 0) -> Floats:
-    """(n,) whole numbers as floats, exact below 2^53."""
+def poisson(keys: Keys, purpose: int, mean: Floats, index: ArrayLike = 0, given: Floats | None = None) -> Floats:
+    """(n,) whole numbers as floats, exact below 2^53. given: (2, n) uniform numbers to begin with, else of the purpose."""
     out = np.zeros(len(keys))
     index = np.broadcast_to(np.asarray(index), (len(keys),))
     small = np.flatnonzero((mean > 0) & (mean < 10))
     if len(small):
-        out[small] = _search(keys.take(small).uniform(purpose, index[small])[0], np.exp(-mean[small]), lambda k, on: mean[small][on] / k)
+        out[small] = _search(_pair(keys, purpose, index, small, 0, given)[0], np.exp(-mean[small]), lambda k, on: mean[small][on] / k)
     todo, turn = np.flatnonzero(mean >= 10), 0
     while len(todo):
         turn += 1
-        lam, (first, second, *_) = mean[todo], keys.take(todo).uniform(purpose, index[todo], turn)
+        lam, (first, second) = mean[todo], _pair(keys, purpose, index, todo, turn, given)
         b = 0.931 + 2.53 * np.sqrt(lam)
         a = -0.059 + 0.02483 * b
         u = first - 0.5
@@ -153,8 +173,8 @@ def poisson(keys: Keys, purpose: int, mean: Floats, index: ArrayLike = 0) -> Flo
     return out
 
 
-def binomial(keys: Keys, purpose: int, n: Floats, p: Floats, index: ArrayLike = 0) -> Floats:
-    """(n,) whole numbers as floats: successes of n trials with chance p."""
+def binomial(keys: Keys, purpose: int, n: Floats, p: Floats, index: ArrayLike = 0, given: Floats | None = None) -> Floats:
+    """(n,) whole numbers as floats: successes of n trials with chance p. given: as in ``poisson``."""
     p = np.clip(np.broadcast_to(p, n.shape), 0.0, 1.0)
     flip = p > 0.5
     chance = np.where(flip, 1 - p, p)
@@ -165,12 +185,12 @@ def binomial(keys: Keys, purpose: int, n: Floats, p: Floats, index: ArrayLike = 
     if len(small):
         trials, odds = n[small], chance[small] / (1 - chance[small])
         first = np.exp(trials * np.log1p(-chance[small]))
-        found = _search(keys.take(small).uniform(purpose, index[small])[0], first, lambda k, on: np.maximum(trials[on] - k + 1, 0) / k * odds[on])
+        found = _search(_pair(keys, purpose, index, small, 0, given)[0], first, lambda k, on: np.maximum(trials[on] - k + 1, 0) / k * odds[on])
         out[small] = np.minimum(found, trials)
     todo, turn = np.flatnonzero(mean >= 10), 0
     while len(todo):
         turn += 1
-        m, q, (first, second, *_) = n[todo], chance[todo], keys.take(todo).uniform(purpose, index[todo], turn)
+        m, q, (first, second) = n[todo], chance[todo], _pair(keys, purpose, index, todo, turn, given)
         width = np.sqrt(m * q * (1 - q))
         b = 1.15 + 2.53 * width
         a = -0.0873 + 0.0248 * b + 0.01 * q
@@ -185,6 +205,13 @@ def binomial(keys: Keys, purpose: int, n: Floats, p: Floats, index: ArrayLike = 
         out[todo[good]] = k[good]
         todo = todo[~good]
     return np.where(flip, n - out, out)
+
+
+def _pair(keys: Keys, purpose: int, index: Ints, on: Ints, turn: int, given: Floats | None) -> Floats:
+    """(2, n) uniform numbers of a turn of those that are ``on``."""
+    if given is not None and turn < 2:
+        return given[:, on]
+    return keys.take(on).uniform(purpose, index[on], turn)[:2]
 
 
 def _search(u: Floats, chance: Floats, ratio: object) -> Floats:
