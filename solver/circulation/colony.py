@@ -88,18 +88,30 @@ def grow(body: Body, flock: Flock, place: Ints, histories: int, bounds: Floats |
     woke, ended, fate = sleep(plan, flock, place)
     report = {when: number for number, when in enumerate(plan.report)}
     shape = (histories, len(report), len(plan.places))
-    counts = {name: np.zeros(shape) for name in ("dormant", "colonies", "micro", "macro", "cells")}
+    counts: dict[str, Floats] = {name: np.zeros(shape) for name in ("dormant", "colonies", "micro", "macro", "cells")}
     for when, number in report.items():
         t = plan.times[when]
         sleeps = (flock.time <= t) & (woke > t) & (ended > t)
-        np.add.at(counts["dormant"], (flock.history[sleeps], number, place[sleeps]), 1)
+        np.add.at(counts["dormant"][:, number], (flock.history[sleeps], place[sleeps]), 1)
     n = len(flock)
-    out = Grown(flock, place, fate, woke, np.full(n, np.inf), np.full(n, np.inf), ended, np.zeros(n), counts, [], np.zeros((histories, len(plan.places), flock.cells.shape[1])))
+    out = Grown(
+        flock,
+        place,
+        fate,
+        woke,
+        np.full(n, np.inf),
+        np.full(n, np.inf),
+        ended,
+        np.zeros(n),
+        counts,
+        [],
+        np.zeros((histories, len(plan.places), flock.cells.shape[1])),
+    )
     sweep = _Sweep(body, out, bounds)
     order = np.flatnonzero(np.isfinite(woke))
     order = order[np.argsort(woke[order], kind="stable")]
     edges = np.searchsorted(woke[order], plan.times, side="right")
-    on = np.zeros(0, dtype=np.int64)
+    on: Ints = np.zeros(0, dtype=np.int64)
     edges[0] = 0
     for when in range(len(plan.times) - 1):
         on = np.concatenate([on, order[edges[when] : edges[when + 1]]])
@@ -207,7 +219,9 @@ class _Sweep:
             mean = mean * self.bounds[place]
         if mean.sum() > MOST:
             what = f"colonies shed {mean.sum():.3g} cells by time {self.plan.times[when + 1]:.6g}, of which {MOST:,} can be followed"
-            raise CirculationError(what, code="too-many", place="organs.colony.sheds", remedy="give a lower rate, a cap of growth or an earlier end")
+            raise CirculationError(
+                what, code="too-many", place="organs.colony.sheds", remedy="give a lower rate, a cap of growth or an earlier end"
+            )
         number = poisson(self.keys.take(on), Purpose.SHED, mean, when).astype(np.int64)
         parent = np.repeat(on, number)
         if not len(parent):
@@ -230,10 +244,7 @@ class _Sweep:
 
     def count(self, on: Ints, number: int, time: float) -> None:
         counts, flock = self.out.counts, self.out.flock
-        at = (flock.history[on], number, self.place[on])
-        np.add.at(counts["colonies"], at, 1)
-        np.add.at(counts["cells"], at, self.cells[on])
-        small = self.cells[on] >= self.micro[on]
-        np.add.at(counts["micro"], tuple(part[small] if isinstance(part, np.ndarray) else part for part in at), 1)
-        large = np.flatnonzero(self.out.macro <= time)
-        np.add.at(counts["macro"], (flock.history[large], number, self.place[large]), 1)
+        small, large = on[self.cells[on] >= self.micro[on]], np.flatnonzero(self.out.macro <= time)
+        np.add.at(counts["cells"][:, number], (flock.history[on], self.place[on]), self.cells[on])
+        for name, which in (("colonies", on), ("micro", small), ("macro", large)):
+            np.add.at(counts[name][:, number], (flock.history[which], self.place[which]), 1)

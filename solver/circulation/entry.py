@@ -31,7 +31,9 @@ def arrivals(seeds: Ints, stream: int, total: float) -> tuple[Ints, Ints, Floats
     """(history, number, amount, second uniform, keys): events of unit rate below ``total``, for each seed."""
     most = int(total + 8 * np.sqrt(total) + 20)
     found = []
-    todo, sums, first = np.arange(len(seeds)), np.zeros(len(seeds)), 0
+    todo: Ints = np.arange(len(seeds))
+    sums: Floats = np.zeros(len(seeds))
+    first = 0
     while len(todo):
         n = len(todo) * most
         numbers = np.tile(np.arange(first, first + most), len(todo))
@@ -41,7 +43,9 @@ def arrivals(seeds: Ints, stream: int, total: float) -> tuple[Ints, Ints, Floats
         steps[:, 0] += sums
         amounts = np.cumsum(steps, axis=1)
         keep = (amounts <= total).ravel()
-        found.append((np.repeat(todo, most)[keep], numbers[keep], amounts.ravel()[keep], uniform(words[2])[keep], words[1][keep], keys.seed[keep]))
+        found.append(
+            (np.repeat(todo, most)[keep], numbers[keep], amounts.ravel()[keep], uniform(words[2])[keep], words[1][keep], keys.seed[keep])
+        )
         sums, first = amounts[:, -1], first + most
         on = sums <= total
         todo, sums = todo[on], sums[on]

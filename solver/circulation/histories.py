@@ -14,7 +14,7 @@ from .entry import enter, integrated, mean_size
 from .errors import CirculationError
 from .flock import joined
 from .passage import Landed, passage
-from .plan import Entries, Plan
+from .plan import Entries, Floats, Plan
 from .results import Fate, History, Ints, Units
 from .routes import Body
 
@@ -23,7 +23,9 @@ AT_ONCE = 400_000  # units in memory
 GENERATIONS = 1000
 
 
-def histories(plan: Plan, entries: Entries, seeds: Sequence[int] | Ints, way: Way = "direct", everything: bool = False) -> Iterator[History]:
+def histories(
+    plan: Plan, entries: Entries, seeds: Sequence[int] | Ints, way: Way = "direct", everything: bool = False
+) -> Iterator[History]:
     """Histories of these seeds, in batches of bounded memory.
 
     way: ``direct`` draws only what may live and is told what became of the others by numbers; ``cells`` goes unit by unit; equal in
@@ -50,7 +52,7 @@ def _batch(body: Body, entries: Entries, seeds: Ints, direct: Direct | None, eve
     plan = body.plan
     book = Book(plan, len(seeds))
     found: list[tuple[list[Landed], Grown]] = []
-    counts: dict[str, Ints] = {}
+    counts: dict[str, Floats] = {}
     if direct is None:
         first = joined([enter(plan, entries, seeds, part) for part in range(len(entries.parts))])
         book.gain("entered", first.history, first.size)
@@ -84,8 +86,8 @@ def _batch(body: Body, entries: Entries, seeds: Ints, direct: Direct | None, eve
         remedy = "give a lower rate of shedding, or an earlier end"
         raise CirculationError(what, code="too-many", place="organs.colony.sheds", remedy=remedy)
     units = _units([piece for dead, grown in found for piece in (*map(_of_dead, dead), _of_grown(grown))])
-    whole = {name: values if name == "cells" else values.astype(np.int64) for name, values in counts.items()}
-    return History(seeds, units, book.accounts, book.gains, book.table, **whole)
+    whole = {name: values.astype(np.int64) for name, values in counts.items() if name != "cells"}
+    return History(seeds, units, book.accounts, book.gains, book.table, **whole, cells=counts["cells"])
 
 
 def _units(pieces: Sequence[Units]) -> Units:
@@ -116,4 +118,3 @@ def _of_grown(grown: Grown) -> Units:
         flock.history, flock.event, flock.part, flock.parent, flock.generation, grown.place, flock.size, flock.cells,
         np.full(len(flock), -1), grown.fate, flock.entered, flock.time, grown.woke, grown.micro, grown.macro, grown.ended, grown.final,
     )  # fmt: skip
-
