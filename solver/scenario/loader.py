@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_cascade import check_cascade
 from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
@@ -123,7 +124,8 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    findings = chain(check_times(scenario), check_size(scenario), check(scenario), check_vessels(scenario), check_columns(scenario))
+    findings = chain(check_times(scenario), check_size(scenario), check(scenario), check_vessels(scenario))
+    findings = chain(findings, check_cascade(scenario), check_columns(scenario))
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
@@ -162,7 +164,8 @@ def context_of(document: Document) -> Context:
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
-    return replace(read_parameters(data.get("parameters"), start), dim=dim, fields=fields, molar=molar)
+    pools = frozenset(map(str, _mapping(_mapping(data.get("circulation")).get("pools"))))
+    return replace(read_parameters(data.get("parameters"), start), dim=dim, fields=fields, molar=molar, pools=pools)
 
 
 def dump_resolved(scenario: Scenario) -> str:
