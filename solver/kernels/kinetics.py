@@ -23,7 +23,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
-RTOL = 1e-6  # of a sub-step, relative to each density
 FLOOR = 1e-8  # of the largest density of a species: below, errors are relative to this
 FLOOR_OF_ALL = 1e-12  # of the largest density of all: what is not there yet has no size of its own
 MOST = 20_000  # sub-steps of a node within a step
@@ -138,14 +137,15 @@ def _blend(safe: Floats, new: Floats) -> None:
 
 @compiled
 def _node(
-    code: Code, short: int, first: int, at: Ints, slopes: Ints, held: Flags, source: Floats, dt: float, floors: Floats, registers: Floats,
-    w: Floats, order: Ints, work: Floats, c: Floats, counts: Floats,
+    code: Code, short: int, first: int, at: Ints, slopes: Ints, held: Flags, source: Floats, dt: float, rtol: float, floors: Floats,
+    registers: Floats, w: Floats, order: Ints, work: Floats, c: Floats, mean: Floats, counts: Floats,
 ) -> bool:  # fmt: skip
-    """c after a time dt, in place; False where it does not get there. work (9, m)."""
+    """c after a time dt, in place, and its mean in that time; False where it does not get there. work (8, m)."""
     m = len(c)
     k1, k2, k3, k4, f, b, new, safe = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7]
     time = 0.0
     h = dt
+    mean[:] = 0.0
     for _ in range(MOST):
         h = min(h, dt - time)
         if h < 1e-13 * dt:
@@ -175,7 +175,7 @@ def _node(
         negative = False
         for i in range(m):
             new[i] = c[i] + 2.0 * k1[i] + k3[i] + k4[i]
-            scale = max(floors[i], RTOL * max(abs(c[i]), abs(new[i])))
+            scale = max(floors[i], rtol * max(abs(c[i]), abs(new[i])))
             if scale > 0.0:
                 error += (k4[i] / scale) ** 2
             negative = negative or new[i] < 0.0
@@ -193,6 +193,7 @@ def _node(
             _blend(safe, new)
             counts[1] += 1.0
         for i in range(m):
+            mean[i] += 0.5 * h / dt * (c[i] + new[i])
             c[i] = new[i]
         time += h
         if time >= dt * (1.0 - 1e-14):
@@ -204,26 +205,27 @@ def _node(
 @compiled
 def advance(
     code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, silent: bool, outer: Floats, held: Flags,
-    old: Floats, moved: Floats, dt: float, floors: Floats, new: Floats, counts: Floats,
+    old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats, new: Floats, tilt: Floats, counts: Floats,
 ) -> int:  # fmt: skip
     """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 
     held: nodes where a species is given: it goes straight from old to moved. silent: R = 0 where all densities are 0.
-    floors: absolute errors of sub-steps. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
+    tilt: g, with (t/dt - 1/2) g the line in time whose first moment is that of R. rtol, floors: errors of sub-steps, relative and absolute.
+    counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
     Returns the first node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
     """
     m, n = new.shape
     registers = np.zeros(first + len(code))
     registers[m + len(outer) : first] = constants
     w, order, work = np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((8, m))
-    c, source, mine = np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
+    c, source, mean, mine = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
     for node in range(n):
         empty = silent
         for i in range(m):
             empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
         if empty:
             for i in range(m):
-                new[i, node] = 0.0
+                new[i, node] = tilt[i, node] = 0.0
             continue
         counts[3] += 1.0
         for k in range(len(outer)):
@@ -233,17 +235,34 @@ def advance(
             mine[i] = held[i, node]
             source[i] = (moved[i, node] - old[i, node]) / dt
         args = (code, short, first, at, slopes, mine)
-        done = _node(*args, source, dt, floors, registers, w, order, work, c, counts)
+        begun = old
+        done = _node(*args, source, dt, rtol, floors, registers, w, order, work, c, mean, counts)
         if not done:
             for i in range(m):
                 if moved[i, node] < 0.0:
                     return node
             counts[2] += 1.0
+            begun = moved
             for i in range(m):
                 c[i] = moved[i, node]
                 source[i] = 0.0
-            if not _node(*args, source, dt, floors, registers, w, order, work, c, counts):
+            if not _node(*args, source, dt, rtol, floors, registers, w, order, work, c, mean, counts):
                 return node
         for i in range(m):
             new[i, node] = moved[i, node] if mine[i] else c[i]
+            tilt[i, node] = 0.0 if mine[i] else 12.0 / dt * (0.5 * (begun[i, node] + c[i]) - mean[i])
     return -1
+
+
+@compiled
+def tendency(mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float) -> tuple[float, float]:
+    """found = (c - c*)/dt, tilted = tilt; sum m dt (|what changes of the one| + |of the other|), and sum m c."""
+    apart = 0.0
+    amount = 0.0
+    for i in range(len(found)):
+        change = new[i] - star[i]
+        apart += mass[i] * (abs(change - dt * found[i]) + dt * abs(tilt[i] - tilted[i]))
+        amount += mass[i] * new[i]
+        found[i] = change / dt
+        tilted[i] = tilt[i]
+    return apart, amount
