@@ -51,13 +51,12 @@ class Coupled(Component):
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
         self._gains = np.zeros((len(kinetics.products), n))
         self._floors, self._counts = np.zeros(rows), np.zeros(4)
-        for s, gain, tilt in zip(kinetics.products, self._gains, self._tilt[len(kinetics.members) :], strict=True):
+        for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
-            transport.gain, transport.tilt = gain, tilt
+            transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
         for k, s in enumerate(kinetics.members):
             if s.name in moving:
-                gain, rest = self._sources[k]
-                moving[s.name].couple(kinetics.moved[k], gain, rest, self._tilt[k])
+                moving[s.name].couple(kinetics.moved[k], self._sources[k, 0], self._sources[k, 1], self._tilt[k])
 
     def predict(self, phase: Phase, dt: float) -> None:
         """Keep what the step of transport begins with."""
