@@ -6,6 +6,7 @@ transport alone made; then dc/dt = R(c) + T is solved at each node over the whol
 reactions brought in the last step: what they feed and transport carries away is at rest then. Where a node cannot follow, transport
 is done again without this credit, c* >= 0, and each node can begin there. The first two steps are done twice. The first begins with
 half of the kinetics alone and couples the other half: what relaxes at once does so before transport sees it.
+What reactions make of a member is booked under their names, one that goes both ways net; what is left of it as made or lost.
 Source: Knoth, Wolke 1998, doi:10.1016/S0168-9274(98)00051-8.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
-from ..accounts import Accounts
+from ..accounts import Account, Accounts, Page
 from ..discretise.kinetics import NodalKinetics
 from ..kernels import kinetics as kernel
 from ..kernels.stages import TINY
@@ -28,6 +29,11 @@ from .mobile import Mobile
 from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
+
+
+def account(reaction: str) -> str:
+    """The account that a reaction is booked under."""
+    return f"reaction:{reaction}"
 
 
 class Coupled(Component):
@@ -44,12 +50,20 @@ class Coupled(Component):
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
         self._gains = np.zeros((len(kinetics.products), n))
         self._floors, self._counts = np.zeros(rows), np.zeros(4)
+        self._flown, self._flown_before = (np.zeros((len(kinetics.reactions), n)) for _ in range(2))
         self.failure = ""
         for s, gain in zip(kinetics.products, self._gains, strict=True):
             made_of[s.name].transport.gain = gain
         for k, s in enumerate(kinetics.members):
             if s.name in moving:
                 moving[s.name].couple(kinetics.moved[k], *self._sources[k])
+
+    def accounts(self) -> Iterable[Account]:
+        """Of each member what each reaction makes of it, or takes."""
+        for k, j, number in self.kinetics.parts:
+            reaction, sign = self.kinetics.reactions[j], 1 if number > 0.0 else -1
+            label = f"{'made' if sign > 0 else 'used up'} by {reaction.name}" + (", net" if reaction.reversible else "")
+            yield Account(self.kinetics.members[k].name, account(reaction.name), sign, label, gives=reaction.reversible)
 
     def predict(self, phase: Phase, dt: float) -> None:
         """Keep what the step of transport begins with."""
@@ -62,7 +76,7 @@ class Coupled(Component):
         kinetics, history = self.kinetics, self.state.history
         first = history.last == 0.0
         kinetics.evaluate()
-        self._relaxed[:] = 0.0
+        self._relaxed[:] = self._flown_before[:] = 0.0
         if not first:  # else the tendencies of the last attempt are a better guess than none
             for found, mean in zip(self._found, kinetics.mean, strict=True):
                 found[:] = mean.old[: len(found)]
@@ -70,6 +84,7 @@ class Coupled(Component):
             if self._react(0.5 * dt, self._old):
                 return self.failure
             np.subtract(self._new, self._old, out=self._relaxed)
+            self._flown_before[:] = self._flown
             np.add(self._old, self._relaxed, out=self._old, where=self._is_member)
             self._put(self._old)
         reacting = 0.5 * dt if first and self.moving else dt
@@ -132,8 +147,8 @@ class Coupled(Component):
         self._floors[m:] = largest = self._floors[:m].max()
         np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
         self._floors *= kernel.RTOL
-        args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.silent, kinetics.outer, kinetics.held)
-        failed = kernel.advance(*args, self._old, star, time, self._floors, self._new, self._counts)
+        args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.silent, kinetics.outer)
+        failed = kernel.advance(*args, kinetics.held, self._old, star, time, self._floors, self._new, self._flown, self._counts)
         self.failure = f"kinetics of {self.name}"
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
@@ -142,9 +157,11 @@ class Coupled(Component):
         kinetics = self.kinetics
         n, mass = kinetics.graph.n_owned, kinetics.graph.mass
         self._put(self._new)
+        self._flown += self._flown_before
         for k, s in enumerate(kinetics.members):
             change = mass[:n] * (self._new[k] - self._star[k] + self._relaxed[k])
             page = book.page(s.name)
+            self._book_reactions(k, change, page)
             page.add("born", float(change.sum(where=change > 0.0)))
             page.add("dead", -float(change.sum(where=change < 0.0)))
             rounding = max(0.0, -page.pending("born"))  # of the credit that is taken back
@@ -163,6 +180,20 @@ class Coupled(Component):
         ):
             np.add(made, relaxed, out=gain)
             gain /= dt
+
+    def _book_reactions(self, k: int, change: Floats, page: Page) -> None:
+        """Book what reactions made of a member, and take it out of its change in the amounts at the nodes; if nothing else is in that,
+        what is left is rounding, and belongs to the last of them."""
+        kinetics = self.kinetics
+        mine = [(j, number) for row, j, number in kinetics.parts if row == k]
+        for j, number in mine:
+            if kinetics.alone[k] and j == mine[-1][0]:
+                made = change.copy()
+            else:
+                made = number * kinetics.graph.mass[: len(change)] * self._flown[j]
+                made[kinetics.held[k]] = 0.0
+            change -= made
+            page.add(account(kinetics.reactions[j].name), float(made.sum()) * (1.0 if number > 0.0 else -1.0))
 
     def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
         """The tendencies of the last step are also the first guess after an event."""
