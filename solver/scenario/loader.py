@@ -158,7 +158,8 @@ def context_of(document: Document) -> Context:
         **dict.fromkeys(_mapping(model.get("cells")), "cells"),
         **({"ecm": "ecm"} if "ecm" in model else {}),
     }
-    start = Context(read_scales(data.get("scales")), species, folders=document.folders)
+    scales = data.get("scales")
+    start = Context(read_scales(scales), species, folders=document.folders, texts=_mapping(scales))
     mesh = _mapping(data.get("mesh"))
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
