@@ -6,6 +6,7 @@ that, and with its tilt, so that what reacts early in the step is transported lo
 for any dt R', also where densities relax at once, which splitting would not be. The limiter keeps c + dt T >= 0 but for as much as
 reactions brought: what they feed and transport carries away is at rest then. Where a node cannot follow, transport is done again
 without this credit, c* >= 0, and each node can begin there.
+What reactions make of a member is booked under their names, one that goes both ways net; what is left of it as made or lost.
 Source: Knoth, Wolke 1998, doi:10.1016/S0168-9274(98)00051-8.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
-from ..accounts import Accounts
+from ..accounts import Account, Accounts, Page
 from ..discretise.kinetics import NodalKinetics
 from ..kernels import kinetics as kernel
 from ..kernels.stages import TINY
@@ -31,6 +32,11 @@ Floats = NDArray[np.float64]
 
 SETTLED = 1e-7  # of the amount of a member: what a pass changes by which no other pass is worth it
 LEAST = 1e-6  # of the largest amount of a member: below, changes are relative to that
+
+
+def account(reaction: str) -> str:
+    """The account that a reaction is booked under."""
+    return f"reaction:{reaction}"
 
 
 class Coupled(Component):
@@ -51,12 +57,20 @@ class Coupled(Component):
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
         self._gains = np.zeros((len(kinetics.products), n))
         self._floors, self._counts = np.zeros(rows), np.zeros(4)
+        self._flown = np.zeros((len(kinetics.reactions), n))
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
             transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
         for k, s in enumerate(kinetics.members):
             if s.name in moving:
                 moving[s.name].couple(kinetics.moved[k], self._sources[k, 0], self._sources[k, 1], self._tilt[k])
+
+    def accounts(self) -> Iterable[Account]:
+        """Of each member what each reaction makes of it, or takes."""
+        for k, j, number in self.kinetics.parts:
+            reaction, sign = self.kinetics.reactions[j], 1 if number > 0.0 else -1
+            label = f"{'made' if sign > 0 else 'used up'} by {reaction.name}" + (", net" if reaction.reversible else "")
+            yield Account(self.kinetics.members[k].name, account(reaction.name), sign, label, gives=reaction.reversible)
 
     def predict(self, phase: Phase, dt: float) -> None:
         """Keep what the step of transport begins with."""
@@ -145,8 +159,9 @@ class Coupled(Component):
         self._floors[m:] = largest = self._floors[:m].max()
         np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
         self._floors *= self.rtol
-        args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.silent, kinetics.outer, kinetics.held)
-        failed = kernel.advance(*args, self._old, self._star, dt, self.rtol, self._floors, self._new, self._tilt, self._counts)
+        args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.silent, kinetics.outer)
+        begun = (kinetics.held, self._old, self._star)
+        failed = kernel.advance(*args, *begun, dt, self.rtol, self._floors, self._new, self._tilt, self._flown, self._counts)
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
     def _take(self, dt: float, book: Accounts) -> None:
@@ -157,6 +172,7 @@ class Coupled(Component):
         for k, s in enumerate(kinetics.members):
             change = mass[:n] * (self._new[k] - self._star[k])
             page = book.page(s.name)
+            self._book_reactions(k, change, page)
             page.add("born", float(change.sum(where=change > 0.0)))
             page.add("dead", -float(change.sum(where=change < 0.0)))
             rounding = max(0.0, -page.pending("born"))  # of the credit that is taken back
@@ -172,6 +188,20 @@ class Coupled(Component):
             kinetics.graph.halo.update(mid)
         for gain, made in zip(self._gains, self._new[len(kinetics.members) :], strict=True):
             np.divide(made, dt, out=gain)
+
+    def _book_reactions(self, k: int, change: Floats, page: Page) -> None:
+        """Book what reactions made of a member, and take it out of its change in the amounts at the nodes; if nothing else is in that,
+        what is left is rounding, and belongs to the last of them."""
+        kinetics = self.kinetics
+        mine = [(j, number) for row, j, number in kinetics.parts if row == k]
+        for j, number in mine:
+            if kinetics.alone[k] and j == mine[-1][0]:
+                made = change.copy()
+            else:
+                made = number * kinetics.graph.mass[: len(change)] * self._flown[j]
+                made[kinetics.held[k]] = 0.0
+            change -= made
+            page.add(account(kinetics.reactions[j].name), float(made.sum()) * (1.0 if number > 0.0 else -1.0))
 
     def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
         """The tendencies of the last step are also the first guess after an event."""
