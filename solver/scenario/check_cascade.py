@@ -31,7 +31,9 @@ def check_cascade(scenario: Scenario) -> Iterator[Finding]:
             what = f"a cavity lies behind a free boundary (given {vessel.at.kind})"
             yield Finding((*path, "at"), what, code="meaningless-option", remedy="allowed: boundary")
         if vessel.into is not None and circulation is None:
-            yield Finding((*path, "into"), "into without circulation", code="meaningless-option", remedy="give circulation, or take this out")
+            yield Finding(
+                (*path, "into"), "into without circulation", code="meaningless-option", remedy="give circulation, or take this out"
+            )
     if circulation is None or organs is None:
         return
     if circulation.end is not None and not circulation.end >= scenario.time.end:
@@ -81,14 +83,19 @@ def _beds(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
         if bed.into not in beds and bed.into not in WORDS:
             yield unknown((*path, name, "into"), "bed", bed.into, [*WORDS, *beds], code="no-organ")
         elif bed.into == name:
-            yield Finding((*path, name, "into"), "the bed leads nowhere but to itself", code="no-route", remedy="name another bed, or veins")
+            yield Finding(
+                (*path, name, "into"), "the bed leads nowhere but to itself", code="no-route", remedy="name another bed, or veins"
+            )
         elif not bed.share and not any(other.into == name for other in beds.values()):
             what = "no blood reaches this bed: it has no share, and no bed leads into it"
             yield Finding((*path, name), what, code="no-route", remedy="give it a share, or take it out")
         if name in WORDS or name in (OTHERS, "", "cavity", "systemic", "portal", "pulmonary"):
             yield Finding((*path, name), "this word has a meaning of its own", code="bad-name", remedy="choose another name")
     if any(bed.into == "arteries" for bed in beds.values()):
-        for flow, what in ((anatomy.veins, "the shares of beds that lead into the arteries"), (anatomy.arteries, "shares of cardiac output")):
+        for flow, what in (
+            (anatomy.veins, "the shares of beds that lead into the arteries"),
+            (anatomy.arteries, "shares of cardiac output"),
+        ):
             total = sum(flow.values())
             if not abs(total - 1.0) <= MORE:
                 yield Finding(path, f"{what} add up to {total:.6g}", code="wrong-shares", remedy=SHARES)
@@ -109,7 +116,9 @@ def _beds(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
 
 def _names(scenario: Scenario, circulation: Circulation, anatomy: Anatomy) -> Iterator[Finding]:
     """Names of places and pools, each of which needs its own."""
-    taken = dict.fromkeys(anatomy.beds, "a bed") | dict.fromkeys(scenario.model.cells, "cells") | dict.fromkeys(scenario.species, "a species")
+    taken = (
+        dict.fromkeys(anatomy.beds, "a bed") | dict.fromkeys(scenario.model.cells, "cells") | dict.fromkeys(scenario.species, "a species")
+    )
     found: list[tuple[Path_, str]] = [
         (("circulation", "lymph", "levels", k, "name"), level.name) for k, level in enumerate(circulation.lymph.levels)
     ]
@@ -145,8 +154,14 @@ def _values(scenario: Scenario, circulation: Circulation, organs: Organs, anatom
         yield from _missing(path, values or {"": 0}, cells, cells, "phenotype", "no-species")
     for path, values, places in _by_place(organs, beds, every):
         if values is None or set(values) == {""}:
-            yield from _missing(path, values[""], cells, cells, "phenotype", "no-species") if values and isinstance(values[""], dict) else ()
-        elif isinstance(next(iter(values.values())), dict) and values.keys() - {OTHERS} <= set(cells) - set(every) and values.keys() != {OTHERS}:
+            yield from (
+                _missing(path, values[""], cells, cells, "phenotype", "no-species") if values and isinstance(values[""], dict) else ()
+            )
+        elif (
+            isinstance(next(iter(values.values())), dict)
+            and values.keys() - {OTHERS} <= set(cells) - set(every)
+            and values.keys() != {OTHERS}
+        ):
             yield from _missing(path, values, cells, cells, "phenotype", "no-species")
         else:
             yield from _missing(path, values, every, places, "organ", "no-organ")
@@ -195,7 +210,9 @@ def _into(path: Path_, vessel: Vessel, circulation: Circulation, anatomy: Anatom
         if into not in anatomy.beds and into not in ("systemic", "portal", "pulmonary"):
             yield unknown(path, "way of blood", into, ["systemic", "portal", "pulmonary", *anatomy.beds], code="no-route")
         elif into == "portal" and not anatomy.portal:
-            yield Finding(path, "there is no portal vein: no single bed is fed by others", code="no-route", remedy="name it as organs.portal")
+            yield Finding(
+                path, "there is no portal vein: no single bed is fed by others", code="no-route", remedy="name it as organs.portal"
+            )
     else:
         for bed in into:
             if bed not in anatomy.beds:

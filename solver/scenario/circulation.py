@@ -93,7 +93,9 @@ class LymphOptions(Options):
 class CavityOptions(Options):
     """A body cavity in which cells float."""
 
-    settles: Annotated[dict[str, Turnovers], Field(min_length=1)] = Field(description="rates of settling by surface, as {peritoneum: 0.1 /d}")
+    settles: Annotated[dict[str, Turnovers], Field(min_length=1)] = Field(
+        description="rates of settling by surface, as {peritoneum: 0.1 /d}"
+    )
     loss: Turnovers = Field(Formula.everywhere(0.0), description="rate of death while floating")
     drains: Turnovers = Field(Formula.everywhere(0.0), description="rate at which lymph takes up what floats")
     into: str | None = Field(None, description="level of lymph nodes that this leads to; none: the first")
@@ -133,7 +135,8 @@ class Circulation(Options):
     stands_for: float = Field(1.0, gt=0, description="the tumour is this many blocks like the one of the mesh")
     end: Time | None = Field(None, description="how far the cascade is followed, also beyond the run; none: to its end")
     after: Annotated[Union[Literal["none", "last"], Formula], _NoneLastOr()] = Field(
-        "none", description="cells that enter after the run's end: none, as if the tumour was taken out; as in its last step; or how many per time"
+        "none",
+        description="cells that enter after the run's end: none, as if the tumour was taken out; as in its last step; or how many per time",
     )
     step: Annotated[Time, Field(gt=0)] | None = Field(
         None, description="grid of the cascade, on which rates are constant and colonies are looked at; none: 1/500 of all"

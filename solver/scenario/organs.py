@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from .base import Options
-from .circulation import ByPhenotype, Chance, Factor, Later, Turnover
+from .circulation import ByPhenotype, Chance, Factor, Turnover
 from .formulas import ByRegion, Formula, Over
 from .wrong import either
 
@@ -86,11 +86,11 @@ class Organs(Options):
     beds: Annotated[dict[str, Bed], Field(min_length=1)] | None = Field(None, description="instead: own ones")
     portal: str | None = Field(None, description="with own beds: where the portal vein leads; none: the bed that other beds drain into")
     capture: PlaceChances = Field(description="chance to be arrested in a bed that is reached")
-    adhesion: PlaceFactors = Field(
-        everywhere(1.0), description="factor f on capture (a drug, inflammation): e becomes 1 - (1 - e)^f"
-    )
+    adhesion: PlaceFactors = Field(everywhere(1.0), description="factor f on capture (a drug, inflammation): e becomes 1 - (1 - e)^f")
     extravasation: PlaceChances = Field(everywhere(1.0), description="chance of an arrested unit to leave the vessel alive")
-    soil: PlaceChances = Field(everywhere(1.0), description="chance of what has left the vessel, or is held in a node, to be able to live there")
+    soil: PlaceChances = Field(
+        everywhere(1.0), description="chance of what has left the vessel, or is held in a node, to be able to live there"
+    )
     dormancy: DormancyOptions | None = Field(None, description="sleep before growth; none: nothing sleeps")
     colony: ColonyOptions | None = Field(None, description="growth; none: what can live stays as it is")
 
@@ -99,5 +99,3 @@ class Organs(Options):
         if (self.anatomy is None) == (self.beds is None):
             raise either(self.anatomy is not None, "anatomy", "beds")
         return self
-
-

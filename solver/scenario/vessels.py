@@ -100,7 +100,7 @@ class Vessel(Options):
     )
     into: str | dict[str, Annotated[float, Field(ge=0, le=1)]] | None = Field(
         None,
-        description="where it leads: blood into the `systemic` veins (default), the `portal` or a `pulmonary` vein, a bed, or {bed: share}; "
+        description="where it leads: blood into the `systemic` veins (default), the `portal` or `pulmonary` vein, a bed, or {bed: share}; "
         "lymph into a level (default: the first)",
     )
     at: Place = Field(description="where it is")

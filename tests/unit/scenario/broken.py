@@ -248,7 +248,7 @@ CASES = {
             said(
                 "{file}:9:1: ouput",
                 "unknown-key",
-                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, fields, mesh, model, species, boundaries, time, numerics, start, output, expect, sweep; did you mean 'output'?",
+                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, fields, mesh, model, species, boundaries, circulation, organs, time, numerics, start, output, expect, sweep; did you mean 'output'?",
                 "(given 'ouput')",
             ),
         ),
@@ -554,7 +554,7 @@ CASES = {
             said(
                 "{file}:1:1: titel",
                 "unknown-key",
-                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, fields, mesh, model, species, boundaries, time, numerics, start, output, expect, sweep; did you mean 'title'?",
+                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, fields, mesh, model, species, boundaries, circulation, organs, time, numerics, start, output, expect, sweep; did you mean 'title'?",
                 "(given 'titel')",
             ),
             said("{file}:6:40: model.ecm.degraded_by.mmp", "out-of-bounds", "allowed: at least 0", "(given -10)"),
@@ -643,7 +643,7 @@ CASES = {
     ),
     "vessel_of_unknown_kind": Broken(
         _vessel("{carries: bile, at: {boundary: left}, entry: {tumour: 1}}"),
-        (said("{file}:9:18: model.vessels.v.carries", "unknown-choice", "allowed: blood, lymph", "(given 'bile')"),),
+        (said("{file}:9:18: model.vessels.v.carries", "unknown-choice", "allowed: blood, lymph, cavity", "(given 'bile')"),),
     ),
     "vessel_at_unknown_boundary": Broken(
         _vessel("{carries: blood, at: {boundary: lefft}, entry: {tumour: 1}}"),
