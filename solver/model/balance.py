@@ -261,6 +261,7 @@ class Model:
     fields: Mapping[str, str] = field(default_factory=dict)  # given fields that expressions may name -> where they come from
     begins: str = ""  # the run whose state it starts from, in words
     kinetics: tuple[Kinetics, ...] = ()
+    schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -61,7 +61,7 @@ class Context:
     units: what the numbers of parameters are in that have a unit of their own, and is not made of lengths and times alone.
     lengths: what the numbers of parameters are in that are made of lengths and times.
     molar: the molar mass of species that have one stated.
-    scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
+    scalars: schedules and numbers in time; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
     """
 
@@ -232,7 +232,8 @@ Rate = Annotated[float, Quantity("1/time")]
 Diffusivity = Annotated[float, Quantity("length^2/time")]
 
 
-def _existing_file(value: str, info: ValidationInfo) -> str:
+def existing_file(value: str, info: ValidationInfo) -> str:
+    """The absolute path of a file, relative to the scenario's folder; raises PydanticCustomError where there is none."""
     folders = Context.of(info).folders or (Path.cwd(),)
     for folder in folders:
         try:
@@ -250,7 +251,7 @@ class _File:
     """Marks a text as the name of an existing file, relative to the scenario's folder; becomes an absolute path."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(_existing_file, handler(source))
+        return core_schema.with_info_after_validator_function(existing_file, handler(source))
 
 
 InputFile = Annotated[str, _File()]
