@@ -29,9 +29,9 @@ def enclosure(expr: Expr, frozen: Mapping[str, float]) -> Enclosure:
             return lambda a, b: (a, b)
         case Name(id):
             return lambda a, b: (frozen[id], frozen[id])
-        case Timed(_, function, piece, slope):
-            within = function.slopes if slope else function.bounds
-            return (lambda a, b: within(a, b, frozen[piece])) if piece else (lambda a, b: _by_piece(function, within, a, b))
+        case Timed(_, f, piece, slope):
+            within = f.slopes if slope else f.bounds
+            return (lambda a, b: within(a, b, frozen[piece])) if piece else (lambda a, b: _by_piece(f, within, a, b))
         case Unary(op, arg):
             return _of(_negative if op == "-" else _not, arg, frozen=frozen)
         case Binary("*", left, right) if left == right:

@@ -1,10 +1,10 @@
 r"""Where formulas jump in time: comparisons, floor, ceil and mod of the time and parameters alone.
 
-A switch is such a comparison or floor, or the piece of a function of time that holds; ceil(u) = -floor(-u), mod(a, b) = a - b floor(a/b). Between two jumps every switch is frozen at
-its value there, so that what is made of them is continuous on the whole segment, its ends included. The next jump is found by interval
-arithmetic with bisection, from the left: a block of time without a jump is seen as a whole, one in which the argument rises or falls
-throughout has a jump where its ends differ. Blocks are halves of halves of the run, whatever the time asked for, and what a jump is
-found to be does not depend on it.
+A switch is such a comparison or floor, or the piece of a function of time that holds; ceil(u) = -floor(-u), mod(a, b) = a - b floor(a/b).
+Between two jumps every switch is frozen at its value there, so that what is made of them is continuous on the whole segment, its ends
+included. The next jump is found by interval arithmetic with bisection, from the left: a block of time without a jump is seen as a whole,
+one in which the argument rises or falls throughout has a jump where its ends differ. Blocks are halves of halves of the run, whatever the
+time asked for, and what a jump is found to be does not depend on it.
 """
 
 from __future__ import annotations

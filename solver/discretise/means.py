@@ -1,10 +1,9 @@
 r"""Exact means of a function of time over an interval: adaptive Gauss-Kronrod quadrature that knows how much the function may vary.
 
 Each addend of the function is integrated by itself, a schedule in closed form, others between their kinks (of min, max and abs). A piece
-whose fifteen values spread over
-much less than interval arithmetic allows may hide a peak: it is halved until they do, or until what it allows halves with the piece,
-as it does where the time merely occurs several times. Source of the rule and its error: Piessens et al. 1983, QUADPACK,
-doi:10.1007/978-3-642-61786-7.
+whose fifteen values spread over much less than interval arithmetic allows may hide a peak: it is halved until they do, or until what it
+allows halves with the piece, as it does where the time merely occurs several times. Source of the rule and its error: Piessens et al.
+1983, QUADPACK, doi:10.1007/978-3-642-61786-7.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
 from ..scenario.mesh import mesh_dimension
 from ..scenario.parser import RESERVED
-from ..scenario.quantities import word
+from ..scenario.quantities import product, word
 from ..scenario.schema import Scenario
 from ..scenario.tree import names, substitute
 from .balance import Parameter
@@ -74,15 +73,7 @@ class Letters:
         """A dimension in the scenario's scales as text: ``um^2/h``; "" in a non-dimensional scenario."""
         if self._scales is None:
             return ""
-        above: list[str] = []
-        below: list[str] = []
-        if self._dim is not None:
-            dimension = dimension.replace("^d", f"^{self._dim}")
-        for sign, name, power in re.findall(r"([*/]?)([a-z]+|1)(?:\^(\d+|d))?", dimension):
-            word = self._scale_unit({"own": own, "key": key}.get(name, name))
-            if word:
-                (below if sign == "/" else above).append(word + (f"^{power}" if power not in ("", "1") else ""))
-        return " ".join(above) + "".join(f"/{word}" for word in below) if above or below else ""
+        return product(dimension, lambda name: self._scale_unit({"own": own, "key": key}.get(name, name)), self._dim)
 
     def _scale_unit(self, name: str) -> str:
         scales = self._scales or {}

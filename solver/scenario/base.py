@@ -60,6 +60,7 @@ class Context:
     assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
     units: what the numbers of parameters are in that have a unit of their own, and is not made of lengths and times alone.
     lengths: what the numbers of parameters are in that are made of lengths and times.
+    texts: the scales as they are stated.
     molar: the molar mass of species that have one stated.
     scalars: schedules and numbers in time; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
@@ -76,6 +77,7 @@ class Context:
     fields: frozenset[str] = frozenset()
     units: Mapping[str, Measure] = field(default_factory=dict)
     lengths: Mapping[str, Measure] = field(default_factory=dict)
+    texts: Mapping[str, object] = field(default_factory=dict)
     molar: Mapping[str, Measure] = field(default_factory=dict)
 
     @staticmethod

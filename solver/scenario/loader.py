@@ -159,7 +159,8 @@ def context_of(document: Document) -> Context:
         **dict.fromkeys(_mapping(model.get("cells")), "cells"),
         **({"ecm": "ecm"} if "ecm" in model else {}),
     }
-    start = Context(read_scales(data.get("scales")), species, folders=document.folders)
+    scales = data.get("scales")
+    start = Context(read_scales(scales), species, folders=document.folders, texts=_mapping(scales))
     mesh = _mapping(data.get("mesh"))
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
@@ -171,7 +172,9 @@ def context_of(document: Document) -> Context:
 def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:
     """The schedules that a scenario states as plain data, such as a resolved one; none where they cannot be read."""
     try:
-        found: dict[str, Schedule] = _SCHEDULES.validate_python(data.get("schedules") or {}, context={"context": context_of(Document(data))})
+        found: dict[str, Schedule] = _SCHEDULES.validate_python(
+            data.get("schedules") or {}, context={"context": context_of(Document(data))}
+        )
         return found
     except ValidationError:
         return {}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +23,18 @@ from .functions import Interval
 from .trains import Train
 
 Floats = NDArray[np.float64]
+Numbers = Floats | np.float64
 
 SMALL = 1.0  # rate times length up to which integrals that would cancel are taken by quadrature, exact to rounding there
 NODES, WEIGHTS = (0.5 * (part + shift) for part, shift in zip(np.polynomial.legendre.leggauss(14), (1.0, 0.0), strict=True))
 
 
-def filled(rate: float, u: Floats) -> Floats:
+def filled(rate: float, u: Numbers) -> Floats:
     """E(u) = (1 - exp(-l u))/l: what a constant inflow leaves; for l = 0 it is u."""
     return np.asarray(-np.expm1(-rate * u) / rate if rate > 0.0 else u, dtype=float)
 
 
-def absorbed(rate: float, k: float, u: Floats) -> Floats:
+def absorbed(rate: float, k: float, u: Numbers) -> Floats:
     """phi(u) = (exp(-l u) - exp(-k u))/(k - l); where k is close to l, u exp(-m u) sinh(d u)/(d u) with m = (k + l)/2, d = (k - l)/2."""
     middle, half = 0.5 * (k + rate), 0.5 * (k - rate)
     x = np.clip(half * u, -1.0, 1.0)
@@ -44,6 +46,15 @@ def absorbed(rate: float, k: float, u: Floats) -> Floats:
 
 def _float(values: Floats) -> float:
     return float(values)
+
+
+class _State(NamedTuple):
+    """What there is at a time: the inflow from then on, what waits to be absorbed, and each pool."""
+
+    time: float
+    inflow: float
+    waiting: float
+    pools: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class Concentration:
     modes: tuple[tuple[float, float], ...]
     duration: float = 0.0
     absorption: float = 0.0
-    _known: list[tuple[float, float, float, tuple[float, ...]]] = field(default_factory=list, compare=False, repr=False)
+    _known: list[_State] = field(default_factory=list, init=False, compare=False, repr=False)
 
     jumps = True
     least = 0.0
@@ -73,10 +84,10 @@ class Concentration:
         ends = self.train.later(self.duration).next(after) if self.duration > 0.0 else math.inf
         return min(self.train.next(after), ends)
 
-    def _state(self, piece: float) -> tuple[float, float, float, tuple[float, ...]]:
-        """(time, inflow, waiting to be absorbed, each pool) at the beginning of a piece."""
+    def _state(self, piece: float) -> _State:
+        """At the beginning of a piece."""
         if not self._known:
-            self._known.append((0.0, 0.0, 0.0, tuple(0.0 for _ in self.modes)))
+            self._known.append(_State(0.0, 0.0, 0.0, (0.0,) * len(self.modes)))
         while len(self._known) <= piece:
             before = len(self._known) - 1
             last, inflow, waiting, pools = self._known[-1]
@@ -91,10 +102,10 @@ class Concentration:
                 waiting += self.dose
             else:
                 pools = tuple(y + w * self.dose for y, (w, _) in zip(pools, self.modes, strict=True))
-            self._known.extend([(time, inflow, waiting, pools)] * (begun + ended - before))
+            self._known.extend([_State(time, inflow, waiting, pools)] * (begun + ended - before))
         return self._known[int(piece)]
 
-    def _pools(self, u: Floats, inflow: float, waiting: float, pools: tuple[float, ...]) -> list[Floats]:
+    def _pools(self, u: Numbers, inflow: float, waiting: float, pools: tuple[float, ...]) -> list[Floats]:
         """Each pool a time u later."""
         found = []
         for y, (w, rate) in zip(pools, self.modes, strict=True):
@@ -108,8 +119,8 @@ class Concentration:
 
     def values(self, times: Floats, piece: float) -> Floats:
         """The concentration."""
-        last, *rest = self._state(piece)
-        return np.asarray(sum(self._pools(np.asarray(times - last), *rest), np.zeros(np.shape(times))), dtype=float)
+        last, inflow, waiting, pools = self._state(piece)
+        return np.sum(self._pools(np.asarray(times - last, dtype=np.float64), inflow, waiting, pools), axis=0)
 
     def integral(self, begin: float, end: float, piece: float) -> float:
         """Area under the curve, by that of each input."""
@@ -137,7 +148,7 @@ class Concentration:
     def bounds(self, begin: float, end: float, piece: float) -> Interval:
         """By those of each pool: what is in it falls or rises to a level, what is absorbed has one peak."""
         if begin == end:
-            now = _float(self.values(np.float64(begin), piece))
+            now = _float(self.values(np.asarray(begin, dtype=np.float64), piece))
             return now, now
         last, inflow, waiting, pools = self._state(piece)
         low = high = 0.0

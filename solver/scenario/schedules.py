@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, Union
 
@@ -20,7 +20,7 @@ from .given import Given, Valued, given
 from .parameters import FreeName
 from .pharmacokinetics import Concentration, one_compartment, two_compartments
 from .trains import Train
-from .units import Measure, UnitError, measure
+from .units import Measure, UnitError
 from .wrong import either, wrong
 
 MOST_ROWS = 100_000
@@ -71,9 +71,11 @@ class Repeated(Options):
 
 def rising(times: Sequence[float]) -> None:
     """Raises PydanticCustomError where times do not rise."""
-    for k, (a, b) in enumerate(zip(times, times[1:], strict=False)):
+    for k, (a, b) in enumerate(pairwise(times)):
         if not b > a:
-            raise wrong(f"times do not rise (given {a:g}, then {b:g})", code="wrong-order", remedy=f"put number {k + 2} later, or take it out")
+            raise wrong(
+                f"times do not rise (given {a:g}, then {b:g})", code="wrong-order", remedy=f"put number {k + 2} later, or take it out"
+            )
 
 
 def apart(train: Train, width: float, overlap: str, what: str) -> None:
@@ -120,10 +122,10 @@ class TableOptions(Options):
     values: list[Annotated[Given, Valued()]] | None = Field(None, min_length=1, max_length=MOST_ROWS, description="a value for each time")
     file: str | None = Field(
         None,
-        description="instead: table (CSV) with a column of times and one of values under a line of names, which may state units: `time (h), "
-        "dose (nM)`; becomes `times` and `values`",
+        description="instead: table (CSV) with a column of times and one of values under a line of names, which may state units, as "
+        "`time (h), dose (nM)`; becomes `times` and `values`",
     )
-    unit: str | None = Field(None, exclude=True, description="of the values, which are then plain numbers, as nM/h; none: as they are written")
+    unit: str | None = Field(None, exclude=True, description="of the values, if these are plain numbers: nM/h")
     between: Literal["linear", "steps"] = Field("linear", description="straight lines, or each value until the next time")
 
     @model_validator(mode="before")
@@ -217,8 +219,10 @@ class Pharmacokinetics(Repeated):
 
     kind: Literal["pharmacokinetics"]
     dose: Annotated[Given, Valued(least=0)] = Field(description="amount of one dose, such as 50 mg")
-    volume: Annotated[Given, Valued(above=0)] = Field(description="that it is distributed in, such as 207 L: concentrations are dose/volume")
-    half_life: Positive = Field(description="in which half of what is there is eliminated; with `peripheral`: of the compartment of the dose")
+    volume: Annotated[Given, Valued(above=0)] = Field(
+        description="that it is distributed in, such as 207 L; dose/volume is the concentration"
+    )
+    half_life: Positive = Field(description="in which half is eliminated; with `peripheral`, of what is in the compartment of the dose")
     bioavailability: float = Field(1.0, ge=0, le=1, description="share of a dose that arrives")
     duration: Positive | None = Field(None, description="of an infusion at a constant rate; none: at once")
     absorption_half_life: Positive | None = Field(None, description="in which half of what is taken is absorbed; none: at once")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,4 @@ class Train:
         """The least time between two instants; inf where there are no two."""
         if self.number < 2:
             return math.inf
-        return self.every if self.at is None else min(b - a for a, b in zip(self.at, self.at[1:], strict=False))
+        return self.every if self.at is None else min(b - a for a, b in pairwise(self.at))

@@ -42,7 +42,6 @@ def _vessel(text: str) -> str:
     return _good("time:", f"  vessels:\n    v: {text}\ntime:")
 
 
-
 def _schedule(text: str, *more: str) -> str:
     return "\n".join([f"schedules: {{plasma: {{{text}}}}}", *more, GOOD])
 

@@ -42,7 +42,7 @@ def test_doses_add_up_and_all_of_them_is_eliminated(modes: Any, way: dict[str, f
     """Superposition; AUC = n D/CL; the area under a part of the curve as by quadrature."""
     dose, count = 7.0, 5
     many, one = (Concentration(dose, Train(2.0, 12.0, n), modes, **way) for n in (count, 1))
-    times = np.linspace(0.0, 100.0, 401)
+    times: Any = np.linspace(0.0, 100.0, 401)
     apart = sum(sampled(one, times - 12.0 * k) for k in range(count))
     np.testing.assert_allclose(sampled(many, times), apart, rtol=0, atol=1e-13)
     whole = count * dose * sum(weight / rate for weight, rate in modes)
