@@ -64,6 +64,7 @@ QUANTITIES: dict[str, Code] = {
     "unknown-function": Code("There is no function of this name.", (2,)),
     "unknown-name": Code("A formula uses a name that is not declared.", (2,)),
     "unknown-unit": Code("There is no unit of this name.", (2,)),
+    "wrong-equation": Code("A text is no equation of a reaction, or one that changes nothing.", (2,)),
     "wrong-formula": Code("A text is no formula.", (2,)),
     "wrong-unit": Code("A quantity has another dimension than is needed.", (2,)),
 }
@@ -89,6 +90,7 @@ MODEL: dict[str, Code] = {
     "stated-twice": Code("The same thing is stated at two places.", (2,)),
     "wrong-amount": Code("The amount of a species cannot be chosen, or there is nothing that it could scale.", (2,)),
     "wrong-initial": Code("An initial density or integrity is not within what it may be.", (2,)),
+    "wrong-reaction": Code("A reaction changes a species that it cannot change, or uses up what is not there.", (2,)),
     "wrong-species": Code("A species is of another kind than is needed.", (2,)),
     "wrong-transfer": Code("A species cannot turn into this one.", (2,)),
 }

@@ -143,11 +143,12 @@ class Over:
         if len(text) > MAX_LENGTH or not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
-        if not words or words & {*context.species, *context.parameters, *context.scalars, *context.fields, "x", "z", "t"}:
-            return False
-        return "y" not in words or self._in_years(text, context)
+        names = {*context.species, *context.parameters, *context.scalars, *context.fields, "x", "z", "t"}
+        if not words or words & names:  # M may be a species, but in /M/s it is molar
+            return bool(words - names) and self._is_needed(text, context)
+        return "y" not in words or self._is_needed(text, context)
 
-    def _in_years(self, text: str, context: Context) -> bool:
+    def _is_needed(self, text: str, context: Context) -> bool:
         """Whether y is the year here, and not the coordinate: where the unit is then the one that is needed."""
         try:
             given = measure(text)

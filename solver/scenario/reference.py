@@ -38,7 +38,8 @@ wherever coordinates may, one of `schedules` wherever the time may. `mod(a, b)` 
 and parameters alone jump, and what depends on these alone enters rates by its exact mean over the step.
 Where it says *by region*, one value counts everywhere, or a mapping gives a value per region of the mesh (0 elsewhere).
 In units, *own* is the density of the species the option belongs to and *key* that of the species named by the key;
-*d* is the number of dimensions of the mesh.
+*d* is the number of dimensions of the mesh. Of a reaction, *density* is that of the first species that it changes, *left* and
+*right* are the products of the densities on the two sides of its equation.
 
 `extends: other.yaml` lays this file over another one: mappings are merged, lists and values replaced, `null` removes an entry,
 another `kind` starts afresh. `--set a.b.c=value` does the same from the command line; unknown paths are refused.
