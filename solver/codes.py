@@ -37,6 +37,7 @@ OPTIONS: dict[str, Code] = {
     "not-supported": Code("Tags and merge keys of YAML are not read.", (2, 3)),
     "nothing-given": Code("A list or mapping that needs an entry is empty.", (2,)),
     "out-of-bounds": Code("A number is too small, too large or not finite.", (1, 2, 3)),
+    "overlapping-pulses": Code("Pulses or infusions of a schedule last longer than the time from one to the next.", (2,)),
     "petsc-option": Code("An option of PETSc is none of those of linear solves, or its value is not plain.", (2,)),
     "repeated-key": Code("A key stands twice in a mapping.", (2, 3)),
     "repeated-name": Code("A name is given to two things of which each needs its own.", (2, 3)),

@@ -283,6 +283,7 @@ class Model:
     begins: str = ""  # the run whose state it starts from, in words
     kinetics: tuple[Kinetics, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..scenario.expressions import Expr
+from ..scenario.expressions import Expr, Timed
 from ..scenario.schema import Scenario
-from ..scenario.tree import simplify
+from ..scenario.tree import simplify, substitute
 from .balance import Model, Parameter, Species
 from .cells import cells
 from .ecm import ecm
@@ -40,11 +40,16 @@ def build_model(scenario: Scenario) -> Model:
     reactions = [reaction(name, options, letters) for name, options in biology.reactions.items()]
     final, parameters = letters.settle()
 
+    timed = {name: Timed(name, schedule.function) for name, schedule in scenario.schedules.items()}
+
+    def in_time(expr: Expr) -> Expr:
+        return substitute(expr, timed) if timed else expr
+
     def settled(expr: Expr) -> Expr:
-        return simplify(renamed(expr, final))
+        return simplify(in_time(renamed(expr, final)))
 
     declared = {name: Parameter(name, given.value, given.unit, given.meaning, given.source) for name, given in scenario.parameters.items()}
-    species = tuple(_finished(map_expressions(law, settled), scenario) for law in laws)
+    species = tuple(map_expressions(_finished(map_expressions(law, settled), scenario), in_time) for law in laws)
     membranes = map_expressions(tuple(barriers), settled)
     vessels = map_expressions(tuple(walls), settled)
     happening = map_expressions(tuple(reactions), settled)
@@ -52,7 +57,8 @@ def build_model(scenario: Scenario) -> Model:
     together = find_kinetics(species, scenario.numerics.kinetics, happening)
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening)
+    schedules = {name: options.words for name, options in scenario.schedules.items()}
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

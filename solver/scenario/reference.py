@@ -32,10 +32,10 @@ With `molar_mass` masses stand for amounts; rates of secretion may be per cell.
 Numbers under `expect` may carry units; plain ones are in the scenario's scales, as everywhere else.
 A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions
 {functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.
-`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only. A name of `fields` may stand wherever
-coordinates may. `mod(a, b)` is a - b floor(a/b), the time within a period b: `where(mod(t, 24) < 0.5, 100, 0)` is a pulse of half an hour
-every day. Steps end where comparisons, `floor`, `ceil` or `mod` of the time and parameters alone jump, and what depends on these alone
-enters rates by its exact mean over the step.
+`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only. A name of `fields` may stand
+wherever coordinates may, one of `schedules` wherever the time may. `mod(a, b)` is a - b floor(a/b), the time within a period b:
+`where(mod(t, 24) < 0.5, 100, 0)` is a pulse of half an hour every day. Steps end where comparisons, `floor`, `ceil` or `mod` of the time
+and parameters alone jump, and what depends on these alone enters rates by its exact mean over the step.
 Where it says *by region*, one value counts everywhere, or a mapping gives a value per region of the mesh (0 elsewhere).
 In units, *own* is the density of the species the option belongs to and *key* that of the species named by the key;
 *d* is the number of dimensions of the mesh. Of a reaction, *density* is that of the first species that it changes, *left* and

@@ -20,6 +20,7 @@ from .numerics import Numerics
 from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
+from .schedules import ScheduleMap
 from .species import SpeciesMap
 from .start import StartOptions
 from .sweep import SweepOptions
@@ -47,6 +48,7 @@ class Scenario(Options):
     )
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
     fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
+    schedules: ScheduleMap = Field({}, description="functions of time by name, usable in formulas wherever t is: doses, pulses, tables")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
