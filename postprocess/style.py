@@ -148,10 +148,15 @@ def time_label(run: Run, time: float) -> str:
     return f"t = {number}" + (f" {unit}" if unit else "")
 
 
+def unit_text(unit: str) -> str:
+    """A unit as figures write it; "" of a plain number, or of one that is not known."""
+    return "" if unit == "1" else re.sub(r"\bum\b", "µm", unit)
+
+
 def with_unit(run: Run, name: str) -> str:
     """A column or field with its unit: "tumour.total (cells)"; without one where it is a plain number, or not known."""
-    unit = re.sub(r"\bum\b", "µm", run.units.get(name, ""))
-    return name if unit in ("", "1") else f"{name} ({unit})"
+    unit = unit_text(run.units.get(name, ""))
+    return f"{name} ({unit})" if unit else name
 
 
 def axis_label(run: Run, name: str) -> str:

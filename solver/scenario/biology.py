@@ -14,6 +14,7 @@ from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import Membrane
 from .named import Keyed, SpeciesName
 from .parameters import MolarMass
+from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
 from .vessels import Vessel
@@ -142,5 +143,6 @@ class Biology(Options):
     cells: Annotated[dict[str, Cells], Keyed("own")] = Field({}, description="phenotypes by name")
     ecm: Matrix = Field({}, description="extracellular matrix: its options, or components by name")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
+    reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
     vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")
