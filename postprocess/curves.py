@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .style import LINES, axis_label, kinds, scale, time_label, time_scale, with_unit
+from . import schedules
+from .style import LINES, axis_label, kinds, scale, time_label, time_scale, unit_text, with_unit
 
 if TYPE_CHECKING:
     from .run import Run
@@ -16,35 +17,51 @@ DASHES = ("-", "--", "-.", ":")
 
 
 def profiles(run: Run, steps: list[int]) -> Any:
-    """A figure with one panel per time and one line per species, all on the same axes."""
-    columns = min(3, len(steps))
-    rows = -(-len(steps) // columns)
+    """A figure with one panel per time and one line per species; species of one unit share their axes, others have a row of their own."""
+    units: dict[str, list[str]] = {}
+    for name in kinds(run):
+        units.setdefault(run.units.get(name, ""), []).append(name)
+    if len(units) > 1:
+        steps = [steps[int(n)] for n in np.linspace(0, len(steps) - 1, min(4, len(steps)))]
+    columns = len(steps) if len(units) > 1 else min(3, len(steps))
+    rows = len(units) if len(units) > 1 else -(-len(steps) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(3.2 * columns, 2.2 * rows + 0.4), sharex=True, sharey=True, squeeze=False, layout="constrained"
+        rows,
+        columns,
+        figsize=(3.2 * columns if columns < 4 else 10.5, 2.2 * rows + 0.4),
+        sharex=True,
+        sharey="row" if len(units) > 1 else True,
+        squeeze=False,
+        layout="constrained",
     )
     x = run.points[:, 0] * scale(run, "length")[0]
     order = np.argsort(x)
     names = list(kinds(run))
-    for panel, step in zip(axes.ravel(), steps, strict=False):
-        for number, name in enumerate(names):
-            panel.plot(
-                x[order],
-                run.field(name, step=step)[order],
-                DASHES[number % 4],
-                color=LINES[number % len(LINES)],
-                label=with_unit(run, name),
-            )
+    panels = axes if len(units) > 1 else axes.reshape(1, -1)
+    for row, group in zip(panels, units.values(), strict=True):
+        for panel, step in zip(row, steps, strict=False):
+            for name in group:
+                number = names.index(name)
+                values = run.field(name, step=step)[order]
+                panel.plot(x[order], values, DASHES[number % 4], color=LINES[number % len(LINES)], label=with_unit(run, name))
+            panel.margins(x=0)
+    for panel, step in zip(panels[0], steps, strict=False):
         panel.set_title(time_label(run, float(run.times[step])))
-        panel.margins(x=0)
-    for panel in axes.ravel()[len(steps) :]:
+    for panel in panels[0][len(steps) :]:
         panel.set_axis_off()
     for panel in axes[-1]:
         panel.set_xlabel(axis_label(run, "x"))
-    for panel in axes.ravel()[max(0, len(steps) - columns) : len(steps)]:  # the lowest of each column
+    for panel in axes.ravel()[max(0, len(steps) - columns) : len(steps)] if len(units) == 1 else ():  # the lowest of each column
         panel.tick_params(labelbottom=True)
-    for panel in axes[:, 0]:
-        panel.set_ylabel("density")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=len(names))
+    for row, unit in zip(axes, units if len(units) > 1 else [""] * rows, strict=True):
+        row[0].set_ylabel(unit_text(unit) if len(units) > 1 and unit_text(unit) else "density")
+    found = [panel.get_legend_handles_labels() for panel in panels[:, 0]]
+    figure.legend(
+        [h for handles, _ in found for h in handles],
+        [t for _, texts in found for t in texts],
+        loc="outside upper right",
+        ncols=min(len(names), 4),
+    )
     return figure
 
 
@@ -59,18 +76,27 @@ def series(run: Run) -> Any | None:
     panels = [p for p in every if p[1]]
     if not panels:
         return None
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
+    given = schedules.of(run)
+    size, heights = (3.3 * len(panels), 2.7 + (0.9 if given else 0.0)), [1.0, schedules.STRIP] if given else [1.0]
+    figure, axes = plt.subplots(
+        len(heights), len(panels), figsize=size, squeeze=False, layout="constrained", sharex="col", gridspec_kw={"height_ratios": heights}
+    )
+    for panel in axes[1] if given else ():
+        schedules.strip(panel, run, given, factor)
+    if given:
+        axes[1, 0].legend(fontsize=8)
     for panel, (title, lines, logarithmic) in zip(axes[0], panels, strict=True):
         for number, (label, values) in enumerate(lines.items()):
             panel.plot(time, values, color=LINES[number % len(LINES)], label=label, linestyle=DASHES[number % 4])
         panel.set_title(title)
-        panel.set_xlabel(f"time ({unit})" if unit else "time")
         panel.margins(x=0)
         if logarithmic:
             panel.set_yscale("log")
             panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0e}")  # plain text: typesetting powers takes most of a second
         if lines and list(lines) != [""]:
             panel.legend(fontsize=8)
+    for panel in axes[-1]:
+        panel.set_xlabel(f"time ({unit})" if unit else "time")
     return figure
 
 

@@ -15,6 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
+from invasio.solver.scenario.ecm import components
+
 from .faults import WrongRequest
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def kinds(run: Run) -> dict[str, str]:
     """Field name -> "cells", "ecm", "soluble" or "user", from the scenario; the order of drawing."""
     model = run.scenario.get("model") or {}
     found = {name: kind for block, kind in _KINDS.items() for name in (model.get(block) or {})}
-    found |= {"ecm": "ecm"} if model.get("ecm") else {}
+    found |= dict.fromkeys(components(model.get("ecm")), "ecm")
     for name, law in (run.scenario.get("species") or {}).items():
         found[name] = "cells" if isinstance(law, dict) and law.get("taxis") else "user"
     if not found:
@@ -146,10 +148,15 @@ def time_label(run: Run, time: float) -> str:
     return f"t = {number}" + (f" {unit}" if unit else "")
 
 
+def unit_text(unit: str) -> str:
+    """A unit as figures write it; "" of a plain number, or of one that is not known."""
+    return "" if unit == "1" else re.sub(r"\bum\b", "µm", unit)
+
+
 def with_unit(run: Run, name: str) -> str:
     """A column or field with its unit: "tumour.total (cells)"; without one where it is a plain number, or not known."""
-    unit = re.sub(r"\bum\b", "µm", run.units.get(name, ""))
-    return name if unit in ("", "1") else f"{name} ({unit})"
+    unit = unit_text(run.units.get(name, ""))
+    return f"{name} ({unit})" if unit else name
 
 
 def axis_label(run: Run, name: str) -> str:

@@ -15,13 +15,23 @@ if TYPE_CHECKING:  # tests that start MPI programs import no MPI themselves
     from tests.lib.comm import Comm
 
 
+# Launchers, Slurm and X servers of two tests at once get in each other's way.
+STARTING_PROGRAMS = tuple(
+    f"tests/{folder}/" for folder in ("fuzz", "launcher", "paraview", "robustness", "slurm", "unit/hpc", "unit/postprocess")
+)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--slow` runs the tests that take minutes as well."""
     parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without `--slow`, tests marked slow are left out."""
+    """Without `--slow`, tests marked slow are left out; of several workers one alone has all tests that start programs."""
+    for item in items if config.pluginmanager.hasplugin("xdist") else ():
+        folder = item.path.relative_to(config.rootpath).as_posix()
+        item.add_marker(pytest.mark.xdist_group("programs" if folder.startswith(STARTING_PROGRAMS) else folder))
     if config.getoption("--slow"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -25,6 +26,7 @@ REQUIREMENTS = ROOT / "hpc" / "environment" / "ci-requirements.txt"
 SOURCES = ["src/invasio/__init__.py", *(f"src/invasio/{name}" for name in PACKAGES)]
 # Seen through src, modules have their full names and the ban on the bare ones works with relative imports.
 STYLE = ["--config", 'namespace-packages = ["src/invasio"]', "--extend-ignore", "TID252", *SOURCES, "tests"]
+MOST_WORKERS = 4
 SERIAL_LIMIT = 1800  # seconds for the tests on one rank
 PARALLEL_LIMIT = 1200  # and on several
 NO_TESTS = 5  # pytest's exit code
@@ -137,7 +139,7 @@ def _tests(ranks: int, chosen: list[str]) -> Result:
         colour = f"--color={'yes' if sys.stdout.isatty() else 'no'}"
         common = ["-q", "--with-mpi", "-o", "faulthandler_timeout=300", colour, *where, *chosen]
         if ranks == 1:
-            pytest = [sys.executable, "-m", "pytest", f"--junitxml={reports / 'rank-0.xml'}", *common]
+            pytest = [sys.executable, "-m", "pytest", f"--junitxml={reports / 'rank-0.xml'}", *_workers(chosen), *common]
             limited = ["timeout", "-k", "10", str(SERIAL_LIMIT), *pytest]
         else:
             rank = [sys.executable, str(ROOT / "tests" / "rank.py"), folder, *common]
@@ -148,6 +150,14 @@ def _tests(ranks: int, chosen: list[str]) -> Result:
             for log in sorted(reports.glob("rank-*.txt")):
                 print(f"--- {log.stem}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-60:]), flush=True)
     return result
+
+
+def _workers(chosen: list[str]) -> list[str]:
+    """Groups of tests (tests/conftest.py) side by side, as many as there are cores, where all run and the plugin is there."""
+    cores = len(os.sched_getaffinity(0))
+    if chosen or cores < 2 or importlib.util.find_spec("xdist") is None:
+        return []
+    return ["-n", str(min(cores, MOST_WORKERS)), "--dist", "loadgroup"]
 
 
 def _environment() -> dict[str, str]:

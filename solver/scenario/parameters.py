@@ -17,6 +17,7 @@ from .dimensions import Known, Sized, in_units
 from .hints import hint
 from .named import check_name
 from .parser import ParseError, parse
+from .quantities import product, word
 from .shorthand import Short
 from .tree import evaluate, names
 from .units import ONE, Dimension, Measure, UnitError, measure
@@ -55,6 +56,11 @@ def parameter(text: str, context: Context) -> tuple[float, Measure | None]:
     cells = re.search(r"(?<![A-Za-z])cells?(?![A-Za-z])", text)
     if not cells and _plain(given) and given.dimension not in {scale.dimension for scale in _densities(context)}:
         return context.convert(text, _in_words(given)), None
+    return in_own_unit(text, given, context)
+
+
+def in_own_unit(text: str, given: Measure, context: Context) -> tuple[float, Measure]:
+    """The number that a text with a unit begins with, and the unit. Raises PydanticCustomError where there are no scales."""
     if context.scales is None:
         what = "the scenario states no scales, so a value with a unit has no meaning"
         raise wrong(what, code="no-scales", remedy="write a plain number")
@@ -134,22 +140,26 @@ class ParameterOptions(Options):
     """A number with a name, usable in every formula."""
 
     value: Annotated[float, Declared()] = Field(description="a number, a quantity of any unit, or a formula of other parameters")
-    unit: str = Field("", description="unit as printed by explain; none: that of a quantity that is no length, time or product of them")
+    unit: str = Field("", description="unit as printed by explain; none: that of the value, or the scales")
     meaning: str = Field("", description="what it stands for")
     source: str = Field("", description="where the number comes from")
 
     @model_validator(mode="before")
     @classmethod
     def _own_unit(cls, data: Any, info: ValidationInfo) -> Any:
-        """The unit of the value, where it keeps its own."""
+        """The unit of the value: its own where it keeps that, else the scales'."""
         text = data.get("value") if isinstance(data, Mapping) else None
         if not isinstance(text, str) or data.get("unit"):
             return data
+        context = Context.of(info)
         try:
-            own = parameter(text, Context.of(info))[1] is not None and measure(text) is not None
+            given, own = measure(text), parameter(text, context)[1]
         except (PydanticCustomError, UnitError):
             return data
-        return {**data, "unit": _LEADING.sub("", text).strip()} if own else data
+        if own is None:  # a number in the scales
+            powers = "".join(f"{'*' if power > 0 else '/'}{base}^{abs(power)}" for base, power in given.dimension)
+            return {**data, "unit": product(powers, lambda name: word(context.texts.get(name, "")), None)}
+        return {**data, "unit": _LEADING.sub("", text).strip()}
 
 
 FreeName = Annotated[str, AfterValidator(check_name)]

@@ -7,7 +7,7 @@ but for amounts: ``density * length^d`` becomes cells, mol, g, or what the scale
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .base import Context, depth_of
@@ -56,6 +56,18 @@ def word(text: object) -> str:
     if text in ("", "1", "1.0"):
         return ""
     return rest if number == "1" and re.fullmatch(r"[A-Za-zµμ]+", rest) else f"({text})"
+
+
+def product(dimension: str, called: Callable[[str], str], dim: int | None) -> str:
+    """The unit of a dimension as text: ``nM um^2/h`` of ``own*length^2/time``, or ``length^d`` in two dimensions; "" of none."""
+    above: list[str] = []
+    below: list[str] = []
+    powers = dimension.replace("length^d/length", f"length^{(dim or 1) - 1}")
+    powers = powers if dim is None else powers.replace("^d", f"^{dim}")
+    for sign, name, power in re.findall(r"([*/]?)([a-z]+|1)(?:\^(\d+|d))?", powers):
+        if power != "0" and (found := called(name)):
+            (below if sign == "/" else above).append(found + (f"^{power}" if power not in ("", "1") else ""))
+    return " ".join(above) + "".join(f"/{one}" for one in below)
 
 
 @dataclass(frozen=True)
@@ -161,14 +173,7 @@ class Units:
 
     def _product(self, dimension: str, own: str = "") -> str:
         """A dimension in the scenario's scales as text: ``um^2``, ``nM um^3``."""
-        above: list[str] = []
-        below: list[str] = []
-        power = dimension.replace("length^d/length", f"length^{(self._context.dim or 1) - 1}").replace("^d", f"^{self._context.dim}")
-        for sign, name, exponent in re.findall(r"([*/]?)([a-z]+|1)(?:\^(\d+))?", power):
-            found = "" if exponent == "0" else self._word(own if name == "own" else name)
-            if found:
-                (below if sign == "/" else above).append(found + (f"^{exponent}" if exponent not in ("", "1") else ""))
-        text = " ".join(above) + "".join(f"/{one}" for one in below)
+        text = product(dimension, lambda name: self._word(own if name == "own" else name), self._context.dim or 1)
         return text.strip("()") if re.fullmatch(r"\([^()]*\)", text) else text or PLAIN
 
     def _word(self, name: str) -> str:

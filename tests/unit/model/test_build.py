@@ -221,6 +221,16 @@ def test_an_amount_is_an_integral_over_the_mesh(mesh: str, given: str, value: fl
     assert (parameter.unit, parameter.meaning) == (unit, "amount of tumour at the start")
 
 
+def test_explain_prints_the_units_of_parameters(tmp_path: Path) -> None:
+    """What is made of lengths and times is in the scenario's scales, everything else in the unit it was given in."""
+    given = "{kill: 0.5 /d, D: 1e-10 cm^2/s, l: 1 mm, k: 1 /nM/h, s: 3, u: {value: 5 um, unit: cell lengths}}"
+    model = model_of(f"scales: {{length: 1 um, time: 2 h}}\nparameters: {given}\nspecies: {{a: {{diffusion: D}}}}\n", tmp_path)
+    units = {name: p.unit for name, p in model.parameters.items()}
+    assert units == {"kill": "/(2 h)", "D": "um^2/(2 h)", "l": "um", "k": "/nM/h", "s": "", "u": "cell lengths"}
+    assert model.parameters["kill"].value == pytest.approx(1 / 24, rel=1e-15)
+    assert " ".join(("l", "1000", "um")) in " ".join(explain(model).split())
+
+
 def test_explain_prints_amounts(tmp_path: Path) -> None:
     """The shape up to a factor, and the integral; a formula of parameters is kept in resolved.yaml."""
     laws = "species:\n  a: {diffusion: 1, initial: 'exp(-x^2/w)', amount: '2*w'}\n  b: {initial: {tissue: 2}, amount: 3}\n"

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.image
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from invasio.postprocess import still
+from invasio.postprocess.curves import profiles
 from invasio.postprocess.figures import make_figures
 from invasio.postprocess.maps import outlines
 from invasio.postprocess.picture import background
@@ -28,6 +30,19 @@ TIMES = [float(t) for t in range(9)]
 
 def state(points: np.ndarray, time: float) -> dict[str, np.ndarray]:
     return {"mmp": 0.5 * cells_at(points, time), "ecm": ecm_at(points, time), "tumour": cells_at(points, time)}
+
+
+def test_profiles_of_different_units_have_axes_of_their_own(shared_tmp: Path, comm: Any) -> None:
+    """One row of panels for each unit, at most four times, all lines in one legend."""
+    run = open_run(make(shared_tmp / "run", comm, 1, 50, TIMES, state, SCENARIO))
+    alone = profiles(run, [0, 1, 2])
+    assert [axes.get_ylabel() for axes in alone.axes if axes.get_ylabel()] == ["density"]
+    run.units.update({"tumour": "1e8 /cm^3", "ecm": "1", "mmp": "um nM"})
+    figure = profiles(run, [0, 1, 2])
+    assert sorted(axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()) == ["1e8 /cm^3", "density", "µm nM"]
+    assert len(figure.axes) == 9 and all(len(axes.lines) == 1 for axes in figure.axes)
+    assert sorted(text.get_text() for text in figure.legends[0].get_texts()) == ["ecm", "mmp (µm nM)", "tumour (1e8 /cm^3)"]
+    plt.close("all")
 
 
 @pytest.mark.parametrize(
