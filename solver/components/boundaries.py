@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 def accounts_of(s: NodalSpecies, owner: str = "") -> Iterator[Account]:
-    """The accounts of a species, or of what it carries: its sources, its boundaries, the walls of vessels and the membranes that it passes."""
+    """The accounts of a species, or of what it carries: sources, boundaries, walls of vessels and membranes that it passes."""
 
     def account(key: str, sign: int, label: str, gives: bool = False) -> Account:
         return Account(owner or s.name, key, sign, label, gives=gives)

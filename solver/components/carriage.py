@@ -1,4 +1,4 @@
-"""What a step made of a carrier, as those that it carries need it: its fluxes, what was born, came in and went; and the solvers they share."""
+"""What a step made of a carrier, as what it carries needs it: fluxes, what was born, came in and went; the solvers that all share."""
 
 from __future__ import annotations
 

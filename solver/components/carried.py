@@ -24,7 +24,7 @@ from ..state import State, Variable
 from .boundaries import accounts_of, content, gains
 from .carriage import Carriage
 from .protocol import Component, Phase
-from .transport import NEGATIVE_MASS, THETA
+from .transport import NEGATIVE_MASS, STEEPER, THETA
 
 Floats = NDArray[np.float64]
 
@@ -57,14 +57,15 @@ class Carried(Component):
         self._coupled: Variable | None = None
         self._gain: Floats | None = None
         self._source: Floats | None = None
+        self._tilt: Floats | None = None
         self.failure = ""
         self.limited = 0
         self.clipped = 0.0
 
-    def couple(self, moved: Variable, gain: Floats, source: Floats) -> None:
+    def couple(self, moved: Variable, gain: Floats, source: Floats, tilt: Floats) -> None:
         """As components.mobile.Mobile.couple."""
         self.phases = frozenset({Phase.FIRST})
-        self._coupled, self._gain, self._source = moved, gain, source
+        self._coupled, self._gain, self._source, self._tilt = moved, gain, source, tilt
         self._credit, self._rest = np.zeros(self.graph.n_local), np.zeros(self.graph.n_local)
         self.species.variable.foreseen = False
         moved.weights, moved.share_of = self.graph.mass, self.species.variable
@@ -138,11 +139,10 @@ class Carried(Component):
         g.halo.update(self._mixed)
         kernel.leaving(wk.w, self._mixed, self._least, self._most, self._share)
         gone = c.gone - self._alike
-        args = (wk.edges, trace.corrected, c.net, wk.w)
-        there = (fixed, trace.reached, self._least, self._most, dt)
         outside, amount = kernel.transported(
-            *args, self._mixed, self._ratio, s.state, self._brought, gone, self._share, *there, self._new, c.flux
-        )
+            wk.edges, trace.corrected, c.net, wk.w, self._mixed, self._ratio, s.state, self._brought, gone, self._share, fixed,
+            trace.reached, self._least, self._most, dt, self._new, c.flux,
+        )  # fmt: skip
         outside, amount = g.comm.allreduce(np.array([outside, amount]))
         usable = solved and math.isfinite(outside + amount)
         if not usable or outside > NEGATIVE_MASS * amount:
@@ -178,7 +178,7 @@ class Carried(Component):
         kernel.settle_bounds(c.trace.reached, c.born, dt, newborn, lowest, highest, self._least, self._most)
 
     def _bring(self) -> None:
-        """What the newborn and those that come in bring; ``alike``: carriers that are born alike; in the stages with r as it is predicted."""
+        """What the newborn and those that come in bring, and the carriers born alike; these in the stages with r as it is predicted."""
         c, n = self.carriage, self.graph.n_owned
         each = self.each[:n]
         np.multiply(c.entering, each, out=self._brought)
@@ -210,6 +210,8 @@ class Carried(Component):
             stages.implicit_side(g.mass, self._start, self._production, dt, b)
         else:
             edges.explicit_side(wk.edges, self._production, c.sinks, self._start, tau, b)
+        if self._tilt is not None:
+            stages.add_source(g.mass, self._tilt, STEEPER * (reach - 1.0) * tau, b)
         np.multiply(r, wk.stage if scheme == "tr_bdf2" else trace.last, out=x)
         stages.settle_emptied(g.mass, c.sinks, tau, b, x)
         self._fix(system, time + reach * dt, tau)
@@ -221,6 +223,8 @@ class Carried(Component):
         outer = 0.5 * (1.0 - THETA)
         args = (self._production, self._none, self._none, outer / THETA, tau, 1.0, 0.0, b, self._stage)
         stages.second_stage(g.mass, self._start, x, *args)
+        if self._tilt is not None:
+            stages.add_source(g.mass, self._tilt, STEEPER * 0.5 * tau, b)
         np.multiply(r, trace.last, out=x)
         stages.settle_emptied(g.mass, c.sinks, tau, b, x)
         self._fix(system, time + dt, tau)
@@ -244,7 +248,7 @@ class Carried(Component):
         edges.fixed_side(self.carriage.work.edges, *s.held_edges, self._held, tau, False, system.b)
 
     def _limit(self, dt: float, usable: bool) -> bool:
-        """Blend with the low-order ratio, or take that alone where high order is not usable; ``_new``, ``_share`` and the fluxes become what is applied. Collective."""
+        """Blend with the low-order ratio, or take it alone; ``_new``, ``_share`` and the fluxes become what is applied. Collective."""
         s, g, c, wk = self.species, self.graph, self.carriage, self.carriage.work
         n, trace, fixed = g.n_owned, c.trace, self.carrier.fixed
         made = c.entering + (c.born if self.newborn != "alike" else 0.0)
@@ -259,7 +263,19 @@ class Carried(Component):
         kernel.range_of(wk.edges, self._first, self._least, self._most)
         args = (wk.edges, trace.corrected, c.net, wk.w, c.flux, self._first, trace.reached)
         kernel.shares(
-            *args, s.state, self._brought, self._alike, c.gone, self._share, fixed, self._least, self._most, dt, self._v, self._down, self._up
+            *args,
+            s.state,
+            self._brought,
+            self._alike,
+            c.gone,
+            self._share,
+            fixed,
+            self._least,
+            self._most,
+            dt,
+            self._v,
+            self._down,
+            self._up,
         )
         if not usable:
             c.flux[:] = 0.0

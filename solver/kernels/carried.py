@@ -1,16 +1,18 @@
 r"""A species b that another, its carrier n, takes along: the carrier's edge fluxes with b in place of n, and r = b/n kept between bounds.
 
-Into node i flow F_ij(b) = u_ij b_j - l_ij b_i: also where n is uniform, so that random motility mixes r. Where the carrier's applied flux
-G_ij differs from F_ij(n), as its limiter wants it, what differs takes r of where it comes from. Carriers leave with the share rho of b.
+Into node i flow F_ij(b) = u_ij b_j - l_ij b_i: also where n is uniform, so that random motility mixes r. Where the flux G_ij that was
+applied to the carrier differs from F_ij(n), as its limiter wants it, what differs takes r of where it comes from. Of carriers that go,
+each takes rho along.
 
 The low-order solution is implicit and upwind in r, with gross flows p_ij, q_ij >= 0 of carriers, p_ij - q_ij = G_ij,
 
     p_ij = (u + d) n_j + max(0, e),  q_ij = (l + d) n_i + max(0, -e),  e = G_ij - F^L_ij(n),  n the new density,
     [ m n_old + dt sum_j p_ij + dt m B ]_i r_i - dt sum_j p_ij r_j = m b_old + dt m (what newborn bring)_i
 
-which makes r a mean of what was there, of neighbours and of what is born, for any step. The correction towards high order is limited so that
-r_min n <= b <= r_max n, of old and low-order r of the neighbours and of what is born or comes in: synchronised, as n is the carrier's own
-corrected density. Source: Schär, Smolarkiewicz 1996, J. Comput. Phys. 128:101-120.
+which makes r a mean of what was there, of neighbours and of what is born, for any step. The correction towards high order is limited
+so that r_min n <= b <= r_max n, of old and low-order r of the neighbours and of what is born or comes in: synchronised, as n is the
+carrier's own corrected density.
+Source: Schär, Smolarkiewicz 1996, J. Comput. Phys. 128:101-120.
 
 Arrays: nodal ones (n_local) where a neighbour is read, else (n_owned); per edge (nnz). r < 0 stands for undefined, where n <= FLOOR.
 """
@@ -81,7 +83,7 @@ def admit(each: Floats, entering: Floats, born: Floats, newborn: int, least: Flo
 
 @compiled
 def allow(e: Edges, carrier: Floats, credit: Floats, rest: Floats, dt: float, least: Floats, most: Floats) -> None:
-    """Widen the bounds by what reactions are thought to make of r in the step, ``credit`` >= 0 of it within: the spread among neighbours."""
+    """Widen the bounds by what reactions are thought to make of r in the step, ``credit`` of it within: the spread among neighbours."""
     for i in range(len(least)):
         low, high, credited = np.inf, -np.inf, 0.0
         for k in range(e.indptr[i], e.indptr[i + 1]):
@@ -96,7 +98,9 @@ def allow(e: Edges, carrier: Floats, credit: Floats, rest: Floats, dt: float, le
 
 
 @compiled
-def settle_bounds(carrier: Floats, born: Floats, dt: float, newborn: int, lowest: float, highest: float, least: Floats, most: Floats) -> None:
+def settle_bounds(
+    carrier: Floats, born: Floats, dt: float, newborn: int, lowest: float, highest: float, least: Floats, most: Floats
+) -> None:
     """Bounds of all where no neighbour is known; the lower one less where what there is, is shared with the newborn."""
     for i in range(len(least)):
         if least[i] > most[i]:
@@ -233,7 +237,8 @@ def _low_flow(u: float, lower: float, here: float, there: float, net: float, own
 @compiled
 def shares(
     e: Edges, limited: bool, net: Floats, w: Floats, flux: Floats, first: Floats, carrier: Floats, old: Floats, brought: Floats,
-    made_alike: Floats, gone: Floats, share: Floats, fixed: Mask, least: Floats, most: Floats, dt: float, v: Floats, down: Floats, up: Floats,
+    made_alike: Floats, gone: Floats, share: Floats, fixed: Mask, least: Floats, most: Floats, dt: float, v: Floats, down: Floats,
+    up: Floats,
 ) -> None:  # fmt: skip
     """The low-order solution v in flux form, and what the limiter lets pass downwards and upwards; ``first``: the low-order r."""
     for i in range(len(e.indptr) - 1):

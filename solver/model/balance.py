@@ -118,6 +118,7 @@ class Species:
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
     diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
+    room: Expr | None = None  # in [0, 1]: the share of its motility and of its drifts that pores of the matrix leave; None: all
     fibres: Fibres | None = None  # direction of easiest movement; None: the same in all directions
     taxis: tuple[Taxis, ...] = ()
     production: tuple[Term, ...] = ()  # P >= 0
@@ -219,7 +220,7 @@ class WallFlux:
     closed: Expr | None = None  # 0
     torn: Expr | None = None  # as elsewhere
     inside: Expr | None = None  # 0
-    dissolved: bool = False  # a solute: thin lines are corrected for the gradient that the mesh does not resolve
+    dissolved: bool = False  # a solute, that a wall lets through without being opened
     source: str = ""
 
 
@@ -247,11 +248,32 @@ class Vessel:
 
 
 @dataclass(frozen=True)
+class Reaction:
+    """What becomes of what: dc_i/dt = change_i v for each species that it changes, v per volume and time.
+
+    change: of whole numbers where the species are measured alike; else each in its own scale. ``counts``: the whole numbers.
+    onward, backward: the two parts of v = onward - backward, each >= 0; backward is 0 of what goes one way. A ``law`` of the user's
+    own that goes both ways is all in ``onward``, of any sign. factors: what must be >= 0 in these.
+    """
+
+    name: str
+    equation: str  # as text
+    counts: Mapping[str, int]
+    change: Mapping[str, float]
+    onward: Expr
+    backward: Expr = ZERO
+    reversible: bool = False
+    factors: tuple[Factor, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Kinetics:
     """Species whose terms act on each other and are integrated together at every node; ``products`` move, and are only made by them."""
 
     members: tuple[str, ...]
     products: tuple[str, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -277,6 +299,8 @@ class Model:
     fields: Mapping[str, str] = field(default_factory=dict)  # given fields that expressions may name -> where they come from
     begins: str = ""  # the run whose state it starts from, in words
     kinetics: tuple[Kinetics, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -46,7 +46,10 @@ def at_rest(law: Species, laws: Mapping[str, Species]) -> Species:
     carrier = laws[law.carried.by]
     loss = [*law.loss, *(replace(term, name=f"{term.name} of {carrier.name}", source="") for term in carrier.loss)]
     loss += [Term(_positive(Unary("-", term.expr)), f"net death of {carrier.name}") for term in carrier.growth]
-    production, born = list(law.production), {"shared": None, "each": Binary("*", law.carried.each, Name(carrier.name)), "alike": Name(law.name)}
+    production, born = (
+        list(law.production),
+        {"shared": None, "each": Binary("*", law.carried.each, Name(carrier.name)), "alike": Name(law.name)},
+    )
     brought = born[law.carried.newborn]
     if brought is not None:
         production += [Term(Binary("*", _positive(term.expr), brought), f"birth of {carrier.name}") for term in carrier.growth]

@@ -55,7 +55,7 @@ class Context:
     """What validation needs to know besides the value itself.
 
     scales: the measure of one unit of "length", "time", "cells" and of species, and the tissue's "depth"; None: non-dimensional.
-    species: name -> "cells", "bound", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
+    species: name -> "cells", "bound", "ecm", "soluble" or "user". parameters: declared numbers usable in formulas, in its scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
@@ -63,8 +63,9 @@ class Context:
     lengths: what the numbers of parameters are in that are made of lengths and times.
     texts: the scales as they are stated.
     molar: the molar mass of species that have one stated.
-    scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
+    scalars: schedules and numbers in time; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
+    pools: names of pools of the circulation, which formulas of the circulation and of organs may name.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -76,6 +77,7 @@ class Context:
     assumed: list[tuple[str, int]] = field(default_factory=list, compare=False)
     scalars: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    pools: frozenset[str] = frozenset()
     units: Mapping[str, Measure] = field(default_factory=dict)
     lengths: Mapping[str, Measure] = field(default_factory=dict)
     texts: Mapping[str, object] = field(default_factory=dict)
@@ -148,7 +150,7 @@ class Context:
             found.append(unit / self.scale("own") * (deep or ONE))
         if dimension.startswith("own/key"):  # what one cell has, as an amount or as a number of molecules
             deep = ONE if per_volume(self.scale("key")) else depth_of(self, self.scale("own"))
-            found += [] if deep in (None, ONE) else [unit * deep]
+            found += [] if deep is None or deep == ONE else [unit * deep]
             found += [one * MOLECULES for one in list(found) if ("amount", 1) in one.dimension]
         named = (self.slots.get(word, word) for word in ("own", "key") if word in _names_in(dimension))
         masses = [self.molar[name] for name in named if name in self.molar]
@@ -239,7 +241,8 @@ Rate = Annotated[float, Quantity("1/time")]
 Diffusivity = Annotated[float, Quantity("length^2/time")]
 
 
-def _existing_file(value: str, info: ValidationInfo) -> str:
+def existing_file(value: str, info: ValidationInfo) -> str:
+    """The absolute path of a file, relative to the scenario's folder; raises PydanticCustomError where there is none."""
     folders = Context.of(info).folders or (Path.cwd(),)
     for folder in folders:
         try:
@@ -257,7 +260,7 @@ class _File:
     """Marks a text as the name of an existing file, relative to the scenario's folder; becomes an absolute path."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(_existing_file, handler(source))
+        return core_schema.with_info_after_validator_function(existing_file, handler(source))
 
 
 InputFile = Annotated[str, _File()]

@@ -16,7 +16,9 @@ HEAD = """\
 schema_version: 1
 mesh: {kind: interval, cells: 4}
 model:
-  cells: {tumour: {initial: 1, motility: 1e-3, haptotaxis: 1e-2, death: 0.1}, sessile: {initial: 1, death: 0.2, growth: {kind: logistic, rate: 1}}}
+  cells:
+    tumour: {initial: 1, motility: 1e-3, haptotaxis: 1e-2, death: 0.1}
+    sessile: {initial: 1, death: 0.2, growth: {kind: logistic, rate: 1}}
   ecm: {initial: 1, degraded_by: {mt1: 2}}
   bound:
 """
