@@ -15,6 +15,9 @@ from .maps import Plane, Row, finish_bar, map_rows, scale_of
 from .run import Run
 from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale, with_unit
 
+MOST_LINES = len(LINES)  # that can be told apart in one panel
+_BESIDE = 3  # panels in a row
+_WIDTHS = {1: 3.9, 2: 7.2, 3: 8.4}
 _ROUNDING = 1e-9
 
 
@@ -82,9 +85,7 @@ def profiles(runs: list[Run], names: list[str] | None = None, times: list[float]
         panel.set_xlabel(lines[0].label)
     for panel in axes[:, 0]:
         panel.set_ylabel(shown[0] if len(shown) == 1 else "density")
-    handles, texts = axes[0, 0].get_legend_handles_labels()
-    if len(texts) > 1:
-        figure.legend(handles, texts, loc="outside upper right", ncols=min(len(texts), 4))
+    _legend(figure, axes[0, 0])
     return figure
 
 
@@ -147,32 +148,48 @@ def fronts(runs: list[Run], found: list[Front], fits: list[Fit | None]) -> Any:
             panel.plot(span, line.at(span), color=colour, linewidth=1.2, label=f"{line.speed:.3g} ± {line.error:.1g}{unit}")
     panel.set_xlabel(f"time ({found[0].time_unit})" if found[0].time_unit else "time")
     panel.set_ylabel(found[0].what.replace(", ", ",\n") + (f" ({found[0].unit})" if found[0].unit else ""))
-    if panel.get_legend_handles_labels()[1]:
-        panel.legend()
+    _legend(figure, panel)
     return figure
 
 
 def series(runs: list[Run], columns: list[str]) -> Any:
-    """Columns of series.csv over time: a panel per column, a line per run."""
+    """Columns of series.csv over time: a panel per column, a line per run; which is which stands above the panels."""
     tables = [run.series for run in runs]
     for run, table in zip(runs, tables, strict=True):
         for column in columns:
             if column not in table:
                 raise unknown(run.path, "column", column, [name for name in table if name != "time"], code="no-column")
-    figure, axes = plt.subplots(1, len(columns), figsize=(0.3 + 3.6 * len(columns), 2.9), squeeze=False, layout="constrained")
-    for panel, column in zip(axes[0], columns, strict=True):
+    wide = min(_BESIDE, len(columns))
+    tall = -(-len(columns) // wide)
+    size = (_WIDTHS[wide], 2.4 * tall + (0.4 if len(runs) > 1 else 0.2))  # inches: as wide as one or two columns of a page
+    figure, axes = plt.subplots(tall, wide, figsize=size, squeeze=False, layout="constrained")
+    for panel, column in zip(axes.ravel(), columns, strict=False):
         for number, (run, table, label) in enumerate(zip(runs, tables, labels(runs), strict=True)):
             factor, unit = time_scale(run, runs[0])
             length = scale(run, "length") if ".front." in column else (1.0, "")
             _same_unit(run, runs[0], column)
-            panel.plot(table["time"] * factor, length[0] * table[column], DASHES[number % 4], color=LINES[number % len(LINES)], label=label)
+            panel.plot(table["time"] * factor, length[0] * table[column], label=label, **stroke(number))
             panel.set_xlabel(f"time ({unit})" if unit else "time")
             panel.set_ylabel(f"{column} ({length[1]})" if length[1] else with_unit(run, column))
         panel.margins(x=0)
         _no_rounding(panel)
-        if len(runs) > 1:
-            panel.legend()
+    for panel in axes.ravel()[len(columns) :]:
+        panel.set_axis_off()
+    _legend(figure, axes[0, 0])
     return figure
+
+
+def stroke(number: int) -> dict[str, Any]:
+    """How a line is drawn, so that it is told from MOST_LINES - 1 others also without colours."""
+    return {"color": LINES[number % len(LINES)], "linestyle": DASHES[number % len(DASHES)]}
+
+
+def _legend(figure: Any, panel: Any) -> None:
+    """What each line is, above the panels: off the curves. Rows are filled until a row is as wide as the figure."""
+    handles, texts = panel.get_legend_handles_labels()
+    if len(texts) > 1:
+        room = figure.get_size_inches()[0] / (0.5 + 0.075 * max(map(len, texts)))
+        figure.legend(handles, texts, loc="outside upper left", ncols=max(1, min(len(texts), int(room))))
 
 
 def _same_unit(run: Run, first: Run, column: str) -> None:

@@ -12,6 +12,7 @@ from invasio.solver.errors import InvasioError
 
 from .faults import unknown
 from .html import Markup, facts, folded, page, picture, section, table
+from .outcomes import is_arms
 from .reason import reason
 from .style import style
 from .sweep import number, results
@@ -42,6 +43,10 @@ def write(sweep: SweepRun) -> Path:
 
 def compose(sweep: SweepRun) -> str:
     """The page as text."""
+    if is_arms(sweep):
+        from . import arms_page
+
+        return arms_page.compose(sweep)
     head, rows = results(sweep)
     columns = {name: [row[k] for row in rows] for k, name in enumerate(head)}
     drawn = observables(sweep, head, columns)
@@ -69,7 +74,7 @@ def compose(sweep: SweepRun) -> str:
     top = f"<header><h1>{escape(title)}</h1>\n<p>{escape(text)}</p>\n{facts(strip)}</header>"
     parts = [
         section("pictures", "Observables", *pictures),
-        section("members", f"Members, with observables at {end}", _members(sweep, columns, drawn), _note(sweep), _failures(sweep)),
+        section("members", f"Members, with observables at {end}", _members(sweep, columns, drawn), _note(sweep), failures(sweep)),
         section("scenario", "Scenario", folded("sweep.yaml, with all defaults", (sweep.path / "sweep.yaml").read_text(encoding="utf-8"))),
     ]
     return page(title, "\n".join([top, *filter(None, parts)]))
@@ -78,7 +83,7 @@ def compose(sweep: SweepRun) -> str:
 def observables(sweep: SweepRun, head: list[str], columns: dict[str, list[str]]) -> list[str]:
     """The columns that are drawn: those the sweep names, else the most telling of those that differ between members."""
     known = head[3 + len(sweep.parameters) :]
-    wanted = list(sweep.scenario["sweep"].get("observe") or [])
+    wanted = list((sweep.scenario.get("sweep") or {}).get("observe") or [])
     if wanted and known:
         for name in wanted:
             if name not in known:
@@ -112,7 +117,7 @@ def _note(sweep: SweepRun) -> str:
     return f'<p class="soft">{escape(meant)}. All columns are in results.csv.</p>'
 
 
-def _failures(sweep: SweepRun) -> str:
+def failures(sweep: SweepRun) -> str:
     """Why members failed, one line each."""
     failed = [member for member in sweep.members if member.status.startswith("failed")]
     lines = [f"{member.folder.name}: {reason(member.folder) or 'it left no message'}" for member in failed[:_REASONS]]

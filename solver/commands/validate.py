@@ -48,8 +48,12 @@ def main(args: argparse.Namespace) -> int:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
         _print_networks(scenario)
     _print_given(scenario)
-    if scenario.members:
+    if scenario.sweep is not None:
         print(f"  sweep       {_members(scenario)}")
+    if scenario.arms is not None:
+        print(f"  arms        {', '.join(scenario.arms)}")
+    if scenario.outcomes:
+        print(f"  outcomes    {', '.join(scenario.outcomes)}")
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
     for note in (*surpluses(model), *apart(model)):
@@ -116,4 +120,4 @@ def _print_cost(scenario: Scenario, ranks: int) -> None:
         costs = [estimate(member.scenario, ranks) for member in scenario.members]
         low, high = (sum(cost.core_seconds[k] for cost in costs) / 3600 for k in (0, 1))
         disk = sum(cost.disk[1] for cost in costs) / 1e9
-        print(f"  the whole sweep: {low:.2g} to {high:.2g} core-hours, at most {disk:.2g} GB of disk")
+        print(f"  {'all arms' if scenario.arms else 'the whole sweep'}: {low:.2g} to {high:.2g} core-hours, at most {disk:.2g} GB of disk")

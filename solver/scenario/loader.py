@@ -29,6 +29,7 @@ from .parameters import read_molar, read_parameters, read_scales
 from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
+from .variants import variants
 
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
@@ -79,10 +80,12 @@ class Statement:
             if until is not None:
                 document = set_values(document, later(scenario, until), Scenario, UNTIL)
                 scenario = check(document)
-            if scenario.sweep is not None:
+            if scenario.sweep is not None and scenario.arms is None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
-                for member in scenario.members:
-                    member.scenario._path = self.path
+            elif scenario.arms is not None:
+                scenario._members = variants(document, scenario, check)
+            for member in scenario.members:
+                member.scenario._path = self.path
         scenario._path = self.path
         return scenario
 
