@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..model.balance import Kinetics, Species
 from ..model.kinetics import reacting
+from ..scenario.expressions import Number
 from ..state import State, Variable
 from .evaluate import Evaluator
 from .graph import Graph
@@ -24,6 +25,8 @@ class NodalKinetics:
     members, products: as in the law; rows of arrays are those of the members, then of what is made of products.
     moved: by member, what all but kinetics has added since the start; its difference quotients are the tendencies T.
     mean: by member, the mean reaction tendency of the last step. held (rows, n_owned): where a member has a fixed value.
+    reactions: how much of each there was is found beside. parts: (member, reaction, number), what a reaction makes of a member.
+    alone: by member, whether nothing but reactions changes it in the kinetics.
     """
 
     def __init__(
@@ -39,7 +42,11 @@ class NodalKinetics:
         self.members, self.products = [species[name] for name in law.members], [species[name] for name in law.products]
         rates = reacting(laws, law)
         made = {f"{name}, made": rate for name, rate in rates.products.items()}  # what is made of it is no density
-        self.program = compose({**rates.rates, **made}, evaluator.parameters)
+        self.reactions = law.reactions
+        self.program = compose({**rates.rates, **made}, evaluator.parameters, rates.reactions.values())
+        row = {name: k for k, name in enumerate(law.members)}
+        self.parts = [(row[name], j, n) for j, r in enumerate(law.reactions) for name, n in r.change.items() if name in row]
+        self.alone = [rates.own[name] == Number(0.0) for name in law.members]
         self._write = [evaluator.compile(expr) for expr in self.program.outer]
         self._scratch = np.zeros(graph.n_local)
         self.outer = np.zeros((len(self._write), graph.n_owned))
@@ -47,8 +54,8 @@ class NodalKinetics:
         self.moved = [state.add(Variable(f"{s.name}/kinetics/moved", np.zeros(graph.n_local), *shared)) for s in self.members]
         self.mean = [state.add(Variable(f"{s.name}/kinetics/mean", np.zeros(graph.n_local), *shared, differs=False)) for s in self.members]
         self.held = np.zeros((len(self.members) + len(self.products), graph.n_owned), dtype=bool)
-        for row, s in zip(self.held, self.members, strict=False):
-            row[:] = s.fixed[: graph.n_owned]
+        for where, s in zip(self.held, self.members, strict=False):
+            where[:] = s.fixed[: graph.n_owned]
 
     @property
     def name(self) -> str:

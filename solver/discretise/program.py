@@ -6,7 +6,7 @@ loop. Products are brought into one order, so that what two formulas have in com
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,9 @@ class Program:
 
     code (lines, 4). short: the lines that the rates need; those of their derivatives follow. first: the register of line 0.
     outer: the parts to evaluate beforehand. rates (species) and slopes (k, 3) of row, column, register; slopes that are 0 are left out.
-    silent: whether all rates are 0 where all species are.
+    silent: whether all rates are 0 where all species are. flows and turns: like rates and slopes, of what is only added up.
+    quiet: a set of registers of species and outer parts (as bits) for each part of the rates, which is 0 where one of them is;
+    none where there are no flows.
     """
 
     code: NDArray[np.int32]
@@ -39,6 +41,9 @@ class Program:
     rates: NDArray[np.int32]
     slopes: NDArray[np.int32]
     silent: bool
+    flows: NDArray[np.int32]
+    turns: NDArray[np.int32]
+    quiet: NDArray[np.uint64]
 
 
 class _Builder:
@@ -107,24 +112,30 @@ def _factors(expr: Expr) -> list[Expr]:
     return [expr]
 
 
-def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float]) -> Program:
-    """The program of these rates of change and their derivatives by the species that they are of."""
+def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float], flows: Iterable[Expr] = ()) -> Program:
+    """The program of these rates of change and their derivatives by the species that they are of.
+
+    flows: rates of what is added up besides, such as how much of each reaction happens.
+    """
     species = list(rates)
-    known = [rebuild(simplify(substitute(expr, parameters)), _ordered) for expr in rates.values()]
-    slopes = [
-        (i, j, rebuild(slope, _ordered))
-        for i, expr in enumerate(known)
-        for j, name in enumerate(species)
-        if (slope := derivative(expr, name)) != Number(0.0)
-    ]
+
+    def known(expr: Expr) -> Expr:
+        return rebuild(simplify(substitute(expr, parameters)), _ordered)
+
+    def slopes(exprs: Sequence[Expr]) -> list[tuple[int, int, Expr]]:
+        every = ((i, j, derivative(expr, name)) for i, expr in enumerate(exprs) for j, name in enumerate(species))
+        return [(i, j, rebuild(slope, _ordered)) for i, j, slope in every if slope != Number(0.0)]
+
+    changing, flowing = [known(expr) for expr in rates.values()], [known(expr) for expr in flows]
+    steep, turning = slopes(changing), slopes(flowing)
     parts: dict[str, Expr] = {}
     constants: dict[float, None] = {}
-    for expr in [*known, *(slope for _, _, slope in slopes)]:
+    for expr in [*changing, *flowing, *(slope for _, _, slope in [*steep, *turning])]:
         _collect(expr, frozenset(species), parts, constants)
     build = _Builder(species, list(parts.values()), list(constants))
-    at = [build.put(expr) for expr in known]
+    at, along = [build.put(expr) for expr in changing], [build.put(expr) for expr in flowing]
     short = len(build.lines)
-    where = [(i, j, build.put(slope)) for i, j, slope in slopes]
+    where, whither = ([(i, j, build.put(slope)) for i, j, slope in of] for of in (steep, turning))
     empty = {name: 0.0 for name in species}
     return Program(
         np.array(list(build.lines), dtype=np.int32).reshape(-1, 4),
@@ -134,8 +145,55 @@ def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float]) -> Progr
         tuple(parts.values()),
         np.array(at, dtype=np.int32),
         np.array(where, dtype=np.int32).reshape(-1, 3),
-        all(simplify(substitute(expr, empty)) == Number(0.0) for expr in known),
+        all(simplify(substitute(expr, empty)) == Number(0.0) for expr in changing),
+        np.array(along, dtype=np.int32),
+        np.array(whither, dtype=np.int32).reshape(-1, 3),
+        _quiet([*changing, *flowing], build) if flowing else np.zeros(0, dtype=np.uint64),
     )
+
+
+def _quiet(exprs: Iterable[Expr], build: _Builder) -> NDArray[np.uint64]:
+    """For each part of these sums the registers below 64 of which one that is 0 makes it 0, as bits; each set once."""
+    found = (_silencing(part, build) for expr in exprs for part in _summands(expr))
+    sets = {frozenset(k for k in registers if k < 64) for registers in found if registers is not None}
+    least = [one for one in sets if not any(other < one for other in sets)]
+    return np.array(sorted(sum(1 << k for k in one) for one in least), dtype=np.uint64)
+
+
+def _summands(expr: Expr) -> Iterator[Expr]:
+    """The parts of a sum, whatever their signs."""
+    match expr:
+        case Binary("+" | "-", left, right):
+            yield from _summands(left)
+            yield from _summands(right)
+        case Unary("-", arg):
+            yield from _summands(arg)
+        case Binary("*", Number(_), arg) | Binary("*", arg, Number(_)):
+            yield from _summands(arg)
+        case _:
+            yield expr
+
+
+def _silencing(expr: Expr, build: _Builder) -> frozenset[int] | None:
+    """The registers of which each makes the whole 0 if it is 0; None for the number 0, which is so whatever they are."""
+    if expr == Number(0.0):
+        return None
+    if not names(expr) & set(build.species):
+        return frozenset() if isinstance(expr, Number) else frozenset([build.outer[to_text(expr)]])
+    match expr:
+        case Name(id):
+            return frozenset([build.species[id]])
+        case Binary("*", left, right):
+            one, two = _silencing(left, build), _silencing(right, build)
+            return None if one is None or two is None else one | two
+        case Binary("+" | "-", left, right):
+            one, two = _silencing(left, build), _silencing(right, build)
+            return two if one is None else one if two is None else one & two
+        case Binary("**", base, Number(power)) if power > 0.0:
+            return _silencing(base, build)
+        case Binary("/", arg, _) | Unary("-", arg) | Call("sqrt" | "abs" | "sin" | "sinh" | "tan" | "tanh" | "erf", (arg,)):
+            return _silencing(arg, build)
+    return frozenset()
 
 
 def _collect(expr: Expr, species: frozenset[str], parts: dict[str, Expr], constants: dict[float, None]) -> None:

@@ -6,7 +6,8 @@ Rodas3, of order 3 and L-stable, with sub-steps by its own error estimate that s
 
 Where that goes below 0, one share per node towards backward Euler, solved exactly: both keep the same linear invariants, so the
 blend does. Where backward Euler cannot be (T takes what reactions have used up) the node begins with c + dt T >= 0 and reacts from
-there. Source: Sandu et al. 1997, doi:10.1016/S1352-2310(97)83212-8.
+there. How much of each reaction happens, dx/dt = v(c), is integrated by the very same stages, blends and sub-steps, so that
+c - c(0) - dt T is what the stoichiometry makes of x to rounding. Source: Sandu et al. 1997, doi:10.1016/S1352-2310(97)83212-8.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from .program import Code, run
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
+Masks = NDArray[np.uint64]
 
-RTOL = 1e-6  # of a sub-step, relative to each density
 FLOOR = 1e-8  # of the largest density of a species: below, errors are relative to this
 FLOOR_OF_ALL = 1e-12  # of the largest density of all: what is not there yet has no size of its own
 MOST = 20_000  # sub-steps of a node within a step
@@ -126,26 +127,53 @@ def _backward_euler(
 
 
 @compiled
-def _blend(safe: Floats, new: Floats) -> None:
-    """new = safe + the largest share of (new - safe) that is nowhere negative."""
+def _turn(code: Code, first: int, turns: Ints, registers: Floats, steepness: Floats) -> None:
+    """Keep the derivatives of the flows, as they stand after those of the rates were computed; what is not finite counts as 0."""
+    for k in range(len(turns)):
+        value = registers[turns[k, 2]]
+        steepness[k] = value if math.isfinite(value) else 0.0
+
+
+@compiled
+def _flow(flows: Ints, turns: Ints, steepness: Floats, registers: Floats, k: Floats, before: Floats, diagonal: float, x: Floats) -> None:
+    """x = (v + sum_j c_ij x_j/h + J_v k)/diagonal: a stage of the flows beside the stage k of the species. before: the sum."""
+    for r in range(len(flows)):
+        x[r] = registers[flows[r]] + before[r]
+    for s in range(len(turns)):
+        x[turns[s, 0]] += steepness[s] * k[turns[s, 1]]
+    for r in range(len(flows)):
+        x[r] /= diagonal
+
+
+@compiled
+def _blend(safe: Floats, new: Floats) -> float:
+    """new = safe + the largest share of (new - safe) that is nowhere negative; returns the share."""
     share = 1.0
     for i in range(len(new)):
         if new[i] < 0.0:
             share = min(share, safe[i] / (safe[i] - new[i]))
     for i in range(len(new)):
         new[i] = max(0.0, safe[i] + share * (new[i] - safe[i]))
+    return share
 
 
 @compiled
 def _node(
-    code: Code, short: int, first: int, at: Ints, slopes: Ints, held: Flags, source: Floats, dt: float, floors: Floats, registers: Floats,
-    w: Floats, order: Ints, work: Floats, c: Floats, counts: Floats,
+    code: Code, short: int, first: int, at: Ints, slopes: Ints, flows: Ints, turns: Ints, held: Flags, source: Floats, dt: float,
+    rtol: float, floors: Floats, registers: Floats, w: Floats, order: Ints, work: Floats, flown: Floats, steepness: Floats, c: Floats,
+    mean: Floats, x: Floats, counts: Floats,
 ) -> bool:  # fmt: skip
-    """c after a time dt, in place; False where it does not get there. work (9, m)."""
-    m = len(c)
+    """c after a time dt, in place, with its mean in that time, and what flowed in it in x; False where it does not get there.
+
+    work (8, m), flown (6, flows).
+    """
+    m, r = len(c), len(flows)
     k1, k2, k3, k4, f, b, new, safe = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7]
+    x1, x2, x3, x4, before, step = flown[0], flown[1], flown[2], flown[3], flown[4], flown[5]
+    x[:] = 0.0
     time = 0.0
     h = dt
+    mean[:] = 0.0
     for _ in range(MOST):
         h = min(h, dt - time)
         if h < 1e-13 * dt:
@@ -156,26 +184,44 @@ def _node(
             continue
         counts[0] += 1.0
         _solve(w, order, f, k1)
+        if r > 0:
+            _turn(code, first, turns, registers, steepness)
+            before[:] = 0.0
+            _flow(flows, turns, steepness, registers, k1, before, 2.0 / h, x1)
+            for j in range(r):
+                before[j] = 4.0 * x1[j] / h
         for i in range(m):
             b[i] = f[i] + 4.0 * k1[i] / h
         _solve(w, order, b, k2)
+        if r > 0:
+            _flow(flows, turns, steepness, registers, k2, before, 2.0 / h, x2)
+            for j in range(r):
+                before[j] = (x1[j] - x2[j]) / h
         for i in range(m):
             new[i] = c[i] + 2.0 * k1[i]
         _rates(code, short, first, at, held, source, new, registers, f)
         for i in range(m):
             b[i] = f[i] + (k1[i] - k2[i]) / h
         _solve(w, order, b, k3)
+        if r > 0:
+            _flow(flows, turns, steepness, registers, k3, before, 2.0 / h, x3)
+            for j in range(r):
+                before[j] = (x1[j] - x2[j] - 8.0 / 3.0 * x3[j]) / h
         for i in range(m):
             new[i] = c[i] + 2.0 * k1[i] + k3[i]
         _rates(code, short, first, at, held, source, new, registers, f)
         for i in range(m):
             b[i] = f[i] + (k1[i] - k2[i] - 8.0 / 3.0 * k3[i]) / h
         _solve(w, order, b, k4)
+        if r > 0:
+            _flow(flows, turns, steepness, registers, k4, before, 2.0 / h, x4)
+            for j in range(r):
+                step[j] = 2.0 * x1[j] + x3[j] + x4[j]
         error = 0.0
         negative = False
         for i in range(m):
             new[i] = c[i] + 2.0 * k1[i] + k3[i] + k4[i]
-            scale = max(floors[i], RTOL * max(abs(c[i]), abs(new[i])))
+            scale = max(floors[i], rtol * max(abs(c[i]), abs(new[i])))
             if scale > 0.0:
                 error += (k4[i] / scale) ** 2
             negative = negative or new[i] < 0.0
@@ -190,10 +236,17 @@ def _node(
             if not _backward_euler(code, short, first, at, slopes, held, source, c, h, registers, w, order, f, b, safe):
                 h *= 0.3
                 continue
-            _blend(safe, new)
+            share = _blend(safe, new)
             counts[1] += 1.0
+            if r > 0:
+                _rates(code, short, first, at, held, source, safe, registers, f)
+                for j in range(r):
+                    step[j] = h * registers[flows[j]] + share * (step[j] - h * registers[flows[j]])
         for i in range(m):
+            mean[i] += 0.5 * h / dt * (c[i] + new[i])
             c[i] = new[i]
+        for j in range(r):
+            x[j] += step[j]
         time += h
         if time >= dt * (1.0 - 1e-14):
             return True
@@ -202,28 +255,56 @@ def _node(
 
 
 @compiled
+def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int) -> bool:
+    """Whether nothing can react at a node: each part of the rates has a factor that is 0 there, and remains so."""
+    none = np.uint64(0)
+    for i in range(min(len(old), 64)):
+        if old[i, node] == 0.0 and moved[i, node] == 0.0:
+            none |= np.uint64(1) << np.uint64(i)
+    for k in range(min(len(outer), 64 - len(old))):
+        if outer[k, node] == 0.0:
+            none |= np.uint64(1) << np.uint64(len(old) + k)
+    for k in range(len(quiet)):  # noqa: SIM110 (generators cannot be compiled)
+        if quiet[k] & none == np.uint64(0):
+            return False
+    return True
+
+
+@compiled
 def advance(
-    code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, silent: bool, outer: Floats, held: Flags,
-    old: Floats, moved: Floats, dt: float, floors: Floats, new: Floats, counts: Floats,
+    code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, flows: Ints, turns: Ints, quiet: Masks, silent: bool,
+    outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats, new: Floats, tilt: Floats,
+    flown: Floats, counts: Floats,
 ) -> int:  # fmt: skip
     """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 
-    held: nodes where a species is given: it goes straight from old to moved. silent: R = 0 where all densities are 0.
-    floors: absolute errors of sub-steps. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
+    flown (flows, nodes): how much of each flow there was in the step. held: nodes where a species is given: it goes straight from old
+    to moved. silent: R = 0 where all densities are 0. quiet: as of a Program; where nothing reacts, new = moved.
+    tilt: g, with (t/dt - 1/2) g the line in time whose first moment is that of R. rtol, floors: errors of sub-steps, relative and
+    absolute. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
     Returns the first node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
     """
     m, n = new.shape
+    r = len(flows)
     registers = np.zeros(first + len(code))
     registers[m + len(outer) : first] = constants
     w, order, work = np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((8, m))
-    c, source, mine = np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
+    c, source, mean, mine = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
+    stages, steepness, x = np.zeros((6, r)), np.zeros(len(turns)), np.zeros(r)
     for node in range(n):
         empty = silent
         for i in range(m):
             empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
-        if empty:
+        if empty or (len(quiet) > 0 and _still(quiet, outer, old, moved, node)):
+            negative = False
             for i in range(m):
-                new[i, node] = 0.0
+                negative = negative or moved[i, node] < 0.0
+                new[i, node] = moved[i, node] + 0.0  # never -0
+                tilt[i, node] = 0.0
+            for j in range(r):
+                flown[j, node] = 0.0
+            if negative:
+                return node
             continue
         counts[3] += 1.0
         for k in range(len(outer)):
@@ -232,18 +313,37 @@ def advance(
             c[i] = old[i, node]
             mine[i] = held[i, node]
             source[i] = (moved[i, node] - old[i, node]) / dt
-        args = (code, short, first, at, slopes, mine)
-        done = _node(*args, source, dt, floors, registers, w, order, work, c, counts)
+        args = (code, short, first, at, slopes, flows, turns, mine, source, dt, rtol, floors, registers, w, order, work, stages, steepness)
+        begun = old
+        done = _node(*args, c, mean, x, counts)
         if not done:
             for i in range(m):
                 if moved[i, node] < 0.0:
                     return node
             counts[2] += 1.0
+            begun = moved
             for i in range(m):
                 c[i] = moved[i, node]
                 source[i] = 0.0
-            if not _node(*args, source, dt, floors, registers, w, order, work, c, counts):
+            if not _node(*args, c, mean, x, counts):
                 return node
         for i in range(m):
             new[i, node] = moved[i, node] if mine[i] else c[i]
+            tilt[i, node] = 0.0 if mine[i] else 12.0 / dt * (0.5 * (begun[i, node] + c[i]) - mean[i])
+        for j in range(r):
+            flown[j, node] = x[j]
     return -1
+
+
+@compiled
+def tendency(mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float) -> tuple[float, float]:
+    """found = (c - c*)/dt, tilted = tilt; sum m dt (|what changes of the one| + |of the other|), and sum m c."""
+    apart = 0.0
+    amount = 0.0
+    for i in range(len(found)):
+        change = new[i] - star[i]
+        apart += mass[i] * (abs(change - dt * found[i]) + dt * abs(tilt[i] - tilted[i]))
+        amount += mass[i] * new[i]
+        found[i] = change / dt
+        tilted[i] = tilt[i]
+    return apart, amount

@@ -66,6 +66,13 @@ def implicit_side(mass: Floats, old: Floats, production: Floats, tau: float, b: 
 
 
 @compiled
+def add_source(mass: Floats, source: Floats, time: float, b: Floats) -> None:
+    """b += time m S."""
+    for i in range(len(b)):
+        b[i] += time * mass[i] * source[i]
+
+
+@compiled
 def second_stage(
     mass: Floats,
     old: Floats,

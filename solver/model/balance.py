@@ -231,11 +231,32 @@ class Vessel:
 
 
 @dataclass(frozen=True)
+class Reaction:
+    """What becomes of what: dc_i/dt = change_i v for each species that it changes, v per volume and time.
+
+    change: of whole numbers where the species are measured alike; else each in its own scale. ``counts``: the whole numbers.
+    onward, backward: the two parts of v = onward - backward, each >= 0; backward is 0 of what goes one way. A ``law`` of the user's
+    own that goes both ways is all in ``onward``, of any sign. factors: what must be >= 0 in these.
+    """
+
+    name: str
+    equation: str  # as text
+    counts: Mapping[str, int]
+    change: Mapping[str, float]
+    onward: Expr
+    backward: Expr = ZERO
+    reversible: bool = False
+    factors: tuple[Factor, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Kinetics:
     """Species whose terms act on each other and are integrated together at every node; ``products`` move, and are only made by them."""
 
     members: tuple[str, ...]
     products: tuple[str, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -261,6 +282,8 @@ class Model:
     fields: Mapping[str, str] = field(default_factory=dict)  # given fields that expressions may name -> where they come from
     begins: str = ""  # the run whose state it starts from, in words
     kinetics: tuple[Kinetics, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..scenario.expressions import Expr
+from ..scenario.expressions import Expr, Timed
 from ..scenario.schema import Scenario
-from ..scenario.tree import simplify
+from ..scenario.tree import simplify, substitute
 from .balance import Model, Parameter, Species
 from .cells import cells
 from .ecm import ecm
 from .kinetics import find_kinetics
 from .letters import Letters, renamed
 from .membranes import membrane
+from .reactions import reaction
 from .solubles import soluble
 from .terms import boundary
 from .user import user
@@ -36,20 +37,28 @@ def build_model(scenario: Scenario) -> Model:
     laws += [law for law in written if not law.mobile]
     barriers = [membrane(name, options, list(biology.cells), letters) for name, options in biology.membranes.items()]
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]
+    reactions = [reaction(name, options, letters) for name, options in biology.reactions.items()]
     final, parameters = letters.settle()
 
+    timed = {name: Timed(name, schedule.function) for name, schedule in scenario.schedules.items()}
+
+    def in_time(expr: Expr) -> Expr:
+        return substitute(expr, timed) if timed else expr
+
     def settled(expr: Expr) -> Expr:
-        return simplify(renamed(expr, final))
+        return simplify(in_time(renamed(expr, final)))
 
     declared = {name: Parameter(name, given.value, given.unit, given.meaning, given.source) for name, given in scenario.parameters.items()}
-    species = tuple(_finished(map_expressions(law, settled), scenario) for law in laws)
+    species = tuple(map_expressions(_finished(map_expressions(law, settled), scenario), in_time) for law in laws)
     membranes = map_expressions(tuple(barriers), settled)
     vessels = map_expressions(tuple(walls), settled)
-    cited = sources(scenario, *species, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
-    together = find_kinetics(species, scenario.numerics.kinetics)
+    happening = map_expressions(tuple(reactions), settled)
+    cited = sources(scenario, *species, *happening, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
+    together = find_kinetics(species, scenario.numerics.kinetics, happening)
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together)
+    schedules = {name: options.words for name, options in scenario.schedules.items()}
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

@@ -4,7 +4,8 @@ Two species are partners where each loses by the other (A + B -> C, a loss of ei
 (A <-> B, a production of either reads the other); partners of partners belong together. Their terms are integrated together at every
 node, since taken one after another, each with the others as they are at mid-step, fast ones would be wrong. Of a species that is
 only made by these, what they make is integrated with them. Slow loops of other kinds (cells make enzyme, enzyme opens matrix, matrix
-slows growth) stay where the rest is; ``cycles`` takes in every cycle of production, growth and loss.
+slows growth) stay where the rest is; ``cycles`` takes in every cycle of production, growth and loss. What a reaction changes are
+partners whatever the option says, and so are those of two reactions of which one depends on what the other changes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Literal
 
 from ..scenario.expressions import Binary, Expr, Name, Number
 from ..scenario.tree import simplify
-from .balance import Kinetics, Species, Term
+from .balance import Kinetics, Reaction, Species, Term
 from .walk import names_in
 
 How = Literal["partners", "cycles", "none"]
@@ -23,34 +24,54 @@ How = Literal["partners", "cycles", "none"]
 
 @dataclass(frozen=True)
 class Reacting:
-    """What is integrated together: rates of change by species; ``products`` are made only, without acting back."""
+    """What is integrated together: rates of change by species; ``products`` are made only, without acting back.
+
+    own: the part of ``rates`` that no reaction makes. reactions: v of each.
+    """
 
     rates: Mapping[str, Expr]
     products: Mapping[str, Expr]
+    own: Mapping[str, Expr]
+    reactions: Mapping[str, Expr]
 
 
-def find_kinetics(laws: Sequence[Species], how: How) -> tuple[Kinetics, ...]:
+def find_kinetics(laws: Sequence[Species], how: How, reactions: Sequence[Reaction] = ()) -> tuple[Kinetics, ...]:
     """The sets of species that react with each other, in the order of the laws. Quasi-steady species are in none."""
     changing = {law.name: law for law in laws if not law.quasi_steady}
-    if how == "none":
+    if how == "none" and not reactions:
         return ()
-    near = _partners(changing) if how == "partners" else _cycles(changing)
+    near = {"partners": _partners, "cycles": _cycles, "none": _apart}[how](changing)
+    changed = set[str]().union(*(r.change for r in reactions)) & set(changing)
+    for r in reactions:
+        for name in (*r.change, *(names_in(r.onward, r.backward) & changed)):
+            near[name] |= set(r.change)
+            for other in r.change:
+                near[other].add(name)
     found, taken = [], set[str]()
     for name in changing:
         together = _reached(name, near)
-        if name in taken or len(together) < 2:
+        if name in taken or not (len(together) > 1 or name in changed):
             continue
         taken |= together
         found.append([other for other in changing if other in together])
-    return tuple(_with_products(members, changing, taken) for members in found)
+    return tuple(
+        replace(_with_products(members, changing, taken, how), reactions=tuple(r for r in reactions if set(r.change) & set(members)))
+        for members in found
+    )
 
 
-def _with_products(members: list[str], laws: Mapping[str, Species], taken: set[str]) -> Kinetics:
+def _with_products(members: list[str], laws: Mapping[str, Species], taken: set[str], how: How) -> Kinetics:
+    if how == "none":
+        return Kinetics(tuple(members))
     made = [name for name, law in laws.items() if name not in taken and names_in(law.production) & set(members)]
     still = [name for name in made if not laws[name].mobile]
     taken |= set(made)
     inside = set(members) | set(still)
     return Kinetics(tuple(name for name in laws if name in inside), tuple(name for name in made if name not in inside))
+
+
+def _apart(laws: Mapping[str, Species]) -> dict[str, set[str]]:
+    return {name: set() for name in laws}
 
 
 def _partners(laws: Mapping[str, Species]) -> dict[str, set[str]]:
@@ -119,7 +140,18 @@ def rate_of(name: str, production: Sequence[Term], growth: Sequence[Term], loss:
     return simplify(rate)
 
 
+def speed(reaction: Reaction) -> Expr:
+    """v of a reaction, of either sign where it goes both ways."""
+    return simplify(Binary("-", reaction.onward, reaction.backward))
+
+
 def reacting(laws: Mapping[str, Species], kinetics: Kinetics) -> Reacting:
     """The rates of a set."""
-    rates = {name: split(laws[name], kinetics)[1] for name in kinetics.members}
-    return Reacting(rates, {name: split(laws[name], kinetics)[1] for name in kinetics.products})
+    own = {name: split(laws[name], kinetics)[1] for name in kinetics.members}
+    rates = dict(own)
+    for r in kinetics.reactions:
+        for name, number in r.change.items():
+            part = speed(r) if abs(number) == 1.0 else Binary("*", speed(r), Number(abs(number)))
+            rates[name] = simplify(Binary("+" if number > 0.0 else "-", rates[name], part))
+    made = {name: split(laws[name], kinetics)[1] for name in kinetics.products}
+    return Reacting(rates, made, own, {r.name: speed(r) for r in kinetics.reactions})

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
 from ..scenario.mesh import mesh_dimension
+from ..scenario.parameters import read_scales
 from ..scenario.parser import RESERVED
 from ..scenario.quantities import product, word
 from ..scenario.schema import Scenario
 from ..scenario.tree import names, substitute
+from ..scenario.units import ONE
 from .balance import Parameter
 
 
@@ -49,15 +51,18 @@ class Letters:
         self._dim = mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
         self._cells = set(scenario.model.cells)
         self._numbers = frozenset(scenario.parameters)
-        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *RESERVED}
+        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *scenario.schedules, *RESERVED}
         self._requests: dict[str, _Request] = {}
 
-    def use(self, formula: Formula, letter: str, dimension: str, meaning: str, own: str, key: str = "") -> Expr:
-        """The expression that stands for a formula of a block; a constant gets the given letter when names are settled."""
+    def use(self, formula: Formula, letter: str, dimension: str, meaning: str, own: str, key: str = "", unit: str | None = None) -> Expr:
+        """The expression that stands for a formula of a block; a constant gets the given letter when names are settled.
+
+        unit: that of the constant, where no ``dimension`` tells it.
+        """
         if formula.constant is None:
             return formula.expr
         placeholder = f"@{len(self._requests)}"
-        unit = self.unit(dimension, own, key)
+        unit = self.unit(dimension, own, key) if unit is None else unit
         self._requests[placeholder] = _Request(letter, own, key, formula.constant, unit, meaning)
         return Name(placeholder)
 
@@ -74,6 +79,24 @@ class Letters:
         if self._scales is None:
             return ""
         return product(dimension, lambda name: self._scale_unit({"own": own, "key": key}.get(name, name)), self._dim)
+
+    def per(self, own: str, side: Mapping[str, int]) -> str:
+        """The unit of what makes, times the densities of a side of an equation, so much of a species per time: ``1/nM/h``."""
+        if self._scales is None:
+            return ""
+        below: dict[str, int] = {}
+        for name, count in [*side.items(), (own, -1), ("time", 1)]:
+            word = self._scale_unit(name)
+            below[word] = below.get(word, 0) + count
+        above = " ".join(word for word, count in below.items() if word and count < 0)
+        powers = "".join(f"/{word}" + (f"^{count}" if count > 1 else "") for word, count in below.items() if word and count > 0)
+        return f"{above or 1}{powers}" if above or powers else ""
+
+    def ratio(self, own: str, other: str) -> float:
+        """How many units of another species one unit of a species is."""
+        scales = read_scales(self._scales) or {}
+        one, two = (scales.get(name, scales.get("cells", ONE) if name in self._cells else ONE) for name in (own, other))
+        return float(one.factor / two.factor)
 
     def _scale_unit(self, name: str) -> str:
         scales = self._scales or {}

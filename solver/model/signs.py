@@ -1,6 +1,7 @@
 """Which formulas of a model must be >= 0, one by one; growth and sensitivities may have any sign.
 
     species     production, secretion, loss, death, decay, degradation, becomes, motility, remodelling, self-limitation, capacities
+    reactions   rates; laws of those that go one way
     boundaries  the value that is held, comes in or is outside; the rate of exchange
     membranes   permeabilities and mobilities; what degrades them
     vessels     rates of entry, open, closed and torn; permeabilities; densities inside; what degrades their walls
@@ -21,6 +22,7 @@ from ..scenario.tree import names, substitute, to_text
 from .balance import Degradation, IntegrityLaw, Model, Species, Term, Vessel
 
 At = Literal["nodes", "boundary", "membrane", "vessel"]
+_ONE_WAY = "write the equation with <-> and a `law`, which may have any sign"
 _TORN = {"opened": "rate of entry", "closed": "rate of entry through the closed wall", "torn": "rate of entry where torn"}
 
 
@@ -48,6 +50,7 @@ class NonNegative:
 def non_negative(model: Model) -> list[NonNegative]:
     """All of them, in the order of the model."""
     found = [formula for law in model.species for formula in _of_species(law, model)]
+    found += [NonNegative(f.expr, f.name, f"reaction {r.name}", remedy=_ONE_WAY) for r in model.reactions for f in r.factors]
     for m in model.membranes:
         place = f"membrane {m.name}"
         for way in m.passages:

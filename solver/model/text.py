@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Species, Taxis, Term, Vessel
-from .kinetics import find_kinetics
+from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Reaction, Species, Taxis, Term, Vessel
+from .invariants import conserved
+from .kinetics import find_kinetics, speed
 from .walk import sources
 
 _WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
@@ -30,7 +31,7 @@ def pretty(expr: Expr, symbols: Mapping[str, str]) -> str:
     return re.sub(r"-(?=\S)|(?<= )-(?= )", "−", re.sub(r"(\d)e-(\d)", r"\1e~\2", text)).replace("e~", "e-").replace("log(", "ln(")
 
 
-def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str, Expr]] = ()) -> str:
+def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str, Expr]] = (), reactions: Sequence[Reaction] = ()) -> str:
     """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``; ``gains``: (species, rate) that turn into it."""
     c = law.symbol
     parts = []
@@ -46,6 +47,7 @@ def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str
     parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
     parts += [_signed(Unary("-", _times(t.rate, law.name)), symbols) for t in law.transfers]
     parts += [_signed(_times(rate, origin), symbols) for origin, rate in gains]
+    parts += [_signed(_numbered(r.change[law.name], f"r_{r.name}"), symbols) for r in reactions if law.name in r.change]
     rate = " ".join(parts).removeprefix("+ ") or "0"
     return f"0 = {rate}" if law.quasi_steady else f"∂{c}/∂t = {rate}"
 
@@ -58,7 +60,7 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     for law in model.species:
         gains = [(other.name, t.rate) for other in model.species for t in other.transfers if t.into == law.name]
         unit = f" [{law.unit.strip('()')}]" if law.unit else ""
-        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols, gains)}"]
+        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols, gains, model.reactions)}"]
         if isinstance(law.diffusion, Mapping):
             lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
         if law.fibres:
@@ -71,6 +73,7 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         if law.mobile:
             lines.append(f"    boundaries: {_conditions(law, symbols)}")
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
+    lines += ["", "Reactions", *reaction_lines(model)] if model.reactions else []
     lines += ["", *map(together, model.kinetics)] if model.kinetics else []
     for vessel in model.vessels:
         lines += ["", *entry_laws(vessel, symbols)]
@@ -80,11 +83,25 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", f"Start: {model.begins}"]
     if model.fields:
         lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
+    if model.schedules:
+        lines += ["", "Schedules", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:
         lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
     return "\n".join(lines) + "\n"
+
+
+def reaction_lines(model: Model) -> list[str]:
+    """Each reaction with its rate and source, and what all of them together conserve, species by their names."""
+    symbols, lines = {name: letter(name) for name in model.parameters}, []
+    for r in model.reactions:
+        note = f"; {short(r.source)}" if r.source else ""
+        lines.append(f"  {r.name}: {r.equation.replace('<->', '⇌').replace('->', '→')}, r_{r.name} = {pretty(speed(r), symbols)}{note}")
+    for numbers in conserved(model.reactions):
+        text = " + ".join(name if n == 1 else f"{n} {name}" for name, n in numbers.items()).replace("+ -", "− ")
+        lines.append(f"  {text} is conserved by these reactions")
+    return lines
 
 
 def apart(model: Model) -> list[str]:
@@ -176,6 +193,12 @@ def short(source: str) -> str:
         return source
     others = (found[2] or "").count(",")
     return f"{found[1]}{' et al.' if others > 1 else f' and{found[2][1:]}' if others else ''} {found[3]}"
+
+
+def _numbered(number: float, name: str) -> Expr:
+    """So many of a named rate."""
+    whole: Expr = Name(name) if abs(number) == 1.0 else Binary("*", Number(abs(number)), Name(name))
+    return whole if number > 0.0 else Unary("-", whole)
 
 
 def _times(expr: Expr, name: str) -> Expr:

@@ -13,6 +13,7 @@ from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
 from .parameters import MolarMass
+from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
 from .vessels import Vessel
@@ -147,5 +148,6 @@ class Biology(Options):
     cells: Annotated[dict[str, Cells], Keyed("own")] = Field({}, description="phenotypes by name")
     ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
+    reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
     vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

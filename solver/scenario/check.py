@@ -68,6 +68,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
         *((("species", name), name) for name in scenario.species),
         *((("parameters", name), name) for name in scenario.parameters),
         *((("fields", name), name) for name in scenario.fields),
+        *((("schedules", name), name) for name in scenario.schedules),
     ]
     seen: dict[str, Path_] = {}
     for path, name in places:
@@ -181,8 +182,8 @@ def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iter
     if "" not in values and values:
         fault = "myopic diffusion with a motility by region"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="give one for all regions: a formula of x, y, z")
-    elif used & {"t", *species_names(scenario)}:
-        named = ", ".join(sorted(used & {"t", *species_names(scenario)}))
+    elif used & {"t", *scenario.schedules, *species_names(scenario)}:
+        named = ", ".join(sorted(used & {"t", *scenario.schedules, *species_names(scenario)}))
         fault = f"the motility of myopic diffusion depends on {named}"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="allowed: x, y, z and parameters only")
     for boundary, conditions in scenario.boundaries.items():

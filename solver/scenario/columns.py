@@ -124,6 +124,7 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     for at, condition in stated.items():
         if condition.kind != "no_flux":
             yield from (f"inflow:{at}", f"outflow:{at}")
+    yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
     yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
     yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in crossing(scenario, v))
     if any(not _zero(rate) for rate in getattr(laws.get(name), "becomes", {}).values()):

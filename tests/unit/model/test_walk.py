@@ -15,6 +15,7 @@ from invasio.solver.model.balance import (
     IntegrityLaw,
     Membrane,
     Passage,
+    Reaction,
     Species,
     Taxis,
     Term,
@@ -48,10 +49,14 @@ INTEGRITY = IntegrityLaw(
 )
 MEMBRANE = Membrane("wall", INTEGRITY, (Passage("n", Name("kappa"), "pressure", Name("gam"), Name("c_ref"), source="through 1958"),))
 FLUX = WallFlux("n", Name("open"), Name("closed"), Name("torn"), Name("inside"), source="in 2019")
+REACTION = Reaction(
+    "r", "a <-> b", {"a": -1}, {"a": -1.0}, Name("onward"), Name("back"), True, (Factor(Name("kf"), "on"), Factor(Name("kb"), "off"))
+)
 VESSEL = Vessel("v", "blood", "boundary", ("left",), (FLUX,), INTEGRITY, Name("ruptured"))
 LAWS = {
     "species": (SPECIES, ["i1", "i2", "d1", "d2", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "v", "r"]),
     "membrane": (MEMBRANE, ["b0", "K", "rep", "b_c", "sh", "br", "kappa", "gam", "c_ref"]),
+    "reaction": (REACTION, ["onward", "back", "kf", "kb"]),
     "vessel": (VESSEL, ["open", "closed", "torn", "inside", "b0", "K", "rep", "b_c", "sh", "br", "ruptured"]),
 }
 
@@ -84,7 +89,7 @@ def test_mapping_changes_expressions_and_nothing_else(what: str) -> None:
 
 def test_no_part_of_a_law_is_left_out_of_these_tests() -> None:
     """Every field of balance.py that holds an expression holds one above."""
-    parts: list[object] = [SPECIES, MEMBRANE, VESSEL]
+    parts: list[object] = [SPECIES, MEMBRANE, VESSEL, REACTION]
     filled = set()
     while parts:
         part = parts.pop()

@@ -1,0 +1,93 @@
+"""What reactions conserve, found from their stoichiometry; which species they bring together; where nothing reacts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from invasio.solver.discretise.program import compose
+from invasio.solver.model.balance import Kinetics, Reaction
+from invasio.solver.model.invariants import conserved
+from invasio.solver.model.kinetics import How, find_kinetics, reacting
+from invasio.solver.scenario.equations import read_equation
+from invasio.solver.scenario.parser import parse
+from invasio.solver.scenario.tree import to_text
+from tests.lib.models import species
+
+MT1 = ("M + T <-> C", "C + P <-> D", "D + M <-> Q", "Q -> M + C + A", "A + T <-> X", "X <-> Y")
+
+
+def reactions(*texts: str) -> tuple[Reaction, ...]:
+    """Of equations, with a rate of 1 per reactant and time."""
+    found = []
+    for k, text in enumerate(texts):
+        e = read_equation(text)
+        change = {name: float(n) for name, n in e.change.items()}
+        onward, backward = (parse(" * ".join(name for name, n in side.items() for _ in range(n)) or "1") for side in (e.left, e.right))
+        found.append(Reaction(f"r{k}", e.text(), e.change, change, onward, backward if e.reversible else parse("0"), e.reversible))
+    return tuple(found)
+
+
+CONSERVED = {
+    ("a + b <-> c",): [{"a": 1, "c": 1}, {"b": 1, "c": 1}],
+    ("2 a -> d",): [{"a": 1, "d": 2}],
+    ("a -> 2 a",): [],
+    ("a -> b", "b -> a"): [{"a": 1, "b": 1}],
+    ("a + b -> ",): [{"a": 1, "b": -1}],
+    MT1: [
+        {"M": 1, "C": 1, "D": 1, "Q": 2},
+        {"T": 1, "C": 1, "D": 1, "Q": 1, "X": 1, "Y": 1},
+        {"P": 1, "D": 1, "Q": 1, "A": 1, "X": 1, "Y": 1},
+    ],
+}
+
+
+@pytest.mark.parametrize("texts", CONSERVED)
+def test_conserved(texts: tuple[str, ...]) -> None:
+    assert conserved(reactions(*texts)) == CONSERVED[texts]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_conserved_is_a_basis_of_the_null_space(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    names = "abcdefg"[: random.integers(2, 8)]
+    texts: list[str] = []
+    while len(texts) < random.integers(1, 6):
+        left, right = (" + ".join(f"{random.integers(1, 3)} {n}" for n in random.choice(list(names), 2)) for _ in range(2))
+        try:
+            read_equation(text := f"{left} -> {right}")
+        except ValueError:
+            continue
+        texts.append(text)
+    found = reactions(*texts)
+    every = list(dict.fromkeys(name for r in found for name in r.counts))
+    matrix = np.array([[r.counts.get(name, 0) for r in found] for name in every])
+    basis = np.array([[w.get(name, 0) for name in every] for w in conserved(found)]).reshape(-1, len(every))
+    assert not (basis @ matrix).any()
+    assert len(basis) == np.linalg.matrix_rank(basis) if len(basis) else True
+    assert len(basis) == len(every) - np.linalg.matrix_rank(matrix)
+
+
+@pytest.mark.parametrize("how", ["partners", "none"])
+def test_reactions_are_together_whatever_the_option_says(how: How) -> None:
+    """Two of them that depend on each other are one set; a species alone is one as well."""
+    laws = tuple(species(name, "1", loss="1" if name == "u" else "") for name in "abcdeuv")
+    first, second, third, fourth = reactions("a -> b", "c + b -> d + b", "e ->", "v <-> u")
+    found = find_kinetics(laws, how, (first, second, third, fourth))
+    assert found == (
+        Kinetics(("a", "b", "c", "d"), (), (first, second)), Kinetics(("e",), (), (third,)), Kinetics(("u", "v"), (), (fourth,)),
+    )  # fmt: skip
+    rates = reacting({law.name: law for law in laws}, found[2])
+    assert {name: to_text(rate) for name, rate in rates.rates.items()} == {"u": "-u + (v - u)", "v": "-(v - u)"}
+    assert to_text(rates.own["u"]) == "-u" and to_text(rates.reactions["r3"]) == "v - u"
+
+
+def test_where_nothing_reacts() -> None:
+    """a + b <-> c needs a and b, or c; a law of its own its reactant; what stands beside, as an array, counts as well."""
+    rates = {"a": "c - k*e*a*b", "b": "c - k*e*a*b", "c": "k*e*a*b - c", "d": "-d/(1 + d)"}
+    program = compose({name: parse(text) for name, text in rates.items()}, {"k": 3.0}, [parse("k*e*a*b - c"), parse("d/(1 + d)")])
+    names = ["a", "b", "c", "d", *(to_text(expr) for expr in program.outer)]
+    sets = [{names[k] for k in range(len(names)) if int(mask) >> k & 1} for mask in program.quiet]
+    assert sorted(map(sorted, sets)) == [["a", "b", "e"], ["c"], ["d"]]
+    assert len(compose({"a": parse("exp(a) - 1")}, {}).quiet) == 0
+    assert list(compose({"a": parse("1 - a")}, {}, [parse("1 - a")]).quiet) == [0]  # never

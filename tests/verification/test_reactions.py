@@ -1,0 +1,183 @@
+"""Reactions of scenarios against closed forms and SciPy: binding, MT1-MMP, second order, catalysts, laws of one's own, units."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.special import lambertw
+
+import invasio
+from tests.lib.messages import refused
+
+
+def run(tmp_path: Path, species: str, reactions: str, time: str = "{end: 1, step: 0.05}", more: str = "") -> Any:
+    """A run in memory; species and reactions as flow mappings of YAML."""
+    text = (
+        f"schema_version: 1\nmesh: {{kind: interval, to: 1, cells: 4}}\nmodel:\n  solubles: {species}\n  reactions: {reactions}\n"
+        f"time: {time}\noutput: {{every: 1, figures: false}}\n{more}"
+    )
+    path = tmp_path / "reactions.yaml"
+    path.write_text(text, encoding="utf-8")
+    return invasio.run(path, out=None)
+
+
+def ledgers(done: Any) -> float:
+    return max(float(np.max(column)) for name, column in done.series.items() if name.endswith(".ledger"))
+
+
+BINDING = "{binding: {equation: 'a + b <-> c', forward: 1e4, backward: 100}}"
+THREE = "{a: {initial: 1, diffusion: 1e-3}, b: {initial: 0.5, diffusion: 1e-3}, c: {diffusion: 1e-3}}"
+
+
+def test_binding(tmp_path: Path) -> None:
+    """The equilibrium; both partners kept; one net account of each, the same of all three."""
+    done = run(tmp_path, THREE, BINDING, "{end: 10}")
+    for name, value in {"a": 0.5096223724, "b": 0.0096223724, "c": 0.4903776276}.items():
+        np.testing.assert_allclose(done.field(name, 10), value, rtol=1e-8)
+        np.testing.assert_allclose(done.series[f"{name}.reaction:binding"][-1], 0.4903776276, rtol=1e-8)
+        assert done.series[f"{name}.born"][-1] == done.series[f"{name}.dead"][-1] == 0.0
+    for at in done.times:
+        np.testing.assert_allclose(done.field("a", at) + done.field("c", at), 1.0, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(done.field("b", at) + done.field("c", at), 0.5, rtol=0, atol=1e-12)
+    assert ledgers(done) < 1e-12
+
+
+MT1 = """
+schema_version: 1
+scales: {length: 1 um, time: 1 s, depth: 1 um^2, M: 1 nM, T: 1 nM, C: 1 nM, P: 1 nM, D: 1 nM, Q: 1 nM, A: 1 nM, X: 1 nM, Y: 1 nM}
+mesh: {kind: interval, to: 1, cells: 1}
+species: {M: {initial: 10}, T: {initial: 4}, C: {}, P: {initial: 50}, D: {}, Q: {}, A: {}, X: {}, Y: {}}
+model:
+  reactions:
+    receptor: {equation: "M + T <-> C", forward: 3.54e6 /M/s, backward: 2.2e-4 /s}
+    ternary: {equation: "C + P <-> D", forward: 1.4e5 /M/s, backward: 4.7e-3 /s}
+    dimer: {equation: "D + M <-> Q", forward: 3e3 /M/s, backward: 9e-4 /s}
+    activation: {equation: "Q -> M + C + A", rate: 0.02 /s}
+    inhibition: {equation: "A + T <-> X", forward: 5.9e6 /M/s, backward: 6.3 /s}
+    tightening: {equation: "X <-> Y", forward: 33 /s, backward: 2e-8 /s}
+time: {end: 6 h, step: 120 s}
+output: {every: 1 h, figures: false}
+"""
+TABLE = {
+    (1, 3600): "M 9.00323 T .00276809 C .404178 P 49.3556 D .591060 Q 7.63871e-4 A .0513338 Y .00122944",
+    (4, 3600): "M 6.03248 T .0164795 C 1.64346 P 47.5397 D 2.32004 Q 2.00904e-3 A .120237 Y .0180050",
+    (4, 21600): "M 6.42580 T .0131593 C 1.48832 P 47.0678 D 2.08205 Q 1.92074e-3 A .433640 Y .414556",
+    (10, 3600): "M .516125 T .488514 C 4.07516 P 44.5604 D 5.40792 Q 4.00507e-4 A 3.28884e-3 Y .0280112",
+    (20, 21600): "M .0266704 T 10.0170 C 4.29879 P 44.3157 D 5.67450 Q 2.17235e-5 A 8.75552e-6 Y 9.7376e-3",
+}
+
+
+def test_mt1_mmp_and_timp2(tmp_path: Path) -> None:
+    """Karagiannis and Popel 2004, nM and s, from rates per M; what the stoichiometry conserves."""
+    path = tmp_path / "mt1.yaml"
+    path.write_text(MT1, encoding="utf-8")
+    for start in {start for start, _ in TABLE}:
+        done = invasio.run(path, set={"species.T.initial": float(start)}, out=None)
+        for at in [at for begun, at in TABLE if begun == start]:
+            words = TABLE[start, at].split()
+            for name, value in zip(words[::2], words[1::2], strict=True):
+                np.testing.assert_allclose(done.field(name, at), float(value), rtol=1e-5, err_msg=f"{name} of {start} at {at}")
+            for names, total in (("MCDQQ", 10.0), ("TCDQXY", start), ("PDQAXY", 50.0)):
+                np.testing.assert_allclose(sum(done.field(name, at) for name in names), total, rtol=1e-13)
+        assert ledgers(done) < 1e-12
+        mine = [done.series[f"{name}.reaction:activation"][-1] for name in "QMCA"]
+        np.testing.assert_allclose(mine, mine[0], rtol=0, atol=1e-14 * done.series["P.total"][0])  # rounding of all that reacts
+
+
+def test_of_second_order(tmp_path: Path) -> None:
+    """2 a -> d: a = a0/(1 + 2 k a0 t), and half of what is lost."""
+    done = run(tmp_path, "{a: {initial: 3, diffusion: 0.1}, d: {diffusion: 0.1}}", "{pairs: {equation: '2 a -> d', rate: 5}}")
+    right = 3.0 / (1.0 + 2 * 5 * 3.0)
+    np.testing.assert_allclose(done.field("a", 1), right, rtol=1e-6)
+    np.testing.assert_allclose(done.field("d", 1), 0.5 * (3.0 - right), rtol=1e-6)
+    np.testing.assert_allclose(done.series["a.reaction:pairs"][-1], 2.0 * done.series["d.reaction:pairs"][-1], rtol=1e-12)
+
+
+def test_a_catalyst_stays_as_it_is(tmp_path: Path) -> None:
+    """a + e -> b + e: a = a0 exp(-k e t); e keeps every bit and has no account."""
+    done = run(tmp_path, "{a: {initial: 1, diffusion: 0.1}, b: {diffusion: 0.1}, e: {initial: 0.7, diffusion: 1}}",
+               "{cut: {equation: 'a + e -> b + e', rate: 3}}")  # fmt: skip
+    np.testing.assert_allclose(done.field("a", 1), np.exp(-3 * 0.7), rtol=1e-6)
+    np.testing.assert_allclose(done.field("e", 1), 0.7, rtol=1e-13)
+    assert "e.reaction:cut" not in done.series
+
+
+def test_a_law_of_ones_own(tmp_path: Path) -> None:
+    """Michaelis-Menten: s = K W(s0/K exp((s0 - V t)/K)); what is used up first comes as the product."""
+    law = "{uptake: {equation: 's -> p', law: '2*s/(0.3 + s)'}}"
+    done = run(tmp_path, "{s: {initial: 1, diffusion: 0.1}, p: {diffusion: 0.1}}", law)
+    right = 0.3 * float(lambertw(1 / 0.3 * np.exp((1 - 2.0) / 0.3)).real)
+    np.testing.assert_allclose(done.field("s", 1), right, rtol=1e-5)
+    np.testing.assert_allclose(done.field("p", 1), 1.0 - right, rtol=1e-6)
+
+
+def test_mass_action_written_as_a_law_is_the_same(tmp_path: Path) -> None:
+    """To the last digits, also both ways, where a law may be negative."""
+    one = run(tmp_path, THREE, BINDING)
+    other = run(tmp_path, THREE, "{binding: {equation: 'a + b <-> c', law: '1e4*a*b - 100*c'}}")
+    for name in "abc":
+        np.testing.assert_allclose(one.field(name, 1), other.field(name, 1), rtol=1e-13)
+        np.testing.assert_allclose(one.series[f"{name}.reaction:binding"], other.series[f"{name}.reaction:binding"], rtol=1e-12, atol=1e-15)
+
+
+def test_rates_of_place_time_and_others(tmp_path: Path) -> None:
+    """k = x (1 + cos t) n with n a catalyst of its own: a = a0 exp(-x n (t + sin t)) at every node."""
+    reactions = "{gone: {equation: 'a ->', rate: 'x*(1 + cos(t))*n'}}"
+    done = run(tmp_path, "{a: {initial: 1, diffusion: 0}, n: {initial: 2, diffusion: 1}}", reactions, "{end: 1, step: 0.01}")
+    x = np.linspace(0, 1, 5)
+    np.testing.assert_allclose(np.sort(done.field("a", 1)), np.sort(np.exp(-2 * x * (1 + np.sin(1)))), rtol=1e-5)
+
+
+@pytest.mark.parametrize("still", ["", "c", "ac", "abc"])
+def test_beside_transport_and_what_else_species_do(tmp_path: Path, still: str) -> None:
+    """Partners that move, decay, are made and stay, with one reaction after another, against SciPy; every account closes."""
+    names, kon, koff = "abc", 200.0, 20.0
+    diffusion = {"a": 0.1, "b": 1e-2, "c": 1e-3} | dict.fromkeys(still, 0.0)
+    starts = {"a": "1 + 0.5*cos(pi*x)", "b": "0.5*(1 + 0.8*cos(3*pi*x))", "c": "0.1"}
+    species = "{" + ", ".join(f"{n}: {{initial: '{starts[n]}', diffusion: {diffusion[n]}, decay: 0.3}}" for n in names)
+    reactions = f"{{binding: {{equation: 'a + b <-> c', forward: {kon}, backward: {koff}}}, cut: {{equation: 'c -> b + d', rate: 2}}}}"
+    done = run(tmp_path, species + ", d: {diffusion: 0.05, production: 0.1}}", reactions, "{end: 1, step: 0.00625}")
+    x, h = np.linspace(0, 1, 5), 0.25
+    matrix = np.diag(np.full(4, 1.0), 1) + np.diag(np.full(4, 1.0), -1)
+    matrix[0, 1] = matrix[-1, -2] = 2.0
+    matrix = (matrix - 2.0 * np.eye(5)) / h**2
+
+    def rates(_: float, y: Any) -> Any:
+        a, b, c = y.reshape(4, 5)[:3]
+        v, cut = kon * a * b - koff * c, 2.0 * c
+        ways = [diffusion[n] for n in names] + [0.05]
+        made = np.array([-v - 0.3 * a, cut - v - 0.3 * b, v - cut - 0.3 * c, cut + 0.1])
+        return (np.array(ways)[:, None] * (y.reshape(4, 5) @ matrix.T) + made).ravel()
+
+    start = np.array([1 + 0.5 * np.cos(np.pi * x), 0.5 * (1 + 0.8 * np.cos(3 * np.pi * x)), 0.1 + 0 * x, 0 * x])
+    right = solve_ivp(rates, (0, 1), start.ravel(), method="Radau", rtol=1e-9, atol=1e-12).y[:, -1].reshape(4, 5)
+    for name, value in zip("abcd", right, strict=True):
+        np.testing.assert_allclose(done.field(name, 1), value, rtol=3e-4, atol=3e-4 * value.max())
+    series = done.series
+    assert ledgers(done) < 1e-12
+    np.testing.assert_allclose(series["a.reaction:binding"][-1], series["c.reaction:binding"][-1], rtol=1e-11)
+    np.testing.assert_allclose(series["d.reaction:cut"][-1], series["c.reaction:cut"][-1], rtol=1e-11)
+    np.testing.assert_allclose(series["d.born"][-1], 0.1, rtol=1e-11)
+
+
+def test_the_same_reaction_by_hand(tmp_path: Path) -> None:
+    """Laws of species that say the same give the same densities."""
+    text = (
+        "species:\n  a: {initial: 1, diffusion: 0.1, loss: '50*b', production: '5*c'}\n"
+        "  b: {initial: 'x', diffusion: 1e-3, loss: '50*a', production: '5*c'}\n  c: {loss: 5, production: '50*a*b'}\n"
+    )
+    by_hand = run(tmp_path, "{}", "{}", more=text)
+    text = "species: {a: {initial: 1, diffusion: 0.1}, b: {initial: x, diffusion: 1e-3}, c: {}}\n"
+    named = run(tmp_path, "{}", "{binding: {equation: 'a + b <-> c', forward: 50, backward: 5}}", more=text)
+    for name in "abc":
+        np.testing.assert_allclose(named.field(name, 1), by_hand.field(name, 1), rtol=1e-11)
+
+
+def test_a_rate_that_becomes_negative_ends_the_run(tmp_path: Path) -> None:
+    """It is named with the reaction, and what to write instead."""
+    with refused("bad-rate", "reaction r", "max(0, 0.5 - t)"):
+        run(tmp_path, THREE, "{r: {equation: 'a -> b', rate: '0.5 - t'}}")
