@@ -12,12 +12,13 @@ from invasio.solver.output.layout import OUTCOMES
 from . import plot
 from .outcomes import Table, as_csv, as_json, as_markdown, as_text, stated, tabulate
 from .run import Run
+from .schedules import lanes_of
 from .style import style
 
 if TYPE_CHECKING:
     from .sweep import SweepRun
 
-MOST_PANELS = 6
+MOST_PANELS, MOST_STRIPS = 6, 3
 _DPI = 300  # as journals want pictures of lines that are no vectors
 
 
@@ -34,12 +35,12 @@ def table_of(sweep: SweepRun) -> Table:
 
 
 def figure(sweep: SweepRun, table: Table) -> Any | None:
-    """Columns of the outcomes over time, an arm a line, within `style`; None where fewer than two outputs of any arm are there."""
+    """Columns of the outcomes over time, an arm a line, above what was given when, within `style`; None where there are no lines."""
     runs = [Run(member.folder) for member in sweep.members if member.status == "done"][: plot.MOST_LINES]
     columns = list(dict.fromkeys(outcome.column for outcome in table.outcomes))[:MOST_PANELS]
     if not runs or not columns or min(len(run.series["time"]) for run in runs) < 2:
         return None
-    return plot.series(runs, columns)
+    return plot.series(runs, columns, lanes_of(runs, MOST_STRIPS))
 
 
 def write(sweep: SweepRun) -> list[Path]:

@@ -46,5 +46,6 @@ def _outcomes(found: Table) -> str:
 
 
 def _arms(sweep: SweepRun) -> str:
-    rows = [[m.folder.name, m.status, ", ".join(f"{p} = {v}" for p, v in m.values.items()) or "the scenario as it stands"] for m in sweep.members]
+    said = {m.folder.name: ", ".join(f"{path} = {value}" for path, value in m.values.items()) for m in sweep.members}
+    rows = [[m.folder.name, m.status, said[m.folder.name] or "the scenario as it stands"] for m in sweep.members]
     return table(["arm", "run", "differs by"], rows)

@@ -155,7 +155,8 @@ def as_markdown(table: Table) -> str:
 
 def as_csv(table: Table) -> str:
     """The table in full precision: arm, status, and for each outcome its number, difference and relative difference."""
-    head = ["arm", "status", *(text for o in table.outcomes for text in (o.head, f"{o.head}: difference", f"{o.name}: relative difference"))]
+    three = [(o.head, f"{o.head}: difference", f"{o.name}: relative difference") for o in table.outcomes]
+    head = ["arm", "status", *(text for texts in three for text in texts)]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(head)

@@ -28,9 +28,12 @@ _TELLS = 1e-3  # relative; what differs less differs by how it was computed
 _REASONS = 10
 
 
-def write(sweep: SweepRun) -> Path:
-    """Write report.html into the sweep's folder; raises UnknownName for a column that `observe` names and no run has."""
-    target = sweep.path / REPORT
+def write(sweep: SweepRun, out: Path | None = None) -> Path:
+    """Write report.html into the sweep's folder, or the file ``out``.
+
+    Raises UnknownName for a column that `observe` names and no run has.
+    """
+    target = out or sweep.path / REPORT
     text = compose(sweep)
     try:
         target.write_text(text, encoding="utf-8")

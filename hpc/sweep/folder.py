@@ -22,7 +22,6 @@ from invasio.solver.output.layout import GIVEN, MEMBERS, RESOLVED, SWEEP
 from invasio.solver.scenario.loader import dump_resolved
 from invasio.solver.scenario.schema import Scenario
 
-
 _SHOWN = ("sweep.observe", "outcomes.")  # what concerns no member
 
 

@@ -9,7 +9,7 @@ from ..model.build import build_model
 from ..model.packing import surpluses
 from ..model.text import apart
 from ..scenario.loader import PATIENCE, dump_resolved, load
-from ..scenario.members import size
+from ..scenario.members import stated
 from ..scenario.mesh import ImageMesh, mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
@@ -51,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
     if scenario.sweep is not None:
         print(f"  sweep       {_members(scenario)}")
     if scenario.arms is not None:
-        print(f"  arms        {', '.join(scenario.arms)}")
+        print(f"  arms        {', '.join(scenario.arms)}{_checked(scenario)}")
     if scenario.outcomes:
         print(f"  outcomes    {', '.join(scenario.outcomes)}")
     if isinstance(scenario.mesh, ImageMesh):
@@ -107,9 +107,14 @@ def _print_given(scenario: Scenario) -> None:
 
 
 def _members(scenario: Scenario) -> str:
-    count = size(scenario.sweep)[0]
-    checked = f", of which {len(scenario.members)} were checked; `invasio sweep` checks all" if len(scenario.members) < count else ""
-    return f"{count} members ({scenario.sweep.kind if scenario.sweep else ''}){checked}"
+    return f"{stated(scenario)[0]} members ({scenario.sweep.kind if scenario.sweep else ''}){_checked(scenario)}"
+
+
+def _checked(scenario: Scenario) -> str:
+    """How many of them were checked, where it were not all."""
+    count, command = stated(scenario)
+    checked = len(scenario.members)
+    return f", of which {checked} were checked; `invasio {command}` checks all" if checked < count else ""
 
 
 def _print_cost(scenario: Scenario, ranks: int) -> None:

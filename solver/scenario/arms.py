@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 from .base import Options, Time
 from .wrong import joined, meant, one_line, wrong
 
-MOST_ARMS = 100
+MOST_ARMS, MOST_PATHS = 100, 100  # paths of one arm
 MOMENTS = {"end": "at the end", "max": "largest", "min": "smallest", "integral": "integral over time"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
@@ -38,7 +38,8 @@ def _moment(value: object) -> object:
 
 
 MemberName = Annotated[str, AfterValidator(member_name)]
-Arms = Annotated[dict[MemberName, dict[str, JsonValue]] | None, AfterValidator(_some), Field(max_length=MOST_ARMS)]
+Values = Annotated[dict[str, JsonValue], Field(max_length=MOST_PATHS)]
+Arms = Annotated[dict[MemberName, Values] | None, AfterValidator(_some), Field(max_length=MOST_ARMS)]
 
 
 class SeriesOutcome(Options):

@@ -87,7 +87,7 @@ class Statement:
             if scenario.sweep is not None and scenario.arms is None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
             elif scenario.arms is not None:
-                scenario._members = variants(document, scenario, check)
+                scenario._members = variants(document, scenario, check, patience)
             for member in scenario.members:
                 member.scenario._path = self.path
         scenario._path = self.path

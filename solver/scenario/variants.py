@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .members import Assignment, Member, called_after, laid, without_members
-from .reader import Document, Fault, Faults, Path_
+from .members import SHOWN, Assignment, Member, called_after, laid, without_members
+from .reader import Document, Fault, Faults
 
 if TYPE_CHECKING:
     from .schema import Scenario
@@ -18,8 +20,13 @@ _NAMED = ("parameters", "fields", "schedules")  # what counts only where a formu
 _REMEDY = "check the path, or take it out"
 
 
-def variants(document: Document, base: Scenario, validate: Callable[[Document], Scenario]) -> tuple[Member, ...]:
-    """The arms, each checked like any other scenario; ``base`` is the scenario as it stands. Raises Faults, at the lines of the arms."""
+def variants(
+    document: Document, base: Scenario, validate: Callable[[Document], Scenario], patience: float = math.inf
+) -> tuple[Member, ...]:
+    """The arms, each checked like any other scenario; after ``patience`` seconds no further ones.
+
+    ``base`` is the scenario as it stands. Raises Faults, at the lines of the arms; at most SHOWN of them.
+    """
     if base.sweep is not None:
         what, remedy = "both 'sweep' and 'arms' are given", "put one of them into a scenario of its own that `extends` this one"
         raise Faults([Fault(document.mark(("arms",), key=True), ("arms",), what, code="either-or", remedy=remedy)])
@@ -27,7 +34,10 @@ def variants(document: Document, base: Scenario, validate: Callable[[Document], 
     standing = essence(validate(common))
     found, faults = list[Member](), list[Fault]()
     known: dict[str, dict[str, Any]] = {}
+    deadline = time.monotonic() + patience
     for number, (name, values) in enumerate((base.arms or {}).items(), 1):
+        if time.monotonic() > deadline or len(faults) >= SHOWN:
+            break
         chosen: list[Assignment] = [(path, value, ("arms", name, path)) for path, value in values.items()]
         arm = called_after(common, f"{base.name}-{name}")
         try:
@@ -42,11 +52,12 @@ def variants(document: Document, base: Scenario, validate: Callable[[Document], 
             faults += idle
         elif same is not None:
             what = f"this arm is the same scenario as {same!r}"
-            faults.append(_fault(document, ("arms", name), what, "same-arm", "change one of them, or take it out"))
+            remedy = "change one of them, or take it out"
+            faults.append(Fault(document.mark(("arms", name), key=True), ("arms", name), what, code="same-arm", remedy=remedy))
         known[name] = meant
         found.append(Member(number, dict(values), scenario, name))
     if faults:
-        raise Faults(faults)
+        raise Faults(faults[:SHOWN])
     return tuple(found)
 
 
@@ -69,11 +80,7 @@ def _idle(
         else:
             without = standing
         if without == meant:
-            yield _fault(document, place, "this changes nothing", "no-effect", _REMEDY)
-
-
-def _fault(document: Document, place: Path_, what: str, code: str, remedy: str) -> Fault:
-    return Fault(document.mark(place, key=True), place, what, code=code, remedy=remedy)
+            yield Fault(document.mark(place, key=True), place, "this changes nothing", code="no-effect", remedy=_REMEDY)
 
 
 def essence(scenario: Scenario) -> dict[str, Any]:

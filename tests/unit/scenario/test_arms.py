@@ -35,7 +35,7 @@ def stated(tmp_path: Path, text: str) -> Scenario:
     """The scenario with these arms and outcomes."""
     path = tmp_path / "s.yaml"
     path.write_text(BASE + text)
-    return load(path, patience=0.0)
+    return load(path)
 
 
 def test_an_arm_is_the_scenario_with_its_values(tmp_path: Path) -> None:
