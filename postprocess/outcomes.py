@@ -40,7 +40,7 @@ class Outcome:
     @property
     def words(self) -> str:
         """What it is: "tumour.total at t = 3"."""
-        return SeriesOutcome.model_construct(series=self.column, at=self.at).words
+        return SeriesOutcome.model_validate({"series": self.column, "at": self.at}).words
 
     @property
     def head(self) -> str:

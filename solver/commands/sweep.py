@@ -25,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_options(parser: argparse.ArgumentParser, block: str, one: str) -> None:
     """Options of a command that runs what a ``block`` of the scenario states, ``one`` for each of several runs."""
-    parser.add_argument(
-        "scenario", type=Path, metavar="SCENARIO", help=f"scenario file with a block `{block}:`, or the folder it made"
-    )
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help=f"scenario file with a block `{block}:`, or the folder it made")
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="PATH=VALUE", help="change one option of all")
     parser.add_argument(
         "--out", "--output", type=Path, metavar="DIR", help="the folder of all runs (default: out/NAME); what is finished in it is kept"
