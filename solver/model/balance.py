@@ -10,7 +10,7 @@ diffusion nor taxis is immobile and obeys the same law nodewise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -283,6 +283,7 @@ class Model:
     begins: str = ""  # the run whose state it starts from, in words
     kinetics: tuple[Kinetics, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    stated: Callable[[Expr, str], str] | None = field(default=None, compare=False)  # (formula, whose) -> file, line and option
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -52,7 +52,8 @@ def build_model(scenario: Scenario) -> Model:
     together = find_kinetics(species, scenario.numerics.kinetics, happening)
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening)
+    where = scenario.stated.place if scenario.stated else None
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, where)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

@@ -30,6 +30,7 @@ from .parameters import read_molar, read_parameters, read_scales
 from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
+from .stated import Stated
 
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
@@ -130,6 +131,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
+    scenario._stated = Stated(scenario, document)
     return scenario
 
 
