@@ -70,7 +70,7 @@ class Quiet:
     def __exit__(self, *raised: object) -> None:
         self.deep -= 1
         if not self.deep:
-            self._errstate.__exit__()
+            self._errstate.__exit__(None, None, None)
 
 
 quiet = Quiet()
