@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from ..scenario.expressions import Binary, Expr, Name, Number, Unary
+from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.intervals import never_negative
 from ..scenario.noise import value_noise
 from ..scenario.tree import names
@@ -171,6 +171,8 @@ class Evaluator:
         if isinstance(expr, Binary):
             operands = [self._build(expr.left, steps), self._build(expr.right, steps)]
             return self._apply(_BINARY[expr.op], operands, steps, truth=expr.op in _TRUTH)
+        if not isinstance(expr, Call):
+            raise TypeError(f"a function of time is no part of a formula at nodes: {expr!r}")
         if expr.function == "noise":
             scale, seed = (float(self._build(arg, steps)) for arg in expr.args)
             return np.asarray(value_noise(self.points, scale, int(seed)), dtype=float)

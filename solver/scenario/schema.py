@@ -10,14 +10,17 @@ from pydantic import Field, PrivateAttr
 from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
+from .circulation import Circulation
 from .expect import Expectation
 from .fields import FieldMap
 from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
 from .numerics import Numerics
+from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
+from .schedules import ScheduleMap
 from .species import SpeciesMap
 from .start import StartOptions
 from .stated import Stated
@@ -46,10 +49,13 @@ class Scenario(Options):
     )
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
     fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
+    schedules: ScheduleMap = Field({}, description="functions of time by name, usable in formulas wherever t is: doses, pulses, tables")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
     boundaries: dict[str, Conditions] = Field({}, description="boundary: {species: condition}; no flux where not named")
+    circulation: Circulation | None = Field(None, description="where cells go that enter vessels: blood, lymph, body cavity")
+    organs: Organs | None = Field(None, description="where they are arrested, can live, sleep and grow")
     time: Timing = Field(description="time span and steps")
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
     start: StartOptions | None = Field(None, description="an earlier run whose state this one starts from; none: `initial`")
