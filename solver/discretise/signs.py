@@ -124,7 +124,7 @@ class Signed:
         )
         remedy = law.advice if f.value < 0.0 else "write it so that it is finite for all values of its names, such as a/(b + 1e-9)"
         stated = self._problem.model.stated
-        where = stated(law.expr, f"{law.place} {law.what}") if stated else ""
+        where = stated.place(law.expr, f"{law.place} {law.what}") if stated else ""
         return SolverError(what, code="bad-rate", place=f"{where}, {law.place}" if where else law.place, remedy=remedy)
 
 

@@ -10,11 +10,12 @@ diffusion nor taxis is immobile and obeys the same law nodewise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ..scenario.expressions import Expr, Number
+from ..scenario.stated import Stated
 
 ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
 
@@ -285,7 +286,7 @@ class Model:
     kinetics: tuple[Kinetics, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
-    stated: Callable[[Expr, str], str] | None = field(default=None, compare=False)  # (formula, whose) -> file, line and option
+    stated: Stated | None = None  # where
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

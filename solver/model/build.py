@@ -59,9 +59,9 @@ def build_model(scenario: Scenario) -> Model:
     together = find_kinetics(species, scenario.numerics.kinetics, happening)
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
-    where = scenario.stated.place if scenario.stated else None
     schedules = {name: options.words for name, options in scenario.schedules.items()}
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules, where)
+    named = {**declared, **parameters}
+    return Model(species, named, cited, membranes, vessels, fields, begins, together, happening, schedules, scenario.stated)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

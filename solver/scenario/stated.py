@@ -16,7 +16,16 @@ MOST = 3  # places of one formula that are named
 
 
 class Stated:
-    """The formulas of a validated scenario with the document that states them; looked through when first asked."""
+    """The formulas of a validated scenario with the document that states them; looked through when first asked.
+
+    Scenarios are equal wherever they are stated, and so are these.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stated)
+
+    def __hash__(self) -> int:
+        return hash(Stated)
 
     def __init__(self, scenario: BaseModel, document: Document) -> None:
         self._scenario, self._document = scenario, document
