@@ -33,7 +33,11 @@ from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
+<<<<<<< HEAD
 from .variants import variants
+=======
+from .stated import Stated
+>>>>>>> main
 
 _SCHEDULES = TypeAdapter(ScheduleMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
@@ -138,6 +142,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
+    scenario._stated = Stated(scenario, document)
     return scenario
 
 
