@@ -33,11 +33,8 @@ from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
-<<<<<<< HEAD
-from .variants import variants
-=======
 from .stated import Stated
->>>>>>> main
+from .variants import variants
 
 _SCHEDULES = TypeAdapter(ScheduleMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
