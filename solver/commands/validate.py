@@ -7,6 +7,7 @@ import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
+from ..model.switches import jumping
 from ..model.text import apart
 from ..scenario.loader import PATIENCE, dump_resolved, load
 from ..scenario.members import size
@@ -52,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"  sweep       {_members(scenario)}")
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
-    for note in (*surpluses(model), *apart(model)):
+    for note in (*surpluses(model), *apart(model), *(jumping(model) if scenario.time.step is None else [])):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)

@@ -9,6 +9,7 @@ from .immobile import Immobile
 from .jumps import Jumps
 from .kinetics import Coupled
 from .mobile import Mobile
+from .notes import Notes
 from .options import SchemeOptions
 from .protocol import Component, Extension
 from .signs import Signs
@@ -35,6 +36,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
         found.append(Surfaces(problem.integrities, species.values(), problem.graph.comm))
     moving = {s.name: Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile}
     found += _in_order(problem, moving, max(EXACT, NODES * options.linear.rtol))
+    found += [Notes(problem.noted)] if problem.noted else []
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
