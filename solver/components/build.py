@@ -11,6 +11,7 @@ from .immobile import Immobile
 from .jumps import Jumps
 from .kinetics import Coupled
 from .mobile import Mobile
+from .notes import Notes
 from .options import SchemeOptions
 from .protocol import Component, Extension
 from .signs import Signs
@@ -43,6 +44,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     carriages = {name: Carriage(moving[name].transport) for name in moving if name in laden}
     found += _in_order(problem, moving, carriages, max(EXACT, NODES * options.linear.rtol))
     found += carriages.values()
+    found += [Notes(problem.noted)] if problem.noted else []
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
