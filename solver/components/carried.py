@@ -58,6 +58,7 @@ class Carried(Component):
         self._gain: Floats | None = None
         self._source: Floats | None = None
         self._tilt: Floats | None = None
+        self._followed = 0
         self.failure = ""
         self.limited = 0
         self.clipped = 0.0
@@ -121,6 +122,22 @@ class Carried(Component):
     def _follow(self, carrier: Floats, page: Page) -> None:
         """Go with a change of the carrier at nodes. Collective."""
         s, g = self.species, self.graph
+        for c in self.carrier.fixed_conditions:  # those that come in there bring what any do
+            at = c.nodes
+            held = self.each[at] * carrier[at]
+            came, went = gains(g.mass[at] * (held - s.state[at]))
+            page.add(f"inflow:{c.boundary}", came)
+            page.add(f"outflow:{c.boundary}", went)
+            s.state[at], self._known[at] = held, carrier[at]
+        trace = self.carriage.trace
+        if self._followed != trace.followed:
+            self._followed = trace.followed
+            for account, at, amounts in trace.changes:
+                there = self._known[at]
+                more = amounts * np.divide(s.state[at], there, out=np.zeros(len(at)), where=there > kernel.FLOOR)
+                page.add(account, -float(more.sum()))
+                np.add.at(s.state, at, more / g.mass[at])
+                np.add.at(self._known, at, amounts / g.mass[at])
         born, dead = kernel.mirror(g.mass, self._known, carrier, self.each, _NEWBORN[self.newborn], g.n_owned, s.state)
         page.add("born", born)
         page.add("dead", dead)

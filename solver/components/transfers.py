@@ -95,6 +95,8 @@ class Transfers(Component):
             if s.fixed_conditions:
                 hold(s, book.page(s.name))
                 s.variable.show()
+        for c in self._carried:
+            c.settle(time, dt, book)
         return "" if good else "a rate of transfer is not finite"
 
     def _move(self, h: float, book: Accounts) -> bool:

@@ -106,7 +106,20 @@ def carry(
     for i in range(loads.shape[1]):
         for a in range(len(on)):
             there = old[on[a], i]
-            ratio[a] = loads[a, i] / there if there > FLOOR else 0.0
+            ratio[a] = loads[a, i] / there if there > FLOOR else -1.0
+        for a in range(len(on)):  # where there was nobody, all that leave have come within h
+            if ratio[a] < 0.0:
+                coming = brought = 0.0
+                for k in range(len(origins)):
+                    source = before[a, k]
+                    if targets[k] == on[a] and (source < 0 or ratio[source] >= 0.0):
+                        flow = h * rates[k, i] * new[origins[k], i]
+                        coming += flow
+                        brought += flow * (ratio[source] if source >= 0 else fresh[a, i])
+                share[a] = brought / coming if coming > FLOOR else 0.0
+        for a in range(len(on)):
+            if ratio[a] < 0.0:
+                ratio[a] = share[a]
         for a in range(len(on)):
             coming = brought = going = 0.0
             for k in range(len(origins)):
