@@ -72,7 +72,7 @@ def series(run: Run) -> Any | None:
         return None
     factor, unit = time_scale(run)
     time = table["time"] * factor
-    every = (_amounts(run, table), _shares(run, table), _fronts(run, table), _integrity(table), _entered(run, table), _ledger(table))
+    every = (_amounts(run, table), _shares(run, table), _fronts(run, table), _integrity(table), _entered(run, table), _pools(run, table), _ledger(table))
     panels = [p for p in every if p[1]]
     if not panels:
         return None
@@ -154,6 +154,13 @@ def _entered(run: Run, table: dict[str, Any]) -> Panel:
                 where = kind if kind == vessel else f"{vessel} ({kind})"
                 lines[where if len(cells) == 1 else f"{name}, {where}"] = 100 * values / start
     return "entered vessels (%)", lines, False
+
+
+def _pools(run: Run, table: dict[str, Any]) -> Panel:
+    """Each pool, relative to the most it ever was."""
+    names = list((run.scenario.get("model") or {}).get("pools") or {})
+    found = {name: table[f"{name}.level"] for name in names if f"{name}.level" in table}
+    return "pool / its maximum", {name: v / max(float(np.abs(v).max()), 1e-300) for name, v in found.items()}, False
 
 
 def _ledger(table: dict[str, Any]) -> Panel:

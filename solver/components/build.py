@@ -10,6 +10,7 @@ from .jumps import Jumps
 from .kinetics import Coupled
 from .mobile import Mobile
 from .options import SchemeOptions
+from .pools import Pooled
 from .protocol import Component, Extension
 from .signs import Signs
 from .steady import Steady
@@ -36,6 +37,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     moving = {s.name: Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile}
     found += _in_order(problem, moving, max(EXACT, NODES * options.linear.rtol))
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
+    found += [Pooled(law, problem) for law in problem.model.pools]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
     for extension in extensions:

@@ -20,7 +20,7 @@ from ..output.layout import Grid
 from ..parallel import Comm, agreed
 from ..state import State, Variable
 from .boundaries import Condition, build_condition
-from .evaluate import Evaluator
+from .evaluate import Evaluator, number
 from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
 from .graph import Graph
 from .initial import initial_state, taken_state
@@ -113,6 +113,8 @@ def pose(
     state = State()
     for name, value in (scalars or {}).items():
         state.add_scalar(name, value)
+    for pool in model.pools:
+        state.add_scalar(pool.name, number(pool.initial, model.values()))
     times = Times(model.values(), start, end)
     known = Known(fields, state.numbers, model.values(), places or {}, times)
     evaluator = Evaluator(graph.points, fields, model.values(), state.numbers, known.places, times)

@@ -260,6 +260,18 @@ class Kinetics:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """A number A of the whole tissue that formulas may name: dA/dt = inflow - loss A. Expressions of time, parameters and pools."""
+
+    name: str
+    unit: str  # "" when non-dimensional, or a plain number
+    initial: Expr
+    inflow: Expr
+    loss: Expr
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A named number with what `explain` prints about it."""
 
@@ -284,6 +296,7 @@ class Model:
     kinetics: tuple[Kinetics, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
+    pools: tuple[Pool, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

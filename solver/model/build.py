@@ -13,6 +13,7 @@ from .ecm import ecm
 from .kinetics import find_kinetics
 from .letters import Letters, renamed
 from .membranes import membrane
+from .pools import pool
 from .reactions import reaction
 from .solubles import soluble
 from .terms import boundary
@@ -37,6 +38,7 @@ def build_model(scenario: Scenario) -> Model:
     laws += [law for law in written if not law.mobile]
     barriers = [membrane(name, options, list(biology.cells), letters) for name, options in biology.membranes.items()]
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]
+    pools = [pool(name, options, letters) for name, options in biology.pools.items()]
     reactions = [reaction(name, options, letters) for name, options in biology.reactions.items()]
     final, parameters = letters.settle()
 
@@ -52,13 +54,14 @@ def build_model(scenario: Scenario) -> Model:
     species = tuple(map_expressions(_finished(map_expressions(law, settled), scenario), in_time) for law in laws)
     membranes = map_expressions(tuple(barriers), settled)
     vessels = map_expressions(tuple(walls), settled)
+    numbers = map_expressions(tuple(pools), settled)
     happening = map_expressions(tuple(reactions), settled)
-    cited = sources(scenario, *species, *happening, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
+    cited = sources(scenario, *species, *happening, *numbers, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
     together = find_kinetics(species, scenario.numerics.kinetics, happening)
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
     schedules = {name: options.words for name, options in scenario.schedules.items()}
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules)
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules, numbers)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

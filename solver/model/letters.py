@@ -51,7 +51,7 @@ class Letters:
         self._dim = mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
         self._cells = set(scenario.model.cells)
         self._numbers = frozenset(scenario.parameters)
-        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *scenario.schedules, *RESERVED}
+        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *scenario.schedules, *scenario.model.pools, *RESERVED}
         self._requests: dict[str, _Request] = {}
 
     def use(self, formula: Formula, letter: str, dimension: str, meaning: str, own: str, key: str = "", unit: str | None = None) -> Expr:

@@ -13,6 +13,7 @@ from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
 from .parameters import MolarMass
+from .pools import PoolMap
 from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
@@ -149,5 +150,6 @@ class Biology(Options):
     ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
     reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
+    pools: PoolMap = Field({}, description="numbers with a law of their own: effects that outlast their cause")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
     vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

@@ -10,7 +10,7 @@ from .base import Context
 from .check import Finding, species_names
 from .mesh import mesh_dimension
 from .parameters import read_scales
-from .quantities import Units
+from .quantities import PLAIN, Units, word
 from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")
@@ -40,6 +40,8 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
     }
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
+    levels = {f"{name}.level": word((scenario.scales or {}).get(name, "")) or PLAIN for name in scenario.model.pools}
+    others = {**levels, **(others or {})}
     return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
 
 
@@ -83,6 +85,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         if name in cells and (home := starts[name] or everywhere) and (home < set(inside) or not regions):
             found += [] if "" in home else [f"{name}.invaded_beyond", f"{name}.front.depth"]
         found += [f"{name}.{key}" for key in _accounts(scenario, name)]
+    found += [f"{name}.{what}" for name in scenario.model.pools for what in ("level", "came", "went", "ledger")]
     found += ["ecm.degraded_volume"] if scenario.model.ecm else []
     for name, membrane in scenario.model.membranes.items():
         found += [*_integrity(name), *(f"{name}.flux:{species}" for species in membrane.permeability)]

@@ -167,7 +167,8 @@ def context_of(document: Document) -> Context:
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
-    known = read_parameters(data.get("parameters"), start)
+    pools = frozenset(map(str, _mapping(model.get("pools"))))
+    known = replace(read_parameters(data.get("parameters"), start), scalars=pools)
     return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar)
 
 
