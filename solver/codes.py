@@ -83,6 +83,7 @@ MODEL: dict[str, Code] = {
     "in-lumen": Code("Something is asked for in the lumen of a vessel, where no tissue is.", (2,)),
     "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
     "no-balance": Code("Nothing removes a quasi-steady species, or not from a part of the tissue, so it has no balance.", (2, 4)),
+    "no-rate": Code("A drug acts on an option that is no rate, or multiplies a rate that is 0.", (2,)),
     "no-unique-balance": Code("Uptake of a quasi-steady species falls where there is more of it: it has more than one balance.", (4,)),
     "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),
     "partial-output": Code("Numbers are expected of the whole tissue, but only some regions are written.", (2,)),

@@ -297,6 +297,7 @@ class Model:
     reactions: tuple[Reaction, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
     pools: tuple[Pool, ...] = ()
+    drugs: Mapping[str, list[str]] = field(default_factory=dict)  # drug -> what it does to rates, in words
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..scenario.expressions import Expr, Timed
 from ..scenario.schema import Scenario
+from ..scenario.treated import treated, words_of
 from ..scenario.tree import simplify, substitute
 from .balance import Model, Parameter, Species
 from .cells import cells
@@ -23,10 +24,11 @@ from .walk import map_expressions, sources
 
 
 def build_model(scenario: Scenario) -> Model:
-    """All balance laws of a scenario: cells first, then what else moves, then what does not.
+    """All balance laws of a scenario under its drugs: cells first, then what else moves, then what does not.
 
     Expressions refer to species and parameters by name; constants of the blocks are parameters with the papers' letters.
     """
+    scenario = treated(scenario)
     biology = scenario.model
     letters = Letters(scenario)
     filling = [*biology.cells, *(["ecm"] if biology.ecm else [])]
@@ -61,7 +63,7 @@ def build_model(scenario: Scenario) -> Model:
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
     schedules = {name: options.words for name, options in scenario.schedules.items()}
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules, numbers)
+    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules, numbers, words_of(scenario))
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

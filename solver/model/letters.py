@@ -59,6 +59,10 @@ class Letters:
 
         unit: that of the constant, where no ``dimension`` tells it.
         """
+        if formula.base is not None and formula.base.constant == 0.0:
+            return formula.expr
+        if formula.base is not None:
+            return formula.changed(self.use(formula.base, letter, dimension, meaning, own, key, unit))
         if formula.constant is None:
             return formula.expr
         placeholder = f"@{len(self._requests)}"
@@ -72,7 +76,7 @@ class Letters:
 
     def credit(self, formula: Formula, source: str) -> str:
         """The literature of a term whose rate a formula is: "" where the formula is a law of the user's own, not just a number."""
-        return source if names(formula.expr) <= self._numbers else ""
+        return source if names((formula.base or formula).expr) <= self._numbers else ""
 
     def unit(self, dimension: str, own: str = "", key: str = "") -> str:
         """A dimension in the scenario's scales as text: ``um^2/h``; "" in a non-dimensional scenario."""

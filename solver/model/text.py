@@ -85,6 +85,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", f"Start: {model.begins}"]
     if model.fields:
         lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
+    for drug, effects in model.drugs.items():
+        lines += ["", f"Drug {drug}", *(f"  {effect}" for effect in effects)]
     if model.schedules:
         lines += ["", "Schedules", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
     if model.parameters:

@@ -31,6 +31,7 @@ from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
+from .treated import check_drugs
 
 _SCHEDULES = TypeAdapter(ScheduleMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
@@ -127,7 +128,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars | context.scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    checks = (check_times, check_size, check, check_reactions, check_vessels, check_columns)
+    checks = (check_times, check_size, check, check_reactions, check_vessels, check_drugs, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:

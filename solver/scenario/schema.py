@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr
 from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
+from .drugs import DrugMap
 from .expect import Expectation
 from .fields import FieldMap
 from .members import Member
@@ -47,6 +48,7 @@ class Scenario(Options):
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
     fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
     schedules: ScheduleMap = Field({}, description="functions of time by name, usable in formulas wherever t is: doses, pulses, tables")
+    drugs: DrugMap = Field({}, description="what schedules, pools or species do to rates, by name of the drug")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
