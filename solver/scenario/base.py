@@ -64,6 +64,7 @@ class Context:
     molar: the molar mass of species that have one stated.
     scalars: schedules and numbers in time; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
+    pools: names of pools of the circulation, which formulas of the circulation and of organs may name.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -75,6 +76,7 @@ class Context:
     assumed: list[tuple[str, int]] = field(default_factory=list, compare=False)
     scalars: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    pools: frozenset[str] = frozenset()
     units: Mapping[str, Measure] = field(default_factory=dict)
     lengths: Mapping[str, Measure] = field(default_factory=dict)
     texts: Mapping[str, object] = field(default_factory=dict)

@@ -18,10 +18,12 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_cascade import check_cascade
 from .check_reactions import check_reactions
 from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
+from .ecm import components
 from .faults import translate
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
@@ -128,7 +130,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars | context.scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    checks = (check_times, check_size, check, check_reactions, check_vessels, check_drugs, check_columns)
+    checks = (check_times, check_size, check, check_reactions, check_vessels, check_drugs, check_cascade, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
@@ -160,7 +162,7 @@ def context_of(document: Document) -> Context:
         **dict.fromkeys(_mapping(data.get("species")), "user"),
         **dict.fromkeys(_mapping(model.get("solubles")), "soluble"),
         **dict.fromkeys(_mapping(model.get("cells")), "cells"),
-        **({"ecm": "ecm"} if "ecm" in model else {}),
+        **dict.fromkeys(map(str, components(model.get("ecm"))), "ecm"),
     }
     scales = data.get("scales")
     start = Context(read_scales(scales), species, folders=document.folders, texts=_mapping(scales))
@@ -168,9 +170,10 @@ def context_of(document: Document) -> Context:
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
-    pools = frozenset(map(str, _mapping(model.get("pools"))))
-    known = replace(read_parameters(data.get("parameters"), start), scalars=pools)
-    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar)
+    numbers = frozenset(map(str, _mapping(model.get("pools"))))
+    pools = frozenset(map(str, _mapping(_mapping(data.get("circulation")).get("pools"))))
+    known = replace(read_parameters(data.get("parameters"), start), scalars=numbers)
+    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, pools=pools)
 
 
 def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:

@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr
 from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
+from .circulation import Circulation
 from .drugs import DrugMap
 from .expect import Expectation
 from .fields import FieldMap
@@ -17,6 +18,7 @@ from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
 from .numerics import Numerics
+from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
 from .schedules import ScheduleMap
@@ -53,6 +55,8 @@ class Scenario(Options):
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
     boundaries: dict[str, Conditions] = Field({}, description="boundary: {species: condition}; no flux where not named")
+    circulation: Circulation | None = Field(None, description="where cells go that enter vessels: blood, lymph, body cavity")
+    organs: Organs | None = Field(None, description="where they are arrested, can live, sleep and grow")
     time: Timing = Field(description="time span and steps")
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
     start: StartOptions | None = Field(None, description="an earlier run whose state this one starts from; none: `initial`")

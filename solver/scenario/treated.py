@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 from .base import Options
 from .check import Finding, species_names
 from .drugs import DrugOptions, Effect
+from .ecm import ONE_NAME
 from .expressions import Binary, Expr, Name, Number
 from .formulas import Formula, Over
 from .outline import hints
@@ -19,6 +20,7 @@ from .vessels import Vessel
 from .wrong import allowed
 
 ONE = Number(1.0)
+CASCADE = ("circulation", "organs")  # where chances count as rates
 RATE = ("rate", "sensitivity", "permeability")  # options of a group that stand for the group
 
 
@@ -47,6 +49,8 @@ def targets(scenario: Scenario, path: str) -> list[Target]:
     for part in path.split("."):
         if isinstance(node, Formula) or not isinstance(node, (Options, Mapping)):
             raise NoRate(f"nothing stands below {'.'.join(parts)}", "unknown-key", "name the rate itself")
+        if parts == ["model", "ecm"] and part not in node and list(node) == [ONE_NAME]:  # written without names
+            node, annotation, parts = node[ONE_NAME], _of_entries(annotation), [*parts, ONE_NAME]
         known = [name for name, value in _below(node).items() if value is not None]
         if part not in known:
             where = f"in {'.'.join(parts)}" if parts else "at the top"
@@ -68,7 +72,8 @@ def targets(scenario: Scenario, path: str) -> list[Target]:
     if isinstance(node, Mapping) and set(node) == {""}:
         node, parts = node[""], [*parts, ""]
     over = _over(annotation)
-    if not isinstance(node, Formula) or over is None or "/time" not in over.dimension or "time" not in over.scopes:
+    per_time = over is not None and ("/time" in over.dimension or parts[0] in CASCADE)
+    if not isinstance(node, Formula) or over is None or not per_time or "time" not in over.scopes:
         raise NoRate("this is no rate that could change in time", "no-rate", "name a rate, such as model.cells.NAME.death")
     return [Target(tuple(parts), node, over)]
 
@@ -102,7 +107,8 @@ def check_drugs(scenario: Scenario) -> Iterator[Finding]:
     """Levels that are not there, and effects on what is no rate, or is 0."""
     species = species_names(scenario)
     for name, drug in scenario.drugs.items():
-        known = [*scenario.schedules, *scenario.model.pools, *species]
+        behind = list(scenario.circulation.pools) if scenario.circulation else []
+        known = [*scenario.schedules, *scenario.model.pools, *behind, *species]
         if drug.level not in known:
             what = f"there is no schedule, pool or species of this name (given {drug.level!r})"
             yield Finding(("drugs", name, "level"), what, code="unknown-name", remedy=allowed(drug.level, known))
@@ -113,14 +119,15 @@ def check_drugs(scenario: Scenario) -> Iterator[Finding]:
             except NoRate as fault:
                 yield Finding(place, fault.what, code=fault.code, remedy=fault.remedy)
                 continue
-            yield from _misfits(place, found, effect, drug.level in species, drug.level)
+            scope = "species" if drug.level in species else "pools" if drug.level in behind else "time"
+            yield from _misfits(place, found, effect, scope, drug.level)
 
 
-def _misfits(place: Path_, found: list[Target], effect: Effect, in_place: bool, level: str) -> Iterator[Finding]:
+def _misfits(place: Path_, found: list[Target], effect: Effect, scope: str, level: str) -> Iterator[Finding]:
     for target in found:
-        if in_place and "species" not in target.over.scopes:
-            what = f"this rate cannot depend on species, as {level} is one"
-            yield Finding(place, what, code="name-not-usable", remedy="let a schedule or a pool act here")
+        if scope not in target.over.scopes:
+            what = f"this rate cannot depend on {level}: it may depend on {', '.join(target.over.scopes)}"
+            yield Finding(place, what, code="name-not-usable", remedy="let a schedule act here")
         if effect.adds and target.over.dimension != "1/time":
             what = f"what is added is per time, and this rate is {target.over.dimension}"
             yield Finding(place, what, code="wrong-unit", remedy="use lowers or raises")

@@ -649,7 +649,7 @@ CASES = {
     ),
     "vessel_of_unknown_kind": Broken(
         _vessel("{carries: bile, at: {boundary: left}, entry: {tumour: 1}}"),
-        (said("{file}:9:18: model.vessels.v.carries", "unknown-choice", "allowed: blood, lymph", "(given 'bile')"),),
+        (said("{file}:9:18: model.vessels.v.carries", "unknown-choice", "allowed: blood, lymph, cavity", "(given 'bile')"),),
     ),
     "vessel_at_unknown_boundary": Broken(
         _vessel("{carries: blood, at: {boundary: lefft}, entry: {tumour: 1}}"),
