@@ -72,7 +72,15 @@ def series(run: Run) -> Any | None:
         return None
     factor, unit = time_scale(run)
     time = table["time"] * factor
-    every = (_amounts(run, table), _shares(run, table), _fronts(run, table), _integrity(table), _entered(run, table), _pools(run, table), _ledger(table))
+    every = (
+        _amounts(run, table),
+        _shares(run, table),
+        _fronts(run, table),
+        _integrity(table),
+        _entered(run, table),
+        _pools(run, table),
+        _ledger(table),
+    )
     panels = [p for p in every if p[1]]
     if not panels:
         return None

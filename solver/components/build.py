@@ -12,6 +12,7 @@ from .mobile import Mobile
 from .options import SchemeOptions
 from .pools import Pooled
 from .protocol import Component, Extension
+from .removals import Removals
 from .signs import Signs
 from .steady import Steady
 from .surfaces import Surfaces
@@ -40,6 +41,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     found += [Pooled(law, problem) for law in problem.model.pools]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
+    found += [Removals(law, problem) for law in problem.model.removals]
     for extension in extensions:
         found += extension.build(problem)
     signs = Signs(problem)

@@ -212,6 +212,12 @@ def _check_names(model: Model, domain: Domain) -> None:
             given = len(law.fibres.direction)
             what, remedy = f"the direction of fibres has {given} components", f"give {domain.dim}, one for each dimension of the mesh"
             faults.append(ScenarioError(what, code="wrong-length", place=f"species {law.name}", remedy=remedy))
+    remedy = f"it has: {', '.join(domain.regions) or 'none'}"
+    faults += [
+        ScenarioError(f"the mesh has no region {r.region!r}", code="no-region", place=f"{r.kind} {r.name}", remedy=remedy)
+        for r in model.removals
+        if r.region and r.region not in domain.regions
+    ]
     remedy = f"it is along: {', '.join(domain.membranes) or 'none'}"
     faults += [
         ScenarioError("the mesh is not cut along an interface of this name", code="no-interface", place=f"membrane {m.name}", remedy=remedy)

@@ -16,6 +16,7 @@ from .letters import Letters, renamed
 from .membranes import membrane
 from .pools import pool
 from .reactions import reaction
+from .removals import removals
 from .solubles import soluble
 from .terms import boundary
 from .user import user
@@ -44,6 +45,7 @@ def build_model(scenario: Scenario) -> Model:
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]
     pools = [pool(name, options, letters) for name, options in biology.pools.items()]
     reactions = [reaction(name, options, letters) for name, options in biology.reactions.items()]
+    gone = list(removals(scenario, letters))
     final, parameters = letters.settle()
 
     timed = {name: Timed(name, schedule.function) for name, schedule in scenario.schedules.items()}
@@ -59,13 +61,29 @@ def build_model(scenario: Scenario) -> Model:
     membranes = map_expressions(tuple(barriers), settled)
     vessels = map_expressions(tuple(walls), settled)
     numbers = map_expressions(tuple(pools), settled)
+    taken = map_expressions(tuple(gone), settled)
     happening = map_expressions(tuple(reactions), settled)
-    cited = sources(scenario, *species, *happening, *numbers, *membranes, *(part for wall in vessels for part in (wall.integrity, wall)))
+    lawful = (*species, *happening, *numbers, *taken, *membranes)
+    cited = sources(scenario, *lawful, *(part for wall in vessels for part in (wall.integrity, wall)))
     together = find_kinetics(species, scenario.numerics.kinetics, happening)
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
     schedules = {name: options.words for name, options in scenario.schedules.items()}
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules, numbers, words_of(scenario))
+    return Model(
+        species,
+        {**declared, **parameters},
+        cited,
+        membranes,
+        vessels,
+        fields,
+        begins,
+        together,
+        happening,
+        schedules,
+        numbers,
+        words_of(scenario),
+        taken,
+    )
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

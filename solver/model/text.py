@@ -89,6 +89,10 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", f"Start: {model.begins}"]
     if model.fields:
         lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
+    for removal in model.removals:
+        stays = ", ".join(f"{symbols[name]} becomes {pretty(removal.stays, symbols)} {symbols[name]}" for name in removal.species)
+        lines += ["", f"{removal.kind.capitalize()} {removal.name}: {removal.words}", f"  {stays}"]
+        lines += [f"  {short(removal.source)}"] if removal.source else []
     for drug, effects in model.drugs.items():
         lines += ["", f"Drug {drug}", *(f"  {effect}" for effect in effects)]
     if model.schedules:

@@ -127,6 +127,9 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
     yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
     yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in crossing(scenario, v))
+    cells = list(scenario.model.cells)
+    for kind, group in (("radiation", scenario.radiation), ("surgery", scenario.surgery)):
+        yield from (f"{kind}:{at}" for at, removal in group.items() if name in removal.species(cells))  # type: ignore[attr-defined]
     turning = {source: _turns(law) for source, law in {**laws, **scenario.model.ecm}.items()}
     if turning.get(name):
         yield "switched_out"

@@ -105,7 +105,7 @@ class Effect(Options):
     def _one(self) -> Self:
         found = [name for name in ("lowers", "raises", "adds") if getattr(self, name) is not None]
         if len(found) != 1:
-            raise either(bool(found), *((found + ["lowers", "raises"])[:2] if found else ("lowers", "raises")))
+            raise either(bool(found), *([*found, "lowers", "raises"][:2]))
         return self
 
     @property

@@ -20,6 +20,7 @@ from .base import Context
 from .check import check
 from .check_cascade import check_cascade
 from .check_reactions import check_reactions
+from .check_removals import check_removals
 from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
@@ -130,7 +131,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars | context.scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    checks = (check_times, check_size, check, check_reactions, check_vessels, check_drugs, check_cascade, check_columns)
+    checks = (check_times, check_size, check, check_reactions, check_vessels, check_drugs, check_removals, check_cascade, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:

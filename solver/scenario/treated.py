@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import Annotated, Any, get_args, get_origin
 
@@ -189,5 +189,6 @@ def _ratio(drug: DrugOptions, effect: Effect) -> Expr:
 def words_of(scenario: Scenario) -> dict[str, list[str]]:
     """Drug -> what it does, for people."""
     return {
-        f"{name} ({drug.level})": [f"{path}: {effect.words}" for path, effect in drug.effects.items()] for name, drug in scenario.drugs.items()
+        f"{name} ({drug.level})": [f"{path}: {effect.words}" for path, effect in drug.effects.items()]
+        for name, drug in scenario.drugs.items()
     }
