@@ -84,13 +84,14 @@ def series(run: Run) -> Any | None:
     panels = [p for p in every if p[1]]
     if not panels:
         return None
-    given = schedules.of(run)
+    functions = schedules.of(run)
+    given = bool(functions or schedules.instants(run))
     size, heights = (3.3 * len(panels), 2.7 + (0.9 if given else 0.0)), [1.0, schedules.STRIP] if given else [1.0]
     figure, axes = plt.subplots(
         len(heights), len(panels), figsize=size, squeeze=False, layout="constrained", sharex="col", gridspec_kw={"height_ratios": heights}
     )
     for panel in axes[1] if given else ():
-        schedules.strip(panel, run, given, factor)
+        schedules.strip(panel, run, functions, factor)
     if given:
         axes[1, 0].legend(fontsize=8)
     for panel, (title, lines, logarithmic) in zip(axes[0], panels, strict=True):

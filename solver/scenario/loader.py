@@ -32,11 +32,15 @@ from .mesh import mesh_dimension
 from .parameters import read_molar, read_parameters, read_scales
 from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
+from .removals import Radiation, RadiationMap, Surgery, SurgeryMap
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
+from .trains import Train
 from .treated import check_drugs
 
-_SCHEDULES = TypeAdapter(ScheduleMap)
+_SCHEDULES: TypeAdapter[dict[str, Schedule]] = TypeAdapter(ScheduleMap)
+_RADIATION: TypeAdapter[dict[str, Radiation]] = TypeAdapter(RadiationMap)
+_SURGERY: TypeAdapter[dict[str, Surgery]] = TypeAdapter(SurgeryMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
@@ -180,12 +184,22 @@ def context_of(document: Document) -> Context:
 def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:
     """The schedules that a scenario states as plain data, such as a resolved one; none where they cannot be read."""
     try:
-        found: dict[str, Schedule] = _SCHEDULES.validate_python(
-            data.get("schedules") or {}, context={"context": context_of(Document(data))}
-        )
-        return found
+        return _SCHEDULES.validate_python(data.get("schedules") or {}, context={"context": context_of(Document(data))})
     except ValidationError:
         return {}
+
+
+def instants_of(data: Mapping[str, Any]) -> dict[str, Train]:
+    """When there is radiation and surgery, of such a scenario."""
+    found: dict[str, Train] = {}
+    context = {"context": context_of(Document(data))}
+    try:
+        for kind, adapter in (("radiation", _RADIATION), ("surgery", _SURGERY)):
+            stated: Mapping[str, Radiation | Surgery] = adapter.validate_python(data.get(kind) or {}, context=context)
+            found |= {name: one.train for name, one in stated.items()}
+    except ValidationError:
+        return {}
+    return found
 
 
 def dump_resolved(scenario: Scenario) -> str:

@@ -71,6 +71,8 @@ def targets(scenario: Scenario, path: str) -> list[Target]:
         return targets(scenario, f"{path}.{name}")
     if isinstance(node, Mapping) and set(node) == {""}:
         node, parts = node[""], [*parts, ""]
+    if isinstance(node, Mapping):
+        raise NoRate("this is a mapping, no rate", "no-rate", f"name a rate in it: {', '.join(map(str, node)) or 'there is none'}")
     over = _over(annotation)
     per_time = over is not None and ("/time" in over.dimension or parts[0] in CASCADE)
     if not isinstance(node, Formula) or over is None or not per_time or "time" not in over.scopes:
