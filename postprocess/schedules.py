@@ -55,8 +55,8 @@ def strip(panel: Any, run: Run, functions: dict[str, Function], factor: float = 
     the panel's times."""
     scenario = run.scenario.get("time") or {}
     begin, end = float(scenario.get("start", 0.0)), float(scenario.get("end", 1.0))
-    for number, (name, times) in enumerate(instants(run).items(), len(functions)):
-        panel.vlines(np.array(times) * factor, 0.0, 1.0, color=LINES[number % len(LINES)], linewidth=1.0, label=name)
+    for number, (name, moments) in enumerate(instants(run).items(), len(functions)):
+        panel.vlines(np.array(moments) * factor, 0.0, 1.0, color=LINES[number % len(LINES)], linewidth=1.0, label=name)
     for number, (name, function) in enumerate(functions.items()):
         times, values = drawn(function, begin, end)
         most = float(np.abs(values).max()) or 1.0

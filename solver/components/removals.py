@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
 from ..discretise.problem import Problem
@@ -22,7 +23,7 @@ class Removals(Component):
         g = problem.graph
         self._mass = g.mass[: g.n_owned]
         self._stays = problem.evaluator.compile(law.stays)
-        self._share = np.ones(g.n_owned)
+        self._share: NDArray[np.float64] = np.ones(g.n_owned)
         if law.region:
             self._share = problem.region_mass[law.region][: g.n_owned] / self._mass
         if law.where is not None:

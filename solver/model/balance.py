@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..scenario.expressions import Expr, Number
+from ..scenario.stated import Stated
 from ..scenario.trains import Train
 
 ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
@@ -205,7 +206,7 @@ class WallFlux:
     closed: Expr | None = None  # 0
     torn: Expr | None = None  # as elsewhere
     inside: Expr | None = None  # 0
-    dissolved: bool = False  # a solute: thin lines are corrected for the gradient that the mesh does not resolve
+    dissolved: bool = False  # a solute, that a wall lets through without being opened
     source: str = ""
 
 
@@ -316,6 +317,7 @@ class Model:
     kinetics: tuple[Kinetics, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
+    stated: Stated | None = None  # where
     pools: tuple[Pool, ...] = ()
     drugs: Mapping[str, list[str]] = field(default_factory=dict)  # drug -> what it does to rates, in words
     removals: tuple[Removal, ...] = ()

@@ -69,21 +69,9 @@ def build_model(scenario: Scenario) -> Model:
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
     schedules = {name: options.words for name, options in scenario.schedules.items()}
-    return Model(
-        species,
-        {**declared, **parameters},
-        cited,
-        membranes,
-        vessels,
-        fields,
-        begins,
-        together,
-        happening,
-        schedules,
-        numbers,
-        words_of(scenario),
-        taken,
-    )
+    named = {**declared, **parameters}
+    given = (fields, begins, together, happening, schedules, scenario.stated)
+    return Model(species, named, cited, membranes, vessels, *given, pools=numbers, drugs=words_of(scenario), removals=taken)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

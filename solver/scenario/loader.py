@@ -35,6 +35,7 @@ from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .removals import Radiation, RadiationMap, Surgery, SurgeryMap
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
+from .stated import Stated
 from .trains import Train
 from .treated import check_drugs
 
@@ -141,6 +142,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
+    scenario._stated = Stated(scenario, document)
     return scenario
 
 

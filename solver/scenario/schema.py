@@ -25,6 +25,7 @@ from .removals import RadiationMap, SurgeryMap
 from .schedules import ScheduleMap
 from .species import SpeciesMap
 from .start import StartOptions
+from .stated import Stated
 from .sweep import SweepOptions
 from .timing import Timing
 
@@ -70,6 +71,7 @@ class Scenario(Options):
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())
     _assumed: tuple[tuple[str, int], ...] = PrivateAttr(default=())
+    _stated: Stated | None = PrivateAttr(default=None)
 
     @property
     def path(self) -> Path | None:
@@ -85,6 +87,11 @@ class Scenario(Options):
     def assumed(self) -> tuple[tuple[str, int], ...]:
         """Amounts as texts whose unit told how many dimensions the mesh has, with that number, where the mesh was not read yet."""
         return self._assumed
+
+    @property
+    def stated(self) -> Stated | None:
+        """Where its formulas are stated; None where it was not read."""
+        return self._stated
 
     def resolved(self) -> dict[str, Any]:
         """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""

@@ -109,13 +109,37 @@ WRONG = {
         "drugs.inhibitor",
         "use lowers or raises",
     ),
-    "species in a pool": (PATH + ": {lowers", "model.pools.tired.loss: {lowers", "name-not-usable", "drugs.inhibitor", "let a schedule act"),
-    "a dose in h": ("\ntime:", "\nradiation: {r: {at: [1], dose: 2 h, alpha: 1}}\ntime:", "wrong-unit", "radiation.r.dose", "needed is dose"),
+    "species in a pool": (
+        PATH + ": {lowers",
+        "model.pools.tired.loss: {lowers",
+        "name-not-usable",
+        "drugs.inhibitor",
+        "let a schedule act",
+    ),
+    "a dose in h": (
+        "\ntime:",
+        "\nradiation: {r: {at: [1], dose: 2 h, alpha: 1}}\ntime:",
+        "wrong-unit",
+        "radiation.r.dose",
+        "needed is dose",
+    ),
     "at the start": ("\ntime:", "\nradiation: {r: {dose: 2 Gy, alpha: 1}}\ntime:", "outside-run", "radiation.r", "begin later"),
     "after the end": ("\ntime:", "\nsurgery: {s: {at: 20}}\ntime:", "outside-run", "surgery.s.at", "before 20"),
     "no such region": ("\ntime:", "\nsurgery: {s: {at: 2, region: bed}}\ntime:", "no-region", "surgery.s.region", "tissue"),
-    "two places": ("\ntime:", "\nsurgery: {s: {at: 2, region: tissue, where: x > 1}}\ntime:", "either-or", "surgery.s", "'region' and 'where'"),
-    "a pool called as a species": ("pools: {tired:", "pools: {chemo: {inflow: 1}, tired:", "repeated-name", "model.pools.chemo", "rename one"),
+    "two places": (
+        "\ntime:",
+        "\nsurgery: {s: {at: 2, region: tissue, where: x > 1}}\ntime:",
+        "either-or",
+        "surgery.s",
+        "'region' and 'where'",
+    ),
+    "a pool called as a species": (
+        "pools: {tired:",
+        "pools: {chemo: {inflow: 1}, tired:",
+        "repeated-name",
+        "model.pools.chemo",
+        "rename one",
+    ),
 }
 
 
