@@ -38,6 +38,7 @@ from .schema import Scenario
 from .stated import Stated
 from .trains import Train
 from .treated import check_drugs
+from .variants import variants
 
 _SCHEDULES: TypeAdapter[dict[str, Schedule]] = TypeAdapter(ScheduleMap)
 _RADIATION: TypeAdapter[dict[str, Radiation]] = TypeAdapter(RadiationMap)
@@ -91,10 +92,12 @@ class Statement:
             if until is not None:
                 document = set_values(document, later(scenario, until), Scenario, UNTIL)
                 scenario = check(document)
-            if scenario.sweep is not None:
+            if scenario.sweep is not None and scenario.arms is None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
-                for member in scenario.members:
-                    member.scenario._path = self.path
+            elif scenario.arms is not None:
+                scenario._members = variants(document, scenario, check, patience)
+            for member in scenario.members:
+                member.scenario._path = self.path
         scenario._path = self.path
         return scenario
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field, PrivateAttr
 
+from .arms import Arms, Outcomes
 from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
@@ -67,6 +68,12 @@ class Scenario(Options):
     output: Output = Field(Output(), description="what is written, and when")
     expect: list[Expectation] = Field([], description="numbers the run has to reproduce; plain ones are in the scenario's scales")
     sweep: SweepOptions | None = Field(None, description="variations that `invasio sweep` runs; `run` takes the scenario as it stands")
+    arms: Arms = Field(
+        None,
+        description="named variations that `invasio arms` runs and compares with the first: {NAME: {path as for --set: value}}; "
+        "`{}` is the scenario as it stands; not together with `sweep`",
+    )
+    outcomes: Outcomes = Field({}, description="numbers by which arms are compared, by name")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())
@@ -80,7 +87,7 @@ class Scenario(Options):
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """The scenarios of the sweep, in its order; none without one."""
+        """The scenarios of the sweep or of the arms, in their order; none without one."""
         return self._members
 
     @property
