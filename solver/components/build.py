@@ -9,6 +9,7 @@ from .immobile import Immobile
 from .jumps import Jumps
 from .kinetics import Coupled
 from .mobile import Mobile
+from .notes import Notes
 from .options import SchemeOptions
 from .pools import Pooled
 from .protocol import Component, Extension
@@ -37,6 +38,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
         found.append(Surfaces(problem.integrities, species.values(), problem.graph.comm))
     moving = {s.name: Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile}
     found += _in_order(problem, moving, max(EXACT, NODES * options.linear.rtol))
+    found += [Notes(problem.noted)] if problem.noted else []
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     found += [Pooled(law, problem) for law in problem.model.pools]
     if problem.vessels:

@@ -92,6 +92,8 @@ class Term:
     name: str  # "secretion by tumour", "degradation by mmp2"
     source: str = ""
     factors: tuple[Factor, ...] = ()  # as far as the modeller gives them; of production and loss without any, all of it is >= 0
+    shares: tuple[str, ...] = ()  # of growth: the species that it shares a capacity with
+    note: str = ""  # of a loss: the account in which it is noted by itself, as part of all that is lost
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Context:
     units: what the numbers of parameters are in that have a unit of their own, and is not made of lengths and times alone.
     lengths: what the numbers of parameters are in that are made of lengths and times.
     texts: the scales as they are stated.
-    molar: the molar mass of species that have one stated.
+    molar: the molar mass of species that have one stated; solubility: that of those that have one.
     scalars: schedules and numbers in time; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
     pools: names of pools of the circulation, which formulas of the circulation and of organs may name.
@@ -82,6 +82,7 @@ class Context:
     lengths: Mapping[str, Measure] = field(default_factory=dict)
     texts: Mapping[str, object] = field(default_factory=dict)
     molar: Mapping[str, Measure] = field(default_factory=dict)
+    solubility: Mapping[str, Measure] = field(default_factory=dict)
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:
@@ -137,8 +138,11 @@ class Context:
         raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted[0].dimension)}")
 
     def wanted(self, dimension: str, given: Measure | None = None) -> list[Measure]:
-        """What one unit of an option is, and what else is understood there: mass for amounts of a species whose molar mass is stated,
-        and, where cells make something, amounts per cell. given: the value that is to be converted, where it is one."""
+        """What one unit of an option is, and what else is understood there.
+
+        Mass for amounts of a species whose molar mass is stated, pressure for densities of one whose solubility is, and, where cells
+        make something, amounts per cell. given: the value that is to be converted, where it is one.
+        """
         if "^d" in dimension and self.dim is None:
             what = "how many dimensions the mesh has is known only when it is read"
             raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
@@ -151,8 +155,8 @@ class Context:
             deep = ONE if per_volume(self.scale("own")) else depth_of(self, self.scale("key"))
             found.append(unit / self.scale("own") * (deep or ONE))
         named = (self.slots.get(word, word) for word in ("own", "key") if word in _names_in(dimension))
-        masses = [self.molar[name] for name in named if name in self.molar]
-        return [*found, *(one * mass.power(sign) for one in found for mass in masses for sign in (1, -1))]
+        others = [known[name] for name in named for known in (self.molar, self.solubility) if name in known]
+        return [*found, *(one * other.power(sign) for one in found for other in others for sign in (1, -1))]
 
 
 def per_volume(density: Measure) -> bool:

@@ -113,7 +113,8 @@ def _moving(scenario: Scenario) -> set[str]:
     moving = set()
     for name, law in {**scenario.model.cells, **scenario.model.solubles, **scenario.species}.items():
         values = getattr(law, "motility", None) or getattr(law, "diffusion", None) or {}
-        drifts = [*getattr(law, "haptotaxis", {}).values(), *getattr(law, "chemotaxis", {}).values(), *getattr(law, "taxis", [])]
+        toward = ("haptotaxis", "chemotaxis", "follows")
+        drifts = [*(drift for kind in toward for drift in getattr(law, kind, {}).values()), *getattr(law, "taxis", [])]
         if any(not _zero(value) for value in values.values()) or any(not _zero(drift.sensitivity) for drift in drifts):
             moving.add(name)
     return moving
@@ -133,6 +134,7 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     cells = list(scenario.model.cells)
     for kind, group in (("radiation", scenario.radiation), ("surgery", scenario.surgery)):
         yield from (f"{kind}:{at}" for at, removal in group.items() if name in removal.species(cells))  # type: ignore[attr-defined]
+    yield from (f"killed:{by}" for by, rate in getattr(laws.get(name), "killed_by", {}).items() if not _zero(rate))
     turning = {source: _turns(law) for source, law in {**laws, **scenario.model.ecm}.items()}
     if turning.get(name):
         yield "switched_out"

@@ -29,7 +29,7 @@ from .faults import translate
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
-from .parameters import read_molar, read_parameters, read_scales
+from .parameters import read_molar, read_parameters, read_scales, read_solubility
 from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .removals import Radiation, RadiationMap, Surgery, SurgeryMap
@@ -180,10 +180,11 @@ def context_of(document: Document) -> Context:
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
-    numbers = frozenset(map(str, _mapping(model.get("pools"))))
+    soluble = {**read_solubility(data.get("species")), **read_solubility(model.get("solubles"))}
     pools = frozenset(map(str, _mapping(_mapping(data.get("circulation")).get("pools"))))
+    numbers = frozenset(map(str, _mapping(model.get("pools"))))
     known = replace(read_parameters(data.get("parameters"), start), scalars=numbers)
-    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, pools=pools)
+    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, solubility=soluble, pools=pools)
 
 
 def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:
