@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +37,16 @@ from .vessels import NodalVessel, build_vessel
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Noted:
+    """A loss that is noted by itself: the species, the key of its account, words, and its rate at the nodes."""
+
+    species: NodalSpecies
+    key: str
+    words: str
+    rate: Callable[[Floats], None]
+
+
 @dataclass
 class Problem:
     """Everything the time loop works on. ``fields`` maps species to the arrays that expressions read.
@@ -58,6 +68,7 @@ class Problem:
     integrities: dict[str, Integrity] = field(default_factory=dict)
     vessels: dict[str, NodalVessel] = field(default_factory=dict)
     kinetics: list[NodalKinetics] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
 
     @property
     def mobile(self) -> list[NodalSpecies]:
@@ -71,8 +82,13 @@ class Problem:
 
     @property
     def immobile(self) -> list[NodalSpecies]:
-        """The species that stay where they are."""
+        """The species that do not move by themselves."""
         return [s for s in self.species.values() if not s.law.mobile and not s.law.quasi_steady]
+
+    @property
+    def carried(self) -> list[NodalSpecies]:
+        """Of these, the species that others take along."""
+        return [s for s in self.species.values() if s.law.carried is not None]
 
 
 def discretise(
@@ -182,7 +198,13 @@ def pose(
     integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
     for b in integrities.values():
         state.add(b.variable)
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics)
+    noted = [
+        Noted(species[law.name], term.note, term.name, evaluator.compile_clipped(term.expr))
+        for law in model.species
+        for term in law.loss
+        if term.note
+    ]
+    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics, noted)
 
 
 def _start(law: Species, graph: Graph, evaluator: Evaluator, regions: Mapping[str, Floats], begun: Mapping[str, Floats]) -> Floats:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..scenario.expressions import Expr, Number
+from ..scenario.stated import Stated
 
 ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
 
-Kind = Literal["cells", "ecm", "soluble", "user"]
+Kind = Literal["cells", "bound", "ecm", "soluble", "user"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,21 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """A species b that goes where another, its carrier n, goes: with the carrier's fluxes F_ij = u_ij n_j - l_ij n_i of edges,
+
+        m db/dt = sum_j (u_ij b_j - l_ij b_i) + r_in (what comes in) - (b/n) (what leaves, dies or turns into another) + m (P - L b).
+
+    each: b/n at the start, and r_in of carriers that come in from outside; of x, y, z and parameters. newborn: what carriers that are
+    made bring along: nothing, so that all share what there is ("shared"), ``each``, or as much as others carry there ("alike").
+    """
+
+    by: str
+    each: Expr
+    newborn: Literal["shared", "each", "alike"] = "shared"
+
+
+@dataclass(frozen=True)
 class Factor:
     """What stands within a term and must be >= 0 by itself."""
 
@@ -90,6 +106,8 @@ class Term:
     name: str  # "secretion by tumour", "degradation by mmp2"
     source: str = ""
     factors: tuple[Factor, ...] = ()  # as far as the modeller gives them; of production and loss without any, all of it is >= 0
+    shares: tuple[str, ...] = ()  # of growth: the species that it shares a capacity with
+    note: str = ""  # of a loss: the account in which it is noted by itself, as part of all that is lost
 
 
 @dataclass(frozen=True)
@@ -112,6 +130,7 @@ class Species:
     transfers: tuple[Transfer, ...] = ()  # conserve what they move
     maximum: float | None = None  # density of close packing: the limiter's upper bound
     amount: Expr | None = None  # int c at the start, a number or of parameters: ``initial`` is then only the shape
+    carried: Carried | None = None  # None: it moves, or stays, by itself
     quasi_steady: bool = False  # in balance at all times: no time derivative
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
 
@@ -285,6 +304,7 @@ class Model:
     kinetics: tuple[Kinetics, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
+    stated: Stated | None = None  # where
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

@@ -28,16 +28,18 @@ from .faults import translate
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
-from .parameters import read_molar, read_parameters, read_scales
+from .parameters import read_molar, read_parameters, read_scales, read_solubility
 from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
+from .stated import Stated
+from .variants import variants
 
 _SCHEDULES = TypeAdapter(ScheduleMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
-_SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
+_SPECIES = (("species",), ("model", "cells"), ("model", "bound"), ("model", "solubles"))
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,12 @@ class Statement:
             if until is not None:
                 document = set_values(document, later(scenario, until), Scenario, UNTIL)
                 scenario = check(document)
-            if scenario.sweep is not None:
+            if scenario.sweep is not None and scenario.arms is None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
-                for member in scenario.members:
-                    member.scenario._path = self.path
+            elif scenario.arms is not None:
+                scenario._members = variants(document, scenario, check, patience)
+            for member in scenario.members:
+                member.scenario._path = self.path
         scenario._path = self.path
         return scenario
 
@@ -135,6 +139,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
+    scenario._stated = Stated(scenario, document)
     return scenario
 
 
@@ -159,6 +164,7 @@ def context_of(document: Document) -> Context:
     model = _mapping(data.get("model"))
     species = {
         **dict.fromkeys(_mapping(data.get("species")), "user"),
+        **dict.fromkeys(_mapping(model.get("bound")), "bound"),
         **dict.fromkeys(_mapping(model.get("solubles")), "soluble"),
         **dict.fromkeys(_mapping(model.get("cells")), "cells"),
         **dict.fromkeys(map(str, components(model.get("ecm"))), "ecm"),
@@ -169,9 +175,10 @@ def context_of(document: Document) -> Context:
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
+    soluble = {**read_solubility(data.get("species")), **read_solubility(model.get("solubles"))}
     pools = frozenset(map(str, _mapping(_mapping(data.get("circulation")).get("pools"))))
     known = read_parameters(data.get("parameters"), start)
-    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, pools=pools)
+    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, solubility=soluble, pools=pools)
 
 
 def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:

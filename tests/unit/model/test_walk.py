@@ -9,6 +9,7 @@ import pytest
 from invasio.solver.model import balance
 from invasio.solver.model.balance import (
     Boundary,
+    Carried,
     Degradation,
     Factor,
     Fibres,
@@ -43,6 +44,7 @@ SPECIES = Species(
     loss=(Term(Name("L"), "loss", "made 2000"),),
     transfers=(Transfer("m", Name("k"), "turned 2003"),),
     amount=Name("N"),
+    carried=Carried("n", Name("each")),
     boundaries={"left": Boundary("exchange", Name("v"), Name("r"))},
 )
 INTEGRITY = IntegrityLaw(
@@ -55,7 +57,7 @@ REACTION = Reaction(
 )
 VESSEL = Vessel("v", "blood", "boundary", ("left",), (FLUX,), INTEGRITY, Name("ruptured"))
 LAWS = {
-    "species": (SPECIES, ["i1", "i2", "d1", "d2", "w", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "v", "r"]),
+    "species": (SPECIES, ["i1", "i2", "d1", "d2", "w", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "each", "v", "r"]),
     "membrane": (MEMBRANE, ["b0", "K", "rep", "b_c", "sh", "br", "kappa", "gam", "c_ref"]),
     "reaction": (REACTION, ["onward", "back", "kf", "kb"]),
     "vessel": (VESSEL, ["open", "closed", "torn", "inside", "b0", "K", "rep", "b_c", "sh", "br", "ruptured"]),
