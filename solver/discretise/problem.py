@@ -82,8 +82,13 @@ class Problem:
 
     @property
     def immobile(self) -> list[NodalSpecies]:
-        """The species that stay where they are."""
+        """The species that do not move by themselves."""
         return [s for s in self.species.values() if not s.law.mobile and not s.law.quasi_steady]
+
+    @property
+    def carried(self) -> list[NodalSpecies]:
+        """Of these, the species that others take along."""
+        return [s for s in self.species.values() if s.law.carried is not None]
 
 
 def discretise(

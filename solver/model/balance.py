@@ -20,7 +20,7 @@ from ..scenario.trains import Train
 
 ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
 
-Kind = Literal["cells", "ecm", "soluble", "user"]
+Kind = Literal["cells", "bound", "ecm", "soluble", "user"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,21 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """A species b that goes where another, its carrier n, goes: with the carrier's fluxes F_ij = u_ij n_j - l_ij n_i of edges,
+
+        m db/dt = sum_j (u_ij b_j - l_ij b_i) + r_in (what comes in) - (b/n) (what leaves, dies or turns into another) + m (P - L b).
+
+    each: b/n at the start, and r_in of carriers that come in from outside; of x, y, z and parameters. newborn: what carriers that are
+    made bring along: nothing, so that all share what there is ("shared"), ``each``, or as much as others carry there ("alike").
+    """
+
+    by: str
+    each: Expr
+    newborn: Literal["shared", "each", "alike"] = "shared"
+
+
+@dataclass(frozen=True)
 class Factor:
     """What stands within a term and must be >= 0 by itself."""
 
@@ -116,6 +131,7 @@ class Species:
     transfers: tuple[Transfer, ...] = ()  # conserve what they move
     maximum: float | None = None  # density of close packing: the limiter's upper bound
     amount: Expr | None = None  # int c at the start, a number or of parameters: ``initial`` is then only the shape
+    carried: Carried | None = None  # None: it moves, or stays, by itself
     quasi_steady: bool = False  # in balance at all times: no time derivative
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
 

@@ -9,6 +9,8 @@ from ..scenario.schema import Scenario
 from ..scenario.treated import treated, words_of
 from ..scenario.tree import simplify, substitute
 from .balance import Model, Parameter, Species
+from .bound import bound
+from .bound import settled as settled_on
 from .cells import cells
 from .ecm import ecm, with_releases
 from .kinetics import find_kinetics
@@ -34,6 +36,7 @@ def build_model(scenario: Scenario) -> Model:
     letters = Letters(scenario)
     filling = [*biology.cells, *biology.ecm]
     laws = [cells(name, options, filling, list(biology.ecm), letters) for name, options in biology.cells.items()]
+    laws = settled_on([*laws, *(bound(name, options, letters) for name, options in biology.bound.items())])
     written = [user(name, options, letters) for name, options in scenario.species.items()]
     laws += [law for law in written if law.mobile]
     laws += [soluble(name, options, biology.cells, list(biology.ecm), letters) for name, options in biology.solubles.items()]
@@ -41,7 +44,7 @@ def build_model(scenario: Scenario) -> Model:
         laws.append(ecm(name, matrix, [other for other in biology.ecm if other != name], list(biology.cells), letters))
     laws = with_releases(laws, biology.ecm, letters)
     laws += [law for law in written if not law.mobile]
-    barriers = [membrane(name, options, list(biology.cells), letters) for name, options in biology.membranes.items()]
+    barriers = [membrane(name, options, [*biology.cells, *biology.bound], letters) for name, options in biology.membranes.items()]
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]
     pools = [pool(name, options, letters) for name, options in biology.pools.items()]
     reactions = [reaction(name, options, letters) for name, options in biology.reactions.items()]

@@ -18,8 +18,9 @@ from .balance import Parameter
 
 
 def symbols(scenario: Scenario) -> dict[str, str]:
-    """Species name -> letter: n for cells (n1, n2, ... if there are several), f for ECM, m for solubles, user species as named."""
-    found = {name: name for name in scenario.species}
+    """Species name -> letter: n for cells (n1, n2, ... if there are several), f for ECM, m for solubles, what cells carry and
+    user species as named."""
+    found = {name: name for name in (*scenario.species, *scenario.model.bound)}
     for letter, group in (
         ("n", list(scenario.model.cells)),
         ("m", list(scenario.model.solubles)),
@@ -27,7 +28,7 @@ def symbols(scenario: Scenario) -> dict[str, str]:
     ):
         for number, name in enumerate(group, 1):
             symbol = letter if len(group) == 1 else f"{letter}{number}"
-            found[name] = f"{symbol}_{name}" if symbol in scenario.species else symbol
+            found[name] = f"{symbol}_{name}" if symbol in found else symbol
     return found
 
 

@@ -22,6 +22,7 @@ from .wrong import joined, wrong
 
 _WRITE = "write a number with its unit, as in 0.05 /h"
 GRAY = measure("1 Gy")
+MOLECULES = Measure(Fraction("6.02214076e23"), (("amount", -1),))  # by the definition of the mole
 _STRICT = ("int", "float", "bool", "str")
 
 
@@ -55,7 +56,7 @@ class Context:
     """What validation needs to know besides the value itself.
 
     scales: the measure of one unit of "length", "time", "cells" and of species, and the tissue's "depth"; None: non-dimensional.
-    species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
+    species: name -> "cells", "bound", "ecm", "soluble" or "user". parameters: declared numbers usable in formulas, in its scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
@@ -154,6 +155,10 @@ class Context:
         if dimension == "key/time":  # made by cells of density own
             deep = ONE if per_volume(self.scale("own")) else depth_of(self, self.scale("key"))
             found.append(unit / self.scale("own") * (deep or ONE))
+        if dimension.startswith("own/key"):  # what one cell has, as an amount or as a number of molecules
+            deep = ONE if per_volume(self.scale("key")) else depth_of(self, self.scale("own"))
+            found += [] if deep is None or deep == ONE else [unit * deep]
+            found += [one * MOLECULES for one in list(found) if ("amount", 1) in one.dimension]
         named = (self.slots.get(word, word) for word in ("own", "key") if word in _names_in(dimension))
         others = [known[name] for name in named for known in (self.molar, self.solubility) if name in known]
         return [*found, *(one * other.power(sign) for one in found for other in others for sign in (1, -1))]

@@ -54,7 +54,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
 def species_names(scenario: Scenario) -> list[str]:
     """Names of all species, cells first."""
     model = scenario.model
-    return [*model.cells, *model.solubles, *model.ecm, *scenario.species]
+    return [*model.cells, *model.bound, *model.solubles, *model.ecm, *scenario.species]
 
 
 def matrix(scenario: Scenario) -> Iterator[tuple[Path_, str, Ecm]]:
@@ -72,6 +72,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
     model = scenario.model
     places: list[tuple[Path_, str]] = [
         *((("model", "cells", name), name) for name in model.cells),
+        *((("model", "bound", name), name) for name in model.bound),
         *((("model", "solubles", name), name) for name in model.solubles),
         *((path, name) for path, name, _ in matrix(scenario)),
         *((("species", name), name) for name in scenario.species),

@@ -36,6 +36,7 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
     """The units of what a scenario's run reports; ``dim``: of the mesh, where it is known better than from the options."""
     kinds = {
         **dict.fromkeys(scenario.species, "user"),
+        **dict.fromkeys(scenario.model.bound, "bound"),
         **dict.fromkeys(scenario.model.solubles, "soluble"),
         **dict.fromkeys(scenario.model.cells, "cells"),
         **dict.fromkeys(scenario.model.ecm, "ecm"),
@@ -123,6 +124,9 @@ def _moving(scenario: Scenario) -> set[str]:
 def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     """Accounts of a species in the ledger besides born and dead."""
     laws: dict[str, Any] = {**scenario.model.cells, **scenario.model.solubles, **scenario.species}
+    if name in scenario.model.bound:
+        yield from (key for key in _accounts(scenario, scenario.model.bound[name].on) if not key.startswith("switched"))
+        return
     own = scenario.species[name].boundaries if name in scenario.species else {}
     stated = {**{at: c[name] for at, c in scenario.boundaries.items() if name in c}, **own}
     for at, condition in stated.items():

@@ -45,7 +45,7 @@ _RADIATION: TypeAdapter[dict[str, Radiation]] = TypeAdapter(RadiationMap)
 _SURGERY: TypeAdapter[dict[str, Surgery]] = TypeAdapter(SurgeryMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
-_SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
+_SPECIES = (("species",), ("model", "cells"), ("model", "bound"), ("model", "solubles"))
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,7 @@ def context_of(document: Document) -> Context:
     model = _mapping(data.get("model"))
     species = {
         **dict.fromkeys(_mapping(data.get("species")), "user"),
+        **dict.fromkeys(_mapping(model.get("bound")), "bound"),
         **dict.fromkeys(_mapping(model.get("solubles")), "soluble"),
         **dict.fromkeys(_mapping(model.get("cells")), "cells"),
         **dict.fromkeys(map(str, components(model.get("ecm"))), "ecm"),

@@ -9,6 +9,7 @@ import pytest
 from invasio.solver.model import balance
 from invasio.solver.model.balance import (
     Boundary,
+    Carried,
     Degradation,
     Factor,
     Fibres,
@@ -46,6 +47,7 @@ SPECIES = Species(
     loss=(Term(Name("L"), "loss", "made 2000"),),
     transfers=(Transfer("m", Name("k"), "turned 2003"),),
     amount=Name("N"),
+    carried=Carried("n", Name("each")),
     boundaries={"left": Boundary("exchange", Name("v"), Name("r"))},
 )
 INTEGRITY = IntegrityLaw(
@@ -60,7 +62,7 @@ VESSEL = Vessel("v", "blood", "boundary", ("left",), (FLUX,), INTEGRITY, Name("r
 POOL = Pool("q", "", Name("q0"), Name("in"), Name("out"))
 REMOVAL = Removal("cut", "surgery", Train(at=(1.0, 2.0)), ("n",), Name("stays"), where=Name("where_"))
 LAWS = {
-    "species": (SPECIES, ["i1", "i2", "d1", "d2", "w", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "v", "r"]),
+    "species": (SPECIES, ["i1", "i2", "d1", "d2", "w", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "each", "v", "r"]),
     "membrane": (MEMBRANE, ["b0", "K", "rep", "b_c", "sh", "br", "kappa", "gam", "c_ref"]),
     "reaction": (REACTION, ["onward", "back", "kf", "kb"]),
     "pool": (POOL, ["q0", "in", "out"]),

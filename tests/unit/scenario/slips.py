@@ -153,7 +153,7 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
             said(
                 "{file}:22:45: model.solubles.mmp2.05 /h",
                 "unknown-key",
-                "allowed: initial, amount, diffusion, fibres, molar_mass, quasi_steady, decay, production; decimals are written with a point, as in 0.5",
+                "allowed: initial, amount, diffusion, fibres, molar_mass, solubility, quasi_steady, decay, production; decimals are written with a point, as in 0.5",
                 "(given '05 /h')",
             ),
         ),
