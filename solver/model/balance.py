@@ -103,6 +103,7 @@ class Species:
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
     diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
+    room: Expr | None = None  # in [0, 1]: the share of its motility and of its drifts that pores of the matrix leave; None: all
     fibres: Fibres | None = None  # direction of easiest movement; None: the same in all directions
     taxis: tuple[Taxis, ...] = ()
     production: tuple[Term, ...] = ()  # P >= 0

@@ -9,7 +9,7 @@ from ..scenario.schema import Scenario
 from ..scenario.tree import simplify, substitute
 from .balance import Model, Parameter, Species
 from .cells import cells
-from .ecm import ecm
+from .ecm import ecm, with_releases
 from .kinetics import find_kinetics
 from .letters import Letters, renamed
 from .membranes import membrane
@@ -28,12 +28,14 @@ def build_model(scenario: Scenario) -> Model:
     """
     biology = scenario.model
     letters = Letters(scenario)
-    filling = [*biology.cells, *(["ecm"] if biology.ecm else [])]
-    laws = [cells(name, options, filling, letters) for name, options in biology.cells.items()]
+    filling = [*biology.cells, *biology.ecm]
+    laws = [cells(name, options, filling, list(biology.ecm), letters) for name, options in biology.cells.items()]
     written = [user(name, options, letters) for name, options in scenario.species.items()]
     laws += [law for law in written if law.mobile]
-    laws += [soluble(name, options, biology.cells, letters) for name, options in biology.solubles.items()]
-    laws += [ecm(biology.ecm, list(biology.cells), letters)] if biology.ecm else []
+    laws += [soluble(name, options, biology.cells, list(biology.ecm), letters) for name, options in biology.solubles.items()]
+    for name, matrix in biology.ecm.items():
+        laws.append(ecm(name, matrix, [other for other in biology.ecm if other != name], list(biology.cells), letters))
+    laws = with_releases(laws, biology.ecm, letters)
     laws += [law for law in written if not law.mobile]
     barriers = [membrane(name, options, list(biology.cells), letters) for name, options in biology.membranes.items()]
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]

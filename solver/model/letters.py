@@ -23,7 +23,7 @@ def symbols(scenario: Scenario) -> dict[str, str]:
     for letter, group in (
         ("n", list(scenario.model.cells)),
         ("m", list(scenario.model.solubles)),
-        ("f", ["ecm"] if scenario.model.ecm else []),
+        ("f", list(scenario.model.ecm)),
     ):
         for number, name in enumerate(group, 1):
             symbol = letter if len(group) == 1 else f"{letter}{number}"

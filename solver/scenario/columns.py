@@ -36,7 +36,7 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
         **dict.fromkeys(scenario.species, "user"),
         **dict.fromkeys(scenario.model.solubles, "soluble"),
         **dict.fromkeys(scenario.model.cells, "cells"),
-        **({"ecm": "ecm"} if scenario.model.ecm else {}),
+        **dict.fromkeys(scenario.model.ecm, "ecm"),
     }
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
@@ -83,7 +83,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         if name in cells and (home := starts[name] or everywhere) and (home < set(inside) or not regions):
             found += [] if "" in home else [f"{name}.invaded_beyond", f"{name}.front.depth"]
         found += [f"{name}.{key}" for key in _accounts(scenario, name)]
-    found += ["ecm.degraded_volume"] if scenario.model.ecm else []
+    found += [f"{name}.degraded_volume" for name in scenario.model.ecm]
     for name, membrane in scenario.model.membranes.items():
         found += [*_integrity(name), *(f"{name}.flux:{species}" for species in membrane.permeability)]
     for name, vessel in scenario.model.vessels.items():
@@ -124,12 +124,20 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
     yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
     yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in crossing(scenario, v))
-    if any(not _zero(rate) for rate in getattr(laws.get(name), "becomes", {}).values()):
+    turning = {source: _turns(law) for source, law in {**laws, **scenario.model.ecm}.items()}
+    if turning.get(name):
         yield "switched_out"
-    if any(into == name and not _zero(rate) for law in laws.values() for into, rate in getattr(law, "becomes", {}).items()):
+    if any(name in into for into in turning.values()):
         yield "switched_in"
     if getattr(laws.get(name), "quasi_steady", False):
         yield "adjusted"
+
+
+def _turns(law: Any) -> set[str]:
+    """The species that one turns into."""
+    into = {other for other, rate in getattr(law, "becomes", {}).items() if not _zero(rate)}
+    opened = any(not _zero(rate) for rate in getattr(law, "opened_by", {}).values())
+    return into | ({law.opens_into} if opened else set())
 
 
 def crossing(scenario: Scenario, vessel: Any) -> list[str]:

@@ -23,6 +23,7 @@ from .check_reactions import check_reactions
 from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
+from .ecm import components
 from .faults import translate
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
@@ -160,7 +161,7 @@ def context_of(document: Document) -> Context:
         **dict.fromkeys(_mapping(data.get("species")), "user"),
         **dict.fromkeys(_mapping(model.get("solubles")), "soluble"),
         **dict.fromkeys(_mapping(model.get("cells")), "cells"),
-        **({"ecm": "ecm"} if "ecm" in model else {}),
+        **dict.fromkeys(map(str, components(model.get("ecm"))), "ecm"),
     }
     scales = data.get("scales")
     start = Context(read_scales(scales), species, folders=document.folders, texts=_mapping(scales))

@@ -102,6 +102,8 @@ def _type(annotation: Any) -> str:
             if isinstance(mark, Over):
                 allowed = "".join(f", {scope}" for scope in mark.scopes)
                 return f"formula, {mark.dimension}{f' (may use {allowed[2:]})' if allowed else ''}"
+        if any(hasattr(mark, "pick") for mark in marks):
+            return f"options, or {_type(inner)}"
         short = any(hasattr(mark, "expand") for mark in marks)
         by = next((mark.key for mark in marks if isinstance(mark, ByRegion)), "")
         if by:
