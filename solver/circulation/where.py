@@ -1,0 +1,85 @@
+"""Where in the body cells are arrested that come back until they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .errors import CirculationError
+from .plan import Beds, Floats, Plan
+
+ROUNDING = 1e-9
+
+
+def adhering(capture: Floats, factor: Floats) -> Floats:
+    """e' = 1 - (1 - e)^f: a factor f on capture."""
+    return 1 - (1 - capture) ** factor
+
+
+def arrests(beds: Beds, starts: Floats) -> Floats:
+    """(S, P, T, B): share of the arrests in each bed, from each start (S, B).
+
+    pi = v (I - (I - E) R)^-1 E with captures E and routes R: who is not arrested goes on, without time and without loss.
+    """
+    captures = np.broadcast_arrays(*(part for part in (beds.capture, beds.adhesion)))
+    e = np.moveaxis(np.broadcast_to(adhering(*captures), (len(beds.names), *captures[0].shape[1:])), 0, -1)  # (P, T, B)
+    onward = np.eye(len(beds.names)) - (1 - e)[..., None] * beds.routes
+    visits = np.linalg.solve(np.swapaxes(onward, -1, -2), np.broadcast_to(starts.T, (*e.shape, len(starts))))
+    return np.moveaxis(visits * e[..., None], -1, 0)
+
+
+def starts_of(plan: Plan, parts: Sequence[Floats | None]) -> Floats:
+    """(parts + B + 1, B) where blood leads: of each part (zeros where it is none), of the vein of each bed, of the systemic veins."""
+    none = np.zeros(len(plan.beds.names))
+    return np.vstack([*(none if part is None else part for part in parts), plan.beds.routes, plan.beds.systemic])
+
+
+def check_beds(beds: Beds, starts: Sequence[tuple[str, Floats]] = ()) -> None:
+    """Shares add up, every bed leads somewhere, is reached, and no cell can circle for ever.
+
+    Raises: CirculationError, all faults together.
+    """
+    faults = [*_shares(beds, starts)]
+    lost = [name for name, row in zip(beds.names, beds.routes, strict=True) if not row.any()]
+    faults += [_fault(f"organs.beds.{name}", "the bed leads nowhere", "bed-leads-nowhere", "say where its vein leads: into") for name in lost]
+    if not faults:
+        faults += [*_loops(beds, starts)]
+    if faults:
+        raise faults[0] if len(faults) == 1 else CirculationError.together(faults)
+
+
+def _fault(place: str, what: str, code: str, remedy: str) -> CirculationError:
+    return CirculationError(what, code=code, place=place, remedy=remedy)
+
+
+def _shares(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[CirculationError]:
+    rows = [(f"organs.beds.{name}", row) for name, row in zip(beds.names, beds.routes, strict=True)]
+    faults = []
+    for place, row in [*rows, ("organs.beds", beds.systemic), *starts]:
+        if (row < 0).any() or (row.any() and abs(row.sum() - 1) > ROUNDING):
+            what = f"shares of where blood goes add up to {row.sum():.6g} instead of 1"
+            faults.append(CirculationError(what, code="wrong-shares", place=place, remedy="give shares that are not negative and add up to 1"))
+    return faults
+
+
+def _loops(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[CirculationError]:
+    faults = []
+    reached = beds.systemic > 0
+    for _, row in starts:
+        reached = reached | (row > 0)
+    for _ in beds.names:
+        reached = reached | (reached @ beds.routes > 0)
+    dry = [name for name, here in zip(beds.names, reached, strict=True) if not here]
+    for name in dry:
+        faults.append(_fault(f"organs.beds.{name}", "no blood reaches the bed", "bed-not-reached", "give it a share of the blood of another"))
+    captures = np.broadcast_arrays(beds.capture, beds.adhesion)
+    zero = np.broadcast_to(adhering(*captures) <= 0, (len(beds.names), *captures[0].shape[1:])).any(axis=(1, 2))
+    ends = ~zero
+    for _ in beds.names:
+        ends = ends | (beds.routes[:, ends].sum(axis=1) > 0)
+    circling = [name for name, here, ending in zip(beds.names, reached, ends, strict=True) if here and not ending]
+    if circling:
+        what = f"cells that reach {', '.join(circling)} circle for ever: none of the beds on their way arrests any"
+        faults.append(_fault("organs.capture", what, "loop-without-loss", "give one of these beds a capture above 0"))
+    return faults
