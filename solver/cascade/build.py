@@ -46,7 +46,10 @@ def options_of(scenario: Scenario) -> tuple[Circulation, Organs]:
     """Circulation and organs. Raises ScenarioError where a scenario has none."""
     if scenario.circulation is None or scenario.organs is None:
         raise ScenarioError(
-            "the scenario has no cascade", code="missing-option", place="circulation", remedy="give circulation and organs, and run it again"
+            "the scenario has no cascade",
+            code="missing-option",
+            place="circulation",
+            remedy="give circulation and organs, and run it again",
         )
     return scenario.circulation, scenario.organs
 

@@ -91,7 +91,12 @@ class Grid:
         return _stacked([self.number(values[key], f"{place}.{key}", most) for key in _keys(values, phenotypes)])
 
     def by_place(
-        self, values: Mapping[str, Mapping[str, Formula]], places: Sequence[str], phenotypes: Sequence[str], place: str, most: float = np.inf
+        self,
+        values: Mapping[str, Mapping[str, Formula]],
+        places: Sequence[str],
+        phenotypes: Sequence[str],
+        place: str,
+        most: float = np.inf,
     ) -> Floats:
         """(O or 1, P or 1, T or 1) of values that may differ by organ, and in it by phenotype, or by phenotype alone."""
         if "" in values:

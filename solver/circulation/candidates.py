@@ -37,7 +37,9 @@ class Bounds:
     def __init__(self, body: Body) -> None:
         self.body, plan = body, body.plan
         beds = body.beds
-        alive = [np.broadcast_to(part, (len(plan.places), *part.shape[1:]))[:beds].max(axis=1) for part in (plan.extravasation, plan.soil)]  # (B, T)
+        alive = [
+            np.broadcast_to(part, (len(plan.places), *part.shape[1:]))[:beds].max(axis=1) for part in (plan.extravasation, plan.soil)
+        ]  # (B, T)
         live = (body.arrests.max(axis=1) * (alive[0] * alive[1]).T).sum(axis=2)  # (S, T)
         self.single, self.cluster = (np.minimum((live * part.max(axis=0)).max(axis=1), 1) for part in (body.single, body.cluster))
         self.most = len(plan.sizes)
@@ -79,7 +81,9 @@ class Bounds:
                 if place >= 0:
                     rows.append((place, pool, first, last, size, -1, front, front))
                 else:
-                    rows += [(place, pool, first, last, size, stays, front, front * chance) for stays, chance in self.any_of(route.start, size)]
+                    rows += [
+                        (place, pool, first, last, size, stays, front, front * chance) for stays, chance in self.any_of(route.start, size)
+                    ]
         columns = [np.array(column) for column in zip(*(row for row in rows if row[-1] > 0), strict=True)] or [np.zeros(0)] * 8
         return Rows(*(column.astype(np.int64) for column in columns[:6]), *(column.astype(float) for column in columns[6:]))
 

@@ -94,7 +94,19 @@ def grow(body: Body, flock: Flock, place: Ints, histories: int, bounds: Floats |
         sleeps = (flock.time <= t) & (woke > t) & (ended > t)
         np.add.at(counts["dormant"], (flock.history[sleeps], number, place[sleeps]), 1)
     n = len(flock)
-    out = Grown(flock, place, fate, woke, np.full(n, np.inf), np.full(n, np.inf), ended, np.zeros(n), counts, [], np.zeros((histories, len(plan.places), flock.cells.shape[1])))
+    out = Grown(
+        flock,
+        place,
+        fate,
+        woke,
+        np.full(n, np.inf),
+        np.full(n, np.inf),
+        ended,
+        np.zeros(n),
+        counts,
+        [],
+        np.zeros((histories, len(plan.places), flock.cells.shape[1])),
+    )
     sweep = _Sweep(body, out, bounds)
     order = np.flatnonzero(np.isfinite(woke))
     order = order[np.argsort(woke[order], kind="stable")]
@@ -207,7 +219,9 @@ class _Sweep:
             mean = mean * self.bounds[place]
         if mean.sum() > MOST:
             what = f"colonies shed {mean.sum():.3g} cells by time {self.plan.times[when + 1]:.6g}, of which {MOST:,} can be followed"
-            raise CirculationError(what, code="too-many", place="organs.colony.sheds", remedy="give a lower rate, a cap of growth or an earlier end")
+            raise CirculationError(
+                what, code="too-many", place="organs.colony.sheds", remedy="give a lower rate, a cap of growth or an earlier end"
+            )
         number = poisson(self.keys.take(on), Purpose.SHED, mean, when).astype(np.int64)
         parent = np.repeat(on, number)
         if not len(parent):

@@ -174,7 +174,9 @@ class Direct:
         n, of, units = len(events), [], []
         u = events.keys.uniform(Purpose.CANDIDATE)[1] if n else np.zeros(0)
         whole = (together > 1) & (u * (1 - none) < cluster)
-        kept = np.stack([((kinds == p) & (np.arange(kinds.shape[1]) < together[:, None])).sum(axis=1) for p in range(events.cells.shape[1])], axis=1)
+        kept = np.stack(
+            [((kinds == p) & (np.arange(kinds.shape[1]) < together[:, None])).sum(axis=1) for p in range(events.cells.shape[1])], axis=1
+        )
         on = np.flatnonzero(whole)
         units.append(events.now(cells=kept.reshape(n, -1)).take(on))
         of.append(on)

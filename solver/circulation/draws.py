@@ -145,7 +145,13 @@ def _log_binomial(k: Floats, n: Floats, p: Floats) -> Floats:
     """Of 0 < k < n up to what does not depend on k; at the ends exactly the same up to it."""
     q = 1 - p
     inner, rest = np.clip(k, 1.0, n - 1), np.clip(n - k, 1.0, n - 1)
-    full = -_deviance(inner, n * p) - _deviance(rest, n * q) - 0.5 * np.log(2 * np.pi * inner * (rest / n)) - _stirling(inner) - _stirling(rest)
+    full = (
+        -_deviance(inner, n * p)
+        - _deviance(rest, n * q)
+        - 0.5 * np.log(2 * np.pi * inner * (rest / n))
+        - _stirling(inner)
+        - _stirling(rest)
+    )
     return np.where(k == 0, n * np.log1p(-p) - _stirling(n), np.where(k == n, n * np.log(p) - _stirling(n), full))
 
 
@@ -185,7 +191,9 @@ def binomial(keys: Keys, purpose: int, n: Floats, p: Floats, index: ArrayLike = 
     if len(small):
         trials, odds = n[small], chance[small] / (1 - chance[small])
         first = np.exp(trials * np.log1p(-chance[small]))
-        found = _search(_pair(keys, purpose, index, small, 0, given)[0], first, lambda k, on: np.maximum(trials[on] - k + 1, 0) / k * odds[on])
+        found = _search(
+            _pair(keys, purpose, index, small, 0, given)[0], first, lambda k, on: np.maximum(trials[on] - k + 1, 0) / k * odds[on]
+        )
         out[small] = np.minimum(found, trials)
     todo, turn = np.flatnonzero(mean >= 10), 0
     while len(todo):

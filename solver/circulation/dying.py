@@ -103,7 +103,11 @@ class Dying:
             return np.stack([rows[:, sizes == size].sum(axis=1) for size in range(1, most + 1)])
 
         fronts = by_size(np.vstack([stock.starved[beds:], stock.cleared, stock.cavity, stock.through]))
-        dead = by_size(np.vstack([*(stock.lost * share for _, share in body.plan.blood.losses), stock.stuck[:beds], stock.starved[:beds], stock.blood.sum(0)]))
+        dead = by_size(
+            np.vstack(
+                [*(stock.lost * share for _, share in body.plan.blood.losses), stock.stuck[:beds], stock.starved[:beds], stock.blood.sum(0)]
+            )
+        )
         live = by_size(stock.settled[:beds]).sum(axis=1)
         seen = dead.sum(axis=1) + live
         dies = 1 - live / np.where(seen > 0, seen, 1)
@@ -157,7 +161,9 @@ class _Draw:
             on = np.flatnonzero(left > 0) if chance > 0 else np.zeros(0, dtype=np.int64)
             if len(on):
                 self.index += 1
-                some[on] = binomial(self.keys.take(on), Purpose.LEDGER, left[on].astype(float), np.array(chance / rest), self.index).astype(np.int64)
+                some[on] = binomial(self.keys.take(on), Purpose.LEDGER, left[on].astype(float), np.array(chance / rest), self.index).astype(
+                    np.int64
+                )
             out.append(some)
             left = left - some
         return out

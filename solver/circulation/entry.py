@@ -41,7 +41,9 @@ def arrivals(seeds: Ints, stream: int, total: float) -> tuple[Ints, Ints, Floats
         steps[:, 0] += sums
         amounts = np.cumsum(steps, axis=1)
         keep = (amounts <= total).ravel()
-        found.append((np.repeat(todo, most)[keep], numbers[keep], amounts.ravel()[keep], uniform(words[2])[keep], words[1][keep], keys.seed[keep]))
+        found.append(
+            (np.repeat(todo, most)[keep], numbers[keep], amounts.ravel()[keep], uniform(words[2])[keep], words[1][keep], keys.seed[keep])
+        )
         sums, first = amounts[:, -1], first + most
         on = sums <= total
         todo, sums = todo[on], sums[on]

@@ -23,7 +23,9 @@ AT_ONCE = 400_000  # units in memory
 GENERATIONS = 1000
 
 
-def histories(plan: Plan, entries: Entries, seeds: Sequence[int] | Ints, way: Way = "direct", everything: bool = False) -> Iterator[History]:
+def histories(
+    plan: Plan, entries: Entries, seeds: Sequence[int] | Ints, way: Way = "direct", everything: bool = False
+) -> Iterator[History]:
     """Histories of these seeds, in batches of bounded memory.
 
     way: ``direct`` draws only what may live and is told what became of the others by numbers; ``cells`` goes unit by unit; equal in
@@ -116,4 +118,3 @@ def _of_grown(grown: Grown) -> Units:
         flock.history, flock.event, flock.part, flock.parent, flock.generation, grown.place, flock.size, flock.cells,
         np.full(len(flock), -1), grown.fate, flock.entered, flock.time, grown.woke, grown.micro, grown.macro, grown.ended, grown.final,
     )  # fmt: skip
-

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from .classes import Classes
-from .colony import moments, without_chance
+from .colony import without_chance
 from .entry import mean_size
 from .plan import Entries, Floats, Plan
 from .results import Means

@@ -42,7 +42,9 @@ def check_beds(beds: Beds, starts: Sequence[tuple[str, Floats]] = ()) -> None:
     """
     faults = [*_shares(beds, starts)]
     lost = [name for name, row in zip(beds.names, beds.routes, strict=True) if not row.any()]
-    faults += [_fault(f"organs.beds.{name}", "the bed leads nowhere", "bed-leads-nowhere", "say where its vein leads: into") for name in lost]
+    faults += [
+        _fault(f"organs.beds.{name}", "the bed leads nowhere", "bed-leads-nowhere", "say where its vein leads: into") for name in lost
+    ]
     if not faults:
         faults += [*_loops(beds, starts)]
     if faults:
@@ -59,7 +61,9 @@ def _shares(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[Circulatio
     for place, row in [*rows, ("organs.beds", beds.systemic), *starts]:
         if (row < 0).any() or (row.any() and abs(row.sum() - 1) > ROUNDING):
             what = f"shares of where blood goes add up to {row.sum():.6g} instead of 1"
-            faults.append(CirculationError(what, code="wrong-shares", place=place, remedy="give shares that are not negative and add up to 1"))
+            faults.append(
+                CirculationError(what, code="wrong-shares", place=place, remedy="give shares that are not negative and add up to 1")
+            )
     return faults
 
 
@@ -72,7 +76,9 @@ def _loops(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[Circulation
         reached = reached | (reached @ beds.routes > 0)
     dry = [name for name, here in zip(beds.names, reached, strict=True) if not here]
     for name in dry:
-        faults.append(_fault(f"organs.beds.{name}", "no blood reaches the bed", "bed-not-reached", "give it a share of the blood of another"))
+        faults.append(
+            _fault(f"organs.beds.{name}", "no blood reaches the bed", "bed-not-reached", "give it a share of the blood of another")
+        )
     captures = np.broadcast_arrays(beds.capture, beds.adhesion)
     zero = np.broadcast_to(adhering(*captures) <= 0, (len(beds.names), *captures[0].shape[1:])).any(axis=(1, 2))
     ends = ~zero

@@ -17,7 +17,22 @@ from typing import Any
 from ..errors import InvasioError
 from ..parallel import Comm, agreed
 from .compare import differences
-from .layout import CASCADE, CHECKPOINTS, ENTRIES, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, PROLONGED, RESOLVED, SERIES, STATUS, VESSELS
+from .layout import (
+    CASCADE,
+    CHECKPOINTS,
+    ENTRIES,
+    FIELDS,
+    FIGURES,
+    GIVEN,
+    LOG,
+    MANIFEST,
+    MEMBRANES,
+    PROLONGED,
+    RESOLVED,
+    SERIES,
+    STATUS,
+    VESSELS,
+)
 from .records import Damaged, text_of
 
 log = logging.getLogger("invasio.output")
