@@ -105,7 +105,7 @@ def count(value: float) -> str:
 def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -> None:
     least = min([value for _, value, _ in way if value > 0] or [1.0])
     floor = 10.0 ** (np.floor(np.log10(least)) - 1)
-    for k, (label, value, losses) in enumerate(way):
+    for k, (_, value, losses) in enumerate(way):
         before = way[k - 1][1] if k else value
         panel.barh(k, max(before, floor), left=0, color="#eeeeee", height=0.72)
         panel.barh(k, max(value, floor), left=0, color=LINES[0], height=0.72)

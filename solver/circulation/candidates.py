@@ -14,11 +14,11 @@ from .routes import Body, Route
 
 @dataclass(frozen=True)
 class Rows:
-    """Ways in which an event can leave something alive, of a route: the front of the way, the cells k that leave, the R that stay together.
+    """Ways in which an event of a route can leave something alive: the front of the way, the cells k that leave, the R that stay together.
 
-    place: where the whole event lives (a level or surface), or -1: its units come into the blood. stays: R, or -1. cavity: whether it goes through the
-    pool. levels: first and beyond the last level that it passes (or is held at). front: bound of the chance of the front of the way, with soil.
-    weight: bound of the chance of the whole, given k; ``sizes`` is not in it.
+    place: where the whole event lives (a level or surface), or -1: its units come into the blood. cavity: 1 if it goes through the pool.
+    first, last: the level it comes to, and the one it is held at (or beyond all). size: k; stays: R, or -1. front: bound of the chance of
+    the front of the way, with soil. weight: bound of the chance of the whole, given k.
     """
 
     place: Ints
@@ -84,8 +84,8 @@ class Bounds:
                     rows += [
                         (place, pool, first, last, size, stays, front, front * chance) for stays, chance in self.any_of(route.start, size)
                     ]
-        columns = [np.array(column) for column in zip(*(row for row in rows if row[-1] > 0), strict=True)] or [np.zeros(0)] * 8
-        return Rows(*(column.astype(np.int64) for column in columns[:6]), *(column.astype(float) for column in columns[6:]))
+        table = np.array([row for row in rows if row[-1] > 0], dtype=float).reshape(-1, 8).T
+        return Rows(*table[:6].astype(np.int64), *table[6:])  # type: ignore[arg-type]
 
     def _levels(self, level: int, chance: float, pool: int) -> list[tuple[int, int, int, int, float]]:
         fronts = []
@@ -98,4 +98,6 @@ class Bounds:
     def of_sizes(self, route: int) -> Floats:
         """(K,): bound of the chance that something of an event of k cells may live."""
         rows = self.rows[route]
-        return np.bincount(rows.size - 1, weights=rows.weight, minlength=self.most)
+        out = np.zeros(self.most)
+        np.add.at(out, rows.size - 1, rows.weight)
+        return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
-from math import comb
+from math import comb, prod
 
 import numpy as np
 from scipy.special import gammaln
@@ -43,9 +43,14 @@ class Classes:
 
     @cached_property
     def ways(self) -> tuple[Ints, Ints, Ints, Ints, Floats]:
-        index = {tuple(row): number for number, row in enumerate(self.cells.tolist())}
-        whole, cluster, stays, loose, count = [], [], [], [], []
-        for number, row in enumerate(self.cells.tolist()):
+        rows = [[int(n) for n in row] for row in self.cells]
+        index = {tuple(row): number for number, row in enumerate(rows)}
+        whole: list[int] = []
+        cluster: list[int] = []
+        stays: list[int] = []
+        loose: list[list[int]] = []
+        count: list[float] = []
+        for number, row in enumerate(rows):
             for kept in np.ndindex(*(n + 1 for n in row)):
                 together = sum(kept)
                 free = row if together <= 1 else [n - r for n, r in zip(row, kept, strict=True)]
@@ -53,7 +58,7 @@ class Classes:
                 cluster.append(index[kept] if together > 1 else -1)
                 stays.append(together)
                 loose.append(free)
-                count.append(float(np.prod([comb(n, r) for n, r in zip(row, kept, strict=True)], dtype=float)))
+                count.append(float(prod(comb(n, r) for n, r in zip(row, kept, strict=True))))
         return np.array(whole), np.array(cluster), np.array(stays), np.array(loose), np.array(count)
 
     def splits(self, apart: float) -> Floats:
@@ -68,7 +73,7 @@ class Classes:
         out = np.zeros((len(self.cells), len(self.cells)))
         np.add.at(out, (whole[cluster >= 0], cluster[cluster >= 0]), chance[cluster >= 0])
         for p in range(self.cells.shape[1]):
-            np.add.at(out, (whole, p), chance * loose[:, p])
+            np.add.at(out[:, p], whole, chance * loose[:, p])
         return out
 
     def leaving(self, mix: Floats) -> Floats:

@@ -88,11 +88,11 @@ def grow(body: Body, flock: Flock, place: Ints, histories: int, bounds: Floats |
     woke, ended, fate = sleep(plan, flock, place)
     report = {when: number for number, when in enumerate(plan.report)}
     shape = (histories, len(report), len(plan.places))
-    counts = {name: np.zeros(shape) for name in ("dormant", "colonies", "micro", "macro", "cells")}
+    counts: dict[str, Floats] = {name: np.zeros(shape) for name in ("dormant", "colonies", "micro", "macro", "cells")}
     for when, number in report.items():
         t = plan.times[when]
         sleeps = (flock.time <= t) & (woke > t) & (ended > t)
-        np.add.at(counts["dormant"], (flock.history[sleeps], number, place[sleeps]), 1)
+        np.add.at(counts["dormant"][:, number], (flock.history[sleeps], place[sleeps]), 1)
     n = len(flock)
     out = Grown(
         flock,
@@ -111,7 +111,7 @@ def grow(body: Body, flock: Flock, place: Ints, histories: int, bounds: Floats |
     order = np.flatnonzero(np.isfinite(woke))
     order = order[np.argsort(woke[order], kind="stable")]
     edges = np.searchsorted(woke[order], plan.times, side="right")
-    on = np.zeros(0, dtype=np.int64)
+    on: Ints = np.zeros(0, dtype=np.int64)
     edges[0] = 0
     for when in range(len(plan.times) - 1):
         on = np.concatenate([on, order[edges[when] : edges[when + 1]]])
@@ -244,10 +244,7 @@ class _Sweep:
 
     def count(self, on: Ints, number: int, time: float) -> None:
         counts, flock = self.out.counts, self.out.flock
-        at = (flock.history[on], number, self.place[on])
-        np.add.at(counts["colonies"], at, 1)
-        np.add.at(counts["cells"], at, self.cells[on])
-        small = self.cells[on] >= self.micro[on]
-        np.add.at(counts["micro"], tuple(part[small] if isinstance(part, np.ndarray) else part for part in at), 1)
-        large = np.flatnonzero(self.out.macro <= time)
-        np.add.at(counts["macro"], (flock.history[large], number, self.place[large]), 1)
+        small, large = on[self.cells[on] >= self.micro[on]], np.flatnonzero(self.out.macro <= time)
+        np.add.at(counts["cells"][:, number], (flock.history[on], self.place[on]), self.cells[on])
+        for name, which in (("colonies", on), ("micro", small), ("macro", large)):
+            np.add.at(counts[name][:, number], (flock.history[which], self.place[which]), 1)

@@ -1,13 +1,15 @@
 """Direct draws: only events of which something may live, each from the conditional joint law of its units.
 
-Events with a mark (how they live) are a Poisson process in time and marks. It is drawn from a process with constant bounds of the marks' chances and
-thinned by true over bound at the true time and phenotypes, so what is kept has the law of the cascade cell by cell, correlations
-between the units of an event included. Events of which nothing lives are independent of those, and are told what they died of by number (dying.py).
+Events with a mark (how they live) are a Poisson process in time and marks. It is drawn from a process with constant bounds of the marks'
+chances and thinned by true over bound at the true time and phenotypes, so what is kept has the law of the cascade cell by cell,
+correlations between the units of an event included. Events of which nothing lives are independent of those, and are told what they died of
+by number (dying.py).
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import comb
 
 from .book import Book
@@ -67,7 +69,7 @@ class Direct:
         row = chosen(second, np.broadcast_to(weights, (len(history), len(weights)))) if len(history) else np.zeros(0, dtype=np.int64)
         size = rows.size[row] if len(rows.size) else row
         kinds = self._kinds(keys, size, mixes(self.entries, part)[step])
-        cells = np.stack([(kinds == p).sum(axis=1) for p in range(len(self.plan.phenotypes))], axis=1).reshape(len(history), -1)
+        cells = np.stack([(kinds == p).sum(axis=1) for p in range(len(self.plan.phenotypes))], axis=1)
         events = begin(keys, history, number, part, cells, time)
         alive, place, failed, singles, clusters = self._live(events, kinds, rows, row)
         events_dead = np.zeros((len(seeds), len(self.plan.sizes)), dtype=np.int64)
@@ -106,8 +108,8 @@ class Direct:
             kinds[on, cell] = np.minimum((u[:, None] > limits[on]).sum(axis=1), mix.shape[1] - 1)
         return kinds
 
-    def _live(self, events: Flock, kinds: Ints, rows: Rows, row: Ints) -> tuple[Flock, Ints, Ints, Ints, Ints]:
-        """Candidates to what lives: (units, places, events of which nothing lives, dead singles and cells of the dead cluster of the others)."""
+    def _live(self, events: Flock, kinds: Ints, rows: Rows, row: Ints) -> tuple[Flock, Ints, NDArray[np.bool_], Ints, Ints]:
+        """Of candidates: (units that live, places, events of which nothing lives, dead singles, cells of a dead cluster of the others)."""
         n = len(events)
         events, accepted = self._front(events, rows, row)
         place = rows.place[row] if n else row
@@ -128,12 +130,13 @@ class Direct:
         lived = joined([flock for flock, _ in found])
         return lived, np.concatenate([where for _, where in found]), ~lives, singles, clusters
 
-    def _front(self, events: Flock, rows: Rows, row: Ints) -> tuple[Flock, Ints]:
+    def _front(self, events: Flock, rows: Rows, row: Ints) -> tuple[Flock, NDArray[np.bool_]]:
         """The way to the blood, to a level or a surface, where soil is asked for too: true over bound."""
         n, body, plan = len(events), self.body, self.plan
         if not n:
             return events, np.zeros(0, dtype=bool)
-        time, true = events.time.copy(), np.ones(n)
+        time: Floats = events.time.copy()
+        true: Floats = np.ones(n)
         pool = np.flatnonzero(rows.cavity[row])
         if len(pool):
             some = events.take(pool)
@@ -146,19 +149,19 @@ class Direct:
             surface = np.where(ends >= body.beds + body.nodes, ends - body.beds - body.nodes, chances.shape[1] - 1)
             true[pool] = np.where(leaves, chances[np.arange(len(pool)), surface] / chances.sum(axis=1), 0)
         events = events.now(time=time)
-        when, shares = interval(body.times, time), events.shares
+        at, shares = interval(body.times, time), events.shares
         for level in range(body.nodes):
-            hold = in_places(plan.lymph.hold, np.array(level), shares, when)
+            hold = in_places(plan.lymph.hold, np.array(level), shares, at)
             passes = (rows.first[row] <= level) & (level < rows.last[row])
             held = rows.place[row] == body.beds + level
             true *= np.where(passes, 1 - hold, np.where(held, hold, 1))
         ends = rows.place[row]
-        soil = in_places(plan.soil, np.maximum(ends, 0), shares, when)
+        soil = in_places(plan.soil, np.maximum(ends, 0), shares, at)
         true *= np.where(ends >= 0, soil, 1)
         bound = rows.front[row].copy()
         split = np.flatnonzero(ends < 0)
         if len(split) and len(plan.blood.disaggregation) > 1:
-            apart = of_units(plan.blood.disaggregation[None], shares, when)
+            apart = of_units(plan.blood.disaggregation[None], shares, at)
             size, stays = rows.size[row], np.maximum(rows.stays[row], 0)
             most = (comb(size[:, None], stays[:, None]) * _powers(self.limits.apart, stays, size)).max(axis=1)
             now = comb(size, stays) * (1 - apart) ** stays * apart ** (size - stays)
@@ -178,7 +181,7 @@ class Direct:
             [((kinds == p) & (np.arange(kinds.shape[1]) < together[:, None])).sum(axis=1) for p in range(events.cells.shape[1])], axis=1
         )
         on = np.flatnonzero(whole)
-        units.append(events.now(cells=kept.reshape(n, -1)).take(on))
+        units.append(events.now(cells=kept).take(on))
         of.append(on)
         some, first = whole.copy(), together
         for cell in range(int(size.max(initial=0))):
@@ -196,7 +199,7 @@ class Direct:
             some[pick] = True
         return joined(units), np.concatenate(of), size
 
-    def _arrested(self, units: Flock) -> tuple[Flock, Ints, Ints]:
+    def _arrested(self, units: Flock) -> tuple[Flock, NDArray[np.bool_], Ints]:
         """Candidates at the times of their arrests, whether they live, and their beds."""
         body, plan = self.body, self.plan
         if not len(units):

@@ -1,8 +1,8 @@
 """What those died of of whom nothing lives, by number: in direct draws they are not drawn one by one.
 
 Whole events die at levels, on surfaces and in the cavity, or come into the blood; there R of k cells stay together, and every unit dies of
-something. All chances are those of the means over the whole time, given that nothing lives: numbers are right in the mean, and, where rates do
-not vary in time, in distribution.
+something. All chances are those of the means over the whole time, given that nothing lives: numbers are right in the mean, and, where
+rates do not vary in time, in distribution.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SAMPLES = 8  # intervals that what is shed is averaged over
 
 @dataclass(frozen=True)
 class Law:
-    """whole: (K, fronts + 1) of an event of k cells, the last: it comes into the blood; stays: (K, K + 1); units: (K, ends) of a single or cluster."""
+    """whole: (K, fronts + 1) of an event of k cells, at the end: into the blood; stays: (K, K + 1) of R; units: (K, ends) of R cells."""
 
     whole: Floats
     stays: Floats
@@ -45,7 +45,7 @@ class Dying:
         self.shed = self._shed() if plan.colony.sheds is not None else None
 
     def tell(self, seeds: Ints, part: int, events: Ints, units: Ints, rest: Floats, book: Book) -> None:
-        """events (H, K): of which nothing lives, by their cells; units (H, K): that died of others, by theirs; rest (K,): expected others."""
+        """events (H, K): in which nothing lives, by k; units (H, K): dead ones of others, by cells; rest (K,): expected other events."""
         law, most, rows = self.laws[part], len(rest), np.arange(len(seeds))
         draw = _Draw(seeds, STREAM + part)
         units = units.copy()
@@ -91,12 +91,12 @@ class Dying:
         only = np.zeros_like(entries.cells)
         only[:, part] = entries.cells[:, part]
         stock = Stock(body, float(entries.times[0]))
-        for time, cells in zip(entries.times[1:], only[1:], strict=True):
-            stock.advance(float(time), cells)
+        for step in range(1, len(entries.times)):
+            stock.advance(float(entries.times[step]), only[step])
         if body.times[-1] > stock.time:
             stock.advance(float(body.times[-1]), only[-1])
         sizes = stock.classes.size
-        beds, apart = body.beds, float(body.plan.blood.disaggregation.mean())
+        beds = body.beds
 
         def by_size(rows: Floats) -> Floats:
             rows = np.atleast_2d(rows)
@@ -113,7 +113,11 @@ class Dying:
         dies = 1 - live / np.where(seen > 0, seen, 1)
         k, r = np.arange(1, most + 1)[:, None], np.arange(most + 1)[None]
         alone = np.maximum(k - r + (r == 1), 0)
-        stays = np.where(r <= k, comb(k, r) * (1 - apart) ** r * apart ** np.maximum(k - r, 0), 0)
+        stays = np.zeros((most, most + 1))
+        for apart, whole in stock.parted.items():
+            chance = np.where(r <= k, comb(k, r) * (1 - apart) ** r * apart ** np.maximum(k - r, 0), 0)
+            stays += by_size(whole) * chance
+        stays /= np.maximum(stays.sum(axis=1, keepdims=True), 1e-300)
         stays = stays * dies[0] ** alone * np.where(r > 1, dies[np.maximum(r - 1, 0)], 1)
         fronts[:, -1] *= stays.sum(axis=1)
         return Law(_unit(fronts), _unit(stays), _unit(dead))

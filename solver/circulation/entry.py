@@ -31,7 +31,9 @@ def arrivals(seeds: Ints, stream: int, total: float) -> tuple[Ints, Ints, Floats
     """(history, number, amount, second uniform, keys): events of unit rate below ``total``, for each seed."""
     most = int(total + 8 * np.sqrt(total) + 20)
     found = []
-    todo, sums, first = np.arange(len(seeds)), np.zeros(len(seeds)), 0
+    todo: Ints = np.arange(len(seeds))
+    sums: Floats = np.zeros(len(seeds))
+    first = 0
     while len(todo):
         n = len(todo) * most
         numbers = np.tile(np.arange(first, first + most), len(todo))

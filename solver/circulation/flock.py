@@ -15,7 +15,7 @@ from .results import Ints
 
 @dataclass(frozen=True)
 class Flock:
-    """n units: seed, ident: their random numbers; history: index in the batch; route: where they are led (routes.py); the rest as in ``Units``.
+    """n units: seed, ident: their random numbers; history: index in the batch; route: of ``Body.routes``; the rest as in ``Units``.
 
     time: since when they are where they are now.
     """

@@ -14,7 +14,7 @@ from .entry import enter, integrated, mean_size
 from .errors import CirculationError
 from .flock import joined
 from .passage import Landed, passage
-from .plan import Entries, Plan
+from .plan import Entries, Floats, Plan
 from .results import Fate, History, Ints, Units
 from .routes import Body
 
@@ -52,7 +52,7 @@ def _batch(body: Body, entries: Entries, seeds: Ints, direct: Direct | None, eve
     plan = body.plan
     book = Book(plan, len(seeds))
     found: list[tuple[list[Landed], Grown]] = []
-    counts: dict[str, Ints] = {}
+    counts: dict[str, Floats] = {}
     if direct is None:
         first = joined([enter(plan, entries, seeds, part) for part in range(len(entries.parts))])
         book.gain("entered", first.history, first.size)
@@ -86,8 +86,8 @@ def _batch(body: Body, entries: Entries, seeds: Ints, direct: Direct | None, eve
         remedy = "give a lower rate of shedding, or an earlier end"
         raise CirculationError(what, code="too-many", place="organs.colony.sheds", remedy=remedy)
     units = _units([piece for dead, grown in found for piece in (*map(_of_dead, dead), _of_grown(grown))])
-    whole = {name: values if name == "cells" else values.astype(np.int64) for name, values in counts.items()}
-    return History(seeds, units, book.accounts, book.gains, book.table, **whole)
+    whole = {name: values.astype(np.int64) for name, values in counts.items() if name != "cells"}
+    return History(seeds, units, book.accounts, book.gains, book.table, **whole, cells=counts["cells"])
 
 
 def _units(pieces: Sequence[Units]) -> Units:

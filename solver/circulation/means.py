@@ -1,9 +1,9 @@
 """Expected numbers in every compartment, for classes of units told apart by their cells; everything lost is booked.
 
 For units c in the blood (from each start), B_c' = J_c - B_c/T; arrests that can live phi_j = x a sum_c pi_j S_c B_c/T; dormant
-D_j' = q phi_j - (w + delta) D_j; cells in colonies G_j' = (1 - q) phi_j + w D_j + (b - d) G_j. Rates are constant over a step, inflows taken as
-such, and what leaves is what was there and came less what is there, so that the ledger closes to rounding. Growth that is not linear
-is an integral over ages: of a colony without chance, from its founders on. With two stages the cells in colonies are not followed (nan).
+D_j' = q phi_j - (w + delta) D_j; cells in colonies G_j' = (1 - q) phi_j + w D_j + (b - d) G_j. Rates and inflows are constant over a step,
+and what leaves is what was there and came less what is there, so that the ledger closes to rounding. Growth that is not linear is an
+integral over ages: of a colony without chance, from its founders on. With two stages the cells in colonies are not followed (nan).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ PLACES_OF_CELLS = ("blood", "cavity", "lost", "cleared", "stuck", "starved", "fa
 class Stock:
     """What is where now: units of each class (last axis M), from the start of the grid to ``time``.
 
-    blood (S, M), cavity (M,), dormant (O, M) now; lost, cleared, through (units that came into the blood whole; M,), stuck, starved, faded,
-    founders, settled, arrived (O, M) up to now; growing (O, M) and shed () cells; entered (parts, P) cells; young, aged (n, O, M): numbers and
-    sizes of the colonies of each step, where growth is not linear.
+    Now: blood (S, M), cavity (M,), dormant (O, M). Up to now: lost, cleared, through (units that came into the blood whole; M,), stuck,
+    starved, faded, founders, settled, arrived (O, M). Cells: growing (O, M), shed (), entered (parts, P), pending (O, P). young, aged
+    (n, O, M): numbers and sizes of the colonies of each step, where growth is not linear.
     """
 
     def __init__(self, body: Body, first: float | None = None) -> None:
@@ -39,24 +39,18 @@ class Stock:
         self.classes = Classes.of(body.plan.sizes, len(body.plan.phenotypes))
         kinds, places, parts = len(self.classes.cells), len(body.plan.places), len(body.parts)
         self.time = float(body.times[0] if first is None else first)
-        self.blood, self.cavity = np.zeros((len(body.arrests), kinds)), np.zeros(kinds)
-        self.lost, self.cleared, self.through = np.zeros(kinds), np.zeros(kinds), np.zeros(kinds)
-        for name in ("stuck", "starved", "faded", "dormant", "founders", "growing", "settled", "arrived"):
-            setattr(self, name, np.zeros((places, kinds)))
-        self.stuck: Floats
-        self.starved: Floats
-        self.faded: Floats
-        self.dormant: Floats
-        self.founders: Floats
-        self.growing: Floats
-        self.settled: Floats
-        self.arrived: Floats
-        self.entered, self.shed = np.zeros((parts, len(body.plan.phenotypes))), np.zeros(())
-        self.pending = np.zeros((places, len(body.plan.phenotypes)))  # singles that were shed, and come in the next step
-        self.young, self.aged = (np.zeros((0, places, kinds)) for _ in range(2))
-        self._given = np.zeros_like(self.entered)
-        self._rates: tuple[int, _Rates] | None = None
+        self.blood: Floats = np.zeros((len(body.arrests), kinds))
+        self.cavity, self.lost, self.cleared, self.through = _zeros(4, kinds)
+        self.stuck, self.starved, self.faded, self.dormant = _zeros(4, places, kinds)
+        self.founders, self.growing, self.settled, self.arrived = _zeros(4, places, kinds)
+        self.entered: Floats = np.zeros((parts, len(body.plan.phenotypes)))
+        self.shed: Floats = np.zeros(())
+        self.pending: Floats = np.zeros((places, len(body.plan.phenotypes)))  # shed in the step in which they were founded
+        self.young, self.aged = _zeros(2, 0, places, kinds)
+        self._given: Floats = np.zeros_like(self.entered)
+        self._rates: tuple[int, Rates] | None = None
         self._splits: dict[float, Floats] = {}
+        self.parted: dict[float, Floats] = {}  # whole units that came into the blood, by the chance of their cells to come loose
         sheds, colony = body.plan.colony.sheds, body.plan.colony
         self.power = np.ones((places, 1)) if sheds is None else np.broadcast_to(sheds.exponent, places)[:, None]
         self.ages = colony.second is None and (colony.growth is not None or (sheds is not None and bool((sheds.exponent != 1).any())))
@@ -81,7 +75,7 @@ class Stock:
             self.time, self._given = float(end), now.copy()
 
     def step(self, when: int, span: float, cells: Floats) -> None:
-        r, plan = self._at(when), self.plan
+        r, plan = self.rates(when), self.plan
         gained = plan.stands_for * cells
         self.entered = self.entered + gained
         blood = np.zeros_like(self.blood)
@@ -99,24 +93,28 @@ class Stock:
                 units[: singles.shape[1]] = singles[number - len(self.body.parts)]
             if route.kind == "blood":
                 blood[route.start] += units @ r.split
-                self.through = self.through + units
+                self._part(r.apart, units)
             elif route.kind == "lymph":
                 nodes[route.level] += units
             else:
                 floating += units
         inward = np.zeros_like(self.settled)
         self._float(r, span, floating, nodes, inward)
-        passing = nodes[0]
+        passing: Floats = nodes[0]
         for level in range(self.body.nodes):
             held = passing * r.hold[level]
             inward[self.body.beds + level] += held
             passing = passing - held + nodes[level + 1]
-        self.through = self.through + passing
+        self._part(r.apart, passing)
         blood[len(self.body.parts) + self.body.beds] += passing @ r.split
         self._flow(r, span, blood, inward)
         self._live(r, span, inward)
 
-    def _float(self, r: _Rates, span: float, floating: Floats, nodes: Floats, inward: Floats) -> None:
+    def _part(self, apart: float, units: Floats) -> None:
+        self.through = self.through + units
+        self.parted[apart] = self.parted.get(apart, 0) + units
+
+    def _float(self, r: Rates, span: float, floating: Floats, nodes: Floats, inward: Floats) -> None:
         if not self.plan.cavity.names:
             return
         total = r.leaves.sum(axis=0)
@@ -129,7 +127,7 @@ class Stock:
         self.cleared = self.cleared + gone * shares[surfaces]
         nodes[self.plan.cavity.level] += gone * shares[surfaces + 1]
 
-    def _flow(self, r: _Rates, span: float, units: Floats, inward: Floats) -> None:
+    def _flow(self, r: Rates, span: float, units: Floats, inward: Floats) -> None:
         after = self.blood * np.exp(-span / r.transit) + units * _fill(np.array(span / r.transit))
         gone = self.blood + units - after
         self.blood = after
@@ -142,7 +140,7 @@ class Stock:
         self.stuck[:beds] += arrests - out
         inward[:beds] += out
 
-    def _live(self, r: _Rates, span: float, inward: Floats) -> None:
+    def _live(self, r: Rates, span: float, inward: Floats) -> None:
         settled = inward * r.soil
         self.starved = self.starved + inward - settled
         self.settled = self.settled + settled
@@ -168,7 +166,7 @@ class Stock:
             net = (r.birth - r.death) * span
             self.growing = self.growing * np.exp(net) + founders * size * _fill(-net)
 
-    def _sheds(self, r: _Rates, span: float) -> Floats:
+    def _sheds(self, r: Rates, span: float) -> Floats:
         """(O, P) singles that the colonies that are there shed in a step; colonies of a step are founded in its middle."""
         if r.sheds is None or self.plan.colony.second is not None:
             return np.zeros_like(self.pending)
@@ -180,7 +178,7 @@ class Stock:
             shed = self.growing * _fill(-(r.birth - r.death) * span)
         return (r.sheds * span * shed) @ self.classes.shares
 
-    def _bigger(self, r: _Rates, cells: Floats, span: float) -> Floats:
+    def _bigger(self, r: Rates, cells: Floats, span: float) -> Floats:
         growth, linear = self.plan.colony.growth, cells * np.exp((r.birth - r.death) * span)
         if growth is None:
             return linear
@@ -188,13 +186,14 @@ class Stock:
         certain = without_chance(growth, np.maximum(cells, 1e-300), r.growth, limit, np.asarray(span))
         return np.where(cells >= start, certain, linear)
 
-    def _at(self, when: int) -> _Rates:
+    def rates(self, when: int) -> Rates:
+        """Of all classes in an interval."""
         if self._rates is None or self._rates[0] != when:
-            apart = self.plan.blood.disaggregation
-            p = float(apart[min(when, len(apart) - 1)])
-            if p not in self._splits:
-                self._splits = {p: self.classes.split(p)}
-            self._rates = (when, _Rates(self.body, self.classes, self._splits[p], when))
+            chances = self.plan.blood.disaggregation
+            apart = float(chances[min(when, len(chances) - 1)])
+            if apart not in self._splits:
+                self._splits = {apart: self.classes.split(apart)}
+            self._rates = (when, Rates(self.body, self.classes, apart, self._splits[apart], when))
         return self._rates[1]
 
     def cells(self, units: Floats) -> Floats:
@@ -208,16 +207,20 @@ class Stock:
         return float(abs(gained - there) / max(gained, there, 1e-300))
 
 
+def _zeros(number: int, *shape: int) -> list[Floats]:
+    return [np.zeros(shape) for _ in range(number)]
+
+
 def _fill(x: Floats) -> Floats:
     """(1 - e^-x)/x."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.abs(x) > 1e-12, -np.expm1(-x) / x, 1 - x / 2)
 
 
-class _Rates:
-    """Values of all classes in one interval: (O, M) by place; arrests (S, M, B), survival (M,), split (M, M), hold (L, M), leaves (C + 2, M)."""
+class Rates:
+    """Of all classes in an interval: (O, M) by place; arrests (S, M, B), survival (M,), split (M, M), hold (L, M), leaves (C + 2, M)."""
 
-    def __init__(self, body: Body, classes: Classes, split: Floats, when: int) -> None:
+    def __init__(self, body: Body, classes: Classes, apart: float, split: Floats, when: int) -> None:
         plan, shares = body.plan, classes.shares
 
         def places(values: Floats, rows: int = len(plan.places)) -> Floats:
@@ -227,7 +230,7 @@ class _Rates:
         def one(values: Floats) -> Floats:
             return places(values[None], 1)[0]
 
-        self.split, transit = split, plan.blood.transit
+        self.apart, self.split, transit = apart, split, plan.blood.transit
         self.transit = float(transit[min(when, len(transit) - 1)])
         self.survival = np.where(classes.size > 1, one(body.cluster), one(body.single))
         found = body.arrests[:, :, min(when, body.arrests.shape[2] - 1)]  # (S, P or 1, B)
@@ -251,9 +254,9 @@ def means(plan: Plan, entries: Entries, at: Floats | None = None) -> Means:
     every = np.union1d(entries.times, wanted)
     cells = entries.at(every)
     losses = np.array([share for _, share in plan.blood.losses])
-    for time, now in zip(every, cells, strict=True):
+    for number, time in enumerate(every):
         if time > stock.time:
-            stock.advance(float(time), now)
+            stock.advance(float(time), cells[number])
         if time in wanted:
             rows.append(_row(stock, losses))
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}

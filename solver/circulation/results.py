@@ -35,9 +35,9 @@ class Fate(IntEnum):
 class Units:
     """Units in the order of their histories; times that did not come are inf. Units of direct draws are those that could live in a place.
 
-    history: index into ``History.seeds``. event: number of the event of its part, from 0, or -1 for what a colony shed. part: index of
-    the entry, or -1. parent: index of the unit whose colony shed it, or -1. generation: 0 for what left the tissue.
-    place: index of the place it came to, or -1. size: cells R; cells: (N, P) of each phenotype. cause: index of the loss in the blood, or -1.
+    history: index into ``History.seeds``. event: number of the event of its part, from 0, or -1 for what a colony shed. part: of the
+    entry, or -1. parent: index of the unit whose colony shed it, or -1. generation: 0 for what left the tissue.
+    place: index of the place it came to, or -1. size: cells R; cells: (N, P) of each phenotype. cause: index of a loss in blood, or -1.
     entered, arrived, woke, micro, macro, ended: times of entry, of arrest, of awakening (arrival if it never slept), of the first grid time
     with at least micro, and macro cells, and of death. final: cells of its colony at the horizon.
     """

@@ -23,13 +23,17 @@ class Route:
 
 
 class Body:
-    """Routes of the parts, then of what the colonies of each place shed; arrests (S, P, T, B); single, cluster (P, T) with factors on losses."""
+    """Routes of the parts, then of what colonies of each place shed; arrests (S, P, T, B); single, cluster (P, T) with factors."""
 
     def __init__(self, plan: Plan, parts: Sequence[Part]) -> None:
         self.plan, self.parts = plan, tuple(parts)
         beds, levels = len(plan.beds.names), len(plan.lymph.names)
         systemic = len(parts) + beds
-        routes = [Route(part.carries, part.level, number if part.carries == "blood" else systemic) for number, part in enumerate(parts)]
+        first = {"blood": levels, "cavity": plan.cavity.level}
+        routes = [
+            Route(part.carries, first.get(part.carries, part.level), number if part.carries == "blood" else systemic)
+            for number, part in enumerate(parts)
+        ]
         routes += [Route("blood", levels, len(parts) + bed) for bed in range(beds)]
         routes += [Route("lymph" if level + 1 < levels else "blood", level + 1, systemic) for level in range(levels)]
         routes += [Route("cavity", plan.cavity.level, systemic) for _ in plan.cavity.names]

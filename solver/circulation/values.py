@@ -50,7 +50,7 @@ def resisted(chance: Floats, factor: Floats) -> Floats:
 
 
 def waited(times: Floats, start: Floats, exponentials: Floats, rates: Floats, shares: Floats, place: Ints | None = None) -> Floats:
-    """(n,) when something with rates (O, P, T) or (P, T) that began at ``start`` happens: its integral is the exponential; inf after the grid."""
+    """(n,) when what began at ``start`` ends: the integral of its rates (O, P, T) or (P, T) is the exponential; inf after the grid."""
     rates = rates if rates.ndim == 3 else rates[None]
     at = np.zeros(len(start), dtype=np.int64) if place is None else place
     out, left, now = np.full(len(start), np.inf), exponentials.copy(), start.astype(float).copy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import CirculationError
 from .plan import Beds, Floats, Plan
@@ -41,25 +42,20 @@ def check_beds(beds: Beds, starts: Sequence[tuple[str, Floats]] = ()) -> None:
     Raises: CirculationError, all faults together.
     """
     faults = [*_shares(beds, starts)]
-    lost = [name for name, row in zip(beds.names, beds.routes, strict=True) if not row.any()]
-    faults += [
-        _fault(f"organs.beds.{name}", "the bed leads nowhere", "bed-leads-nowhere", "say where its vein leads: into") for name in lost
-    ]
+    for name in (name for name, row in zip(beds.names, beds.routes, strict=True) if not np.any(row)):
+        what, remedy = "the bed leads nowhere", "say where its vein leads: into"
+        faults.append(CirculationError(what, code="bed-leads-nowhere", place=f"organs.beds.{name}", remedy=remedy))
     if not faults:
         faults += [*_loops(beds, starts)]
     if faults:
         raise faults[0] if len(faults) == 1 else CirculationError.together(faults)
 
 
-def _fault(place: str, what: str, code: str, remedy: str) -> CirculationError:
-    return CirculationError(what, code=code, place=place, remedy=remedy)
-
-
 def _shares(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[CirculationError]:
-    rows = [(f"organs.beds.{name}", row) for name, row in zip(beds.names, beds.routes, strict=True)]
-    faults = []
+    rows = [(f"organs.beds.{name}", beds.routes[number]) for number, name in enumerate(beds.names)]
+    faults: list[CirculationError] = []
     for place, row in [*rows, ("organs.beds", beds.systemic), *starts]:
-        if (row < 0).any() or (row.any() and abs(row.sum() - 1) > ROUNDING):
+        if bool(np.any(row < 0)) or (bool(np.any(row)) and abs(row.sum() - 1) > ROUNDING):
             what = f"shares of where blood goes add up to {row.sum():.6g} instead of 1"
             faults.append(
                 CirculationError(what, code="wrong-shares", place=place, remedy="give shares that are not negative and add up to 1")
@@ -69,7 +65,7 @@ def _shares(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[Circulatio
 
 def _loops(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[CirculationError]:
     faults = []
-    reached = beds.systemic > 0
+    reached: NDArray[np.bool_] = beds.systemic > 0
     for _, row in starts:
         reached = reached | (row > 0)
     for _ in beds.names:
@@ -81,11 +77,12 @@ def _loops(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[Circulation
         )
     captures = np.broadcast_arrays(beds.capture, beds.adhesion)
     zero = np.broadcast_to(adhering(*captures) <= 0, (len(beds.names), *captures[0].shape[1:])).any(axis=(1, 2))
-    ends = ~zero
+    ends: NDArray[np.bool_] = ~zero
     for _ in beds.names:
-        ends = ends | (beds.routes[:, ends].sum(axis=1) > 0)
+        ends |= beds.routes[:, ends].sum(axis=1) > 0
     circling = [name for name, here, ending in zip(beds.names, reached, ends, strict=True) if here and not ending]
     if circling:
         what = f"cells that reach {', '.join(circling)} circle for ever: none of the beds on their way arrests any"
-        faults.append(_fault("organs.capture", what, "loop-without-loss", "give one of these beds a capture above 0"))
+        remedy = "give one of these beds a capture above 0"
+        faults.append(CirculationError(what, code="loop-without-loss", place="organs.capture", remedy=remedy))
     return faults
