@@ -240,6 +240,9 @@ class Course:
         try:
             if error is None and not self._broken:
                 self._save()
+                if self._cascade is not None and self.recording is not None and self.clock.done:
+                    for line in self._cascade.finish(self.recording.path):
+                        log.info("%s", line)
             if self.recording is not None:
                 self.recording.finish(reason)
             if error is None and not self._quiet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 
 from ..circulation.means import means
 from ..errors import ScenarioError, SolverError
+from ..parallel import agreed
 from ..scenario.check_cascade import phenotypes
 from ..scenario.quantities import Units
 from ..scenario.schema import Scenario
 from . import columns
 from .build import plan_of
 from .entered import ENTERED, SCALAR, column, entries_of, named_by, scalars_of
+from .finished import own, words, write
 
 if TYPE_CHECKING:
     from ..discretise.problem import Problem
@@ -77,6 +80,22 @@ class Along:
             for name, value in {"time": time, **row}.items():
                 self.table.setdefault(name, []).append(value)
         return row
+
+    def finish(self, run: Path) -> list[str]:
+        """Draw the run's own history into its folder (rank 0); what to say of it. Collective. Raises InvasioError on all ranks."""
+        said: list[str] = []
+        with agreed(self._problem.graph.comm):
+            if self._problem.graph.comm.rank == 0:
+                try:
+                    said = list(words(write(own(run), self._scenario, self.table)))
+                except OSError as error:
+                    raise SolverError(
+                        f"cannot be written: {error.strerror}",
+                        code="cannot-write",
+                        place=str(own(run)),
+                        remedy="free some space, and use --resume",
+                    ) from error
+        return said
 
     def row(self, time: float, booked: Mapping[str, float]) -> dict[str, float]:
         """Means now, and the ledger over tissue and all compartments; ``booked``: what the tissue's ledger says, in its own units.

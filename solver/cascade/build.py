@@ -74,8 +74,8 @@ def parts_of(scenario: Scenario, named: Sequence[tuple[str, str]]) -> tuple[Part
 def plan_of(scenario: Scenario, scalars: Steps | None = None, reports: int = 0) -> Plan:
     """The whole cascade of a scenario.
 
-    scalars: of the tissue, in time. reports: about how many times histories are looked at. Raises ScenarioError for a formula whose value is
-    none of those that are allowed.
+    scalars: of the tissue, in time. reports: about how many times histories are looked at. Raises ScenarioError for a formula with a value
+    that is not allowed.
     """
     circulation, organs = options_of(scenario)
     times = grid_times(circulation, scenario.time.start, scenario.time.end)

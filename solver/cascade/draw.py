@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from .grid import Grid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-REPORTS = 100  # times at which histories are looked at, about
+REPORTS, FEW = 100, 20  # times at which histories are looked at, about; where rates change, as each costs a pass through the grid then
 KINDS = ("micro", "macro")
 
 
@@ -69,10 +69,24 @@ class Drawn:
             self.sizes.setdefault(place, []).append(cells)
 
 
+def changing(options: object) -> bool:
+    """Whether something of a plan changes in time."""
+    if isinstance(options, Plan):
+        parts = (options.blood, options.beds, options.dormancy, options.colony, options.lymph, options.cavity)
+        return any(changing(part) for part in parts) or options.soil.shape[-1] > 1 or options.extravasation.shape[-1] > 1
+    if not is_dataclass(options):
+        return False
+    plain = ("routes", "systemic", "micro", "macro", "limit", "start", "exponent")
+    values = {one.name: getattr(options, one.name) for one in fields(options) if one.name not in plain}
+    return any(value.shape[-1] > 1 if isinstance(value, np.ndarray) else changing(value) for value in values.values())
+
+
 def prepared(scenario: Scenario, table: Table) -> tuple[Plan, Entries]:
     """The plan of a run that is done, and what entered until the horizon."""
     scalars = scalars_of(table)
     plan = plan_of(scenario, scalars, REPORTS)
+    if changing(plan):
+        plan = replace(plan, report=sorted({*plan.report[:: REPORTS // FEW], plan.report[-1]}))
     return plan, followed(scenario, entries_of(scenario, table), Grid(scenario, plan.times, scalars))
 
 
@@ -81,9 +95,12 @@ def draw(
 ) -> Drawn:
     """``count`` histories from the plan's seed on; ``each`` gets the units of every batch and the seeds of its histories.
 
+    Of a single one there are no chances where rates change, as these cost more than the history.
+
     Raises CirculationError for what cannot be drawn.
     """
-    found = Drawn(plan, entries, means(plan, entries, plan.times[list(plan.report)]), chances(plan, entries))
+    wanted = KINDS if count > 1 or not changing(plan) else ()
+    found = Drawn(plan, entries, means(plan, entries, plan.times[list(plan.report)]), chances(plan, entries, wanted))
     for batch in histories(plan, entries, range(plan.seed, plan.seed + count), way):
         found.add(batch)
         each(batch.units, batch.seeds)

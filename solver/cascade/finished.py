@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from ..circulation.histories import Way, cost
@@ -102,10 +104,14 @@ def words(found: Drawn) -> Iterable[str]:
     yield f"{found.count} histories from seed {plan.seed} on"
     for kind in ("micro", "macro"):
         hits = int(found.anywhere[kind][last])
-        chance = getattr(found.chances, f"{kind}_anywhere")[last]
-        yield f"chance of a {kind}metastasis: {chance:.4g} (drawn: {hits / found.count:.4g})"
-    by_place = sorted(zip(found.chances.macro[last], found.plan.places, strict=True), reverse=True)
-    yield "by place: " + ", ".join(f"{place} {chance:.3g}" for chance, place in by_place[:6] if chance > 0)
+        chance = float(getattr(found.chances, f"{kind}_anywhere")[last])
+        closed = f"chance of a {kind}metastasis: {chance:.4g}; " if math.isfinite(chance) else ""
+        yield f"{closed}{hits} of {found.count} histories have a {kind}metastasis"
+    drawn = found.having["macro"][last] / found.count
+    value = np.where(np.isfinite(found.chances.macro[last]), found.chances.macro[last], drawn)
+    order = [k for k in np.argsort(-value, kind="stable")[:6] if value[k] > 0]
+    if order:
+        yield "by place: " + ", ".join(f"{plan.places[k]} {value[k]:.3g}" for k in order)
 
 
 def own(run: Path) -> Path:

@@ -44,7 +44,7 @@ def check_beds(beds: Beds, starts: Sequence[tuple[str, Floats]] = ()) -> None:
     faults = [*_shares(beds, starts)]
     for name in (name for name, row in zip(beds.names, beds.routes, strict=True) if not np.any(row)):
         what, remedy = "the bed leads nowhere", "say where its vein leads: into"
-        faults.append(CirculationError(what, code="bed-leads-nowhere", place=f"organs.beds.{name}", remedy=remedy))
+        faults.append(CirculationError(what, code="no-route", place=f"organs.beds.{name}", remedy=remedy))
     if not faults:
         faults += [*_loops(beds, starts)]
     if faults:
@@ -72,17 +72,16 @@ def _loops(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[Circulation
         reached = reached | (reached @ beds.routes > 0)
     dry = [name for name, here in zip(beds.names, reached, strict=True) if not here]
     for name in dry:
-        faults.append(
-            _fault(f"organs.beds.{name}", "no blood reaches the bed", "bed-not-reached", "give it a share of the blood of another")
-        )
+        what, remedy = "no blood reaches the bed", "give it a share of the blood of another"
+        faults.append(CirculationError(what, code="no-route", place=f"organs.beds.{name}", remedy=remedy))
     captures = np.broadcast_arrays(beds.capture, beds.adhesion)
     zero = np.broadcast_to(adhering(*captures) <= 0, (len(beds.names), *captures[0].shape[1:])).any(axis=(1, 2))
-    ends: NDArray[np.bool_] = ~zero
+    ends: NDArray[np.bool_] = np.array(~zero)
     for _ in beds.names:
         ends |= beds.routes[:, ends].sum(axis=1) > 0
     circling = [name for name, here, ending in zip(beds.names, reached, ends, strict=True) if here and not ending]
     if circling:
         what = f"cells that reach {', '.join(circling)} circle for ever: none of the beds on their way arrests any"
         remedy = "give one of these beds a capture above 0"
-        faults.append(CirculationError(what, code="loop-without-loss", place="organs.capture", remedy=remedy))
+        faults.append(CirculationError(what, code="no-loss", place="organs.capture", remedy=remedy))
     return faults
