@@ -81,14 +81,12 @@ NAMES: dict[str, Code] = {
 }
 MODEL: dict[str, Code] = {
     "bad-rate": Code("A rate, motility, permeability or boundary value that a formula gives is negative or no number.", (2, 4)),
-    "bed-leads-nowhere": Code("The vein of a bed of capillaries leads nowhere.", (2,)),
-    "bed-not-reached": Code("No blood reaches a bed of capillaries.", (2,)),
     "immobile-species": Code("A species that does not move has a condition on a boundary, membrane or wall.", (2,)),
     "in-lumen": Code("Something is asked for in the lumen of a vessel, where no tissue is.", (2,)),
-    "loop-without-loss": Code("Cells in the blood could circle for ever: no bed on their way arrests any.", (2,)),
     "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
     "no-balance": Code("Nothing removes a quasi-steady species, or not from a part of the tissue, so it has no balance.", (2, 4)),
-    "no-route": Code("There is no such way for blood from a vessel.", (2,)),
+    "no-loss": Code("What goes round in a loop of beds is never arrested or lost.", (2,)),
+    "no-route": Code("A bed is never reached, leads nowhere or in a circle, or there is no such way.", (2,)),
     "no-unique-balance": Code("Uptake of a quasi-steady species falls where there is more of it: it has more than one balance.", (4,)),
     "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),
     "partial-output": Code("Numbers are expected of the whole tissue, but only some regions are written.", (2,)),
@@ -97,7 +95,7 @@ MODEL: dict[str, Code] = {
     "wrong-amount": Code("The amount of a species cannot be chosen, or there is nothing that it could scale.", (2,)),
     "wrong-initial": Code("An initial density or integrity is not within what it may be.", (2,)),
     "wrong-reaction": Code("A reaction changes a species that it cannot change, or uses up what is not there.", (2,)),
-    "wrong-shares": Code("Shares that must add up to 1 do not.", (2,)),
+    "wrong-shares": Code("Shares that are a whole together do not add up to 1.", (2,)),
     "wrong-species": Code("A species is of another kind than is needed.", (2,)),
     "wrong-transfer": Code("A species cannot turn into this one.", (2,)),
 }

@@ -142,7 +142,8 @@ class _Table:
             nodes = self._nodes(r, one, into[len(self.body.parts) + self.body.beds])
             pool_now, cavity = self._pool(r, span, one, nodes, cavity)
             for number, route in enumerate(self.body.routes[: len(self.body.parts)]):
-                found[when, number] = into[route.start] if route.kind == "blood" else nodes[route.level] if route.kind == "lymph" else pool_now
+                value = into[route.start] if route.kind == "blood" else nodes[route.level] if route.kind == "lymph" else pool_now
+                found[when, number] = value
         return found
 
     def _place(

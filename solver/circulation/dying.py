@@ -20,9 +20,10 @@ from .means import Stock
 from .plan import Colony, Entries, Floats, number
 from .results import Fate, Ints
 from .routes import Body
+from .values import interval
 
 STREAM, MISSED = 2 << 32, 3 << 32  # identities of the numbers of a part; of what colonies shed
-SAMPLES = 8  # intervals that what is shed is averaged over
+AGES, SAMPLES = 8, 3  # parts of the time in which what is shed dies alike, and intervals of each that are averaged
 
 
 @dataclass(frozen=True)
@@ -67,24 +68,30 @@ class Dying:
     def tell_shed(self, dead: Flock, place: int, book: Book) -> None:
         """Singles that colonies of a place shed, one by one."""
         assert self.shed is not None
-        law = self.shed[place, dead.cells.argmax(axis=1)]
+        law = self.shed[place, dead.cells.argmax(axis=1), ages(self.body.times)[interval(self.body.times, dead.entered)]]
         u = dead.keys.uniform(Purpose.LEDGER)[0]
         which = np.minimum((u[:, None] > np.cumsum(law, axis=1)).sum(axis=1), law.shape[1] - 1)
         np.add.at(book.table, (dead.history, np.array(_all(self.body, book))[which]), 1)
 
-    def tell_missed(self, seeds: Ints, generation: int, expected: Floats, book: Book) -> None:
-        """Others that colonies shed, expected (H, O, P)."""
+    def tell_missed(self, seeds: Ints, generation: int, expected: Floats, late: Floats, book: Book) -> None:
+        """Others that colonies shed, expected (ages, H, O, P): dead, and (H, O, P): on their way."""
         assert self.shed is not None
         columns = _all(self.body, book)
-        for place in range(expected.shape[1]):
-            if not expected[:, place].any():
+        for place in range(late.shape[1]):
+            if not (expected[:, :, place].any() or late[:, place].any()):
                 continue
+            kind_of_way = self.body.routes[len(self.body.parts) + place].kind
+            waits = book.first[Fate.CAVITY if kind_of_way == "cavity" else Fate.FLOATING]
             draw = _Draw(seeds, MISSED + place, generation << 20)
-            for kind in range(expected.shape[2]):
-                dead = draw.poisson(expected[:, place, kind])
-                book.gain("shed", np.arange(len(seeds)), dead)
-                for column, count in zip(columns, draw.split(dead, self.shed[place, kind]), strict=True):
-                    book.table[:, column] += count
+            for kind in range(late.shape[2]):
+                floats = draw.poisson(late[:, place, kind])
+                book.gain("shed", np.arange(len(seeds)), floats)
+                book.table[:, waits] += floats
+                for age, each in enumerate(expected[:, :, place, kind]):
+                    dead = draw.poisson(each)
+                    book.gain("shed", np.arange(len(seeds)), dead)
+                    for column, count in zip(columns, draw.split(dead, self.shed[place, kind, age]), strict=True):
+                        book.table[:, column] += count
 
     def _law(self, entries: Entries, part: int) -> Law:
         body, most = self.body, len(self.body.plan.sizes)
@@ -123,26 +130,50 @@ class Dying:
         return Law(_unit(fronts), _unit(stays), _unit(dead))
 
     def _shed(self) -> Floats:
-        """(O, P, ends): of a single shed in each place that does not live."""
+        """(O, P, ages, ends): of a single shed in each place that does not live."""
         body, kinds = self.body, len(self.body.plan.phenotypes)
         out = []
-        intervals = np.unique(np.linspace(0, len(body.times) - 2, SAMPLES).astype(int))
-        for place in range(len(body.plan.places)):
-            for kind in range(kinds):
-                stock = Stock(body)
-                for when in intervals:
-                    stock.pending[place, kind] = 1
-                    long = 1e6 * float(body.plan.blood.transit.max())
-                    if body.plan.cavity.names:
-                        rates = body.leaves_cavity().sum(axis=0)
-                        long = max(long, 1e3 / max(float(rates.min()), 1e-300))
-                    stock.step(int(when), min(long, 1e12), np.zeros_like(stock.entered))
-                    stock.pending[:] = 0
-                beds = body.beds
-                lost = [stock.lost.sum() * share for _, share in body.plan.blood.losses]
-                out.append(np.concatenate([lost, stock.stuck[:beds].sum(axis=1), stock.starved.sum(axis=1), [stock.cleared.sum()]]))
-        law = np.array(out).reshape(len(body.plan.places), kinds, -1)
-        return _unit(law.reshape(-1, law.shape[2])).reshape(law.shape)
+        age = ages(body.times)
+        for place, kind, part in np.ndindex(len(body.plan.places), kinds, AGES):
+            stock = Stock(body)
+            inside = np.flatnonzero(age == part)
+            for when in inside[np.unique(np.linspace(0, len(inside) - 1, SAMPLES).astype(int))] if len(inside) else inside:
+                stock.pending[place, kind] = 1
+                long = 1e6 * float(body.plan.blood.transit.max())
+                if body.plan.cavity.names:
+                    rates = body.leaves_cavity().sum(axis=0)
+                    long = max(long, 1e3 / max(float(rates.min()), 1e-300))
+                stock.step(int(when), min(long, 1e12), np.zeros_like(stock.entered))
+                stock.pending[:] = 0
+            beds = body.beds
+            lost = [stock.lost.sum() * share for _, share in body.plan.blood.losses]
+            out.append(np.concatenate([lost, stock.stuck[:beds].sum(axis=1), stock.starved.sum(axis=1), [stock.cleared.sum()]]))
+        return _unit(np.array(out)).reshape(len(body.plan.places), kinds, AGES, -1)
+
+
+def ages(times: Floats) -> Ints:
+    """(T,) which of equal parts of the whole time an interval lies in."""
+    return np.arange(len(times) - 1) * AGES // (len(times) - 1)
+
+
+def on_the_way(body: Body) -> Floats:
+    """(O, P, T): chance that a single that is shed in a place in an interval is in the blood, or in the cavity, at the horizon."""
+    plan, parts, kinds = body.plan, len(body.parts), len(body.plan.phenotypes)
+    spans = np.diff(body.times)
+    out = np.zeros((len(plan.places), kinds, len(spans)))
+    for place in range(len(plan.places)):
+        route = body.routes[parts + place]
+        share: Floats = np.ones((kinds, len(spans)))
+        rate = np.broadcast_to(1 / plan.blood.transit, share.shape)
+        if route.kind == "cavity":
+            rate = np.broadcast_to(body.leaves_cavity().sum(axis=0), share.shape)
+        for level in range(route.level if route.kind == "lymph" else body.nodes, body.nodes):
+            share = share * (1 - np.broadcast_to(plan.lymph.hold, (body.nodes, *plan.lymph.hold.shape[1:]))[level])
+        passed = rate * spans
+        after = np.cumsum(passed[:, ::-1], axis=1)[:, ::-1] - passed
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out[place] = share * np.where(passed > 0, -np.expm1(-passed) / passed, 1) * np.exp(-after)
+    return out
 
 
 class _Draw:

@@ -63,14 +63,14 @@ def _batch(body: Body, entries: Entries, seeds: Ints, direct: Direct | None, eve
     for generation in range(GENERATIONS):
         for one in dead:
             book.spend(one.fate, one.place, one.cause, one.flock.history, one.flock.size)
-        grown = grow(body, alive, place, len(seeds), None if direct is None else direct.bounds)
+        grown = grow(body, alive, place, len(seeds), None if direct is None else direct.thin)
         alike = np.full(len(alive), -1)
         book.spend(grown.fate, place, alike, alive.history, alive.size)
         found.append((dead if everything else [], grown))
         for name, values in grown.counts.items():
             counts[name] = counts[name] + values if name in counts else values
         if direct is not None and plan.colony.sheds is not None:
-            direct.dying.tell_missed(seeds, generation, grown.missed, book)
+            direct.dying.tell_missed(seeds, generation, grown.missed, grown.late, book)
         if not grown.shed:
             break
         listed = sum(len(one.flock) for one in dead) if everything else 0

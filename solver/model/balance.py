@@ -204,7 +204,7 @@ class WallFlux:
     closed: Expr | None = None  # 0
     torn: Expr | None = None  # as elsewhere
     inside: Expr | None = None  # 0
-    dissolved: bool = False  # a solute: thin lines are corrected for the gradient that the mesh does not resolve
+    dissolved: bool = False  # a solute, that a wall lets through without being opened
     source: str = ""
 
 

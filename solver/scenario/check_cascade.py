@@ -84,11 +84,11 @@ def _beds(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
             yield unknown((*path, name, "into"), "bed", bed.into, [*WORDS, *beds], code="no-organ")
         elif bed.into == name:
             yield Finding(
-                (*path, name, "into"), "the bed leads nowhere but to itself", code="bed-leads-nowhere", remedy="name another bed, or veins"
+                (*path, name, "into"), "the bed leads nowhere but to itself", code="no-route", remedy="name another bed, or veins"
             )
         elif not bed.share and not any(other.into == name for other in beds.values()):
             what = "no blood reaches this bed: it has no share, and no bed leads into it"
-            yield Finding((*path, name), what, code="bed-not-reached", remedy="give it a share, or take it out")
+            yield Finding((*path, name), what, code="no-route", remedy="give it a share, or take it out")
         if name in WORDS or name in (OTHERS, "", "cavity", "systemic", "portal", "pulmonary"):
             yield Finding((*path, name), "this word has a meaning of its own", code="bad-name", remedy="choose another name")
     if any(bed.into == "arteries" for bed in beds.values()):
@@ -101,7 +101,7 @@ def _beds(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
                 yield Finding(path, f"{what} add up to {total:.6g}", code="wrong-shares", remedy=SHARES)
     else:
         what, remedy = "no bed leads into the arteries: what the veins bring leads nowhere", "give lungs: {share: 1, into: arteries}"
-        yield Finding(path, what, code="bed-leads-nowhere", remedy=remedy)
+        yield Finding(path, what, code="no-route", remedy=remedy)
     for name in beds:
         seen, here = [name], beds[name].into
         while here in beds and here not in seen:
@@ -109,7 +109,7 @@ def _beds(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
             here = beds[here].into
         if here == name and len(seen) > 1:
             what = f"the bed leads in a circle ({' to '.join([*seen, name])}), not to the heart"
-            yield Finding((*path, name, "into"), what, code="bed-leads-nowhere", remedy="let one of them lead into the veins")
+            yield Finding((*path, name, "into"), what, code="no-route", remedy="let one of them lead into the veins")
     if organs.portal is not None and organs.portal not in beds:
         yield unknown(("organs", "portal"), "bed", organs.portal, list(beds), code="no-organ")
 
@@ -235,7 +235,7 @@ def _arrest(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
     lost = [name for name in anatomy.beds if name not in ends]
     if lost:
         what = f"blood goes round for ever, as no bed that {', '.join(lost[:4])}{' ...' if len(lost) > 4 else ''} leads to arrests anything"
-        yield Finding(("organs", "capture"), what, code="loop-without-loss", remedy="give a chance of capture above 0")
+        yield Finding(("organs", "capture"), what, code="no-loss", remedy="give a chance of capture above 0")
 
 
 def _never(capture: Mapping[str, Mapping[str, Formula]], bed: str) -> bool:
