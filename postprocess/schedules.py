@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .style import LINES
 if TYPE_CHECKING:
     from .run import Run
 
+GREY = "#606060"
 POINTS, MOST_PIECES = 400, 2000
 STRIP = 0.28  # height of a strip, of the panel above it
 
@@ -52,4 +54,37 @@ def strip(panel: Any, run: Run, functions: dict[str, Function], factor: float = 
         panel.fill_between(times * factor, values / most, color=LINES[number % len(LINES)], alpha=0.35, linewidth=0.6, label=name)
     panel.set_yticks([])
     panel.margins(x=0)
+    panel.spines["left"].set_visible(False)
+
+
+Lanes = list[tuple[Function, float, float, str]]  # from top to bottom: a function of time, from when to when, its colour
+
+
+def lanes_of(runs: Sequence[Run], most: int) -> dict[str, Lanes]:
+    """What was given when in several runs, a lane for each in the colour of its line; one grey lane where it is the same in all.
+
+    Those by which the runs differ come first; at most ``most``.
+    """
+    stated = [run.scenario.get("schedules") or {} for run in runs]
+    functions = [of(run) for run in runs]
+    spans = [(float(t.get("start", 0.0)), float(t.get("end", 1.0))) for t in (run.scenario.get("time") or {} for run in runs)]
+    names = list(dict.fromkeys(name for each in functions for name in each))
+    same = {name: all(each.get(name) == stated[0].get(name) for each in stated) and len(set(spans)) == 1 for name in names}
+    found: dict[str, Lanes] = {}
+    for name in sorted(names, key=lambda name: same[name])[:most]:
+        every = [(f[name], *span, LINES[k % len(LINES)]) for k, (f, span) in enumerate(zip(functions, spans, strict=True)) if name in f]
+        found[name] = [(*every[0][:3], GREY)] if same[name] and len(runs) > 1 else every
+    return found
+
+
+def draw_lanes(panel: Any, lanes: Lanes, factor: float) -> None:
+    """Draw a schedule of several runs below each other, relative to the most that it is in any of them; ``factor``: of times."""
+    lines = [drawn(function, begin, end) for function, begin, end, _ in lanes]
+    most = max(float(np.abs(values).max()) for _, values in lines) or 1.0
+    for k, ((times, values), (*_, colour)) in enumerate(zip(lines, lanes, strict=True)):
+        base = float(len(lanes) - 1 - k)
+        panel.fill_between(times * factor, base, base + 0.85 * values / most, color=colour, alpha=0.7, linewidth=0.5)
+        panel.axhline(base, color=colour, linewidth=0.6)
+    panel.set_yticks([])
+    panel.set_ylim(-0.1, len(lanes))
     panel.spines["left"].set_visible(False)

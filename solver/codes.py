@@ -101,6 +101,8 @@ MODEL: dict[str, Code] = {
 }
 SWEEPS: dict[str, Code] = {
     "cannot-vary": Code("An option cannot differ between the members of a sweep.", (2,)),
+    "no-effect": Code("A value of an arm changes nothing in the scenario.", (2,)),
+    "same-arm": Code("Two arms are the same scenario.", (2,)),
 }
 CLUSTERS: dict[str, Code] = {
     "job-active": Code("Jobs of this run, sweep or series are queued or running.", (1, 2)),
@@ -145,7 +147,7 @@ RESULTS: dict[str, Code] = {
     "no-front": Code("A run has no cells, so it has no front.", (2,)),
     "no-output": Code("A run has written no output yet.", (2, 3)),
     "no-run": Code("A folder is not that of a run.", (2, 3)),
-    "no-sweep": Code("A scenario or a folder has no sweep.", (2,)),
+    "no-sweep": Code("A scenario or a folder has no sweep or arms.", (2,)),
     "no-time": Code("A run has no output at this time.", (2,)),
     "no-units": Code("The columns of a run have no units.", (2,)),
     "not-comparable": Code("Runs differ in what must be the same for the comparison.", (2,)),

@@ -117,7 +117,7 @@ class Transport:
         else:
             smallest = self.own.update(last, dt)
         gates = self.gates.keep() if self.gates and self._middle is not None else 0.0
-        lost = float(wk.loss.max(initial=0.0))
+        lost = stages.largest(wk.loss)
         self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * lost, -dt * max(lost, gates)
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
@@ -135,7 +135,8 @@ class Transport:
         else:
             self.skipped += 1
         if self.own is None:
-            wk.seen[: len(self._emptied)] += self._emptied
+            if len(self._emptied):
+                wk.seen[: len(self._emptied)] += self._emptied
             book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n))
         else:
             self.own.book(dt, page, correct, self._emptied)

@@ -54,6 +54,28 @@ _TRUTH = ("<", "<=", ">", ">=", "==", "!=", "and", "or")
 Operand = float | NDArray[Any]
 
 
+class Quiet:
+    """NumPy's floating-point warnings off, as np.errstate does, which takes as long as a formula: once for all formulas of a step."""
+
+    def __init__(self) -> None:
+        self.deep = 0
+        self._errstate = np.errstate()
+
+    def __enter__(self) -> None:
+        if not self.deep:
+            self._errstate = np.errstate(all="ignore")
+            self._errstate.__enter__()
+        self.deep += 1
+
+    def __exit__(self, *raised: object) -> None:
+        self.deep -= 1
+        if not self.deep:
+            self._errstate.__exit__(None, None, None)
+
+
+quiet = Quiet()
+
+
 class Evaluator:
     """Compiles expressions of species, scalars, parameters, x, y, z and t for one set of n nodes.
 
@@ -103,7 +125,7 @@ class Evaluator:
 
     def compile(self, expr: Expr) -> Callable[[Floats], None]:
         """A function that writes the expression's nodal values into its argument, an array of length n."""
-        with np.errstate(all="ignore"):
+        with quiet:
             if self.is_static(expr):
                 steps: list[Callable[[], None]] = []
                 value: Operand = self._build(expr, steps)
@@ -115,9 +137,13 @@ class Evaluator:
         result = self._build(self.moment.separated(expr), steps)
 
         def evaluate(out: Floats) -> None:
-            with np.errstate(all="ignore"):  # non-finite results are caught where they would enter the solution
+            if quiet.deep:  # non-finite results are caught where they would enter the solution
                 for step in steps:
                     step()
+            else:
+                with quiet:
+                    for step in steps:
+                        step()
             np.copyto(out, result, casting="unsafe")
 
         return evaluate

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..scenario.expressions import Expr, Number
+from ..scenario.stated import Stated
 
 ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
 
@@ -285,6 +286,7 @@ class Model:
     kinetics: tuple[Kinetics, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
+    stated: Stated | None = None  # where
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

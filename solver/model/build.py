@@ -60,7 +60,8 @@ def build_model(scenario: Scenario) -> Model:
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
     schedules = {name: options.words for name, options in scenario.schedules.items()}
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening, schedules)
+    named = {**declared, **parameters}
+    return Model(species, named, cited, membranes, vessels, fields, begins, together, happening, schedules, scenario.stated)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

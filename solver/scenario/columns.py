@@ -11,6 +11,7 @@ from .check import Finding, species_names
 from .mesh import mesh_dimension
 from .parameters import read_scales
 from .quantities import Units
+from .reader import Path_
 from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")
@@ -19,15 +20,16 @@ FEW_PARTS = 40  # of a vessel: they all have columns; of more those that are nam
 
 
 def check_columns(scenario: Scenario) -> Iterator[Finding]:
-    """Expected numbers of columns that the run will not write."""
-    wanted = [(number, item.of) for number, item in enumerate(scenario.expect) if item.what == "series"]
+    """Expected numbers and outcomes of columns that the run will not write."""
+    wanted: list[tuple[Path_, str]] = [(("expect", n, "of"), item.of) for n, item in enumerate(scenario.expect) if item.what == "series"]
+    wanted += [(("outcomes", name, "series"), item.series) for name, item in scenario.outcomes.items()]
     if not wanted:
         return
     known, begun = columns(scenario)
-    for number, name in wanted:
+    for path, name in wanted:
         if name not in known and not name.startswith(begun):
             what = f"series.csv has no such column (given {name!r})"
-            yield Finding(("expect", number, "of"), what, code="no-column", remedy=near(name, known))
+            yield Finding(path, what, code="no-column", remedy=near(name, known))
 
 
 def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, str] | None = None, raw: bool = False) -> Units:
@@ -44,9 +46,10 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
 
 
 def named_parts(scenario: Scenario) -> Iterator[str]:
-    """VESSEL/PART of the parts that the scenario names: in output.parts, in an expected number, in what a sweep observes."""
+    """VESSEL/PART of the parts that the scenario names: in output.parts, in expected numbers and outcomes, in what a sweep observes."""
     yield from () if scenario.output.parts == "all" else scenario.output.parts
     columns = [item.of for item in scenario.expect if item.what == "series"]
+    columns += [item.series for item in scenario.outcomes.values()]
     columns += list(scenario.sweep.observe or []) if scenario.sweep is not None else []
     yield from (name.rpartition(".")[0] for name in columns if "/" in name)
 

@@ -33,6 +33,8 @@ from .prolong import later
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
+from .stated import Stated
+from .variants import variants
 
 _SCHEDULES = TypeAdapter(ScheduleMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
@@ -84,10 +86,12 @@ class Statement:
             if until is not None:
                 document = set_values(document, later(scenario, until), Scenario, UNTIL)
                 scenario = check(document)
-            if scenario.sweep is not None:
+            if scenario.sweep is not None and scenario.arms is None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
-                for member in scenario.members:
-                    member.scenario._path = self.path
+            elif scenario.arms is not None:
+                scenario._members = variants(document, scenario, check, patience)
+            for member in scenario.members:
+                member.scenario._path = self.path
         scenario._path = self.path
         return scenario
 
@@ -135,6 +139,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
+    scenario._stated = Stated(scenario, document)
     return scenario
 
 
