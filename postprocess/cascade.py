@@ -66,7 +66,8 @@ def steps(folder: Path, facts: dict[str, Any]) -> list[tuple[str, float, list[tu
     """Steps of the way: what is left of the cells (or colonies), and what was lost before it, by cause."""
     table = read(folder, "ledger.csv")
     expected, drawn = numbers(table["expected"]), numbers(table["drawn"])
-    cells = dict(zip(table["account"], np.where(np.isfinite(expected), expected, drawn).tolist(), strict=True))
+    values = np.where(np.isfinite(expected), expected, drawn)
+    cells = {name: float(value) for name, value in zip(table["account"], values, strict=True)}
 
     def total(what: str) -> float:
         return sum(value for name, value in cells.items() if name == what or name.startswith(f"{what}: "))

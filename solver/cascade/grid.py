@@ -29,7 +29,7 @@ def grid_times(circulation: Circulation, start: float, end: float) -> Floats:
     end = end if circulation.end is None else circulation.end
     step = circulation.step
     count = INTERVALS if step is None else max(1, round((end - start) / step))
-    return np.linspace(start, end, count + 1)
+    return np.linspace(start, end, count + 1, dtype=np.float64)
 
 
 class Grid:
@@ -129,7 +129,8 @@ def _stacked(rows: Sequence[Floats]) -> Floats:
 def _pool(value: float, inflow: Floats, loss: Floats, lengths: Floats) -> Floats:
     """Values in the middle of parts of these lengths."""
     found = np.empty(len(lengths))
-    for k, (gain, rate, length) in enumerate(zip(inflow.tolist(), loss.tolist(), lengths.tolist(), strict=True)):
+    for k in range(len(lengths)):
+        gain, rate, length = float(inflow[k]), float(loss[k]), float(lengths[k])
         found[k] = _after(value, gain, rate, 0.5 * length)
         value = _after(value, gain, rate, length)
     return found

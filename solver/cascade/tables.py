@@ -159,7 +159,7 @@ def expected_ledger(found: Drawn) -> dict[str, float]:
 
 def blood_rows(found: Drawn, sample: float) -> tuple[list[str], list[list[object]]]:
     """Cells on their way in the blood, on average; the drawn number in a sample is Poisson about it."""
-    rows = [[time, cells, cells * sample] for time, cells in zip(found.means.times, found.means.blood, strict=True)]
+    rows: list[list[object]] = [[time, cells, cells * sample] for time, cells in zip(found.means.times, found.means.blood, strict=True)]
     return ["time", "cells", "per_sample"], rows
 
 

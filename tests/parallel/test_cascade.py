@@ -49,7 +49,7 @@ def test_means_balance_with_the_tissue_and_the_own_history_is_that_of_its_seed(c
         entered = 200 * (series["tumour.blood:vein"] + series["tumour.lymph:duct"])
         said += [] if np.allclose(series["circulation.entered"], entered, rtol=1e-12) and entered[-1] > 1000 else ["entered"]
         said += [] if series["circulation.ledger"].max() < 1e-12 else [f"ledger {series['circulation.ledger']}"]
-        organs = sum(series[f"organ.lungs.{what}"] for what in ("stuck", "starved", "dormant", "faded", "founders"))
+        organs = np.sum([series[f"organ.lungs.{what}"] for what in ("stuck", "starved", "dormant", "faded", "founders")], axis=0)
         said += [] if np.allclose(series["organ.lungs.arrived"], organs, rtol=1e-12) and organs[-1] > 0 else ["lungs"]
         table = numbers_of(out / ENTRIES)
         said += (
