@@ -19,12 +19,12 @@ from .routes import Body
 from .values import in_places, interval, waited
 
 MANY = 1e7  # cells; what chance adds to so many is below 1e-3 of them
-MOST = 20_000_000  # cells that colonies of a batch may shed
+MOST = 1_000_000  # cells that the colonies of a generation of a batch may shed
 
 
 @dataclass(frozen=True)
 class Thin:
-    """What is shed is thinned to what may live: bounds (O,), at most this share; late (O, P, T): share of the others on its way at the end.
+    """What is shed is thinned to what may live: bounds (O,), at most this share; late (O, P, T): what enters then is on its way at the end.
 
     age: (T,) the part of the whole time, of which there are ``ages``, that an interval lies in.
     """
@@ -49,8 +49,8 @@ class Grown:
     final: Floats
     counts: dict[str, Floats]
     shed: list[tuple[Flock, Ints]]
-    missed: Floats  # (ages, H, O, P) expected of what was shed besides, and is dead at the horizon
-    late: Floats  # (H, O, P) and is on its way then
+    missed: Floats  # (ages, H, O, P) expected of what was shed besides
+    late: Floats  # (ages, H, O, P) of those on their way at the horizon, if their way begins in the blood or cavity
 
 
 class Rate:
@@ -108,8 +108,8 @@ def grow(body: Body, flock: Flock, place: Ints, histories: int, thin: Thin | Non
         sleeps = (flock.time <= t) & (woke > t) & (ended > t)
         np.add.at(counts["dormant"][:, number], (flock.history[sleeps], place[sleeps]), 1)
     n, kinds = len(flock), (histories, len(plan.places), flock.cells.shape[1])
-    never, missed = (np.full(n, np.inf) for _ in range(2)), np.zeros((1 if thin is None else thin.ages, *kinds))
-    out = Grown(flock, place, fate, woke, *never, ended, np.zeros(n), counts, [], missed, np.zeros(kinds))
+    micro, macro, missed = np.full(n, np.inf), np.full(n, np.inf), np.zeros((1 if thin is None else thin.ages, *kinds))
+    out = Grown(flock, place, fate, woke, micro, macro, ended, np.zeros(n), counts, [], missed, np.zeros_like(missed))
     sweep = _Sweep(body, out, thin)
     order = np.flatnonzero(np.isfinite(woke))
     order = order[np.argsort(woke[order], kind="stable")]
@@ -135,6 +135,7 @@ class _Sweep:
         colony = plan.colony
         self.body, self.plan, self.out, self.thin = body, plan, out, thin
         self.cells = flock.size.astype(float)
+        self.total = 0.0
         self.stage = np.zeros(len(flock), dtype=np.int64)  # 1: waits; 2: in its second stage
         self.place, self.keys, shares = place, flock.keys, flock.shares
         self.parents = shares
@@ -218,12 +219,12 @@ class _Sweep:
         mean = self.rate["sheds"].at(on, when) * sizes * span
         if self.thin is not None:
             others = (mean * np.maximum(1 - self.thin.bounds[place], 0))[:, None] * self.parents[on]
-            late = others * self.thin.late[place, :, when]
-            np.add.at(self.out.missed[self.thin.age[when]], (self.out.flock.history[on], place), others - late)
-            np.add.at(self.out.late, (self.out.flock.history[on], place), late)
+            for table, values in ((self.out.missed, others), (self.out.late, others * self.thin.late[place, :, when])):
+                np.add.at(table[self.thin.age[when]], (self.out.flock.history[on], place), values)
             mean = mean * self.thin.bounds[place]
-        if mean.sum() > MOST:
-            what = f"colonies shed {mean.sum():.3g} cells by time {self.plan.times[when + 1]:.6g}, of which {MOST:,} can be followed"
+        self.total += float(mean.sum())
+        if self.total > MOST:
+            what = f"colonies shed {self.total:.3g} cells by time {self.plan.times[when + 1]:.6g}, of which {MOST:,} can be followed"
             raise CirculationError(
                 what, code="too-many", place="organs.colony.sheds", remedy="give a lower rate, a cap of growth or an earlier end"
             )

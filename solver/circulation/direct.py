@@ -16,7 +16,7 @@ from .book import Book
 from .candidates import Bounds, Rows
 from .colony import Thin
 from .draws import Keys, Purpose
-from .dying import AGES, Dying, ages, on_the_way
+from .dying import AGES, Dying, ages
 from .entry import DIRECT, arrivals, begin, enter, integrated, mixes, times_at
 from .flock import Flock, joined
 from .passage import Landed, beds_of, chosen, passage
@@ -38,8 +38,8 @@ class Direct:
         chances = [self.limits.of_sizes(number) for number in range(len(body.routes))]
         self.rare = [bool((chance <= 1).all()) for chance in chances[:parts]]
         self.chances = chances
-        self.thin = Thin(np.array([chance[0] for chance in chances[parts:]]), on_the_way(body), ages(body.times), AGES)
         self.dying = Dying(body, entries, [number for number in range(parts) if self.rare[number]])
+        self.thin = Thin(np.array([chance[0] for chance in chances[parts:]]), self.dying.way, ages(body.times), AGES)
 
     def expected(self) -> float:
         """Events that a history draws one by one."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import comb
 
 from .book import Book
@@ -43,6 +44,7 @@ class Dying:
         still = Colony(number(0), number(0), plan.colony.micro, plan.colony.macro)
         self.body = Body(replace(plan, colony=still), body.parts)
         self.laws = {part: self._law(entries, part) for part in parts}
+        self.way = on_the_way(body)
         self.shed = self._shed() if plan.colony.sheds is not None else None
 
     def tell(self, seeds: Ints, part: int, events: Ints, units: Ints, rest: Floats, book: Book) -> None:
@@ -68,30 +70,41 @@ class Dying:
     def tell_shed(self, dead: Flock, place: int, book: Book) -> None:
         """Singles that colonies of a place shed, one by one."""
         assert self.shed is not None
-        law = self.shed[place, dead.cells.argmax(axis=1), ages(self.body.times)[interval(self.body.times, dead.entered)]]
-        u = dead.keys.uniform(Purpose.LEDGER)[0]
+        kind, when = dead.cells.argmax(axis=1), interval(self.body.times, dead.entered)
+        law = self.shed[place, kind, ages(self.body.times)[when]]
+        law = law * np.where(self._at_once(place), 1, 1 - self.way[place, kind, when][:, None])
+        u = dead.keys.uniform(Purpose.LEDGER)[0] * law.sum(axis=1)
         which = np.minimum((u[:, None] > np.cumsum(law, axis=1)).sum(axis=1), law.shape[1] - 1)
         np.add.at(book.table, (dead.history, np.array(_all(self.body, book))[which]), 1)
 
     def tell_missed(self, seeds: Ints, generation: int, expected: Floats, late: Floats, book: Book) -> None:
-        """Others that colonies shed, expected (ages, H, O, P): dead, and (H, O, P): on their way."""
+        """Others that colonies shed, expected (ages, H, O, P); late: of them on their way at the horizon. Every end is a Poisson number."""
         assert self.shed is not None
-        columns = _all(self.body, book)
-        for place in range(late.shape[1]):
-            if not (expected[:, :, place].any() or late[:, place].any()):
+        columns, everyone = _all(self.body, book), np.arange(len(seeds))
+        for place in range(expected.shape[2]):
+            if not expected[:, :, place].any():
                 continue
-            kind_of_way = self.body.routes[len(self.body.parts) + place].kind
-            waits = book.first[Fate.CAVITY if kind_of_way == "cavity" else Fate.FLOATING]
+            cavity = self.body.routes[len(self.body.parts) + place].kind == "cavity"
+            floating = book.first[Fate.CAVITY if cavity else Fate.FLOATING]
+            at_once = self._at_once(place)
+            waits, dies = np.zeros(len(seeds)), np.zeros((len(columns), len(seeds)))
+            for kind, age in np.ndindex(expected.shape[3], len(expected)):
+                law, every, some = self.shed[place, kind, age], expected[age, :, place, kind], late[age, :, place, kind]
+                waits += some * law[~at_once].sum()
+                dies += law[:, None] * np.where(at_once[:, None], every, every - some)
             draw = _Draw(seeds, MISSED + place, generation << 20)
-            for kind in range(late.shape[2]):
-                floats = draw.poisson(late[:, place, kind])
-                book.gain("shed", np.arange(len(seeds)), floats)
-                book.table[:, waits] += floats
-                for age, each in enumerate(expected[:, :, place, kind]):
-                    dead = draw.poisson(each)
-                    book.gain("shed", np.arange(len(seeds)), dead)
-                    for column, count in zip(columns, draw.split(dead, self.shed[place, kind, age]), strict=True):
-                        book.table[:, column] += count
+            for column, mean in zip((floating, *columns), (waits, *dies), strict=True):
+                count = draw.poisson(np.maximum(mean, 0))
+                book.gain("shed", everyone, count)
+                book.table[:, column] += count
+
+    def _at_once(self, place: int) -> NDArray[np.bool_]:
+        """(ends,) whether what a place sheds dies of it where it comes to at once: at a level."""
+        losses, beds = len(self.body.plan.blood.losses), self.body.beds
+        out = np.zeros(losses + beds + len(self.body.plan.places) + 1, dtype=bool)
+        if self.body.routes[len(self.body.parts) + place].kind == "lymph":
+            out[losses + 2 * beds : losses + 2 * beds + self.body.nodes] = True
+        return out
 
     def _law(self, entries: Entries, part: int) -> Law:
         body, most = self.body, len(self.body.plan.sizes)
@@ -157,22 +170,19 @@ def ages(times: Floats) -> Ints:
 
 
 def on_the_way(body: Body) -> Floats:
-    """(O, P, T): chance that a single that is shed in a place in an interval is in the blood, or in the cavity, at the horizon."""
+    """(O, P, T): chance that a single from a place that enters the blood, or the cavity, in an interval is there at the horizon."""
     plan, parts, kinds = body.plan, len(body.parts), len(body.plan.phenotypes)
     spans = np.diff(body.times)
     out = np.zeros((len(plan.places), kinds, len(spans)))
     for place in range(len(plan.places)):
         route = body.routes[parts + place]
-        share: Floats = np.ones((kinds, len(spans)))
-        rate = np.broadcast_to(1 / plan.blood.transit, share.shape)
+        rate = np.broadcast_to(1 / plan.blood.transit, out.shape[1:])
         if route.kind == "cavity":
-            rate = np.broadcast_to(body.leaves_cavity().sum(axis=0), share.shape)
-        for level in range(route.level if route.kind == "lymph" else body.nodes, body.nodes):
-            share = share * (1 - np.broadcast_to(plan.lymph.hold, (body.nodes, *plan.lymph.hold.shape[1:]))[level])
+            rate = np.broadcast_to(body.leaves_cavity().sum(axis=0), out.shape[1:])
         passed = rate * spans
         after = np.cumsum(passed[:, ::-1], axis=1)[:, ::-1] - passed
         with np.errstate(divide="ignore", invalid="ignore"):
-            out[place] = share * np.where(passed > 0, -np.expm1(-passed) / passed, 1) * np.exp(-after)
+            out[place] = np.where(passed > 0, -np.expm1(-passed) / passed, 1) * np.exp(-after)
     return out
 
 
@@ -194,8 +204,8 @@ class _Draw:
         for chance, rest in zip(chances, after, strict=True):
             some = np.zeros_like(left)
             on = np.flatnonzero(left > 0) if chance > 0 else np.zeros(0, dtype=np.int64)
+            self.index += 1  # also for nobody: the numbers of a history do not hang on others
             if len(on):
-                self.index += 1
                 some[on] = binomial(self.keys.take(on), Purpose.LEDGER, left[on].astype(float), np.array(chance / rest), self.index).astype(
                     np.int64
                 )

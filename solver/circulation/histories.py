@@ -37,8 +37,17 @@ def histories(
     numbers = np.asarray(seeds, dtype=np.int64)
     rows = max(1, int(AT_ONCE / max(cost(plan, entries, 1, direct), 1)), 1)
     rows = min(rows, max(1, 40_000_000 // max(1, len(plan.report) * len(plan.places) * 5 + 1)))
-    for low in range(0, len(numbers), rows):
-        yield _batch(body, entries, numbers[low : low + rows], direct, everything)
+    todo = [numbers[low : low + rows] for low in range(0, len(numbers), rows)][::-1]
+    while todo:
+        some = todo.pop()
+        try:
+            batch = _batch(body, entries, some, direct, everything)
+        except CirculationError:
+            if len(some) == 1:
+                raise
+            todo += [some[len(some) // 2 :], some[: len(some) // 2]]  # their colonies shed too much at once
+        else:
+            yield batch
 
 
 def cost(plan: Plan, entries: Entries, number: int, direct: Direct | None = None) -> float:

@@ -27,8 +27,9 @@ from invasio.solver.circulation.results import History
 AT_ONCE = number(1e-6, 1)  # a transit that takes no time
 
 
-def one_bed(times: Floats, **changes: object) -> Plan:
+def one_bed(times: np.ndarray, **changes: object) -> Plan:
     """One bed that arrests everything and in which everything lives, sleeps not and does not grow; at once."""
+    times = times.astype(float)
     beds = Beds(("organ",), number(1), np.ones((1, 1)), np.ones(1))
     colony = Colony(number(0), number(0), number(2, 1), number(1e9, 1))
     plan = Plan(
@@ -39,8 +40,8 @@ def one_bed(times: Floats, **changes: object) -> Plan:
 
 def constant(total: float, end: float, steps: int = 1, part: Part | None = None) -> Entries:
     """``total`` cells enter at a constant rate until ``end``."""
-    times = np.linspace(0, end, steps + 1)
-    return Entries(times, (total * times / end)[:, None, None], (part or Part("vein", "wall", beds=np.ones(1)),))
+    times = np.linspace(0, end, steps + 1).astype(float)
+    return Entries(times, (total * times / end).astype(float)[:, None, None], (part or Part("vein", "wall", beds=np.ones(1)),))
 
 
 NAMES = ("lungs", "liver", "brain", "heart", "kidneys", "small gut", "large gut", "stomach", "pancreas", "adrenals", "other")
@@ -66,9 +67,9 @@ def varied(low: float, high: float) -> Floats:
 
 def rich(sheds: float = 0.0, in_time: bool = True) -> tuple[Plan, Entries]:
     """Three vessels (portal, lymph, cavity), two phenotypes, clusters, everything by place and phenotype, and some in time."""
-    times = np.linspace(0, 80, 41)
+    times = np.linspace(0, 80, 41).astype(float)
     moving = varied if in_time else lambda low, high: np.array([low])
-    entered, cells = np.linspace(0, 50, 26), np.zeros((26, 3, 2))
+    entered, cells = np.linspace(0, 50, 26).astype(float), np.zeros((26, 3, 2))
     for part, (first, second) in enumerate(((6, 4), (3, 5), (5, 2))):
         cells[:, part, 0] = first * entered / 50
         cells[:, part, 1] = second * (entered / 50) ** 2
@@ -84,7 +85,7 @@ def rich(sheds: float = 0.0, in_time: bool = True) -> tuple[Plan, Entries]:
         3, 5.0, times, ("p", "q"), np.array([0.6, 0.25, 0.1, 0.05]), blood, beds,
         np.array([0.8, 0.7, 0.9, 1, 1, 1])[:, None, None], np.array([0.1, 0.2, 0.05, 0.06, 0.1, 0.15])[:, None, None] * by_kind,
         Dormancy(number(0.4) * by_kind, moving(0.01, 0.05)[None, None], number(0.01)),
-        Colony(number(0.2) * by_kind, number(0.1) * by_kind, number(5, 1), number(20, 1), sheds=Sheds(number(sheds)) if sheds else None),
+        Colony(number(0.16) * by_kind, number(0.13) * by_kind, number(5, 1), number(20, 1), sheds=Sheds(number(sheds)) if sheds else None),
         Lymph(("I", "II"), np.array([[0.5, 0.4], [0.3, 0.2]])[:, :, None]),
         Cavity(("peritoneum",), number(0.05), number(0.1, 2), number(0.04, 2), 1), (5, 10, 20, 40),
     )  # fmt: skip
@@ -103,6 +104,6 @@ def account(found: Sequence[History], name: str) -> Floats:
     return np.concatenate([batch.ledger[:, columns].sum(axis=1) for batch in found]).astype(float)
 
 
-def off(values: Floats, mean: float, variance: float) -> float:
+def off(values: np.ndarray, mean: float, variance: float) -> float:
     """How many standard errors, by the analytic variance, an average lies from the mean."""
     return float(abs(values.mean() - mean) / np.sqrt(variance / len(values)))
