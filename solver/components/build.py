@@ -13,7 +13,9 @@ from .kinetics import Coupled
 from .mobile import Mobile
 from .notes import Notes
 from .options import SchemeOptions
+from .pools import Pooled
 from .protocol import Component, Extension
+from .removals import Removals
 from .signs import Signs
 from .steady import Steady
 from .surfaces import Surfaces
@@ -48,8 +50,10 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
         transfers.take_along(c for c in found if isinstance(c, Carried))
     found += [Notes(problem.noted)] if problem.noted else []
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
+    found += [Pooled(law, problem) for law in problem.model.pools]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
+    found += [Removals(law, problem) for law in problem.model.removals]
     for extension in extensions:
         found += extension.build(problem)
     signs = Signs(problem)

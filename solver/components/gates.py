@@ -32,7 +32,9 @@ class Gates:
         self._mine = np.zeros((2, species.graph.n_local if self._any else 0))
         self._before = np.zeros(n)
         graph = species.graph
-        self.changes: list[tuple[str, NDArray[np.int64], Floats]] = []  # of the last `book`: account, nodes, by how much less has left there
+        self.changes: list[
+            tuple[str, NDArray[np.int64], Floats]
+        ] = []  # of the last `book`: account, nodes, by how much less has left there
         self.share = np.ones(graph.n_owned)  # of what changes at each node that is followed
         self._nodes = np.unique(np.concatenate([gate.nodes for gate in self._gates])) if self._gates else np.empty(0, dtype=np.int64)
         self._nodes = self._nodes[self._nodes < graph.n_owned]

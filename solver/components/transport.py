@@ -48,8 +48,8 @@ class Trace:
     """What those that a species carries need of its last step.
 
     begun, started, reached (n_local): its density at the beginning, after what takes all has taken it, and at the end.
-    last: the last stage. corrected: whether the limiter acted. changes: of what left through boundaries and walls by a second look, of which
-    there were ``followed`` (see Gates). steps: how many there have been.
+    last: the last stage. corrected: whether the limiter acted. changes: of what left through boundaries and walls, by a second
+    look, of which there were ``followed`` (see Gates). steps: how many there have been.
     """
 
     def __init__(self, graph: Graph) -> None:

@@ -16,6 +16,7 @@ from typing import Literal
 
 from ..scenario.expressions import Expr, Number
 from ..scenario.stated import Stated
+from ..scenario.trains import Train
 
 ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
 
@@ -237,7 +238,7 @@ class Vessel:
     """
 
     name: str
-    carries: Literal["blood", "lymph"]
+    carries: Literal["blood", "lymph", "cavity"]
     place: Literal["boundary", "interface", "region", "network"]
     parts: tuple[str, ...]
     fluxes: tuple[WallFlux, ...]
@@ -281,6 +282,36 @@ class Kinetics:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """A number A of the whole tissue that formulas may name: dA/dt = inflow - loss A. Expressions of time, parameters and pools."""
+
+    name: str
+    unit: str  # "" when non-dimensional, or a plain number
+    initial: Expr
+    inflow: Expr
+    loss: Expr
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What is gone of species at each instant of a train: c becomes ``stays`` c, in a region of the mesh, where ``where`` is not 0, or all.
+
+    ``stays``: of species, parameters, x y z t, in [0, 1].
+    """
+
+    name: str
+    kind: Literal["radiation", "surgery"]
+    train: Train
+    species: tuple[str, ...]
+    stays: Expr
+    region: str = ""
+    where: Expr | None = None
+    words: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A named number with what `explain` prints about it."""
 
@@ -306,6 +337,9 @@ class Model:
     reactions: tuple[Reaction, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
     stated: Stated | None = None  # where
+    pools: tuple[Pool, ...] = ()
+    drugs: Mapping[str, list[str]] = field(default_factory=dict)  # drug -> what it does to rates, in words
+    removals: tuple[Removal, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

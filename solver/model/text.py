@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Reaction, Species, Taxis, Term, Vessel
+from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Pool, Reaction, Species, Taxis, Term, Vessel
 from .invariants import conserved
 from .kinetics import find_kinetics, speed
 from .walk import sources
@@ -100,6 +100,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
     lines += ["", "Reactions", *reaction_lines(model)] if model.reactions else []
     lines += ["", *map(together, model.kinetics)] if model.kinetics else []
+    for pool in model.pools:
+        lines += ["", *_pool(pool, symbols)]
     for vessel in model.vessels:
         lines += ["", *entry_laws(vessel, symbols)]
     for barrier in model.membranes:
@@ -108,6 +110,12 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", f"Start: {model.begins}"]
     if model.fields:
         lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
+    for removal in model.removals:
+        stays = ", ".join(f"{symbols[name]} becomes {pretty(removal.stays, symbols)} {symbols[name]}" for name in removal.species)
+        lines += ["", f"{removal.kind.capitalize()} {removal.name}: {removal.words}", f"  {stays}"]
+        lines += [f"  {short(removal.source)}"] if removal.source else []
+    for drug, effects in model.drugs.items():
+        lines += ["", f"Drug {drug}", *(f"  {effect}" for effect in effects)]
     if model.schedules:
         lines += ["", "Schedules", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
     if model.parameters:
@@ -181,6 +189,16 @@ def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
         conditions = [] if vessel.ruptured is None else [pretty(vessel.ruptured, symbols)]
         lines.append(f"    torn: {'; '.join([*conditions, *vessel.torn_parts])}")
     return lines
+
+
+def _pool(pool: Pool, symbols: Mapping[str, str]) -> list[str]:
+    """A number with a law of its own."""
+    unit = f" [{pool.unit.strip('()')}]" if pool.unit else ""
+    gain = [] if pool.inflow == Number(0.0) else [pretty(pool.inflow, symbols)]
+    loss = [] if pool.loss == Number(0.0) else [f"− {_closed(pretty(pool.loss, symbols))} {pool.name}"]
+    lines = [f"  pool {pool.name}{unit}", f"    d{pool.name}/dt = {' '.join([*gain, *loss]) or '0'}"]
+    lines.append(f"    start: {pool.name} = {pretty(pool.initial, symbols)}")
+    return [*lines, *([f"    {short(pool.source)}"] if pool.source else [])]
 
 
 def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:

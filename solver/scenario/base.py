@@ -21,6 +21,7 @@ from .units import ONE, Measure, UnitError, measure, words
 from .wrong import joined, wrong
 
 _WRITE = "write a number with its unit, as in 0.05 /h"
+GRAY = measure("1 Gy")
 MOLECULES = Measure(Fraction("6.02214076e23"), (("amount", -1),))  # by the definition of the mole
 _STRICT = ("int", "float", "bool", "str")
 
@@ -94,6 +95,8 @@ class Context:
         """The measure of one unit of a scale or species; a species without a stated scale is a plain number."""
         name = self.slots.get(name, name)
         scales = self.scales or {}
+        if name == "gray":
+            return GRAY
         if name in scales:
             return scales[name]
         return scales["cells"] if self.species.get(name) == "cells" and "cells" in scales else ONE
@@ -218,7 +221,7 @@ class Quantity:
     """Marks a float as a quantity: ``Annotated[float, Quantity("length^2/time")]``.
 
     The value is a plain number in the scenario's scales, or a text with a unit (``"1e-9 cm^2/s"``) that is converted
-    to them. ``dimension`` is a product of the scales "length", "time", "cells", of "own" (the species the option
+    to them. ``dimension`` is a product of the scales "length", "time", "cells", of "gray", of "own" (the species the option
     belongs to) and of "key" (the species that is the key of the mapping the option stands in); "1" is a plain number;
     "length^d" is what an integral over the mesh adds.
     Bounds belong in the ``Field``: ``length: Annotated[float, Quantity("length")] = Field(gt=0, description="...")``.

@@ -79,6 +79,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
         *((("parameters", name), name) for name in scenario.parameters),
         *((("fields", name), name) for name in scenario.fields),
         *((("schedules", name), name) for name in scenario.schedules),
+        *((("model", "pools", name), name) for name in model.pools),
     ]
     seen: dict[str, Path_] = {}
     for path, name in places:
@@ -96,7 +97,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
                     path = ("model", "cells", name, "secretes", soluble)
                     yield Finding(path, "secretion on contact without model.ecm", code="missing-option", remedy="give model.ecm")
     for name in scenario.scales or {}:
-        known = ["length", "time", "cells", "depth", *species_names(scenario)]
+        known = ["length", "time", "cells", "depth", *species_names(scenario), *model.pools]
         if name not in known:
             yield unknown(("scales", name), "scale", name, known, code="unknown-key")
 
@@ -194,13 +195,14 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
 def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iterator[Finding]:
     """What myopic diffusion cannot be combined with."""
     what = "motility" if hasattr(options, "motility") else "diffusion"
+    moving = {"t", *scenario.schedules, *scenario.model.pools, *species_names(scenario)}
     values = getattr(options, what) or {}
     used = set().union(*(names(formula.expr) for formula in values.values()))
     if "" not in values and values:
         fault = "myopic diffusion with a motility by region"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="give one for all regions: a formula of x, y, z")
-    elif used & {"t", *scenario.schedules, *species_names(scenario)}:
-        named = ", ".join(sorted(used & {"t", *scenario.schedules, *species_names(scenario)}))
+    elif used & moving:
+        named = ", ".join(sorted(used & moving))
         fault = f"the motility of myopic diffusion depends on {named}"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="allowed: x, y, z and parameters only")
     for boundary, conditions in scenario.boundaries.items():
