@@ -98,9 +98,10 @@ def carry(
 ) -> None:  # fmt: skip
     """What is carried goes along: of load l each that leaves takes r_l, of what was there and half of what comes within h.
 
-    old, new (species, n): carriers before, and those that leave by h rates new. on (loads): which of them carries. before (loads,
-    transfers): what load becomes l by a transfer, -1 where those bring ``fresh`` (loads, n). loads (loads, n) is changed. booked (loads, 3): amounts
-    that came and went, and what was kept from going below 0. ratio, share (loads): scratch.
+    old, new (species, n): carriers before, and those that leave by h rates new. on (loads): which of them carries.
+    before (loads, transfers): what load becomes l by a transfer, -1 where those bring ``fresh`` (loads, n).
+    loads (loads, n) is changed. booked (loads, 3): amounts that came and went, and what was kept from going below 0.
+    ratio, share (loads): scratch.
     """
     booked[:] = 0.0
     for i in range(loads.shape[1]):

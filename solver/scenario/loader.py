@@ -18,8 +18,8 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
-from .check_cascade import check_cascade
 from .check_bound import check_bound
+from .check_cascade import check_cascade
 from .check_reactions import check_reactions
 from .check_removals import check_removals
 from .check_size import check_size, check_times
