@@ -148,7 +148,9 @@ class Coupled(Component):
         np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
         self._floors *= kernel.RTOL
         args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.gross, p.weights)
-        failed = kernel.advance(*args, p.silent, kinetics.outer, kinetics.held, self._old, star, time, self._floors, self._new, self._flown, self._counts)
+        failed = kernel.advance(
+            *args, p.silent, kinetics.outer, kinetics.held, self._old, star, time, self._floors, self._new, self._flown, self._counts
+        )
         self.failure = f"kinetics of {self.name}"
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 

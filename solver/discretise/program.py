@@ -135,7 +135,9 @@ def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float], flows: I
     constants: dict[float, None] = {}
     for expr in [*changing, *flowing, *(slope for _, _, slope in [*steep, *turning])]:
         _collect(expr, frozenset(species), parts, constants)
-    pieces = [(i, number, rebuild(part, _ordered)) for i, expr in enumerate(changing) for number, part in _summands(expr)] if flowing else []
+    pieces = (
+        [(i, number, rebuild(part, _ordered)) for i, expr in enumerate(changing) for number, part in _summands(expr)] if flowing else []
+    )
     for _, _, part in pieces:
         _collect(part, frozenset(species), parts, constants)
     build = _Builder(species, list(parts.values()), list(constants))

@@ -305,7 +305,8 @@ def _slow(
 @compiled
 def advance(
     code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, flows: Ints, turns: Ints, quiet: Masks, gross: Ints,
-    weights: Floats, silent: bool, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, floors: Floats, new: Floats, flown: Floats, counts: Floats,
+    weights: Floats, silent: bool, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, floors: Floats, new: Floats,
+    flown: Floats, counts: Floats,
 ) -> int:  # fmt: skip
     """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 

@@ -13,6 +13,7 @@ from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import DegradedBy, Membrane
 from .named import Keyed, Slot
 from .parameters import MolarMass
+from .proteolysis import Proteolysis, WrittenOut
 from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
@@ -149,5 +150,8 @@ class Biology(Options):
     ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
     reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
+    proteolysis: Annotated[Proteolysis | None, WrittenOut()] = Field(
+        None, description="preset: MT1-MMP, TIMP-2, proMMP-2 and MMP-2; stands for species and reactions"
+    )
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
     vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

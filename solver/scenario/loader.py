@@ -28,6 +28,7 @@ from .members import members
 from .mesh import mesh_dimension
 from .parameters import read_molar, read_parameters, read_scales
 from .prolong import later
+from .proteolysis import write_out
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .schema import Scenario
 
@@ -115,6 +116,7 @@ def _told(label: str) -> Iterator[None]:
 def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
+    document = write_out(document)
     context = context_of(document)
     taken = sorted(scalars & {*context.species, *context.parameters, *context.fields, "x", "y", "z", "t", "integrity"})
     if taken:

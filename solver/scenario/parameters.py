@@ -135,9 +135,7 @@ class ParameterOptions(Options):
     """A number with a name, usable in every formula."""
 
     value: Annotated[float, Declared()] = Field(description="a number, a quantity of any unit, or a formula of other parameters")
-    unit: str = Field(
-        "", description="unit as printed by explain; none: that of the value, or the scales"
-    )
+    unit: str = Field("", description="unit as printed by explain; none: that of the value, or the scales")
     meaning: str = Field("", description="what it stands for")
     source: str = Field("", description="where the number comes from")
 

@@ -115,7 +115,7 @@ def test_where_little_reacts() -> None:
     """A step that changes a thousandth of what is there, or next to nothing, is as exact as one of many stages, and keeps the sums."""
     program = compose({"a": parse("-k*a"), "b": parse("k*a")}, {"k": 1.0}, [parse("k*a")])
     old = np.array([[1.0, 1e-3, 1e-14], [0.0, 2.0, 1.0]])
-    moved, floors = old + [[0.0, 1e-5, 0.0], [0.0, 0.0, 0.0]], np.full(2, kinetics.RTOL * kinetics.FLOOR)
+    moved, floors = old + np.array([[0.0, 1e-5, 0.0], [0.0, 0.0, 0.0]]), np.full(2, kinetics.RTOL * kinetics.FLOOR)
     for dt, few in ((1e-3, 1), (0.5, 2)):
         new, flown, counts = np.zeros_like(old), np.zeros((1, 3)), np.zeros(4)
         args = (program.code, program.short, program.first, program.constants, program.rates, program.slopes, program.flows, program.turns)
