@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from . import schedules
 from .style import LINES, axis_label, kinds, scale, time_label, time_scale, unit_text, with_unit
 
 if TYPE_CHECKING:
@@ -75,18 +76,27 @@ def series(run: Run) -> Any | None:
     panels = [p for p in every if p[1]]
     if not panels:
         return None
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
+    given = schedules.of(run)
+    size, heights = (3.3 * len(panels), 2.7 + (0.9 if given else 0.0)), [1.0, schedules.STRIP] if given else [1.0]
+    figure, axes = plt.subplots(
+        len(heights), len(panels), figsize=size, squeeze=False, layout="constrained", sharex="col", gridspec_kw={"height_ratios": heights}
+    )
+    for panel in axes[1] if given else ():
+        schedules.strip(panel, run, given, factor)
+    if given:
+        axes[1, 0].legend(fontsize=8)
     for panel, (title, lines, logarithmic) in zip(axes[0], panels, strict=True):
         for number, (label, values) in enumerate(lines.items()):
             panel.plot(time, values, color=LINES[number % len(LINES)], label=label, linestyle=DASHES[number % 4])
         panel.set_title(title)
-        panel.set_xlabel(f"time ({unit})" if unit else "time")
         panel.margins(x=0)
         if logarithmic:
             panel.set_yscale("log")
             panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0e}")  # plain text: typesetting powers takes most of a second
         if lines and list(lines) != [""]:
             panel.legend(fontsize=8)
+    for panel in axes[-1]:
+        panel.set_xlabel(f"time ({unit})" if unit else "time")
     return figure
 
 

@@ -15,6 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
+from invasio.solver.scenario.ecm import components
+
 from .faults import WrongRequest
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def kinds(run: Run) -> dict[str, str]:
     """Field name -> "cells", "ecm", "soluble" or "user", from the scenario; the order of drawing."""
     model = run.scenario.get("model") or {}
     found = {name: kind for block, kind in _KINDS.items() for name in (model.get(block) or {})}
-    found |= {"ecm": "ecm"} if model.get("ecm") else {}
+    found |= dict.fromkeys(components(model.get("ecm")), "ecm")
     for name, law in (run.scenario.get("species") or {}).items():
         found[name] = "cells" if isinstance(law, dict) and law.get("taxis") else "user"
     if not found:

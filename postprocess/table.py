@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from invasio.solver.errors import InvasioError
 
 from .faults import WrongRequest, unknown
+from .run import labels
 
 if TYPE_CHECKING:
     from .run import Run
@@ -69,6 +71,33 @@ def by_part(run: Run, vessel: str) -> str:
     units = run.part_units(vessel)
     rows = [[part, *(repr(float(values[k])) for values in last.values())] for k, part in enumerate(names)]
     return _csv([["part", *last], *([["", *(units[name] for name in last)]] if units else []), *rows])
+
+
+def stacked(runs: Sequence[Run], texts: Sequence[str], units: bool = False) -> str:
+    """Tables of several runs below each other, by a column `run` in front; a cell is empty where a run has no such column.
+
+    units: each has a row of them under its head, which the result has once.
+
+    Raises:
+        WrongRequest: the runs measure a column in different units.
+    """
+    if len(runs) == 1:
+        return texts[0]
+    tables = [list(csv.DictReader(io.StringIO(text))) for text in texts]
+    columns = list(dict.fromkeys(name for rows in tables for name in (rows[0] if rows else ())))
+    shared: dict[str, str] = {}
+    for table in tables if units else []:
+        shared = table.pop(0) | shared
+    first = runs[0]
+    for run in runs[1:]:
+        for name in columns:
+            its, other = run.units.get(name), first.units.get(name)
+            if None not in (its, other) and its != other:
+                what = f"they measure {name} in {its} and in {other}"
+                raise WrongRequest(what, code="not-comparable", place=f"{run.path} and {first.path}", remedy="print them apart")
+    rows = [[label, *(row.get(name, "") for name in columns)] for label, rows in zip(labels(runs), tables, strict=True) for row in rows]
+    head = [["", *(shared.get(name, "") for name in columns)]] if units else []
+    return _csv([["run", *columns], *head, *rows])
 
 
 def _parts(name: str) -> tuple[str, str, str]:

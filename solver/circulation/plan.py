@@ -27,7 +27,7 @@ def number(value: float, axes: int = 3) -> Floats:
     return np.full((1,) * axes, float(value))
 
 
-def geometric(mean: float, tail: float = 1e-12) -> Floats:
+def geometric(mean: float, tail: float = 1e-9) -> Floats:
     """Chances of the sizes 1, 2, ... of clusters, P(k) = (1 - g) g^(k - 1) with g = 1 - 1/mean, cut where less than ``tail`` is left."""
     g = 1 - 1 / mean
     most = 1 if g <= 0 else max(1, int(np.ceil(np.log(tail) / np.log(g))))
@@ -185,8 +185,8 @@ class Cavity:
 class Plan:
     """The whole cascade of one patient.
 
-    seed: of the first history; history h has seed + h. stands_for: blocks like the one of the tissue. times: (T + 1,) the grid, which begins with
-    the tissue and ends at the horizon. sizes: (K,) chance of a cluster that leaves to have 1, 2, ..., K cells.
+    seed: of the first history; history h has seed + h. stands_for: blocks like the one of the tissue. times: (T + 1,) the grid, which
+    begins with the tissue and ends at the horizon. sizes: (K,) chance of a cluster that leaves to have 1, 2, ..., K cells.
     extravasation: (O, P, T) chance of an arrested unit to leave the vessel (levels and surfaces have none: it is not asked for them);
     soil: (O, P, T) chance to be able to live in a place. report: indices of ``times`` at which histories are counted by place.
     """

@@ -35,9 +35,9 @@ class Fate(IntEnum):
 class Units:
     """Units in the order of their histories; times that did not come are inf. Units of direct draws are those that could live in a place.
 
-    history: index into ``History.seeds``. event: number of the event of its part, from 0, or -1 for what a colony shed. part: index of the
+    history: index into ``History.seeds``. event: number of the event of its part, from 0, or -1 for what a colony shed. part: of the
     entry, or -1. parent: index of the unit whose colony shed it, or -1. generation: 0 for what left the tissue.
-    place: index of the place it came to, or -1. size: cells R; cells: (N, P) of each phenotype. cause: index of the loss in the blood, or -1.
+    place: index of the place it came to, or -1. size: cells R; cells: (N, P) of each phenotype. cause: index of a loss in blood, or -1.
     entered, arrived, woke, micro, macro, ended: times of entry, of arrest, of awakening (arrival if it never slept), of the first grid time
     with at least micro, and macro cells, and of death. final: cells of its colony at the horizon.
     """
@@ -69,7 +69,8 @@ class History:
     """A batch of histories of one patient.
 
     seeds: (H,). ledger: (H, accounts) whole cells; ``gains`` says which are added: those add up to the sum of the others, in every history.
-    At the times of the report, by place (H, Q, O): dormant units, colonies that live, of them micro and macro (once macro, always), cells in colonies.
+    At the times of the report, by place (H, Q, O): dormant units, colonies that live, of them micro and macro (once macro, always), and
+    the cells in colonies.
     """
 
     seeds: Ints
@@ -88,10 +89,11 @@ class History:
 class Means:
     """Expected cells at the times of the grid; every array begins with the axis T + 1.
 
-    entered: (, parts, P) cumulative, of all blocks. shed: (,) cumulative, what colonies shed. blood: (,) and lymph and cavity: now there.
-    lost: (, causes), stuck, starved, faded: (, O) cumulative deaths; cleared: (,). dormant: (, O) cells asleep; founders: (, O) cumulative cells that founded
-    colonies; growing: (, O) cells in colonies. settled: (, O) cumulative **units** that could live; arrived: (, O) cumulative cells arrested.
-    entered + shed = blood + cavity + lost + cleared + stuck + starved + faded + dormant + founders, to rounding: ``fault`` is the difference over the largest.
+    entered: (, parts, P) cumulative, of all blocks. shed: (,) cumulative, what colonies shed. blood, cavity: (,) now there.
+    lost: (, causes), stuck, starved, faded: (, O) cumulative deaths; cleared: (,). dormant: (, O) cells asleep; founders: (, O) cumulative
+    cells that founded colonies; growing: (, O) cells in colonies. settled: (, O) cumulative **units** that could live; arrived: (, O)
+    cumulative cells arrested. fault: of the ledger, over its largest term, which is rounding:
+    entered + shed = blood + cavity + lost + cleared + stuck + starved + faded + dormant + founders.
     """
 
     times: Floats
@@ -114,9 +116,10 @@ class Means:
 
 @dataclass(frozen=True)
 class Chances:
-    """Chance of at least one by each time of the grid, without secondary seeding: 1 - exp(-expected number); (T + 1, O), and ``anywhere`` (T + 1,).
+    """Chance of at least one at the times of the report, without secondary seeding: 1 - exp(-expected events); (Q, O), anywhere (Q,).
 
-    settled: a unit that could live; awake: a colony was founded; micro, macro: a colony has at least so many cells now.
+    settled: a unit that could live; awake: a colony was founded; micro, macro: a colony has at least so many cells now (nan where growth
+    in two stages or from a size on leaves no closed form).
     """
 
     times: Floats

@@ -51,6 +51,8 @@ def main(args: argparse.Namespace) -> int:
     check_mpi(MPI.Get_library_version())
     check_launcher(comm)
     end_together(comm)
+    if scenario.arms is not None and comm.rank == 0:
+        print(f"note: this runs the scenario as it stands; its {len(scenario.arms)} arms: invasio arms {args.scenario}", flush=True)
     with on_screen(comm):
         outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc, quantity(args.until))
     if outcome.reason != "done":

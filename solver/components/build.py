@@ -18,6 +18,8 @@ from .transfers import Transfers
 from .walls import Walls
 from .workspace import Workspace
 
+NODES, EXACT = 10.0, 1e-10  # tolerance of kinetics at a node: of that of linear solves, and at least
+
 
 def build_components(problem: Problem, options: SchemeOptions, extensions: Iterable[Extension] = ()) -> list[Component]:
     """What advances a problem, those from outside last. Collective; raises ScenarioError for balances that nothing fixes."""
@@ -32,7 +34,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     if problem.integrities:
         found.append(Surfaces(problem.integrities, species.values(), problem.graph.comm))
     moving = {s.name: Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile}
-    found += _in_order(problem, moving)
+    found += _in_order(problem, moving, max(EXACT, NODES * options.linear.rtol))
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
@@ -45,7 +47,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     return found
 
 
-def _in_order(problem: Problem, moving: dict[str, Mobile]) -> list[Component]:
+def _in_order(problem: Problem, moving: dict[str, Mobile], rtol: float) -> list[Component]:
     """What moves, as listed; those that react with each other together, where the first of them stands, and before what they make."""
     found: list[Component] = []
     waiting = list(problem.kinetics)
@@ -54,7 +56,7 @@ def _in_order(problem: Problem, moving: dict[str, Mobile]) -> list[Component]:
             members = {s.name: moving[s.name] for s in k.members if s.name in moving}
             if not members or name in members or name in {s.name for s in k.products}:
                 waiting.remove(k)
-                found += [*members.values(), Coupled(k, problem.state, members, {s.name: moving[s.name] for s in k.products})]
+                found += [*members.values(), Coupled(k, problem.state, members, {s.name: moving[s.name] for s in k.products}, rtol)]
         if name and moving[name] not in found:
             found.append(moving[name])
     return found

@@ -1,11 +1,11 @@
 r"""Species that react with each other, coupled with their transport by sources (Knoth & Wolke 1998).
 
-The members are transported with the mean reaction tendency of the last step as a source of the stages, c* = c + dt T being what
-transport alone made; then dc/dt = R(c) + T is solved at each node over the whole step, and the mean reaction tendency is
-(c_new - c*)/dt. Order 2 also where dt R' is large, which splitting would not be. The limiter keeps c + dt T >= 0 but for as much as
-reactions brought in the last step: what they feed and transport carries away is at rest then. Where a node cannot follow, transport
-is done again without this credit, c* >= 0, and each node can begin there. The first two steps are done twice. The first begins with
-half of the kinetics alone and couples the other half: what relaxes at once does so before transport sees it.
+The members are transported with the reaction tendency of the last step as a source of the stages, c* = c + dt T being what transport
+alone made; then dc/dt = R(c) + T is solved at each node over the whole step, and the mean reaction tendency is (c_new - c*)/dt. With
+that, and with its tilt, so that what reacts early in the step is transported longer, this is done again unless nothing changes: order 2
+for any dt R', also where densities relax at once, which splitting would not be. The limiter keeps c + dt T >= 0 but for as much as
+reactions brought: what they feed and transport carries away is at rest then. Where a node cannot follow, transport is done again
+without this credit, c* >= 0, and each node can begin there.
 What reactions make of a member is booked under their names, one that goes both ways net; what is left of it as made or lost.
 Source: Knoth, Wolke 1998, doi:10.1016/S0168-9274(98)00051-8.
 """
@@ -30,6 +30,9 @@ from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
 
+SETTLED = 1e-7  # of the amount of a member: what a pass changes by which no other pass is worth it
+LEAST = 1e-6  # of the largest amount of a member: below, changes are relative to that
+
 
 def account(reaction: str) -> str:
     """The account that a reaction is booked under."""
@@ -37,26 +40,30 @@ def account(reaction: str) -> str:
 
 
 class Coupled(Component):
-    """A set of reacting species. ``moving``: the components of those that move, ``made_of``: of the products, which come after it."""
+    """A set of reacting species. ``moving``: the components of those that move, ``made_of``: of the products, which come after it.
+
+    rtol: relative error of a sub-step at a node.
+    """
 
     phases = frozenset({Phase.WHOLE})
 
-    def __init__(self, kinetics: NodalKinetics, state: State, moving: Mapping[str, Mobile], made_of: Mapping[str, Mobile]) -> None:
-        self.name, self.kinetics, self.state, self.moving = kinetics.name, kinetics, state, moving
+    def __init__(
+        self, kinetics: NodalKinetics, state: State, moving: Mapping[str, Mobile], made_of: Mapping[str, Mobile], rtol: float
+    ) -> None:
+        self.name, self.kinetics, self.state, self.moving, self.rtol = kinetics.name, kinetics, state, moving, rtol
         rows, n = kinetics.held.shape
-        self._begun, self._old, self._star, self._new, self._relaxed = (np.zeros((rows, n)) for _ in range(5))
-        self._is_member = np.arange(rows)[:, None] < len(kinetics.members)
+        self._old, self._star, self._new, self._tilt, self._tilted = (np.zeros((rows, n)) for _ in range(5))
         self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
         self._gains = np.zeros((len(kinetics.products), n))
         self._floors, self._counts = np.zeros(rows), np.zeros(4)
-        self._flown, self._flown_before = (np.zeros((len(kinetics.reactions), n)) for _ in range(2))
-        self.failure = ""
-        for s, gain in zip(kinetics.products, self._gains, strict=True):
-            made_of[s.name].transport.gain = gain
+        self._flown = np.zeros((len(kinetics.reactions), n))
+        for k, s in enumerate(kinetics.products):
+            transport = made_of[s.name].transport
+            transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
         for k, s in enumerate(kinetics.members):
             if s.name in moving:
-                moving[s.name].couple(kinetics.moved[k], *self._sources[k])
+                moving[s.name].couple(kinetics.moved[k], self._sources[k, 0], self._sources[k, 1], self._tilt[k])
 
     def accounts(self) -> Iterable[Account]:
         """Of each member what each reaction makes of it, or takes."""
@@ -68,46 +75,51 @@ class Coupled(Component):
     def predict(self, phase: Phase, dt: float) -> None:
         """Keep what the step of transport begins with."""
         if phase is Phase.WHOLE:
-            for s, begun, old in zip(self.kinetics.members, self._begun, self._old, strict=False):
-                begun[:] = old[:] = s.state[: len(old)]
+            for s, old in zip(self.kinetics.members, self._old, strict=False):
+                old[:] = s.state[: len(old)]
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
-        """Transport of the members, then their kinetics; twice in the first two steps. Collective."""
-        kinetics, history = self.kinetics, self.state.history
-        first = history.last == 0.0
+        """Transport of the members, then their kinetics; again with the tendencies that these had. Collective."""
+        kinetics = self.kinetics
         kinetics.evaluate()
-        self._relaxed[:] = self._flown_before[:] = 0.0
-        if not first:  # else the tendencies of the last attempt are a better guess than none
+        if self.state.history.last > 0.0:  # else the tendencies of the last attempt are a better guess than none
             for found, mean in zip(self._found, kinetics.mean, strict=True):
                 found[:] = mean.old[: len(found)]
-        elif self.moving:
-            if self._react(0.5 * dt, self._old):
-                return self.failure
-            np.subtract(self._new, self._old, out=self._relaxed)
-            self._flown_before[:] = self._flown
-            np.add(self._old, self._relaxed, out=self._old, where=self._is_member)
+        self._tilt[:] = self._tilted[:] = 0.0
+        booked = book.pending()
+        for last in (False, True):
+            reason = self._pass(time, dt, book)
+            if reason:
+                return reason
+            if self._find(dt) <= SETTLED or last or not self.moving:
+                break
+            book.put_pending(booked)
             self._put(self._old)
-        reacting = 0.5 * dt if first and self.moving else dt
-        for again in (True, False) if self.moving and history.before == 0.0 else (False,):
-            booked = book.pending()
-            for credit in (True, False):
-                reason = self._transport(time, dt, book, credit)
-                if reason:
-                    return reason
-                if not self._react(reacting, self._star):
-                    break
-                if not credit or not self.moving:
-                    return self.failure
-                book.put_pending(booked)
-                self._put(self._old)
-            for found, star, new in zip(self._found, self._star, self._new, strict=False):
-                np.subtract(new, star, out=found)
-                found /= dt
-            if again:
-                book.put_pending(booked)
-                self._put(self._old)
         self._take(dt, book)
         return ""
+
+    def _pass(self, time: float, dt: float, book: Accounts) -> str:
+        """Fill ``_star`` and ``_new``; why it failed, if it did. Collective."""
+        booked = book.pending()
+        for credit in (True, False):
+            reason = self._transport(time, dt, book, credit)
+            if reason:
+                return reason
+            if not self._react(dt):
+                return ""
+            if not self.moving:
+                break
+            book.put_pending(booked)
+            self._put(self._old)
+        return f"kinetics of {self.name}"
+
+    def _find(self, dt: float) -> float:
+        """Keep the reaction tendencies of a pass; how much they differ from those before it, as a share of an amount. Collective."""
+        mass = self.kinetics.graph.mass
+        passed = zip(self._star, self._new, self._tilt, self._found, self._tilted, strict=False)
+        sums = np.array([kernel.tendency(mass, *arrays, dt) for arrays in passed])
+        apart, amount = self.kinetics.graph.comm.allreduce(sums).T
+        return float((apart / np.maximum(amount, LEAST * amount.max())).max()) if amount.any() else 0.0
 
     def _transport(self, time: float, dt: float, book: Accounts, credit: bool) -> str:
         """Fill ``_star``: what transport makes of the members, with the last reaction tendencies in its stages; why it failed, if it did.
@@ -138,20 +150,18 @@ class Coupled(Component):
             s.state[:n] = values[k]
             s.graph.halo.update(s.state)
 
-    def _react(self, time: float, star: Floats) -> bool:
-        """Fill ``_new``: the kinetics over a time, from ``_old`` on, while all else makes ``star`` of it; whether it failed on any rank."""
+    def _react(self, dt: float) -> bool:
+        """Fill ``_new``: the kinetics from ``_old`` on, while all else makes ``_star`` of it; whether it failed on any rank. Collective."""
         kinetics, p, m = self.kinetics, self.kinetics.program, len(self.kinetics.members)
-        np.maximum(star, self._old, out=self._new)
+        np.maximum(self._star, self._old, out=self._new)
         self._floors[:] = self._new.max(axis=1, initial=0.0)
         kinetics.graph.comm.Allreduce(MPI.IN_PLACE, self._floors, MPI.MAX)
         self._floors[m:] = largest = self._floors[:m].max()
         np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
-        self._floors *= kernel.RTOL
+        self._floors *= self.rtol
         args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.gross, p.weights)
-        failed = kernel.advance(
-            *args, p.silent, kinetics.outer, kinetics.held, self._old, star, time, self._floors, self._new, self._flown, self._counts
-        )
-        self.failure = f"kinetics of {self.name}"
+        begun = (p.silent, kinetics.outer, kinetics.held, self._old, self._star)
+        failed = kernel.advance(*args, *begun, dt, self.rtol, self._floors, self._new, self._tilt, self._flown, self._counts)
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
     def _take(self, dt: float, book: Accounts) -> None:
@@ -159,10 +169,9 @@ class Coupled(Component):
         kinetics = self.kinetics
         n, mass = kinetics.graph.n_owned, kinetics.graph.mass
         self._put(self._new)
-        self._flown += self._flown_before
         happened = self._flown @ mass[:n]
         for k, s in enumerate(kinetics.members):
-            change = mass[:n] * (self._new[k] - self._star[k] + self._relaxed[k])
+            change = mass[:n] * (self._new[k] - self._star[k])
             page = book.page(s.name)
             self._book_reactions(k, change, happened, page)
             if not kinetics.alone[k]:
@@ -177,13 +186,10 @@ class Coupled(Component):
             if s.log is not None:
                 np.log(np.maximum(s.state, TINY), out=s.log)
             mid = s.variable.mid
-            mid[:n] = 0.5 * (self._begun[k] + self._new[k])
+            mid[:n] = 0.5 * (self._old[k] + self._new[k])
             kinetics.graph.halo.update(mid)
-        for gain, made, relaxed in zip(
-            self._gains, self._new[len(kinetics.members) :], self._relaxed[len(kinetics.members) :], strict=True
-        ):
-            np.add(made, relaxed, out=gain)
-            gain /= dt
+        for gain, made in zip(self._gains, self._new[len(kinetics.members) :], strict=True):
+            np.divide(made, dt, out=gain)
 
     def _book_reactions(self, k: int, change: Floats, happened: Floats, page: Page) -> None:
         """Book what reactions made of a member. Of one that other terms change as well it is taken out of the change at the nodes; else

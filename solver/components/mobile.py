@@ -35,10 +35,10 @@ class Mobile(Component):
         self._before = np.zeros(species.graph.n_local if switching else 0)
         self._moved: Variable | None = None  # what transport has added since the start, where the species reacts with others
 
-    def couple(self, moved: Variable, gain: Floats, source: Floats) -> None:
-        """Be advanced by what couples it with others (components.kinetics), with their mean tendency as gain and source of transport."""
+    def couple(self, moved: Variable, gain: Floats, source: Floats, tilt: Floats) -> None:
+        """Be advanced by what couples it with others (components.kinetics), with their tendency as gain, source and tilt of transport."""
         self.phases = frozenset({Phase.END})
-        self._moved, self.transport.gain, self.transport.source = moved, gain, source
+        self._moved, self.transport.gain, self.transport.source, self.transport.tilt = moved, gain, source, tilt
         # kinetics looks to its own errors within a step: of the density what transport adds is predicted
         self.species.variable.foreseen = False
         moved.weights, moved.share_of = self.species.graph.mass, self.species.variable

@@ -37,6 +37,8 @@ from .workspace import Workspace
 Floats = NDArray[np.float64]
 
 THETA = 1.0 - 1.0 / math.sqrt(2.0)
+# so much steeper a source (t/dt - 1/2) g is in the stages: to w = sum b_k U_k it then adds -g dt/12, as to the mean in truth
+STEEPER = (1.0 / 12.0) / (0.25 - THETA**2 * (1.0 - THETA) - 0.5 * THETA)
 WORTH_A_LOOK = 0.1  # dt s from which on the change of the sources within the step is worth a second look at them
 NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may lack through solver error
 
@@ -67,6 +69,7 @@ class Transport:
         self._base = np.zeros(self.graph.n_owned if self.own is not None else 0)  # right side of a stage without its own sources
         self.gain: Floats | None = None  # a production that kinetics found
         self.source: Floats | None = None  # what else it found: for the stages only, no part of the result
+        self.tilt: Floats | None = None  # and g of (t/dt - 1/2) g, for the stages only
         self._emptied = np.zeros(self.graph.n_owned if species.walls or species.exchanges else 0)
         self._extremes = np.zeros(3)  # the smallest new density, -dt s of the tissue, -dt s with gates; the least of all ranks
         self.failure = ""  # why the last step failed
@@ -114,7 +117,7 @@ class Transport:
         else:
             smallest = self.own.update(last, dt)
         gates = self.gates.keep() if self.gates and self._middle is not None else 0.0
-        lost = float(wk.loss.max(initial=0.0))
+        lost = stages.largest(wk.loss)
         self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * lost, -dt * max(lost, gates)
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
@@ -132,7 +135,8 @@ class Transport:
         else:
             self.skipped += 1
         if self.own is None:
-            wk.seen[: len(self._emptied)] += self._emptied
+            if len(self._emptied):
+                wk.seen[: len(self._emptied)] += self._emptied
             book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n))
         else:
             self.own.book(dt, page, correct, self._emptied)
@@ -189,6 +193,11 @@ class Transport:
         if value > self.peclet[0]:
             self.peclet = (value, time, *map(float, self.graph.points[node]))
 
+    def _tilt(self, time: float, b: Floats) -> None:
+        """Add to the right side of a stage what the tilt brings in a time, counted from the middle of the step."""
+        if self.tilt is not None:
+            stages.add_source(self.graph.mass, self.tilt, STEEPER * time, b)
+
     def _stages(self, time: float, dt: float, history: History) -> bool:
         """Fill ``work.w`` (owned) with the weighted stages of the high-order flux."""
         s, g, wk, scheme = self.species, self.graph, self.work, self.options.scheme
@@ -207,6 +216,7 @@ class Transport:
             stages.implicit_side(g.mass, s.state, production, dt, b)
         else:
             edges.explicit_side(wk.edges, production, wk.sinks, s.state, tau, b)
+            self._tilt((reach - 1.0) * tau, b)
         last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
         stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
@@ -222,6 +232,7 @@ class Transport:
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
         stages.second_stage(g.mass, s.state, x, production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
+        self._tilt(0.5 * tau, b)
         stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
@@ -244,6 +255,7 @@ class Transport:
         edges.explicit_side(wk.edges, source, own.none, s.state, 0.0 if scheme == "backward_euler" else tau, base)
         if scheme == "backward_euler" and self.source is not None:
             base += dt * g.mass[:n] * source
+        self._tilt((reach - 1.0) * tau, base)
         own.begin(0.0 if scheme == "backward_euler" else tau, base)
         own.total[:] = 0.0
         own.weigh({"tr_bdf2": outer, "crank_nicolson": 0.5, "backward_euler": 0.0}[scheme])
@@ -256,6 +268,7 @@ class Transport:
             curve = known * dt * dt * (1.0 - reach)
             args = (source, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, base, wk.stage)
             stages.second_stage(g.mass, s.state, x, *args)
+            self._tilt(0.5 * tau, base)
             solved = stage(1.0) and solved
             own.weigh(THETA)
             stages.weighted(s.state, wk.stage, x, outer, THETA, w)

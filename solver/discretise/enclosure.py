@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable, Mapping
 from itertools import product
 
-from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
+from ..scenario.expressions import Binary, Call, Expr, Name, Number, Timed, Unary
+from ..scenario.functions import Function, pieces
 
 Interval = tuple[float, float]
 Enclosure = Callable[[float, float], Interval]
@@ -28,6 +29,9 @@ def enclosure(expr: Expr, frozen: Mapping[str, float]) -> Enclosure:
             return lambda a, b: (a, b)
         case Name(id):
             return lambda a, b: (frozen[id], frozen[id])
+        case Timed(_, f, piece, slope):
+            within = f.slopes if slope else f.bounds
+            return (lambda a, b: within(a, b, frozen[piece])) if piece else (lambda a, b: _by_piece(f, within, a, b))
         case Unary(op, arg):
             return _of(_negative if op == "-" else _not, arg, frozen=frozen)
         case Binary("*", left, right) if left == right:
@@ -48,6 +52,13 @@ def _of(rule: Callable[..., Interval], *parts: Expr, frozen: Mapping[str, float]
         left, right = inner
         return lambda a, b: rule(left(a, b), right(a, b))
     return lambda a, b: rule(*(part(a, b) for part in inner))
+
+
+def _by_piece(function: Function, within: Callable[[float, float, float], Interval], a: float, b: float) -> Interval:
+    """Bounds over all pieces that an interval lies in."""
+    parts = pieces(function, a, b) or [(a, b)]
+    found = [within(u, v, function.piece(u)) for u, v in parts]
+    return min(low for low, _ in found), max(high for _, high in found)
 
 
 def _hull(*values: float) -> Interval:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from ..scenario.expressions import Binary, Expr, Name, Number, Unary
+from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.intervals import never_negative
 from ..scenario.noise import value_noise
 from ..scenario.tree import names
@@ -52,6 +52,28 @@ _FOLDED: dict[str, Any] = {"min": np.minimum, "max": np.maximum}
 _TRUTH = ("<", "<=", ">", ">=", "==", "!=", "and", "or")
 
 Operand = float | NDArray[Any]
+
+
+class Quiet:
+    """NumPy's floating-point warnings off, as np.errstate does, which takes as long as a formula: once for all formulas of a step."""
+
+    def __init__(self) -> None:
+        self.deep = 0
+        self._errstate = np.errstate()
+
+    def __enter__(self) -> None:
+        if not self.deep:
+            self._errstate = np.errstate(all="ignore")
+            self._errstate.__enter__()
+        self.deep += 1
+
+    def __exit__(self, *raised: object) -> None:
+        self.deep -= 1
+        if not self.deep:
+            self._errstate.__exit__(None, None, None)
+
+
+quiet = Quiet()
 
 
 class Evaluator:
@@ -103,7 +125,7 @@ class Evaluator:
 
     def compile(self, expr: Expr) -> Callable[[Floats], None]:
         """A function that writes the expression's nodal values into its argument, an array of length n."""
-        with np.errstate(all="ignore"):
+        with quiet:
             if self.is_static(expr):
                 steps: list[Callable[[], None]] = []
                 value: Operand = self._build(expr, steps)
@@ -115,9 +137,13 @@ class Evaluator:
         result = self._build(self.moment.separated(expr), steps)
 
         def evaluate(out: Floats) -> None:
-            with np.errstate(all="ignore"):  # non-finite results are caught where they would enter the solution
+            if quiet.deep:  # non-finite results are caught where they would enter the solution
                 for step in steps:
                     step()
+            else:
+                with quiet:
+                    for step in steps:
+                        step()
             np.copyto(out, result, casting="unsafe")
 
         return evaluate
@@ -145,6 +171,8 @@ class Evaluator:
         if isinstance(expr, Binary):
             operands = [self._build(expr.left, steps), self._build(expr.right, steps)]
             return self._apply(_BINARY[expr.op], operands, steps, truth=expr.op in _TRUTH)
+        if not isinstance(expr, Call):
+            raise TypeError(f"a function of time is no part of a formula at nodes: {expr!r}")
         if expr.function == "noise":
             scale, seed = (float(self._build(arg, steps)) for arg in expr.args)
             return np.asarray(value_noise(self.points, scale, int(seed)), dtype=float)

@@ -1,19 +1,21 @@
 r"""Where formulas jump in time: comparisons, floor, ceil and mod of the time and parameters alone.
 
-A switch is such a comparison or floor; ceil(u) = -floor(-u), mod(a, b) = a - b floor(a/b). Between two jumps every switch is frozen at
-its value there, so that what is made of them is continuous on the whole segment, its ends included. The next jump is found by interval
-arithmetic with bisection, from the left: a block of time without a jump is seen as a whole, one in which the argument rises or falls
-throughout has a jump where its ends differ. Blocks are halves of halves of the run, whatever the time asked for, and what a jump is
-found to be does not depend on it.
+A switch is such a comparison or floor, or the piece of a function of time that holds; ceil(u) = -floor(-u), mod(a, b) = a - b floor(a/b).
+Between two jumps every switch is frozen at its value there, so that what is made of them is continuous on the whole segment, its ends
+included. The next jump is found by interval arithmetic with bisection, from the left: a block of time without a jump is seen as a whole,
+one in which the argument rises or falls throughout has a jump where its ends differ. Blocks are halves of halves of the run, whatever the
+time asked for, and what a jump is found to be does not depend on it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from ..scenario.derivative import derivative
-from ..scenario.expressions import Binary, Call, Expr, Name, Unary
+from ..scenario.expressions import Binary, Call, Expr, Name, Timed, Unary
+from ..scenario.functions import Function
 from ..scenario.tree import names, rebuild, simplify
 from .enclosure import enclosure
 
@@ -112,6 +114,22 @@ class Switch:
         return min((a, b), key=lambda t: abs(self.value(t, t)[0] - level))
 
 
+class Pieces(Switch):
+    """The number of the piece of a function of time; it jumps, or has a kink, where that changes."""
+
+    def __init__(self, function: Function) -> None:
+        self.op, self.moves, self._function = "piece", True, function
+
+    def at(self, t: float) -> float:
+        """The number of the piece that a time lies in."""
+        return self._function.piece(t)
+
+    def first(self, begin: float, end: float, after: float, before: float) -> float:
+        """The first piece that begins between two times, both excluded, whatever the block; inf: none."""
+        found = self._function.next(after)
+        return found if found < before else math.inf
+
+
 class Jumps:
     """The switches of all formulas of a problem. ``frozen``: name -> value, of the segment shown last. end: of the run."""
 
@@ -142,16 +160,18 @@ class Jumps:
                 return Unary("-", self._replaced(Call("floor", (Unary("-", arg),))))
             case Call("mod", (a, b)):
                 return Binary("-", a, Binary("*", b, self._replaced(Call("floor", (Binary("/", a, b),)))))
+            case Timed(function=function, piece="") if function.jumps:
+                return replace(node, piece=self._switch("piece", replace(node, slope=False)).id)
         return node
 
-    def _switch(self, op: str, tree: Expr) -> Expr:
+    def _switch(self, op: str, tree: Expr) -> Name:
         name = self._names.get((op, tree))
         if name is None:
             name = self._names[op, tree] = f"switch {len(self.switches)}"
             numbers = list(self._names.values())
             direct = [numbers.index(n) for n in names(tree) if n != "t"]
             self._within.append(sorted({*direct, *(k for d in direct for k in self._within[d])}))
-            self.switches.append(Switch(op, tree, self.frozen))
+            self.switches.append(Pieces(tree.function) if isinstance(tree, Timed) else Switch(op, tree, self.frozen))
             self._found.append((math.inf, -math.inf))
             self.frozen[name] = self.switches[-1].at(self.start)
         return Name(name)

@@ -5,7 +5,7 @@ Each segment is split into pieces shorter than the cells. The wall of a piece of
 around it with barycentric weights >= 0, so that the weights of a segment sum to its wall area exactly.
 
 The mean of the nodal values around a line of strength q is not c(R) but, as c ~ -(q/2 pi D) ln r, that at an equivalent
-radius r_e = R + 0.3 h, h = (6 cell volume)^(1/3). For solutes the wall therefore gets the resistance (R/D) ln(r_e/R) in series
+radius r_e = R + 0.3 h, h = (6 cell volume)^(1/3). The wall therefore gets the resistance (R/D) ln(r_e/R) in series
 (Peaceman 1978, doi:10.2118/6893-PA, for wells).
 """
 

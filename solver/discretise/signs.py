@@ -123,7 +123,9 @@ class Signed:
             f", where {values}" if values else ""
         )
         remedy = law.advice if f.value < 0.0 else "write it so that it is finite for all values of its names, such as a/(b + 1e-9)"
-        return SolverError(what, code="bad-rate", place=law.place, remedy=remedy)
+        stated = self._problem.model.stated
+        where = stated.place(law.expr, f"{law.place} {law.what}") if stated else ""
+        return SolverError(what, code="bad-rate", place=f"{where}, {law.place}" if where else law.place, remedy=remedy)
 
 
 def signed(problem: Problem) -> list[Signed]:

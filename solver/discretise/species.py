@@ -76,12 +76,13 @@ class NodalSpecies:
         bends = (derivative(made, law.name), derivative(derivative(made, law.name), law.name))
         self._bends = [compile_(bend) for bend in bends] if law.name in names(made) else []
         self._set_motility()
+        factors = [t.factor if law.room is None else Binary("*", law.room, t.factor) for t in law.taxis]
         self._drifts = [
             Drift(
                 compile_(_guarded(t.potential, self.fields)),
-                t.factor.value if isinstance(t.factor, Number) else self._constant_or_compiled(t.factor),
+                factor.value if isinstance(factor, Number) else self._constant_or_compiled(factor),
             )
-            for t in law.taxis
+            for t, factor in zip(law.taxis, factors, strict=True)
         ]
         self._slopes = np.zeros((len(self._bends), n))
         self._find_fixed()
@@ -127,20 +128,22 @@ class NodalSpecies:
         self._motility, self._primitive, self._mean = np.zeros(1), np.zeros(1), ARITHMETIC
         if law.diffusion is None:
             return
-        if isinstance(law.diffusion, Mapping) or law.myopic:  # in the weight already
+        motility = Number(1.0) if isinstance(law.diffusion, Mapping) or law.myopic else law.diffusion  # or in the weight already
+        motility = motility if law.room is None else Binary("*", law.room, motility)
+        if motility == Number(1.0):
             self._motility[0] = 1.0
             return
-        used = names(law.diffusion) - set(self.evaluator.parameters)
+        used = names(motility) - set(self.evaluator.parameters)
         if not used:
-            self._motility[0] = number(law.diffusion, self.evaluator.parameters)
+            self._motility[0] = number(motility, self.evaluator.parameters)
             return
-        self._write_motility = self.evaluator.compile_clipped(law.diffusion)
+        self._write_motility = self.evaluator.compile_clipped(motility)
         self._motility = np.zeros(n)
         if law.diffusion_mean == "harmonic":
             self._mean = HARMONIC
         elif used == {law.name}:
             self._mean, self._primitive = EXACT, np.zeros(n)
-            self._write_unclipped = self.evaluator.compile(law.diffusion)
+            self._write_unclipped = self.evaluator.compile(motility)
 
     @property
     def name(self) -> str:
@@ -310,7 +313,7 @@ class NodalSpecies:
 
 def _of_fluxes(law: Species) -> tuple[object, ...]:
     """What its fluxes are made of, but a motility by region: that stands in the weight of the edges."""
-    return law.taxis, None if isinstance(law.diffusion, Mapping) else law.diffusion
+    return law.taxis, law.room, None if isinstance(law.diffusion, Mapping) else law.diffusion
 
 
 def _compiled(compile_: Callable[[Expr], Write], terms: list[Expr]) -> Write | None:

@@ -57,8 +57,8 @@ def attach(vessel: NodalVessel, species: Mapping[str, NodalSpecies], regions: Ma
             opening=None if vessel.integrity is None else vessel.integrity.opening,
             steady=vessel.integrity is None or vessel.integrity.static,
             limit=_limit(s, vessel),
-            series=vessel.series if flux.dissolved else np.zeros(vessel.sites.n),
-            diffusion=_diffusion(s, vessel, regions) if flux.dissolved else None,
+            series=np.zeros(vessel.sites.n) if s.law.diffusion is None else vessel.series,
+            diffusion=_diffusion(s, vessel, regions),
             integrity=None if vessel.integrity is None else vessel.integrity.b,
         )
         with agreed(s.graph.comm):

@@ -3,7 +3,8 @@ r"""Flux of one species through the wall of one vessel, as a nodal sink and sour
     flux out of the tissue at a site = sigma k (c - c_v),   k = g k_opened + (1 - g) k_closed,   k_torn where torn
 
 so that at the site's node s_i += k sigma / m_i and P_i += k c_v sigma / m_i. A thin line in 3-D does not see the gradient
-around it; for solutes k there is 1/(1/k + (R/D) ln(r_e/R)), with r_e the radius at which the mesh's nodal value holds.
+around it; k there is 1/(1/k + (R/D) ln(r_e/R)), with r_e the radius at which the mesh's nodal value holds and D the diffusivity
+or random motility; what has none (cells that only follow gradients) keeps k.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from ..errors import MeshError, ScenarioError
 from ..output.layout import MANIFEST, Grid
 from ..output.records import facts_of
 from ..parallel import Comm, agreed
+from ..scenario.ecm import components
 from ..scenario.fields import RunField
 from ..scenario.schema import Scenario
 from .field import Given
@@ -118,7 +119,7 @@ def _read(options: RunField, dim: int, scenario: Scenario, place: str) -> _Read:
 def kind_of(scenario: Mapping[str, Any], species: str) -> str:
     """Of a species in a resolved scenario: cells, soluble, ecm or user."""
     model = scenario.get("model") or {}
-    groups = {"cells": model.get("cells"), "soluble": model.get("solubles"), "ecm": {"ecm": 0} if model.get("ecm") else {}}
+    groups = {"cells": model.get("cells"), "soluble": model.get("solubles"), "ecm": components(model.get("ecm"))}
     return next((kind for kind, group in groups.items() if species in (group or {})), "user")
 
 

@@ -24,6 +24,7 @@ from ..output.layout import CHECKPOINTS, MANIFEST
 from ..output.records import facts_of
 from ..parallel import agreed
 from ..scenario.check import species_names
+from ..scenario.ecm import components
 from ..scenario.schema import Scenario
 from ..scenario.start import Start
 from ..state import State
@@ -134,5 +135,4 @@ def _read(scenario: Scenario, options: Start, dim: int) -> _Read:
 def _species(scenario: Mapping[str, Any]) -> list[str]:
     """Names of the species of a resolved scenario."""
     model = scenario.get("model") or {}
-    ecm = ["ecm"] if model.get("ecm") else []
-    return [*(model.get("cells") or {}), *(model.get("solubles") or {}), *ecm, *(scenario.get("species") or {})]
+    return [*(model.get("cells") or {}), *(model.get("solubles") or {}), *components(model.get("ecm")), *(scenario.get("species") or {})]

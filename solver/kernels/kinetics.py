@@ -25,7 +25,6 @@ Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 Masks = NDArray[np.uint64]
 
-RTOL = 1e-6  # of a sub-step, relative to each density
 FLOOR = 1e-8  # of the largest density of a species: below, errors are relative to this
 FLOOR_OF_ALL = 1e-12  # of the largest density of all: what is not there yet has no size of its own
 SLOW = 2e-3  # of a density, turned over in a step: the midpoint rule is then wrong by 1e-9 of it
@@ -163,16 +162,20 @@ def _blend(safe: Floats, new: Floats) -> float:
 @compiled
 def _node(
     code: Code, short: int, first: int, at: Ints, slopes: Ints, flows: Ints, turns: Ints, held: Flags, source: Floats, dt: float,
-    floors: Floats, registers: Floats, w: Floats, order: Ints, work: Floats, flown: Floats, steepness: Floats, c: Floats, x: Floats,
-    counts: Floats,
+    rtol: float, floors: Floats, registers: Floats, w: Floats, order: Ints, work: Floats, flown: Floats, steepness: Floats, c: Floats,
+    mean: Floats, x: Floats, counts: Floats,
 ) -> bool:  # fmt: skip
-    """c after a time dt, in place, and what flowed in it in x; False where it does not get there. work (8, m), flown (6, flows)."""
+    """c after a time dt, in place, with its mean in that time, and what flowed in it in x; False where it does not get there.
+
+    work (8, m), flown (6, flows).
+    """
     m, r = len(c), len(flows)
     k1, k2, k3, k4, f, b, new, safe = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7]
     x1, x2, x3, x4, before, step = flown[0], flown[1], flown[2], flown[3], flown[4], flown[5]
     x[:] = 0.0
     time = 0.0
     h = dt
+    mean[:] = 0.0
     for _ in range(MOST):
         h = min(h, dt - time)
         if h < 1e-13 * dt:
@@ -220,7 +223,7 @@ def _node(
         negative = False
         for i in range(m):
             new[i] = c[i] + 2.0 * k1[i] + k3[i] + k4[i]
-            scale = max(floors[i], RTOL * max(abs(c[i]), abs(new[i])))
+            scale = max(floors[i], rtol * max(abs(c[i]), abs(new[i])))
             if scale > 0.0:
                 error += (k4[i] / scale) ** 2
             negative = negative or new[i] < 0.0
@@ -242,6 +245,7 @@ def _node(
                 for j in range(r):
                     step[j] = h * registers[flows[j]] + share * (step[j] - h * registers[flows[j]])
         for i in range(m):
+            mean[i] += 0.5 * h / dt * (c[i] + new[i])
             c[i] = new[i]
         for j in range(r):
             x[j] += step[j]
@@ -271,7 +275,7 @@ def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int) -
 @compiled
 def _slow(
     code: Code, short: int, first: int, at: Ints, flows: Ints, gross: Ints, weights: Floats, held: Flags, old: Floats, moved: Floats,
-    node: int, dt: float, floors: Floats, registers: Floats, c: Floats, x: Floats,
+    node: int, dt: float, rtol: float, floors: Floats, registers: Floats, c: Floats, x: Floats,
 ) -> bool:  # fmt: skip
     """c and x after a step of the midpoint rule, where so little reacts that this is as exact as the stages; else False.
 
@@ -280,7 +284,7 @@ def _slow(
     m = len(c)
     for i in range(m):
         registers[i] = 0.5 * (old[i, node] + moved[i, node])
-        c[i] = max(FEW / RTOL * floors[i] / FLOOR, SLOW * registers[i]) / dt
+        c[i] = max(FEW / rtol * floors[i] / FLOOR, SLOW * registers[i]) / dt
     run(code, short, first, registers)
     for k in range(len(gross)):
         c[gross[k, 0]] -= weights[k] * abs(registers[gross[k, 1]])
@@ -305,14 +309,16 @@ def _slow(
 @compiled
 def advance(
     code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, flows: Ints, turns: Ints, quiet: Masks, gross: Ints,
-    weights: Floats, silent: bool, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, floors: Floats, new: Floats,
+    weights: Floats, silent: bool, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats,
+    new: Floats, tilt: Floats,
     flown: Floats, counts: Floats,
 ) -> int:  # fmt: skip
     """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 
     flown (flows, nodes): how much of each flow there was in the step. held: nodes where a species is given: it goes straight from old
     to moved. silent: R = 0 where all densities are 0. quiet, gross, weights: as of a Program; where nothing reacts, new = moved.
-    floors: absolute errors of sub-steps. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
+    tilt: g, with (t/dt - 1/2) g the line in time whose first moment is that of R. rtol, floors: errors of sub-steps, relative and
+    absolute. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
     Returns the first node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
     """
     m, n = new.shape
@@ -320,7 +326,7 @@ def advance(
     registers = np.zeros(first + len(code))
     registers[m + len(outer) : first] = constants
     w, order, work = np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((8, m))
-    c, source, mine = np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
+    c, source, mean, mine = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
     stages, steepness, x = np.zeros((6, r)), np.zeros(len(turns)), np.zeros(r)
     for node in range(n):
         empty = silent
@@ -331,6 +337,7 @@ def advance(
             for i in range(m):
                 negative = negative or moved[i, node] < 0.0
                 new[i, node] = moved[i, node] + 0.0  # never -0
+                tilt[i, node] = 0.0
             for j in range(r):
                 flown[j, node] = 0.0
             if negative:
@@ -341,9 +348,10 @@ def advance(
         for i in range(m):
             mine[i] = held[i, node]
         args = (code, short, first, at, flows, gross, weights, mine, old, moved)
-        if len(gross) > 0 and _slow(*args, node, dt, floors, registers, c, x):
+        if len(gross) > 0 and _slow(*args, node, dt, rtol, floors, registers, c, x):
             for i in range(m):
                 new[i, node] = c[i]
+                tilt[i, node] = 0.0
             for j in range(r):
                 flown[j, node] = x[j]
             continue
@@ -351,20 +359,37 @@ def advance(
         for i in range(m):
             c[i] = old[i, node]
             source[i] = (moved[i, node] - old[i, node]) / dt
-        stiff = (code, short, first, at, slopes, flows, turns, mine, source, dt, floors, registers, w, order, work, stages, steepness)
-        done = _node(*stiff, c, x, counts)
+        stiff = (code, short, first, at, slopes, flows, turns, mine, source, dt, rtol, floors, registers, w, order, work, stages, steepness)
+        begun = old
+        done = _node(*stiff, c, mean, x, counts)
         if not done:
             for i in range(m):
                 if moved[i, node] < 0.0:
                     return node
             counts[2] += 1.0
+            begun = moved
             for i in range(m):
                 c[i] = moved[i, node]
                 source[i] = 0.0
-            if not _node(*stiff, c, x, counts):
+            if not _node(*stiff, c, mean, x, counts):
                 return node
         for i in range(m):
             new[i, node] = moved[i, node] if mine[i] else c[i]
+            tilt[i, node] = 0.0 if mine[i] else 12.0 / dt * (0.5 * (begun[i, node] + c[i]) - mean[i])
         for j in range(r):
             flown[j, node] = x[j]
     return -1
+
+
+@compiled
+def tendency(mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float) -> tuple[float, float]:
+    """found = (c - c*)/dt, tilted = tilt; sum m dt (|what changes of the one| + |of the other|), and sum m c."""
+    apart = 0.0
+    amount = 0.0
+    for i in range(len(found)):
+        change = new[i] - star[i]
+        apart += mass[i] * (abs(change - dt * found[i]) + dt * abs(tilt[i] - tilted[i]))
+        amount += mass[i] * new[i]
+        found[i] = change / dt
+        tilted[i] = tilt[i]
+    return apart, amount

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,6 +65,13 @@ def implicit_side(mass: Floats, old: Floats, production: Floats, tau: float, b: 
     """b = m (c + tau P)."""
     for i in range(len(b)):
         b[i] = mass[i] * (old[i] + tau * production[i])
+
+
+@compiled
+def add_source(mass: Floats, source: Floats, time: float, b: Floats) -> None:
+    """b += time m S."""
+    for i in range(len(b)):
+        b[i] += time * mass[i] * source[i]
 
 
 @compiled
@@ -129,6 +138,17 @@ def follow(
         dead += max(0.0, -change)
         state[i] = value
     return born, dead
+
+
+@compiled
+def largest(values: Floats) -> float:
+    """The largest value that is not negative; NaN where there is one."""
+    found = 0.0
+    for i in range(len(values)):
+        if math.isnan(values[i]):
+            return values[i]
+        found = max(found, values[i])
+    return found
 
 
 @compiled

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..scenario.expressions import Expr, Number
+from ..scenario.stated import Stated
 
 ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
 
@@ -103,6 +104,7 @@ class Species:
     initial: Mapping[str, Expr]  # region name -> expression; "" means everywhere
     diffusion: Expr | Mapping[str, Expr] | None = None  # everywhere, or by region; None: immobile
     diffusion_mean: Literal["arithmetic", "harmonic"] = "arithmetic"  # over an edge; harmonic: a motility that switches off is off
+    room: Expr | None = None  # in [0, 1]: the share of its motility and of its drifts that pores of the matrix leave; None: all
     fibres: Fibres | None = None  # direction of easiest movement; None: the same in all directions
     taxis: tuple[Taxis, ...] = ()
     production: tuple[Term, ...] = ()  # P >= 0
@@ -203,7 +205,7 @@ class WallFlux:
     closed: Expr | None = None  # 0
     torn: Expr | None = None  # as elsewhere
     inside: Expr | None = None  # 0
-    dissolved: bool = False  # a solute: thin lines are corrected for the gradient that the mesh does not resolve
+    dissolved: bool = False  # a solute, that a wall lets through without being opened
     source: str = ""
 
 
@@ -283,6 +285,8 @@ class Model:
     begins: str = ""  # the run whose state it starts from, in words
     kinetics: tuple[Kinetics, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
+    stated: Stated | None = None  # where
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

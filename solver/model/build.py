@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..scenario.expressions import Expr
+from ..scenario.expressions import Expr, Timed
 from ..scenario.schema import Scenario
-from ..scenario.tree import simplify
+from ..scenario.tree import simplify, substitute
 from .balance import Model, Parameter, Species
 from .cells import cells
-from .ecm import ecm
+from .ecm import ecm, with_releases
 from .kinetics import find_kinetics
 from .letters import Letters, renamed
 from .membranes import membrane
@@ -28,23 +28,30 @@ def build_model(scenario: Scenario) -> Model:
     """
     biology = scenario.model
     letters = Letters(scenario)
-    filling = [*biology.cells, *(["ecm"] if biology.ecm else [])]
-    laws = [cells(name, options, filling, letters) for name, options in biology.cells.items()]
+    filling = [*biology.cells, *biology.ecm]
+    laws = [cells(name, options, filling, list(biology.ecm), letters) for name, options in biology.cells.items()]
     written = [user(name, options, letters) for name, options in scenario.species.items()]
     laws += [law for law in written if law.mobile]
-    laws += [soluble(name, options, biology.cells, letters) for name, options in biology.solubles.items()]
-    laws += [ecm(biology.ecm, list(biology.cells), letters)] if biology.ecm else []
+    laws += [soluble(name, options, biology.cells, list(biology.ecm), letters) for name, options in biology.solubles.items()]
+    for name, matrix in biology.ecm.items():
+        laws.append(ecm(name, matrix, [other for other in biology.ecm if other != name], list(biology.cells), letters))
+    laws = with_releases(laws, biology.ecm, letters)
     laws += [law for law in written if not law.mobile]
     barriers = [membrane(name, options, list(biology.cells), letters) for name, options in biology.membranes.items()]
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]
     reactions = [reaction(name, options, letters) for name, options in biology.reactions.items()]
     final, parameters = letters.settle()
 
+    timed = {name: Timed(name, schedule.function) for name, schedule in scenario.schedules.items()}
+
+    def in_time(expr: Expr) -> Expr:
+        return substitute(expr, timed) if timed else expr
+
     def settled(expr: Expr) -> Expr:
-        return simplify(renamed(expr, final))
+        return simplify(in_time(renamed(expr, final)))
 
     declared = {name: Parameter(name, given.value, given.unit, given.meaning, given.source) for name, given in scenario.parameters.items()}
-    species = tuple(_finished(map_expressions(law, settled), scenario) for law in laws)
+    species = tuple(map_expressions(_finished(map_expressions(law, settled), scenario), in_time) for law in laws)
     membranes = map_expressions(tuple(barriers), settled)
     vessels = map_expressions(tuple(walls), settled)
     happening = map_expressions(tuple(reactions), settled)
@@ -52,7 +59,9 @@ def build_model(scenario: Scenario) -> Model:
     together = find_kinetics(species, scenario.numerics.kinetics, happening)
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
-    return Model(species, {**declared, **parameters}, cited, membranes, vessels, fields, begins, together, happening)
+    schedules = {name: options.words for name, options in scenario.schedules.items()}
+    named = {**declared, **parameters}
+    return Model(species, named, cited, membranes, vessels, fields, begins, together, happening, schedules, scenario.stated)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

@@ -9,12 +9,13 @@ from ..scenario.expressions import Expr, Name
 from .balance import Factor, Species, Taxis, Term, Transfer
 from .citations import CHAPLAIN_LOLAS_2006, FRANSSEN_2019
 from .letters import Letters
+from .pores import room
 from .taxis import taxis
 from .terms import amount, fibres, is_zero, motility, one_minus, per_capacity, product, regions, summed
 
 
-def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -> Species:
-    """One phenotype. ``filling``: the species that take up space (all cells and the ECM), for volume-filling growth."""
+def cells(name: str, options: Cells, filling: Sequence[str], matrix: Sequence[str], letters: Letters) -> Species:
+    """One phenotype. ``matrix``: components of the ECM; ``filling``: what takes up space, these and all cells."""
     diffusion = motility(options.motility, name, letters)
     moves: list[Taxis | None] = [taxis("haptotaxis", name, toward, law, letters, "gamma") for toward, law in options.haptotaxis.items()]
     moves += [taxis("chemotaxis", name, toward, law, letters, "chi") for toward, law in options.chemotaxis.items()]
@@ -30,6 +31,7 @@ def cells(name: str, options: Cells, filling: Sequence[str], letters: Letters) -
         amount=amount(options.amount, name, letters),
         diffusion=diffusion,
         diffusion_mean=options.motility_mean,
+        room=None if options.pores is None else room(options.pores, name, matrix, letters),
         fibres=fibres(options.fibres),
         taxis=tuple(move for move in moves if move is not None),
         growth=_growth(name, options, filling, letters),

@@ -23,7 +23,7 @@ def symbols(scenario: Scenario) -> dict[str, str]:
     for letter, group in (
         ("n", list(scenario.model.cells)),
         ("m", list(scenario.model.solubles)),
-        ("f", ["ecm"] if scenario.model.ecm else []),
+        ("f", list(scenario.model.ecm)),
     ):
         for number, name in enumerate(group, 1):
             symbol = letter if len(group) == 1 else f"{letter}{number}"
@@ -51,7 +51,7 @@ class Letters:
         self._dim = mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
         self._cells = set(scenario.model.cells)
         self._numbers = frozenset(scenario.parameters)
-        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *RESERVED}
+        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *scenario.schedules, *RESERVED}
         self._requests: dict[str, _Request] = {}
 
     def use(self, formula: Formula, letter: str, dimension: str, meaning: str, own: str, key: str = "", unit: str | None = None) -> Expr:

@@ -37,11 +37,13 @@ def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str
     parts = []
     if law.diffusion is not None:
         d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
+        d = d if law.room is None else f"w {_closed(d)}"
         if law.myopic:
             parts.append(f"∇∇:({_closed(d)} A {c})")
         else:
             parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
-    parts += [f"− ∇·({_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
+    room = "" if law.room is None else "w "
+    parts += [f"− ∇·({room}{_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
     parts += [_signed(term.expr, symbols) for term in law.production]
     parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
     parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
@@ -63,6 +65,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols, gains, model.reactions)}"]
         if isinstance(law.diffusion, Mapping):
             lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
+        if law.room is not None:
+            lines.append(f"    w = {pretty(law.room, symbols)}, what pores of the matrix leave")
         if law.fibres:
             direction = ", ".join(pretty(e, symbols) for e in law.fibres.direction)
             across = law.fibres.across
@@ -83,6 +87,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", f"Start: {model.begins}"]
     if model.fields:
         lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
+    if model.schedules:
+        lines += ["", "Schedules", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:

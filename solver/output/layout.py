@@ -30,6 +30,7 @@ PROLONGED = ("time.end", "output.every", "output.at")  # options that a run may 
 SWEEP = "sweep.yaml"
 MEMBERS = "sweep.csv"
 RESULTS = "results.csv"
+OUTCOMES = "outcomes"  # .txt, .csv, .md, .json, .png, .pdf: of arms
 
 
 @dataclass(frozen=True)

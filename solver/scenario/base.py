@@ -62,8 +62,9 @@ class Context:
     lengths: what the numbers of parameters are in that are made of lengths and times.
     texts: the scales as they are stated.
     molar: the molar mass of species that have one stated.
-    scalars: numbers in time that an extension in Python brings; formulas may name them where they may name the time.
+    scalars: schedules and numbers in time; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
+    pools: names of pools of the circulation, which formulas of the circulation and of organs may name.
     """
 
     scales: Mapping[str, Measure] | None = None
@@ -75,6 +76,7 @@ class Context:
     assumed: list[tuple[str, int]] = field(default_factory=list, compare=False)
     scalars: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    pools: frozenset[str] = frozenset()
     units: Mapping[str, Measure] = field(default_factory=dict)
     lengths: Mapping[str, Measure] = field(default_factory=dict)
     texts: Mapping[str, object] = field(default_factory=dict)
@@ -234,7 +236,8 @@ Rate = Annotated[float, Quantity("1/time")]
 Diffusivity = Annotated[float, Quantity("length^2/time")]
 
 
-def _existing_file(value: str, info: ValidationInfo) -> str:
+def existing_file(value: str, info: ValidationInfo) -> str:
+    """The absolute path of a file, relative to the scenario's folder; raises PydanticCustomError where there is none."""
     folders = Context.of(info).folders or (Path.cwd(),)
     for folder in folders:
         try:
@@ -252,7 +255,7 @@ class _File:
     """Marks a text as the name of an existing file, relative to the scenario's folder; becomes an absolute path."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(_existing_file, handler(source))
+        return core_schema.with_info_after_validator_function(existing_file, handler(source))
 
 
 InputFile = Annotated[str, _File()]

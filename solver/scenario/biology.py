@@ -9,9 +9,10 @@ from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options, Quantity
+from .ecm import AgainstEcm, Matrix, Pores
 from .formulas import Amount, Formula, Initial, Motility, Over, State
-from .membranes import DegradedBy, Membrane
-from .named import Keyed, Slot
+from .membranes import Membrane
+from .named import Keyed, SpeciesName
 from .parameters import MolarMass
 from .proteolysis import Proteolysis, WrittenOut
 from .reactions import ReactionMap
@@ -77,6 +78,7 @@ class ContactSecretion(Options):
 
     kind: Literal["contact"] = Field(description="P = alpha c f")
     rate: Annotated[Formula, Over("key/time", State, 0)] = Field(description="alpha, per unit of cell density and of ECM")
+    on: SpeciesName | None = Field(None, description="what must be touched, f; default: all components of the ECM together")
 
 
 Growth = Annotated[Union[ExponentialGrowth, LogisticGrowth, VolumeFillingGrowth], Field(discriminator="kind")]
@@ -108,6 +110,7 @@ class Cells(Options):
     motility_mean: Mean = Field(
         "arithmetic", description="of motility that depends on other fields, between nodes; harmonic: what is off stays off"
     )
+    pores: Annotated[Pores, AgainstEcm()] | None = Field(None, description="where the matrix is too dense for cells to pass; none: nowhere")
     fibres: FibreDirection | None = Field(None, description="direction in which random motility is largest; none: all directions alike")
     haptotaxis: Annotated[dict[str, Sensitivity], Keyed("key", "ecm", "user"), TowardEcm()] = Field(
         {}, description="movement up the gradient of immobile species; one value means toward ecm"
@@ -120,14 +123,6 @@ class Cells(Options):
     death: RateFormula = Field(ZERO, description="loss rate per cell")
     becomes: Becomes = Field({}, description="rate per cell of turning into another species, by its name (EMT, MET); conserves cells")
     maximum: Maximum | None = Field(None, description="close packing: exceeded only if the law itself makes more; none: unbounded")
-
-
-class Ecm(Options):
-    """Extracellular matrix: does not move; degraded by enzymes or on contact with cells; may be remodelled."""
-
-    initial: Initial = Field(description="density at the start, everywhere or by region")
-    degraded_by: DegradedBy = Field({}, description="rate per unit of each enzyme, or of cells that carry a membrane-bound one")
-    remodelling: RateFormula = Field(ZERO, description="nu in nu f (1 - f - sum of all cells)")
 
 
 class Soluble(Options):
@@ -147,7 +142,7 @@ class Biology(Options):
     """The blocks of the model; species written out as formulas stand in the top-level `species`."""
 
     cells: Annotated[dict[str, Cells], Keyed("own")] = Field({}, description="phenotypes by name")
-    ecm: Annotated[Ecm, Slot("own", "ecm")] | None = Field(None, description="extracellular matrix")
+    ecm: Matrix = Field({}, description="extracellular matrix: its options, or components by name")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
     reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
     proteolysis: Annotated[Proteolysis | None, WrittenOut()] = Field(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..petsc_names import refusal
 from .base import DEPTH, DEPTH_REMEDY, per_volume
+from .ecm import ONE_NAME, Ecm
 from .mesh import mesh_dimension
 from .parameters import read_scales
 from .reader import Path_
@@ -50,8 +51,14 @@ def check(scenario: Scenario) -> Iterator[Finding]:
 
 def species_names(scenario: Scenario) -> list[str]:
     """Names of all species, cells first."""
-    ecm = ["ecm"] if scenario.model.ecm else []
-    return [*scenario.model.cells, *scenario.model.solubles, *ecm, *scenario.species]
+    model = scenario.model
+    return [*model.cells, *model.solubles, *model.ecm, *scenario.species]
+
+
+def matrix(scenario: Scenario) -> Iterator[tuple[Path_, str, Ecm]]:
+    """Path, name and options of each component of the ECM."""
+    for name, options in scenario.model.ecm.items():
+        yield (("model", "ecm") if list(scenario.model.ecm) == [ONE_NAME] else ("model", "ecm", name)), name, options
 
 
 def unknown(path: Path_, what: str, given: str, known: list[str], *, code: str) -> Finding:
@@ -64,10 +71,11 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
     places: list[tuple[Path_, str]] = [
         *((("model", "cells", name), name) for name in model.cells),
         *((("model", "solubles", name), name) for name in model.solubles),
-        *([(("model", "ecm"), "ecm")] if model.ecm else []),
+        *((path, name) for path, name, _ in matrix(scenario)),
         *((("species", name), name) for name in scenario.species),
         *((("parameters", name), name) for name in scenario.parameters),
         *((("fields", name), name) for name in scenario.fields),
+        *((("schedules", name), name) for name in scenario.schedules),
     ]
     seen: dict[str, Path_] = {}
     for path, name in places:
@@ -81,7 +89,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
     if not model.ecm:
         for name, cells in model.cells.items():
             for soluble, secretion in cells.secretes.items():
-                if secretion.kind == "contact":
+                if secretion.kind == "contact" and secretion.on is None:
                     path = ("model", "cells", name, "secretes", soluble)
                     yield Finding(path, "secretion on contact without model.ecm", code="missing-option", remedy="give model.ecm")
     for name in scenario.scales or {}:
@@ -99,8 +107,9 @@ def _by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
                 mapping = getattr(options, option, None)
                 if mapping and "" not in mapping:
                     yield (*base, name, option), list(mapping)
-    if model.ecm and "" not in model.ecm.initial:
-        yield ("model", "ecm", "initial"), list(model.ecm.initial)
+    for path, _, ecm in matrix(scenario):
+        if "" not in ecm.initial:
+            yield (*path, "initial"), list(ecm.initial)
 
 
 def _regions(scenario: Scenario) -> Iterator[Finding]:
@@ -181,8 +190,8 @@ def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iter
     if "" not in values and values:
         fault = "myopic diffusion with a motility by region"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="give one for all regions: a formula of x, y, z")
-    elif used & {"t", *species_names(scenario)}:
-        named = ", ".join(sorted(used & {"t", *species_names(scenario)}))
+    elif used & {"t", *scenario.schedules, *species_names(scenario)}:
+        named = ", ".join(sorted(used & {"t", *scenario.schedules, *species_names(scenario)}))
         fault = f"the motility of myopic diffusion depends on {named}"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="allowed: x, y, z and parameters only")
     for boundary, conditions in scenario.boundaries.items():
@@ -207,7 +216,12 @@ def _motilities(scenario: Scenario) -> Iterator[Finding]:
 
 def _transfers(scenario: Scenario) -> Iterator[Finding]:
     steady = {name for _, name, options in _laws(scenario) if getattr(options, "quasi_steady", False)}
-    for path, name, options in _laws(scenario):
+    for path, name, component in matrix(scenario):
+        opened = component.opens_into
+        if opened is not None and (opened == name or opened not in scenario.model.ecm):
+            others = [other for other in scenario.model.ecm if other != name]
+            yield unknown((*path, "opens_into"), "component of the ECM to become", opened, others, code="no-species")
+    for path, name, options in [*_laws(scenario), *matrix(scenario)]:
         for into in getattr(options, "becomes", {}):
             if into == name:
                 yield Finding((*path, "becomes", into), "a species cannot turn into itself", code="wrong-transfer", remedy="name another")
@@ -278,6 +292,7 @@ def _times(scenario: Scenario) -> Iterator[Finding]:
     start, end = scenario.time.start, scenario.time.end
     moments: list[tuple[Path_, float]] = [(("expect", i, "at"), item.at) for i, item in enumerate(scenario.expect)]
     moments += [(("output", "at", i), moment) for i, moment in enumerate(scenario.output.at)]
+    moments += [(("outcomes", name, "at"), item.at) for name, item in scenario.outcomes.items() if not isinstance(item.at, str)]
     for path, moment in moments:
         if not start <= moment <= end:
             yield Finding(path, f"outside the run (given {moment:g})", code="outside-run", remedy=f"allowed: {start:g} to {end:g}")

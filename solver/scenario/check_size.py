@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from .check import Finding
+from .schedules import Repeated
 from .schema import Scenario
 
-MOST_STEPS, MOST_OUTPUTS, MOST_CELLS = 1e9, 1e6, 1e10
+MOST_STEPS, MOST_OUTPUTS, MOST_CELLS, MOST_INSTANTS = 1e9, 1e6, 1e10, 1e6
 
 
 SHORTEST, LONGEST = 1e-290, 1e290  # spans of time: beyond them, parts and multiples of a step are no longer numbers
@@ -43,6 +44,11 @@ def check_size(scenario: Scenario) -> Iterator[Finding]:
             what = "steps" if path == steps else "outputs"
             fault = f"this makes {span / step:.2g} {what} (given {step:g} for a run of {span:g})"
             yield Finding(path, fault, code="too-many", remedy=f"allowed: at most {most:g} {what}")
+    for name, schedule in scenario.schedules.items():
+        every = schedule.every if isinstance(schedule, Repeated) else None
+        if isinstance(schedule, Repeated) and every and min(span / every, schedule.train.number) > MOST_INSTANTS:
+            what = f"this makes {span / every:.2g} doses or pulses (given {every:g} for a run of {span:g})"
+            yield Finding(("schedules", name, "every"), what, code="too-many", remedy=f"allowed: at most {MOST_INSTANTS:g}")
     yield from _edges(scenario.mesh)
     yield from _cells(scenario.mesh)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .check import Finding, unknown
+from .check import Finding, matrix, unknown
 from .formulas import Formula
 from .reader import Path_
 from .schema import Scenario
@@ -90,7 +90,7 @@ def _lumens(scenario: Scenario) -> Iterator[Finding]:
         (("species",), scenario.species),
     ]
     places = [((*base, name), options) for base, group in groups for name, options in group.items()]  # type: ignore[attr-defined]
-    places += [(("model", "ecm"), scenario.model.ecm)] if scenario.model.ecm else []
+    places += [(path, options) for path, _, options in matrix(scenario)]
     for number, item in enumerate(scenario.expect):
         if item.region in lumens:
             yield _in_lumen(("expect", number, "region"), item.region, lumens)

@@ -11,6 +11,7 @@ from .check import Finding, species_names
 from .mesh import mesh_dimension
 from .parameters import read_scales
 from .quantities import Units
+from .reader import Path_
 from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")
@@ -19,15 +20,16 @@ FEW_PARTS = 40  # of a vessel: they all have columns; of more those that are nam
 
 
 def check_columns(scenario: Scenario) -> Iterator[Finding]:
-    """Expected numbers of columns that the run will not write."""
-    wanted = [(number, item.of) for number, item in enumerate(scenario.expect) if item.what == "series"]
+    """Expected numbers and outcomes of columns that the run will not write."""
+    wanted: list[tuple[Path_, str]] = [(("expect", n, "of"), item.of) for n, item in enumerate(scenario.expect) if item.what == "series"]
+    wanted += [(("outcomes", name, "series"), item.series) for name, item in scenario.outcomes.items()]
     if not wanted:
         return
     known, begun = columns(scenario)
-    for number, name in wanted:
+    for path, name in wanted:
         if name not in known and not name.startswith(begun):
             what = f"series.csv has no such column (given {name!r})"
-            yield Finding(("expect", number, "of"), what, code="no-column", remedy=near(name, known))
+            yield Finding(path, what, code="no-column", remedy=near(name, known))
 
 
 def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, str] | None = None, raw: bool = False) -> Units:
@@ -36,7 +38,7 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
         **dict.fromkeys(scenario.species, "user"),
         **dict.fromkeys(scenario.model.solubles, "soluble"),
         **dict.fromkeys(scenario.model.cells, "cells"),
-        **({"ecm": "ecm"} if scenario.model.ecm else {}),
+        **dict.fromkeys(scenario.model.ecm, "ecm"),
     }
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
@@ -44,9 +46,10 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
 
 
 def named_parts(scenario: Scenario) -> Iterator[str]:
-    """VESSEL/PART of the parts that the scenario names: in output.parts, in an expected number, in what a sweep observes."""
+    """VESSEL/PART of the parts that the scenario names: in output.parts, in expected numbers and outcomes, in what a sweep observes."""
     yield from () if scenario.output.parts == "all" else scenario.output.parts
     columns = [item.of for item in scenario.expect if item.what == "series"]
+    columns += [item.series for item in scenario.outcomes.values()]
     columns += list(scenario.sweep.observe or []) if scenario.sweep is not None else []
     yield from (name.rpartition(".")[0] for name in columns if "/" in name)
 
@@ -83,7 +86,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         if name in cells and (home := starts[name] or everywhere) and (home < set(inside) or not regions):
             found += [] if "" in home else [f"{name}.invaded_beyond", f"{name}.front.depth"]
         found += [f"{name}.{key}" for key in _accounts(scenario, name)]
-    found += ["ecm.degraded_volume"] if scenario.model.ecm else []
+    found += [f"{name}.degraded_volume" for name in scenario.model.ecm]
     for name, membrane in scenario.model.membranes.items():
         found += [*_integrity(name), *(f"{name}.flux:{species}" for species in membrane.permeability)]
     for name, vessel in scenario.model.vessels.items():
@@ -124,12 +127,20 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
     yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
     yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in crossing(scenario, v))
-    if any(not _zero(rate) for rate in getattr(laws.get(name), "becomes", {}).values()):
+    turning = {source: _turns(law) for source, law in {**laws, **scenario.model.ecm}.items()}
+    if turning.get(name):
         yield "switched_out"
-    if any(into == name and not _zero(rate) for law in laws.values() for into, rate in getattr(law, "becomes", {}).items()):
+    if any(name in into for into in turning.values()):
         yield "switched_in"
     if getattr(laws.get(name), "quasi_steady", False):
         yield "adjusted"
+
+
+def _turns(law: Any) -> set[str]:
+    """The species that one turns into."""
+    into = {other for other, rate in getattr(law, "becomes", {}).items() if not _zero(rate)}
+    opened = any(not _zero(rate) for rate in getattr(law, "opened_by", {}).values())
+    return into | ({law.opens_into} if opened else set())
 
 
 def crossing(scenario: Scenario, vessel: Any) -> list[str]:

@@ -7,8 +7,9 @@ floor, ceil and noise are constant in pieces, and so is what an expression does 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from .expressions import Binary, Call, Expr, Name, Number, Unary
+from .expressions import Binary, Call, Expr, Name, Number, Timed, Unary
 from .tree import names, simplify
 
 ZERO, ONE, TWO = Number(0.0), Number(1.0), Number(2.0)
@@ -25,6 +26,8 @@ def _slope(expr: Expr, name: str) -> Expr:
     match expr:
         case Name():
             return ONE
+        case Timed(slope=False):
+            return replace(expr, slope=True) if name == "t" else ZERO
         case Unary("-", arg):
             return Unary("-", derivative(arg, name))
         case Binary("+" | "-" as op, left, right):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
+from typing import TYPE_CHECKING, Union
+
+if TYPE_CHECKING:
+    from .functions import Function
 
 
 @dataclass(frozen=True)
@@ -35,4 +38,14 @@ class Call:
     args: tuple["Expr", ...]
 
 
-Expr = Union[Number, Name, Unary, Binary, Call]
+@dataclass(frozen=True)
+class Timed:
+    """A function of time that is known piece by piece; formulas of a scenario name it, the laws made of them hold it."""
+
+    id: str  # what it is called
+    function: "Function"
+    piece: str = ""  # the name of the number of the piece that holds; "": that of the time
+    slope: bool = False  # its derivative in time instead
+
+
+Expr = Union[Number, Name, Unary, Binary, Call, Timed]

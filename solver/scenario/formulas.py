@@ -32,6 +32,7 @@ _SCOPES = {
     "time": "the time t",
     "species": "species",
     "integrity": "the integrity",
+    "pools": "pools of the circulation",
 }
 
 
@@ -65,14 +66,15 @@ class Formula:
 class Over:
     """Marks a Formula: the dimension of its numbers, what it may depend on besides parameters, and a lower bound.
 
-    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time", "species" and "integrity". The bound, ``least`` or
-    ``above``, is checked where the value is constant.
+    ``Annotated[Formula, Over("own", "space")]``; scopes are "space", "time", "species", "integrity" and "pools". The bounds, ``least``
+    or ``above``, and ``most``, are checked where the value is constant.
     """
 
     dimension: str
     scopes: tuple[str, ...] = ()
     least: float | None = None
     above: float | None = None
+    most: float | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
@@ -85,6 +87,8 @@ class Over:
             number["minimum"] = self.least
         if self.above is not None:
             number["exclusiveMinimum"] = self.above
+        if self.most is not None:
+            number["maximum"] = self.most
         return {"anyOf": [number, {"type": "string"}], "x-dimension": self.dimension, "x-may-use": list(self.scopes)}
 
     def _read(self, value: Any, info: ValidationInfo) -> Formula:
@@ -143,7 +147,7 @@ class Over:
         if len(text) > MAX_LENGTH or not _QUANTITY.fullmatch(text):
             return False
         words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"(\d)[eE]([-+]?\d)", r"\1\2", text)))
-        names = {*context.species, *context.parameters, *context.scalars, *context.fields, "x", "z", "t"}
+        names = {*context.species, *context.parameters, *context.scalars, *context.pools, *context.fields, "x", "z", "t"}
         if not words or words & names:  # M may be a species, but in /M/s it is molar
             return bool(words - names) and self._is_needed(text, context)
         return "y" not in words or self._is_needed(text, context)
@@ -159,6 +163,7 @@ class Over:
     def _check_names(self, tree: Expr, context: Context) -> None:
         place = {"x", "y", "z", *context.fields}
         groups = {"space": place, "time": {"t", *context.scalars}, "species": set(context.species), "integrity": {"integrity"}}
+        groups["pools"] = set(context.pools)
         known = set(context.parameters).union(*(groups[s] for s in self.scopes))
         for name in sorted(names(tree) - known):
             if any(name in group for group in groups.values()):
@@ -177,7 +182,10 @@ class Over:
         if math.isinf(value):
             raise wrong(f"wrong value (given {value:g})", code="out-of-bounds", remedy="allowed: a finite number")
         bound = f"at least {self.least:g}" if self.above is None else f"greater than {self.above:g}"
-        if not (value >= (self.least or 0.0) if self.above is None else value > self.above):
+        if self.most is not None:
+            bound += f" and at most {self.most:g}"
+        within = value >= (self.least or 0.0) if self.above is None else value > self.above
+        if not (within and (self.most is None or value <= self.most)):
             text = f"{shown(given)}, which is " if isinstance(given, str) else ""
             raise wrong(f"value out of bounds (given {text}{value:.6g})", code="out-of-bounds", remedy=f"allowed: {bound}")
 
@@ -191,12 +199,15 @@ def _flows(expr: Expr) -> bool:
 
 
 class ByRegion:
-    """Marks a mapping region -> Formula that may be written as one value for everywhere (the key is then "")."""
+    """Marks a mapping region -> Formula that may be written as one value for everywhere (the key is then ""); ``key``: what a key is."""
+
+    def __init__(self, key: str = "region") -> None:
+        self.key = key
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(
             _everywhere,
-            core_schema.no_info_wrap_validator_function(_unwrapped, handler(source)),
+            core_schema.no_info_wrap_validator_function(self._unwrapped, handler(source)),
             serialization=core_schema.wrap_serializer_function_ser_schema(_plain),
         )
 
@@ -204,15 +215,14 @@ class ByRegion:
         mapping = handler(schema)
         return {"anyOf": [*mapping.get("additionalProperties", {}).get("anyOf", []), mapping]}
 
+    def _unwrapped(self, value: Any, inner: Callable[[Any], Any]) -> Any:
+        if not value:
+            raise wrong("the mapping is empty", code="nothing-given", remedy=f"allowed: a value, or {self.key}: value")
+        return inner(value)
+
 
 def _everywhere(value: Any) -> Any:
     return value if isinstance(value, Mapping) else {"": value}
-
-
-def _unwrapped(value: Any, inner: Callable[[Any], Any]) -> Any:
-    if not value:
-        raise wrong("the mapping is empty", code="nothing-given", remedy="allowed: a value, or region: value")
-    return inner(value)
 
 
 def _plain(value: Mapping[str, Formula], inner: Callable[[Any], Any]) -> Any:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
-from .expressions import Binary, Call, Expr, Name, Number, Unary
+from .expressions import Binary, Call, Expr, Name, Number, Timed, Unary
 
 Interval = tuple[float, float]
 
@@ -30,6 +30,8 @@ def bounds(expr: Expr, ranges: Mapping[str, Interval]) -> Interval:
             return (value, value) if not math.isnan(value) else ALL
         case Name(id):
             return ranges.get(id, ALL)
+        case Timed(function=function, slope=slope):
+            return ALL if slope else (function.least, math.inf)
         case Unary("-", arg):
             low, high = bounds(arg, ranges)
             return -high, -low

@@ -12,16 +12,18 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_cascade import check_cascade
 from .check_reactions import check_reactions
 from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
+from .ecm import components
 from .faults import translate
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
@@ -30,8 +32,12 @@ from .parameters import read_molar, read_parameters, read_scales
 from .prolong import later
 from .proteolysis import write_out
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
+from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
+from .stated import Stated
+from .variants import variants
 
+_SCHEDULES = TypeAdapter(ScheduleMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
@@ -81,10 +87,12 @@ class Statement:
             if until is not None:
                 document = set_values(document, later(scenario, until), Scenario, UNTIL)
                 scenario = check(document)
-            if scenario.sweep is not None:
+            if scenario.sweep is not None and scenario.arms is None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
-                for member in scenario.members:
-                    member.scenario._path = self.path
+            elif scenario.arms is not None:
+                scenario._members = variants(document, scenario, check, patience)
+            for member in scenario.members:
+                member.scenario._path = self.path
         scenario._path = self.path
         return scenario
 
@@ -118,20 +126,22 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     _check_crowds(document)
     document = write_out(document)
     context = context_of(document)
-    taken = sorted(scalars & {*context.species, *context.parameters, *context.fields, "x", "y", "z", "t", "integrity"})
+    others = {*context.species, *context.parameters, *context.fields, *context.scalars}
+    taken = sorted(scalars & {*others, "x", "y", "z", "t", "integrity"})
     if taken:
         what = f"a scalar of an extension is called as something else is (given {', '.join(taken)})"
         raise Faults([Fault(document.mark(()), (), what, code="repeated-name", remedy="rename one of them")])
     try:
-        scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars)})
+        scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars | context.scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    checks = (check_times, check_size, check, check_reactions, check_vessels, check_columns)
+    checks = (check_times, check_size, check, check_reactions, check_vessels, check_cascade, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
+    scenario._stated = Stated(scenario, document)
     return scenario
 
 
@@ -158,7 +168,7 @@ def context_of(document: Document) -> Context:
         **dict.fromkeys(_mapping(data.get("species")), "user"),
         **dict.fromkeys(_mapping(model.get("solubles")), "soluble"),
         **dict.fromkeys(_mapping(model.get("cells")), "cells"),
-        **({"ecm": "ecm"} if "ecm" in model else {}),
+        **dict.fromkeys(map(str, components(model.get("ecm"))), "ecm"),
     }
     scales = data.get("scales")
     start = Context(read_scales(scales), species, folders=document.folders, texts=_mapping(scales))
@@ -166,7 +176,20 @@ def context_of(document: Document) -> Context:
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
-    return replace(read_parameters(data.get("parameters"), start), dim=dim, fields=fields, molar=molar)
+    pools = frozenset(map(str, _mapping(_mapping(data.get("circulation")).get("pools"))))
+    known = read_parameters(data.get("parameters"), start)
+    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, pools=pools)
+
+
+def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:
+    """The schedules that a scenario states as plain data, such as a resolved one; none where they cannot be read."""
+    try:
+        found: dict[str, Schedule] = _SCHEDULES.validate_python(
+            data.get("schedules") or {}, context={"context": context_of(Document(data))}
+        )
+        return found
+    except ValidationError:
+        return {}
 
 
 def dump_resolved(scenario: Scenario) -> str:

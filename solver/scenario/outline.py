@@ -36,6 +36,9 @@ def resolve(annotation: Any, value: Any) -> Any:
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *marks = get_args(annotation)
+        for mark in marks:
+            if hasattr(mark, "pick"):
+                return resolve(mark.pick(inner, value), value)
         if any(isinstance(mark, FieldInfo) and mark.discriminator for mark in marks):
             kind = value.get("kind") if isinstance(value, Mapping) else None
             return next((m for m in _choices(inner) if kind in get_args(m.model_fields["kind"].annotation)), None)

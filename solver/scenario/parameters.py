@@ -56,6 +56,11 @@ def parameter(text: str, context: Context) -> tuple[float, Measure | None]:
     cells = re.search(r"(?<![A-Za-z])cells?(?![A-Za-z])", text)
     if not cells and _plain(given) and given.dimension not in {scale.dimension for scale in _densities(context)}:
         return context.convert(text, _in_words(given)), None
+    return in_own_unit(text, given, context)
+
+
+def in_own_unit(text: str, given: Measure, context: Context) -> tuple[float, Measure]:
+    """The number that a text with a unit begins with, and the unit. Raises PydanticCustomError where there are no scales."""
     if context.scales is None:
         what = "the scenario states no scales, so a value with a unit has no meaning"
         raise wrong(what, code="no-scales", remedy="write a plain number")

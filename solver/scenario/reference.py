@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from .base import Options, Quantity
-from .formulas import Formula, Over
+from .formulas import ByRegion, Formula, Over
 from .outline import hints
 from .parser import FUNCTIONS
 from .schema import Scenario
@@ -32,10 +32,10 @@ With `molar_mass` masses stand for amounts; rates of secretion may be per cell.
 Numbers under `expect` may carry units; plain ones are in the scenario's scales, as everywhere else.
 A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions
 {functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.
-`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only. A name of `fields` may stand wherever
-coordinates may. `mod(a, b)` is a - b floor(a/b), the time within a period b: `where(mod(t, 24) < 0.5, 100, 0)` is a pulse of half an hour
-every day. Steps end where comparisons, `floor`, `ceil` or `mod` of the time and parameters alone jump, and what depends on these alone
-enters rates by its exact mean over the step.
+`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only. A name of `fields` may stand
+wherever coordinates may, one of `schedules` wherever the time may. `mod(a, b)` is a - b floor(a/b), the time within a period b:
+`where(mod(t, 24) < 0.5, 100, 0)` is a pulse of half an hour every day. Steps end where comparisons, `floor`, `ceil` or `mod` of the time
+and parameters alone jump, and what depends on these alone enters rates by its exact mean over the step.
 Where it says *by region*, one value counts everywhere, or a mapping gives a value per region of the mesh (0 elsewhere).
 In units, *own* is the density of the species the option belongs to and *key* that of the species named by the key;
 *d* is the number of dimensions of the mesh. Of a reaction, *density* is that of the first species that it changes, *left* and
@@ -102,10 +102,12 @@ def _type(annotation: Any) -> str:
             if isinstance(mark, Over):
                 allowed = "".join(f", {scope}" for scope in mark.scopes)
                 return f"formula, {mark.dimension}{f' (may use {allowed[2:]})' if allowed else ''}"
+        if any(hasattr(mark, "pick") for mark in marks):
+            return f"options, or {_type(inner)}"
         short = any(hasattr(mark, "expand") for mark in marks)
-        by_region = any(type(mark).__name__ == "ByRegion" for mark in marks)
-        if by_region:
-            return f"{_type(get_args(inner)[1])}, by region"
+        by = next((mark.key for mark in marks if isinstance(mark, ByRegion)), "")
+        if by:
+            return f"{_type(get_args(inner)[1])}, by {by}"
         return _type(inner) + (" (or one value)" if short else "")
     if origin is Literal:
         return ", ".join(f"`{word}`" for word in get_args(annotation))
@@ -133,10 +135,10 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is PydanticUndefined:
         return "**needed**" if field.default_factory is None else "-"
+    while isinstance(value, dict) and set(value) == {""}:
+        value = value[""]
     if isinstance(value, Formula):
         value = value.plain()
-    if isinstance(value, dict) and set(value) == {""}:
-        value = value[""].plain()
     if value is None or value in ("", {}, []) or isinstance(value, Options):
         return "-"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
@@ -161,4 +163,6 @@ def _bounds(annotation: Any, field: FieldInfo) -> str:
             found.append(f"≥ {mark.least:g}")
         if isinstance(mark, Over) and mark.above is not None:
             found.append(f"> {mark.above:g}")
+        if isinstance(mark, Over) and mark.most is not None:
+            found.append(f"≤ {mark.most:g}")
     return ", ".join(dict.fromkeys(found)) or "-"

@@ -7,19 +7,24 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field, PrivateAttr
 
+from .arms import Arms, Outcomes
 from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
+from .circulation import Circulation
 from .expect import Expectation
 from .fields import FieldMap
 from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
 from .numerics import Numerics
+from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
+from .schedules import ScheduleMap
 from .species import SpeciesMap
 from .start import StartOptions
+from .stated import Stated
 from .sweep import SweepOptions
 from .timing import Timing
 
@@ -45,20 +50,30 @@ class Scenario(Options):
     )
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
     fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
+    schedules: ScheduleMap = Field({}, description="functions of time by name, usable in formulas wherever t is: doses, pulses, tables")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
     boundaries: dict[str, Conditions] = Field({}, description="boundary: {species: condition}; no flux where not named")
+    circulation: Circulation | None = Field(None, description="where cells go that enter vessels: blood, lymph, body cavity")
+    organs: Organs | None = Field(None, description="where they are arrested, can live, sleep and grow")
     time: Timing = Field(description="time span and steps")
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
     start: StartOptions | None = Field(None, description="an earlier run whose state this one starts from; none: `initial`")
     output: Output = Field(Output(), description="what is written, and when")
     expect: list[Expectation] = Field([], description="numbers the run has to reproduce; plain ones are in the scenario's scales")
     sweep: SweepOptions | None = Field(None, description="variations that `invasio sweep` runs; `run` takes the scenario as it stands")
+    arms: Arms = Field(
+        None,
+        description="named variations that `invasio arms` runs and compares with the first: {NAME: {path as for --set: value}}; "
+        "`{}` is the scenario as it stands; not together with `sweep`",
+    )
+    outcomes: Outcomes = Field({}, description="numbers by which arms are compared, by name")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())
     _assumed: tuple[tuple[str, int], ...] = PrivateAttr(default=())
+    _stated: Stated | None = PrivateAttr(default=None)
 
     @property
     def path(self) -> Path | None:
@@ -67,13 +82,18 @@ class Scenario(Options):
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """The scenarios of the sweep, in its order; none without one."""
+        """The scenarios of the sweep or of the arms, in their order; none without one."""
         return self._members
 
     @property
     def assumed(self) -> tuple[tuple[str, int], ...]:
         """Amounts as texts whose unit told how many dimensions the mesh has, with that number, where the mesh was not read yet."""
         return self._assumed
+
+    @property
+    def stated(self) -> Stated | None:
+        """Where its formulas are stated; None where it was not read."""
+        return self._stated
 
     def resolved(self) -> dict[str, Any]:
         """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""

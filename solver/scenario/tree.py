@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .expressions import Binary, Call, Expr, Name, Number, Unary
+from .expressions import Binary, Call, Expr, Name, Number, Timed, Unary
+from .functions import sampled
 
 _RANK = {"or": 1, "and": 2, "not": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "neg": 7, "**": 8}
 
@@ -33,8 +34,11 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 
 def names(expr: Expr) -> frozenset[str]:
-    """The names an expression depends on; ``noise`` depends on x, y and z."""
+    """The names an expression depends on; ``noise`` depends on x, y and z, a function of time on t."""
     found = {node.id for node in walk(expr) if isinstance(node, Name)}
+    for node in walk(expr):
+        if isinstance(node, Timed):
+            found |= {"t", node.piece} if node.piece else {"t"}
     if any(isinstance(node, Call) and node.function == "noise" for node in walk(expr)):
         found |= {"x", "y", "z"}
     return frozenset(found)
@@ -115,6 +119,9 @@ def _value(expr: Expr, values: Mapping[str, Any]) -> Any:
             return -inner if op == "-" else _number(np.equal(inner, 0))
         case Binary(op, left, right):
             return _BINARY[op](_value(left, values), _value(right, values))
+        case Timed(_, function, piece, slope=False):
+            times = np.asarray(values["t"], dtype=float)
+            return function.values(times, values[piece]) if piece else sampled(function, times)
         case Call("noise", args):
             return _noise(args, values)
         case Call(function, args):
@@ -192,7 +199,7 @@ def _text(expr: Expr, rename: Mapping[str, str]) -> tuple[str, int]:
     match expr:
         case Number(value):
             return number_text(value), 9 if math.copysign(1.0, value) > 0 else 7
-        case Name(id):
+        case Name(id) | Timed(id):
             return rename.get(id, id), 9
         case Unary(op, arg):
             rank = _RANK["neg"] if op == "-" else _RANK["not"]

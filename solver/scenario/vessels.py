@@ -95,7 +95,14 @@ class Ruptured(Options):
 class Vessel(Options):
     """A blood or lymph vessel that cells enter; entered cells leave the tissue and are counted."""
 
-    carries: Literal["blood", "lymph"] = Field(description="what flows in it; names the account in the ledger")
+    carries: Literal["blood", "lymph", "cavity"] = Field(
+        description="what flows in it, or the body cavity behind a free boundary; names the account in the ledger"
+    )
+    into: str | dict[str, Annotated[float, Field(ge=0, le=1)]] | None = Field(
+        None,
+        description="where it leads: blood into the `systemic` veins (default), the `portal` or `pulmonary` vein, a bed, or {bed: share}; "
+        "lymph into a level (default: the first)",
+    )
     at: Place = Field(description="where it is")
     entry: Annotated[dict[str, Annotated[Entry, Short("rate")]], Keyed("key", "cells", "user")] = Field(
         {}, description="rate of entry by phenotype; those not named do not enter (except where torn)"

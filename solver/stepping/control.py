@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
 REST = 0.2  # error relative to the aim that steps are meant to have
 TOO_FAR = 2.0  # error relative to the aim from which on a step is repeated
+TOO_FAR_AT_FIRST = 0.4  # likewise of those that nothing foretold: what follows is not shorter by chance
 QUIET = 0.2 * REST  # error by prediction relative to the aim below which steps grow into what nothing has seen
 SOLVED = 1e-2  # of the aim: what linear solves may leave, so that it is not taken for an error in time
 RISE, FALL = 2.0, 1.0 / 8.0  # so far is the error by prediction followed without another comparison
@@ -64,7 +65,8 @@ class Control:
             if self.surprise > 0.0:
                 follow = min(RISE, max(FALL, surprise / self.surprise))
         ratio = max(predicted, follow * strength * dt**3, 1e-8)
-        if not ratio <= TOO_FAR and self._helps(ratio, dt, missed.halves is not None):
+        too_far = TOO_FAR_AT_FIRST if missed.predicted is None else TOO_FAR
+        if not ratio <= too_far and self._helps(ratio, dt, missed.halves is not None):
             self.since = self.every
             if missed.halves is not None:
                 self.strength, self.surprise, self.compared = strength, surprise, dt

@@ -22,6 +22,7 @@ from ..accounts import Accounts
 from ..components.build import build_components
 from ..components.options import SchemeOptions
 from ..components.protocol import Component, Extension, Phase
+from ..discretise.evaluate import quiet
 from ..discretise.problem import Problem
 from ..errors import SolverError
 from .trial import Trial
@@ -79,11 +80,12 @@ class Stepper:
 
     def _go(self, time: float, dt: float) -> bool:
         """A step from OLD; without history a second time, with the rates that the first time found."""
-        if self.state.history.last == 0.0:
-            if not self._pass(time, dt):
-                return False
-            self.state.guess(dt)
-        return self._pass(time, dt)
+        with quiet:
+            if self.state.history.last == 0.0:
+                if not self._pass(time, dt):
+                    return False
+                self.state.guess(dt)
+            return self._pass(time, dt)
 
     def _pass(self, time: float, dt: float) -> bool:
         self.problem.times.jumps.freeze(time + 0.5 * dt)

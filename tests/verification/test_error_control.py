@@ -26,6 +26,14 @@ def test_errors_fall_in_proportion_to_the_tolerance(comm: Comm, name: str) -> No
     assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
 
 
+@pytest.mark.parametrize("first", [1e-3, 1e-4, 2e-5, 1e-7])
+def test_of_no_single_decade(comm: Comm, first: float) -> None:
+    """Nor by chance of what is accepted as a first step, whose errors grow e^5-fold: 1.28 in one decade once, with a first step of 2."""
+    wanted = (3e-3, 3e-4, 3e-5, 3e-6)
+    found, _ = tolerances.errors(tolerances.CASES["logistic growth"], comm, wanted, 500, first)
+    assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
+
+
 def grown(t: float) -> float:
     """Logistic growth from 1 % at rate 1."""
     return 0.01 * math.exp(t) / (1.0 + 0.01 * math.expm1(t))

@@ -136,3 +136,51 @@ def test_a_scenario_with_a_negative_rate(tmp_path: Path, which: str, owner: str,
     assert caught.error.exit_code == 4
     path.write_text(text.replace('"0.2 - tumour"', '"max(0, 0.2 - tumour)"'), encoding="utf-8")
     assert invasio.run(path).times[-1] == 0.2
+
+
+STATED = """
+schema_version: 1
+mesh: {kind: interval, cells: 4}
+model:
+  cells:
+    tumour:
+      initial: 1
+      motility: 1e-3
+      becomes: {other: "BECOMES"}
+    other:
+      initial: 0
+      motility: "MOTILITY"
+  ecm:
+    initial: 1
+    degraded_by:
+      m: "DEGRADED"
+  solubles: {m: {initial: 0.1, diffusion: "max(0, 0.1 - m)", decay: "max(0, m - 0.6)"}}
+time: {end: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("which", "formula", "place", "owner"),
+    [
+        ("BECOMES", "1 - 2*tumour", "9:24: model.cells.tumour.becomes.other", "species tumour"),
+        ("MOTILITY", "m - 0.6", "12:17: model.cells.other.motility", "species other"),
+        ("DEGRADED", "m - 0.6", "16:10: model.ecm.degraded_by.m", "species ecm"),
+    ],
+)
+def test_the_message_says_where_the_formula_is_stated(tmp_path: Path, which: str, formula: str, place: str, owner: str) -> None:
+    """File, line, column and option; where it was set from outside the option."""
+    path, option = tmp_path / "stated.yaml", place.split(": ")[1]
+    text = re.sub(r"BECOMES|MOTILITY|DEGRADED", lambda found: formula if found[0] == which else "0.1", STATED)
+    path.write_text(text, encoding="utf-8")
+    with refused("bad-rate", f"{path}:{place}, {owner}"):
+        invasio.run(path, out=None)
+    path.write_text(text.replace(f'"{formula}"', "0.1"), encoding="utf-8")
+    with refused("bad-rate", f"set: {option}, {owner}"):
+        invasio.run(path, set={option: formula}, out=None)
+
+
+def test_of_several_options_with_one_formula_those_of_the_species_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "stated.yaml"
+    path.write_text(re.sub(r"MOTILITY|DEGRADED", "m - 0.6", STATED.replace("BECOMES", "0.1")), encoding="utf-8")
+    with refused("bad-rate", f"{path}:12:17: model.cells.other.motility, species other"):
+        invasio.run(path, out=None)

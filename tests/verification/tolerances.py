@@ -121,15 +121,18 @@ def _densities(case: Case, comm: Comm, go: Callable[[March, float, float], objec
     return found
 
 
-def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities]) -> tuple[float, int]:
-    """The largest error of all species at the times, relative in L2, and how many steps there were until then."""
+def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities], first: float = 1e-4) -> tuple[float, int]:
+    """The largest error of all species at the times, relative in L2, and how many steps there were until then.
+
+    first: the first step, as a share of the run.
+    """
     problem = case.make(comm)
     march, mine = March(problem, TIGHT), []
 
     def look(time: float) -> None:
         mine.append({name: density(problem, name).copy() for name in problem.species})
 
-    march.run(case.at[-1], case.at, tolerance=tolerance, max_step=case.end / 10.0, first_step=1e-4 * case.end, observe=look)
+    march.run(case.at[-1], case.at, tolerance=tolerance, max_step=case.end / 10.0, first_step=first * case.end, observe=look)
     mass, worst = problem.graph.mass, 0.0
     for found, right in zip(mine, truth, strict=True):
         for name, values in found.items():
@@ -138,10 +141,12 @@ def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities]) -> t
     return worst, len(march.watched.sizes)
 
 
-def errors(case: Case, comm: Comm, tolerances: tuple[float, ...] = TOLERANCES, count: int = 2000) -> tuple[list[float], list[int]]:
+def errors(
+    case: Case, comm: Comm, tolerances: tuple[float, ...] = TOLERANCES, count: int = 2000, first: float = 1e-4
+) -> tuple[list[float], list[int]]:
     """Errors and steps for each tolerance."""
     truth = reference(case, comm, count)
-    found = [error(case, comm, tolerance, truth) for tolerance in tolerances]
+    found = [error(case, comm, tolerance, truth, first) for tolerance in tolerances]
     return [e for e, _ in found], [n for _, n in found]
 
 

@@ -115,12 +115,12 @@ def test_where_little_reacts() -> None:
     """A step that changes a thousandth of what is there, or next to nothing, is as exact as one of many stages, and keeps the sums."""
     program = compose({"a": parse("-k*a"), "b": parse("k*a")}, {"k": 1.0}, [parse("k*a")])
     old = np.array([[1.0, 1e-3, 1e-14], [0.0, 2.0, 1.0]])
-    moved, floors = old + np.array([[0.0, 1e-5, 0.0], [0.0, 0.0, 0.0]]), np.full(2, kinetics.RTOL * kinetics.FLOOR)
+    moved, floors = old + np.array([[0.0, 1e-5, 0.0], [0.0, 0.0, 0.0]]), np.full(2, 1e-6 * kinetics.FLOOR)
     for dt, few in ((1e-3, 1), (0.5, 2)):
         new, flown, counts = np.zeros_like(old), np.zeros((1, 3)), np.zeros(4)
         args = (program.code, program.short, program.first, program.constants, program.rates, program.slopes, program.flows, program.turns)
         rest = (program.quiet, program.gross, program.weights, program.silent, np.zeros((0, 3)), np.zeros((2, 3), dtype=bool))
-        assert kinetics.advance(*args, *rest, old, moved, dt, floors, new, flown, counts) == -1
+        assert kinetics.advance(*args, *rest, old, moved, dt, 1e-6, floors, new, np.zeros_like(old), flown, counts) == -1
         assert counts[3] == few
         gained = (moved - old)[0] * (1 - (1 - np.exp(-dt)) / dt)
         np.testing.assert_allclose(flown[0], old[0] * (1 - np.exp(-dt)) + gained, rtol=3e-6, atol=1e-14)

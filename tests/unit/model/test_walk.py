@@ -35,6 +35,7 @@ SPECIES = Species(
     unit="",
     initial={"": Name("i1"), "core": Name("i2")},
     diffusion={"": Name("d1"), "core": Name("d2")},
+    room=Name("w"),
     fibres=Fibres((Name("e1"), Name("e2")), 0.5),
     taxis=(Taxis("taxis", "f", Name("p"), Name("chi"), "taxis 1971"),),
     production=(Term(Name("P"), "production", "made 2000"),),
@@ -54,7 +55,7 @@ REACTION = Reaction(
 )
 VESSEL = Vessel("v", "blood", "boundary", ("left",), (FLUX,), INTEGRITY, Name("ruptured"))
 LAWS = {
-    "species": (SPECIES, ["i1", "i2", "d1", "d2", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "v", "r"]),
+    "species": (SPECIES, ["i1", "i2", "d1", "d2", "w", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "v", "r"]),
     "membrane": (MEMBRANE, ["b0", "K", "rep", "b_c", "sh", "br", "kappa", "gam", "c_ref"]),
     "reaction": (REACTION, ["onward", "back", "kf", "kb"]),
     "vessel": (VESSEL, ["open", "closed", "torn", "inside", "b0", "K", "rep", "b_c", "sh", "br", "ruptured"]),

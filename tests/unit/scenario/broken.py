@@ -42,6 +42,12 @@ def _vessel(text: str) -> str:
     return _good("time:", f"  vessels:\n    v: {text}\ntime:")
 
 
+def _schedule(text: str, *more: str) -> str:
+    return "\n".join([f"schedules: {{plasma: {{{text}}}}}", *more, GOOD])
+
+
+_PLASMA = "kind: pharmacokinetics, dose: 50, every: 12, count: 20, half_life: 9, volume: 1"
+
 CASES = {
     "sweep_unknown_path": Broken(
         GOOD + "sweep:\n  kind: grid\n  vary:\n    model.cells.tumor.motility: [1, 2]\n",
@@ -248,7 +254,7 @@ CASES = {
             said(
                 "{file}:9:1: ouput",
                 "unknown-key",
-                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, fields, mesh, model, species, boundaries, time, numerics, start, output, expect, sweep; did you mean 'output'?",
+                "allowed: {options of scenario}; did you mean 'output'?",
                 "(given 'ouput')",
             ),
         ),
@@ -554,7 +560,7 @@ CASES = {
             said(
                 "{file}:1:1: titel",
                 "unknown-key",
-                "allowed: schema_version, extends, name, title, description, source, cost, ranks, scales, parameters, fields, mesh, model, species, boundaries, time, numerics, start, output, expect, sweep; did you mean 'title'?",
+                "allowed: {options of scenario}; did you mean 'title'?",
                 "(given 'titel')",
             ),
             said("{file}:6:40: model.ecm.degraded_by.mmp", "out-of-bounds", "allowed: at least 0", "(given -10)"),
@@ -643,7 +649,7 @@ CASES = {
     ),
     "vessel_of_unknown_kind": Broken(
         _vessel("{carries: bile, at: {boundary: left}, entry: {tumour: 1}}"),
-        (said("{file}:9:18: model.vessels.v.carries", "unknown-choice", "allowed: blood, lymph", "(given 'bile')"),),
+        (said("{file}:9:18: model.vessels.v.carries", "unknown-choice", "allowed: blood, lymph, cavity", "(given 'bile')"),),
     ),
     "vessel_at_unknown_boundary": Broken(
         _vessel("{carries: blood, at: {boundary: lefft}, entry: {tumour: 1}}"),
@@ -696,5 +702,101 @@ CASES = {
         .replace("cells: 10}", "cells: 10, regions: {hole: {kind: interval, from: 0.5, to: 1}}}")
         .replace("initial: 1, motility", "initial: {hole: 1}, motility"),
         (said("{file}:4:30: model.cells.tumour.initial.hole", "in-lumen", "name another region", "'hole'", "'v'"),),
+    ),
+    "schedule_half_life": Broken(
+        _schedule(_PLASMA.replace("half_life: 9", "half_life: 0")),
+        (said("{file}:1:89: schedules.plasma.half_life", "out-of-bounds", "allowed: greater than 0", "(given 0)"),),
+    ),
+    "schedule_count": Broken(
+        _schedule(_PLASMA.replace("count: 20", "count: -1")),
+        (said("{file}:1:74: schedules.plasma.count", "out-of-bounds", "allowed: at least 0", "(given -1)"),),
+    ),
+    "schedule_how_far_apart": Broken(
+        _schedule(_PLASMA.replace("every: 12, ", "")),
+        (said("{file}:1:21: schedules.plasma", "missing-option", "give `every`", "20 times"),),
+    ),
+    "schedule_two_ways_in": Broken(
+        _schedule(_PLASMA + ", duration: 2, absorption_half_life: 1"),
+        (said("{file}:1:21: schedules.plasma", "either-or", "give one of 'duration' and 'absorption_half_life'"),),
+    ),
+    "schedule_two_ways_of_times": Broken(
+        _schedule(_PLASMA + ", at: [1, 2]"), (said("{file}:1:21: schedules.plasma", "either-or", "give one of 'at' and 'every'"),)
+    ),
+    "schedule_overlapping_pulses": Broken(
+        _schedule("kind: pulses, height: 1, width: 25, every: 24"),
+        (
+            said(
+                "{file}:1:21: schedules.plasma",
+                "overlapping-pulses",
+                "make them shorter or rarer, or write `overlap: add`, which adds them up",
+                "(given 25 and 24)",
+            ),
+        ),
+    ),
+    "schedule_overlapping_infusions": Broken(
+        _schedule(_PLASMA + ", duration: 13"),
+        (
+            said(
+                "{file}:1:21: schedules.plasma",
+                "overlapping-pulses",
+                "make them shorter or rarer, or write `overlap: add`, which adds them up",
+                "(given 13 and 12)",
+            ),
+        ),
+    ),
+    "schedule_too_many": Broken(
+        _schedule("kind: pulses, height: 1, width: 1e-9, every: 1e-8"),
+        (said("{file}:1:67: schedules.plasma.every", "too-many", "allowed: at most 1e+06", "(given 1e-08 for a run of 10)"),),
+    ),
+    "table_times_do_not_rise": Broken(
+        _schedule("kind: table, times: [0, 2, 2], values: [0, 1, 2]"),
+        (said("{file}:1:21: schedules.plasma", "wrong-order", "put number 3 later, or take it out", "(given 2, then 2)"),),
+    ),
+    "table_lengths": Broken(
+        _schedule("kind: table, times: [0, 2], values: [0, 1, 2]"),
+        (said("{file}:1:21: schedules.plasma", "wrong-length", "give a value for each time", "2 times and 3 values"),),
+    ),
+    "table_half": Broken(
+        _schedule("kind: table, times: [0, 2]"), (said("{file}:1:21: schedules.plasma", "either-or", "give one of 'values' and 'file'"),)
+    ),
+    "table_no_file": Broken(
+        _schedule("kind: table, file: nothing.csv"),
+        (said("{file}:1:21: schedules.plasma", "file-not-found", "names are relative to the scenario's folder"),),
+    ),
+    "table_bad_file": Broken(
+        _schedule("kind: table, file: bad.csv"),
+        (
+            said(
+                "{file}:1:21: schedules.plasma",
+                "unreadable-file",
+                "write a line of names, such as `time (h), dose (nM)`, and below it a time and a value in each line",
+                "line 3 of bad.csv",
+            ),
+        ),
+        beside={"bad.csv": "time,dose\n0,0\n10;5\n"},
+    ),
+    "table_units": Broken(
+        "scales: {length: 1 um, time: 1 h, mmp: 1 nM}\n" + _schedule("kind: table, times: [0 h, 1 d], values: [1 nM, 2 uM]"),
+        (said("{file}:2:21: schedules.plasma", "wrong-unit", "write all of them in one unit", "'2 uM'"),),
+    ),
+    "schedule_unit": Broken(
+        "scales: {length: 1 um, time: 1 h, mmp: 1 nM}\n"
+        + _schedule("kind: pulses, height: 5 mg/h, width: 30 min").replace("{diffusion: 1e-3}", "{diffusion: 1e-3, production: plasma}"),
+        (said("{file}:9:40: model.solubles.mmp.production", "wrong-unit", "needed is amount/length^3/time", "mass/time"),),
+    ),
+    "schedule_name_taken": Broken(
+        _schedule("kind: pulses, height: 1, width: 1").replace("plasma:", "tumour:"),
+        (said("{file}:1:13: schedules.tumour", "repeated-name", "rename one", "model.cells.tumour"),),
+    ),
+    "schedule_not_usable": Broken(
+        _schedule("kind: pulses, height: 1, width: 1").replace("ecm: {initial: 1", "ecm: {initial: plasma"),
+        (
+            said(
+                "{file}:6:18: model.ecm.initial",
+                "name-not-usable",
+                "allowed: the coordinates x, y, z and given fields, declared parameters",
+                "'plasma'",
+            ),
+        ),
     ),
 }

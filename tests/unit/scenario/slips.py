@@ -324,7 +324,7 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
             said(
                 "{file}:20:8: model.ecm",
                 "wrong-type",
-                "allowed: a mapping of options; options: initial, degraded_by, remodelling",
+                "allowed: a mapping of options; options: initial, degraded_by, remodelling, deposited_by, opened_by, opens_into, becomes, releases",
                 "(given 1)",
             ),
         ),

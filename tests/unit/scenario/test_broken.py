@@ -10,6 +10,7 @@ import pytest
 
 from invasio.solver.cli import main
 from invasio.solver.scenario.biology import Cells
+from invasio.solver.scenario.schema import Scenario
 from tests.lib.messages import Said, printed_faults, said
 from tests.unit.scenario import broken as TABLE
 from tests.unit.scenario import slips as SLIPS
@@ -23,7 +24,8 @@ def _written(name: str, folder: Path) -> tuple[list[str], dict[str, str]]:
         (folder / other).write_text(text.replace("{file}", file), encoding="utf-8")
     (folder / file).write_text(case.text, encoding="utf-8")
     sets = [word for text in case.overrides for word in ("--set", text)]
-    names = {"{file}": file, "{folder}": str(folder), "{options of cells}": ", ".join(Cells.model_fields)}
+    options = ", ".join(field.alias or key for key, field in Scenario.model_fields.items())
+    names = {"{file}": file, "{options of scenario}": options, "{folder}": str(folder), "{options of cells}": ", ".join(Cells.model_fields)}
     return ["validate", file, *sets], names
 
 

@@ -72,8 +72,7 @@ def test_a_molar_mass_makes_amounts_of_masses(tmp_path: Path) -> None:
     found = scenario(tmp_path, "dose: 50 ng/mL", more=more, mmp=", molar_mass: 72 kg/mol, initial: dose")
     nanomolar = 50e-6 / 72e3 * 1e9  # g/L / (g/mol)
     assert value(found, found.model.solubles["mmp"].initial[""]) == pytest.approx(nanomolar, rel=1e-12)
-    assert found.model.ecm is not None
-    rate = found.model.ecm.degraded_by["mmp"]
+    rate = found.model.ecm["ecm"].degraded_by["mmp"]
     assert value(found, rate) * nanomolar == pytest.approx(0.2 * 50, rel=1e-12)
     text = scenario(tmp_path, "", mmp=", molar_mass: 72 kg/mol, initial: 50 ng/mL").model.solubles["mmp"].initial[""]
     assert text.constant == pytest.approx(nanomolar, rel=1e-12)

@@ -167,8 +167,7 @@ def test_units_of_one_option_do_not_leak_into_the_next(tmp_path: Path) -> None:
     )
     text = text.replace("{mmp2: 0.4 /nM/h}}", "{mmp2: 0.4 /nM/h, mmp9: 0.4 /nM/h, tumour: 1e-5 cm^2/h}}")
     scenario = load(_file(tmp_path, text))
-    assert scenario.model.ecm is not None
-    rates = {name: rate.constant for name, rate in scenario.model.ecm.degraded_by.items()}
+    rates = {name: rate.constant for name, rate in scenario.model.ecm["ecm"].degraded_by.items()}
     assert rates == {"mmp2": 0.4, "mmp9": pytest.approx(400.0), "tumour": pytest.approx(1.0)}
     assert scenario.model.solubles["mmp9"].initial[""].constant == pytest.approx(2e-3)
     assert scenario.model.solubles["mmp2"].initial[""].constant == 2.0

@@ -1,0 +1,90 @@
+"""The schedules of a run: what was given when, drawn as a strip under curves over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from invasio.solver.scenario.functions import Function, sampled
+from invasio.solver.scenario.loader import schedules_of
+
+from .style import LINES
+
+if TYPE_CHECKING:
+    from .run import Run
+
+GREY = "#606060"
+POINTS, MOST_PIECES = 400, 2000
+STRIP = 0.28  # height of a strip, of the panel above it
+
+
+def drawn(function: Function, begin: float, end: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times and values of a function of time as a line: evenly, and on both sides of its jumps (of the first of very many)."""
+    ends: list[float] = []
+    at = function.next(begin)
+    while at < end and len(ends) < MOST_PIECES:
+        ends.append(at)
+        at = function.next(at)
+    times = np.union1d(np.linspace(begin, end, POINTS), ends)
+    values = sampled(function, times)
+    if not ends or not function.jumps:
+        return times, values
+    before = np.array([function.bounds(t, t, function.piece(math.nextafter(t, -math.inf)))[0] for t in ends])
+    times, values = np.concatenate((ends, times)), np.concatenate((before, values))
+    order = np.argsort(times, kind="stable")  # what was before a jump stands before what is from then on
+    return times[order], values[order]
+
+
+def of(run: Run) -> dict[str, Function]:
+    """The schedules of a run by name; none where its scenario states none."""
+    return {name: schedule.function for name, schedule in schedules_of(run.scenario).items()}
+
+
+def strip(panel: Any, run: Run, functions: dict[str, Function], factor: float = 1.0) -> None:
+    """Draw schedules into a panel, each relative to the most that it is; ``factor``: of the panel's times."""
+    scenario = run.scenario.get("time") or {}
+    begin, end = float(scenario.get("start", 0.0)), float(scenario.get("end", 1.0))
+    for number, (name, function) in enumerate(functions.items()):
+        times, values = drawn(function, begin, end)
+        most = float(np.abs(values).max()) or 1.0
+        panel.fill_between(times * factor, values / most, color=LINES[number % len(LINES)], alpha=0.35, linewidth=0.6, label=name)
+    panel.set_yticks([])
+    panel.margins(x=0)
+    panel.spines["left"].set_visible(False)
+
+
+Lanes = list[tuple[Function, float, float, str]]  # from top to bottom: a function of time, from when to when, its colour
+
+
+def lanes_of(runs: Sequence[Run], most: int) -> dict[str, Lanes]:
+    """What was given when in several runs, a lane for each in the colour of its line; one grey lane where it is the same in all.
+
+    Those by which the runs differ come first; at most ``most``.
+    """
+    stated = [run.scenario.get("schedules") or {} for run in runs]
+    functions = [of(run) for run in runs]
+    spans = [(float(t.get("start", 0.0)), float(t.get("end", 1.0))) for t in (run.scenario.get("time") or {} for run in runs)]
+    names = list(dict.fromkeys(name for each in functions for name in each))
+    same = {name: all(each.get(name) == stated[0].get(name) for each in stated) and len(set(spans)) == 1 for name in names}
+    found: dict[str, Lanes] = {}
+    for name in sorted(names, key=lambda name: same[name])[:most]:
+        every = [(f[name], *span, LINES[k % len(LINES)]) for k, (f, span) in enumerate(zip(functions, spans, strict=True)) if name in f]
+        found[name] = [(*every[0][:3], GREY)] if same[name] and len(runs) > 1 else every
+    return found
+
+
+def draw_lanes(panel: Any, lanes: Lanes, factor: float) -> None:
+    """Draw a schedule of several runs below each other, relative to the most that it is in any of them; ``factor``: of times."""
+    lines = [drawn(function, begin, end) for function, begin, end, _ in lanes]
+    most = max(float(np.abs(values).max()) for _, values in lines) or 1.0
+    for k, ((times, values), (*_, colour)) in enumerate(zip(lines, lanes, strict=True)):
+        base = float(len(lanes) - 1 - k)
+        panel.fill_between(times * factor, base, base + 0.85 * values / most, color=colour, alpha=0.7, linewidth=0.5)
+        panel.axhline(base, color=colour, linewidth=0.6)
+    panel.set_yticks([])
+    panel.set_ylim(-0.1, len(lanes))
+    panel.spines["left"].set_visible(False)

@@ -1,0 +1,192 @@
+"""Chance of at least one metastasis by a time, in closed form: events are a Poisson process, so 1 - exp(- int nu P(gives one) ds).
+
+P of an event is computed backwards on the grid for every class of units: from colonies to dormancy, from there to the bed, the blood, the
+levels and the cavity. A cluster that comes apart gives none if none of its units does. Without secondary seeding. Arrests and foundings are
+taken in the middle of their step, which is of second order in the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaincc, gammaln
+
+from .classes import Classes
+from .colony import moments, without_chance
+from .entry import mean_size
+from .means import Rates, Stock
+from .plan import Entries, Floats, Plan
+from .results import Chances, Ints
+from .routes import Body
+
+
+def tail(founders: Ints, a: Floats, b: Floats, least: Floats) -> Floats:
+    """P(Z >= M) of a linear birth-death colony of R founders with A and B: of K lines that survive, K + NegativeBinomial(K) cells."""
+    alive = np.clip(a / (1 + b), 0, 1)
+    out = np.zeros(np.broadcast_shapes(founders.shape, a.shape, least.shape))
+    for lines in range(1, int(founders.max()) + 1):
+        can = np.maximum(founders, lines)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = gammaln(can + 1) - gammaln(lines + 1) - gammaln(can - lines + 1) + lines * np.log(alive)
+            rest = np.where(can > lines, (can - lines) * np.log1p(-alive), 0)
+            share = np.where((founders >= lines) & (alive > 0), np.exp(logs + rest), 0)
+        extra = least - lines
+        more = np.where(extra > 0, betaincc(float(lines), np.maximum(extra, 1), 1 / (1 + b)), 1)
+        out += share * more
+    return out
+
+
+@dataclass
+class _Kind:
+    """What counts as one: ``settled``, ``awake``, or so many cells now (least: (O, 1))."""
+
+    least: Floats | None
+    settled: bool = False
+
+
+def chances(plan: Plan, entries: Entries) -> Chances:
+    """At the times of the report: by place, and anywhere."""
+    body = Body(plan, entries.parts)
+    table = _Table(body, entries)
+    kinds = {"settled": _Kind(None, True), "awake": _Kind(None), "micro": _cells(plan.colony.micro), "macro": _cells(plan.colony.macro)}
+    found: dict[str, list[Floats]] = {name: [] for name in kinds}
+    for name, kind in kinds.items():
+        for when in plan.report:
+            open_form = kind.least is not None and not _closed(plan, kind.least)
+            found[name].append(np.full(len(plan.places) + 1, np.nan) if open_form else table.of(kind, int(when)))
+    rows = {name: np.array(values).reshape(len(plan.report), -1) for name, values in found.items()}
+    by_place = {name: values[:, :-1] for name, values in rows.items()}
+    return Chances(plan.times[list(plan.report)], **by_place, **{f"{name}_anywhere": values[:, -1] for name, values in rows.items()})
+
+
+def _cells(level: Floats) -> _Kind:
+    return _Kind(np.ceil(level)[:, None])
+
+
+def _closed(plan: Plan, least: Floats) -> bool:
+    """Whether growth leaves a closed form: linear, or without chance from the first cell on."""
+    growth = plan.colony.growth
+    return plan.colony.second is None and (growth is None or bool((growth.start <= 1).all() or (growth.start[:, None] >= least).all()))
+
+
+class _Table:
+    """What does not depend on what is asked: rates of all classes in all intervals, and the events of every interval."""
+
+    def __init__(self, body: Body, entries: Entries) -> None:
+        self.body, self.plan = body, body.plan
+        self.stock = Stock(body)
+        self.classes: Classes = self.stock.classes
+        times = body.times
+        self.steps = len(times) - 1
+        constant = [self.stock.rates(when) for when in range(self.steps)]
+        self.rates = constant
+        inside = np.clip(times, entries.times[0], entries.times[-1])
+        self.entered = np.diff(entries.at(inside), axis=0) * self.plan.stands_for / mean_size(self.plan.sizes)  # (T, parts, P) events
+
+    def of(self, kind: _Kind, end: int) -> Floats:
+        """(O + 1,) chance by a time of the grid, in each place and anywhere."""
+        places, classes = len(self.plan.places), len(self.classes.cells)
+        expected: Floats = np.zeros(places + 1)
+        asleep: Floats = np.zeros((places, classes))  # chance of one that is dormant at the start of the step after this one
+        blood: Floats = np.zeros((len(self.body.arrests), places + 1, classes))
+        cavity: Floats = np.zeros((places + 1, classes))
+        a: Floats = np.ones((places, classes))
+        b: Floats = np.zeros((places, classes))
+        whole, cluster, _, loose, _ = self.classes.ways
+        for when in range(end - 1, -1, -1):
+            r, span = self.rates[when], float(self.body.times[when + 1] - self.body.times[when])
+            asleep, lives, a, b = self._place(kind, r, span, end, when, asleep, a, b)
+            one = np.concatenate([lives, np.zeros((1, classes))])
+            arrest = np.einsum("smb,bm->sbm", r.arrests, r.extravasation[: self.body.beds] * one[: self.body.beds])
+            lands = np.zeros_like(blood)
+            lands[:, : self.body.beds] = arrest * r.survival
+            lands[:, -1] = lands[:, :-1].sum(axis=1)
+            stay = np.exp(-span / r.transit)
+            within = 1 - (1 - stay) * r.transit / span  # of what comes during the step
+            during = within * lands + (1 - within) * blood
+            blood = (1 - stay) * lands + stay * blood
+            part = self.classes.splits(r.apart)
+            into = self._split(during, part, whole, cluster, loose)
+            nodes = self._nodes(r, one, into[len(self.body.parts) + self.body.beds])
+            pool_now, cavity = self._pool(r, span, one, nodes, cavity)
+            for number in range(len(self.body.parts)):
+                route = self.body.routes[number]
+                flux = self.entered[when, number]
+                if flux.sum() <= 0:
+                    continue
+                value = into[route.start] if route.kind == "blood" else nodes[route.level] if route.kind == "lymph" else pool_now
+                expected += flux.sum() * (value @ self.classes.leaving(flux / flux.sum()))
+        return -np.expm1(-expected)
+
+    def _place(
+        self, kind: _Kind, r: Rates, span: float, end: int, when: int, asleep: Floats, a: Floats, b: Floats
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """Chances (O, M) of what is dormant at the start of a step and of a unit that comes in it; A and B from its start on."""
+        half = moments(r.birth, r.death, np.asarray(span / 2))
+        middle = (half[0] * a, half[1] * a + b)
+        if kind.settled or kind.least is None:
+            founded = np.ones_like(asleep)
+        elif self.plan.colony.growth is not None and bool((self.plan.colony.growth.start <= 1).all()):
+            founded = self._certain(kind.least, when, end)
+        else:
+            founded = tail(np.broadcast_to(self.classes.size, asleep.shape), *middle, np.broadcast_to(kind.least, (len(asleep), 1)))
+        leaving = r.wake + r.dies
+        wakes = r.wake / np.where(leaving > 0, leaving, 1)
+        left, right = np.exp(-leaving * span / 2), np.exp(-leaving * span)
+        later = (1 - left) * wakes * founded + left * asleep
+        before = (1 - right) * wakes * founded + right * asleep
+        arrives = np.ones_like(asleep) if kind.settled else (1 - r.enter) * founded + r.enter * later
+        step = moments(r.birth, r.death, np.asarray(span))
+        return before, r.soil * arrives, step[0] * a, step[1] * a + b
+
+    def _certain(self, least: Floats, when: int, end: int) -> Floats:
+        """1 where a colony that is founded in the middle of a step has so many cells at the end, growing without chance."""
+        growth = self.plan.colony.growth
+        assert growth is not None
+        places = len(self.plan.places)
+        cells = np.broadcast_to(self.classes.size.astype(float), (places, len(self.classes.cells)))
+        limit = np.broadcast_to(growth.limit, places)[:, None]
+        for step in range(when, end):
+            span = (self.body.times[step + 1] - self.body.times[step]) * (0.5 if step == when else 1)
+            cells = without_chance(growth, cells, self.rates[step].growth, limit, np.asarray(span))
+        return (cells >= least).astype(float)
+
+    def _split(self, value: Floats, chance: Floats, whole: Ints, cluster: Ints, loose: Ints) -> Floats:
+        """(S, O + 1, M): chance that something of a unit that comes into the blood counts, from that of its units."""
+        kinds = loose.shape[1]
+        with np.errstate(divide="ignore"):
+            none = np.log1p(-np.minimum(value, 1))
+        logs = np.einsum("sop,wp->sow", np.maximum(none[..., :kinds], -1e300), loose)
+        logs += np.where(cluster >= 0, np.maximum(none[..., np.maximum(cluster, 0)], -1e300), 0)
+        out = np.zeros_like(value)
+        np.add.at(np.moveaxis(out, -1, 0), whole, np.moveaxis(-np.expm1(logs) * chance, -1, 0))
+        return out
+
+    def _nodes(self, r: Rates, one: Floats, value: Floats) -> list[Floats]:
+        """(O + 1, M) of a unit that comes to each level, and after the last of one that comes into the blood."""
+        out = [value]
+        for level in range(self.body.nodes - 1, -1, -1):
+            here = np.zeros_like(value)
+            place = self.body.beds + level
+            here[place] = here[-1] = one[place]
+            value = r.hold[level] * here + (1 - r.hold[level]) * value
+            out.append(value)
+        return out[::-1]
+
+    def _pool(self, r: Rates, span: float, one: Floats, nodes: list[Floats], later: Floats) -> tuple[Floats, Floats]:
+        """(O + 1, M) of a unit that comes into the cavity during the step, and of one that is there at its start."""
+        surfaces = len(self.plan.cavity.names)
+        if not surfaces:
+            return later, later
+        total = r.leaves.sum(axis=0)
+        shares = r.leaves / np.where(total > 0, total, 1)
+        goes = shares[surfaces + 1] * nodes[self.plan.cavity.level]
+        for surface in range(surfaces):
+            place = self.body.beds + self.body.nodes + surface
+            goes[place] += shares[surface] * one[place]
+            goes[-1] += shares[surface] * one[place]
+        stay = np.exp(-total * span)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            within = np.where(total > 0, 1 - (1 - stay) / (total * span), 0)
+        return within * goes + (1 - within) * later, (1 - stay) * goes + stay * later

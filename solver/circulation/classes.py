@@ -1,0 +1,91 @@
+"""Kinds of units, told apart by how many cells they have of each phenotype, and what a cluster can come apart into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations_with_replacement
+from math import comb, prod
+
+import numpy as np
+from scipy.special import gammaln
+
+from .errors import CirculationError
+from .plan import Floats
+from .results import Ints
+
+MOST = 400_000  # ways to come apart; an array of them has 3 MB
+
+
+@dataclass(frozen=True)
+class Classes:
+    """cells: (M, P), every composition of 1 to K cells, the P singles first; sizes: (K,) chance of a cluster that leaves to have k cells.
+
+    Ways: way w leads from class whole[w] to what stays together, stays[w] cells as class cluster[w] (-1: none), and loose[w] (P,) single
+    cells, with chance count[w] (1 - p)^stays p^(cells - stays); one cell that stays alone is a single.
+    """
+
+    cells: Ints
+    sizes: Floats
+
+    @classmethod
+    def of(cls, sizes: Floats, phenotypes: int) -> Classes:
+        rows = [[picked.count(p) for p in range(phenotypes)] for picked in _compositions(len(sizes), phenotypes)]
+        return cls(np.array(rows, dtype=np.int64), sizes)
+
+    @cached_property
+    def size(self) -> Ints:
+        return self.cells.sum(axis=1)
+
+    @cached_property
+    def shares(self) -> Floats:
+        return self.cells / self.size[:, None]
+
+    @cached_property
+    def ways(self) -> tuple[Ints, Ints, Ints, Ints, Floats]:
+        rows = [[int(n) for n in row] for row in self.cells]
+        index = {tuple(row): number for number, row in enumerate(rows)}
+        whole: list[int] = []
+        cluster: list[int] = []
+        stays: list[int] = []
+        loose: list[list[int]] = []
+        count: list[float] = []
+        for number, row in enumerate(rows):
+            for kept in np.ndindex(*(n + 1 for n in row)):
+                together = sum(kept)
+                free = row if together <= 1 else [n - r for n, r in zip(row, kept, strict=True)]
+                whole.append(number)
+                cluster.append(index[kept] if together > 1 else -1)
+                stays.append(together)
+                loose.append(free)
+                count.append(float(prod(comb(n, r) for n, r in zip(row, kept, strict=True))))
+        return np.array(whole), np.array(cluster), np.array(stays), np.array(loose), np.array(count)
+
+    def splits(self, apart: float) -> Floats:
+        """(ways,) chances when each cell comes loose with chance ``apart``."""
+        whole, _, stays, _, count = self.ways
+        return count * (1 - apart) ** stays * apart ** (self.size[whole] - stays)
+
+    def split(self, apart: float) -> Floats:
+        """(M, M): units of each class (columns) that are expected of one of a class (rows)."""
+        whole, cluster, _, loose, _ = self.ways
+        chance = self.splits(apart)
+        out = np.zeros((len(self.cells), len(self.cells)))
+        np.add.at(out, (whole[cluster >= 0], cluster[cluster >= 0]), chance[cluster >= 0])
+        for p in range(self.cells.shape[1]):
+            np.add.at(out[:, p], whole, chance * loose[:, p])
+        return out
+
+    def leaving(self, mix: Floats) -> Floats:
+        """(M,) chance of an event to be of each class, where its cells have phenotypes with chances ``mix`` (P,)."""
+        with np.errstate(divide="ignore"):
+            logs = np.where(self.cells > 0, self.cells * np.log(np.maximum(mix, 0)), 0.0).sum(axis=1)
+        return self.sizes[self.size - 1] * np.exp(gammaln(self.size + 1) - gammaln(self.cells + 1).sum(axis=1) + logs)
+
+
+def _compositions(most: int, phenotypes: int) -> list[tuple[int, ...]]:
+    ways = comb(most + 2 * phenotypes, 2 * phenotypes)
+    if ways > MOST:
+        what = f"clusters of up to {most} cells of {phenotypes} phenotypes can come apart in {ways:,} ways; {MOST:,} can be counted"
+        raise CirculationError(what, code="too-large", place="circulation.clusters", remedy="give smaller clusters, or fewer phenotypes")
+    return [picked for k in range(1, most + 1) for picked in combinations_with_replacement(range(phenotypes), k)]

@@ -1,0 +1,59 @@
+"""Where the formulas of a scenario are stated: file, line and option, for messages that a run gives long after it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from .expressions import Expr, Number
+from .faults import locate
+from .formulas import Formula
+from .reader import Document, Path_, dotted
+
+MOST = 3  # places of one formula that are named
+
+
+class Stated:
+    """The formulas of a validated scenario with the document that states them; looked through when first asked.
+
+    Scenarios are equal wherever they are stated, and so are these.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stated)
+
+    def __hash__(self) -> int:
+        return hash(Stated)
+
+    def __init__(self, scenario: BaseModel, document: Document) -> None:
+        self._scenario, self._document = scenario, document
+        self._paths: dict[Expr, list[Path_]] = {}
+
+    def place(self, expr: Expr, whose: str) -> str:
+        """``file:line:column: option`` of a formula; "" where none is like it. whose: words that tell several like it apart."""
+        if not self._paths:
+            for loc, found in _formulas((), self._scenario):
+                self._paths.setdefault(found, []).append(locate(loc, self._document.data, ""))
+        words = whose.replace(",", " ").split()
+        paths = list(dict.fromkeys(self._paths.get(expr, ())))
+        told = {path: sum(str(part) in words for part in path) for path in paths}
+        best = [path for path in paths if told[path] == max(told.values())]
+        return ", ".join(f"{self._document.mark(path)}: {dotted(path)}" for path in best[:MOST])
+
+
+def _formulas(loc: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], Expr]]:
+    """Every formula that is no number, with the path of its option."""
+    if isinstance(value, Formula):
+        if not isinstance(value.expr, Number):
+            yield loc, value.expr
+    elif isinstance(value, BaseModel):
+        for name, options in type(value).model_fields.items():
+            yield from _formulas((*loc, options.alias or name), getattr(value, name))
+    elif isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield from _formulas((*loc, key), entry)
+    elif isinstance(value, (list, tuple)):
+        for number, entry in enumerate(value):
+            yield from _formulas((*loc, number), entry)

@@ -1,0 +1,94 @@
+"""Options of circulation and organs: what they mean, and what is said where they are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from invasio.solver.scenario.anatomy import preset
+from invasio.solver.scenario.loader import dump_resolved, load
+from invasio.solver.scenario.schema import Scenario
+from tests.lib.cascades import CASCADE, changed
+from tests.lib.messages import refused
+
+BEDS = "beds: {lungs: {share: 1, into: arteries}, liver: {share: 0.3}, gut: {share: 0.2, into: liver}, rest: {share: 0.5}}"
+OWN = (
+    ("anatomy: human_adult", BEDS),
+    ("soil: {liver: 0.02, bone: 0.02, lungs: 0.005, others: 0.001}", "soil: {liver: 0.02, others: 0.001}"),
+)
+
+
+def _read(folder: Path, text: str) -> Scenario:
+    file = folder / "cascade.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load(file)
+
+
+def test_units_years_and_defaults_become_numbers_of_the_scenario(tmp_path: Path) -> None:
+    scenario = _read(tmp_path, CASCADE)
+    circulation, organs = scenario.circulation, scenario.organs
+    assert circulation is not None and organs is not None and organs.colony is not None and organs.dormancy is not None
+    assert circulation.end == pytest.approx(730.5, abs=1e-9)
+    assert circulation.blood.transit.constant == pytest.approx(1 / 12)
+    assert organs.soil["others"][""].constant == 0.001
+    assert organs.colony.macro[""].constant == 1e6
+    assert organs.dormancy.death[""][""].constant == 0.0
+
+
+def test_the_resolved_scenario_reads_back_as_the_same(tmp_path: Path) -> None:
+    text = changed(
+        ("clusters: {mean: 1.03}", "clusters: {sizes: {1: 0.9, 4: 0.1}}"),
+        ("after: none", 'after: "100*(t < 20)"\n  pools: {priming: {inflow: 0.1 /d, loss: 0.2 /d}}'),
+        ("capture: 0.9", 'capture: {lungs: {tumour: "0.9 - 0.1*priming"}, others: 0.5}'),
+    )
+    scenario = _read(tmp_path, text)
+    again = _read(tmp_path, dump_resolved(scenario))
+    assert again == scenario and dump_resolved(again) == dump_resolved(scenario)
+
+
+def test_flows_of_the_preset_add_up_to_one_and_lead_somewhere() -> None:
+    anatomy = preset("human_adult")
+    assert anatomy.portal == "liver" and anatomy.veins == {"lungs": 1.0}
+    assert sum(anatomy.arteries.values()) == pytest.approx(1.0, abs=1e-12)
+    assert anatomy.after("lungs") == anatomy.arteries and anatomy.after("spleen") == {"liver": 1.0}
+    assert all(bed.source for bed in anatomy.beds.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place", "remedy", "says"),
+    [
+        (changed(("liver: 0.02", "liver: 1.5")), "out-of-bounds", ":20:17: organs.soil", "at least 0 and at most 1", "1.5"),
+        (changed(("bone: 0.02", "bones: 0.02")), "no-organ", ":20:23: organs.soil.bones", "did you mean 'bone'?", "'bones'"),
+        (changed((", others: 0.001}", "}")), "missing-option", ":20:9: organs.soil", "others", "brain, heart"),
+        (changed(("capture: 0.9", "capture: {tumor: 0.9}")), "no-organ", ":18:13: organs.capture.tumor", "", "'tumor'"),
+        (changed(("single: 5e-4", "single: {tumor: 1}")), "no-species", ":14:45: circulation.blood.survival.single", "'tumour'", "'tumor'"),
+        (changed(("carries: lymph,", "carries: lymph, into: IV,")), "no-level", "model.vessels.duct.into", "II, III", "'IV'"),
+        (
+            changed(("carries: blood,", "carries: blood, into: aorta,")),
+            "no-route",
+            "model.vessels.vein.into",
+            "systemic, portal",
+            "'aorta'",
+        ),
+        (changed(("carries: blood,", "carries: blood, into: {liver: 0.5},")), "wrong-shares", "vein.into", "add up to 1", "0.5"),
+        (changed(("carries: blood,", "carries: cavity, into: portal,")), "meaningless-option", "vein.into", "take this out", ""),
+        (changed(("name: III", "name: II")), "repeated-name", "levels[1].name", "rename one", "'II'"),
+        (changed(("name: III", "name: liver")), "repeated-name", "levels[1].name", "rename one", "a bed"),
+        (changed(("mean: 1.03", "sizes: {1: 0.9, 5: 0.3}")), "wrong-shares", "circulation.clusters", "add up to 1", "1.2"),
+        (changed(("transit: 2 h", "transit: 0 h")), "out-of-bounds", "circulation.blood.transit", "greater than 0", ""),
+        (changed(("end: 2 y", "end: 5 d")), "wrong-order", ":11:8: circulation.end", "later", "5"),
+        (changed(("capture: 0.9", "capture: 0")), "no-loss", "organs.capture", "above 0", "lungs"),
+        (changed(*OWN, ("rest: {share: 0.5}", "rest: {share: 0.4}")), "wrong-shares", "organs.beds", "add up to 1", "0.9"),
+        (changed(*OWN, ("share: 0.2, into: liver", "share: 0.2, into: livr")), "no-organ", "beds.gut.into", "'liver'", "'livr'"),
+        (changed(*OWN, ("share: 0.5}", "share: 0.5}, skin: {}")), "no-route", "organs.beds.skin", "give it a share", "no blood"),
+        (changed(*OWN, ("lungs: {share: 1, into: arteries}", "lungs: {share: 0.1}")), "no-route", "organs.beds", "lungs", "nowhere"),
+        (changed(("cells: 1e8 /cm^3, ", "")), "no-scales", "circulation", "cells: 1e8 /cm^3", ""),
+        (changed((CASCADE[CASCADE.index("organs:") : CASCADE.index("time: {")], "")), "missing-option", "circulation", "give organs", ""),
+        (changed(("enter: 0.6", "enter: 0.6*primer")), "unknown-name", "organs.dormancy.enter", "allowed: t", "'primer'"),
+    ],
+    ids=lambda value: value if len(value) < 60 else "",
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, code: str, place: str, remedy: str, says: str) -> None:
+    with refused(code, place, remedy, [says]):
+        _read(tmp_path, text)
