@@ -111,6 +111,7 @@ class Coupled(Component):
                 break
             book.put_pending(booked)
             self._put(self._old)
+            np.copyto(self._tilt, self._tilted)  # which nodes came before the one that failed depends on the ranks
         return f"kinetics of {self.name}"
 
     def _find(self, dt: float) -> float:

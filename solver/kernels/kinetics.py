@@ -257,8 +257,11 @@ def _node(
 
 
 @compiled
-def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int) -> bool:
+def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int, floors: Floats) -> bool:
     """Whether nothing can react at a node: each part of the rates has a factor that is 0 there, and remains so."""
+    for i in range(len(old)):
+        if moved[i, node] < -floors[i]:
+            return False
     none = np.uint64(0)
     for i in range(min(len(old), 64)):
         if old[i, node] == 0.0 and moved[i, node] == 0.0:
@@ -332,16 +335,12 @@ def advance(
         empty = silent
         for i in range(m):
             empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
-        if empty or (len(quiet) > 0 and _still(quiet, outer, old, moved, node)):
-            negative = False
+        if empty or (len(quiet) > 0 and _still(quiet, outer, old, moved, node, floors)):
             for i in range(m):
-                negative = negative or moved[i, node] < 0.0
-                new[i, node] = moved[i, node] + 0.0  # never -0
+                new[i, node] = max(0.0, moved[i, node])  # of rounding, and never -0
                 tilt[i, node] = 0.0
             for j in range(r):
                 flown[j, node] = 0.0
-            if negative:
-                return node
             continue
         for k in range(len(outer)):
             registers[m + k] = outer[k, node]

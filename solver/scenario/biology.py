@@ -14,7 +14,7 @@ from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import Membrane
 from .named import Keyed, SpeciesName
 from .parameters import MolarMass
-from .proteolysis import Proteolysis, WrittenOut
+from .proteolysis import Proteolysis
 from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
@@ -145,7 +145,7 @@ class Biology(Options):
     ecm: Matrix = Field({}, description="extracellular matrix: its options, or components by name")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
     reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
-    proteolysis: Annotated[Proteolysis | None, WrittenOut()] = Field(
+    proteolysis: Proteolysis | None = Field(
         None, description="preset: MT1-MMP, TIMP-2, proMMP-2 and MMP-2; stands for species and reactions"
     )
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")

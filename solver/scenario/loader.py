@@ -124,7 +124,7 @@ def _told(label: str) -> Iterator[None]:
 def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
-    document = write_out(document)
+    document, written = write_out(document)
     context = context_of(document)
     others = {*context.species, *context.parameters, *context.fields, *context.scalars}
     taken = sorted(scalars & {*others, "x", "y", "z", "t", "integrity"})
@@ -142,6 +142,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
     scenario._stated = Stated(scenario, document)
+    scenario._written = written
     return scenario
 
 

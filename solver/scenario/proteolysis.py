@@ -9,12 +9,11 @@ Source: Karagiannis, Popel 2004, J. Biol. Chem. 279:39105-39114.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
-from pydantic import Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field
 
 from .base import Options
 from .reader import Document, Fault, Faults, Path_
@@ -74,23 +73,13 @@ class Proteolysis(Options):
     source: str = Field("", description="literature of other constants")
 
 
-class WrittenOut:
-    """Marks a preset: it is checked, and is nothing any more, as it has been written out."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self._checked, handler(source))
-
-    def _checked(self, value: object, inner: Callable[[object], object]) -> None:
-        if value is not None:
-            inner(value)
-
-
 @dataclass
 class _Page:
     """The raw scenario while the preset is written into it, with the place that each new entry comes from."""
 
     document: Document
     given: Mapping[str, Any]
+    written: dict[Path_, None] = field(default_factory=dict)  # entries that were not there
 
     def __post_init__(self) -> None:
         self.data = {**self.document.data, "model": {**self.document.data["model"]}}
@@ -98,6 +87,7 @@ class _Page:
 
     def put(self, path: Path_, value: object, origin: str = "") -> None:
         """Write a value; what is wrong with it is said at an option of the preset."""
+        self.written[path[:2] if path[0] in ("scales", "species") else path[:3]] = None
         group: dict[str, Any] = self.data
         for part in path[:-1]:
             group[str(part)] = dict(group.get(str(part)) or {})
@@ -119,12 +109,12 @@ class _Page:
         return Faults([Fault(self.document.mark(path), path, what, code=code, remedy=remedy)])
 
 
-def write_out(document: Document) -> Document:
-    """The document with the preset's species and reactions in it; as it is where there is none. Raises Faults."""
+def write_out(document: Document) -> tuple[Document, tuple[Path_, ...]]:
+    """The document with the preset's species and reactions in it, and where these stand; as it is where there is none. Raises Faults."""
     model = document.data.get("model") if isinstance(document.data, Mapping) else None
     given = model.get("proteolysis") if isinstance(model, Mapping) else None
     if not isinstance(given, Mapping):
-        return document
+        return document, ()
     page = _Page(document, given)
     drug = given.get("inhibitor")
     roles = {**ON_CELLS, **SOLUBLE, **(INHIBITOR if isinstance(drug, Mapping) else {})}
@@ -142,7 +132,7 @@ def write_out(document: Document) -> Document:
         )
     _species(page, names, drug if isinstance(drug, Mapping) else {})
     _reactions(page, names, drug if isinstance(drug, Mapping) else {})
-    return replace(document, data=page.data, keys=page.keys, values=page.values)
+    return replace(document, data=page.data, keys=page.keys, values=page.values), tuple(page.written)
 
 
 def _species(page: _Page, names: Mapping[str, str], drug: Mapping[str, Any]) -> None:

@@ -40,8 +40,8 @@ boundaries: {left: {ligand: {kind: fixed, value: "0.2 + 0.1*t"}}}
 time: {end: 0.5, step: 0.05}
 output: {every: 0.25, figures: false}
 """
-DT, STEPS = 0.05, 4
-MESHES = {1: "interval, to: 1, cells: 24", 2: "rectangle, to: [1, 1], cells: [8, 8]", 3: "box, to: [1, 1, 1], cells: [4, 4, 4]"}
+DT, STEPS = 0.05, 3
+MESHES = {1: "interval, to: 1, cells: 16", 2: "rectangle, to: [1, 1], cells: [6, 6]", 3: "box, to: [1, 1, 1], cells: [3, 3, 3]"}
 
 
 def posed(comm: Comm, folder: Path, dim: int) -> Problem:

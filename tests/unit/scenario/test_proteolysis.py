@@ -35,7 +35,6 @@ def written(folder: Path, old: str = "", new: str = "") -> Path:
 def test_it_is_written_out(tmp_path: Path) -> None:
     """Nine species and six reactions, constants in the scenario's scales; the resolved scenario reads back as the same."""
     scenario = load(written(tmp_path))
-    assert scenario.model.proteolysis is None
     assert list(scenario.model.solubles) == ["timp2", "prommp2", "mmp2", "mmp2_timp2", "mmp2_timp2_tight"]
     assert list(scenario.species) == ["mt1", "mt1_timp2", "mt1_timp2_prommp2", "mt1_timp2_prommp2_mt1"]
     receptor = scenario.model.reactions["receptor"]
@@ -43,6 +42,8 @@ def test_it_is_written_out(tmp_path: Path) -> None:
     assert receptor.forward is not None and receptor.forward.constant == pytest.approx(3.54e-3, rel=1e-14)
     assert all("Karagiannis" in r.source for r in scenario.model.reactions.values())
     assert Statement.of(scenario).scenario().model == scenario.model
+    resolved = scenario.resolved()
+    assert resolved["model"]["proteolysis"]["timp2"] == "4 nM" and not resolved["model"]["solubles"] and not resolved["model"]["reactions"]
 
 
 def test_its_numbers(tmp_path: Path) -> None:
