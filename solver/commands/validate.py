@@ -7,6 +7,7 @@ import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
+from ..model.switches import jumping
 from ..model.text import apart
 from ..scenario.loader import PATIENCE, dump_resolved, load
 from ..scenario.members import stated
@@ -56,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"  outcomes    {', '.join(scenario.outcomes)}")
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
-    for note in (*surpluses(model), *apart(model)):
+    for note in (*surpluses(model), *apart(model), *(jumping(model) if scenario.time.step is None else [])):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)

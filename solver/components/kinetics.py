@@ -25,6 +25,7 @@ from ..discretise.kinetics import NodalKinetics
 from ..kernels import kinetics as kernel
 from ..kernels.stages import TINY
 from ..state import State
+from .carried import Carried
 from .mobile import Mobile
 from .protocol import Component, Phase
 
@@ -48,7 +49,12 @@ class Coupled(Component):
     phases = frozenset({Phase.WHOLE})
 
     def __init__(
-        self, kinetics: NodalKinetics, state: State, moving: Mapping[str, Mobile], made_of: Mapping[str, Mobile], rtol: float
+        self,
+        kinetics: NodalKinetics,
+        state: State,
+        moving: Mapping[str, Mobile | Carried],
+        made_of: Mapping[str, Mobile],
+        rtol: float,
     ) -> None:
         self.name, self.kinetics, self.state, self.moving, self.rtol = kinetics.name, kinetics, state, moving, rtol
         rows, n = kinetics.held.shape
@@ -132,7 +138,7 @@ class Coupled(Component):
             if s.name in self.moving:
                 mobile, found, (gain, rest) = self.moving[s.name], self._found[k], self._sources[k]
                 gain[:] = 0.0
-                if credit and mobile.transport.packing is None:
+                if credit and mobile.credits:
                     np.maximum(found, 0.0, out=gain)
                 np.subtract(found, gain, out=rest)
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)

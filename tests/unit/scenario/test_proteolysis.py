@@ -75,6 +75,20 @@ TWICE = "  solubles: {timp2: {diffusion: 1}}\ntime: {"
 ROLE = "    names: {timp: x}\ntime: {"
 RATE = "    rates: {receptr: {forward: 1}}\ntime: {"
 ORDER = "    rates: {dimer: {forward: 1 /s}}\ntime: {"
+
+
+def test_on_cells(tmp_path: Path) -> None:
+    """MT1-MMP and its complexes are bound to cells, 10 nM of them where there are 2 units of cells."""
+    more = "    on: tumour\n  cells: {tumour: {initial: 2, motility: 1e-3}}\ntime: {"
+    path = written(tmp_path, "time: {", more)
+    path.write_text(path.read_text(encoding="utf-8").replace("mt1: 10 nM", "mt1: 5").replace("1 um^2}", "1 um^2, cells: 1e8 /cm^3}"))
+    scenario = load(path)
+    assert list(scenario.model.bound) == ["mt1", "mt1_timp2", "mt1_timp2_prommp2", "mt1_timp2_prommp2_mt1"]
+    done = invasio.run(path, out=None)
+    for name, value in {"mt1": 6.03248, "mmp2": 0.120237}.items():
+        assert done.field(name, 3600) == pytest.approx(value, rel=1e-5)
+
+
 WRONG = {
     "over a reaction of one's own": ("time: {", OWN, "repeated-name", ":10:5: model.reactions.dimer", "rename"),
     "a species twice": ("time: {", TWICE, "stated-twice", ":6:12: model.proteolysis.timp2", "there"),
