@@ -109,6 +109,6 @@ class Scenario(Options):
         for *groups, name in self._written:
             group = data
             for part in groups:
-                group = group[part]
-            del group[name]
+                group = group[str(part)]
+            del group[str(name)]
         return data

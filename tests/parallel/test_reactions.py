@@ -72,8 +72,8 @@ def test_on_any_number_of_ranks(comm: Comm, shared_tmp: Path, dim: int) -> None:
     parallel_assert(comm, abs(bound[0] - bound[1]) < 1e-13 and abs(bound[0]) > 1e-3, f"binding {bound}")
     parallel_assert(comm, max(abs(cut[0] - cut[1]), abs(2 * cut[0] - cut[2])) < 1e-13 and cut[0] > 1e-3, f"cut {cut}")
     parallel_assert(comm, "reaction:cut" not in book["tumour"] and "reaction:killing" not in book["inside"], "catalysts")
-    for taken, snapshot in enumerate(before):
+    for taken in range(STEPS) if dim == 1 else (1,):
         again = posed(comm, shared_tmp, dim)
-        resumed = March.restored(again, snapshot).steps(DT, STEPS - taken, tried=2.0)
+        resumed = March.restored(again, before[taken]).steps(DT, STEPS - taken, tried=2.0)
         same_bits(problem, again)
         parallel_assert(comm, resumed.shares() == march.shares(), f"accounts after a restart at step {taken}")

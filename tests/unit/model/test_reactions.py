@@ -105,7 +105,7 @@ def test_parts_of_rates_whatever_their_signs() -> None:
     registers[2 : program.first] = program.constants
     run(program.code, program.short, program.first, registers)
     found = [0.0, 0.0]
-    for (row, register), weight in zip(program.gross, program.weights, strict=True):
+    for row, register, weight in zip(*program.gross.T, program.weights, strict=True):
         found[row] += weight * abs(registers[register])
     a, b = densities.values()
     assert found == pytest.approx([2 * (b + 3 * a + 3 * a * b) / (1 + a), a], rel=1e-14)
