@@ -79,10 +79,21 @@ class _Table:
         self.classes: Classes = self.stock.classes
         times = body.times
         self.steps = len(times) - 1
-        constant = [self.stock.rates(when) for when in range(self.steps)]
-        self.rates = constant
+        self.rates = [self.stock.rates(when) for when in range(self.steps)]
         inside = np.clip(times, entries.times[0], entries.times[-1])
         self.entered = np.diff(entries.at(inside), axis=0) * self.plan.stands_for / mean_size(self.plan.sizes)  # (T, parts, P) events
+        self.last = self._last()
+
+    def _last(self) -> int:
+        """The last interval in which what entered may still be on its way, but for a share of e^-40."""
+        entering = np.flatnonzero(self.entered.any(axis=(1, 2)))
+        left, when = 40.0, int(entering[-1]) + 1 if len(entering) else 0
+        while when < self.steps and left > 0:
+            r = self.rates[when]
+            slowest = min([1 / r.transit, *r.leaves.sum(axis=0)] if self.plan.cavity.names else [1 / r.transit])
+            left -= float(slowest * (self.body.times[when + 1] - self.body.times[when]))
+            when += 1
+        return when
 
     def of(self, kind: _Kind, end: int) -> Floats:
         """(O + 1,) chance by a time of the grid, in each place and anywhere."""
@@ -96,7 +107,11 @@ class _Table:
         whole, cluster, _, loose, _ = self.classes.ways
         for when in range(end - 1, -1, -1):
             r, span = self.rates[when], float(self.body.times[when + 1] - self.body.times[when])
+            if when > self.last and kind.settled:
+                continue
             asleep, lives, a, b = self._place(kind, r, span, end, when, asleep, a, b)
+            if when > self.last:
+                continue
             one = np.concatenate([lives, np.zeros((1, classes))])
             arrest = np.einsum("smb,bm->sbm", r.arrests, r.extravasation[: self.body.beds] * one[: self.body.beds])
             lands = np.zeros_like(blood)
@@ -130,7 +145,9 @@ class _Table:
         elif self.plan.colony.growth is not None and bool((self.plan.colony.growth.start <= 1).all()):
             founded = self._certain(kind.least, when, end)
         else:
-            founded = tail(np.broadcast_to(self.classes.size, asleep.shape), *middle, np.broadcast_to(kind.least, (len(asleep), 1)))
+            least = np.broadcast_to(kind.least, (len(asleep), 1))
+            _, first, back = np.unique(np.hstack([*middle, least]), axis=0, return_index=True, return_inverse=True)
+            founded = tail(self.classes.size[None], middle[0][first], middle[1][first], least[first])[back.ravel()]  # places alike once
         leaving = r.wake + r.dies
         wakes = r.wake / np.where(leaving > 0, leaving, 1)
         left, right = np.exp(-leaving * span / 2), np.exp(-leaving * span)
@@ -159,9 +176,7 @@ class _Table:
             none = np.log1p(-np.minimum(value, 1))
         logs = np.einsum("sop,wp->sow", np.maximum(none[..., :kinds], -1e300), loose)
         logs += np.where(cluster >= 0, np.maximum(none[..., np.maximum(cluster, 0)], -1e300), 0)
-        out = np.zeros_like(value)
-        np.add.at(np.moveaxis(out, -1, 0), whole, np.moveaxis(-np.expm1(logs) * chance, -1, 0))
-        return out
+        return np.add.reduceat(-np.expm1(logs) * chance, np.searchsorted(whole, np.arange(value.shape[-1])), axis=-1)
 
     def _nodes(self, r: Rates, one: Floats, value: Floats) -> list[Floats]:
         """(O + 1, M) of a unit that comes to each level, and after the last of one that comes into the blood."""
