@@ -7,6 +7,7 @@ taken in the middle of their step, which is of second order in the step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,16 +46,23 @@ class _Kind:
     settled: bool = False
 
 
-def chances(plan: Plan, entries: Entries) -> Chances:
-    """At the times of the report: by place, and anywhere."""
+KINDS = ("settled", "awake", "micro", "macro")
+
+
+def chances(plan: Plan, entries: Entries, wanted: Sequence[str] = KINDS) -> Chances:
+    """At the times of the report: by place, and anywhere; of kinds that are not wanted nan.
+
+    Where rates do not change and the grid is even, an event's chance depends on how long ago it was only: one pass is enough for all times.
+    """
     body = Body(plan, entries.parts)
     table = _Table(body, entries)
     kinds = {"settled": _Kind(None, True), "awake": _Kind(None), "micro": _cells(plan.colony.micro), "macro": _cells(plan.colony.macro)}
     found: dict[str, list[Floats]] = {name: [] for name in kinds}
     for name, kind in kinds.items():
-        for when in plan.report:
-            open_form = kind.least is not None and not _closed(plan, kind.least)
-            found[name].append(np.full(len(plan.places) + 1, np.nan) if open_form else table.of(kind, int(when)))
+        if name not in wanted or (kind.least is not None and not _closed(plan, kind.least)):
+            found[name] = [np.full(len(plan.places) + 1, np.nan)] * len(plan.report)
+        else:
+            found[name] = table.of(kind, [int(when) for when in plan.report])
     rows = {name: np.array(values).reshape(len(plan.report), -1) for name, values in found.items()}
     by_place = {name: values[:, :-1] for name, values in rows.items()}
     return Chances(plan.times[list(plan.report)], **by_place, **{f"{name}_anywhere": values[:, -1] for name, values in rows.items()})
@@ -70,6 +78,15 @@ def _closed(plan: Plan, least: Floats) -> bool:
     return plan.colony.second is None and (growth is None or bool((growth.start <= 1).all() or (growth.start[:, None] >= least).all()))
 
 
+def _by(values: Floats, weights: Floats) -> Floats:
+    return np.asarray(-np.expm1(-np.einsum("tpom,tpm->o", values, weights)))
+
+
+def _same(one: Rates, other: Rates) -> bool:
+    """Whether rates of two intervals are the same."""
+    return all(np.array_equal(value, getattr(other, name)) for name, value in vars(one).items() if isinstance(value, (float, np.ndarray)))
+
+
 class _Table:
     """What does not depend on what is asked: rates of all classes in all intervals, and the events of every interval."""
 
@@ -80,25 +97,28 @@ class _Table:
         times = body.times
         self.steps = len(times) - 1
         self.rates = [self.stock.rates(when) for when in range(self.steps)]
+        spans = np.diff(times)
+        self.steady = bool(np.allclose(spans, spans[0], rtol=1e-9, atol=0)) and all(_same(self.rates[0], rates) for rates in self.rates)
         inside = np.clip(times, entries.times[0], entries.times[-1])
         self.entered = np.diff(entries.at(inside), axis=0) * self.plan.stands_for / mean_size(self.plan.sizes)  # (T, parts, P) events
-        self.last = self._last()
+        self.weights: Floats = np.zeros((self.steps, len(body.parts), len(self.classes.cells)))  # events of each class
+        for when, part in zip(*np.nonzero(self.entered.sum(axis=2) > 0), strict=True):
+            flux = self.entered[when, part]
+            self.weights[when, part] = flux.sum() * self.classes.leaving(flux / flux.sum())
 
-    def _last(self) -> int:
-        """The last interval in which what entered may still be on its way, but for a share of e^-40."""
-        entering = np.flatnonzero(self.entered.any(axis=(1, 2)))
-        left, when = 40.0, int(entering[-1]) + 1 if len(entering) else 0
-        while when < self.steps and left > 0:
-            r = self.rates[when]
-            slowest = min([1 / r.transit, *r.leaves.sum(axis=0)] if self.plan.cavity.names else [1 / r.transit])
-            left -= float(slowest * (self.body.times[when + 1] - self.body.times[when]))
-            when += 1
-        return when
+    def of(self, kind: _Kind, ends: Sequence[int]) -> list[Floats]:
+        """(O + 1,) chance by each of these times of the grid, in each place and anywhere."""
+        if not ends:
+            return []
+        if not self.steady:
+            return [_by(self.values(kind, end), self.weights[:end]) for end in ends]
+        values = self.values(kind, max(ends))
+        return [_by(values[max(ends) - end :], self.weights[:end]) for end in ends]
 
-    def of(self, kind: _Kind, end: int) -> Floats:
-        """(O + 1,) chance by a time of the grid, in each place and anywhere."""
+    def values(self, kind: _Kind, end: int) -> Floats:
+        """(end, parts, O + 1, M) chance that an event of each class in each step before ``end`` counts by then."""
         places, classes = len(self.plan.places), len(self.classes.cells)
-        expected: Floats = np.zeros(places + 1)
+        found: Floats = np.zeros((end, len(self.body.parts), places + 1, classes))
         asleep: Floats = np.zeros((places, classes))  # chance of one that is dormant at the start of the step after this one
         blood: Floats = np.zeros((len(self.body.arrests), places + 1, classes))
         cavity: Floats = np.zeros((places + 1, classes))
@@ -107,11 +127,7 @@ class _Table:
         whole, cluster, _, loose, _ = self.classes.ways
         for when in range(end - 1, -1, -1):
             r, span = self.rates[when], float(self.body.times[when + 1] - self.body.times[when])
-            if when > self.last and kind.settled:
-                continue
             asleep, lives, a, b = self._place(kind, r, span, end, when, asleep, a, b)
-            if when > self.last:
-                continue
             one = np.concatenate([lives, np.zeros((1, classes))])
             arrest = np.einsum("smb,bm->sbm", r.arrests, r.extravasation[: self.body.beds] * one[: self.body.beds])
             lands = np.zeros_like(blood)
@@ -125,14 +141,10 @@ class _Table:
             into = self._split(during, part, whole, cluster, loose)
             nodes = self._nodes(r, one, into[len(self.body.parts) + self.body.beds])
             pool_now, cavity = self._pool(r, span, one, nodes, cavity)
-            for number in range(len(self.body.parts)):
-                route = self.body.routes[number]
-                flux = self.entered[when, number]
-                if flux.sum() <= 0:
-                    continue
+            for number, route in enumerate(self.body.routes[: len(self.body.parts)]):
                 value = into[route.start] if route.kind == "blood" else nodes[route.level] if route.kind == "lymph" else pool_now
-                expected += flux.sum() * (value @ self.classes.leaving(flux / flux.sum()))
-        return -np.expm1(-expected)
+                found[when, number] = value
+        return found
 
     def _place(
         self, kind: _Kind, r: Rates, span: float, end: int, when: int, asleep: Floats, a: Floats, b: Floats

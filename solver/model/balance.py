@@ -237,7 +237,7 @@ class Vessel:
     """
 
     name: str
-    carries: Literal["blood", "lymph"]
+    carries: Literal["blood", "lymph", "cavity"]
     place: Literal["boundary", "interface", "region", "network"]
     parts: tuple[str, ...]
     fluxes: tuple[WallFlux, ...]

@@ -100,6 +100,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         parts = [part for part in vessel.at.names if few or f"{name}/{part}" in shown]
         found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in passing]
         begun += [f"{name}/"] if vessel.at.network else []
+    begun += ["circulation.", "blood.", "cavity.", "organ."] if scenario.circulation is not None else []
     return found, tuple(begun)
 
 
