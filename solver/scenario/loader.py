@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_bound import check_bound
 from .check_cascade import check_cascade
 from .check_reactions import check_reactions
 from .check_removals import check_removals
@@ -141,7 +142,8 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars | context.scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    checks = (check_times, check_size, check, check_reactions, check_vessels, check_drugs, check_removals, check_cascade, check_columns)
+    within = (check_times, check_size, check, check_bound, check_reactions)
+    checks = (*within, check_vessels, check_drugs, check_removals, check_cascade, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
