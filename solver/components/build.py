@@ -31,8 +31,8 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     work, species = Workspace(problem.graph), problem.species
     switching = {name for s in species.values() for t in s.law.transfers for name in (s.name, t.into)}
     found: list[Component] = []
-    if switching:
-        found.append(Transfers(species, problem.evaluator))
+    transfers = Transfers(species, problem.evaluator) if switching else None
+    found += [transfers] if transfers is not None else []
     if problem.immobile:
         coupled = {s.name for k in problem.kinetics for s in k.members}
         found.append(Immobile(problem.immobile, coupled))
@@ -46,6 +46,8 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     carriages = {name: Carriage(moving[name].transport) for name in moving if name in laden}
     found += _in_order(problem, moving, carriages, max(EXACT, NODES * options.linear.rtol))
     found += carriages.values()
+    if transfers is not None:
+        transfers.take_along(c for c in found if isinstance(c, Carried))
     found += [Notes(problem.noted)] if problem.noted else []
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
     found += [Pooled(law, problem) for law in problem.model.pools]

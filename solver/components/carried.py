@@ -35,7 +35,7 @@ EXACT = 1e-11  # of the linear solver of the low-order ratio
 class Carried(Component):
     """One species that another, which moves, takes along."""
 
-    phases = frozenset({Phase.FIRST, Phase.WHOLE})
+    phases = frozenset({Phase.WHOLE})
     credits = True  # whether the limiter may count on what reactions bring
 
     def __init__(self, species: NodalSpecies, carriage: Carriage, state: State) -> None:
@@ -43,7 +43,7 @@ class Carried(Component):
         assert law is not None
         self.name, self.species, self.carriage, self.state = species.name, species, carriage, state
         self.carrier, self.graph = carriage.species, species.graph
-        self.newborn = law.newborn
+        self.newborn, self.turns = law.newborn, law.turns
         g = self.graph
         n = g.n_owned
         self.each = np.zeros(g.n_local)
@@ -58,13 +58,14 @@ class Carried(Component):
         self._gain: Floats | None = None
         self._source: Floats | None = None
         self._tilt: Floats | None = None
+        self._followed = 0
         self.failure = ""
         self.limited = 0
         self.clipped = 0.0
 
     def couple(self, moved: Variable, gain: Floats, source: Floats, tilt: Floats) -> None:
         """As components.mobile.Mobile.couple."""
-        self.phases = frozenset({Phase.FIRST})
+        self.phases = frozenset()
         self._coupled, self._gain, self._source, self._tilt = moved, gain, source, tilt
         self._credit, self._rest = np.zeros(self.graph.n_local), np.zeros(self.graph.n_local)
         self.species.variable.foreseen = False
@@ -89,12 +90,9 @@ class Carried(Component):
             self.species.variable.show()
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
-        """The step that its carrier has made; before, what was transferred to or from its carrier. Collective."""
+        """The step that its carrier has made. Collective."""
         page = book.page(self.name)
         variable, trace = self.species.variable, self.carriage.trace
-        if phase is Phase.FIRST:
-            self._follow(self.carrier.state, page)
-            return ""
         self._before[:] = variable.new
         if not self._transport(time, dt, page):
             return self.failure
@@ -111,15 +109,35 @@ class Carried(Component):
 
     def accept(self, time: float, dt: float) -> None:
         """What the carrier is now is known."""
+        self.know()
+
+    def know(self) -> None:
+        """What has changed the carrier until now has changed b as well."""
         self._known[:] = self.carrier.state
 
     def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, object]) -> None:
         """What the carrier is now is known."""
-        self._known[:] = self.carrier.state
+        self.know()
 
     def _follow(self, carrier: Floats, page: Page) -> None:
         """Go with a change of the carrier at nodes. Collective."""
         s, g = self.species, self.graph
+        for c in self.carrier.fixed_conditions:  # those that come in there bring what any do
+            at = c.nodes
+            held = self.each[at] * carrier[at]
+            came, went = gains(g.mass[at] * (held - s.state[at]))
+            page.add(f"inflow:{c.boundary}", came)
+            page.add(f"outflow:{c.boundary}", went)
+            s.state[at], self._known[at] = held, carrier[at]
+        trace = self.carriage.trace
+        if self._followed != trace.followed:
+            self._followed = trace.followed
+            for account, at, amounts in trace.changes:
+                there = self._known[at]
+                more = amounts * np.divide(s.state[at], there, out=np.zeros(len(at)), where=there > kernel.FLOOR)
+                page.add(account, -float(more.sum()))
+                np.add.at(s.state, at, more / g.mass[at])
+                np.add.at(self._known, at, amounts / g.mass[at])
         born, dead = kernel.mirror(g.mass, self._known, carrier, self.each, _NEWBORN[self.newborn], g.n_owned, s.state)
         page.add("born", born)
         page.add("dead", dead)

@@ -48,14 +48,16 @@ class Trace:
     """What those that a species carries need of its last step.
 
     begun, started, reached (n_local): its density at the beginning, after what takes all has taken it, and at the end.
-    last: the last stage. corrected: whether the limiter acted. steps: how many there have been.
+    last: the last stage. corrected: whether the limiter acted. changes: of what left through boundaries and walls, by a second
+    look, of which there were ``followed`` (see Gates). steps: how many there have been.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.begun, self.started, self.reached = (np.zeros(graph.n_local) for _ in range(3))
         self.last = np.zeros(graph.n_owned)
         self.corrected = False
-        self.steps = 0
+        self.steps = self.followed = 0
+        self.changes: list[tuple[str, NDArray[np.int64], Floats]] = []
 
 
 class Transport:
@@ -200,6 +202,8 @@ class Transport:
         born, dead = stages.follow(g.mass, *args)
         if self.gates:
             born, dead = self.gates.book(self._middle[1], page)
+            if self.trace is not None:
+                self.trace.changes, self.trace.followed = self.gates.changes, self.trace.followed + 1
         if self._made_by_time:  # its integral is exact already: what changes is how much of it is lost
             born, dead = 0.0, dead - born
         page.add("born", born)

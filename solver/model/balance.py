@@ -89,6 +89,7 @@ class Carried:
     by: str
     each: Expr
     newborn: Literal["shared", "each", "alike"] = "shared"
+    turns: Mapping[str, str] = field(default_factory=dict)  # where its carrier becomes that species, what it becomes; else it is lost
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def bound(name: str, options: Bound, letters: Letters) -> Species:
         initial={"": Binary("*", each, Name(carrier))},
         production=tuple(production),
         loss=loss,
-        carried=Carried(carrier, each, _NEWBORN[options.at_birth]),  # type: ignore[arg-type]
+        carried=Carried(carrier, each, _NEWBORN[options.at_birth], dict(options.becomes)),  # type: ignore[arg-type]
     )
 
 
@@ -46,6 +46,7 @@ def at_rest(law: Species, laws: Mapping[str, Species]) -> Species:
     carrier = laws[law.carried.by]
     loss = [*law.loss, *(replace(term, name=f"{term.name} of {carrier.name}", source="") for term in carrier.loss)]
     loss += [Term(_positive(Unary("-", term.expr)), f"net death of {carrier.name}") for term in carrier.growth]
+    loss += [Term(t.rate, f"{carrier.name} becomes {t.into}") for t in carrier.transfers]
     production, born = (
         list(law.production),
         {"shared": None, "each": Binary("*", law.carried.each, Name(carrier.name)), "alike": Name(law.name)},

@@ -59,6 +59,11 @@ class Bound(Options):
         description="shared: daughters share what a mother carries; per_cell: one that is born brings `per_cell`; "
         "inherited: one that is born brings as much as others carry there, as a trait",
     )
+    becomes: dict[str, str] = Field(
+        {},
+        description="where its cells become another phenotype, the bound species on that one that it becomes: it goes along with them; "
+        "of phenotypes not named here it is lost with the cells",
+    )
     synthesis: Annotated[Formula, Over("own/key/time", State, 0)] = Field(ZERO, description="made by each cell, per time")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="made besides, per volume and time")
     decay: Annotated[Formula, Over("1/time", State, 0)] = Field(ZERO, description="loss rate, as turnover")

@@ -126,7 +126,10 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     """Accounts of a species in the ledger besides born and dead."""
     laws: dict[str, Any] = {**scenario.model.cells, **scenario.model.solubles, **scenario.species}
     if name in scenario.model.bound:
-        yield from (key for key in _accounts(scenario, scenario.model.bound[name].on) if not key.startswith("switched"))
+        yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
+        carrier = scenario.model.bound[name].on
+        if carrier in _moving(scenario):
+            yield from (key for key in _accounts(scenario, carrier) if not key.startswith(("reaction:", "killed:")))
         return
     own = scenario.species[name].boundaries if name in scenario.species else {}
     stated = {**{at: c[name] for at, c in scenario.boundaries.items() if name in c}, **own}

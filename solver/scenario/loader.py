@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_bound import check_bound
 from .check_cascade import check_cascade
 from .check_reactions import check_reactions
 from .check_removals import check_removals
@@ -31,6 +32,7 @@ from .members import members
 from .mesh import mesh_dimension
 from .parameters import read_molar, read_parameters, read_scales, read_solubility
 from .prolong import later
+from .proteolysis import write_out
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .removals import Radiation, RadiationMap, Surgery, SurgeryMap
 from .schedules import Schedule, ScheduleMap, read_schedules
@@ -129,6 +131,7 @@ def _told(label: str) -> Iterator[None]:
 def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
+    document, written = write_out(document)
     context = context_of(document)
     others = {*context.species, *context.parameters, *context.fields, *context.scalars}
     taken = sorted(scalars & {*others, "x", "y", "z", "t", "integrity"})
@@ -139,13 +142,15 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars | context.scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    checks = (check_times, check_size, check, check_reactions, check_vessels, check_drugs, check_removals, check_cascade, check_columns)
+    within = (check_times, check_size, check, check_bound, check_reactions)
+    checks = (*within, check_vessels, check_drugs, check_removals, check_cascade, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
     scenario._stated = Stated(scenario, document)
+    scenario._written = written
     return scenario
 
 

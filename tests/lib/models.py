@@ -63,9 +63,16 @@ def species(
     )
 
 
-def carried(name: str, by: str, each: str = "1", newborn: Literal["shared", "each", "alike"] = "shared", **terms: str) -> Species:
+def carried(
+    name: str,
+    by: str,
+    each: str = "1",
+    newborn: Literal["shared", "each", "alike"] = "shared",
+    turns: Mapping[str, str] | None = None,
+    **terms: str,
+) -> Species:
     """What a species takes along: so much in each at the start; ``terms`` as of ``species``."""
-    return replace(species(name, f"({each})*{by}", "bound", **terms), carried=Carried(by, parse(each), newborn))  # type: ignore[arg-type]
+    return replace(species(name, f"({each})*{by}", "bound", **terms), carried=Carried(by, parse(each), newborn, turns or {}))  # type: ignore[arg-type]
 
 
 def _by_region(texts: Mapping[str, str]) -> dict[str, Expr]:

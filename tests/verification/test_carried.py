@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import erf
 
 import numpy as np
@@ -10,7 +11,8 @@ from mpi4py import MPI
 
 from invasio.solver.components.options import SchemeOptions
 from invasio.solver.discretise.problem import Problem
-from invasio.solver.model.balance import Species
+from invasio.solver.model.balance import Species, Transfer
+from invasio.solver.scenario.parser import parse
 from tests.lib.comm import Comm
 from tests.lib.fields import Floats, amount, density
 from tests.lib.march import March
@@ -92,6 +94,41 @@ def test_daughters_share_and_the_dying_take_along(comm: Comm) -> None:
         problem = problem_of(laws, lattice(1, 4), comm)
         March(problem).steps(0.02, 50)
         assert amount(problem, "b") == pytest.approx(exact, rel=1e-4)
+
+
+def phenotypes(each: str, along: bool = True) -> tuple[Species, ...]:
+    """Two phenotypes that become each other while they move; what one carries goes along, or does not."""
+    a = species("a", "exp(-(x - 0.3)^2/0.02)", "cells", diffusion="1e-2")
+    b = species("b", "0.1*x", "cells", diffusion="2e-2", taxis=(("f", "f", "0.05"),))
+    return (
+        replace(a, transfers=(Transfer("b", parse("2*x")),)),
+        replace(b, transfers=(Transfer("a", parse("0.5")),)),
+        carried("on_a", "a", each, turns={"b": "on_b"} if along else {}),
+        carried("on_b", "b", "2", turns={"a": "on_a"} if along else {}),
+        species("f", "x"),
+    )
+
+
+def test_what_they_carry_goes_along_where_cells_become_others(comm: Comm) -> None:
+    """Uniform stays uniform on both, the amount of both is kept, second order where they differ; what is not taken along is lost."""
+    problem = problem_of(phenotypes("2"), lattice(1, 30), comm)
+    for _ in (march := March(problem)).each(0.1, 10, balanced=True):
+        for name, carrier in (("on_a", "a"), ("on_b", "b")):
+            np.testing.assert_allclose(per_carrier(problem, name, carrier), 2.0, rtol=1e-12)
+    states = []
+    for steps in (10, 20, 40, 320):
+        problem = problem_of(phenotypes("x"), lattice(1, 30), comm)
+        before = amount(problem, "on_a") + amount(problem, "on_b")
+        march = March(problem).steps(1.0 / steps, steps)
+        march.balance()
+        assert march.worst < 1e-12 and amount(problem, "on_a") + amount(problem, "on_b") == pytest.approx(before, rel=1e-12)
+        states.append(density(problem, "on_b").copy())
+    found = [float(np.abs(s - states[-1]).max()) for s in states[:-1]]
+    assert orders(found)[-1] > 1.7, found
+    march = March(problem_of(phenotypes("2", along=False), lattice(1, 30), comm)).steps(0.1, 10)
+    march.balance()
+    accounts = march.accounts()
+    assert accounts["on_a"]["switched_in"] == 0.0 < accounts["on_a"]["switched_out"]
 
 
 def test_the_carriers_do_not_notice(comm: Comm) -> None:
