@@ -157,7 +157,9 @@ class _Table:
         elif self.plan.colony.growth is not None and bool((self.plan.colony.growth.start <= 1).all()):
             founded = self._certain(kind.least, when, end)
         else:
-            founded = tail(np.broadcast_to(self.classes.size, asleep.shape), *middle, np.broadcast_to(kind.least, (len(asleep), 1)))
+            least = np.broadcast_to(kind.least, (len(asleep), 1))
+            _, first, back = np.unique(np.hstack([*middle, least]), axis=0, return_index=True, return_inverse=True)
+            founded = tail(self.classes.size[None], middle[0][first], middle[1][first], least[first])[back.ravel()]  # places alike once
         leaving = r.wake + r.dies
         wakes = r.wake / np.where(leaving > 0, leaving, 1)
         left, right = np.exp(-leaving * span / 2), np.exp(-leaving * span)
@@ -186,9 +188,7 @@ class _Table:
             none = np.log1p(-np.minimum(value, 1))
         logs = np.einsum("sop,wp->sow", np.maximum(none[..., :kinds], -1e300), loose)
         logs += np.where(cluster >= 0, np.maximum(none[..., np.maximum(cluster, 0)], -1e300), 0)
-        out = np.zeros_like(value)
-        np.add.at(np.moveaxis(out, -1, 0), whole, np.moveaxis(-np.expm1(logs) * chance, -1, 0))
-        return out
+        return np.add.reduceat(-np.expm1(logs) * chance, np.searchsorted(whole, np.arange(value.shape[-1])), axis=-1)
 
     def _nodes(self, r: Rates, one: Floats, value: Floats) -> list[Floats]:
         """(O + 1, M) of a unit that comes to each level, and after the last of one that comes into the blood."""
