@@ -62,6 +62,20 @@ def figure(folder: Path) -> Any:
     return found
 
 
+def chances(folder: Path) -> tuple[list[str], list[list[str]]]:
+    """Names and rows of a table for people: by place, chances at the horizon and the share of histories with its interval."""
+    organs = read(folder, "organs.csv")
+    last = organs["time"][-1]
+    head = ["place", "micro: chance", "drawn", "macro: chance", "drawn", "95 %"]
+    rows = []
+    for k, place in enumerate(organs["place"]):
+        if organs["time"][k] == last:
+            values = [organs[name][k] for name in ("chance_micro", "drawn_micro", "chance_macro", "drawn_macro", "low_macro", "high_macro")]
+            *texts, low, high = [f"{float(value):.3g}" if value else "-" for value in values]
+            rows.append([place, *texts, f"{low} to {high}"])
+    return head, rows
+
+
 def steps(folder: Path, facts: dict[str, Any]) -> list[tuple[str, float, list[tuple[str, float]]]]:
     """Steps of the way: what is left of the cells (or colonies), and what was lost before it, by cause."""
     table = read(folder, "ledger.csv")

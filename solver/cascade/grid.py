@@ -19,7 +19,7 @@ from ..scenario.tree import evaluate, names, substitute
 
 Floats = NDArray[np.float64]
 PARTS = 8  # of an interval, in the middle of which formulas are evaluated
-INTERVALS = 500  # where the scenario does not say how many
+INTERVALS = 250  # where the scenario does not say how many
 OTHERS = "others"
 Steps = Mapping[str, tuple[Floats, Floats]]  # name of a scalar of the tissue -> times, values at them
 
