@@ -17,6 +17,7 @@ from .named import Keyed, SpeciesName
 from .parameters import MolarMass, Solubility
 from .phenotypes import Follows, KilledBy, LossWithoutContact, Necroses, Uptakes
 from .pools import PoolMap
+from .proteolysis import Proteolysis
 from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
@@ -157,6 +158,9 @@ class Biology(Options):
         {}, description="what cells carry, by name: receptors, membrane-bound enzymes, a drug inside cells, any trait"
     )
     reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
+    proteolysis: Proteolysis | None = Field(
+        None, description="preset: MT1-MMP, TIMP-2, proMMP-2 and MMP-2; stands for species and reactions"
+    )
     pools: PoolMap = Field({}, description="numbers with a law of their own: effects that outlast their cause")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
     vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

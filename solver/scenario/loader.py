@@ -32,6 +32,7 @@ from .members import members
 from .mesh import mesh_dimension
 from .parameters import read_molar, read_parameters, read_scales, read_solubility
 from .prolong import later
+from .proteolysis import write_out
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .removals import Radiation, RadiationMap, Surgery, SurgeryMap
 from .schedules import Schedule, ScheduleMap, read_schedules
@@ -130,6 +131,7 @@ def _told(label: str) -> Iterator[None]:
 def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
+    document, written = write_out(document)
     context = context_of(document)
     others = {*context.species, *context.parameters, *context.fields, *context.scalars}
     taken = sorted(scalars & {*others, "x", "y", "z", "t", "integrity"})
@@ -148,6 +150,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
     scenario._stated = Stated(scenario, document)
+    scenario._written = written
     return scenario
 
 

@@ -22,6 +22,7 @@ from .numerics import Numerics
 from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
+from .reader import Path_
 from .removals import RadiationMap, SurgeryMap
 from .schedules import ScheduleMap
 from .species import SpeciesMap
@@ -79,6 +80,7 @@ class Scenario(Options):
     _members: tuple[Member, ...] = PrivateAttr(default=())
     _assumed: tuple[tuple[str, int], ...] = PrivateAttr(default=())
     _stated: Stated | None = PrivateAttr(default=None)
+    _written: tuple[Path_, ...] = PrivateAttr(default=())
 
     @property
     def path(self) -> Path | None:
@@ -101,5 +103,12 @@ class Scenario(Options):
         return self._stated
 
     def resolved(self) -> dict[str, Any]:
-        """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""
-        return self.model_dump(by_alias=True, exclude_none=True)
+        """All options with their defaults as plain data; quantities are numbers in the scenario's scales. What a preset stands for is
+        left to it."""
+        data = self.model_dump(by_alias=True, exclude_none=True)
+        for *groups, name in self._written:
+            group = data
+            for part in groups:
+                group = group[str(part)]
+            del group[str(name)]
+        return data

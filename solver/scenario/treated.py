@@ -71,6 +71,8 @@ def targets(scenario: Scenario, path: str) -> list[Target]:
         return targets(scenario, f"{path}.{name}")
     if isinstance(node, Mapping) and set(node) == {""}:
         node, parts = node[""], [*parts, ""]
+    if isinstance(node, Mapping) and len(node) == 1 and _over(annotation) is None:
+        return targets(scenario, f"{path}.{next(iter(node))}")
     if isinstance(node, Mapping):
         raise NoRate("this is a mapping, no rate", "no-rate", f"name a rate in it: {', '.join(map(str, node)) or 'there is none'}")
     over = _over(annotation)

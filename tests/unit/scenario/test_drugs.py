@@ -92,7 +92,7 @@ PATH = "model.ecm.degraded_by.mmp"
 WRONG = {
     "no such rate": (PATH, "model.ecm.degraded_by.mmp2", "unknown-key", "drugs.inhibitor.effects.model.ecm.degraded_by.mmp2", "mmp"),
     "no rate": (PATH, "model.ecm.initial", "no-rate", "drugs.inhibitor.effects.model.ecm.initial", "name a rate"),
-    "a group": (PATH, "model.ecm", "no-rate", "drugs.inhibitor.effects.model.ecm", "name a rate in it: ecm"),
+    "a group": (PATH, "model.ecm", "no-rate", "drugs.inhibitor.effects.model.ecm", "name one of them: initial, degraded_by"),
     "a number": (PATH, "time.end", "no-rate", "drugs.inhibitor.effects.time.end", "name a rate"),
     "below a rate": (PATH, "model.cells.tumour.death.x", "unknown-key", "drugs.inhibitor", "name the rate itself"),
     "a rate of 0": (PATH, "model.ecm.remodelling", "no-rate", "drugs.inhibitor", "use adds"),
