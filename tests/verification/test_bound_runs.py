@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import invasio
+from invasio.solver.api import Result
 
 HEAD = """\
 schema_version: 1
@@ -17,7 +18,7 @@ time: {end: 1, step: 0.05}
 """
 
 
-def run(folder: Path, text: str) -> invasio.Run:
+def run(folder: Path, text: str) -> Result:
     """A run in memory; its ledgers balance."""
     path = folder / "bound.yaml"
     path.write_text(HEAD + text, encoding="utf-8")
