@@ -53,7 +53,7 @@ class Coupled(Component):
         self.name, self.kinetics, self.state, self.moving, self.rtol = kinetics.name, kinetics, state, moving, rtol
         rows, n = kinetics.held.shape
         self._old, self._star, self._new, self._tilt, self._tilted = (np.zeros((rows, n)) for _ in range(5))
-        self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass
+        self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass; _tilted: their tilt
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
         self._mids = [np.zeros(kinetics.graph.n_local) for _ in kinetics.members]  # the middle of the step, as found so far
         self._mobiles = [moving.get(s.name) for s in kinetics.members]
@@ -65,7 +65,7 @@ class Coupled(Component):
             transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
         for k, s in enumerate(kinetics.members):
             if s.name in moving:
-                moving[s.name].couple(kinetics.moved[k], self._sources[k, 0], self._sources[k, 1], self._tilt[k])
+                moving[s.name].couple(kinetics.moved[k], self._sources[k, 0], self._sources[k, 1], self._tilted[k])
 
     def accounts(self) -> Iterable[Account]:
         """Of each member what each reaction makes of it, or takes."""
@@ -89,7 +89,7 @@ class Coupled(Component):
                 found[:] = mean.old[: len(found)]
         for s, mid in zip(kinetics.members, self._mids, strict=True):
             mid[:] = s.variable.mid
-        self._tilt[:] = self._tilted[:] = 0.0
+        self._tilted[:] = 0.0
         booked = book.pending()
         for last in (False, True):
             reason = self._pass(time, dt, book)
