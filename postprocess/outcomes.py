@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .sweep import MemberRun, SweepRun
 
 Columns = Mapping[str, Sequence[float]]
+_ROUNDING = 1e-12  # relative: differences that are none
 _BESIDE = 3  # outcomes beside each other in a text
 _TIME = 1e-9  # of the run: how near an output must be
 
@@ -201,8 +202,8 @@ def cells_of(table: Table) -> tuple[list[str], list[list[str]]]:
             value, difference, relative = _three(table, row, o)
             first = [f"{value:.6g}"] if not math.isnan(value) else ["-" if row.status == "done" else row.status.partition(":")[0]]
             others = [
-                "-" if k == 0 or math.isnan(difference) else f"{difference:+.3g}",
-                "-" if k == 0 or math.isnan(relative) else f"{100 * relative:+.3g} %",
+                "-" if k == 0 or math.isnan(difference) else "0" if abs(relative) < _ROUNDING else f"{difference:+.3g}",
+                "-" if k == 0 or math.isnan(relative) else "0 %" if abs(relative) < _ROUNDING else f"{100 * relative:+.3g} %",
             ]
             cells += [*first, *others]
         rows.append(cells)

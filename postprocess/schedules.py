@@ -1,16 +1,17 @@
-"""The schedules of a run: what was given when, drawn as a strip under curves over time."""
+"""What was given when in a run: its schedules, radiation and surgery, drawn as a strip under curves over time."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import count, islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from invasio.solver.scenario.functions import Function, sampled
-from invasio.solver.scenario.loader import schedules_of
+from invasio.solver.scenario.loader import instants_of, schedules_of
 
 from .style import LINES
 
@@ -44,10 +45,20 @@ def of(run: Run) -> dict[str, Function]:
     return {name: schedule.function for name, schedule in schedules_of(run.scenario).items()}
 
 
+def instants(run: Run) -> dict[str, list[float]]:
+    """When there was radiation and surgery in a run, by name."""
+    end = float((run.scenario.get("time") or {}).get("end", 1.0))
+    trains = instants_of(run.scenario).items()
+    return {name: list(islice(takewhile(lambda t: t <= end, map(train.instant, count())), MOST_PIECES)) for name, train in trains}
+
+
 def strip(panel: Any, run: Run, functions: dict[str, Function], factor: float = 1.0) -> None:
-    """Draw schedules into a panel, each relative to the most that it is; ``factor``: of the panel's times."""
+    """Draw schedules into a panel, each relative to the most that it is, and lines where there was radiation or surgery; ``factor``: of
+    the panel's times."""
     scenario = run.scenario.get("time") or {}
     begin, end = float(scenario.get("start", 0.0)), float(scenario.get("end", 1.0))
+    for number, (name, moments) in enumerate(instants(run).items(), len(functions)):
+        panel.vlines(np.array(moments) * factor, 0.0, 1.0, color=LINES[number % len(LINES)], linewidth=1.0, label=name)
     for number, (name, function) in enumerate(functions.items()):
         times, values = drawn(function, begin, end)
         most = float(np.abs(values).max()) or 1.0

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from invasio.solver.errors import InvasioError
+from invasio.solver.output.layout import CASCADE
+from invasio.solver.output.records import facts_of
 
+from . import cascade
 from .faults import WrongRequest, unknown
 from .run import labels
 
@@ -152,4 +155,17 @@ def _text(name: str, value: float) -> str:
 def _csv(rows: list[list[str]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
+
+
+def of_cascade(run: Run, name: str, units: bool = False) -> str:
+    """A table of what was drawn of a run's cascade, as CSV; with ``units`` a second row. Raises WrongRequest where there is none."""
+    found = cascade.read(run.path / CASCADE, f"{name}.csv")
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(found)
+    if units:
+        known = facts_of(run.path / CASCADE / "manifest.json").get("units", {}).get(f"{name}.csv", {})
+        writer.writerow([known.get(column, "") for column in found])
+    writer.writerows(zip(*found.values(), strict=True))
     return buffer.getvalue()

@@ -86,6 +86,7 @@ MODEL: dict[str, Code] = {
     "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
     "no-balance": Code("Nothing removes a quasi-steady species, or not from a part of the tissue, so it has no balance.", (2, 4)),
     "no-loss": Code("What goes round in a loop of beds is never arrested or lost.", (2,)),
+    "no-rate": Code("A drug acts on an option that is no rate, or multiplies a rate that is 0.", (2,)),
     "no-route": Code("A bed is never reached, leads nowhere or in a circle, or there is no such way.", (2,)),
     "no-unique-balance": Code("Uptake of a quasi-steady species falls where there is more of it: it has more than one balance.", (4,)),
     "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),

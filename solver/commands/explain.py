@@ -7,6 +7,7 @@ import sys
 
 from ..model.build import build_model
 from ..model.text import explain
+from ..scenario.cascade_words import cascade_words
 from ..scenario.loader import load
 from ..scenario.members import size
 from ..scenario.schema import Scenario
@@ -27,6 +28,8 @@ def main(args: argparse.Namespace) -> int:
     print(text, end="")
     if line := start_line(scenario):
         print(f"\nThe tissue {line}.")
+    if lines := list(cascade_words(scenario)):
+        print("", *lines, sep="\n")
     if scenario.arms is not None:
         print("\nArms, each a run of its own (`invasio arms`)")
         for name, values in scenario.arms.items():

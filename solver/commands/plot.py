@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind.add_argument("--kymograph", action="store_true", help="a line over time")
     kind.add_argument("--front", action="store_true", help="position of the front and its speed")
     kind.add_argument("--surface", action="store_true", help="in 3-D: where a field exceeds a value, cut open (one run; --times, --level)")
+    kind.add_argument(
+        "--cascade", action="store_true", help="how far cells come that entered vessels, where and when metastases show (one run)"
+    )
     kind.add_argument("--series", type=names, metavar="COLUMN,...", help="columns of series.csv over time")
     parser.add_argument("--level", type=float, metavar="VALUE", help="the field's value: with --front along the line, with --surface")
     parser.add_argument("--fit", metavar="T:T", help="with --front: fit the speed between these times (default: second half)")
@@ -50,10 +53,11 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
-    from ...postprocess import fronts, plot
+    from ...postprocess import cascade, fronts, plot
     from ...postprocess.faults import WrongRequest
     from ...postprocess.run import labels
     from ...postprocess.style import time_scale
+    from ..output.layout import CASCADE
 
     if (args.fit or args.level is not None) and not args.front:
         raise WrongRequest(
@@ -61,6 +65,8 @@ def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
         )
     if args.times and (args.front or args.series or args.kymograph):
         raise WrongRequest("it belongs to profiles and maps", code="wrong-arguments", place="--times", remedy="leave it out")
+    if args.cascade:
+        return "cascade", cascade.figure(runs[0].path / CASCADE)
     if args.series:
         return "series", plot.series(runs, args.series)
     plot.told_apart(runs)

@@ -66,7 +66,7 @@ def main(args: argparse.Namespace) -> int:
     code = 0
     with agreed(comm):
         if comm.rank == 0:
-            code = _finish(outcome.folder, bool(scenario.output.figures))
+            code = finish(outcome.folder, bool(scenario.output.figures))
     return int(comm.bcast(code))
 
 
@@ -92,7 +92,7 @@ def _again(args: argparse.Namespace) -> list[str]:
     return words + (["--", *args.petsc] if args.petsc else [])
 
 
-def _finish(folder: Path, figures: bool) -> int:
+def finish(folder: Path, figures: bool) -> int:
     """Expected numbers and figures; rank 0. A missed expectation is reported, and the exit code says so."""
     from ...postprocess.expect import check, table
     from ...postprocess.run import open_run

@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tidy", action="store_true", help="a row per number: time, species, observable, region, value, unit")
     parser.add_argument("--vessel", metavar="NAME", help="the parts of a vessel at the last output instead, a row each")
     parser.add_argument(
+        "--cascade", metavar="NAME", help="a table of the cascade instead: events, organs, nodes, sizes, blood, relapse, ledger"
+    )
+    parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="write a .csv, or fields and series as .nc (needs xarray), instead of printing"
     )
 
@@ -35,8 +38,8 @@ def main(args: argparse.Namespace) -> int:
     check_ending(args.out, (".csv", ".nc"))
     runs = opened(args.runs)
     netcdf = args.out is not None and args.out.suffix == ".nc"
-    if netcdf and (args.tidy or args.columns or args.units or args.vessel):
-        given = "--tidy, --columns, --units, --vessel"
+    if netcdf and (args.tidy or args.columns or args.units or args.vessel or args.cascade):
+        given = "--tidy, --columns, --units, --vessel, --cascade"
         raise WrongRequest("they belong to CSV", code="wrong-arguments", place=given, remedy="leave them out")
     if args.units and args.tidy:
         raise WrongRequest("--tidy has units anyway", code="wrong-arguments", place="--units", remedy="leave one out")
@@ -73,6 +76,8 @@ def _text(args: argparse.Namespace, run: Run) -> str:
     """The table of one run."""
     from ...postprocess import table
 
+    if args.cascade:
+        return table.of_cascade(run, args.cascade, args.units)
     if args.vessel:
         return table.by_part(run, args.vessel)
     return table.tidy(run, args.columns) if args.tidy else table.wide(run, args.columns, args.units)

@@ -12,6 +12,7 @@ from .wrong import joined, meant, one_line, wrong
 
 MOST_ARMS, MOST_PATHS = 100, 100  # paths of one arm
 MOMENTS = {"end": "at the end", "max": "largest", "min": "smallest", "integral": "integral over time"}
+_TAKEN = ("figures",)  # beside the members' folders
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
 
@@ -20,6 +21,8 @@ def member_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         rule = "allowed: letters a to z, digits, _ and -, starting with a letter or digit, at most 60"
         raise wrong(f"not a name (given {name[:60]!r})", code="bad-name", remedy=rule)
+    if name in _TAKEN:
+        raise wrong(f"this is where pictures of all runs go (given {name!r})", code="bad-name", remedy="choose another name")
     return name
 
 

@@ -21,6 +21,8 @@ from .units import ONE, Measure, UnitError, measure, words
 from .wrong import joined, wrong
 
 _WRITE = "write a number with its unit, as in 0.05 /h"
+GRAY = measure("1 Gy")
+MOLECULES = Measure(Fraction("6.02214076e23"), (("amount", -1),))  # by the definition of the mole
 _STRICT = ("int", "float", "bool", "str")
 
 
@@ -54,7 +56,7 @@ class Context:
     """What validation needs to know besides the value itself.
 
     scales: the measure of one unit of "length", "time", "cells" and of species, and the tissue's "depth"; None: non-dimensional.
-    species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
+    species: name -> "cells", "bound", "ecm", "soluble" or "user". parameters: declared numbers usable in formulas, in its scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
@@ -93,6 +95,8 @@ class Context:
         """The measure of one unit of a scale or species; a species without a stated scale is a plain number."""
         name = self.slots.get(name, name)
         scales = self.scales or {}
+        if name == "gray":
+            return GRAY
         if name in scales:
             return scales[name]
         return scales["cells"] if self.species.get(name) == "cells" and "cells" in scales else ONE
@@ -151,6 +155,10 @@ class Context:
         if dimension == "key/time":  # made by cells of density own
             deep = ONE if per_volume(self.scale("own")) else depth_of(self, self.scale("key"))
             found.append(unit / self.scale("own") * (deep or ONE))
+        if dimension.startswith("own/key"):  # what one cell has, as an amount or as a number of molecules
+            deep = ONE if per_volume(self.scale("key")) else depth_of(self, self.scale("own"))
+            found += [] if deep is None or deep == ONE else [unit * deep]
+            found += [one * MOLECULES for one in list(found) if ("amount", 1) in one.dimension]
         named = (self.slots.get(word, word) for word in ("own", "key") if word in _names_in(dimension))
         others = [known[name] for name in named for known in (self.molar, self.solubility) if name in known]
         return [*found, *(one * other.power(sign) for one in found for other in others for sign in (1, -1))]
@@ -213,7 +221,7 @@ class Quantity:
     """Marks a float as a quantity: ``Annotated[float, Quantity("length^2/time")]``.
 
     The value is a plain number in the scenario's scales, or a text with a unit (``"1e-9 cm^2/s"``) that is converted
-    to them. ``dimension`` is a product of the scales "length", "time", "cells", of "own" (the species the option
+    to them. ``dimension`` is a product of the scales "length", "time", "cells", of "gray", of "own" (the species the option
     belongs to) and of "key" (the species that is the key of the mapping the option stands in); "1" is a plain number;
     "length^d" is what an integral over the mesh adds.
     Bounds belong in the ``Field``: ``length: Annotated[float, Quantity("length")] = Field(gt=0, description="...")``.

@@ -9,12 +9,15 @@ from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options, Quantity
+from .bound import BoundSpecies
 from .ecm import AgainstEcm, Matrix, Pores
 from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import Membrane
 from .named import Keyed, SpeciesName
 from .parameters import MolarMass, Solubility
 from .phenotypes import Follows, KilledBy, LossWithoutContact, Necroses, Uptakes
+from .pools import PoolMap
+from .proteolysis import Proteolysis
 from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
@@ -151,6 +154,13 @@ class Biology(Options):
     cells: Annotated[dict[str, Cells], Keyed("own")] = Field({}, description="phenotypes by name")
     ecm: Matrix = Field({}, description="extracellular matrix: its options, or components by name")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
+    bound: Annotated[dict[str, BoundSpecies], Keyed("own")] = Field(
+        {}, description="what cells carry, by name: receptors, membrane-bound enzymes, a drug inside cells, any trait"
+    )
     reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
+    proteolysis: Proteolysis | None = Field(
+        None, description="preset: MT1-MMP, TIMP-2, proMMP-2 and MMP-2; stands for species and reactions"
+    )
+    pools: PoolMap = Field({}, description="numbers with a law of their own: effects that outlast their cause")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
     vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

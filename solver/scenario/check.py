@@ -54,7 +54,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
 def species_names(scenario: Scenario) -> list[str]:
     """Names of all species, cells first."""
     model = scenario.model
-    return [*model.cells, *model.solubles, *model.ecm, *scenario.species]
+    return [*model.cells, *model.bound, *model.solubles, *model.ecm, *scenario.species]
 
 
 def matrix(scenario: Scenario) -> Iterator[tuple[Path_, str, Ecm]]:
@@ -72,12 +72,14 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
     model = scenario.model
     places: list[tuple[Path_, str]] = [
         *((("model", "cells", name), name) for name in model.cells),
+        *((("model", "bound", name), name) for name in model.bound),
         *((("model", "solubles", name), name) for name in model.solubles),
         *((path, name) for path, name, _ in matrix(scenario)),
         *((("species", name), name) for name in scenario.species),
         *((("parameters", name), name) for name in scenario.parameters),
         *((("fields", name), name) for name in scenario.fields),
         *((("schedules", name), name) for name in scenario.schedules),
+        *((("model", "pools", name), name) for name in model.pools),
     ]
     seen: dict[str, Path_] = {}
     for path, name in places:
@@ -95,7 +97,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
                     path = ("model", "cells", name, "secretes", soluble)
                     yield Finding(path, "secretion on contact without model.ecm", code="missing-option", remedy="give model.ecm")
     for name in scenario.scales or {}:
-        known = ["length", "time", "cells", "depth", *species_names(scenario)]
+        known = ["length", "time", "cells", "depth", *species_names(scenario), *model.pools]
         if name not in known:
             yield unknown(("scales", name), "scale", name, known, code="unknown-key")
 
@@ -193,13 +195,14 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
 def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iterator[Finding]:
     """What myopic diffusion cannot be combined with."""
     what = "motility" if hasattr(options, "motility") else "diffusion"
+    moving = {"t", *scenario.schedules, *scenario.model.pools, *species_names(scenario)}
     values = getattr(options, what) or {}
     used = set().union(*(names(formula.expr) for formula in values.values()))
     if "" not in values and values:
         fault = "myopic diffusion with a motility by region"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="give one for all regions: a formula of x, y, z")
-    elif used & {"t", *scenario.schedules, *species_names(scenario)}:
-        named = ", ".join(sorted(used & {"t", *scenario.schedules, *species_names(scenario)}))
+    elif used & moving:
+        named = ", ".join(sorted(used & moving))
         fault = f"the motility of myopic diffusion depends on {named}"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="allowed: x, y, z and parameters only")
     for boundary, conditions in scenario.boundaries.items():

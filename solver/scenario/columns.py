@@ -10,7 +10,7 @@ from .base import Context
 from .check import Finding, species_names
 from .mesh import mesh_dimension
 from .parameters import read_scales
-from .quantities import Units
+from .quantities import PLAIN, Units, word
 from .reader import Path_
 from .schema import Scenario
 
@@ -36,12 +36,15 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
     """The units of what a scenario's run reports; ``dim``: of the mesh, where it is known better than from the options."""
     kinds = {
         **dict.fromkeys(scenario.species, "user"),
+        **dict.fromkeys(scenario.model.bound, "bound"),
         **dict.fromkeys(scenario.model.solubles, "soluble"),
         **dict.fromkeys(scenario.model.cells, "cells"),
         **dict.fromkeys(scenario.model.ecm, "ecm"),
     }
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
+    levels = {f"{name}.level": word((scenario.scales or {}).get(name, "")) or PLAIN for name in scenario.model.pools}
+    others = {**levels, **(others or {})}
     return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
 
 
@@ -86,6 +89,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         if name in cells and (home := starts[name] or everywhere) and (home < set(inside) or not regions):
             found += [] if "" in home else [f"{name}.invaded_beyond", f"{name}.front.depth"]
         found += [f"{name}.{key}" for key in _accounts(scenario, name)]
+    found += [f"{name}.{what}" for name in scenario.model.pools for what in ("level", "came", "went", "ledger")]
     found += [f"{name}.degraded_volume" for name in scenario.model.ecm]
     for name, membrane in scenario.model.membranes.items():
         found += [*_integrity(name), *(f"{name}.flux:{species}" for species in membrane.permeability)]
@@ -96,6 +100,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         parts = [part for part in vessel.at.names if few or f"{name}/{part}" in shown]
         found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in passing]
         begun += [f"{name}/"] if vessel.at.network else []
+    begun += ["circulation.", "blood.", "cavity.", "organ."] if scenario.circulation is not None else []
     return found, tuple(begun)
 
 
@@ -120,6 +125,12 @@ def _moving(scenario: Scenario) -> set[str]:
 def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     """Accounts of a species in the ledger besides born and dead."""
     laws: dict[str, Any] = {**scenario.model.cells, **scenario.model.solubles, **scenario.species}
+    if name in scenario.model.bound:
+        yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
+        carrier = scenario.model.bound[name].on
+        if carrier in _moving(scenario):
+            yield from (key for key in _accounts(scenario, carrier) if not key.startswith(("reaction:", "killed:")))
+        return
     own = scenario.species[name].boundaries if name in scenario.species else {}
     stated = {**{at: c[name] for at, c in scenario.boundaries.items() if name in c}, **own}
     for at, condition in stated.items():
@@ -128,6 +139,9 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
     yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
     yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in crossing(scenario, v))
+    cells = list(scenario.model.cells)
+    for kind, group in (("radiation", scenario.radiation), ("surgery", scenario.surgery)):
+        yield from (f"{kind}:{at}" for at, removal in group.items() if name in removal.species(cells))  # type: ignore[attr-defined]
     yield from (f"killed:{by}" for by, rate in getattr(laws.get(name), "killed_by", {}).items() if not _zero(rate))
     turning = {source: _turns(law) for source, law in {**laws, **scenario.model.ecm}.items()}
     if turning.get(name):

@@ -77,7 +77,7 @@ def unit_of(name: str, context: Context) -> Measure | None:
         return context.units.get(name) or context.lengths[name]
     if name in ("x", "y", "z", "t"):
         return scales.get("time" if name == "t" else "length")
-    return context.scale(name) if name in context.species else None
+    return scales.get(name) if name in context.scalars else context.scale(name) if name in context.species else None
 
 
 def _plain(given: Measure) -> bool:

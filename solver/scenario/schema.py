@@ -12,6 +12,7 @@ from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
 from .circulation import Circulation
+from .drugs import DrugMap
 from .expect import Expectation
 from .fields import FieldMap
 from .members import Member
@@ -21,6 +22,8 @@ from .numerics import Numerics
 from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
+from .reader import Path_
+from .removals import RadiationMap, SurgeryMap
 from .schedules import ScheduleMap
 from .species import SpeciesMap
 from .start import StartOptions
@@ -51,6 +54,9 @@ class Scenario(Options):
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
     fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
     schedules: ScheduleMap = Field({}, description="functions of time by name, usable in formulas wherever t is: doses, pulses, tables")
+    drugs: DrugMap = Field({}, description="what schedules, pools or species do to rates, by name of the drug")
+    radiation: RadiationMap = Field({}, description="fractions of radiation by name; what survives follows the linear-quadratic law")
+    surgery: SurgeryMap = Field({}, description="what is cut out, where and when, by name")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
@@ -74,6 +80,7 @@ class Scenario(Options):
     _members: tuple[Member, ...] = PrivateAttr(default=())
     _assumed: tuple[tuple[str, int], ...] = PrivateAttr(default=())
     _stated: Stated | None = PrivateAttr(default=None)
+    _written: tuple[Path_, ...] = PrivateAttr(default=())
 
     @property
     def path(self) -> Path | None:
@@ -96,5 +103,12 @@ class Scenario(Options):
         return self._stated
 
     def resolved(self) -> dict[str, Any]:
-        """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""
-        return self.model_dump(by_alias=True, exclude_none=True)
+        """All options with their defaults as plain data; quantities are numbers in the scenario's scales. What a preset stands for is
+        left to it."""
+        data = self.model_dump(by_alias=True, exclude_none=True)
+        for *groups, name in self._written:
+            group = data
+            for part in groups:
+                group = group[str(part)]
+            del group[str(name)]
+        return data

@@ -99,7 +99,7 @@ def test_outcomes_of_known_series(tmp_path: Path) -> None:
     survivors, front = table.outcomes[0], table.outcomes[3]
     assert (table.difference(spared, survivors), table.relative(spared, survivors), table.relative(spared, front)) == (-1.0, -0.5, 0.0)
     text = as_text(table, sweep)
-    assert "survivors (cells)" in text and "-50 %" in text and "exposure: tumour.total, integral over time" in text
+    assert "survivors (cells)" in text and "-50 %" in text and "0 %" in text and "exposure: tumour.total, integral over time" in text
     assert "exposure (cells h)" in as_csv(table)
 
 

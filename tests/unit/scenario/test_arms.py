@@ -76,6 +76,7 @@ def test_resolved_arms_give_the_same_arms(tmp_path: Path) -> None:
         ("arms: {a: {name: other}}\n", "cannot-vary", "s.yaml:14:12", []),
         ("arms: {a: {time.end: 1}}\n" + OUTCOMES, "outside-run", "s.yaml:15:44", ["in arm 'a'", "0 to 1"]),
         ("arms: {a b: {}}\n", "bad-name", "s.yaml:14:8", []),
+        ("arms: {figures: {}}\n", "bad-name", "s.yaml:14:8", []),
         (ARMS + "sweep: {kind: grid, vary: {time.step: [1, 2]}}\n", "either-or", "s.yaml:14:1", ["extends"]),
         (ARMS + "outcomes: {o: {series: ecm.totl}}\n", "no-column", "s.yaml:15:24", ["did you mean 'ecm.total'"]),
         (ARMS + "outcomes: {o: {series: ecm.total, at: ende}}\n", "unknown-choice", "s.yaml:15:39", ["did you mean 'end'", "12 h"]),
