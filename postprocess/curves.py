@@ -72,17 +72,26 @@ def series(run: Run) -> Any | None:
         return None
     factor, unit = time_scale(run)
     time = table["time"] * factor
-    every = (_amounts(run, table), _shares(run, table), _fronts(run, table), _integrity(table), _entered(run, table), _ledger(table))
+    every = (
+        _amounts(run, table),
+        _shares(run, table),
+        _fronts(run, table),
+        _integrity(table),
+        _entered(run, table),
+        _pools(run, table),
+        _ledger(table),
+    )
     panels = [p for p in every if p[1]]
     if not panels:
         return None
-    given = schedules.of(run)
+    functions = schedules.of(run)
+    given = bool(functions or schedules.instants(run))
     size, heights = (3.3 * len(panels), 2.7 + (0.9 if given else 0.0)), [1.0, schedules.STRIP] if given else [1.0]
     figure, axes = plt.subplots(
         len(heights), len(panels), figsize=size, squeeze=False, layout="constrained", sharex="col", gridspec_kw={"height_ratios": heights}
     )
     for panel in axes[1] if given else ():
-        schedules.strip(panel, run, given, factor)
+        schedules.strip(panel, run, functions, factor)
     if given:
         axes[1, 0].legend(fontsize=8)
     for panel, (title, lines, logarithmic) in zip(axes[0], panels, strict=True):
@@ -154,6 +163,13 @@ def _entered(run: Run, table: dict[str, Any]) -> Panel:
                 where = kind if kind == vessel else f"{vessel} ({kind})"
                 lines[where if len(cells) == 1 else f"{name}, {where}"] = 100 * values / start
     return "entered vessels (%)", lines, False
+
+
+def _pools(run: Run, table: dict[str, Any]) -> Panel:
+    """Each pool, relative to the most it ever was."""
+    names = list((run.scenario.get("model") or {}).get("pools") or {})
+    found = {name: table[f"{name}.level"] for name in names if f"{name}.level" in table}
+    return "pool / its maximum", {name: v / max(float(np.abs(v).max()), 1e-300) for name, v in found.items()}, False
 
 
 def _ledger(table: dict[str, Any]) -> Panel:

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, Normalize, PowerNorm
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from .membranes import membranes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .run import Run
 
 _PIXELS = 200_000  # of a raster
+_APART = 0.13  # of the length of a colour bar, between ticks
 _BREACH = "#00d5ff"  # stands out from the maps and from a stained section, also without red and green
 
 
@@ -126,6 +128,9 @@ def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
         ticks = _few_ticks(float(norm.vmax or 1.0))
         bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
         bar.ax.minorticks_off()
+    else:
+        bar.locator, bar.formatter = MaxNLocator(5), FuncFormatter(lambda value, _: f"{value:g}")  # no power of ten apart, above the map
+        bar.update_ticks()
     bar.set_label(name)
     bar.outline.set_visible(False)
 
@@ -180,9 +185,13 @@ def scale_of(low: float, high: float, root: bool) -> Normalize:
 
 
 def _few_ticks(high: float) -> list[float]:
-    """Round numbers for a root scale: 0 and 1, 3, 10, 30, ... times a power of ten, down to a three-hundredth of the top."""
+    """Round numbers for a cube root scale: 0 and 1, 3, 10, 30, ... times a power of ten, as far apart as their labels need."""
     steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.ceil(np.log10(high))) + 1) for m in (1, 3)]
-    return [0.0, *(t for t in steps if high / 300 <= t <= high * (1 + 1e-9))]
+    ticks = [0.0]
+    for tick in (t for t in steps if t <= high * (1 + 1e-9)):
+        if (tick / high) ** (1 / 3) - (ticks[-1] / high) ** (1 / 3) >= _APART:
+            ticks.append(tick)
+    return ticks
 
 
 def _translucent() -> ListedColormap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -12,16 +13,15 @@ from .faults import UnknownTime, WrongRequest, unknown
 from .fronts import Fit, Front
 from .lines import Line
 from .maps import Plane, Row, finish_bar, map_rows, scale_of
-from .run import Run
+from .run import Run, labels
+from .schedules import Lanes, draw_lanes
 from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale, with_unit
 
+MOST_LINES = len(LINES)  # that can be told apart in one panel
+_BESIDE = 3  # panels in a row
+_WIDTHS = {1: 3.9, 2: 7.2, 3: 8.4}  # inches of a figure by panels in a row
+_TALL, _LANE = 2.4, 0.12  # inches of a panel, and of the lane of an arm in a strip
 _ROUNDING = 1e-9
-
-
-def labels(runs: list[Run]) -> list[str]:
-    """What each run is called in a legend: its folder's name, or its path where two have the same name."""
-    short = [run.path.resolve().name for run in runs]
-    return short if len(set(short)) == len(runs) else [str(run.path) for run in runs]
 
 
 def steps_of(run: Run, times: list[float] | None, like: Run | None = None) -> list[int]:
@@ -82,9 +82,7 @@ def profiles(runs: list[Run], names: list[str] | None = None, times: list[float]
         panel.set_xlabel(lines[0].label)
     for panel in axes[:, 0]:
         panel.set_ylabel(shown[0] if len(shown) == 1 else "density")
-    handles, texts = axes[0, 0].get_legend_handles_labels()
-    if len(texts) > 1:
-        figure.legend(handles, texts, loc="outside upper right", ncols=min(len(texts), 4))
+    _legend(figure, axes[0, 0])
     return figure
 
 
@@ -147,32 +145,88 @@ def fronts(runs: list[Run], found: list[Front], fits: list[Fit | None]) -> Any:
             panel.plot(span, line.at(span), color=colour, linewidth=1.2, label=f"{line.speed:.3g} ± {line.error:.1g}{unit}")
     panel.set_xlabel(f"time ({found[0].time_unit})" if found[0].time_unit else "time")
     panel.set_ylabel(found[0].what.replace(", ", ",\n") + (f" ({found[0].unit})" if found[0].unit else ""))
-    if panel.get_legend_handles_labels()[1]:
-        panel.legend()
+    _legend(figure, panel)
     return figure
 
 
-def series(runs: list[Run], columns: list[str]) -> Any:
-    """Columns of series.csv over time: a panel per column, a line per run."""
-    tables = [run.series for run in runs]
-    for run, table in zip(runs, tables, strict=True):
+def series(runs: list[Run], columns: list[str], strips: Mapping[str, Lanes] | None = None) -> Any:
+    """Columns of series.csv over time: a panel per column, a line per run; which is which stands above the panels.
+
+    strips: schedules by name, drawn under the panels over the same time.
+    """
+    for run in runs:
         for column in columns:
-            if column not in table:
-                raise unknown(run.path, "column", column, [name for name in table if name != "time"], code="no-column")
-    figure, axes = plt.subplots(1, len(columns), figsize=(0.3 + 3.6 * len(columns), 2.9), squeeze=False, layout="constrained")
-    for panel, column in zip(axes[0], columns, strict=True):
-        for number, (run, table, label) in enumerate(zip(runs, tables, labels(runs), strict=True)):
-            factor, unit = time_scale(run, runs[0])
-            length = scale(run, "length") if ".front." in column else (1.0, "")
-            _same_unit(run, runs[0], column)
-            panel.plot(table["time"] * factor, length[0] * table[column], DASHES[number % 4], color=LINES[number % len(LINES)], label=label)
-            panel.set_xlabel(f"time ({unit})" if unit else "time")
-            panel.set_ylabel(f"{column} ({length[1]})" if length[1] else with_unit(run, column))
-        panel.margins(x=0)
-        _no_rounding(panel)
-        if len(runs) > 1:
-            panel.legend()
+            if column not in run.series:
+                raise unknown(run.path, "column", column, [name for name in run.series if name != "time"], code="no-column")
+    told_apart(runs)
+    strips = strips or {}
+    wide = 2 if len(columns) == 4 else min(_BESIDE, len(columns))
+    tall = -(-len(columns) // wide)
+    heights = [_TALL] * tall + [_LANE * max(2, len(lanes)) for lanes in strips.values()]
+    figure, axes = plt.subplots(
+        len(heights),
+        wide,
+        figsize=(_WIDTHS[wide], sum(heights) + (0.4 if len(runs) > 1 else 0.2) + (0.3 if strips else 0.0)),
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
+    )
+    factor, unit = time_scale(runs[0])
+    for panel, column in zip(axes[:tall].ravel(), columns, strict=False):
+        _lines(panel, runs, column)
+    for panel in axes[:tall].ravel()[len(columns) :]:
+        panel.set_axis_off()
+    for k, lowest in enumerate(axes[-1]):
+        beside = (tall - 1) * wide + k < len(columns)
+        for strip, (name, lanes) in zip(axes[tall:, k], strips.items(), strict=True):
+            if beside:
+                draw_lanes(strip, lanes, factor)
+                strip.set_xlim(axes[tall - 1, k].get_xlim())
+                strip.set_ylabel(name if k == 0 else "", rotation="horizontal", ha="right", va="center")
+                strip.tick_params(labelbottom=strip is lowest)
+            else:
+                strip.set_axis_off()
+        if strips and beside:
+            axes[tall - 1, k].tick_params(labelbottom=False)
+        (lowest if beside else axes[tall - 2, k]).set_xlabel(f"time ({unit})" if unit else "time")
+    _legend(figure, axes[0, 0])
     return figure
+
+
+def _lines(panel: Any, runs: list[Run], column: str) -> None:
+    """One column of several runs over time."""
+    for number, (run, label) in enumerate(zip(runs, labels(runs), strict=True)):
+        factor = time_scale(run, runs[0])[0]
+        length = scale(run, "length") if ".front." in column else (1.0, "")
+        _same_unit(run, runs[0], column)
+        panel.plot(run.series["time"] * factor, length[0] * run.series[column], label=label, **stroke(number))
+        panel.set_ylabel(f"{column} ({length[1]})" if length[1] else with_unit(run, column))
+    panel.margins(x=0)
+    _no_rounding(panel)
+
+
+def told_apart(runs: list[Run]) -> None:
+    """Nothing, or a WrongRequest for more runs than lines that can be told apart."""
+    if len(runs) > MOST_LINES:
+        raise WrongRequest(
+            f"{len(runs)} runs in one picture cannot be told apart",
+            code="too-many",
+            place=str(runs[0].path),
+            remedy=f"name at most {MOST_LINES}",
+        )
+
+
+def stroke(number: int) -> dict[str, Any]:
+    """How a line is drawn, so that it is told from MOST_LINES - 1 others also without colours."""
+    return {"color": LINES[number % len(LINES)], "linestyle": DASHES[number % len(DASHES)]}
+
+
+def _legend(figure: Any, panel: Any) -> None:
+    """What each line is, above the panels: off the curves. Rows are filled until a row is as wide as the figure."""
+    handles, texts = panel.get_legend_handles_labels()
+    if len(texts) > 1:
+        room = figure.get_size_inches()[0] / (0.5 + 0.075 * max(map(len, texts)))
+        figure.legend(handles, texts, loc="outside upper left", ncols=max(1, min(len(texts), int(room))))
 
 
 def _same_unit(run: Run, first: Run, column: str) -> None:

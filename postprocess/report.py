@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invasio.solver.errors import InvasioError
-from invasio.solver.output.layout import GIVEN, LOG, RESOLVED, STATUS
+from invasio.solver.output.layout import CASCADE, GIVEN, LOG, RESOLVED, STATUS
 
-from . import expect
+from . import cascade, expect
 from .faults import WrongRequest
 from .figures import draw
 from .foreign import inside
@@ -28,6 +28,7 @@ _LOG_LINES = 200
 _SECTIONS = {
     "pictures": "Pictures",
     "curves": "Front and amounts",
+    "cascade": "Cascade",
     "ledger": "Ledger",
     "expected": "Expected numbers",
     "equations": "Equations",
@@ -62,6 +63,7 @@ def compose(run: Run) -> str:
     parts = {
         "pictures": [*drawn.values(), *_stills(run)],
         "curves": [_speeds(run), curves],
+        "cascade": [_cascade(run)],
         "ledger": [_ledger(run)],
         "expected": [_expected(run)],
         "equations": [_equations(run)],
@@ -104,6 +106,20 @@ def _pictures(run: Run) -> Iterator[tuple[str, str]]:
     plane = " on the middle plane" if run.dim == 3 else ""
     for name, figure in draw(run):
         yield name, picture(figure, captions.get(name, f"Density of {name}{plane}, from the first output to the last."))
+
+
+def _cascade(run: Run) -> str:
+    """What was drawn of where cells went that entered vessels, as a picture and its chances by place."""
+    folder = run.path / CASCADE
+    if not (folder / "manifest.json").is_file():
+        return ""
+    with style():
+        shown = picture(
+            cascade.figure(folder),
+            "How many cells come how far, what is lost on the way (a), where (b) and when (c) metastases show.",
+        )
+    head, rows = cascade.chances(folder)
+    return shown + table(head, rows, range(1, len(head)))
 
 
 def _stills(run: Run) -> list[str]:

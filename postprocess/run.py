@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -246,3 +246,9 @@ def _runs_in(folder: Path) -> str:
     found = [path.parent for path in folder.glob(f"*/{RESOLVED}")] if folder.is_dir() else []
     newest = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:5]
     return f"runs in {folder}: {', '.join(path.name for path in newest)}" if newest else "check the name"
+
+
+def labels(runs: Sequence[Run]) -> list[str]:
+    """What each of several runs is called: its folder's name, or its path where two have the same name."""
+    short = [run.path.resolve().name for run in runs]
+    return short if len(set(short)) == len(runs) else [str(run.path) for run in runs]

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from .run import Run
 
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")  # Okabe & Ito
-MAPS = {"cells": "inferno", "ecm": "cividis", "soluble": "viridis", "user": "viridis"}
+MAPS = {"cells": "inferno", "ecm": "cividis", "soluble": "viridis", "bound": "viridis", "user": "viridis"}
 FRONT = 0.01  # of the largest initial density: the level that defines the front, as in series.csv
-_KINDS = {"cells": "cells", "solubles": "soluble"}
+_KINDS = {"cells": "cells", "bound": "bound", "solubles": "soluble"}
 _SETTINGS = {
     "font.size": 9,
     "axes.titlesize": 10,
@@ -53,7 +53,7 @@ def style() -> Iterator[None]:
 
 
 def kinds(run: Run) -> dict[str, str]:
-    """Field name -> "cells", "ecm", "soluble" or "user", from the scenario; the order of drawing."""
+    """Field name -> "cells", "ecm", "bound", "soluble" or "user", from the scenario; the order of drawing."""
     model = run.scenario.get("model") or {}
     found = {name: kind for block, kind in _KINDS.items() for name in (model.get(block) or {})}
     found |= dict.fromkeys(components(model.get("ecm")), "ecm")
@@ -62,7 +62,7 @@ def kinds(run: Run) -> dict[str, str]:
     if not found:
         found = {name: "user" for name in run.fields}
         found.update({name: "cells" for name in run.fields[:1]})
-    rank = ["cells", "ecm", "user", "soluble"]
+    rank = ["cells", "ecm", "user", "bound", "soluble"]
     named = {name: found.get(name, "user") for name in run.fields}
     return dict(sorted(named.items(), key=lambda item: (rank.index(item[1]), list(found).index(item[0]) if item[0] in found else 99)))
 

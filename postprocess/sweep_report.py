@@ -12,6 +12,7 @@ from invasio.solver.errors import InvasioError
 
 from .faults import unknown
 from .html import Markup, facts, folded, page, picture, section, table
+from .outcomes import is_arms
 from .reason import reason
 from .style import style
 from .sweep import number, results
@@ -27,9 +28,12 @@ _TELLS = 1e-3  # relative; what differs less differs by how it was computed
 _REASONS = 10
 
 
-def write(sweep: SweepRun) -> Path:
-    """Write report.html into the sweep's folder; raises UnknownName for a column that `observe` names and no run has."""
-    target = sweep.path / REPORT
+def write(sweep: SweepRun, out: Path | None = None) -> Path:
+    """Write report.html into the sweep's folder, or the file ``out``.
+
+    Raises UnknownName for a column that `observe` names and no run has.
+    """
+    target = out or sweep.path / REPORT
     text = compose(sweep)
     try:
         target.write_text(text, encoding="utf-8")
@@ -42,6 +46,10 @@ def write(sweep: SweepRun) -> Path:
 
 def compose(sweep: SweepRun) -> str:
     """The page as text."""
+    if is_arms(sweep):
+        from . import arms_page
+
+        return arms_page.compose(sweep)
     head, rows = results(sweep)
     columns = {name: [row[k] for row in rows] for k, name in enumerate(head)}
     drawn = observables(sweep, head, columns)
@@ -69,7 +77,7 @@ def compose(sweep: SweepRun) -> str:
     top = f"<header><h1>{escape(title)}</h1>\n<p>{escape(text)}</p>\n{facts(strip)}</header>"
     parts = [
         section("pictures", "Observables", *pictures),
-        section("members", f"Members, with observables at {end}", _members(sweep, columns, drawn), _note(sweep), _failures(sweep)),
+        section("members", f"Members, with observables at {end}", _members(sweep, columns, drawn), _note(sweep), failures(sweep)),
         section("scenario", "Scenario", folded("sweep.yaml, with all defaults", (sweep.path / "sweep.yaml").read_text(encoding="utf-8"))),
     ]
     return page(title, "\n".join([top, *filter(None, parts)]))
@@ -78,7 +86,7 @@ def compose(sweep: SweepRun) -> str:
 def observables(sweep: SweepRun, head: list[str], columns: dict[str, list[str]]) -> list[str]:
     """The columns that are drawn: those the sweep names, else the most telling of those that differ between members."""
     known = head[3 + len(sweep.parameters) :]
-    wanted = list(sweep.scenario["sweep"].get("observe") or [])
+    wanted = list((sweep.scenario.get("sweep") or {}).get("observe") or [])
     if wanted and known:
         for name in wanted:
             if name not in known:
@@ -112,7 +120,7 @@ def _note(sweep: SweepRun) -> str:
     return f'<p class="soft">{escape(meant)}. All columns are in results.csv.</p>'
 
 
-def _failures(sweep: SweepRun) -> str:
+def failures(sweep: SweepRun) -> str:
     """Why members failed, one line each."""
     failed = [member for member in sweep.members if member.status.startswith("failed")]
     lines = [f"{member.folder.name}: {reason(member.folder) or 'it left no message'}" for member in failed[:_REASONS]]

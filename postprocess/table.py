@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from invasio.solver.errors import InvasioError
+from invasio.solver.output.layout import CASCADE
+from invasio.solver.output.records import facts_of
 
+from . import cascade
 from .faults import WrongRequest, unknown
+from .run import labels
 
 if TYPE_CHECKING:
     from .run import Run
@@ -71,6 +76,33 @@ def by_part(run: Run, vessel: str) -> str:
     return _csv([["part", *last], *([["", *(units[name] for name in last)]] if units else []), *rows])
 
 
+def stacked(runs: Sequence[Run], texts: Sequence[str], units: bool = False) -> str:
+    """Tables of several runs below each other, by a column `run` in front; a cell is empty where a run has no such column.
+
+    units: each has a row of them under its head, which the result has once.
+
+    Raises:
+        WrongRequest: the runs measure a column in different units.
+    """
+    if len(runs) == 1:
+        return texts[0]
+    tables = [list(csv.DictReader(io.StringIO(text))) for text in texts]
+    columns = list(dict.fromkeys(name for rows in tables for name in (rows[0] if rows else ())))
+    shared: dict[str, str] = {}
+    for table in tables if units else []:
+        shared = table.pop(0) | shared
+    first = runs[0]
+    for run in runs[1:]:
+        for name in columns:
+            its, other = run.units.get(name), first.units.get(name)
+            if None not in (its, other) and its != other:
+                what = f"they measure {name} in {its} and in {other}"
+                raise WrongRequest(what, code="not-comparable", place=f"{run.path} and {first.path}", remedy="print them apart")
+    rows = [[label, *(row.get(name, "") for name in columns)] for label, rows in zip(labels(runs), tables, strict=True) for row in rows]
+    head = [["", *(shared.get(name, "") for name in columns)]] if units else []
+    return _csv([["run", *columns], *head, *rows])
+
+
 def _parts(name: str) -> tuple[str, str, str]:
     """Species, observable and region of a column: ``tumour.in:stroma`` is (tumour, in, stroma)."""
     species, dot, observable = name.partition(".")
@@ -123,4 +155,17 @@ def _text(name: str, value: float) -> str:
 def _csv(rows: list[list[str]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
+
+
+def of_cascade(run: Run, name: str, units: bool = False) -> str:
+    """A table of what was drawn of a run's cascade, as CSV; with ``units`` a second row. Raises WrongRequest where there is none."""
+    found = cascade.read(run.path / CASCADE, f"{name}.csv")
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(found)
+    if units:
+        known = facts_of(run.path / CASCADE / "manifest.json").get("units", {}).get(f"{name}.csv", {})
+        writer.writerow([known.get(column, "") for column in found])
+    writer.writerows(zip(*found.values(), strict=True))
     return buffer.getvalue()

@@ -19,6 +19,7 @@ COMMANDS = {
     "submit": "run a scenario as a Slurm job that resumes until it is finished",
     "warm": "compile beforehand what runs need, so that they (and many jobs at once) compile nothing",
     "sweep": "run all variations that a scenario's sweep states, here or as a Slurm array",
+    "arms": "run all arms of a scenario, here or as a Slurm array, and compare their outcomes in a table and a figure",
     "retry": "run again what failed or stopped: a run, or the members of a sweep",
     "status": "say how far runs are, from outside",
     "validate": "check a scenario without running it",
@@ -31,12 +32,13 @@ COMMANDS = {
     "report": "write one page of HTML about a run",
     "plot": "draw profiles, maps, kymographs, fronts or columns of the series, of one run or several",
     "movie": "make a movie of a run",
+    "cascade": "draw histories of what entered vessels in a run: where and when metastases show",
     "table": "print the series of a run as a table",
     "compare": "say where two runs differ",
     "paraview": "set up the standard views of a run in ParaView, or draw them",
     "doctor": "say what was found on this machine and what is missing for what",
 }
-READERS = ("status", "report", "plot", "movie", "table", "compare", "paraview")  # of run folders, which anybody may have changed
+READERS = ("status", "report", "plot", "movie", "cascade", "table", "compare", "paraview")  # of run folders, which anybody may have changed
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:

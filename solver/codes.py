@@ -86,6 +86,7 @@ MODEL: dict[str, Code] = {
     "myopic-diffusion": Code("Myopic diffusion is combined with what it does not know.", (2,)),
     "no-balance": Code("Nothing removes a quasi-steady species, or not from a part of the tissue, so it has no balance.", (2, 4)),
     "no-loss": Code("What goes round in a loop of beds is never arrested or lost.", (2,)),
+    "no-rate": Code("A drug acts on an option that is no rate, or multiplies a rate that is 0.", (2,)),
     "no-route": Code("A bed is never reached, leads nowhere or in a circle, or there is no such way.", (2,)),
     "no-unique-balance": Code("Uptake of a quasi-steady species falls where there is more of it: it has more than one balance.", (4,)),
     "outside-run": Code("A time lies before the start or after the end of the run.", (2,)),
@@ -101,6 +102,8 @@ MODEL: dict[str, Code] = {
 }
 SWEEPS: dict[str, Code] = {
     "cannot-vary": Code("An option cannot differ between the members of a sweep.", (2,)),
+    "no-effect": Code("A value of an arm changes nothing in the scenario.", (2,)),
+    "same-arm": Code("Two arms are the same scenario.", (2,)),
 }
 CLUSTERS: dict[str, Code] = {
     "job-active": Code("Jobs of this run, sweep or series are queued or running.", (1, 2)),
@@ -145,7 +148,7 @@ RESULTS: dict[str, Code] = {
     "no-front": Code("A run has no cells, so it has no front.", (2,)),
     "no-output": Code("A run has written no output yet.", (2, 3)),
     "no-run": Code("A folder is not that of a run.", (2, 3)),
-    "no-sweep": Code("A scenario or a folder has no sweep.", (2,)),
+    "no-sweep": Code("A scenario or a folder has no sweep or arms.", (2,)),
     "no-time": Code("A run has no output at this time.", (2,)),
     "no-units": Code("The columns of a run have no units.", (2,)),
     "not-comparable": Code("Runs differ in what must be the same for the comparison.", (2,)),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
+from .cascade.along import Along
 from .components.protocol import Extension
 from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
@@ -16,6 +17,7 @@ from .meeting import hold, of_one_rank
 from .memory import Memory
 from .output.layout import Frame
 from .recording import Recording
+from .scenario.cascade_columns import cascade_units
 from .scenario.check import depth_findings
 from .scenario.columns import FEW_PARTS, named_parts, units_of
 from .scenario.quantities import PLAIN, Units
@@ -69,6 +71,7 @@ class Course:
         self._broken = "the simulation did not begin"  # why the state is not that of a whole step
         self._failure: BaseException | None = None  # what broke it
         self.problem = ground.problem(scenario, extensions)
+        self._cascade = Along(scenario, self.problem) if scenario.circulation is not None else None
         self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
         times = clock_options(scenario)
         self.clock = Clock(times, next_event=self.stepper.next_event)
@@ -98,6 +101,10 @@ class Course:
                 self.recording.begin(self.stepper, self.clock, self.units, found is not None, fixed, options.given, progress)
             else:
                 self.memory = Memory(self.problem.grid, self.units)
+            if self._cascade is not None:
+                before = self.recording.entered() if self.recording is not None and found is not None else None
+                self._cascade.begin(self.units, before)
+                self._enter()
             self._broken = ""
             if not self.clock.steps:
                 self._output()
@@ -112,6 +119,7 @@ class Course:
             raise ScenarioError(finding.what, code=finding.code, place=".".join(map(str, finding.path)), remedy=finding.remedy)
         others = {f"{a.owner}.{a.key}": a.unit or PLAIN for a in accounts.list if a.owner not in species}
         others |= {f"{owner}.ledger": PLAIN for owner in accounts.owners}
+        others |= cascade_units(self.scenario)
         raw = resumed and self.recording is not None and self.recording.in_scales()
         units = units_of(self.scenario, dim, others, raw)
         if raw and any(units_of(self.scenario, dim).amount(name).factor != 1.0 for name in species):
@@ -141,7 +149,16 @@ class Course:
         """The observables now, in the units of series.csv."""
         time = self.clock.time
         row = self._observables.row(time) | self.stepper.row(time)
-        return self.units.converted(row | self._ledger.balance(time) | self.stepper.info())
+        booked = self._ledger.balance(time)
+        behind = self._cascade.row(time, booked) if self._cascade is not None else {}
+        return self.units.converted(row | booked | behind | self.stepper.info())
+
+    def _enter(self) -> None:
+        """Note what has entered vessels by now."""
+        if self._cascade is not None:
+            row = self._cascade.note(self.clock.time)
+            if self.recording is not None:
+                self.recording.on_entries(Frame(self.clock.time, self.clock.steps, self.clock.dt, {}, row))
 
     def _output(self) -> None:
         """Record the moment."""
@@ -172,6 +189,7 @@ class Course:
         self._broken = "the last step was not finished"  # until it is
         try:
             reached = one_step(self.stepper, self.clock)
+            self._enter()
             if self.recording is not None:
                 self.recording.on_step(self.clock.time, self.clock.steps, self.clock.dt, self.stepper.info())
             if reached:
@@ -222,6 +240,9 @@ class Course:
         try:
             if error is None and not self._broken:
                 self._save()
+                if self._cascade is not None and self.recording is not None and self.clock.done:
+                    for line in self._cascade.finish(self.recording.path):
+                        log.info("%s", line)
             if self.recording is not None:
                 self.recording.finish(reason)
             if error is None and not self._quiet:

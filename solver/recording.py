@@ -21,12 +21,12 @@ from .output import checkpoint
 from .output.cost import Cost
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
+from .output.layout import CHECKPOINTS, ENTRIES, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
 from .output.log import RunLog
 from .output.manifest import Manifest, recorded
 from .output.parts import NO_PARTS
 from .output.progress import Progress
-from .output.records import facts_of, rows_of
+from .output.records import facts_of, numbers_of, rows_of
 from .output.series import Series
 from .output.subset import Part, part_of
 from .parallel import agreed
@@ -73,6 +73,7 @@ class Recording:
         self._surface: Surface | None = None
         self._walls: VesselSurface | None = None
         self._series: Series | None = None
+        self._entries: Series | None = None
         self._writers: list[FieldsWriter] = []
         self._beside: dict[str, str] = {}
         self._abandoned = False
@@ -140,6 +141,7 @@ class Recording:
         part = {"until": scenario.time.end, "scenario_hash": self._hashes["scenario"]}
         self._manifest = Manifest(self.path / MANIFEST, comm, self._facts(options), start, part)
         self._series = Series(self.path / SERIES, comm, start, self._writers[0].recorded)
+        self._entries = Series(self.path / ENTRIES, comm, start) if scenario.circulation is not None else None
         observers += [self._series, self._manifest, self._saver]
         if progress:
             observers.append(
@@ -187,8 +189,9 @@ class Recording:
     def _keep(self, step: int) -> dict[str, str]:
         """Bring what a checkpoint counts on to the disk, and keep the structures of the files of fields beside it. Collective."""
         with agreed(self.problem.graph.comm):
-            if self._series is not None:
-                self._series.sync()
+            for table in (self._series, self._entries):
+                if table is not None:
+                    table.sync()
         found = {}
         for writer in self._writers:
             name = f"{writer.path.stem}-{step:09d}.structure"
@@ -226,6 +229,19 @@ class Recording:
         comm = self.problem.graph.comm
         names = rows_of(self.path / SERIES)[0] if comm.rank == 0 else None
         return frozenset(name.rpartition(".")[0] for name in comm.bcast(names) if "/" in name)
+
+    def entered(self) -> dict[str, list[float]]:
+        """The table of what has entered vessels, at all steps up to now. Collective."""
+        comm = self.problem.graph.comm
+        found = None
+        with agreed(comm):
+            found = numbers_of(self.path / ENTRIES) if comm.rank == 0 else None
+        return dict(comm.bcast(found))
+
+    def on_entries(self, frame: Frame) -> None:
+        """Write what has entered by now, a row of observables."""
+        if self._entries is not None:
+            self._entries.on_output(frame)
 
     def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
         """Tell all that write."""
@@ -267,6 +283,9 @@ class Recording:
         if self._watch is not None:
             watch, self._watch = self._watch, None
             watch.close(reason if reason in ("done", "failed") else "stopped early")
+        if self._entries is not None:
+            self._entries.close(reason)
+            self._entries = None
         if self._surface is not None:
             self._surface.free()
             self._surface = None

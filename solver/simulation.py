@@ -213,15 +213,40 @@ class Simulation:
         self._end(None)
         self._begin(scenario, folder, True, False, prolong=True)
 
-    def restart(self, set: Mapping[str, object] | None = None, *, out: Out = None, overwrite: bool = False) -> None:
+    def finish(self) -> str:
+        """Run to the end as `run` does, and end the run as `close` does, also after an error; what the mesh determines is kept. Collective.
+
+        "done", or why the run was asked to stop. After that only `restart` and `close` make sense.
+        """
+        try:
+            reason = self.run()
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._end(None)
+        return reason
+
+    def restart(
+        self,
+        set: Mapping[str, object] | None = None,
+        *,
+        scenario: Scenario | None = None,
+        out: Out = None,
+        resume: bool = False,
+        overwrite: bool = False,
+    ) -> None:
         """Close, and begin again at the start with other values, laid over the scenario as it was given. Collective.
 
         On the same mesh nothing is made anew that the mesh alone determines, and the new run has the bits of a fresh one. Values that
         change the mesh are allowed: it is then built anew. A value that is wrong raises ScenarioError and leaves the present run as it is.
+
+        scenario: another one, that takes the place of what was given. resume: go on from the last checkpoint in ``out``.
         """
-        scenario = self._stated(set or {})
+        if scenario is not None:
+            self._given, self._set, self._statement = scenario, {}, None
+        stated = self._stated(set or {})
         self._end(None)
-        self._begin(scenario, out, False, overwrite)
+        self._begin(stated, out, resume, overwrite)
 
     def close(self) -> None:
         """Save what is not saved yet, close the files, free the solvers. Collective. Raises SolverError if it cannot be saved."""

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
+from .model.switches import jumping
 from .model.text import apart, together
 from .output.folder import RunFolder
 from .scenario.mesh import BoxMesh, ImageMesh, RectangleMesh
@@ -34,7 +35,7 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
         log.info("%s", note)
     for kinetics in problem.model.kinetics:
         log.info("%s", together(kinetics).strip())
-    for note in apart(problem.model):
+    for note in (*apart(problem.model), *(jumping(problem.model) if scenario.time.step is None else [])):
         log.warning("%s", note)
     steps = in_steps(scenario, problem.dim)
     if steps:

@@ -26,7 +26,10 @@ ADAPTIVE = (3.0, 60.0)
 CELLS = {1: 1, 2: 2, 3: 6}  # per node
 PACKED = (0.3, 1.0)  # share that compression leaves of the fields
 TABLE = (0.3e6, 1.5e6)  # bytes of a file for ParaView whatever is in it, at most with its structure in two checkpoints
+DRAWN = (5e4, 3e6)  # bytes of a cascade: entries.csv, and the folder of the run's own history
 COLUMN = (20e3, 85e3)  # and of each column of the series in fields.vtkhdf: its table and its index
+
+MOST_EVENTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ def estimate(scenario: Scenario, ranks: int) -> Cost:
     segments, shown = network_bytes(scenario, size.dim, outputs)
     named = len(columns(scenario)[0])
     tables = [(1 + surfaces) * TABLE[k] + COLUMN[k] * (named + k * shown) for k in (0, 1)]
+    if scenario.circulation is not None:
+        tables = [table + more for table, more in zip(tables, DRAWN, strict=True)]
     disk = tuple(
         n * ((outputs * written * number + mesh) * share + checkpoints[k]) + tables[k] + segments
         for k, (n, share) in enumerate(zip((size.low, size.high), packed, strict=True))
@@ -89,17 +94,30 @@ def _packing(shares: tuple[float, float]) -> str:
 
 
 def _steps(scenario: Scenario, outputs: int) -> tuple[tuple[int, int], str]:
-    t = scenario.time
+    t, events = scenario.time, _events(scenario)
     span = t.end - t.start
     if t.step:
         least = math.ceil(span / t.step * (1.0 - 1e-9))
-        return (least, least + outputs - 1), f"fixed, {t.step:g} each; up to one more per output that is not on a step"
+        others = f" and per jump of schedules, radiation and surgery ({events} here)" if events else ""
+        return (least, least + outputs - 1 + events), f"fixed, {t.step:g} each; up to one more per output that is not on a step{others}"
     tighter = (1e-3 / t.tolerance) ** (1.0 / 3.0)
-    low, high = (max(20.0, f * tighter * (outputs - 1)) for f in ADAPTIVE)
+    low, high = (max(20.0, f * tighter * (outputs - 1 + more)) for f, more in zip(ADAPTIVE, (0, events), strict=True))
     low = max(low, span / t.max_step if t.max_step else 0.0)
     return (math.ceil(low), math.ceil(max(high, low))), (
         f"the program chooses; {ADAPTIVE[0]:g} to {ADAPTIVE[1]:g} per output at tolerance 1e-3 (the quick start took 10)"
     )
+
+
+def _events(scenario: Scenario) -> int:
+    """How often schedules jump in a run, and how often there is radiation or surgery, as far as that is worth counting."""
+    nexts = [s.function.next for s in scenario.schedules.values() if s.function.jumps]
+    nexts += [removal.train.next for group in (scenario.radiation, scenario.surgery) for removal in group.values()]  # type: ignore[attr-defined]
+    found = 0
+    for following in nexts:
+        at = following(scenario.time.start)
+        while at < scenario.time.end and found < MOST_EVENTS:
+            found, at = found + 1, following(at)
+    return found
 
 
 def text(cost: Cost, ranks: int) -> str:

@@ -14,7 +14,7 @@ from string import Template
 from invasio.hpc.sites.limits import minutes
 from invasio.hpc.sites.profile import Site, WithContainer, WithLauncher, WithPython
 from invasio.solver.errors import InvasioError
-from invasio.solver.output.layout import RESOLVED, STATUS
+from invasio.solver.output.layout import MEMBERS, RESOLVED, STATUS
 
 SOLVER_MARGIN = 120  # seconds before the end of the job at which a run stops by itself (solver/stepping/stop.py)
 AFTER_LIMIT = "00:30:00"  # of a job that only collects: a short one starts sooner
@@ -38,7 +38,7 @@ class _Script(Template):
 
 @dataclass(frozen=True)
 class Array:
-    """The members of a sweep as tasks: their numbers, the digits of a number in a folder's name, how many may run at once.
+    """The members of a sweep as tasks: their numbers, the digits of a number in a folder's name (0: members have names), how many at once.
 
     Slurm's number of a task is ``offset`` less than the member's: it has a largest one (see `queue.largest_array`).
     """
@@ -47,6 +47,11 @@ class Array:
     digits: int
     throttle: int | None = None
     offset: int = 0
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the folder of a member is not that of Slurm's number of its task."""
+        return self.offset > 0 or not self.digits
 
     def directive(self) -> str:
         """As sbatch wants it: 1-3,7%2."""
@@ -71,7 +76,7 @@ class Array:
 class Job:
     """One run as a job: its name, its (absolute) folder, the number of ranks, the time limit or none for the site's.
 
-    With an ``array`` it is a sweep: the folder holds one folder ``run-NUMBER`` per member.
+    With an ``array`` it is a sweep: the folder holds one folder per member, ``run-NUMBER`` or its name.
     """
 
     name: str
@@ -92,9 +97,12 @@ def render(site: Site, job: Job, start_in: Path) -> str:
     redirect = ""
     if job.array:
         number = f"$((SLURM_ARRAY_TASK_ID + {job.array.offset}))" if job.array.offset else '"$SLURM_ARRAY_TASK_ID"'
-        folder += f"/run-$(printf %0{job.array.digits}d {number})"
+        if job.array.digits:
+            folder += f"/run-$(printf %0{job.array.digits}d {number})"
+        else:
+            folder += f"/$(awk -F, -v number={number} '$1 == number {{ print $2; exit }}' {folder}/{MEMBERS})"
         arguments = f'run "$folder/{RESOLVED}" --out "$folder" --resume'
-        redirect = '\nexec >> "$folder/slurm-$SLURM_ARRAY_JOB_ID.out" 2>&1' if job.array.offset else ""
+        redirect = '\nexec >> "$folder/slurm-$SLURM_ARRAY_JOB_ID.out" 2>&1' if job.array.elsewhere else ""
     return _Script(_template("job.sh.tmpl")).substitute(
         shown_folder=job.folder,
         directives="\n".join(f"#SBATCH {line}" for line in _directives(site, job, start_in)),
@@ -169,8 +177,8 @@ def _directives(site: Site, job: Job, start_in: Path) -> list[str]:
             remedy="give a longer one, or a smaller margin",
         )
     log = "slurm-%j.out"
-    if job.array:  # a shifted number is unknown to sbatch: there the script itself writes to the member's folder
-        log = "slurm-%A_%a.out" if job.array.offset else f"run-%{job.array.digits}a/slurm-%A.out"
+    if job.array:  # a shifted number or a name is unknown to sbatch: there the script itself writes to the member's folder
+        log = "slurm-%A_%a.out" if job.array.elsewhere else f"run-%{job.array.digits}a/slurm-%A.out"
     lines = [f"--job-name={job.name}", f'--chdir="{_checked(start_in)}"', f'--output="{str(job.folder).replace("%", "%%")}/{log}"']
     lines += [f"--array={job.array.directive()}"] if job.array else []
     lines += ["--open-mode=append", "--requeue", f"--signal=B:USR1@{site.margin}", f"--time={limit}"]

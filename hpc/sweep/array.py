@@ -26,7 +26,9 @@ class ArraySubmission:
 
 def job_of(folder: Path, name: str, members: Sequence[tuple[int, str]], ranks: int, time: str | None, throttle: int | None) -> Job:
     """The job of these members (number, folder)."""
-    digits = len(members[0][1].partition("-")[2])
+    numbered = all(called.startswith("run-") and called[4:].isdecimal() and int(called[4:]) == number for number, called in members)
+    widths = {len(called) - 4 for _, called in members}
+    digits = widths.pop() if numbered and len(widths) == 1 else 0
     return Job(name, folder, ranks, time, Array(tuple(number for number, _ in members), digits, throttle))
 
 

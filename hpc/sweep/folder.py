@@ -6,6 +6,7 @@ import contextlib
 import csv
 import fcntl
 import io
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ from invasio.solver.output.layout import GIVEN, MEMBERS, RESOLVED, SWEEP
 from invasio.solver.scenario.loader import dump_resolved
 from invasio.solver.scenario.schema import Scenario
 
+_SHOWN = ("sweep.observe", "outcomes.")  # what concerns no member
+
 
 class SweepError(InvasioError):
     """The sweep cannot be run as asked; the message says what to do instead."""
@@ -29,10 +32,13 @@ class SweepError(InvasioError):
 
 
 def table(scenario: Scenario) -> list[list[str]]:
-    """Head and rows of sweep.csv: number, folder, and the value of every path that varies. Raises ScenarioError without a sweep."""
+    """Head and rows of sweep.csv: number, folder, the value of every path that varies. Raises ScenarioError without sweep and arms.
+
+    The folder of a member is its name, or run-NUMBER where it has none.
+    """
     if not scenario.members:
         raise ScenarioError(
-            "the scenario has no block `sweep:`",
+            "the scenario has no block `sweep:` and no `arms:`",
             code="no-sweep",
             place=str(scenario.path or scenario.name),
             remedy="add one, or use `invasio run`",
@@ -40,7 +46,7 @@ def table(scenario: Scenario) -> list[list[str]]:
     paths = list(dict.fromkeys(path for member in scenario.members for path in member.values))
     digits = max(3, len(str(len(scenario.members))))
     rows = [
-        [str(m.number), f"run-{m.number:0{digits}d}", *(_text(m.values[path]) if path in m.values else "" for path in paths)]
+        [str(m.number), m.name or f"run-{m.number:0{digits}d}", *(_text(m.values[path]) if path in m.values else "" for path in paths)]
         for m in scenario.members
     ]
     return [["member", "folder", *paths], *rows]
@@ -48,19 +54,26 @@ def table(scenario: Scenario) -> list[list[str]]:
 
 def _text(value: Any) -> str:
     words = {True: "true", False: "false", None: "null"}
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
     return words[value] if value is None or isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)
 
 
+def folder_of(scenario: Scenario, out: Path | None) -> Path:
+    """The folder of a sweep or of arms: ``out``, by default out/NAME, or out/NAME-arms beside the run of the scenario as it stands."""
+    return (out or Path("out") / (scenario.name if scenario.arms is None else f"{scenario.name}-arms")).absolute()
+
+
 def prepare(scenario: Scenario, out: Path | None) -> SweepRun:
-    """The folder of a sweep (``out``, by default out/NAME), made now or found as this sweep left it. Raises SweepError."""
+    """The folder of a sweep or of arms, made now or found as it was left. Raises SweepError."""
     rows = table(scenario)
-    folder = (out or Path("out") / scenario.name).absolute()
+    folder = folder_of(scenario, out)
     resolved = dump_resolved(scenario)
     if folder.exists() and not folder.is_dir():
         raise SweepError("it is a file", code="not-a-folder", place=f"--out {folder}", remedy="choose another --out")
     if (folder / SWEEP).exists():
         changed = differences((folder / SWEEP).read_text(encoding="utf-8"), resolved)
-        other = [line for line in changed if not line.strip().startswith("sweep.observe")]
+        other = [line for line in changed if not line.strip().startswith(_SHOWN)]
         if other:
             raise SweepError(
                 "it holds a different sweep",

@@ -17,8 +17,10 @@ from invasio.hpc.ranks import ABORT_AFTER, GRACE, die_with_parent
 from invasio.postprocess.reason import reason
 from invasio.solver.output.folder import replace_text
 from invasio.solver.output.layout import LOG, OUTPUT, RESOLVED, STATUS
+from invasio.solver.output.progress import duration
 
 STOPPED = 85
+_RECENT = 5  # runs by which it is told how long the others will take
 _STEP = re.compile(r"step \d+,")
 
 
@@ -41,12 +43,15 @@ class Pool:
     USR1, TERM and the first INT ask all of them for a checkpoint; a second INT or TERM ends them. ``codes`` are the exit codes.
     """
 
+    pause = 0.05  # seconds between two looks
+
     def __init__(self, jobs: int, ranks: int = 1) -> None:
         self.jobs, self.ranks = jobs, ranks
         self.codes: dict[Path, int] = {}
         self._running: list[_Running] = []
         self._asked: list[tuple[int, float]] = []
         self._warm = False
+        self._took: list[float] = []  # seconds of the last runs
 
     def run(self, folders: Sequence[Path]) -> int:
         """Returns 0 if all finished, 85 if it was asked to stop, else 1."""
@@ -57,18 +62,26 @@ class Pool:
                 while waiting and not self._asked and len(self._running) < (self.jobs if self._is_warm() else 1):
                     self._start(waiting.pop(0))
                 self._pass_on()
-                for one in [r for r in self._running if r.process.poll() is not None]:
+                for one, code in self._ended():
                     self._running.remove(one)
-                    self._ended(one, len(folders))
-                time.sleep(0.05)
+                    self._tell(one, code, len(folders))
+                time.sleep(self.pause)
         finally:
-            for one in self._running:
-                processes.kill_session(one.process.pid)
+            self._leave()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
         if self._asked or STOPPED in self.codes.values():
             return STOPPED
         return int(any(self.codes.values()))
+
+    def _ended(self) -> list[tuple[_Running, int]]:
+        """The runs that have ended, with their exit codes."""
+        return [(one, one.process.returncode) for one in self._running if one.process.poll() is not None]
+
+    def _leave(self) -> None:
+        """End whatever is still running."""
+        for one in self._running:
+            processes.kill_session(one.process.pid)
 
     def _is_warm(self) -> bool:
         """Whether the kernels are compiled: the first run has done a step, so that the others find them and compile nothing."""
@@ -103,17 +116,24 @@ class Pool:
             for one in self._running:
                 processes.kill_session(one.process.pid)
         elif self._asked:
-            for one in self._running:  # one that is still starting has no handler and would die of it: the next time
-                if not one.told and processes.catches(one.process.pid, signal.SIGUSR1):
-                    one.process.send_signal(signal.SIGUSR1)
-                    one.told = True
+            self._ask()
 
-    def _ended(self, one: _Running, count: int) -> None:
-        code = one.process.returncode
+    def _ask(self) -> None:
+        """Ask all runs to stop at a checkpoint."""
+        for one in self._running:  # one that is still starting has no handler and would die of it: the next time
+            if not one.told and processes.catches(one.process.pid, signal.SIGUSR1):
+                one.process.send_signal(signal.SIGUSR1)
+                one.told = True
+
+    def _tell(self, one: _Running, code: int, count: int) -> None:
         self.codes[one.folder] = code
         head = f"[{len(self.codes)}/{count}] {one.folder.name}"
         if code == 0:
-            print(f"{head}: done in {time.monotonic() - one.began:.0f} s", flush=True)
+            left = count - len(self.codes)
+            took = time.monotonic() - one.began
+            self._took = [*self._took[1 - _RECENT :], took]
+            rest = duration(sum(self._took) / len(self._took) * left / min(self.jobs, count))
+            print(f"{head}: done in {took:.{0 if took > 9.5 else 1}f} s" + (f", about {rest} to go" if left else ""), flush=True)
         elif code == STOPPED or self._asked:
             print(f"{head}: stopped early", flush=True)
         else:

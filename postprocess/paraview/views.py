@@ -19,7 +19,7 @@ RUN: dict[str, Any] = {}
 
 VESSEL = {"blood": [0.835, 0.369, 0.0], "lymph": [0.0, 0.62, 0.451]}
 INK, PALE, GONE = [0.1, 0.1, 0.1], [0.75, 0.75, 0.75], [0.0, 0.835, 1.0]
-PRESETS = {"cells": "Inferno", "ecm": "Cividis", "soluble": "Viridis", "user": "Viridis"}
+PRESETS = {"cells": "Inferno", "ecm": "Cividis", "soluble": "Viridis", "bound": "Viridis", "user": "Viridis"}
 LINES = [[0.0, 0.447, 0.698], [0.835, 0.369, 0.0], [0.0, 0.62, 0.451], [0.8, 0.475, 0.655], [0.902, 0.624, 0.0], [0.337, 0.706, 0.914]]
 PIXELS = (800, 640)  # of one view in a still
 

@@ -7,6 +7,7 @@ taken in the middle of their step, which is of second order in the step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,16 +46,23 @@ class _Kind:
     settled: bool = False
 
 
-def chances(plan: Plan, entries: Entries) -> Chances:
-    """At the times of the report: by place, and anywhere."""
+KINDS = ("settled", "awake", "micro", "macro")
+
+
+def chances(plan: Plan, entries: Entries, wanted: Sequence[str] = KINDS) -> Chances:
+    """At the times of the report: by place, and anywhere; of kinds that are not wanted nan.
+
+    Where rates do not change and the grid is even, an event's chance depends on how long ago it was only: one pass is enough for all times.
+    """
     body = Body(plan, entries.parts)
     table = _Table(body, entries)
     kinds = {"settled": _Kind(None, True), "awake": _Kind(None), "micro": _cells(plan.colony.micro), "macro": _cells(plan.colony.macro)}
     found: dict[str, list[Floats]] = {name: [] for name in kinds}
     for name, kind in kinds.items():
-        for when in plan.report:
-            open_form = kind.least is not None and not _closed(plan, kind.least)
-            found[name].append(np.full(len(plan.places) + 1, np.nan) if open_form else table.of(kind, int(when)))
+        if name not in wanted or (kind.least is not None and not _closed(plan, kind.least)):
+            found[name] = [np.full(len(plan.places) + 1, np.nan)] * len(plan.report)
+        else:
+            found[name] = table.of(kind, [int(when) for when in plan.report])
     rows = {name: np.array(values).reshape(len(plan.report), -1) for name, values in found.items()}
     by_place = {name: values[:, :-1] for name, values in rows.items()}
     return Chances(plan.times[list(plan.report)], **by_place, **{f"{name}_anywhere": values[:, -1] for name, values in rows.items()})
@@ -70,6 +78,15 @@ def _closed(plan: Plan, least: Floats) -> bool:
     return plan.colony.second is None and (growth is None or bool((growth.start <= 1).all() or (growth.start[:, None] >= least).all()))
 
 
+def _by(values: Floats, weights: Floats) -> Floats:
+    return np.asarray(-np.expm1(-np.einsum("tpom,tpm->o", values, weights)))
+
+
+def _same(one: Rates, other: Rates) -> bool:
+    """Whether rates of two intervals are the same."""
+    return all(np.array_equal(value, getattr(other, name)) for name, value in vars(one).items() if isinstance(value, (float, np.ndarray)))
+
+
 class _Table:
     """What does not depend on what is asked: rates of all classes in all intervals, and the events of every interval."""
 
@@ -79,15 +96,29 @@ class _Table:
         self.classes: Classes = self.stock.classes
         times = body.times
         self.steps = len(times) - 1
-        constant = [self.stock.rates(when) for when in range(self.steps)]
-        self.rates = constant
+        self.rates = [self.stock.rates(when) for when in range(self.steps)]
+        spans = np.diff(times)
+        self.steady = bool(np.allclose(spans, spans[0], rtol=1e-9, atol=0)) and all(_same(self.rates[0], rates) for rates in self.rates)
         inside = np.clip(times, entries.times[0], entries.times[-1])
         self.entered = np.diff(entries.at(inside), axis=0) * self.plan.stands_for / mean_size(self.plan.sizes)  # (T, parts, P) events
+        self.weights: Floats = np.zeros((self.steps, len(body.parts), len(self.classes.cells)))  # events of each class
+        for when, part in zip(*np.nonzero(self.entered.sum(axis=2) > 0), strict=True):
+            flux = self.entered[when, part]
+            self.weights[when, part] = flux.sum() * self.classes.leaving(flux / flux.sum())
 
-    def of(self, kind: _Kind, end: int) -> Floats:
-        """(O + 1,) chance by a time of the grid, in each place and anywhere."""
+    def of(self, kind: _Kind, ends: Sequence[int]) -> list[Floats]:
+        """(O + 1,) chance by each of these times of the grid, in each place and anywhere."""
+        if not ends:
+            return []
+        if not self.steady:
+            return [_by(self.values(kind, end), self.weights[:end]) for end in ends]
+        values = self.values(kind, max(ends))
+        return [_by(values[max(ends) - end :], self.weights[:end]) for end in ends]
+
+    def values(self, kind: _Kind, end: int) -> Floats:
+        """(end, parts, O + 1, M) chance that an event of each class in each step before ``end`` counts by then."""
         places, classes = len(self.plan.places), len(self.classes.cells)
-        expected: Floats = np.zeros(places + 1)
+        found: Floats = np.zeros((end, len(self.body.parts), places + 1, classes))
         asleep: Floats = np.zeros((places, classes))  # chance of one that is dormant at the start of the step after this one
         blood: Floats = np.zeros((len(self.body.arrests), places + 1, classes))
         cavity: Floats = np.zeros((places + 1, classes))
@@ -110,14 +141,10 @@ class _Table:
             into = self._split(during, part, whole, cluster, loose)
             nodes = self._nodes(r, one, into[len(self.body.parts) + self.body.beds])
             pool_now, cavity = self._pool(r, span, one, nodes, cavity)
-            for number in range(len(self.body.parts)):
-                route = self.body.routes[number]
-                flux = self.entered[when, number]
-                if flux.sum() <= 0:
-                    continue
+            for number, route in enumerate(self.body.routes[: len(self.body.parts)]):
                 value = into[route.start] if route.kind == "blood" else nodes[route.level] if route.kind == "lymph" else pool_now
-                expected += flux.sum() * (value @ self.classes.leaving(flux / flux.sum()))
-        return -np.expm1(-expected)
+                found[when, number] = value
+        return found
 
     def _place(
         self, kind: _Kind, r: Rates, span: float, end: int, when: int, asleep: Floats, a: Floats, b: Floats
@@ -130,7 +157,9 @@ class _Table:
         elif self.plan.colony.growth is not None and bool((self.plan.colony.growth.start <= 1).all()):
             founded = self._certain(kind.least, when, end)
         else:
-            founded = tail(np.broadcast_to(self.classes.size, asleep.shape), *middle, np.broadcast_to(kind.least, (len(asleep), 1)))
+            least = np.broadcast_to(kind.least, (len(asleep), 1))
+            _, first, back = np.unique(np.hstack([*middle, least]), axis=0, return_index=True, return_inverse=True)
+            founded = tail(self.classes.size[None], middle[0][first], middle[1][first], least[first])[back.ravel()]  # places alike once
         leaving = r.wake + r.dies
         wakes = r.wake / np.where(leaving > 0, leaving, 1)
         left, right = np.exp(-leaving * span / 2), np.exp(-leaving * span)
@@ -159,9 +188,7 @@ class _Table:
             none = np.log1p(-np.minimum(value, 1))
         logs = np.einsum("sop,wp->sow", np.maximum(none[..., :kinds], -1e300), loose)
         logs += np.where(cluster >= 0, np.maximum(none[..., np.maximum(cluster, 0)], -1e300), 0)
-        out = np.zeros_like(value)
-        np.add.at(np.moveaxis(out, -1, 0), whole, np.moveaxis(-np.expm1(logs) * chance, -1, 0))
-        return out
+        return np.add.reduceat(-np.expm1(logs) * chance, np.searchsorted(whole, np.arange(value.shape[-1])), axis=-1)
 
     def _nodes(self, r: Rates, one: Floats, value: Floats) -> list[Floats]:
         """(O + 1, M) of a unit that comes to each level, and after the last of one that comes into the blood."""

@@ -19,7 +19,20 @@ from .routes import Body
 from .values import in_places, interval, waited
 
 MANY = 1e7  # cells; what chance adds to so many is below 1e-3 of them
-MOST = 20_000_000  # cells that colonies of a batch may shed
+MOST = 1_000_000  # cells that the colonies of a generation of a batch may shed
+
+
+@dataclass(frozen=True)
+class Thin:
+    """What is shed is thinned to what may live: bounds (O,), at most this share; late (O, P, T): what enters then is on its way at the end.
+
+    age: (T,) the part of the whole time, of which there are ``ages``, that an interval lies in.
+    """
+
+    bounds: Floats
+    late: Floats
+    age: Ints
+    ages: int
 
 
 @dataclass
@@ -36,7 +49,8 @@ class Grown:
     final: Floats
     counts: dict[str, Floats]
     shed: list[tuple[Flock, Ints]]
-    missed: Floats  # (H, O, P) expected of what was shed besides
+    missed: Floats  # (ages, H, O, P) expected of what was shed besides
+    late: Floats  # (ages, H, O, P) of those on their way at the horizon, if their way begins in the blood or cavity
 
 
 class Rate:
@@ -82,8 +96,8 @@ def sleep(plan: Plan, flock: Flock, place: Ints) -> tuple[Floats, Floats, Ints]:
     return woke, np.where(dies, ends, np.inf), fate
 
 
-def grow(body: Body, flock: Flock, place: Ints, histories: int, bounds: Floats | None = None) -> Grown:
-    """Units that can live, to the horizon. ``bounds`` (O,): what is shed is thinned to what may live, at most this share of it."""
+def grow(body: Body, flock: Flock, place: Ints, histories: int, thin: Thin | None = None) -> Grown:
+    """Units that can live, to the horizon; what they shed all of it, or thinned."""
     plan = body.plan
     woke, ended, fate = sleep(plan, flock, place)
     report = {when: number for number, when in enumerate(plan.report)}
@@ -93,21 +107,10 @@ def grow(body: Body, flock: Flock, place: Ints, histories: int, bounds: Floats |
         t = plan.times[when]
         sleeps = (flock.time <= t) & (woke > t) & (ended > t)
         np.add.at(counts["dormant"][:, number], (flock.history[sleeps], place[sleeps]), 1)
-    n = len(flock)
-    out = Grown(
-        flock,
-        place,
-        fate,
-        woke,
-        np.full(n, np.inf),
-        np.full(n, np.inf),
-        ended,
-        np.zeros(n),
-        counts,
-        [],
-        np.zeros((histories, len(plan.places), flock.cells.shape[1])),
-    )
-    sweep = _Sweep(body, out, bounds)
+    n, kinds = len(flock), (histories, len(plan.places), flock.cells.shape[1])
+    micro, macro, missed = np.full(n, np.inf), np.full(n, np.inf), np.zeros((1 if thin is None else thin.ages, *kinds))
+    out = Grown(flock, place, fate, woke, micro, macro, ended, np.zeros(n), counts, [], missed, np.zeros_like(missed))
+    sweep = _Sweep(body, out, thin)
     order = np.flatnonzero(np.isfinite(woke))
     order = order[np.argsort(woke[order], kind="stable")]
     edges = np.searchsorted(woke[order], plan.times, side="right")
@@ -127,11 +130,12 @@ def grow(body: Body, flock: Flock, place: Ints, histories: int, bounds: Floats |
 class _Sweep:
     """The colonies of a batch, step by step."""
 
-    def __init__(self, body: Body, out: Grown, bounds: Floats | None) -> None:
+    def __init__(self, body: Body, out: Grown, thin: Thin | None) -> None:
         plan, flock, place = body.plan, out.flock, out.place
         colony = plan.colony
-        self.body, self.plan, self.out, self.bounds = body, plan, out, bounds
+        self.body, self.plan, self.out, self.thin = body, plan, out, thin
         self.cells = flock.size.astype(float)
+        self.total = 0.0
         self.stage = np.zeros(len(flock), dtype=np.int64)  # 1: waits; 2: in its second stage
         self.place, self.keys, shares = place, flock.keys, flock.shares
         self.parents = shares
@@ -213,12 +217,14 @@ class _Sweep:
         raised = [np.where(z > 0, np.maximum(z, 1e-300) ** power, 0) for z in (before, np.nan_to_num(middle), self.cells[on])]
         sizes = np.where(np.isnan(middle), (raised[0] + raised[2]) / 2, (raised[0] + 4 * raised[1] + raised[2]) / 6)
         mean = self.rate["sheds"].at(on, when) * sizes * span
-        if self.bounds is not None:
-            missed = mean * np.maximum(1 - self.bounds[place], 0)
-            np.add.at(self.out.missed, (self.out.flock.history[on], place), missed[:, None] * self.parents[on])
-            mean = mean * self.bounds[place]
-        if mean.sum() > MOST:
-            what = f"colonies shed {mean.sum():.3g} cells by time {self.plan.times[when + 1]:.6g}, of which {MOST:,} can be followed"
+        if self.thin is not None:
+            others = (mean * np.maximum(1 - self.thin.bounds[place], 0))[:, None] * self.parents[on]
+            for table, values in ((self.out.missed, others), (self.out.late, others * self.thin.late[place, :, when])):
+                np.add.at(table[self.thin.age[when]], (self.out.flock.history[on], place), values)
+            mean = mean * self.thin.bounds[place]
+        self.total += float(mean.sum())
+        if self.total > MOST:
+            what = f"colonies shed {self.total:.3g} cells by time {self.plan.times[when + 1]:.6g}, of which {MOST:,} can be followed"
             raise CirculationError(
                 what, code="too-many", place="organs.colony.sheds", remedy="give a lower rate, a cap of growth or an earlier end"
             )

@@ -14,19 +14,22 @@ from scipy.special import comb
 
 from .book import Book
 from .candidates import Bounds, Rows
+from .colony import Thin
 from .draws import Keys, Purpose
-from .dying import Dying
+from .dying import AGES, Dying, ages
 from .entry import DIRECT, arrivals, begin, enter, integrated, mixes, times_at
 from .flock import Flock, joined
 from .passage import Landed, beds_of, chosen, passage
 from .plan import Entries, Floats
-from .results import Ints
+from .results import Fate, Ints
 from .routes import Body
 from .values import in_places, interval, of_all, of_units, waited
 
+Bools = NDArray[np.bool_]
+
 
 class Direct:
-    """Of the entries of a plan; bounds (O,): of what colonies shed."""
+    """Of the entries of a plan; thin: of what colonies shed."""
 
     def __init__(self, body: Body, entries: Entries) -> None:
         self.body, self.entries, self.plan = body, entries, body.plan
@@ -35,8 +38,8 @@ class Direct:
         chances = [self.limits.of_sizes(number) for number in range(len(body.routes))]
         self.rare = [bool((chance <= 1).all()) for chance in chances[:parts]]
         self.chances = chances
-        self.bounds = np.array([chance[0] for chance in chances[parts:]])
         self.dying = Dying(body, entries, [number for number in range(parts) if self.rare[number]])
+        self.thin = Thin(np.array([chance[0] for chance in chances[parts:]]), self.dying.way, ages(body.times), AGES)
 
     def expected(self) -> float:
         """Events that a history draws one by one."""
@@ -71,7 +74,7 @@ class Direct:
         kinds = self._kinds(keys, size, mixes(self.entries, part)[step])
         cells = np.stack([(kinds == p).sum(axis=1) for p in range(len(self.plan.phenotypes))], axis=1)
         events = begin(keys, history, number, part, cells, time)
-        alive, place, failed, singles, clusters = self._live(events, kinds, rows, row)
+        alive, place, failed, _, singles, clusters = self._live(events, kinds, rows, row)
         events_dead = np.zeros((len(seeds), len(self.plan.sizes)), dtype=np.int64)
         np.add.at(events_dead, (events.history[failed], size[failed] - 1), 1)
         partly = ~failed
@@ -84,16 +87,19 @@ class Direct:
         return alive, place
 
     def shed(self, young: Flock, book: Book) -> tuple[list[Landed], Flock, Ints]:
-        """What colonies shed and may live, thinned by ``bounds`` already: as ``passage``."""
+        """What colonies shed and may live, thinned already: as ``passage``."""
         found: list[tuple[Flock, Ints]] = []
         for route in np.unique(young.route):
             flock = young.take(young.route == route)
             rows = self.limits.rows[route]
             u = flock.keys.uniform(Purpose.EVENT)[2]
             row = chosen(u, np.broadcast_to(rows.weight, (len(flock), len(rows.weight))))
-            alive, place, failed, _, _ = self._live(flock, flock.cells.argmax(axis=1)[:, None], rows, row)
-            dead = flock.take(failed)
+            alive, place, failed, late, _, _ = self._live(flock, flock.cells.argmax(axis=1)[:, None], rows, row)
+            dead, waits = flock.take(failed & ~late), flock.take(failed & late)
             self.dying.tell_shed(dead, int(route) - len(self.body.parts), book)
+            pool = Fate.CAVITY if self.body.routes[route].kind == "cavity" else Fate.FLOATING
+            nowhere = np.full(len(waits), -1)
+            book.spend(np.full(len(waits), int(pool)), nowhere, nowhere, waits.history, waits.size)
             book.gain("shed", flock.history, flock.size)
             found.append((alive, place))
         return [], joined([flock for flock, _ in found]), np.concatenate([place for _, place in found])
@@ -108,17 +114,18 @@ class Direct:
             kinds[on, cell] = np.minimum((u[:, None] > limits[on]).sum(axis=1), mix.shape[1] - 1)
         return kinds
 
-    def _live(self, events: Flock, kinds: Ints, rows: Rows, row: Ints) -> tuple[Flock, Ints, NDArray[np.bool_], Ints, Ints]:
-        """Of candidates: (units that live, places, events of which nothing lives, dead singles, cells of a dead cluster of the others)."""
+    def _live(self, events: Flock, kinds: Ints, rows: Rows, row: Ints) -> tuple[Flock, Ints, Bools, Bools, Ints, Ints]:
+        """(units that live, places, events of which nothing lives, or is on its way, dead singles and cells of a dead cluster)."""
         n = len(events)
-        events, accepted = self._front(events, rows, row)
+        events, accepted, late = self._front(events, rows, row)
         place = rows.place[row] if n else row
         whole = accepted & (place >= 0)
         singles, clusters, lives = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), whole.copy()
         found = [(events.take(whole), place[whole])]
         into = np.flatnonzero(accepted & (place < 0))
         units, of, size = self._units(events.take(into), kinds[into], rows.stays[row[into]] if n else row)
-        units, good, bed = self._arrested(units)
+        units, there, good, bed = self._arrested(units)
+        late[into[of[~there]]] = True
         found.append((units.take(good), bed[good]))
         np.add.at(lives, into[of[good]], True)
         stays = rows.stays[row[into]] if n else row
@@ -128,21 +135,23 @@ class Direct:
         np.add.at(singles, into[of[good & alone]], -1)
         clusters[into[of[good & ~alone]]] = 0
         lived = joined([flock for flock, _ in found])
-        return lived, np.concatenate([where for _, where in found]), ~lives, singles, clusters
+        return lived, np.concatenate([where for _, where in found]), ~lives, late, singles, clusters
 
-    def _front(self, events: Flock, rows: Rows, row: Ints) -> tuple[Flock, NDArray[np.bool_]]:
+    def _front(self, events: Flock, rows: Rows, row: Ints) -> tuple[Flock, Bools, Bools]:
         """The way to the blood, to a level or a surface, where soil is asked for too: true over bound."""
         n, body, plan = len(events), self.body, self.plan
         if not n:
-            return events, np.zeros(0, dtype=bool)
+            return events, np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
         time: Floats = events.time.copy()
         true: Floats = np.ones(n)
+        late: Bools = np.zeros(n, dtype=bool)
         pool = np.flatnonzero(rows.cavity[row])
         if len(pool):
             some = events.take(pool)
             rates = body.leaves_cavity()
             when = waited(body.times, some.time, some.keys.exponential(Purpose.CAVITY), rates.sum(axis=0), some.shares)
             leaves = np.isfinite(when)
+            late[pool] = ~leaves
             time[pool] = np.where(leaves, when, plan.times[-1])
             chances = of_all(rates, some.shares, interval(body.times, time[pool]))
             ends = rows.place[row[pool]]
@@ -166,7 +175,7 @@ class Direct:
             most = (comb(size[:, None], stays[:, None]) * _powers(self.limits.apart, stays, size)).max(axis=1)
             now = comb(size, stays) * (1 - apart) ** stays * apart ** (size - stays)
             true[split] *= (now / most)[split]
-        return events, events.keys.uniform(Purpose.CANDIDATE)[0] * bound < true
+        return events, events.keys.uniform(Purpose.CANDIDATE)[0] * bound < true, late
 
     def _units(self, events: Flock, kinds: Ints, stays: Ints) -> tuple[Flock, Ints, Ints]:
         """Units that may live, at least one of each event: (units, their events, cells of the events)."""
@@ -199,11 +208,11 @@ class Direct:
             some[pick] = True
         return joined(units), np.concatenate(of), size
 
-    def _arrested(self, units: Flock) -> tuple[Flock, NDArray[np.bool_], Ints]:
-        """Candidates at the times of their arrests, whether they live, and their beds."""
+    def _arrested(self, units: Flock) -> tuple[Flock, Bools, Bools, Ints]:
+        """Candidates at the times of their arrests, whether these come, whether they live, and their beds."""
         body, plan = self.body, self.plan
         if not len(units):
-            return units, np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
+            return units, np.zeros(0, dtype=bool), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
         when = waited(body.times, units.time, units.keys.exponential(Purpose.TRANSIT), 1 / plan.blood.transit[None], units.shares)
         there = np.isfinite(when)
         units = units.now(time=np.where(there, when, plan.times[-1]))
@@ -217,7 +226,7 @@ class Direct:
         start = body.starts[units.route]
         bound = np.where(clusters, self.limits.cluster[start], self.limits.single[start])
         u = units.keys.uniform(Purpose.BLOOD)
-        return units, there & (u[0] * bound < lives.sum(axis=1)), chosen(u[2], lives)
+        return units, there, there & (u[0] * bound < lives.sum(axis=1)), chosen(u[2], lives)
 
 
 def _first(values: Floats, beds: int) -> Floats:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import comb
 
 from .book import Book
@@ -20,9 +21,10 @@ from .means import Stock
 from .plan import Colony, Entries, Floats, number
 from .results import Fate, Ints
 from .routes import Body
+from .values import interval
 
 STREAM, MISSED = 2 << 32, 3 << 32  # identities of the numbers of a part; of what colonies shed
-SAMPLES = 8  # intervals that what is shed is averaged over
+AGES, SAMPLES = 8, 3  # parts of the time in which what is shed dies alike, and intervals of each that are averaged
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Dying:
         still = Colony(number(0), number(0), plan.colony.micro, plan.colony.macro)
         self.body = Body(replace(plan, colony=still), body.parts)
         self.laws = {part: self._law(entries, part) for part in parts}
+        self.way = on_the_way(body)
         self.shed = self._shed() if plan.colony.sheds is not None else None
 
     def tell(self, seeds: Ints, part: int, events: Ints, units: Ints, rest: Floats, book: Book) -> None:
@@ -67,24 +70,41 @@ class Dying:
     def tell_shed(self, dead: Flock, place: int, book: Book) -> None:
         """Singles that colonies of a place shed, one by one."""
         assert self.shed is not None
-        law = self.shed[place, dead.cells.argmax(axis=1)]
-        u = dead.keys.uniform(Purpose.LEDGER)[0]
+        kind, when = dead.cells.argmax(axis=1), interval(self.body.times, dead.entered)
+        law = self.shed[place, kind, ages(self.body.times)[when]]
+        law = law * np.where(self._at_once(place), 1, 1 - self.way[place, kind, when][:, None])
+        u = dead.keys.uniform(Purpose.LEDGER)[0] * law.sum(axis=1)
         which = np.minimum((u[:, None] > np.cumsum(law, axis=1)).sum(axis=1), law.shape[1] - 1)
         np.add.at(book.table, (dead.history, np.array(_all(self.body, book))[which]), 1)
 
-    def tell_missed(self, seeds: Ints, generation: int, expected: Floats, book: Book) -> None:
-        """Others that colonies shed, expected (H, O, P)."""
+    def tell_missed(self, seeds: Ints, generation: int, expected: Floats, late: Floats, book: Book) -> None:
+        """Others that colonies shed, expected (ages, H, O, P); late: of them on their way at the horizon. Every end is a Poisson number."""
         assert self.shed is not None
-        columns = _all(self.body, book)
-        for place in range(expected.shape[1]):
-            if not expected[:, place].any():
+        columns, everyone = _all(self.body, book), np.arange(len(seeds))
+        for place in range(expected.shape[2]):
+            if not expected[:, :, place].any():
                 continue
+            cavity = self.body.routes[len(self.body.parts) + place].kind == "cavity"
+            floating = book.first[Fate.CAVITY if cavity else Fate.FLOATING]
+            at_once = self._at_once(place)
+            waits, dies = np.zeros(len(seeds)), np.zeros((len(columns), len(seeds)))
+            for kind, age in np.ndindex(expected.shape[3], len(expected)):
+                law, every, some = self.shed[place, kind, age], expected[age, :, place, kind], late[age, :, place, kind]
+                waits += some * law[~at_once].sum()
+                dies += law[:, None] * np.where(at_once[:, None], every, every - some)
             draw = _Draw(seeds, MISSED + place, generation << 20)
-            for kind in range(expected.shape[2]):
-                dead = draw.poisson(expected[:, place, kind])
-                book.gain("shed", np.arange(len(seeds)), dead)
-                for column, count in zip(columns, draw.split(dead, self.shed[place, kind]), strict=True):
-                    book.table[:, column] += count
+            for column, mean in zip((floating, *columns), (waits, *dies), strict=True):
+                count = draw.poisson(np.maximum(mean, 0))
+                book.gain("shed", everyone, count)
+                book.table[:, column] += count
+
+    def _at_once(self, place: int) -> NDArray[np.bool_]:
+        """(ends,) whether what a place sheds dies of it where it comes to at once: at a level."""
+        losses, beds = len(self.body.plan.blood.losses), self.body.beds
+        out = np.zeros(losses + beds + len(self.body.plan.places) + 1, dtype=bool)
+        if self.body.routes[len(self.body.parts) + place].kind == "lymph":
+            out[losses + 2 * beds : losses + 2 * beds + self.body.nodes] = True
+        return out
 
     def _law(self, entries: Entries, part: int) -> Law:
         body, most = self.body, len(self.body.plan.sizes)
@@ -123,26 +143,47 @@ class Dying:
         return Law(_unit(fronts), _unit(stays), _unit(dead))
 
     def _shed(self) -> Floats:
-        """(O, P, ends): of a single shed in each place that does not live."""
+        """(O, P, ages, ends): of a single shed in each place that does not live."""
         body, kinds = self.body, len(self.body.plan.phenotypes)
         out = []
-        intervals = np.unique(np.linspace(0, len(body.times) - 2, SAMPLES).astype(int))
-        for place in range(len(body.plan.places)):
-            for kind in range(kinds):
-                stock = Stock(body)
-                for when in intervals:
-                    stock.pending[place, kind] = 1
-                    long = 1e6 * float(body.plan.blood.transit.max())
-                    if body.plan.cavity.names:
-                        rates = body.leaves_cavity().sum(axis=0)
-                        long = max(long, 1e3 / max(float(rates.min()), 1e-300))
-                    stock.step(int(when), min(long, 1e12), np.zeros_like(stock.entered))
-                    stock.pending[:] = 0
-                beds = body.beds
-                lost = [stock.lost.sum() * share for _, share in body.plan.blood.losses]
-                out.append(np.concatenate([lost, stock.stuck[:beds].sum(axis=1), stock.starved.sum(axis=1), [stock.cleared.sum()]]))
-        law = np.array(out).reshape(len(body.plan.places), kinds, -1)
-        return _unit(law.reshape(-1, law.shape[2])).reshape(law.shape)
+        age = ages(body.times)
+        for place, kind, part in np.ndindex(len(body.plan.places), kinds, AGES):
+            stock = Stock(body)
+            inside = np.flatnonzero(age == part)
+            for when in inside[np.unique(np.linspace(0, len(inside) - 1, SAMPLES).astype(int))] if len(inside) else inside:
+                stock.pending[place, kind] = 1
+                long = 1e6 * float(body.plan.blood.transit.max())
+                if body.plan.cavity.names:
+                    rates = body.leaves_cavity().sum(axis=0)
+                    long = max(long, 1e3 / max(float(rates.min()), 1e-300))
+                stock.step(int(when), min(long, 1e12), np.zeros_like(stock.entered))
+                stock.pending[:] = 0
+            beds = body.beds
+            lost = [stock.lost.sum() * share for _, share in body.plan.blood.losses]
+            out.append(np.concatenate([lost, stock.stuck[:beds].sum(axis=1), stock.starved.sum(axis=1), [stock.cleared.sum()]]))
+        return _unit(np.array(out)).reshape(len(body.plan.places), kinds, AGES, -1)
+
+
+def ages(times: Floats) -> Ints:
+    """(T,) which of equal parts of the whole time an interval lies in."""
+    return np.arange(len(times) - 1) * AGES // (len(times) - 1)
+
+
+def on_the_way(body: Body) -> Floats:
+    """(O, P, T): chance that a single from a place that enters the blood, or the cavity, in an interval is there at the horizon."""
+    plan, parts, kinds = body.plan, len(body.parts), len(body.plan.phenotypes)
+    spans = np.diff(body.times)
+    out = np.zeros((len(plan.places), kinds, len(spans)))
+    for place in range(len(plan.places)):
+        route = body.routes[parts + place]
+        rate = np.broadcast_to(1 / plan.blood.transit, out.shape[1:])
+        if route.kind == "cavity":
+            rate = np.broadcast_to(body.leaves_cavity().sum(axis=0), out.shape[1:])
+        passed = rate * spans
+        after = np.cumsum(passed[:, ::-1], axis=1)[:, ::-1] - passed
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out[place] = np.where(passed > 0, -np.expm1(-passed) / passed, 1) * np.exp(-after)
+    return out
 
 
 class _Draw:
@@ -163,8 +204,8 @@ class _Draw:
         for chance, rest in zip(chances, after, strict=True):
             some = np.zeros_like(left)
             on = np.flatnonzero(left > 0) if chance > 0 else np.zeros(0, dtype=np.int64)
+            self.index += 1  # also for nobody: the numbers of a history do not hang on others
             if len(on):
-                self.index += 1
                 some[on] = binomial(self.keys.take(on), Purpose.LEDGER, left[on].astype(float), np.array(chance / rest), self.index).astype(
                     np.int64
                 )

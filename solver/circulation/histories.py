@@ -32,17 +32,28 @@ def histories(
     distribution, but not the same histories. everything: units that died are listed as well (with ``cells``).
     Raises: CirculationError if colonies shed more than can be followed.
     """
+    if entries.times[-1] > plan.times[-1]:
+        entries = entries.until(float(plan.times[-1]))
     body = Body(plan, entries.parts)
     direct = Direct(body, entries) if way == "direct" else None
     numbers = np.asarray(seeds, dtype=np.int64)
     rows = max(1, int(AT_ONCE / max(cost(plan, entries, 1, direct), 1)), 1)
     rows = min(rows, max(1, 40_000_000 // max(1, len(plan.report) * len(plan.places) * 5 + 1)))
-    for low in range(0, len(numbers), rows):
-        yield _batch(body, entries, numbers[low : low + rows], direct, everything)
+    todo = [numbers[low : low + rows] for low in range(0, len(numbers), rows)][::-1]
+    while todo:
+        some = todo.pop()
+        try:
+            batch = _batch(body, entries, some, direct, everything)
+        except CirculationError:
+            if len(some) == 1:
+                raise
+            todo += [some[len(some) // 2 :], some[: len(some) // 2]]  # their colonies shed too much at once
+        else:
+            yield batch
 
 
 def cost(plan: Plan, entries: Entries, number: int, direct: Direct | None = None) -> float:
-    """Events that a number of histories draw one by one, apart from what colonies shed; a second does about 500,000."""
+    """Cells, or with ``direct`` events, that histories draw one by one, apart from what colonies shed; a second does some 200,000."""
     if direct is not None:
         return number * direct.expected()
     return number * sum(float(integrated(plan, entries, part)[-1]) * mean_size(plan.sizes) for part in range(len(entries.parts)))
@@ -63,14 +74,14 @@ def _batch(body: Body, entries: Entries, seeds: Ints, direct: Direct | None, eve
     for generation in range(GENERATIONS):
         for one in dead:
             book.spend(one.fate, one.place, one.cause, one.flock.history, one.flock.size)
-        grown = grow(body, alive, place, len(seeds), None if direct is None else direct.bounds)
+        grown = grow(body, alive, place, len(seeds), None if direct is None else direct.thin)
         alike = np.full(len(alive), -1)
         book.spend(grown.fate, place, alike, alive.history, alive.size)
         found.append((dead if everything else [], grown))
         for name, values in grown.counts.items():
             counts[name] = counts[name] + values if name in counts else values
         if direct is not None and plan.colony.sheds is not None:
-            direct.dying.tell_missed(seeds, generation, grown.missed, book)
+            direct.dying.tell_missed(seeds, generation, grown.missed, grown.late, book)
         if not grown.shed:
             break
         listed = sum(len(one.flock) for one in dead) if everything else 0

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._run import add_run, add_times, names
+from ._run import add_run, add_times, names, opened
 
 if TYPE_CHECKING:
     from ...postprocess.run import Run
@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind.add_argument("--kymograph", action="store_true", help="a line over time")
     kind.add_argument("--front", action="store_true", help="position of the front and its speed")
     kind.add_argument("--surface", action="store_true", help="in 3-D: where a field exceeds a value, cut open (one run; --times, --level)")
+    kind.add_argument(
+        "--cascade", action="store_true", help="how far cells come that entered vessels, where and when metastases show (one run)"
+    )
     kind.add_argument("--series", type=names, metavar="COLUMN,...", help="columns of series.csv over time")
     parser.add_argument("--level", type=float, metavar="VALUE", help="the field's value: with --front along the line, with --surface")
     parser.add_argument("--fit", metavar="T:T", help="with --front: fit the speed between these times (default: second half)")
@@ -34,11 +37,10 @@ def main(args: argparse.Namespace) -> int:
     """Draw and print the name of the picture; with --front also the speed."""
     from ...postprocess.foreign import inside
     from ...postprocess.pictures import check_ending, save
-    from ...postprocess.run import open_run
     from ...postprocess.style import style
 
     check_ending(args.out)
-    runs = [open_run(path) for path in args.runs]
+    runs = opened(args.runs)
     for run in runs:
         run.need_outputs()
     if args.surface:
@@ -46,14 +48,16 @@ def main(args: argparse.Namespace) -> int:
         return 0
     with style():
         kind, figure = _draw(args, runs)
-        print(save(figure, args.out or inside(runs[0].path, f"figures/plot-{kind}.png")))
+        print(save(figure, args.out or inside(args.runs[0], f"figures/plot-{kind}.png")))
     return 0
 
 
 def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
-    from ...postprocess import fronts, plot
+    from ...postprocess import cascade, fronts, plot
     from ...postprocess.faults import WrongRequest
+    from ...postprocess.run import labels
     from ...postprocess.style import time_scale
+    from ..output.layout import CASCADE
 
     if (args.fit or args.level is not None) and not args.front:
         raise WrongRequest(
@@ -61,14 +65,17 @@ def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
         )
     if args.times and (args.front or args.series or args.kymograph):
         raise WrongRequest("it belongs to profiles and maps", code="wrong-arguments", place="--times", remedy="leave it out")
+    if args.cascade:
+        return "cascade", cascade.figure(runs[0].path / CASCADE)
     if args.series:
         return "series", plot.series(runs, args.series)
+    plot.told_apart(runs)
     if args.front:
         name = args.field[0] if args.field else None
         found = [fronts.front(run, name, args.level, args.along, runs[0]) for run in runs]
         window = [time and time * time_scale(runs[0])[0] for time in _window(args.fit)]
         lines = [fronts.fit(front, *window) for front in found]
-        for label, front, line in zip(plot.labels(runs), found, lines, strict=True):
+        for label, front, line in zip(labels(runs), found, lines, strict=True):
             print((f"{label}: " if len(runs) > 1 else "") + fronts.sentence(front, line))
         return "front", plot.fronts(runs, found, list(lines))
     if args.kymograph:

@@ -51,6 +51,8 @@ def main(args: argparse.Namespace) -> int:
     check_mpi(MPI.Get_library_version())
     check_launcher(comm)
     end_together(comm)
+    if scenario.arms is not None and comm.rank == 0:
+        print(f"note: this runs the scenario as it stands; its {len(scenario.arms)} arms: invasio arms {args.scenario}", flush=True)
     with on_screen(comm):
         outcome = run(scenario, comm, args.out, args.resume, args.overwrite, args.petsc, quantity(args.until))
     if outcome.reason != "done":
@@ -64,7 +66,7 @@ def main(args: argparse.Namespace) -> int:
     code = 0
     with agreed(comm):
         if comm.rank == 0:
-            code = _finish(outcome.folder, bool(scenario.output.figures))
+            code = finish(outcome.folder, bool(scenario.output.figures))
     return int(comm.bcast(code))
 
 
@@ -90,7 +92,7 @@ def _again(args: argparse.Namespace) -> list[str]:
     return words + (["--", *args.petsc] if args.petsc else [])
 
 
-def _finish(folder: Path, figures: bool) -> int:
+def finish(folder: Path, figures: bool) -> int:
     """Expected numbers and figures; rank 0. A missed expectation is reported, and the exit code says so."""
     from ...postprocess.expect import check, table
     from ...postprocess.run import open_run

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..scenario.loader import load
-from ..scenario.members import size
+from ..scenario.members import stated
 from ._scenario import add_scenario
 from .run import quantity
 
@@ -48,7 +48,9 @@ def main(args: argparse.Namespace) -> int:
         print("\n".join([render(site, job, Path.cwd()), *([render_report(site, job)] if args.report else [])]), end="")
         return 0
     if scenario.members:
-        print(f"This submits the scenario as it stands; for the {size(scenario.sweep)[0]} members of its sweep: invasio sweep ... --submit")
+        count, command = stated(scenario)
+        called = "members of its sweep" if command == "sweep" else "arms of it"
+        print(f"This submits the scenario as it stands; for the {count} {called}: invasio {command} ... --submit")
     return hand_over(scenario, site, job, args.report, args.warm, args.until is not None)
 
 

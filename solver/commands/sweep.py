@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..scenario.loader import load
+from ..scenario.mesh import mesh_dimension
 from .submit import positive
 
 if TYPE_CHECKING:
@@ -20,24 +21,34 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="scenario file with a block `sweep:`, or the folder of a sweep")
+    add_options(parser, "sweep", "member")
+
+
+def add_options(parser: argparse.ArgumentParser, block: str, one: str) -> None:
+    """Options of a command that runs what a ``block`` of the scenario states, ``one`` for each of several runs."""
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help=f"scenario file with a block `{block}:`, or the folder it made")
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="PATH=VALUE", help="change one option of all")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the sweep's folder (default: out/NAME); what is finished in it is kept")
-    parser.add_argument("-j", "--jobs", type=positive, metavar="JOBS", help="members that run at once here (default: cores / ranks)")
-    parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="MPI ranks of each member (default: the scenario's)")
-    parser.add_argument("--retry", action="store_true", help="run failed members again as well")
-    parser.add_argument("--collect", action="store_true", help="only collect the table and write the page; with --submit: a job that does")
-    parser.add_argument("--prepare", action="store_true", help="only make the sweep's folder, for another program to run its members")
+    parser.add_argument(
+        "--out", "--output", type=Path, metavar="DIR", help="the folder of all runs (default: out/NAME); what is finished in it is kept"
+    )
+    parser.add_argument("-j", "--jobs", type=positive, metavar="JOBS", help=f"{one}s that run at once here (default: cores / ranks)")
+    parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help=f"MPI ranks of each {one} (default: the scenario's)")
+    parser.add_argument("--retry", action="store_true", help=f"run failed {one}s again as well")
+    parser.add_argument("--collect", action="store_true", help="only collect the tables and write the page; with --submit: a job that does")
+    parser.add_argument("--prepare", action="store_true", help=f"only make the folder, for another program to run its {one}s")
     parser.add_argument("--dry-run", action="store_true", help="print the table (with --submit: the job script); write and run nothing")
-    parser.add_argument("--submit", action="store_true", help="as a Slurm array, one task per member")
+    parser.add_argument("--submit", action="store_true", help=f"as a Slurm array, one task per {one}")
     parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a file or a shipped one (default: generic)")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each task (default: the site's)")
     parser.add_argument("--no-warm", dest="warm", action="store_false", help="with --submit: compile nothing beforehand")
     parser.add_argument("--throttle", type=positive, metavar="N", help="most tasks that run at once (default: the site's)")
 
 
-def main(args: argparse.Namespace) -> int:
-    """Exit code 0: all done (or submitted); 1: some members failed; 85: stopped before the end, the same command goes on."""
+def main(args: argparse.Namespace, block: str = "sweep") -> int:
+    """Exit code 0: all done (or submitted); 1: some members failed; 85: stopped before the end, the same command goes on.
+
+    block: of the scenario, that states the runs: sweep or arms.
+    """
     from ...hpc.sweep.folder import SweepError, prepare
     from ...postprocess.sweep import open_sweep
 
@@ -52,6 +63,10 @@ def main(args: argparse.Namespace) -> int:
             )
         return proceed(args, open_sweep(args.scenario.absolute()), site)
     scenario = load(args.scenario, args.overrides, math.inf)
+    if getattr(scenario, block) is None:
+        other = "sweep" if block == "arms" else "arms"
+        remedy = f"`invasio {other}` runs its {other}" if scenario.members else "add one, or use `invasio run`"
+        raise SweepError(f"the scenario has no block `{block}:`", code="no-sweep", place=str(args.scenario), remedy=remedy)
     if args.dry_run:
         _show(args, scenario, site)
         return 0
@@ -89,11 +104,14 @@ def proceed(args: argparse.Namespace, sweep: SweepRun, site: Site | None) -> int
     if code != 85:
         failed = sort(sweep)["failed"]
         if failed:
+            called = "arms" if sweep.scenario.get("arms") else "members"
             again = shlex.join(["invasio", "retry", str(sweep.path)])
-            print(f"invasio: {len(failed)} of {len(sweep.members)} members failed; to run them again: {again}", file=sys.stderr)
+            print(f"invasio: {len(failed)} of {len(sweep.members)} {called} failed; to run them again: {again}", file=sys.stderr)
             code = 1
         if todo or _is_stale(sweep):
             _collect(sweep)
+        elif sweep.scenario.get("arms"):
+            _print_outcomes(sweep)
     else:
         print("invasio: stopped before the end; the same command goes on", file=sys.stderr)
     return code
@@ -102,13 +120,13 @@ def proceed(args: argparse.Namespace, sweep: SweepRun, site: Site | None) -> int
 def _show(args: argparse.Namespace, scenario: Scenario, site: Site | None) -> None:
     """The table of a sweep that is not there yet, or the scripts of its jobs."""
     from ...hpc.sweep.array import job_of, scripts_of
-    from ...hpc.sweep.folder import table
+    from ...hpc.sweep.folder import folder_of, table
 
     rows = table(scenario)
     if site is None:
         print("\n".join(",".join(row) for row in rows))
         return
-    folder = (args.out or Path("out") / scenario.name).absolute()
+    folder = folder_of(scenario, args.out)
     pairs = [(int(row[0]), row[1]) for row in rows[1:]]
     job = job_of(folder, scenario.name, pairs, args.ranks or scenario.ranks, args.time, args.throttle or site.throttle)
     print("\n".join(text for text, _ in scripts_of(job, site, args.collect).values()), end="")
@@ -125,11 +143,13 @@ def _site(args: argparse.Namespace) -> Site:
 def _run(args: argparse.Namespace, sweep: SweepRun, todo: list) -> int:  # type: ignore[type-arg]
     from ...hpc.sweep.folder import alone
     from ...hpc.sweep.local import Pool, cores
+    from ...hpc.sweep.workers import Workers
 
     ranks = args.ranks or int(sweep.scenario.get("ranks", 1))
     jobs = args.jobs or max(1, cores() // ranks)
+    small = ranks == 1 and mesh_dimension((sweep.scenario.get("mesh") or {}).get("kind"), None, None) == 1
     with alone(sweep.path):
-        return Pool(jobs, ranks).run([member.folder for member in todo])
+        return (Workers(jobs) if small else Pool(jobs, ranks)).run([member.folder for member in todo])
 
 
 def _submit(args: argparse.Namespace, sweep: SweepRun, site: Site, todo: list) -> int:  # type: ignore[type-arg]
@@ -164,9 +184,21 @@ def _is_stale(sweep: SweepRun) -> bool:
 
 
 def _collect(sweep: SweepRun) -> int:
+    from ...postprocess import arms, outcomes
     from ...postprocess.sweep import collect
     from ...postprocess.sweep_report import write
 
-    for path in [*collect(sweep), write(sweep)]:
+    written = collect(sweep)
+    if outcomes.is_arms(sweep):
+        written += arms.write(sweep)
+        _print_outcomes(sweep)
+    for path in [*written, write(sweep)]:
         print(path)
     return 0
+
+
+def _print_outcomes(sweep: SweepRun) -> None:
+    from ...postprocess.arms import table_of
+    from ...postprocess.outcomes import as_text
+
+    print(f"\n{as_text(table_of(sweep), sweep)}")

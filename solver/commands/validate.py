@@ -7,9 +7,10 @@ import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
+from ..model.switches import jumping
 from ..model.text import apart
 from ..scenario.loader import PATIENCE, dump_resolved, load
-from ..scenario.members import size
+from ..scenario.members import stated
 from ..scenario.mesh import ImageMesh, mesh_dimension
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
@@ -48,11 +49,15 @@ def main(args: argparse.Namespace) -> int:
         print(f"  vessels     {', '.join(scenario.model.vessels)}")
         _print_networks(scenario)
     _print_given(scenario)
-    if scenario.members:
+    if scenario.sweep is not None:
         print(f"  sweep       {_members(scenario)}")
+    if scenario.arms is not None:
+        print(f"  arms        {', '.join(scenario.arms)}{_checked(scenario)}")
+    if scenario.outcomes:
+        print(f"  outcomes    {', '.join(scenario.outcomes)}")
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
-    for note in (*surpluses(model), *apart(model)):
+    for note in (*surpluses(model), *apart(model), *(jumping(model) if scenario.time.step is None else [])):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
@@ -103,9 +108,14 @@ def _print_given(scenario: Scenario) -> None:
 
 
 def _members(scenario: Scenario) -> str:
-    count = size(scenario.sweep)[0]
-    checked = f", of which {len(scenario.members)} were checked; `invasio sweep` checks all" if len(scenario.members) < count else ""
-    return f"{count} members ({scenario.sweep.kind if scenario.sweep else ''}){checked}"
+    return f"{stated(scenario)[0]} members ({scenario.sweep.kind if scenario.sweep else ''}){_checked(scenario)}"
+
+
+def _checked(scenario: Scenario) -> str:
+    """How many of them were checked, where it were not all."""
+    count, command = stated(scenario)
+    checked = len(scenario.members)
+    return f", of which {checked} were checked; `invasio {command}` checks all" if checked < count else ""
 
 
 def _print_cost(scenario: Scenario, ranks: int) -> None:
@@ -116,4 +126,4 @@ def _print_cost(scenario: Scenario, ranks: int) -> None:
         costs = [estimate(member.scenario, ranks) for member in scenario.members]
         low, high = (sum(cost.core_seconds[k] for cost in costs) / 3600 for k in (0, 1))
         disk = sum(cost.disk[1] for cost in costs) / 1e9
-        print(f"  the whole sweep: {low:.2g} to {high:.2g} core-hours, at most {disk:.2g} GB of disk")
+        print(f"  {'all arms' if scenario.arms else 'the whole sweep'}: {low:.2g} to {high:.2g} core-hours, at most {disk:.2g} GB of disk")

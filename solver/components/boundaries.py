@@ -16,11 +16,11 @@ from .workspace import Workspace
 Floats = NDArray[np.float64]
 
 
-def accounts_of(s: NodalSpecies) -> Iterator[Account]:
-    """The accounts of a species: its sources, its boundaries, the walls of vessels and the membranes that it passes."""
+def accounts_of(s: NodalSpecies, owner: str = "") -> Iterator[Account]:
+    """The accounts of a species, or of what it carries: sources, boundaries, walls of vessels and membranes that it passes."""
 
     def account(key: str, sign: int, label: str, gives: bool = False) -> Account:
-        return Account(s.name, key, sign, label, gives=gives)
+        return Account(owner or s.name, key, sign, label, gives=gives)
 
     yield account("born", 1, "made by production and growth")
     yield account("dead", -1, "lost to decay, death and uptake")

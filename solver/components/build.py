@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..discretise.problem import Problem
+from .carriage import Carriage
+from .carried import Carried
 from .immobile import Immobile
 from .jumps import Jumps
 from .kinetics import Coupled
 from .mobile import Mobile
+from .notes import Notes
 from .options import SchemeOptions
+from .pools import Pooled
 from .protocol import Component, Extension
+from .removals import Removals
 from .signs import Signs
 from .steady import Steady
 from .surfaces import Surfaces
@@ -26,18 +31,29 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     work, species = Workspace(problem.graph), problem.species
     switching = {name for s in species.values() for t in s.law.transfers for name in (s.name, t.into)}
     found: list[Component] = []
-    if switching:
-        found.append(Transfers(species, problem.evaluator))
+    transfers = Transfers(species, problem.evaluator) if switching else None
+    found += [transfers] if transfers is not None else []
     if problem.immobile:
         coupled = {s.name for k in problem.kinetics for s in k.members}
         found.append(Immobile(problem.immobile, coupled))
     if problem.integrities:
         found.append(Surfaces(problem.integrities, species.values(), problem.graph.comm))
-    moving = {s.name: Mobile(s, problem.state, work, options, s.name in switching, problem.dim) for s in problem.mobile}
-    found += _in_order(problem, moving, max(EXACT, NODES * options.linear.rtol))
+    laden = {s.law.carried.by for s in problem.carried if s.law.carried is not None}
+    moving = {
+        s.name: Mobile(s, problem.state, Workspace(problem.graph) if s.name in laden else work, options, s.name in switching, problem.dim)
+        for s in problem.mobile
+    }
+    carriages = {name: Carriage(moving[name].transport) for name in moving if name in laden}
+    found += _in_order(problem, moving, carriages, max(EXACT, NODES * options.linear.rtol))
+    found += carriages.values()
+    if transfers is not None:
+        transfers.take_along(c for c in found if isinstance(c, Carried))
+    found += [Notes(problem.noted)] if problem.noted else []
     found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
+    found += [Pooled(law, problem) for law in problem.model.pools]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))
+    found += [Removals(law, problem) for law in problem.model.removals]
     for extension in extensions:
         found += extension.build(problem)
     signs = Signs(problem)
@@ -47,16 +63,23 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     return found
 
 
-def _in_order(problem: Problem, moving: dict[str, Mobile], rtol: float) -> list[Component]:
-    """What moves, as listed; those that react with each other together, where the first of them stands, and before what they make."""
+def _in_order(problem: Problem, moving: dict[str, Mobile], carriages: dict[str, Carriage], rtol: float) -> list[Component]:
+    """What moves, as listed, and what it carries after it; those that react with each other together, where the first of them stands, and
+    before what they make."""
+    along = {s.name: Carried(s, carriages[s.law.carried.by], problem.state) for s in problem.carried if s.law.carried is not None}
+    every: dict[str, Mobile | Carried] = {
+        name: moving[name] if name in moving else along[name] for name in problem.species if name in moving or name in along
+    }
     found: list[Component] = []
     waiting = list(problem.kinetics)
-    for name in ("", *moving):
+    for name in ("", *every):
         for k in list(waiting):
-            members = {s.name: moving[s.name] for s in k.members if s.name in moving}
+            members = {s.name: every[s.name] for s in k.members if s.name in every}
             if not members or name in members or name in {s.name for s in k.products}:
                 waiting.remove(k)
+                carriers = {moving[c.carrier.name]: None for c in members.values() if isinstance(c, Carried)}
+                found += [c for c in carriers if c not in found and c.name not in members]
                 found += [*members.values(), Coupled(k, problem.state, members, {s.name: moving[s.name] for s in k.products}, rtol)]
-        if name and moving[name] not in found:
-            found.append(moving[name])
+        if name and every[name] not in found:
+            found.append(every[name])
     return found

@@ -32,6 +32,9 @@ class Gates:
         self._mine = np.zeros((2, species.graph.n_local if self._any else 0))
         self._before = np.zeros(n)
         graph = species.graph
+        self.changes: list[
+            tuple[str, NDArray[np.int64], Floats]
+        ] = []  # of the last `book`: account, nodes, by how much less has left there
         self.share = np.ones(graph.n_owned)  # of what changes at each node that is followed
         self._nodes = np.unique(np.concatenate([gate.nodes for gate in self._gates])) if self._gates else np.empty(0, dtype=np.int64)
         self._nodes = self._nodes[self._nodes < graph.n_owned]
@@ -91,8 +94,9 @@ class Gates:
         n = len(self._before)
         change = self.species.graph.mass[:n] * (self.species.state[:n] - self._before)
         rest = change.copy()
-        for gate in self._gates:
-            np.subtract.at(rest, gate.nodes, gate.book(change, sinks, page))
+        self.changes = [(gate.account, gate.nodes, gate.book(change, sinks, page)) for gate in self._gates]
+        for _, nodes, share in self.changes:
+            np.subtract.at(rest, nodes, share)
         return float(rest.sum(where=rest > 0.0)), -float(rest.sum(where=rest < 0.0))
 
 
@@ -102,6 +106,7 @@ class Gate:
     def __init__(self, law: Condition | WallCrossing) -> None:
         self._law, self.nodes = law, law.nodes
         self._sinks = np.zeros(len(law.nodes))
+        self.account = law.account if isinstance(law, WallCrossing) else f"outflow:{law.boundary}"
 
     def keep(self) -> None:
         """Remember s as it is at mid-step."""
@@ -114,7 +119,5 @@ class Gate:
         share = np.divide(self._sinks, total, out=np.zeros(len(total)), where=total > 0.0) * change[law.nodes]
         if isinstance(law, WallCrossing):
             law.flow -= share
-            page.add(law.account, -float(share.sum()))
-        else:
-            page.add(f"outflow:{law.boundary}", -float(share.sum()))
+        page.add(self.account, -float(share.sum()))
         return share

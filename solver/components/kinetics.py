@@ -25,6 +25,7 @@ from ..discretise.kinetics import NodalKinetics
 from ..kernels import kinetics as kernel
 from ..kernels.stages import TINY
 from ..state import State
+from .carried import Carried
 from .mobile import Mobile
 from .protocol import Component, Phase
 
@@ -48,7 +49,12 @@ class Coupled(Component):
     phases = frozenset({Phase.WHOLE})
 
     def __init__(
-        self, kinetics: NodalKinetics, state: State, moving: Mapping[str, Mobile], made_of: Mapping[str, Mobile], rtol: float
+        self,
+        kinetics: NodalKinetics,
+        state: State,
+        moving: Mapping[str, Mobile | Carried],
+        made_of: Mapping[str, Mobile],
+        rtol: float,
     ) -> None:
         self.name, self.kinetics, self.state, self.moving, self.rtol = kinetics.name, kinetics, state, moving, rtol
         rows, n = kinetics.held.shape
@@ -116,6 +122,7 @@ class Coupled(Component):
                 break
             book.put_pending(booked)
             self._put(self._old)
+            np.copyto(self._tilt, self._tilted)  # which nodes came before the one that failed depends on the ranks
         return f"kinetics of {self.name}"
 
     def _find(self, dt: float) -> float:
@@ -136,7 +143,7 @@ class Coupled(Component):
             if s.name in self.moving:
                 mobile, found, (gain, rest) = self.moving[s.name], self._found[k], self._sources[k]
                 gain[:] = 0.0
-                if credit and mobile.transport.packing is None:
+                if credit and mobile.credits:
                     np.maximum(found, 0.0, out=gain)
                 np.subtract(found, gain, out=rest)
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
@@ -165,8 +172,8 @@ class Coupled(Component):
         self._floors[m:] = largest = self._floors[:m].max()
         np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
         self._floors *= self.rtol
-        args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.silent, kinetics.outer)
-        begun = (kinetics.held, self._old, self._star)
+        args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.gross, p.weights)
+        begun = (p.silent, kinetics.outer, kinetics.held, self._old, self._star)
         failed = kernel.advance(*args, *begun, dt, self.rtol, self._floors, self._new, self._tilt, self._flown, self._counts)
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
@@ -175,6 +182,7 @@ class Coupled(Component):
         kinetics = self.kinetics
         n, mass = kinetics.graph.n_owned, kinetics.graph.mass
         self._put(self._new)
+        happened = self._flown @ mass[:n]
         for mobile, mid in zip(self._mobiles, self._mids, strict=True):
             if mobile is not None:
                 mobile.transport.look()
@@ -182,9 +190,10 @@ class Coupled(Component):
         for k, s in enumerate(kinetics.members):
             change = mass[:n] * (self._new[k] - self._star[k])
             page = book.page(s.name)
-            self._book_reactions(k, change, page)
-            page.add("born", float(change.sum(where=change > 0.0)))
-            page.add("dead", -float(change.sum(where=change < 0.0)))
+            self._book_reactions(k, change, happened, page)
+            if not kinetics.alone[k]:
+                page.add("born", float(change.sum(where=change > 0.0)))
+                page.add("dead", -float(change.sum(where=change < 0.0)))
             rounding = max(0.0, -page.pending("born"))  # of the credit that is taken back
             page.add("born", rounding)
             page.add("dead", rounding)
@@ -204,19 +213,25 @@ class Coupled(Component):
             self.kinetics.graph.halo.update(mid)
             s.variable.show(mid)
 
-    def _book_reactions(self, k: int, change: Floats, page: Page) -> None:
-        """Book what reactions made of a member, and take it out of its change in the amounts at the nodes; if nothing else is in that,
-        what is left is rounding, and belongs to the last of them."""
-        kinetics = self.kinetics
+    def _book_reactions(self, k: int, change: Floats, happened: Floats, page: Page) -> None:
+        """Book what reactions made of a member. Of one that other terms change as well it is taken out of the change at the nodes; else
+        what is left over is rounding, and belongs to the last of them. happened: how much of each there was on this rank."""
+        kinetics, n = self.kinetics, len(change)
         mine = [(j, number) for row, j, number in kinetics.parts if row == k]
+        left = float(change.sum()) if kinetics.alone[k] else 0.0
         for j, number in mine:
-            if kinetics.alone[k] and j == mine[-1][0]:
-                made = change.copy()
+            made = number * float(happened[j])
+            if kinetics.is_held[k]:
+                held = kinetics.held[k]
+                made -= number * float((kinetics.graph.mass[:n] * self._flown[j]).sum(where=held))
+            if kinetics.alone[k]:
+                made = left if j == mine[-1][0] else made
+                left -= made
             else:
-                made = number * kinetics.graph.mass[: len(change)] * self._flown[j]
-                made[kinetics.held[k]] = 0.0
-            change -= made
-            page.add(account(kinetics.reactions[j].name), float(made.sum()) * (1.0 if number > 0.0 else -1.0))
+                part = number * kinetics.graph.mass[:n] * self._flown[j]
+                part[kinetics.held[k]] = 0.0
+                change -= part
+            page.add(account(kinetics.reactions[j].name), made if number > 0.0 else -made)
 
     def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
         """The tendencies of the last step are also the first guess after an event."""

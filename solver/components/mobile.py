@@ -35,6 +35,11 @@ class Mobile(Component):
         self._before = np.zeros(species.graph.n_local if switching else 0)
         self._moved: Variable | None = None  # what transport has added since the start, where the species reacts with others
 
+    @property
+    def credits(self) -> bool:
+        """Whether its limiter may count on what reactions bring."""
+        return self.transport.packing is None
+
     def couple(self, moved: Variable, gain: Floats, source: Floats, tilt: Floats) -> None:
         """Be advanced by what couples it with others (components.kinetics), with their tendency as gain, source and tilt of transport."""
         self.phases = frozenset({Phase.END})

@@ -43,24 +43,24 @@ class OwnStages:
         self.law = OwnLaw(species.law, species.evaluator, species.fields[species.name])
         self.none = np.zeros(n)
         self._size = 0.0  # the largest density of the last stage
-        self._gain, self._drain = np.zeros(g.n_local), np.zeros(g.n_local)  # of boundaries and walls
+        self.gain, self._drain = np.zeros(g.n_local), np.zeros(g.n_local)  # of boundaries and walls
         self._p, self._s, self._before = np.zeros(n), np.zeros(n), np.zeros(n)
         self.rate, self.total = np.zeros(n), np.zeros(n)  # R of the last stage as it was linearised; the weighted sum
-        self.acted, self._net = np.zeros(n), np.zeros(n)
+        self.acted, self.net = np.zeros(n), np.zeros(n)
 
     def boundaries(self) -> tuple[Floats, Floats]:
         """Evaluate P_b and s_b of boundaries and walls."""
-        self._gain[:] = 0.0
+        self.gain[:] = 0.0
         self._drain[:] = 0.0
-        boundary_sources(self.species, self._gain, self._drain)
-        return self._gain, self._drain
+        boundary_sources(self.species, self.gain, self._drain)
+        return self.gain, self._drain
 
     def begin(self, tau: float, base: Floats) -> None:
         """Evaluate R of the state; add tau m (R + P_b - s_b c) to the right side ``base``, c the state."""
         s, n = self.species, len(self.none)
         self.law.evaluate(s.state[:n])
         self.rate[:] = self.law.rate[:n]
-        own_stages.add_sources(s.graph.mass, self.rate, self._gain, self._drain, s.state, tau, base)
+        own_stages.add_sources(s.graph.mass, self.rate, self.gain, self._drain, s.state, tau, base)
 
     def weigh(self, weight: float) -> None:
         """Add R of the last stage with this weight to the sum."""
@@ -72,7 +72,7 @@ class OwnStages:
         x = system.x
         for _ in range(MOST):
             self.law.tangent(x, self._p, self._s)
-            own_stages.set_stage(self.species.graph.mass, base, self._p, self._s, self._gain, self._drain, tau, wk.sinks, system.b)
+            own_stages.set_stage(self.species.graph.mass, base, self._p, self._s, self.gain, self._drain, tau, wk.sinks, system.b)
             stages.non_negative(x, self._before)
             if not fill():
                 return False
@@ -96,8 +96,8 @@ class OwnStages:
     def update(self, last: Floats, dt: float) -> float:
         """The density of high order in ``work.new``, of the weighted stages ``work.w`` and the last one; its smallest value or NaN."""
         s, wk = self.species, self.work
-        args = (wk.edges, self.total, self._s, self._gain, self._drain, s.fixed, s.state, wk.w, last, dt, BELOW * self._size)
-        return own_stages.update(*args, wk.new, self._net)
+        args = (wk.edges, self.total, self._s, self.gain, self._drain, s.fixed, s.state, wk.w, last, dt, BELOW * self._size)
+        return own_stages.update(*args, wk.new, self.net)
 
     def gone_below(self, dt: float, last: Floats) -> bool:
         """Whether a stage lies clearly below 0 at a node, on any rank, where the law turns the density over within the step.
@@ -119,7 +119,7 @@ class OwnStages:
             settled = k > 0 and self._changed(x) <= SETTLED_LOW
             if settled or k == MOST - 1:
                 break
-            own_stages.total_sources(self._p, self._s, self._gain, self._drain, wk.production, wk.sinks)
+            own_stages.total_sources(self._p, self._s, self.gain, self._drain, wk.production, wk.sinks)
             cap()
             stages.implicit_side(s.graph.mass, s.state, wk.production, dt, system.b)
             stages.non_negative(x, self._before)
@@ -130,7 +130,7 @@ class OwnStages:
                 return False
         self.law.chord(x, self._p, self._s)
         own_stages.floor_sinks(self.law.rate, x, 1.0 / dt, self._p, self._s)
-        own_stages.total_sources(self._p, self._s, self._gain, self._drain, wk.production, wk.sinks)
+        own_stages.total_sources(self._p, self._s, self.gain, self._drain, wk.production, wk.sinks)
         cap()
         return True
 
@@ -140,7 +140,7 @@ class OwnStages:
         if not usable:
             self.acted[:] = wk.low[: len(self.acted)]
             return self.acted
-        own_stages.act(self.total, self._gain, self._drain, wk.production, wk.sinks, wk.w, self.acted)
+        own_stages.act(self.total, self.gain, self._drain, wk.production, wk.sinks, wk.w, self.acted)
         return self.acted
 
     def book(self, dt: float, page: Page, limited: bool, emptied: Floats) -> None:
@@ -150,15 +150,15 @@ class OwnStages:
         """
         s, wk, n = self.species, self.work, len(self.none)
         if limited:
-            args = (wk.production, wk.sinks, self._gain, self._drain, wk.w, wk.low, self.acted)
-            own_stages.limited_net(*args, wk.seen, self._net)
+            args = (wk.production, wk.sinks, self.gain, self._drain, wk.w, wk.low, self.acted)
+            own_stages.limited_net(*args, wk.seen, self.net)
         else:
             wk.seen[:] = wk.w[:n]
         wk.seen[: len(emptied)] += emptied
         shown = s.fields[s.name]
         np.maximum(wk.w[:n], 0.0, out=shown[:n])
         s.sources(shown, wk.production, wk.sinks, wk.scratch)
-        dead = own_stages.gross(s.graph.mass, self._net, wk.sinks, shown, self._gain, wk.production)
+        dead = own_stages.gross(s.graph.mass, self.net, wk.sinks, shown, self.gain, wk.production)
         book(s, wk, dt, page, dt * dead)
 
     def look(self, production: Floats, sinks: Floats) -> None:

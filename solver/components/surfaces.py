@@ -90,7 +90,7 @@ class Surfaces(Component):
 
     def _show_middle(self, dt: float) -> None:
         for s, _ in self._used:
-            if s.law.mobile:
+            if s.law.mobile or s.law.carried is not None:
                 s.variable.predict(0.5 * dt)
             else:
                 s.variable.show()

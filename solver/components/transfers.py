@@ -24,6 +24,7 @@ from ..discretise.species import NodalSpecies
 from ..kernels import transfers
 from ..kernels.stages import TINY
 from .boundaries import hold
+from .carried import Carried
 from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
@@ -51,6 +52,25 @@ class Transfers(Component):
         limits = [species[name].law.maximum for name in names]
         self._tops = np.array([np.inf if limit is None else limit for limit in limits])
         self._shares = np.zeros((2, len(names)))
+        self._pairs, self._names = pairs, names
+        self._carried: list[Carried] = []
+
+    def take_along(self, carried: Iterable[Carried]) -> None:
+        """Let what these are of the species that turn go along with them."""
+        self._carried = [c for c in carried if c.carrier.name in self._names]
+        place = {c.name: k for k, c in enumerate(self._carried)}
+        count, n = len(self._carried), self._old.shape[1]
+        self._on = np.array([self._names.index(c.carrier.name) for c in self._carried], dtype=np.int64)
+        self._before = np.full((count, len(self._pairs)), -1, dtype=np.int64)
+        for c in self._carried:
+            for k, (origin, into, _) in enumerate(self._pairs):
+                if origin == c.carrier.name and c.turns.get(into, "") in place:
+                    self._before[place[c.turns[into]], k] = place[c.name]
+        self._fresh, self._loads, self._booked = np.zeros((count, n)), np.zeros((count, n)), np.zeros((count, 3))
+        for c, fresh in zip(self._carried, self._fresh, strict=True):
+            if c.newborn == "each":
+                fresh[:] = c.each
+        self._per_load = np.zeros((2, count))
 
     def accounts(self) -> Iterable[Account]:
         """What came from and went to other species."""
@@ -59,6 +79,11 @@ class Transfers(Component):
                 yield Account(s.name, "switched_in", 1, "came from other species")
             if number in self._origins:
                 yield Account(s.name, "switched_out", -1, "became other species")
+        for k, c in enumerate(self._carried):
+            if self._on[k] in self._targets:
+                yield Account(c.name, "switched_in", 1, "came with carriers that were another species")
+            if self._on[k] in self._origins:
+                yield Account(c.name, "switched_out", -1, "went with carriers that became another species")
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
         """Half a step; fixed values are those of its beginning or end. Fails where a rate is not finite. Collective."""
@@ -70,9 +95,13 @@ class Transfers(Component):
             if s.fixed_conditions:
                 hold(s, book.page(s.name))
                 s.variable.show()
+        for c in self._carried:
+            c.settle(time, dt, book)
         return "" if good else "a rate of transfer is not finite"
 
     def _move(self, h: float, book: Accounts) -> bool:
+        for c in self._carried:
+            c.settle(0.0, h, book)
         for s, old in zip(self.species, self._old, strict=True):
             old[:] = s.state
             s.variable.show()
@@ -88,6 +117,8 @@ class Transfers(Component):
         if np.isfinite(self._tops).any():
             transfers.hold_back(self._origins, self._targets, self._tops, h, self._old, self._middle, self._rates, *self._shares)
         g = self.species[0].graph
+        if self._carried:
+            self._carry(h, book)
         for k, ends in enumerate(zip(self._origins, self._targets, strict=True)):
             a, b = map(int, ends)
             amount = transfers.moved(a, b, self._rates[k], h, g.mass, self._middle, g.n_owned, self._old)
@@ -99,7 +130,25 @@ class Transfers(Component):
             if s.log is not None:
                 np.maximum(s.state, TINY, out=s.log)
                 np.log(s.log, out=s.log)
+        for c in self._carried:
+            c.know()
         return True
+
+    def _carry(self, h: float, book: Accounts) -> None:
+        g = self.species[0].graph
+        for c, load in zip(self._carried, self._loads, strict=True):
+            load[:] = c.species.state
+        args = (self._origins, self._targets, self._rates, h, self._old, self._middle, self._on, self._before, self._fresh, g.mass)
+        transfers.carry(*args, g.n_owned, self._loads, self._per_load[0], self._per_load[1], self._booked)
+        for c, on, load, (came, went, kept) in zip(self._carried, self._on, self._loads, self._booked, strict=True):
+            page = book.page(c.name)
+            if on in self._targets:
+                page.add("switched_in", float(came))
+            if on in self._origins:
+                page.add("switched_out", float(went))
+            page.add("born", float(kept))
+            c.species.state[:] = load
+            c.species.variable.show()
 
     def _evaluate(self, rates: Floats) -> bool:
         good = True

@@ -21,6 +21,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..accounts import Page
+from ..discretise.graph import Graph
 from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
 from ..kernels import edges, limiter, stages
@@ -41,6 +42,22 @@ THETA = 1.0 - 1.0 / math.sqrt(2.0)
 STEEPER = (1.0 / 12.0) / (0.25 - THETA**2 * (1.0 - THETA) - 0.5 * THETA)
 WORTH_A_LOOK = 0.1  # dt s from which on the change of the sources within the step is worth a second look at them
 NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may lack through solver error
+
+
+class Trace:
+    """What those that a species carries need of its last step.
+
+    begun, started, reached (n_local): its density at the beginning, after what takes all has taken it, and at the end.
+    last: the last stage. corrected: whether the limiter acted. changes: of what left through boundaries and walls, by a second
+    look, of which there were ``followed`` (see Gates). steps: how many there have been.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.begun, self.started, self.reached = (np.zeros(graph.n_local) for _ in range(3))
+        self.last = np.zeros(graph.n_owned)
+        self.corrected = False
+        self.steps = self.followed = 0
+        self.changes: list[tuple[str, NDArray[np.int64], Floats]] = []
 
 
 class Transport:
@@ -72,6 +89,7 @@ class Transport:
         self.tilt: Floats | None = None  # and g of (t/dt - 1/2) g, for the stages only
         self._emptied = np.zeros(self.graph.n_owned if species.walls or species.exchanges else 0)
         self._extremes = np.zeros(3)  # the smallest new density, -dt s of the tissue, -dt s with gates; the least of all ranks
+        self.trace: Trace | None = None  # of the last step, where others are carried
         self.failure = ""  # why the last step failed
         self.kept = 1.0  # share of the antidiffusive flux that the limiter let pass in the last step
 
@@ -83,6 +101,8 @@ class Transport:
         """
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
+        if self.trace is not None:
+            self.trace.begun[:] = s.state
         law = s.flux_law(wk.scratch, wk.scratch2)
         edges.weights(law, wk.edges.u, wk.edges.lower)
         s.drift_along_fibres(wk.edges.lower)
@@ -109,6 +129,8 @@ class Transport:
                 brought[:n] += self.gain
             self._empty(brought, taken, dt)
             solved = self._own_stages(self.own, time, dt, history)
+        if self.trace is not None:
+            self.trace.started[:], self.trace.last[:] = s.state, self.high.x
         g.halo.update(wk.w)
         last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
         if self.own is None:
@@ -143,6 +165,9 @@ class Transport:
         book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, page)
         s.state[:n] = wk.new
         g.halo.update(s.state)
+        if self.trace is not None:
+            self.trace.reached[:], self.trace.corrected = s.state, correct
+            self.trace.steps += 1
         if self.source is None:  # else kinetics are still to come
             self.look()
         return True
@@ -182,6 +207,8 @@ class Transport:
         born, dead = stages.follow(g.mass, *args)
         if self.gates:
             born, dead = self.gates.book(self._middle[1], page)
+            if self.trace is not None:
+                self.trace.changes, self.trace.followed = self.gates.changes, self.trace.followed + 1
         if self._made_by_time:  # its integral is exact already: what changes is how much of it is lost
             born, dead = 0.0, dead - born
         page.add("born", born)

@@ -93,6 +93,11 @@ class Crossing:
         flows = (s.measure, w, low, shares, limited, bounded, s.n_owned)
         return float(crossings.crossing(e, s.nodes, self.entries, self._part, *flows, self.flux))
 
+    def passed(self, flux: Floats) -> float:
+        """This rank's part of what passes from side 0 to side 1, of fluxes into the rows' nodes (nnz)."""
+        n = self.integrity.sites.n_owned
+        return -float((flux[self.entries[:n, 0]] * self._part[:n]).sum())
+
 
 class Numbering:
     """From canonical to global node numbers, for the nodes of membranes, on any rank. Building it is collective.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..output.layout import Grid
 from ..parallel import Comm, agreed
 from ..state import State, Variable
 from .boundaries import Condition, build_condition
-from .evaluate import Evaluator
+from .evaluate import Evaluator, number
 from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
 from .graph import Graph
 from .initial import initial_state, taken_state
@@ -35,6 +35,16 @@ from .vessel_fluxes import attach, check_mobile
 from .vessels import NodalVessel, build_vessel
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A loss that is noted by itself: the species, the key of its account, words, and its rate at the nodes."""
+
+    species: NodalSpecies
+    key: str
+    words: str
+    rate: Callable[[Floats], None]
 
 
 @dataclass
@@ -58,6 +68,7 @@ class Problem:
     integrities: dict[str, Integrity] = field(default_factory=dict)
     vessels: dict[str, NodalVessel] = field(default_factory=dict)
     kinetics: list[NodalKinetics] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
 
     @property
     def mobile(self) -> list[NodalSpecies]:
@@ -71,8 +82,13 @@ class Problem:
 
     @property
     def immobile(self) -> list[NodalSpecies]:
-        """The species that stay where they are."""
+        """The species that do not move by themselves."""
         return [s for s in self.species.values() if not s.law.mobile and not s.law.quasi_steady]
+
+    @property
+    def carried(self) -> list[NodalSpecies]:
+        """Of these, the species that others take along."""
+        return [s for s in self.species.values() if s.law.carried is not None]
 
 
 def discretise(
@@ -113,6 +129,8 @@ def pose(
     state = State()
     for name, value in (scalars or {}).items():
         state.add_scalar(name, value)
+    for pool in model.pools:
+        state.add_scalar(pool.name, number(pool.initial, model.values()))
     times = Times(model.values(), start, end)
     known = Known(fields, state.numbers, model.values(), places or {}, times)
     evaluator = Evaluator(graph.points, fields, model.values(), state.numbers, known.places, times)
@@ -182,7 +200,13 @@ def pose(
     integrities |= {name: v.integrity for name, v in vessels.items() if v.integrity is not None}
     for b in integrities.values():
         state.add(b.variable)
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics)
+    noted = [
+        Noted(species[law.name], term.note, term.name, evaluator.compile_clipped(term.expr))
+        for law in model.species
+        for term in law.loss
+        if term.note
+    ]
+    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics, noted)
 
 
 def _start(law: Species, graph: Graph, evaluator: Evaluator, regions: Mapping[str, Floats], begun: Mapping[str, Floats]) -> Floats:
@@ -210,6 +234,12 @@ def _check_names(model: Model, domain: Domain) -> None:
             given = len(law.fibres.direction)
             what, remedy = f"the direction of fibres has {given} components", f"give {domain.dim}, one for each dimension of the mesh"
             faults.append(ScenarioError(what, code="wrong-length", place=f"species {law.name}", remedy=remedy))
+    remedy = f"it has: {', '.join(domain.regions) or 'none'}"
+    faults += [
+        ScenarioError(f"the mesh has no region {r.region!r}", code="no-region", place=f"{r.kind} {r.name}", remedy=remedy)
+        for r in model.removals
+        if r.region and r.region not in domain.regions
+    ]
     remedy = f"it is along: {', '.join(domain.membranes) or 'none'}"
     faults += [
         ScenarioError("the mesh is not cut along an interface of this name", code="no-interface", place=f"membrane {m.name}", remedy=remedy)

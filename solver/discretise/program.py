@@ -6,7 +6,7 @@ loop. Products are brought into one order, so that what two formulas have in com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..scenario.tree import names, rebuild, simplify, substitute, to_text
 
 Floats = NDArray[np.float64]
 Line = tuple[int, int, int, int]
+MOST_PARTS = 32  # of a product of sums that is expanded
 _NUMBER = {name: k for k, name in enumerate(OPERATIONS)}
 
 
@@ -30,7 +31,7 @@ class Program:
     outer: the parts to evaluate beforehand. rates (species) and slopes (k, 3) of row, column, register; slopes that are 0 are left out.
     silent: whether all rates are 0 where all species are. flows and turns: like rates and slopes, of what is only added up.
     quiet: a set of registers of species and outer parts (as bits) for each part of the rates, which is 0 where one of them is;
-    none where there are no flows.
+    none where there are no flows. gross (k, 2) of row and register, and weights (k): the parts that the rates are sums of.
     """
 
     code: NDArray[np.int32]
@@ -44,6 +45,8 @@ class Program:
     flows: NDArray[np.int32]
     turns: NDArray[np.int32]
     quiet: NDArray[np.uint64]
+    gross: NDArray[np.int32]
+    weights: Floats
 
 
 class _Builder:
@@ -132,8 +135,14 @@ def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float], flows: I
     constants: dict[float, None] = {}
     for expr in [*changing, *flowing, *(slope for _, _, slope in [*steep, *turning])]:
         _collect(expr, frozenset(species), parts, constants)
+    pieces = (
+        [(i, number, rebuild(part, _ordered)) for i, expr in enumerate(changing) for number, part in _summands(expr)] if flowing else []
+    )
+    for _, _, part in pieces:
+        _collect(part, frozenset(species), parts, constants)
     build = _Builder(species, list(parts.values()), list(constants))
     at, along = [build.put(expr) for expr in changing], [build.put(expr) for expr in flowing]
+    gross = [(i, build.put(part)) for i, _, part in pieces]
     short = len(build.lines)
     where, whither = ([(i, j, build.put(slope)) for i, j, slope in of] for of in (steep, turning))
     empty = {name: 0.0 for name in species}
@@ -149,29 +158,35 @@ def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float], flows: I
         np.array(along, dtype=np.int32),
         np.array(whither, dtype=np.int32).reshape(-1, 3),
         _quiet([*changing, *flowing], build) if flowing else np.zeros(0, dtype=np.uint64),
+        np.array(gross, dtype=np.int32).reshape(-1, 2),
+        np.array([number for _, number, _ in pieces], dtype=float),
     )
 
 
 def _quiet(exprs: Iterable[Expr], build: _Builder) -> NDArray[np.uint64]:
     """For each part of these sums the registers below 64 of which one that is 0 makes it 0, as bits; each set once."""
-    found = (_silencing(part, build) for expr in exprs for part in _summands(expr))
+    found = (_silencing(part, build) for expr in exprs for _, part in _summands(expr))
     sets = {frozenset(k for k in registers if k < 64) for registers in found if registers is not None}
     least = [one for one in sets if not any(other < one for other in sets)]
     return np.array(sorted(sum(1 << k for k in one) for one in least), dtype=np.uint64)
 
 
-def _summands(expr: Expr) -> Iterator[Expr]:
-    """The parts of a sum, whatever their signs."""
+def _summands(expr: Expr) -> list[tuple[float, Expr]]:
+    """The parts that an expression is a sum of, whatever their signs, and by what each is multiplied; products of sums are expanded."""
     match expr:
         case Binary("+" | "-", left, right):
-            yield from _summands(left)
-            yield from _summands(right)
+            return [*_summands(left), *_summands(right)]
         case Unary("-", arg):
-            yield from _summands(arg)
-        case Binary("*", Number(_), arg) | Binary("*", arg, Number(_)):
-            yield from _summands(arg)
-        case _:
-            yield expr
+            return _summands(arg)
+        case Binary("*", Number(value), arg) | Binary("*", arg, Number(value)):
+            return [(abs(value) * number, part) for number, part in _summands(arg)]
+        case Binary("*", left, right):
+            one, two = _summands(left), _summands(right)
+            if 1 < len(one) * len(two) <= MOST_PARTS:
+                return [(a * b, Binary("*", x, y)) for a, x in one for b, y in two]
+        case Binary("/", left, right) if len(over := _summands(left)) > 1:
+            return [(number, Binary("/", part, right)) for number, part in over]
+    return [(1.0, expr)]
 
 
 def _silencing(expr: Expr, build: _Builder) -> frozenset[int] | None:

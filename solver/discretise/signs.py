@@ -130,7 +130,7 @@ class Signed:
 
 def signed(problem: Problem) -> list[Signed]:
     """The formulas of a problem that could be negative; the same on all ranks."""
-    parameters, densities = problem.evaluator.parameters, problem.fields
+    parameters, densities = problem.evaluator.parameters, [*problem.fields, *(pool.name for pool in problem.model.pools)]
     known = Known(problem.fields, problem.state.numbers, parameters, problem.evaluator.places, problem.times)
     doubtful = [law for law in non_negative(problem.model) if not never_negative(law.expr, parameters, densities)]
     return [Signed(law, problem, known) for law in doubtful]

@@ -251,7 +251,13 @@ class NodalSpecies:
         return through or self.name in names_in(_of_fluxes(self.law))
 
     def largest_motility(self) -> float:
-        """The largest D over this rank's nodes, of the fields as they are now; 1 where D stands in the weight."""
+        """The largest D over this rank's nodes, of the fields as they are now, pores open; 1 where D stands in the weight."""
+        if self.law.room is not None and self.law.diffusion is not None:
+            if isinstance(self.law.diffusion, Mapping) or self.law.myopic:
+                return 1.0
+            free = np.zeros(self.graph.n_local)
+            self.evaluator.compile_clipped(self.law.diffusion)(free)
+            return float(free.max(initial=0.0))
         if self._write_motility is not None:
             self._write_motility(self._motility)
         return float(self._motility.max(initial=0.0))

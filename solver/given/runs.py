@@ -112,14 +112,19 @@ def _read(options: RunField, dim: int, scenario: Scenario, place: str) -> _Read:
     facts: dict[str, object] = {"run": str(run.path), "of": options.of, "time": float(run.times[step]), "mesh": mesh.mesh_hash}
     hashes = facts_of(Path(run.path) / MANIFEST).get("hashes")
     facts["scenario"] = hashes.get("scenario") if isinstance(hashes, dict) else None
-    keep = options.keep or ("amount" if kind in ("cells", "soluble") else "values")
+    keep = options.keep or ("amount" if kind in ("cells", "bound", "soluble") else "values")
     return _Read(mesh, values * density, keep, digest, {**facts, "keep": keep})
 
 
 def kind_of(scenario: Mapping[str, Any], species: str) -> str:
-    """Of a species in a resolved scenario: cells, soluble, ecm or user."""
+    """Of a species in a resolved scenario: cells, bound, soluble, ecm or user."""
     model = scenario.get("model") or {}
-    groups = {"cells": model.get("cells"), "soluble": model.get("solubles"), "ecm": components(model.get("ecm"))}
+    groups = {
+        "cells": model.get("cells"),
+        "bound": model.get("bound"),
+        "soluble": model.get("solubles"),
+        "ecm": components(model.get("ecm")),
+    }
     return next((kind for kind, group in groups.items() if species in (group or {})), "user")
 
 

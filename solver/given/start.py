@@ -135,4 +135,5 @@ def _read(scenario: Scenario, options: Start, dim: int) -> _Read:
 def _species(scenario: Mapping[str, Any]) -> list[str]:
     """Names of the species of a resolved scenario."""
     model = scenario.get("model") or {}
-    return [*(model.get("cells") or {}), *(model.get("solubles") or {}), *components(model.get("ecm")), *(scenario.get("species") or {})]
+    moving = [*(model.get("cells") or {}), *(model.get("bound") or {}), *(model.get("solubles") or {})]
+    return [*moving, *components(model.get("ecm")), *(scenario.get("species") or {})]

@@ -27,6 +27,8 @@ Masks = NDArray[np.uint64]
 
 FLOOR = 1e-8  # of the largest density of a species: below, errors are relative to this
 FLOOR_OF_ALL = 1e-12  # of the largest density of all: what is not there yet has no size of its own
+SLOW = 2e-3  # of a density, turned over in a step: the midpoint rule is then wrong by 1e-9 of it
+FEW = 1e-10  # of the largest density of a species: what less than this does is as well done by the midpoint rule
 MOST = 20_000  # sub-steps of a node within a step
 NEWTON = 30
 
@@ -255,8 +257,11 @@ def _node(
 
 
 @compiled
-def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int) -> bool:
+def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int, floors: Floats) -> bool:
     """Whether nothing can react at a node: each part of the rates has a factor that is 0 there, and remains so."""
+    for i in range(len(old)):
+        if moved[i, node] < -floors[i]:
+            return False
     none = np.uint64(0)
     for i in range(min(len(old), 64)):
         if old[i, node] == 0.0 and moved[i, node] == 0.0:
@@ -271,15 +276,50 @@ def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int) -
 
 
 @compiled
+def _slow(
+    code: Code, short: int, first: int, at: Ints, flows: Ints, gross: Ints, weights: Floats, held: Flags, old: Floats, moved: Floats,
+    node: int, dt: float, rtol: float, floors: Floats, registers: Floats, c: Floats, x: Floats,
+) -> bool:  # fmt: skip
+    """c and x after a step of the midpoint rule, where so little reacts that this is as exact as the stages; else False.
+
+    All parts of the rates together, whatever their signs, turn over less than SLOW of each density, or than FEW of the largest.
+    """
+    m = len(c)
+    for i in range(m):
+        registers[i] = 0.5 * (old[i, node] + moved[i, node])
+        c[i] = max(FEW / rtol * floors[i] / FLOOR, SLOW * registers[i]) / dt
+    run(code, short, first, registers)
+    for k in range(len(gross)):
+        c[gross[k, 0]] -= weights[k] * abs(registers[gross[k, 1]])
+    for i in range(m):
+        if not c[i] >= 0.0:
+            return False
+    for i in range(m):
+        c[i] = 0.5 * (old[i, node] + moved[i, node] + (0.0 if held[i] else dt * registers[at[i]]))
+        if not 0.0 <= c[i] < np.inf:
+            return False
+    registers[:m] = c
+    run(code, short, first, registers)
+    for i in range(m):
+        c[i] = moved[i, node] + (0.0 if held[i] else dt * registers[at[i]])
+        if not 0.0 <= c[i] < np.inf:
+            return False
+    for j in range(len(flows)):
+        x[j] = dt * registers[flows[j]]
+    return True
+
+
+@compiled
 def advance(
-    code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, flows: Ints, turns: Ints, quiet: Masks, silent: bool,
-    outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats, new: Floats, tilt: Floats,
+    code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, flows: Ints, turns: Ints, quiet: Masks, gross: Ints,
+    weights: Floats, silent: bool, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats,
+    new: Floats, tilt: Floats,
     flown: Floats, counts: Floats,
 ) -> int:  # fmt: skip
     """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 
     flown (flows, nodes): how much of each flow there was in the step. held: nodes where a species is given: it goes straight from old
-    to moved. silent: R = 0 where all densities are 0. quiet: as of a Program; where nothing reacts, new = moved.
+    to moved. silent: R = 0 where all densities are 0. quiet, gross, weights: as of a Program; where nothing reacts, new = moved.
     tilt: g, with (t/dt - 1/2) g the line in time whose first moment is that of R. rtol, floors: errors of sub-steps, relative and
     absolute. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
     Returns the first node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
@@ -295,27 +335,32 @@ def advance(
         empty = silent
         for i in range(m):
             empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
-        if empty or (len(quiet) > 0 and _still(quiet, outer, old, moved, node)):
-            negative = False
+        if empty or (len(quiet) > 0 and _still(quiet, outer, old, moved, node, floors)):
             for i in range(m):
-                negative = negative or moved[i, node] < 0.0
-                new[i, node] = moved[i, node] + 0.0  # never -0
+                new[i, node] = max(0.0, moved[i, node])  # of rounding, and never -0
                 tilt[i, node] = 0.0
             for j in range(r):
                 flown[j, node] = 0.0
-            if negative:
-                return node
             continue
-        counts[3] += 1.0
         for k in range(len(outer)):
             registers[m + k] = outer[k, node]
         for i in range(m):
-            c[i] = old[i, node]
             mine[i] = held[i, node]
+        args = (code, short, first, at, flows, gross, weights, mine, old, moved)
+        if len(gross) > 0 and _slow(*args, node, dt, rtol, floors, registers, c, x):
+            for i in range(m):
+                new[i, node] = c[i]
+                tilt[i, node] = 0.0
+            for j in range(r):
+                flown[j, node] = x[j]
+            continue
+        counts[3] += 1.0
+        for i in range(m):
+            c[i] = old[i, node]
             source[i] = (moved[i, node] - old[i, node]) / dt
-        args = (code, short, first, at, slopes, flows, turns, mine, source, dt, rtol, floors, registers, w, order, work, stages, steepness)
+        stiff = (code, short, first, at, slopes, flows, turns, mine, source, dt, rtol, floors, registers, w, order, work, stages, steepness)
         begun = old
-        done = _node(*args, c, mean, x, counts)
+        done = _node(*stiff, c, mean, x, counts)
         if not done:
             for i in range(m):
                 if moved[i, node] < 0.0:
@@ -325,7 +370,7 @@ def advance(
             for i in range(m):
                 c[i] = moved[i, node]
                 source[i] = 0.0
-            if not _node(*args, c, mean, x, counts):
+            if not _node(*stiff, c, mean, x, counts):
                 return node
         for i in range(m):
             new[i, node] = moved[i, node] if mine[i] else c[i]

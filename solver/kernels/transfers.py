@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .carried import FLOOR
 from .compiled import compiled
 
 Floats = NDArray[np.float64]
@@ -88,6 +89,65 @@ def hold_back(
                 break
         for k in range(len(origins)):
             rates[k, i] *= min(share[targets[k]], give[origins[k]])
+
+
+@compiled
+def carry(
+    origins: Numbers, targets: Numbers, rates: Floats, h: float, old: Floats, new: Floats, on: Numbers, before: Numbers, fresh: Floats,
+    mass: Floats, n_owned: int, loads: Floats, ratio: Floats, share: Floats, booked: Floats,
+) -> None:  # fmt: skip
+    """What is carried goes along: of load l each that leaves takes r_l, of what was there and half of what comes within h.
+
+    old, new (species, n): carriers before, and those that leave by h rates new. on (loads): which of them carries.
+    before (loads, transfers): what load becomes l by a transfer, -1 where those bring ``fresh`` (loads, n).
+    loads (loads, n) is changed. booked (loads, 3): amounts that came and went, and what was kept from going below 0.
+    ratio, share (loads): scratch.
+    """
+    booked[:] = 0.0
+    for i in range(loads.shape[1]):
+        for a in range(len(on)):
+            there = old[on[a], i]
+            ratio[a] = loads[a, i] / there if there > FLOOR else -1.0
+        for a in range(len(on)):  # where there was nobody, all that leave have come within h
+            if ratio[a] < 0.0:
+                coming = brought = 0.0
+                for k in range(len(origins)):
+                    source = before[a, k]
+                    if targets[k] == on[a] and (source < 0 or ratio[source] >= 0.0):
+                        flow = h * rates[k, i] * new[origins[k], i]
+                        coming += flow
+                        brought += flow * (ratio[source] if source >= 0 else fresh[a, i])
+                share[a] = brought / coming if coming > FLOOR else 0.0
+        for a in range(len(on)):
+            if ratio[a] < 0.0:
+                ratio[a] = share[a]
+        for a in range(len(on)):
+            coming = brought = going = 0.0
+            for k in range(len(origins)):
+                flow = h * rates[k, i] * new[origins[k], i]
+                if targets[k] == on[a]:
+                    coming += flow
+                    brought += flow * (ratio[before[a, k]] if before[a, k] >= 0 else fresh[a, i])
+                elif origins[k] == on[a]:
+                    going += flow
+            there = old[on[a], i]
+            part = 0.5 if going <= there else 1.0
+            within = there + part * coming
+            share[a] = (loads[a, i] + part * brought) / within if within > FLOOR else 0.0
+        for a in range(len(on)):
+            came = went = 0.0
+            for k in range(len(origins)):
+                flow = h * rates[k, i] * new[origins[k], i]
+                if targets[k] == on[a]:
+                    came += flow * (share[before[a, k]] if before[a, k] >= 0 else fresh[a, i])
+                elif origins[k] == on[a]:
+                    went += flow * share[a]
+            value = loads[a, i] + came - went
+            loads[a, i] = max(0.0, value)
+            if i < n_owned:
+                booked[a, 0] += mass[i] * came
+                booked[a, 1] += mass[i] * went
+                booked[a, 2] += mass[i] * max(0.0, -value)
 
 
 @compiled

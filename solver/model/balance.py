@@ -16,10 +16,11 @@ from typing import Literal
 
 from ..scenario.expressions import Expr, Number
 from ..scenario.stated import Stated
+from ..scenario.trains import Train
 
 ZERO, HALF, ONE = Number(0.0), Number(0.5), Number(1.0)
 
-Kind = Literal["cells", "ecm", "soluble", "user"]
+Kind = Literal["cells", "bound", "ecm", "soluble", "user"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,22 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """A species b that goes where another, its carrier n, goes: with the carrier's fluxes F_ij = u_ij n_j - l_ij n_i of edges,
+
+        m db/dt = sum_j (u_ij b_j - l_ij b_i) + r_in (what comes in) - (b/n) (what leaves, dies or turns into another) + m (P - L b).
+
+    each: b/n at the start, and r_in of carriers that come in from outside; of x, y, z and parameters. newborn: what carriers that are
+    made bring along: nothing, so that all share what there is ("shared"), ``each``, or as much as others carry there ("alike").
+    """
+
+    by: str
+    each: Expr
+    newborn: Literal["shared", "each", "alike"] = "shared"
+    turns: Mapping[str, str] = field(default_factory=dict)  # where its carrier becomes that species, what it becomes; else it is lost
+
+
+@dataclass(frozen=True)
 class Factor:
     """What stands within a term and must be >= 0 by itself."""
 
@@ -91,6 +108,8 @@ class Term:
     name: str  # "secretion by tumour", "degradation by mmp2"
     source: str = ""
     factors: tuple[Factor, ...] = ()  # as far as the modeller gives them; of production and loss without any, all of it is >= 0
+    shares: tuple[str, ...] = ()  # of growth: the species that it shares a capacity with
+    note: str = ""  # of a loss: the account in which it is noted by itself, as part of all that is lost
 
 
 @dataclass(frozen=True)
@@ -113,6 +132,7 @@ class Species:
     transfers: tuple[Transfer, ...] = ()  # conserve what they move
     maximum: float | None = None  # density of close packing: the limiter's upper bound
     amount: Expr | None = None  # int c at the start, a number or of parameters: ``initial`` is then only the shape
+    carried: Carried | None = None  # None: it moves, or stays, by itself
     quasi_steady: bool = False  # in balance at all times: no time derivative
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
 
@@ -218,7 +238,7 @@ class Vessel:
     """
 
     name: str
-    carries: Literal["blood", "lymph"]
+    carries: Literal["blood", "lymph", "cavity"]
     place: Literal["boundary", "interface", "region", "network"]
     parts: tuple[str, ...]
     fluxes: tuple[WallFlux, ...]
@@ -262,6 +282,36 @@ class Kinetics:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """A number A of the whole tissue that formulas may name: dA/dt = inflow - loss A. Expressions of time, parameters and pools."""
+
+    name: str
+    unit: str  # "" when non-dimensional, or a plain number
+    initial: Expr
+    inflow: Expr
+    loss: Expr
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What is gone of species at each instant of a train: c becomes ``stays`` c, in a region of the mesh, where ``where`` is not 0, or all.
+
+    ``stays``: of species, parameters, x y z t, in [0, 1].
+    """
+
+    name: str
+    kind: Literal["radiation", "surgery"]
+    train: Train
+    species: tuple[str, ...]
+    stays: Expr
+    region: str = ""
+    where: Expr | None = None
+    words: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A named number with what `explain` prints about it."""
 
@@ -287,6 +337,9 @@ class Model:
     reactions: tuple[Reaction, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict)  # functions of time that expressions hold -> what they are, in words
     stated: Stated | None = None  # where
+    pools: tuple[Pool, ...] = ()
+    drugs: Mapping[str, list[str]] = field(default_factory=dict)  # drug -> what it does to rates, in words
+    removals: tuple[Removal, ...] = ()
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

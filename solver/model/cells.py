@@ -9,6 +9,7 @@ from ..scenario.expressions import Expr, Name
 from .balance import Factor, Species, Taxis, Term, Transfer
 from .citations import CHAPLAIN_LOLAS_2006, FRANSSEN_2019
 from .letters import Letters
+from .phenotypes import losses
 from .pores import room
 from .taxis import taxis
 from .terms import amount, fibres, is_zero, motility, one_minus, per_capacity, product, regions, summed
@@ -19,9 +20,11 @@ def cells(name: str, options: Cells, filling: Sequence[str], matrix: Sequence[st
     diffusion = motility(options.motility, name, letters)
     moves: list[Taxis | None] = [taxis("haptotaxis", name, toward, law, letters, "gamma") for toward, law in options.haptotaxis.items()]
     moves += [taxis("chemotaxis", name, toward, law, letters, "chi") for toward, law in options.chemotaxis.items()]
+    moves += [taxis("following", name, leader, law, letters, "chi", "") for leader, law in options.follows.items()]
     loss: tuple[Term, ...] = ()
     if not is_zero(options.death):
         loss = (Term(letters.use(options.death, "delta", "1/time", f"death rate of {name}", name), "death"),)
+    loss += losses(name, options, matrix, letters)
     return Species(
         name=name,
         kind="cells",
@@ -56,8 +59,10 @@ def _growth(name: str, options: Cells, filling: Sequence[str], letters: Letters)
     mu = letters.use(law.rate, "mu", "1/time", f"proliferation rate of {name}", name)
     if isinstance(law, LogisticGrowth):
         capacity = _capacity(name, law, letters)
-        limited = product(mu, one_minus(per_capacity(Name(name), capacity)))
-        return (Term(limited, "logistic growth", factors=(Factor(capacity, "capacity of growth"),)),)
+        density = summed(Name(other) for other in dict.fromkeys([name, *law.shared_with]))
+        limited = product(mu, one_minus(per_capacity(density, capacity)))
+        others = tuple(other for other in law.shared_with if other != name)
+        return (Term(limited, "logistic growth", factors=(Factor(capacity, "capacity of growth"),), shares=others),)
     if isinstance(law, VolumeFillingGrowth):
         space: list[Expr] = [Name(other) for other in filling]
         capacity = _capacity(name, law, letters)

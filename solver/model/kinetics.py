@@ -1,8 +1,9 @@
 """Which species react with each other at a point, and what of their laws is meant by that.
 
 Two species are partners where each loses by the other (A + B -> C, a loss of either reads the other), or each is made of the other
-(A <-> B, a production of either reads the other); partners of partners belong together. Their terms are integrated together at every
-node, since taken one after another, each with the others as they are at mid-step, fast ones would be wrong. Of a species that is
+(A <-> B, a production of either reads the other), and where they share a stated capacity; partners of partners belong together. Their terms
+are integrated together at every node, since taken one after another, each with the others as they are at mid-step, fast ones would be
+wrong. Of a species that is
 only made by these, what they make is integrated with them. Slow loops of other kinds (cells make enzyme, enzyme opens matrix, matrix
 slows growth) stay where the rest is; ``cycles`` takes in every cycle of production, growth and loss. What a reaction changes are
 partners whatever the option says, and so are those of two reactions of which one depends on what the other changes.
@@ -81,6 +82,9 @@ def _partners(laws: Mapping[str, Species]) -> dict[str, set[str]]:
         reads = {name: names_in(part(law)) for name, law in laws.items()}
         for name in laws:
             near[name] |= {other for other in reads[name] if other != name and name in reads.get(other, ())}
+    shares = {name: {other for term in law.growth for other in term.shares} for name, law in laws.items()}
+    for name in laws:
+        near[name] |= {other for other in shares[name] if name in shares.get(other, ())}
     return near
 
 

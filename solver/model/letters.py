@@ -18,8 +18,9 @@ from .balance import Parameter
 
 
 def symbols(scenario: Scenario) -> dict[str, str]:
-    """Species name -> letter: n for cells (n1, n2, ... if there are several), f for ECM, m for solubles, user species as named."""
-    found = {name: name for name in scenario.species}
+    """Species name -> letter: n for cells (n1, n2, ... if there are several), f for ECM, m for solubles, what cells carry and
+    user species as named."""
+    found = {name: name for name in (*scenario.species, *scenario.model.bound)}
     for letter, group in (
         ("n", list(scenario.model.cells)),
         ("m", list(scenario.model.solubles)),
@@ -27,7 +28,7 @@ def symbols(scenario: Scenario) -> dict[str, str]:
     ):
         for number, name in enumerate(group, 1):
             symbol = letter if len(group) == 1 else f"{letter}{number}"
-            found[name] = f"{symbol}_{name}" if symbol in scenario.species else symbol
+            found[name] = f"{symbol}_{name}" if symbol in found else symbol
     return found
 
 
@@ -51,7 +52,7 @@ class Letters:
         self._dim = mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
         self._cells = set(scenario.model.cells)
         self._numbers = frozenset(scenario.parameters)
-        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *scenario.schedules, *RESERVED}
+        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *scenario.schedules, *scenario.model.pools, *RESERVED}
         self._requests: dict[str, _Request] = {}
 
     def use(self, formula: Formula, letter: str, dimension: str, meaning: str, own: str, key: str = "", unit: str | None = None) -> Expr:
@@ -59,6 +60,10 @@ class Letters:
 
         unit: that of the constant, where no ``dimension`` tells it.
         """
+        if formula.base is not None and formula.base.constant == 0.0:
+            return formula.expr
+        if formula.base is not None:
+            return formula.changed(self.use(formula.base, letter, dimension, meaning, own, key, unit))
         if formula.constant is None:
             return formula.expr
         placeholder = f"@{len(self._requests)}"
@@ -72,7 +77,7 @@ class Letters:
 
     def credit(self, formula: Formula, source: str) -> str:
         """The literature of a term whose rate a formula is: "" where the formula is a law of the user's own, not just a number."""
-        return source if names(formula.expr) <= self._numbers else ""
+        return source if names((formula.base or formula).expr) <= self._numbers else ""
 
     def unit(self, dimension: str, own: str = "", key: str = "") -> str:
         """A dimension in the scenario's scales as text: ``um^2/h``; "" in a non-dimensional scenario."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from ..scenario.ecm import Pores
-from ..scenario.expressions import Binary, Call, Expr, Name, Number
+from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
 from .letters import Letters
-from .terms import product, summed
+from .terms import falling, summed
 
 
 def room(options: Pores, name: str, matrix: Sequence[str], letters: Letters) -> Expr:
@@ -20,10 +19,7 @@ def room(options: Pores, name: str, matrix: Sequence[str], letters: Letters) -> 
     of = options.of or list(matrix)
     density = summed(Name(part) for part in of)
     closed = letters.use(Formula.number(options.closed_above), "F_closed", "key", f"density of the matrix that stops {name}", name, of[0])
-    above, width = density, closed
-    if options.open_below > 0.0:
-        words = f"density of the matrix up to which {name} is not hindered"
-        opened = letters.use(Formula.number(options.open_below), "F_open", "key", words, name, of[0])
-        above, width = Binary("-", density, opened), Binary("-", closed, opened)
-    share = Call("min", (Number(1.0), Call("max", (Number(0.0), Binary("/", above, width)))))
-    return product(Number(0.5), Binary("+", Number(1.0), Call("cos", (product(Number(math.pi), share),))))
+    if options.open_below == 0.0:
+        return falling(density, None, closed)
+    words = f"density of the matrix up to which {name} is not hindered"
+    return falling(density, letters.use(Formula.number(options.open_below), "F_open", "key", words, name, of[0]), closed)

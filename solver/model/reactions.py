@@ -20,6 +20,8 @@ def reaction(name: str, options: Options, letters: Letters) -> Reaction:
     change = {species: number * letters.ratio(first, species) for species, number in counts.items()}
     factors: tuple[Factor, ...] = ()
     if options.law is not None:
+        onward: Expr
+        backward: Expr
         onward, backward = letters.use(options.law, f"v_{name}", "own/time", f"speed of {name}", first), ZERO
         factors = () if equation.reversible else (Factor(onward, f"law of {name}"),)
     else:

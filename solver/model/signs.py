@@ -2,6 +2,7 @@
 
     species     production, secretion, loss, death, decay, degradation, becomes, motility, remodelling, self-limitation, capacities
     reactions   rates; laws of those that go one way
+    pools       inflow and loss
     boundaries  the value that is held, comes in or is outside; the rate of exchange
     membranes   permeabilities and mobilities; what degrades them
     vessels     rates of entry, open, closed and torn; permeabilities; densities inside; what degrades their walls
@@ -51,6 +52,7 @@ def non_negative(model: Model) -> list[NonNegative]:
     """All of them, in the order of the model."""
     found = [formula for law in model.species for formula in _of_species(law, model)]
     found += [NonNegative(f.expr, f.name, f"reaction {r.name}", remedy=_ONE_WAY) for r in model.reactions for f in r.factors]
+    found += [NonNegative(expr, what, f"pool {p.name}") for p in model.pools for what, expr in (("inflow", p.inflow), ("loss", p.loss))]
     for m in model.membranes:
         place = f"membrane {m.name}"
         for way in m.passages:

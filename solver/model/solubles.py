@@ -9,6 +9,7 @@ from ..scenario.expressions import Expr, Name
 from .balance import Factor, Species, Term
 from .citations import ANDERSON_2000, CHAPLAIN_LOLAS_2006
 from .letters import Letters
+from .phenotypes import taken_up
 from .terms import amount, fibres, is_zero, motility, product, regions, summed
 
 
@@ -28,6 +29,7 @@ def soluble(name: str, options: Soluble, cells: Mapping[str, Cells], matrix: Seq
                 letters.credit(options.decay, ANDERSON_2000),
             ),
         )
+    loss += taken_up(name, cells, letters)
     return Species(
         name=name,
         kind="soluble",

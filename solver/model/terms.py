@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import reduce
 
 from ..scenario.biology import FibreDirection
 from ..scenario.boundaries import Exchange, Fixed, Influx, NoFlux, Outflow
-from ..scenario.expressions import Binary, Expr, Name, Number
+from ..scenario.expressions import Binary, Call, Expr, Name, Number
 from ..scenario.formulas import Formula
 from .balance import Boundary, Fibres
 from .letters import Letters
@@ -35,6 +36,13 @@ def one_minus(*parts: Expr) -> Expr:
 def per_capacity(density: Expr, capacity: Expr) -> Expr:
     """density / capacity, without the division when the capacity is the number 1."""
     return density if capacity == Number(1.0) else Binary("/", density, capacity)
+
+
+def falling(density: Expr, begin: Expr | None, end: Expr) -> Expr:
+    """A factor that falls smoothly from 1 at ``begin`` (None: 0) to 0 at ``end``: (1 + cos(pi s))/2, s between 0 and 1."""
+    above, width = (density, end) if begin is None else (Binary("-", density, begin), Binary("-", end, begin))
+    share = Call("min", (Number(1.0), Call("max", (Number(0.0), Binary("/", above, width)))))
+    return product(Number(0.5), Binary("+", Number(1.0), Call("cos", (product(Number(math.pi), share),))))
 
 
 def is_zero(formula: Formula) -> bool:

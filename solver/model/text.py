@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Reaction, Species, Taxis, Term, Vessel
+from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Pool, Reaction, Species, Taxis, Term, Vessel
 from .invariants import conserved
 from .kinetics import find_kinetics, speed
 from .walk import sources
@@ -31,9 +31,35 @@ def pretty(expr: Expr, symbols: Mapping[str, str]) -> str:
     return re.sub(r"-(?=\S)|(?<= )-(?= )", "−", re.sub(r"(\d)e-(\d)", r"\1e~\2", text)).replace("e~", "e-").replace("log(", "ln(")
 
 
-def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str, Expr]] = (), reactions: Sequence[Reaction] = ()) -> str:
-    """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``; ``gains``: (species, rate) that turn into it."""
+def equation(
+    law: Species,
+    symbols: Mapping[str, str],
+    gains: Sequence[tuple[str, Expr]] = (),
+    reactions: Sequence[Reaction] = (),
+    carrier: Species | None = None,
+) -> str:
+    """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``; ``gains``: (species, rate) that turn into it.
+
+    carrier: the law of what takes it along, where something does.
+    """
     c = law.symbol
+    parts = [] if carrier is None else _motion(carrier, c, symbols)
+    parts += _motion(law, c, symbols)
+    parts += [_signed(term.expr, symbols) for term in law.production]
+    parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
+    parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
+    if carrier is not None:
+        parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in carrier.loss]
+        parts += [_signed(Unary("-", _times(t.rate, law.name)), symbols) for t in carrier.transfers]
+    parts += [_signed(Unary("-", _times(t.rate, law.name)), symbols) for t in law.transfers]
+    parts += [_signed(_times(rate, origin), symbols) for origin, rate in gains]
+    parts += [_signed(_numbered(r.change[law.name], f"r_{r.name}"), symbols) for r in reactions if law.name in r.change]
+    rate = " ".join(parts).removeprefix("+ ") or "0"
+    return f"0 = {rate}" if law.quasi_steady else f"∂{c}/∂t = {rate}"
+
+
+def _motion(law: Species, c: str, symbols: Mapping[str, str]) -> list[str]:
+    """Diffusion and drift of a law, of the density c."""
     parts = []
     if law.diffusion is not None:
         d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
@@ -43,15 +69,7 @@ def equation(law: Species, symbols: Mapping[str, str], gains: Sequence[tuple[str
         else:
             parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
     room = "" if law.room is None else "w "
-    parts += [f"− ∇·({room}{_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
-    parts += [_signed(term.expr, symbols) for term in law.production]
-    parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
-    parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
-    parts += [_signed(Unary("-", _times(t.rate, law.name)), symbols) for t in law.transfers]
-    parts += [_signed(_times(rate, origin), symbols) for origin, rate in gains]
-    parts += [_signed(_numbered(r.change[law.name], f"r_{r.name}"), symbols) for r in reactions if law.name in r.change]
-    rate = " ".join(parts).removeprefix("+ ") or "0"
-    return f"0 = {rate}" if law.quasi_steady else f"∂{c}/∂t = {rate}"
+    return parts + [f"− ∇·({room}{_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
 
 
 def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
@@ -59,10 +77,13 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     symbols = {**{name: letter(name) for name in model.parameters}, **{law.name: law.symbol for law in model.species}}
     lines = [title, ""] if title else []
     lines.append("Equations" + (" (non-dimensional)" if non_dimensional else ""))
+    laws = {law.name: law for law in model.species}
     for law in model.species:
+        carrier = None if law.carried is None else laws[law.carried.by]
         gains = [(other.name, t.rate) for other in model.species for t in other.transfers if t.into == law.name]
         unit = f" [{law.unit.strip('()')}]" if law.unit else ""
-        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols, gains, model.reactions)}"]
+        lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols, gains, model.reactions, carrier)}"]
+        lines += [] if carrier is None else [f"    {_goes_with(law, carrier, symbols)}"]
         if isinstance(law.diffusion, Mapping):
             lines.append("    D: " + "; ".join(f"{pretty(e, symbols)} in {region}" for region, e in law.diffusion.items()))
         if law.room is not None:
@@ -79,6 +100,8 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += [f"    {name}: {short(source)}" for name, source in _sources(law)]
     lines += ["", "Reactions", *reaction_lines(model)] if model.reactions else []
     lines += ["", *map(together, model.kinetics)] if model.kinetics else []
+    for pool in model.pools:
+        lines += ["", *_pool(pool, symbols)]
     for vessel in model.vessels:
         lines += ["", *entry_laws(vessel, symbols)]
     for barrier in model.membranes:
@@ -87,6 +110,12 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", f"Start: {model.begins}"]
     if model.fields:
         lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
+    for removal in model.removals:
+        stays = ", ".join(f"{symbols[name]} becomes {pretty(removal.stays, symbols)} {symbols[name]}" for name in removal.species)
+        lines += ["", f"{removal.kind.capitalize()} {removal.name}: {removal.words}", f"  {stays}"]
+        lines += [f"  {short(removal.source)}"] if removal.source else []
+    for drug, effects in model.drugs.items():
+        lines += ["", f"Drug {drug}", *(f"  {effect}" for effect in effects)]
     if model.schedules:
         lines += ["", "Schedules", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
     if model.parameters:
@@ -94,6 +123,18 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     if model.citations:
         lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
     return "\n".join(lines) + "\n"
+
+
+def _goes_with(law: Species, carrier: Species, symbols: Mapping[str, str]) -> str:
+    """Of what a carrier takes along: how, and what is born with it."""
+    assert law.carried is not None
+    b, n = law.symbol, carrier.symbol
+    born = {
+        "shared": "what is born shares what there is",
+        "each": f"what is born brings {pretty(law.carried.each, symbols)}",
+        "alike": f"what is born brings as much as others have there, {b}/{n}",
+    }
+    return f"goes with {carrier.name}, {b}/{n} in each: moves, crosses, leaves and dies with it; {born[law.carried.newborn]}"
 
 
 def reaction_lines(model: Model) -> list[str]:
@@ -148,6 +189,16 @@ def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
         conditions = [] if vessel.ruptured is None else [pretty(vessel.ruptured, symbols)]
         lines.append(f"    torn: {'; '.join([*conditions, *vessel.torn_parts])}")
     return lines
+
+
+def _pool(pool: Pool, symbols: Mapping[str, str]) -> list[str]:
+    """A number with a law of its own."""
+    unit = f" [{pool.unit.strip('()')}]" if pool.unit else ""
+    gain = [] if pool.inflow == Number(0.0) else [pretty(pool.inflow, symbols)]
+    loss = [] if pool.loss == Number(0.0) else [f"− {_closed(pretty(pool.loss, symbols))} {pool.name}"]
+    lines = [f"  pool {pool.name}{unit}", f"    d{pool.name}/dt = {' '.join([*gain, *loss]) or '0'}"]
+    lines.append(f"    start: {pool.name} = {pretty(pool.initial, symbols)}")
+    return [*lines, *([f"    {short(pool.source)}"] if pool.source else [])]
 
 
 def _membrane(barrier: Membrane, symbols: Mapping[str, str]) -> list[str]:

@@ -17,7 +17,22 @@ from typing import Any
 from ..errors import InvasioError
 from ..parallel import Comm, agreed
 from .compare import differences
-from .layout import CHECKPOINTS, FIELDS, FIGURES, GIVEN, LOG, MANIFEST, MEMBRANES, PROLONGED, RESOLVED, SERIES, STATUS, VESSELS
+from .layout import (
+    CASCADE,
+    CHECKPOINTS,
+    ENTRIES,
+    FIELDS,
+    FIGURES,
+    GIVEN,
+    LOG,
+    MANIFEST,
+    MEMBRANES,
+    PROLONGED,
+    RESOLVED,
+    SERIES,
+    STATUS,
+    VESSELS,
+)
 from .records import Damaged, text_of
 
 log = logging.getLogger("invasio.output")
@@ -25,11 +40,11 @@ _LOCK = ".lock"
 _TABLES = (FIELDS, MEMBRANES, VESSELS)
 _FILES = (
     *(name for table in _TABLES for name in (table, f".{table}.new", table.replace(".", "-damaged."))),
-    *(SERIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html"),
-    *(name.replace(".", "-damaged.") for name in (SERIES, MANIFEST)),
+    *(SERIES, ENTRIES, MANIFEST, RESOLVED, GIVEN, LOG, STATUS, "report.html"),
+    *(name.replace(".", "-damaged.") for name in (SERIES, ENTRIES, MANIFEST)),
 )
-_TEXTS = (SERIES, MANIFEST, RESOLVED, GIVEN, STATUS)
-_FOLDERS = (CHECKPOINTS, FIGURES)
+_TEXTS = (SERIES, ENTRIES, MANIFEST, RESOLVED, GIVEN, STATUS)
+_FOLDERS = (CHECKPOINTS, FIGURES, CASCADE)
 
 
 class FolderError(InvasioError):

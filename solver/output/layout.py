@@ -15,6 +15,8 @@ FIELDS = "fields.vtkhdf"
 MEMBRANES = "membranes.vtkhdf"
 VESSELS = "vessels.vtkhdf"
 SERIES = "series.csv"
+ENTRIES = "entries.csv"  # what has entered vessels so far, at every accepted step
+CASCADE = "cascade"  # folder of what was drawn of it
 MANIFEST = "manifest.json"
 RESOLVED = "resolved.yaml"
 GIVEN = "scenario.yaml"
@@ -30,6 +32,7 @@ PROLONGED = ("time.end", "output.every", "output.at")  # options that a run may 
 SWEEP = "sweep.yaml"
 MEMBERS = "sweep.csv"
 RESULTS = "results.csv"
+OUTCOMES = "outcomes"  # .txt, .csv, .md, .json, .png, .pdf: of arms
 
 
 @dataclass(frozen=True)

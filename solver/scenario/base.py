@@ -21,6 +21,8 @@ from .units import ONE, Measure, UnitError, measure, words
 from .wrong import joined, wrong
 
 _WRITE = "write a number with its unit, as in 0.05 /h"
+GRAY = measure("1 Gy")
+MOLECULES = Measure(Fraction("6.02214076e23"), (("amount", -1),))  # by the definition of the mole
 _STRICT = ("int", "float", "bool", "str")
 
 
@@ -54,14 +56,14 @@ class Context:
     """What validation needs to know besides the value itself.
 
     scales: the measure of one unit of "length", "time", "cells" and of species, and the tissue's "depth"; None: non-dimensional.
-    species: name -> "cells", "ecm", "soluble" or "user"; parameters: declared numbers usable in formulas, in the scenario's scales.
+    species: name -> "cells", "bound", "ecm", "soluble" or "user". parameters: declared numbers usable in formulas, in its scales.
     slots: the name that the words "own" and "key" of a dimension stand for at this place.
     dim: number of dimensions of the mesh, the d of a dimension; None: known only when the mesh is read.
     assumed: texts whose unit tells the number of dimensions, where the mesh is still to be read, with that number.
     units: what the numbers of parameters are in that have a unit of their own, and is not made of lengths and times alone.
     lengths: what the numbers of parameters are in that are made of lengths and times.
     texts: the scales as they are stated.
-    molar: the molar mass of species that have one stated.
+    molar: the molar mass of species that have one stated; solubility: that of those that have one.
     scalars: schedules and numbers in time; formulas may name them where they may name the time.
     fields: names of given fields; formulas may name them where they may name x, y, z.
     pools: names of pools of the circulation, which formulas of the circulation and of organs may name.
@@ -81,6 +83,7 @@ class Context:
     lengths: Mapping[str, Measure] = field(default_factory=dict)
     texts: Mapping[str, object] = field(default_factory=dict)
     molar: Mapping[str, Measure] = field(default_factory=dict)
+    solubility: Mapping[str, Measure] = field(default_factory=dict)
 
     @staticmethod
     def of(info: ValidationInfo) -> Context:
@@ -92,6 +95,8 @@ class Context:
         """The measure of one unit of a scale or species; a species without a stated scale is a plain number."""
         name = self.slots.get(name, name)
         scales = self.scales or {}
+        if name == "gray":
+            return GRAY
         if name in scales:
             return scales[name]
         return scales["cells"] if self.species.get(name) == "cells" and "cells" in scales else ONE
@@ -134,8 +139,11 @@ class Context:
         raise wrong(what, code="wrong-unit", remedy=f"needed is {words(wanted[0].dimension)}")
 
     def wanted(self, dimension: str, given: Measure | None = None) -> list[Measure]:
-        """What one unit of an option is, and what else is understood there: mass for amounts of a species whose molar mass is stated,
-        and, where cells make something, amounts per cell. given: the value that is to be converted, where it is one."""
+        """What one unit of an option is, and what else is understood there.
+
+        Mass for amounts of a species whose molar mass is stated, pressure for densities of one whose solubility is, and, where cells
+        make something, amounts per cell. given: the value that is to be converted, where it is one.
+        """
         if "^d" in dimension and self.dim is None:
             what = "how many dimensions the mesh has is known only when it is read"
             raise wrong(what, code="wrong-unit", remedy=f"write a plain number, in {dimension}")
@@ -147,9 +155,13 @@ class Context:
         if dimension == "key/time":  # made by cells of density own
             deep = ONE if per_volume(self.scale("own")) else depth_of(self, self.scale("key"))
             found.append(unit / self.scale("own") * (deep or ONE))
+        if dimension.startswith("own/key"):  # what one cell has, as an amount or as a number of molecules
+            deep = ONE if per_volume(self.scale("key")) else depth_of(self, self.scale("own"))
+            found += [] if deep is None or deep == ONE else [unit * deep]
+            found += [one * MOLECULES for one in list(found) if ("amount", 1) in one.dimension]
         named = (self.slots.get(word, word) for word in ("own", "key") if word in _names_in(dimension))
-        masses = [self.molar[name] for name in named if name in self.molar]
-        return [*found, *(one * mass.power(sign) for one in found for mass in masses for sign in (1, -1))]
+        others = [known[name] for name in named for known in (self.molar, self.solubility) if name in known]
+        return [*found, *(one * other.power(sign) for one in found for other in others for sign in (1, -1))]
 
 
 def per_volume(density: Measure) -> bool:
@@ -209,7 +221,7 @@ class Quantity:
     """Marks a float as a quantity: ``Annotated[float, Quantity("length^2/time")]``.
 
     The value is a plain number in the scenario's scales, or a text with a unit (``"1e-9 cm^2/s"``) that is converted
-    to them. ``dimension`` is a product of the scales "length", "time", "cells", of "own" (the species the option
+    to them. ``dimension`` is a product of the scales "length", "time", "cells", of "gray", of "own" (the species the option
     belongs to) and of "key" (the species that is the key of the mapping the option stands in); "1" is a plain number;
     "length^d" is what an integral over the mesh adds.
     Bounds belong in the ``Field``: ``length: Annotated[float, Quantity("length")] = Field(gt=0, description="...")``.

@@ -9,11 +9,15 @@ from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options, Quantity
+from .bound import BoundSpecies
 from .ecm import AgainstEcm, Matrix, Pores
 from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import Membrane
 from .named import Keyed, SpeciesName
-from .parameters import MolarMass
+from .parameters import MolarMass, Solubility
+from .phenotypes import Follows, KilledBy, LossWithoutContact, Necroses, Uptakes
+from .pools import PoolMap
+from .proteolysis import Proteolysis
 from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
@@ -48,11 +52,12 @@ class ExponentialGrowth(Options):
 
 
 class LogisticGrowth(Options):
-    """g = mu (1 - c / K)."""
+    """g = mu (1 - c / K), or, where the capacity is shared with others, g = mu (1 - (c + sum of these) / K)."""
 
     kind: Literal["logistic"] = Field(description="g = mu (1 - c / K)")
     rate: Annotated[Formula, Over("1/time", State, 0)] = Field(description="mu")
     capacity: Annotated[Formula, Over("own", State, 0)] = Field(Formula.number(1.0), description="K, the density at which growth stops")
+    shared_with: list[SpeciesName] = Field([], description="species whose densities count with its own against K")
 
 
 class VolumeFillingGrowth(Options):
@@ -117,9 +122,14 @@ class Cells(Options):
     chemotaxis: Annotated[dict[str, Sensitivity], Keyed("key", "soluble", "user")] = Field(
         {}, description="movement up the gradient of dissolved species"
     )
+    follows: Follows = Field({}, description="movement up the gradient of other cells, such as leaders")
     secretes: Annotated[dict[str, Secretion], Keyed("key", "soluble")] = Field({}, description="solubles the cells release")
     growth: Growth | None = Field(None, description="net birth per cell")
     death: RateFormula = Field(ZERO, description="loss rate per cell")
+    killed_by: KilledBy = Field({}, description="loss rate per unit of other cells that kill; noted in the ledger under their names")
+    necrosis: Necroses = Field({}, description="death where a soluble, such as oxygen, is low")
+    anoikis: LossWithoutContact | None = Field(None, description="loss of cells that do not touch the matrix; none: no such loss")
+    uptake: Uptakes = Field({}, description="solubles the cells take up")
     becomes: Becomes = Field({}, description="rate per cell of turning into another species, by its name (EMT, MET); conserves cells")
     maximum: Maximum | None = Field(None, description="close packing: exceeded only if the law itself makes more; none: unbounded")
 
@@ -132,6 +142,7 @@ class Soluble(Options):
     diffusion: Motility = Field(description="diffusivity, everywhere or by region")
     fibres: FibreDirection | None = Field(None, description="direction in which diffusion is fastest; none: all directions alike")
     molar_mass: MolarMass | None = Field(None, description="such as 72 kg/mol: then masses (ng/ml) are understood where amounts are needed")
+    solubility: Solubility | None = Field(None, description="such as 1.3 uM/mmHg: then pressures (mmHg) are understood for densities")
     quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     decay: RateFormula = Field(ZERO, description="loss rate")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="production besides secretion by cells")
@@ -143,6 +154,13 @@ class Biology(Options):
     cells: Annotated[dict[str, Cells], Keyed("own")] = Field({}, description="phenotypes by name")
     ecm: Matrix = Field({}, description="extracellular matrix: its options, or components by name")
     solubles: Annotated[dict[str, Soluble], Keyed("own")] = Field({}, description="dissolved species by name")
+    bound: Annotated[dict[str, BoundSpecies], Keyed("own")] = Field(
+        {}, description="what cells carry, by name: receptors, membrane-bound enzymes, a drug inside cells, any trait"
+    )
     reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
+    proteolysis: Proteolysis | None = Field(
+        None, description="preset: MT1-MMP, TIMP-2, proMMP-2 and MMP-2; stands for species and reactions"
+    )
+    pools: PoolMap = Field({}, description="numbers with a law of their own: effects that outlast their cause")
     membranes: dict[str, Membrane] = Field({}, description="basement membranes by the name of the mesh's interface")
     vessels: dict[str, Vessel] = Field({}, description="blood and lymph vessels by name")

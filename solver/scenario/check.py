@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ..petsc_names import refusal
@@ -39,6 +40,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _fibres(scenario)
     yield from _motilities(scenario)
     yield from _transfers(scenario)
+    yield from _phenotypes(scenario)
     yield from _amounts(scenario)
     yield from depth_findings(scenario)
     yield from _membranes(scenario)
@@ -52,7 +54,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
 def species_names(scenario: Scenario) -> list[str]:
     """Names of all species, cells first."""
     model = scenario.model
-    return [*model.cells, *model.solubles, *model.ecm, *scenario.species]
+    return [*model.cells, *model.bound, *model.solubles, *model.ecm, *scenario.species]
 
 
 def matrix(scenario: Scenario) -> Iterator[tuple[Path_, str, Ecm]]:
@@ -70,12 +72,14 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
     model = scenario.model
     places: list[tuple[Path_, str]] = [
         *((("model", "cells", name), name) for name in model.cells),
+        *((("model", "bound", name), name) for name in model.bound),
         *((("model", "solubles", name), name) for name in model.solubles),
         *((path, name) for path, name, _ in matrix(scenario)),
         *((("species", name), name) for name in scenario.species),
         *((("parameters", name), name) for name in scenario.parameters),
         *((("fields", name), name) for name in scenario.fields),
         *((("schedules", name), name) for name in scenario.schedules),
+        *((("model", "pools", name), name) for name in model.pools),
     ]
     seen: dict[str, Path_] = {}
     for path, name in places:
@@ -93,7 +97,7 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
                     path = ("model", "cells", name, "secretes", soluble)
                     yield Finding(path, "secretion on contact without model.ecm", code="missing-option", remedy="give model.ecm")
     for name in scenario.scales or {}:
-        known = ["length", "time", "cells", "depth", *species_names(scenario)]
+        known = ["length", "time", "cells", "depth", *species_names(scenario), *model.pools]
         if name not in known:
             yield unknown(("scales", name), "scale", name, known, code="unknown-key")
 
@@ -112,6 +116,12 @@ def _by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
             yield (*path, "initial"), list(ecm.initial)
 
 
+def _fields_by_region(scenario: Scenario) -> Iterator[tuple[Path_, list[str]]]:
+    for name, given in scenario.fields.items():
+        if given.kind == "by_regions":
+            yield ("fields", name, "regions"), list(given.regions)
+
+
 def _regions(scenario: Scenario) -> Iterator[Finding]:
     if scenario.output.regions != "all" and any(item.what != "series" for item in scenario.expect):
         what = "expected numbers are measured in the whole tissue, so all regions must be written"
@@ -122,7 +132,7 @@ def _regions(scenario: Scenario) -> Iterator[Finding]:
     if known is None:
         return
     present = list(known())
-    for path, regions in _by_region(scenario):
+    for path, regions in chain(_by_region(scenario), _fields_by_region(scenario)):
         for region in regions:
             if region not in present:
                 yield unknown((*path, region), "region", region, present, code="no-region")
@@ -185,13 +195,14 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
 def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iterator[Finding]:
     """What myopic diffusion cannot be combined with."""
     what = "motility" if hasattr(options, "motility") else "diffusion"
+    moving = {"t", *scenario.schedules, *scenario.model.pools, *species_names(scenario)}
     values = getattr(options, what) or {}
     used = set().union(*(names(formula.expr) for formula in values.values()))
     if "" not in values and values:
         fault = "myopic diffusion with a motility by region"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="give one for all regions: a formula of x, y, z")
-    elif used & {"t", *scenario.schedules, *species_names(scenario)}:
-        named = ", ".join(sorted(used & {"t", *scenario.schedules, *species_names(scenario)}))
+    elif used & moving:
+        named = ", ".join(sorted(used & moving))
         fault = f"the motility of myopic diffusion depends on {named}"
         yield Finding((*path, what), fault, code="myopic-diffusion", remedy="allowed: x, y, z and parameters only")
     for boundary, conditions in scenario.boundaries.items():
@@ -229,6 +240,19 @@ def _transfers(scenario: Scenario) -> Iterator[Finding]:
                 which = into if into in steady else name
                 what = f"{which} is quasi-steady: it has no amount that another species could turn into"
                 yield Finding((*path, "becomes", into), what, code="wrong-transfer", remedy="take out quasi_steady, or name another")
+
+
+def _phenotypes(scenario: Scenario) -> Iterator[Finding]:
+    for name, cells in scenario.model.cells.items():
+        path: Path_ = ("model", "cells", name)
+        for option in ("follows", "killed_by"):
+            if name in getattr(cells, option):
+                what = (
+                    "cells that gather by themselves have no mesh-independent solution"
+                    if option == "follows"
+                    else "cells do not kill themselves"
+                )
+                yield Finding((*path, option, name), what, code="meaningless-option", remedy="name another species")
 
 
 def _amounts(scenario: Scenario) -> Iterator[Finding]:
@@ -285,13 +309,14 @@ def _drifts(scenario: Scenario, species: str) -> bool:
     if species in scenario.species:
         return bool(scenario.species[species].taxis)
     cells = scenario.model.cells.get(species)
-    return cells is not None and bool(cells.haptotaxis or cells.chemotaxis)
+    return cells is not None and bool(cells.haptotaxis or cells.chemotaxis or cells.follows)
 
 
 def _times(scenario: Scenario) -> Iterator[Finding]:
     start, end = scenario.time.start, scenario.time.end
     moments: list[tuple[Path_, float]] = [(("expect", i, "at"), item.at) for i, item in enumerate(scenario.expect)]
     moments += [(("output", "at", i), moment) for i, moment in enumerate(scenario.output.at)]
+    moments += [(("outcomes", name, "at"), item.at) for name, item in scenario.outcomes.items() if not isinstance(item.at, str)]
     for path, moment in moments:
         if not start <= moment <= end:
             yield Finding(path, f"outside the run (given {moment:g})", code="outside-run", remedy=f"allowed: {start:g} to {end:g}")

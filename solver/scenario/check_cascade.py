@@ -127,8 +127,14 @@ def _names(scenario: Scenario, circulation: Circulation, anatomy: Anatomy) -> It
         if name in taken:
             yield Finding(path, f"the name {name!r} is used twice (also of {taken[name]})", code="repeated-name", remedy="rename one")
         taken[name] = "a place"
+    for group, named in ((("model", "cells"), scenario.model.cells), (("species",), scenario.species)):
+        for name in named:
+            if name in ("circulation", "blood", "cavity", "organ"):
+                what = f"columns of the cascade begin with {name!r}"
+                yield Finding((*group, name), what, code="repeated-name", remedy="rename the species")
     for name in circulation.pools:
-        if name in scenario.parameters or name in scenario.fields or name in scenario.model.cells or name in scenario.species:
+        elsewhere = (scenario.parameters, scenario.fields, scenario.schedules, scenario.model.pools, scenario.model.cells, scenario.species)
+        if any(name in named for named in elsewhere):
             what = f"the name {name!r} is used twice"
             yield Finding(("circulation", "pools", name), what, code="repeated-name", remedy="rename one")
     cavity = circulation.cavity

@@ -139,7 +139,7 @@ class Circulation(Options):
         description="cells that enter after the run's end: none, as if the tumour was taken out; as in its last step; or how many per time",
     )
     step: Annotated[Time, Field(gt=0)] | None = Field(
-        None, description="grid of the cascade, on which rates are constant and colonies are looked at; none: 1/500 of all"
+        None, description="grid of the cascade, on which rates are constant and colonies are looked at; none: 1/250 of all"
     )
     clusters: Clusters = Field(Clusters(mean=1.0), description="how many cells leave together")
     blood: BloodOptions = Field(description="cells in the blood")

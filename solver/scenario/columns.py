@@ -7,10 +7,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from .base import Context
+from .cascade_columns import cascade_units
 from .check import Finding, species_names
 from .mesh import mesh_dimension
 from .parameters import read_scales
-from .quantities import Units
+from .quantities import PLAIN, Units, word
+from .reader import Path_
 from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")
@@ -19,34 +21,39 @@ FEW_PARTS = 40  # of a vessel: they all have columns; of more those that are nam
 
 
 def check_columns(scenario: Scenario) -> Iterator[Finding]:
-    """Expected numbers of columns that the run will not write."""
-    wanted = [(number, item.of) for number, item in enumerate(scenario.expect) if item.what == "series"]
+    """Expected numbers and outcomes of columns that the run will not write."""
+    wanted: list[tuple[Path_, str]] = [(("expect", n, "of"), item.of) for n, item in enumerate(scenario.expect) if item.what == "series"]
+    wanted += [(("outcomes", name, "series"), item.series) for name, item in scenario.outcomes.items()]
     if not wanted:
         return
     known, begun = columns(scenario)
-    for number, name in wanted:
+    for path, name in wanted:
         if name not in known and not name.startswith(begun):
             what = f"series.csv has no such column (given {name!r})"
-            yield Finding(("expect", number, "of"), what, code="no-column", remedy=near(name, known))
+            yield Finding(path, what, code="no-column", remedy=near(name, known))
 
 
 def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, str] | None = None, raw: bool = False) -> Units:
     """The units of what a scenario's run reports; ``dim``: of the mesh, where it is known better than from the options."""
     kinds = {
         **dict.fromkeys(scenario.species, "user"),
+        **dict.fromkeys(scenario.model.bound, "bound"),
         **dict.fromkeys(scenario.model.solubles, "soluble"),
         **dict.fromkeys(scenario.model.cells, "cells"),
         **dict.fromkeys(scenario.model.ecm, "ecm"),
     }
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
+    levels = {f"{name}.level": word((scenario.scales or {}).get(name, "")) or PLAIN for name in scenario.model.pools}
+    others = {**levels, **(others or {})}
     return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
 
 
 def named_parts(scenario: Scenario) -> Iterator[str]:
-    """VESSEL/PART of the parts that the scenario names: in output.parts, in an expected number, in what a sweep observes."""
+    """VESSEL/PART of the parts that the scenario names: in output.parts, in expected numbers and outcomes, in what a sweep observes."""
     yield from () if scenario.output.parts == "all" else scenario.output.parts
     columns = [item.of for item in scenario.expect if item.what == "series"]
+    columns += [item.series for item in scenario.outcomes.values()]
     columns += list(scenario.sweep.observe or []) if scenario.sweep is not None else []
     yield from (name.rpartition(".")[0] for name in columns if "/" in name)
 
@@ -83,6 +90,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         if name in cells and (home := starts[name] or everywhere) and (home < set(inside) or not regions):
             found += [] if "" in home else [f"{name}.invaded_beyond", f"{name}.front.depth"]
         found += [f"{name}.{key}" for key in _accounts(scenario, name)]
+    found += [f"{name}.{what}" for name in scenario.model.pools for what in ("level", "came", "went", "ledger")]
     found += [f"{name}.degraded_volume" for name in scenario.model.ecm]
     for name, membrane in scenario.model.membranes.items():
         found += [*_integrity(name), *(f"{name}.flux:{species}" for species in membrane.permeability)]
@@ -93,6 +101,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         parts = [part for part in vessel.at.names if few or f"{name}/{part}" in shown]
         found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in passing]
         begun += [f"{name}/"] if vessel.at.network else []
+    found += list(cascade_units(scenario))
     return found, tuple(begun)
 
 
@@ -107,7 +116,8 @@ def _moving(scenario: Scenario) -> set[str]:
     moving = set()
     for name, law in {**scenario.model.cells, **scenario.model.solubles, **scenario.species}.items():
         values = getattr(law, "motility", None) or getattr(law, "diffusion", None) or {}
-        drifts = [*getattr(law, "haptotaxis", {}).values(), *getattr(law, "chemotaxis", {}).values(), *getattr(law, "taxis", [])]
+        toward = ("haptotaxis", "chemotaxis", "follows")
+        drifts = [*(drift for kind in toward for drift in getattr(law, kind, {}).values()), *getattr(law, "taxis", [])]
         if any(not _zero(value) for value in values.values()) or any(not _zero(drift.sensitivity) for drift in drifts):
             moving.add(name)
     return moving
@@ -116,6 +126,12 @@ def _moving(scenario: Scenario) -> set[str]:
 def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     """Accounts of a species in the ledger besides born and dead."""
     laws: dict[str, Any] = {**scenario.model.cells, **scenario.model.solubles, **scenario.species}
+    if name in scenario.model.bound:
+        yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
+        carrier = scenario.model.bound[name].on
+        if carrier in _moving(scenario):
+            yield from (key for key in _accounts(scenario, carrier) if not key.startswith(("reaction:", "killed:")))
+        return
     own = scenario.species[name].boundaries if name in scenario.species else {}
     stated = {**{at: c[name] for at, c in scenario.boundaries.items() if name in c}, **own}
     for at, condition in stated.items():
@@ -124,6 +140,10 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
     yield from (f"reaction:{at}" for at, reaction in scenario.model.reactions.items() if name in reaction.balance.change)
     yield from (f"crossed:{at}" for at, membrane in scenario.model.membranes.items() if name in membrane.permeability)
     yield from (f"{v.carries}:{at}" for at, v in scenario.model.vessels.items() if name in crossing(scenario, v))
+    cells = list(scenario.model.cells)
+    for kind, group in (("radiation", scenario.radiation), ("surgery", scenario.surgery)):
+        yield from (f"{kind}:{at}" for at, removal in group.items() if name in removal.species(cells))  # type: ignore[attr-defined]
+    yield from (f"killed:{by}" for by, rate in getattr(laws.get(name), "killed_by", {}).items() if not _zero(rate))
     turning = {source: _turns(law) for source, law in {**laws, **scenario.model.ecm}.items()}
     if turning.get(name):
         yield "switched_out"

@@ -96,6 +96,18 @@ class ImageField(PictureFile):
         return f"{'brightness' if self.take == 'brightness' else 'numbers'} of the picture {Path(self.image).name}"
 
 
+class RegionField(Options):
+    """A number for each region, 0 elsewhere; at nodes between regions its mean over the volume around them."""
+
+    kind: Literal["by_regions"]
+    regions: dict[str, float] = Field(min_length=1, description="region: number, in the scenario's scales")
+
+    @property
+    def words(self) -> str:
+        """Where it comes from, for people."""
+        return ", ".join(f"{value:g} in {region}" for region, value in self.regions.items()) + ", 0 elsewhere"
+
+
 class BySource:
     """Marks a choice of sources: the key that names the source implies the kind, as ``cells`` does by_cells."""
 
@@ -124,5 +136,7 @@ class BySource:
         return handler.resolve_ref_schema(choice)
 
 
-Source = Annotated[Union[CellsField, RunField, ImageField], Field(discriminator="kind"), BySource("cells", "run", "image")]
+Source = Annotated[
+    Union[CellsField, RunField, ImageField, RegionField], Field(discriminator="kind"), BySource("cells", "run", "image", "regions")
+]
 FieldMap = dict[FreeName, Source]

@@ -41,6 +41,17 @@ class Formula:
     """An expression of a scenario; quantities with units are numbers in the scenario's scales already."""
 
     expr: Expr
+    base: Formula | None = None  # under drugs: as the scenario states it,
+    factor: Expr | None = None  # what that is multiplied by,
+    added: Expr | None = None  # and what is added
+
+    def under(self, factor: Expr | None, added: Expr | None) -> Formula:
+        """The same under drugs: factor * it + added."""
+        return Formula(_changed(self.expr, factor, added), self, factor, added)
+
+    def changed(self, base: Expr) -> Expr:
+        """What drugs make of an expression that stands for the base."""
+        return _changed(base, self.factor, self.added)
 
     @staticmethod
     def number(value: float) -> Formula:
@@ -188,6 +199,12 @@ class Over:
         if not (within and (self.most is None or value <= self.most)):
             text = f"{shown(given)}, which is " if isinstance(given, str) else ""
             raise wrong(f"value out of bounds (given {text}{value:.6g})", code="out-of-bounds", remedy=f"allowed: {bound}")
+
+
+def _changed(expr: Expr, factor: Expr | None, added: Expr | None) -> Expr:
+    """factor * expr + added."""
+    changed = expr if factor is None else Binary("*", expr, factor)
+    return changed if added is None else Binary("+", changed, added) if expr != Number(0.0) else added
 
 
 def _flows(expr: Expr) -> bool:

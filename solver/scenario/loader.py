@@ -18,8 +18,10 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .check import check
+from .check_bound import check_bound
 from .check_cascade import check_cascade
 from .check_reactions import check_reactions
+from .check_removals import check_removals
 from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
@@ -28,17 +30,24 @@ from .faults import translate
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
-from .parameters import read_molar, read_parameters, read_scales
+from .parameters import read_molar, read_parameters, read_scales, read_solubility
 from .prolong import later
+from .proteolysis import write_out
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
+from .removals import Radiation, RadiationMap, Surgery, SurgeryMap
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
 from .stated import Stated
+from .trains import Train
+from .treated import check_drugs
+from .variants import variants
 
-_SCHEDULES = TypeAdapter(ScheduleMap)
+_SCHEDULES: TypeAdapter[dict[str, Schedule]] = TypeAdapter(ScheduleMap)
+_RADIATION: TypeAdapter[dict[str, Radiation]] = TypeAdapter(RadiationMap)
+_SURGERY: TypeAdapter[dict[str, Surgery]] = TypeAdapter(SurgeryMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
-_SPECIES = (("species",), ("model", "cells"), ("model", "solubles"))
+_SPECIES = (("species",), ("model", "cells"), ("model", "bound"), ("model", "solubles"))
 
 
 @dataclass(frozen=True)
@@ -85,10 +94,12 @@ class Statement:
             if until is not None:
                 document = set_values(document, later(scenario, until), Scenario, UNTIL)
                 scenario = check(document)
-            if scenario.sweep is not None:
+            if scenario.sweep is not None and scenario.arms is None:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
-                for member in scenario.members:
-                    member.scenario._path = self.path
+            elif scenario.arms is not None:
+                scenario._members = variants(document, scenario, check, patience)
+            for member in scenario.members:
+                member.scenario._path = self.path
         scenario._path = self.path
         return scenario
 
@@ -120,6 +131,7 @@ def _told(label: str) -> Iterator[None]:
 def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
+    document, written = write_out(document)
     context = context_of(document)
     others = {*context.species, *context.parameters, *context.fields, *context.scalars}
     taken = sorted(scalars & {*others, "x", "y", "z", "t", "integrity"})
@@ -130,13 +142,15 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars | context.scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    checks = (check_times, check_size, check, check_reactions, check_vessels, check_cascade, check_columns)
+    within = (check_times, check_size, check, check_bound, check_reactions)
+    checks = (*within, check_vessels, check_drugs, check_removals, check_cascade, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
     scenario._stated = Stated(scenario, document)
+    scenario._written = written
     return scenario
 
 
@@ -161,6 +175,7 @@ def context_of(document: Document) -> Context:
     model = _mapping(data.get("model"))
     species = {
         **dict.fromkeys(_mapping(data.get("species")), "user"),
+        **dict.fromkeys(_mapping(model.get("bound")), "bound"),
         **dict.fromkeys(_mapping(model.get("solubles")), "soluble"),
         **dict.fromkeys(_mapping(model.get("cells")), "cells"),
         **dict.fromkeys(map(str, components(model.get("ecm"))), "ecm"),
@@ -171,20 +186,32 @@ def context_of(document: Document) -> Context:
     dim = mesh_dimension(mesh.get("kind"), mesh.get("image"), mesh.get("pixel"))
     fields = frozenset(map(str, _mapping(data.get("fields"))))
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
+    soluble = {**read_solubility(data.get("species")), **read_solubility(model.get("solubles"))}
     pools = frozenset(map(str, _mapping(_mapping(data.get("circulation")).get("pools"))))
-    known = read_parameters(data.get("parameters"), start)
-    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, pools=pools)
+    numbers = frozenset(map(str, _mapping(model.get("pools"))))
+    known = replace(read_parameters(data.get("parameters"), start), scalars=numbers)
+    return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, solubility=soluble, pools=pools)
 
 
 def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:
     """The schedules that a scenario states as plain data, such as a resolved one; none where they cannot be read."""
     try:
-        found: dict[str, Schedule] = _SCHEDULES.validate_python(
-            data.get("schedules") or {}, context={"context": context_of(Document(data))}
-        )
-        return found
+        return _SCHEDULES.validate_python(data.get("schedules") or {}, context={"context": context_of(Document(data))})
     except ValidationError:
         return {}
+
+
+def instants_of(data: Mapping[str, Any]) -> dict[str, Train]:
+    """When there is radiation and surgery, of such a scenario."""
+    found: dict[str, Train] = {}
+    context = {"context": context_of(Document(data))}
+    try:
+        for kind, adapter in (("radiation", _RADIATION), ("surgery", _SURGERY)):
+            stated: Mapping[str, Radiation | Surgery] = adapter.validate_python(data.get(kind) or {}, context=context)
+            found |= {name: one.train for name, one in stated.items()}
+    except ValidationError:
+        return {}
+    return found
 
 
 def dump_resolved(scenario: Scenario) -> str:

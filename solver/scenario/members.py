@@ -22,18 +22,26 @@ if TYPE_CHECKING:
 MAX_MEMBERS = 10_000
 MAX_VALUES = 300_000  # members times paths
 SHOWN = 20  # faults
-_FIXED = ("sweep", "extends", "name", "schema_version", "expect")  # what a member has no own of
+_FIXED = ("sweep", "arms", "outcomes", "extends", "name", "schema_version", "expect")  # what a member has no own of
 
 Assignment = tuple[str, Any, Path_]  # path of the option, its value, and where in the scenario that is said
 
 
 @dataclass(frozen=True)
 class Member:
-    """One run of a sweep: its number from 1 on, the values it differs by, and its whole scenario."""
+    """One run of a sweep: its number from 1 on, the values it differs by, its whole scenario, and its name, "" where it has none."""
 
     number: int
     values: Mapping[str, Any]
     scenario: Scenario
+    name: str = ""
+
+
+def stated(scenario: Scenario) -> tuple[int, str]:
+    """How many runs a scenario states, and by which command they are run: sweep or arms; 0 where it is one run."""
+    if scenario.arms is not None:
+        return len(scenario.arms), "arms"
+    return (0, "") if scenario.sweep is None else (size(scenario.sweep)[0], "sweep")
 
 
 def size(options: Any) -> tuple[int, int]:
@@ -59,16 +67,20 @@ def members(
         what, remedy = f"too many {kind} (given more than {most})", f"allowed: at most {most}"
         raise Faults([Fault(document.mark(("sweep",)), ("sweep",), what, code="too-many", remedy=remedy)])
     plan = assignments(options)
-    base = replace(document, data=_without_sweep(document.data, options))
+    base = without_members(document, options.figures)
+    names = options.names or [""] * count
+    if len(names) != count:
+        what, remedy = f"{len(names)} names for {count} members", "name each member, or none"
+        raise Faults([Fault(document.mark(("sweep", "names")), ("sweep", "names"), what, code="wrong-length", remedy=remedy)])
     digits = max(3, len(str(len(plan))))
     found, faults = list[Member](), dict[tuple[Mark, Path_], Fault]()
     deadline = time.monotonic() + patience
-    for number, chosen in enumerate(plan, 1):
+    for number, (called, chosen) in enumerate(zip(names, plan, strict=True), 1):
         if time.monotonic() > deadline:
             break
         try:
-            scenario = validate(_laid(replace(base, data={**base.data, "name": f"{name}-{number:0{digits}d}"}), document, chosen))
-            found.append(Member(number, {path: value for path, value, _ in chosen}, scenario))
+            scenario = validate(laid(called_after(base, f"{name}-{called or f'{number:0{digits}d}'}"), document, chosen))
+            found.append(Member(number, {path: value for path, value, _ in chosen}, scenario, called))
         except Faults as caught:
             # All samples of a range share its place: what is wrong there is said for the first of them.
             faults = {(fault.mark, fault.path): fault for fault in caught.faults} | faults
@@ -79,14 +91,21 @@ def members(
     return tuple(found)
 
 
-def _without_sweep(data: Mapping[str, Any], options: Any) -> dict[str, Any]:
-    kept = {key: value for key, value in data.items() if key not in ("sweep", "expect")}
-    if not options.figures:
+def without_members(document: Document, figures: bool = False) -> Document:
+    """What all members have in common: neither sweep nor arms, no expected numbers, and no ``figures`` unless they are wanted."""
+    kept = {key: value for key, value in document.data.items() if key not in ("sweep", "arms", "expect")}
+    if not figures:
         kept["output"] = {**(kept.get("output") or {}), "figures": False}
-    return kept
+    return replace(document, data=kept)
 
 
-def _laid(member: Document, document: Document, chosen: list[Assignment]) -> Document:
+def called_after(document: Document, name: str) -> Document:
+    """The document of a scenario of this name."""
+    return replace(document, data={**document.data, "name": name[:200]})
+
+
+def laid(member: Document, document: Document, chosen: list[Assignment]) -> Document:
+    """What a member states: its values laid over it, at the places of the ``document`` where they are said. Raises Faults."""
     from .schema import Scenario
 
     faults: list[Fault] = []

@@ -11,7 +11,7 @@ from .formulas import Formula, OnSurface, Over, State
 from .named import Keyed
 from .shorthand import Short
 
-DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)]], Keyed("key", "soluble", "cells", "user")]
+DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)]], Keyed("key", "soluble", "cells", "bound", "user")]
 Velocity = Annotated[Formula, Over("length/time", OnSurface, 0)]
 
 _FOLLOWS = (

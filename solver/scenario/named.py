@@ -25,7 +25,7 @@ def check_name(name: str) -> str:
         tail = f"did you mean {near!r}?" if near else ""
         rule = "allowed: letters a to z, digits and _, not starting with a digit"
         raise wrong(f"not a name (given {name!r})", code="bad-name", remedy=joined(rule, tail))
-    if name in RESERVED or name in ("own", "key", "length", "time", "cells", "integrity"):
+    if name in RESERVED or name in ("own", "key", "length", "time", "cells", "gray", "integrity"):
         raise wrong(f"this word has a meaning of its own (given {name!r})", code="bad-name", remedy="choose another name")
     return name
 

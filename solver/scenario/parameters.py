@@ -77,7 +77,7 @@ def unit_of(name: str, context: Context) -> Measure | None:
         return context.units.get(name) or context.lengths[name]
     if name in ("x", "y", "z", "t"):
         return scales.get("time" if name == "t" else "length")
-    return context.scale(name) if name in context.species else None
+    return scales.get(name) if name in context.scalars else context.scale(name) if name in context.species else None
 
 
 def _plain(given: Measure) -> bool:
@@ -178,6 +178,33 @@ def molar_mass(value: str) -> str:
 
 
 MolarMass = Annotated[str, AfterValidator(molar_mass)]
+
+
+def solubility(value: str) -> str:
+    """The text of a solubility, checked; raises PydanticCustomError."""
+    try:
+        found = measure(value)
+    except UnitError as error:
+        raise wrong(str(error), code=error.code, remedy=joined(error.remedy, "write it as 1.3 uM/mmHg")) from None
+    if found.dimension != (("amount", 1), ("length", -2), ("mass", -1), ("time", 2)) or found.factor <= 0:
+        what = f"wrong unit (given {value!r})"
+        raise wrong(what, code="wrong-unit", remedy="needed is an amount per volume and pressure, such as 1.3 uM/mmHg")
+    return value
+
+
+Solubility = Annotated[str, AfterValidator(solubility)]
+
+
+def read_solubility(raw: Any) -> dict[str, Measure]:
+    """The solubilities that species of a raw block state, as far as they can be read."""
+    found = {}
+    for name, options in raw.items() if isinstance(raw, Mapping) else ():
+        text = options.get("solubility") if isinstance(options, Mapping) else None
+        try:
+            found[str(name)] = measure(solubility(text)) if isinstance(text, str) else None
+        except PydanticCustomError:
+            continue
+    return {name: per_pressure for name, per_pressure in found.items() if per_pressure is not None}
 
 
 def read_molar(raw: Any) -> dict[str, Measure]:

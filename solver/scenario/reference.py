@@ -28,7 +28,7 @@ A parameter may have any unit (`vmax: 30 fmol/cell/h`, `p: 40 mmHg`). Where a fo
 alone, species, coordinates and such parameters are brought to each other's units and to the option's, and what does not fit is
 refused; ratios of like ones (`drug/ic50` in ug/mL and ng/mL) are plain numbers. A plain number beside them stands in the scenario's scales;
 where these have none for it, it takes the unit of the other side of a sum.
-With `molar_mass` masses stand for amounts; rates of secretion may be per cell.
+With `molar_mass` masses stand for amounts, with `solubility` pressures for densities; rates of secretion may be per cell.
 Numbers under `expect` may carry units; plain ones are in the scenario's scales, as everywhere else.
 A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions
 {functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.

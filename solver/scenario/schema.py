@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field, PrivateAttr
 
+from .arms import Arms, Outcomes
 from .base import Options
 from .biology import Biology
 from .boundaries import Conditions
 from .circulation import Circulation
+from .drugs import DrugMap
 from .expect import Expectation
 from .fields import FieldMap
 from .members import Member
@@ -20,6 +22,8 @@ from .numerics import Numerics
 from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
+from .reader import Path_
+from .removals import RadiationMap, SurgeryMap
 from .schedules import ScheduleMap
 from .species import SpeciesMap
 from .start import StartOptions
@@ -50,6 +54,9 @@ class Scenario(Options):
     parameters: ParameterMap = Field({}, description="numbers with a name, usable in formulas")
     fields: FieldMap = Field({}, description="given fields by name, usable in formulas wherever x, y, z are")
     schedules: ScheduleMap = Field({}, description="functions of time by name, usable in formulas wherever t is: doses, pulses, tables")
+    drugs: DrugMap = Field({}, description="what schedules, pools or species do to rates, by name of the drug")
+    radiation: RadiationMap = Field({}, description="fractions of radiation by name; what survives follows the linear-quadratic law")
+    surgery: SurgeryMap = Field({}, description="what is cut out, where and when, by name")
     mesh: MeshOptions = Field(description="the tissue")
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
@@ -62,11 +69,18 @@ class Scenario(Options):
     output: Output = Field(Output(), description="what is written, and when")
     expect: list[Expectation] = Field([], description="numbers the run has to reproduce; plain ones are in the scenario's scales")
     sweep: SweepOptions | None = Field(None, description="variations that `invasio sweep` runs; `run` takes the scenario as it stands")
+    arms: Arms = Field(
+        None,
+        description="named variations that `invasio arms` runs and compares with the first: {NAME: {path as for --set: value}}; "
+        "`{}` is the scenario as it stands; not together with `sweep`",
+    )
+    outcomes: Outcomes = Field({}, description="numbers by which arms are compared, by name")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())
     _assumed: tuple[tuple[str, int], ...] = PrivateAttr(default=())
     _stated: Stated | None = PrivateAttr(default=None)
+    _written: tuple[Path_, ...] = PrivateAttr(default=())
 
     @property
     def path(self) -> Path | None:
@@ -75,7 +89,7 @@ class Scenario(Options):
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """The scenarios of the sweep, in its order; none without one."""
+        """The scenarios of the sweep or of the arms, in their order; none without one."""
         return self._members
 
     @property
@@ -89,5 +103,12 @@ class Scenario(Options):
         return self._stated
 
     def resolved(self) -> dict[str, Any]:
-        """All options with their defaults as plain data; quantities are numbers in the scenario's scales."""
-        return self.model_dump(by_alias=True, exclude_none=True)
+        """All options with their defaults as plain data; quantities are numbers in the scenario's scales. What a preset stands for is
+        left to it."""
+        data = self.model_dump(by_alias=True, exclude_none=True)
+        for *groups, name in self._written:
+            group = data
+            for part in groups:
+                group = group[str(part)]
+            del group[str(name)]
+        return data

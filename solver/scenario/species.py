@@ -13,7 +13,7 @@ from .biology import AMOUNT, ZERO, Becomes, FibreDirection, Maximum, Mean
 from .boundaries import Condition
 from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .named import Keyed, SpeciesName, within
-from .parameters import MolarMass
+from .parameters import MolarMass, Solubility
 from .shorthand import Short
 from .taxis import ConstantSensitivity, LogarithmicSensitivity, ReceptorSensitivity
 
@@ -67,6 +67,7 @@ class UserSpecies(Options):
     )
     fibres: FibreDirection | None = Field(None, description="direction in which diffusion is fastest; none: all directions alike")
     molar_mass: MolarMass | None = Field(None, description="such as 72 kg/mol: then masses (ng/ml) are understood where amounts are needed")
+    solubility: Solubility | None = Field(None, description="such as 1.3 uM/mmHg: then pressures (mmHg) are understood for densities")
     quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     taxis: list[TaxisTerm] = Field([], description="directed movement, v = sum of chi grad f")
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="P >= 0, per volume and time")

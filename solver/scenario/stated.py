@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .expressions import Expr, Number
+from .expressions import Expr, Name, Number, Timed
 from .faults import locate
 from .formulas import Formula
 from .reader import Document, Path_, dotted
+from .tree import rebuild
 
 MOST = 3  # places of one formula that are named
 
@@ -36,6 +37,7 @@ class Stated:
         if not self._paths:
             for loc, found in _formulas((), self._scenario):
                 self._paths.setdefault(found, []).append(locate(loc, self._document.data, ""))
+        expr = rebuild(expr, lambda node: Name(node.id) if isinstance(node, Timed) else node)
         words = whose.replace(",", " ").split()
         paths = list(dict.fromkeys(self._paths.get(expr, ())))
         told = {path: sum(str(part) in words for part in path) for path in paths}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal, Self, Union
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from .arms import MemberName
 from .base import Options
 from .wrong import wrong
 
@@ -50,6 +51,15 @@ class _Sweep(Options):
 
     observe: list[str] = Field([], description="columns of series.csv that the report draws; none: the most telling of those that differ")
     figures: bool = Field(False, description="whether each member makes pictures")
+    names: list[MemberName] = Field([], description="names of the members, in their order; none: run-001 and so on")
+
+    @field_validator("names")
+    @classmethod
+    def _different(cls, names: list[str]) -> list[str]:
+        repeated = [name for k, name in enumerate(names) if name in names[:k]]
+        if repeated:
+            raise wrong(f"two members have one name (given {repeated[0]!r})", code="repeated-name", remedy="name each member differently")
+        return names
 
 
 class Grid(_Sweep):

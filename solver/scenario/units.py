@@ -36,6 +36,7 @@ UNITS: dict[str, tuple[str, dict[str, int], bool]] = {
     "M": ("1e3", {"amount": 1, "length": -3}, True),
     "L": ("1e-3", {"length": 3}, True),
     "l": ("1e-3", {"length": 3}, True),
+    "Gy": ("1", {"dose": 1}, True),  # J/kg of radiation, kept apart from other things in m^2/s^2
     "Pa": ("1", {"mass": 1, "length": -1, "time": -2}, True),
     "mmHg": ("133.322387415", {"mass": 1, "length": -1, "time": -2}, False),
     "N": ("1", {"mass": 1, "length": 1, "time": -2}, True),

@@ -27,17 +27,28 @@ from tests.fuzz.judge import Answer, ask
 from tests.fuzz.values import damaged
 
 SWEEP = "sweep: {kind: grid, vary: {model.cells.tumour.motility: [1e-3, 2e-3]}, observe: [tumour.total]}\n"
+ARMS = "arms: {a: {}, b: {model.cells.tumour.motility: 2e-3}}\noutcomes: {o: {series: tumour.total, at: max}}\n"
 COMMANDS = (
+    *(
+        ("arms", "arms", "--collect"),
+        ("arms", "arms", "--dry-run"),
+        ("report", "arms"),
+        ("compare", "arms"),
+        ("table", "arms"),
+        ("plot", "arms"),
+    ),
     *(("status", "sweep"), ("sweep", "sweep", "--collect"), ("sweep", "sweep", "--dry-run"), ("report", "sweep/run-001")),
     *(("retry", "sweep", "--submit"), ("retry", "sweep/run-002", "--submit"), ("scaling", "series", "--collect")),
 )
 
 
 def made(place: Path) -> Path:
-    """A sweep whose two members are done, and a series of two measurements, in the folder ``place``/made."""
+    """A sweep and arms whose two members are done, and a series of two measurements, in the folder ``place``/made."""
     whole, out = made_run(place), place / "made"
-    (place / "sweep.yaml").write_text(TEXT.partition("expect:")[0] + SWEEP, encoding="utf-8")
-    for member in prepare(load(place / "sweep.yaml"), out / "sweep").members:
+    for name, block in (("sweep", SWEEP), ("arms", ARMS)):
+        (place / f"{name}.yaml").write_text(TEXT.partition("expect:")[0] + block, encoding="utf-8")
+    members = [m for name in ("sweep", "arms") for m in prepare(load(place / f"{name}.yaml"), out / name).members]
+    for member in members:
         shutil.copytree(whole, member.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.yaml"))
     series = Series("a", "a", (1, 2), False, 2, 1, ())
     with without_slurm():
@@ -64,7 +75,7 @@ def mutants(seed: int, whole: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
         chance = random.Random(f"{seed}/{number}")
         command = chance.choice(COMMANDS)
         kind = command[1].partition("/")[0]
-        for name in ("sweep", "series"):
+        for name in ("sweep", "arms", "series"):
             shutil.rmtree(whole.parent / name, ignore_errors=True)
         copy = whole.parent / kind
         shutil.copytree(whole / kind, copy)

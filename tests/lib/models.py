@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from invasio.meshes.cut import cut
@@ -10,7 +11,7 @@ from invasio.meshes.distribute import distribute
 from invasio.meshes.domain import MeshData
 from invasio.meshes.structured import structured
 from invasio.solver.discretise.problem import Problem, discretise
-from invasio.solver.model.balance import Boundary, Degradation, IntegrityLaw, Kind, Membrane, Model, Passage, Species, Taxis, Term
+from invasio.solver.model.balance import Boundary, Carried, Degradation, IntegrityLaw, Kind, Membrane, Model, Passage, Species, Taxis, Term
 from invasio.solver.model.kinetics import How, find_kinetics
 from invasio.solver.scenario.expressions import Expr
 from invasio.solver.scenario.mesh import BoxMesh, IntervalMesh, RectangleMesh
@@ -60,6 +61,18 @@ def species(
         quasi_steady=quasi_steady,
         boundaries=boundaries or {},
     )
+
+
+def carried(
+    name: str,
+    by: str,
+    each: str = "1",
+    newborn: Literal["shared", "each", "alike"] = "shared",
+    turns: Mapping[str, str] | None = None,
+    **terms: str,
+) -> Species:
+    """What a species takes along: so much in each at the start; ``terms`` as of ``species``."""
+    return replace(species(name, f"({each})*{by}", "bound", **terms), carried=Carried(by, parse(each), newborn, turns or {}))  # type: ignore[arg-type]
 
 
 def _by_region(texts: Mapping[str, str]) -> dict[str, Expr]:

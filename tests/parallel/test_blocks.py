@@ -18,6 +18,7 @@ pytestmark = pytest.mark.mpi
 BLOCKS = """\
 schema_version: 1
 name: blocks
+fields: {fed: {regions: {bed: 1, tissue: 2}}}
 mesh: {kind: rectangle, cells: [6, 4], regions: {bed: {kind: rectangle, from: [0, 0], to: [0.5, 1]}}}
 model:
   cells:
@@ -28,11 +29,22 @@ model:
       secretes: {mmp: {kind: contact, rate: 1}}
       growth: {kind: volume_filling, rate: 1, capacity: 2}
       pores: {open_below: 0.5, closed_above: 1.1}
+      becomes: {follower: 0.5*oxygen}
+      killed_by: {immune: 0.5*fed}
+      anoikis: {rate: 0.5, half: 0.2}
+      uptake: {oxygen: {maximum: 2, half: 0.1}}
+      necrosis: {oxygen: {rate: 2, below: 0.9, full_below: 0.1}}
+    follower: {initial: 0.01, motility: 1e-2, follows: {tumour: 2e-2}, growth: {kind: logistic, rate: 1, shared_with: [immune]}}
+    immune: {initial: 0.1, motility: 1e-2, growth: {kind: logistic, rate: 0.5, shared_with: [follower]}}
   ecm:
     collagen: {initial: 0.3 + 0.1*x, degraded_by: {mmp: 5}, releases: {tgf: 0.5}, remodelling: 0.1}
     bundles: {initial: 0.7, opened_by: {mmp: 3, tumour: 1}, opens_into: collagen}
     fibrin: {initial: 0.1, deposited_by: {tumour: 0.2}, degraded_by: {mmp: 1}, becomes: {bundles: 0.1}}
-  solubles: {mmp: {initial: 0.01, diffusion: 1e-2, decay: 0.5}, tgf: {initial: 0.01, diffusion: 1e-2}}
+  solubles:
+    oxygen: {initial: 1, diffusion: 0.1, quasi_steady: true}
+    mmp: {initial: 0.01, diffusion: 1e-2, decay: 0.5}
+    tgf: {initial: 0.01, diffusion: 1e-2}
+boundaries: {right: {oxygen: {kind: fixed, value: 1}}}
 time: {end: 0.4, step: 0.05}
 numerics: {linear: {rtol: 1e-12}}
 output: {every: 0.2, figures: false}

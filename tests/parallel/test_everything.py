@@ -12,7 +12,7 @@ import pytest
 from mpi4py import MPI
 
 from invasio.solver.components.options import SchemeOptions
-from invasio.solver.model.balance import Fibres, Transfer
+from invasio.solver.model.balance import Fibres, Species, Transfer
 from invasio.solver.scenario.parser import parse
 from tests.cut_meshes import plane
 from tests.lib.comm import Comm
@@ -50,7 +50,7 @@ def laws(dim: int) -> tuple[Any, ...]:
     )
 
 
-def everything(dim: int, comm: Comm) -> Any:
+def everything(dim: int, comm: Comm, more: tuple[Species, ...] = ()) -> Any:
     """The problem in the unit square or cube: a membrane with a vessel along it, a wall beside fixed values, a tree through all."""
     data = make("rectangle" if dim == 2 else "box", cells=[12] * dim if dim == 2 else [6] * dim)
     data = replace(data, interfaces={"b": plane(data, 0, 0.5 if dim == 3 else 0.25)})
@@ -69,7 +69,7 @@ def everything(dim: int, comm: Comm) -> Any:
         passage("o", "2*o"),
     )
     barrier = membrane("b", *ways, degraded_by=(("m", "mean"), ("n", "sum")), repair="0.1", threshold="0.9", breach="0.98")
-    return tissue(laws(dim), data, comm, vessels, {"tree": tree(dim)}, (barrier,))
+    return tissue((*laws(dim), *more), data, comm, vessels, {"tree": tree(dim)}, (barrier,))
 
 
 @pytest.mark.parametrize("limiter", ["positivity", "local_bounds"])

@@ -40,8 +40,8 @@ boundaries: {left: {ligand: {kind: fixed, value: "0.2 + 0.1*t"}}}
 time: {end: 0.5, step: 0.05}
 output: {every: 0.25, figures: false}
 """
-DT, STEPS = 0.05, 4
-MESHES = {1: "interval, to: 1, cells: 24", 2: "rectangle, to: [1, 1], cells: [8, 8]", 3: "box, to: [1, 1, 1], cells: [4, 4, 4]"}
+DT, STEPS = 0.05, 3
+MESHES = {1: "interval, to: 1, cells: 16", 2: "rectangle, to: [1, 1], cells: [6, 6]", 3: "box, to: [1, 1, 1], cells: [3, 3, 3]"}
 
 
 def posed(comm: Comm, folder: Path, dim: int) -> Problem:
@@ -72,8 +72,8 @@ def test_on_any_number_of_ranks(comm: Comm, shared_tmp: Path, dim: int) -> None:
     parallel_assert(comm, abs(bound[0] - bound[1]) < 1e-13 and abs(bound[0]) > 1e-3, f"binding {bound}")
     parallel_assert(comm, max(abs(cut[0] - cut[1]), abs(2 * cut[0] - cut[2])) < 1e-13 and cut[0] > 1e-3, f"cut {cut}")
     parallel_assert(comm, "reaction:cut" not in book["tumour"] and "reaction:killing" not in book["inside"], "catalysts")
-    for taken, snapshot in enumerate(before):
+    for taken in range(STEPS) if dim == 1 else (1,):
         again = posed(comm, shared_tmp, dim)
-        resumed = March.restored(again, snapshot).steps(DT, STEPS - taken, tried=2.0)
+        resumed = March.restored(again, before[taken]).steps(DT, STEPS - taken, tried=2.0)
         same_bits(problem, again)
         parallel_assert(comm, resumed.shares() == march.shares(), f"accounts after a restart at step {taken}")

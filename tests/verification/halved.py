@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
 import invasio
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.shipped import folder
@@ -29,7 +31,7 @@ def halved(mesh: dict[str, Any]) -> list[str]:
     if mesh.get("cells"):
         settings.append("mesh.cells=" + str([2 * count for count in mesh["cells"]]))
     elif mesh["kind"] == "image":
-        settings.append(f"mesh.size={0.5 * mesh['size'] if mesh.get('size') else PIXELS * mesh['pixel'][0]}")
+        settings.append(f"mesh.size={0.5 * mesh['size'] if mesh.get('size') else PIXELS * np.min(mesh['pixel'])}")
     else:
         settings.append(f"mesh.size={0.5 * mesh['size']}")
     for name, region in mesh.get("regions", {}).items():

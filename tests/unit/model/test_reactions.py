@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from invasio.solver.discretise.program import compose
+from invasio.solver.kernels import kinetics
+from invasio.solver.kernels.program import run
 from invasio.solver.model.balance import Kinetics, Reaction
 from invasio.solver.model.invariants import conserved
 from invasio.solver.model.kinetics import How, find_kinetics, reacting
@@ -91,3 +93,35 @@ def test_where_nothing_reacts() -> None:
     assert sorted(map(sorted, sets)) == [["a", "b", "e"], ["c"], ["d"]]
     assert len(compose({"a": parse("exp(a) - 1")}, {}).quiet) == 0
     assert list(compose({"a": parse("1 - a")}, {}, [parse("1 - a")]).quiet) == [0]  # never
+
+
+def test_parts_of_rates_whatever_their_signs() -> None:
+    """A net rate of 0 may be the difference of two large ones: both count, also of a product with a sum in it."""
+    text = "2*(b - k*a*(1 + b))/(1 + a)"
+    program = compose({"a": parse(text), "b": parse("-a")}, {"k": 3.0}, [parse("a")])
+    registers = np.zeros(program.first + len(program.code))
+    densities = {"a": 0.3, "b": 0.7}
+    registers[:2] = list(densities.values())
+    registers[2 : program.first] = program.constants
+    run(program.code, program.short, program.first, registers)
+    found = [0.0, 0.0]
+    for row, register, weight in zip(*program.gross.T, program.weights, strict=True):
+        found[row] += weight * abs(registers[register])
+    a, b = densities.values()
+    assert found == pytest.approx([2 * (b + 3 * a + 3 * a * b) / (1 + a), a], rel=1e-14)
+
+
+def test_where_little_reacts() -> None:
+    """A step that changes a thousandth of what is there, or next to nothing, is as exact as one of many stages, and keeps the sums."""
+    program = compose({"a": parse("-k*a"), "b": parse("k*a")}, {"k": 1.0}, [parse("k*a")])
+    old = np.array([[1.0, 1e-3, 1e-14], [0.0, 2.0, 1.0]])
+    moved, floors = old + np.array([[0.0, 1e-5, 0.0], [0.0, 0.0, 0.0]]), np.full(2, 1e-6 * kinetics.FLOOR)
+    for dt, few in ((1e-3, 1), (0.5, 2)):
+        new, flown, counts = np.zeros_like(old), np.zeros((1, 3)), np.zeros(4)
+        args = (program.code, program.short, program.first, program.constants, program.rates, program.slopes, program.flows, program.turns)
+        rest = (program.quiet, program.gross, program.weights, program.silent, np.zeros((0, 3)), np.zeros((2, 3), dtype=bool))
+        assert kinetics.advance(*args, *rest, old, moved, dt, 1e-6, floors, new, np.zeros_like(old), flown, counts) == -1
+        assert counts[3] == few
+        gained = (moved - old)[0] * (1 - (1 - np.exp(-dt)) / dt)
+        np.testing.assert_allclose(flown[0], old[0] * (1 - np.exp(-dt)) + gained, rtol=3e-6, atol=1e-14)
+        np.testing.assert_allclose(new, moved + flown * [[-1.0], [1.0]], rtol=1e-15)

@@ -9,13 +9,16 @@ import pytest
 from invasio.solver.model import balance
 from invasio.solver.model.balance import (
     Boundary,
+    Carried,
     Degradation,
     Factor,
     Fibres,
     IntegrityLaw,
     Membrane,
     Passage,
+    Pool,
     Reaction,
+    Removal,
     Species,
     Taxis,
     Term,
@@ -26,6 +29,7 @@ from invasio.solver.model.balance import (
 from invasio.solver.model.walk import expressions, map_expressions, names_in, sources
 from invasio.solver.scenario.expressions import Binary, Expr, Name, Number
 from invasio.solver.scenario.parser import parse
+from invasio.solver.scenario.trains import Train
 from invasio.solver.scenario.tree import simplify, to_text
 
 SPECIES = Species(
@@ -43,6 +47,7 @@ SPECIES = Species(
     loss=(Term(Name("L"), "loss", "made 2000"),),
     transfers=(Transfer("m", Name("k"), "turned 2003"),),
     amount=Name("N"),
+    carried=Carried("n", Name("each")),
     boundaries={"left": Boundary("exchange", Name("v"), Name("r"))},
 )
 INTEGRITY = IntegrityLaw(
@@ -54,10 +59,14 @@ REACTION = Reaction(
     "r", "a <-> b", {"a": -1}, {"a": -1.0}, Name("onward"), Name("back"), True, (Factor(Name("kf"), "on"), Factor(Name("kb"), "off"))
 )
 VESSEL = Vessel("v", "blood", "boundary", ("left",), (FLUX,), INTEGRITY, Name("ruptured"))
+POOL = Pool("q", "", Name("q0"), Name("in"), Name("out"))
+REMOVAL = Removal("cut", "surgery", Train(at=(1.0, 2.0)), ("n",), Name("stays"), where=Name("where_"))
 LAWS = {
-    "species": (SPECIES, ["i1", "i2", "d1", "d2", "w", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "v", "r"]),
+    "species": (SPECIES, ["i1", "i2", "d1", "d2", "w", "e1", "e2", "p", "chi", "P", "g1", "cap", "g2", "L", "k", "N", "each", "v", "r"]),
     "membrane": (MEMBRANE, ["b0", "K", "rep", "b_c", "sh", "br", "kappa", "gam", "c_ref"]),
     "reaction": (REACTION, ["onward", "back", "kf", "kb"]),
+    "pool": (POOL, ["q0", "in", "out"]),
+    "removal": (REMOVAL, ["stays", "where_"]),
     "vessel": (VESSEL, ["open", "closed", "torn", "inside", "b0", "K", "rep", "b_c", "sh", "br", "ruptured"]),
 }
 
@@ -90,7 +99,7 @@ def test_mapping_changes_expressions_and_nothing_else(what: str) -> None:
 
 def test_no_part_of_a_law_is_left_out_of_these_tests() -> None:
     """Every field of balance.py that holds an expression holds one above."""
-    parts: list[object] = [SPECIES, MEMBRANE, VESSEL, REACTION]
+    parts: list[object] = [SPECIES, MEMBRANE, VESSEL, REACTION, POOL, REMOVAL]
     filled = set()
     while parts:
         part = parts.pop()

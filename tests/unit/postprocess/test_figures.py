@@ -13,7 +13,7 @@ import pytest
 from invasio.postprocess import still
 from invasio.postprocess.curves import profiles
 from invasio.postprocess.figures import make_figures
-from invasio.postprocess.maps import outlines
+from invasio.postprocess.maps import finish_bar, outlines, scale_of
 from invasio.postprocess.picture import background
 from invasio.postprocess.plot import series
 from invasio.postprocess.run import open_run
@@ -42,6 +42,22 @@ def test_profiles_of_different_units_have_axes_of_their_own(shared_tmp: Path, co
     assert sorted(axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()) == ["1e8 /cm^3", "density", "µm nM"]
     assert len(figure.axes) == 9 and all(len(axes.lines) == 1 for axes in figure.axes)
     assert sorted(text.get_text() for text in figure.legends[0].get_texts()) == ["ecm", "mmp (µm nM)", "tumour (1e8 /cm^3)"]
+    plt.close("all")
+
+
+@pytest.mark.parametrize("high", [1.0, 0.037, 5.2e6, 2e-9])
+def test_ticks_of_a_colour_bar_are_apart(high: float) -> None:
+    """Round numbers without a power of ten apart: on a linear scale at most six, on a root scale never closer than a label is high."""
+    figure, axes = plt.subplots()
+    for norm in (scale_of(0.0, high, False), scale_of(0.0, high, True)):
+        bar = figure.colorbar(axes.imshow(np.linspace(0, high, 4).reshape(2, 2), norm=norm))
+        finish_bar(bar, norm, "n")
+        figure.canvas.draw()
+        shown = [(norm(t), text.get_text()) for t, text in zip(bar.get_ticks(), bar.ax.get_yticklabels(), strict=True) if 0 <= t <= high]
+        places = np.array([place for place, _ in shown], dtype=float)
+        assert 3 <= len(shown) <= 7 and np.diff(places).min() >= 0.13, shown
+        assert [float(text) for _, text in shown] == pytest.approx([float(norm.inverse(place)) for place in places], rel=1e-5)
+        assert not bar.ax.yaxis.get_offset_text().get_text()
     plt.close("all")
 
 

@@ -347,7 +347,7 @@ CASES = {
             said(
                 "{file}:5:36: model.cells.tumour.motility",
                 "unknown-unit",
-                "there are m, s, min, h, d, day, days, week, weeks, y, year, years, g, mol, M, L, l, Pa, mmHg, N, cell, cells, with prefixes such as u, m, k",
+                "there are m, s, min, h, d, day, days, week, weeks, y, year, years, g, mol, M, L, l, Gy, Pa, mmHg, N, cell, cells, with prefixes such as u, m, k",
                 "(given '1e-10 furlong^2/s')",
                 "'furlong'",
             ),

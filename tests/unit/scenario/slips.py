@@ -113,7 +113,7 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
             said(
                 "{file}:22:43: model.solubles.mmp2.decay",
                 "unknown-unit",
-                "there are m, s, min, h, d, day, days, week, weeks, y, year, years, g, mol, M, L, l, Pa, mmHg, N, cell, cells, with prefixes such as u, m, k; per is written /, as in 0.05 /h",
+                "there are m, s, min, h, d, day, days, week, weeks, y, year, years, g, mol, M, L, l, Gy, Pa, mmHg, N, cell, cells, with prefixes such as u, m, k; per is written /, as in 0.05 /h",
                 "(given '0.05 per hour')",
                 "'per'",
             ),
@@ -126,7 +126,7 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
             said(
                 "{file}:3:18: scales.length",
                 "unknown-unit",
-                "there are m, s, min, h, d, day, days, week, weeks, y, year, years, g, mol, M, L, l, Pa, mmHg, N, cell, cells, with prefixes such as u, m, k; did you mean 'um'?",
+                "there are m, s, min, h, d, day, days, week, weeks, y, year, years, g, mol, M, L, l, Gy, Pa, mmHg, N, cell, cells, with prefixes such as u, m, k; did you mean 'um'?",
                 "(given '1 micron')",
                 "'micron'",
             ),
@@ -153,7 +153,7 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
             said(
                 "{file}:22:45: model.solubles.mmp2.05 /h",
                 "unknown-key",
-                "allowed: initial, amount, diffusion, fibres, molar_mass, quasi_steady, decay, production; decimals are written with a point, as in 0.5",
+                "allowed: initial, amount, diffusion, fibres, molar_mass, solubility, quasi_steady, decay, production; decimals are written with a point, as in 0.5",
                 "(given '05 /h')",
             ),
         ),

@@ -16,6 +16,7 @@ from invasio.solver.scenario.expressions import Binary, Number, Timed
 from invasio.solver.scenario.functions import Function, Pulses, Table, integral, sampled, value
 from invasio.solver.scenario.loader import dump_resolved, load
 from invasio.solver.scenario.pharmacokinetics import Concentration, one_compartment, two_compartments
+from invasio.solver.scenario.shipped import folder
 from invasio.solver.scenario.trains import Train
 
 KE = math.log(2.0) / 9.0
@@ -162,3 +163,13 @@ def _product(expr: Any) -> tuple[float, Function]:
         case Binary("*", Number(factor), Timed(function=function)) | Binary("*", Timed(function=function), Number(factor)):
             return factor, function
     raise AssertionError(expr)
+
+
+def test_the_shipped_tablets_give_what_was_measured_in_patients() -> None:
+    """Marimastat, 50 mg twice a day: the highest concentration 196 ng/mL, 1.5 to 3 h after the first dose its peak."""
+    plasma = load(folder() / "treatment" / "mmp_inhibitor.yaml").schedules["plasma"].function
+    times = np.linspace(1.5, 20.0, 200_001)  # of 16 h; the first dose is at 1 d
+    levels = 1000.0 * sampled(plasma, times)
+    first = times < 1.5 + 12.0 / 16.0
+    assert levels.max() == pytest.approx(196.0, abs=1.0)
+    assert 1.5 < 16.0 * (times[first][levels[first].argmax()] - 1.5) < 3.0

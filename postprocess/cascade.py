@@ -1,0 +1,193 @@
+"""The cascade of a run in one picture: how many cells come how far, what is lost on the way, and where and when metastases show."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+
+from .faults import WrongRequest
+from .style import LINES, style
+
+PICTURE = "cascade.png"
+PLACES = 8  # that are shown
+GREY = "#b0b0b0"
+Table = dict[str, list[str]]
+
+
+def read(folder: Path, name: str) -> Table:
+    """A table of the folder by columns, as texts. Raises WrongRequest where it is not there."""
+    try:
+        with (folder / name).open(encoding="utf-8", newline="") as stream:
+            head, *rows = list(csv.reader(stream))
+    except (OSError, ValueError) as error:
+        raise WrongRequest(
+            "nothing is drawn yet", code="file-not-found", place=str(folder / name), remedy="use `invasio cascade RUN`"
+        ) from error
+    return {column: [row[k] for row in rows] for k, column in enumerate(head)}
+
+
+def numbers(column: list[str]) -> NDArray[np.float64]:
+    """Texts as numbers, nan where nothing stands."""
+    return np.array([float(text or "nan") for text in column])
+
+
+def draw_picture(folder: Path, path: Path | None = None) -> Path:
+    """Draw what was written into a folder; the file."""
+    path = path or folder / PICTURE
+    with style():
+        figure(folder).savefig(path, dpi=200)
+    return path
+
+
+def figure(folder: Path) -> Any:
+    """Three panels: how far cells come, chances by place, chances in time."""
+    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    found = plt.figure(figsize=(7.2, 6.6), layout="constrained")
+    upper, lower = found.subfigures(2, 1, height_ratios=(1.15, 1))
+    _funnel(upper.subplots(), steps(folder, facts))
+    left, right = lower.subplots(1, 2, width_ratios=(1, 1.15))
+    organs = read(folder, "organs.csv")
+    shown = _shown(organs)
+    _by_place(left, organs, shown, facts)
+    _in_time(right, organs, shown, facts)
+    for panel, letter in zip(found.axes, "abc", strict=True):
+        panel.annotate(letter, (0, 1), (-28, 8), "axes fraction", "offset points", fontweight="bold", fontsize=11)
+    return found
+
+
+def chances(folder: Path) -> tuple[list[str], list[list[str]]]:
+    """Names and rows of a table for people: by place, chances at the horizon and the share of histories with its interval."""
+    organs = read(folder, "organs.csv")
+    last = organs["time"][-1]
+    head = ["place", "micro: chance", "drawn", "macro: chance", "drawn", "95 %"]
+    rows = []
+    for k, place in enumerate(organs["place"]):
+        if organs["time"][k] == last:
+            values = [organs[name][k] for name in ("chance_micro", "drawn_micro", "chance_macro", "drawn_macro", "low_macro", "high_macro")]
+            *texts, low, high = [f"{float(value):.3g}" if value else "-" for value in values]
+            rows.append([place, *texts, f"{low} to {high}"])
+    return head, rows
+
+
+def steps(folder: Path, facts: dict[str, Any]) -> list[tuple[str, float, list[tuple[str, float]]]]:
+    """Steps of the way: what is left of the cells (or colonies), and what was lost before it, by cause."""
+    table = read(folder, "ledger.csv")
+    expected, drawn = numbers(table["expected"]), numbers(table["drawn"])
+    values = np.where(np.isfinite(expected), expected, drawn)
+    cells = {name: float(value) for name, value in zip(table["account"], values, strict=True)}
+
+    def total(what: str) -> float:
+        return sum(value for name, value in cells.items() if name == what or name.startswith(f"{what}: "))
+
+    causes = [(name.removeprefix("lost: "), value) for name, value in cells.items() if name.startswith("lost: ")]
+    blood = [("in the blood" if name == "lost" else name, value) for name, value in causes]
+    blood += [("in the cavity", total("cleared"))] if total("cleared") else []
+    alive = total("dormant") + total("faded") + total("founders")
+    organs = read(folder, "organs.csv")
+    last = [k for k, time in enumerate(organs["time"]) if time == organs["time"][-1] and organs["place"][k] != "anywhere"]
+    micro, macro = (float(np.nansum(numbers(organs[name])[last])) for name in ("micro", "macro"))
+    sleeping = [("asleep", total("dormant")), ("died asleep", total("faded"))]
+    return [
+        ("cells that left the tumour", total("entered") + total("shed"), []),
+        (
+            "came to an organ or node",
+            alive + total("starved") + total("stuck"),
+            [*blood, ("on their way", total("floating") + total("in cavity"))],
+        ),
+        ("left the vessel", alive + total("starved"), [("arrested, died", total("stuck"))]),
+        ("could live there", alive, [("unfit soil", total("starved"))]),
+        ("founded colonies", total("founders"), [pair for pair in sleeping if pair[1]]),
+        ("micrometastases", micro, [("died out or small", max(total("founders") - micro, 0.0))]),
+        ("metastases that show", macro, [("small so far", max(micro - macro, 0.0))]),
+    ]
+
+
+def count(value: float) -> str:
+    """A number of cells for people."""
+    if value >= 1e6 or 0 < value < 1e-3:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}×10$^{{{int(exponent)}}}$"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -> None:
+    least = min([value for _, value, _ in way if value > 0] or [1.0])
+    floor = 10.0 ** (np.floor(np.log10(least)) - 1)
+    for k, (_, value, losses) in enumerate(way):
+        before = way[k - 1][1] if k else value
+        panel.barh(k, max(before, floor), left=0, color="#eeeeee", height=0.72)
+        panel.barh(k, max(value, floor), left=0, color=LINES[0], height=0.72)
+        said = f"{count(value)}" + (f"  ({value / before:.2g} of these)" if k and before > 0 and value < 0.995 * before else "")
+        panel.annotate(said, (max(value, floor), k), (4, 0), "data", "offset points", va="center", fontsize=8)
+        lost = ", ".join(f"{name} {count(number)}" for name, number in losses if number > 0)
+        if lost:
+            panel.annotate(
+                f"– {lost}",
+                (1.0, k - 0.5),
+                (0, 0),
+                ("axes fraction", "data"),
+                "offset points",
+                va="center",
+                ha="right",
+                color="#666666",
+                fontsize=7,
+            )
+    panel.set_xscale("log")
+    panel.set_xlim(floor, max(max(value for _, value, _ in way), 10.0 * floor) * 30)
+    panel.set_yticks(range(len(way)), [label for label, _, _ in way])
+    panel.set_ylim(len(way) - 0.4, -0.6)
+    panel.tick_params(axis="y", length=0)
+    panel.spines["left"].set_visible(False)
+    panel.set_xlabel("expected number per patient (cells; colonies in the last two rows: drawn)")
+
+
+def _shown(organs: Table) -> list[str]:
+    """Places by their chance at the end, the largest first."""
+    last = organs["time"][-1]
+    drawn, closed = numbers(organs["drawn_macro"]), numbers(organs["chance_macro"])
+    value = np.where(np.isfinite(closed), closed, drawn)
+    here = [(value[k], place) for k, place in enumerate(organs["place"]) if organs["time"][k] == last and place != "anywhere"]
+    return [place for chance, place in sorted(here, reverse=True)[:PLACES] if chance > 0]
+
+
+def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
+    last = organs["time"][-1]
+    rows = {place: k for k, place in enumerate(organs["place"]) if organs["time"][k] == last}
+    names = [*shown, "anywhere"]
+    columns = {name: numbers(organs[name]) for name in ("chance_macro", "drawn_macro", "low_macro", "high_macro")}
+    for y, place in enumerate(names):
+        k = rows[place]
+        panel.barh(y, columns["chance_macro"][k], color=LINES[1] if place != "anywhere" else GREY, height=0.65)
+        low, high = columns["low_macro"][k], columns["high_macro"][k]
+        panel.plot([low, high], [y, y], color="black", lw=1)
+        panel.plot(columns["drawn_macro"][k], y, "o", color="black", ms=3)
+    panel.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
+    panel.invert_yaxis()
+    panel.tick_params(axis="y", length=0)
+    panel.set_xlim(left=0)
+    panel.set_xlabel(f"chance of a metastasis\n(bars: closed form; points: {facts['histories']:,} histories, 95 %)")
+
+
+def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
+    unit = facts["units"]["organs.csv"]["time"]
+    factor, name = (1 / 365.25, "years") if unit == "d" and facts["horizon"] > 2 * 365 else (1.0, unit)
+    times = numbers(organs["time"]) * factor
+    for number, place in enumerate([*shown[:4], "anywhere"]):
+        rows = [k for k, other in enumerate(organs["place"]) if other == place]
+        colour = "black" if place == "anywhere" else LINES[number % len(LINES)]
+        panel.plot(times[rows], numbers(organs["chance_macro"])[rows], color=colour, label=place.replace("_", " "))
+        low, high = (numbers(organs[f"{end}_macro"])[rows] for end in ("low", "high"))
+        panel.fill_between(times[rows], low, high, color=colour, alpha=0.18, lw=0)
+    panel.margins(x=0)
+    panel.set_ylim(bottom=0)
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.set_xlabel(f"time{f' ({name})' if name not in ('', '1') else ''}")
+    panel.set_ylabel("chance of a metastasis that shows")
+    panel.legend(fontsize=7.5, loc="best")

@@ -1,0 +1,120 @@
+"""The cascade beside a run: what enters at every accepted step, and means of everything behind the walls at outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..circulation.means import means
+from ..errors import ScenarioError, SolverError
+from ..parallel import agreed
+from ..scenario.check_cascade import phenotypes
+from ..scenario.quantities import Units
+from ..scenario.schema import Scenario
+from . import columns
+from .build import plan_of
+from .entered import ENTERED, SCALAR, column, entries_of, named_by, scalars_of
+from .finished import own, words, write
+
+if TYPE_CHECKING:
+    from ..discretise.problem import Problem
+
+Floats = NDArray[np.float64]
+TOLERANCE = 1e-10  # of the ledger, as of that of the tissue
+
+
+class Along:
+    """What has entered so far, of a problem whose scenario has a cascade; the same on every rank.
+
+    Raises ScenarioError where cells that enter are not counted, and for formulas whose values are not allowed.
+    """
+
+    def __init__(self, scenario: Scenario, problem: Problem) -> None:
+        self._scenario, self._problem = scenario, problem
+        self._scalars = sorted(named_by([scenario.circulation, scenario.organs]) & problem.state.scalars.keys())
+        self._sample = columns.sample_share(scenario)
+        self.table: dict[str, list[float]] = {}
+        self._parts: list[tuple[str, str, list[int]]] = []
+        self._factors: dict[str, float] = {}
+        start = scenario.time.start
+        self.plan = plan_of(scenario, {name: (np.array([start]), problem.state.scalars[name].new.copy()) for name in self._scalars})
+
+    def begin(self, units: Units, table: Mapping[str, list[float]] | None = None) -> None:
+        """Know the units and the parts that have columns, and what entered in the part of the run that is there."""
+        for species in phenotypes(self._scenario):
+            if not units.counted(species):
+                raise ScenarioError(
+                    f"cells of {species} cannot be counted",
+                    code="no-scales",
+                    place="circulation",
+                    remedy="state scales with cells, as {length: 1 um, time: 1 d, cells: 1e8 /cm^3, depth: 100 um}",
+                )
+            self._factors[species] = units.amount(species).factor
+        for name, vessel in self._problem.vessels.items():
+            single = len(vessel.part_names) == 1
+            shown = [0] if single else list(vessel.shown)
+            self._parts += [(name, vessel.part_names[k], [k]) for k in shown]
+            rest = [k for k in range(len(vessel.part_names)) if k not in shown]
+            self._parts += [(name, "", rest)] if rest else []
+        self.table = {name: list(values) for name, values in (table or {}).items()}
+
+    def note(self, time: float) -> dict[str, float]:
+        """What has entered by now [cells of one block], and the scalars that are read: a row of entries.csv. Collective."""
+        keys, values = [], []
+        for name, vessel in self._problem.vessels.items():
+            mine = [(part, rows) for at, part, rows in self._parts if at == name]
+            for crossing in vessel.crossings:
+                species = crossing.law.species
+                if species in self._factors:
+                    entered = np.bincount(vessel.part, crossing.entered, minlength=len(vessel.part_names)) * self._factors[species]
+                    keys += [column(name, part, species) for part, _ in mine]
+                    values += [float(entered[rows].sum()) for _, rows in mine]
+        total = self._problem.graph.comm.allreduce(np.array(values))
+        row = dict(zip(keys, map(float, total), strict=True))
+        row |= {f"{SCALAR}{name}": float(self._problem.state.scalars[name].new[0]) for name in self._scalars}
+        if not self.table or time > self.table["time"][-1]:
+            for name, value in {"time": time, **row}.items():
+                self.table.setdefault(name, []).append(value)
+        return row
+
+    def finish(self, run: Path) -> list[str]:
+        """Draw the run's own history into its folder (rank 0); what to say of it. Collective. Raises InvasioError on all ranks."""
+        said: list[str] = []
+        with agreed(self._problem.graph.comm):
+            if self._problem.graph.comm.rank == 0:
+                try:
+                    said = list(words(write(own(run), self._scenario, self.table)))
+                except OSError as error:
+                    raise SolverError(
+                        f"cannot be written: {error.strerror}",
+                        code="cannot-write",
+                        place=str(own(run)),
+                        remedy="free some space, and use --resume",
+                    ) from error
+        return said
+
+    def row(self, time: float, booked: Mapping[str, float]) -> dict[str, float]:
+        """Means now, and the ledger over tissue and all compartments; ``booked``: what the tissue's ledger says, in its own units.
+
+        Raises SolverError where that does not balance.
+        """
+        if self._scalars:
+            self.plan = plan_of(self._scenario, scalars_of(self.table))
+        entries = entries_of(self._scenario, self.table)
+        found = columns.row(self.plan, means(self.plan, entries, np.array([time])), self._sample)
+        vessels = {f"{vessel.law.account}": name for name, vessel in self._problem.vessels.items()}
+        entered = sum(booked.get(f"{species}.{account}", 0.0) * factor for species, factor in self._factors.items() for account in vessels)
+        before = sum(values[0] for name, values in self.table.items() if ENTERED in name)
+        found["circulation.ledger"] = columns.residual(found, self.plan.stands_for * (entered - before))
+        if not found["circulation.ledger"] <= TOLERANCE:
+            raise SolverError(
+                f"the ledger of the cascade does not balance at t = {time:g} (relative residual {found['circulation.ledger']:.1e})",
+                code="unbalanced-ledger",
+                place="circulation",
+                remedy="this must not happen: please report it with the scenario",
+            )
+        return found

@@ -1,0 +1,29 @@
+"""What radiation and surgery alone cannot tell: times within the run, regions, species."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .check import Finding, unknown
+from .schema import Scenario
+
+_START = "what happens at the start has happened before: begin later, or change `initial`"
+
+
+def check_removals(scenario: Scenario) -> Iterator[Finding]:
+    """Instants that are not within the run, and names that are not there."""
+    regions = getattr(scenario.mesh, "region_names", None)
+    present = None if regions is None else list(regions())
+    begin, end, cells = scenario.time.start, scenario.time.end, list(scenario.model.cells)
+    for kind, group in (("radiation", scenario.radiation), ("surgery", scenario.surgery)):
+        for name, removal in group.items():
+            first = removal.train.instant(0)
+            at = "start" if kind == "radiation" and removal.train.at is None else "at"
+            if removal.train.number and (first <= begin or (kind == "surgery" and first >= end)):
+                which = "at or before the start" if first <= begin else "at or after the end"
+                what, remedy = f"{which} of the run (given {first:g})", _START if first <= begin else f"allowed: before {end:g}"
+                yield Finding((kind, name, at), what, code="outside-run", remedy=remedy)
+            if present is not None and removal.region is not None and removal.region not in present:
+                yield unknown((kind, name, "region"), "region", removal.region, present, code="no-region")
+            if not removal.species(cells):
+                yield Finding((kind, name), "there are no cells that it could take", code="missing-option", remedy="name species in `of`")

@@ -1,0 +1,93 @@
+"""`invasio cascade` on a run folder, and what shows it: tables with units, a picture, the page, the chain in words."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from invasio.solver.cli import main
+from invasio.solver.output.layout import CASCADE, ENTRIES, RESOLVED
+from invasio.solver.scenario.loader import dump_resolved, load
+from tests.lib.cascades import CASCADE as TEXT
+from tests.lib.cascades import changed
+from tests.lib.messages import printed
+
+ROWS = "time,step,dt,vein/right.entered:tumour,duct/left.entered:tumour\n0.0,0,0.0,0.0,0.0\n10.0,1,10.0,60.0,60.0\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run folder, as far as a cascade reads it."""
+    file = tmp_path / "cascade.yaml"
+    file.write_text(changed(("end: 2 y", "end: 200 d\n  step: 10 d"), ("mean: 1.03", "sizes: {1: 0.9, 2: 0.1}")), encoding="utf-8")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / RESOLVED).write_text(dump_resolved(load(file)), encoding="utf-8")
+    (run / ENTRIES).write_text(ROWS, encoding="utf-8")
+    return run
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_histories_are_drawn_into_tables_that_agree(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cascade", str(folder), "--seeds", "40"]) == 0
+    assert "40 histories from seed 7 on" in capsys.readouterr().out
+    events, organs = _rows(folder / CASCADE / "events.csv"), _rows(folder / CASCADE / "organs.csv")
+    assert {int(row["history"]) for row in events} <= set(range(7, 47)) and len({row["history"] for row in events}) > 20
+    last = {row["place"]: row for row in organs if row["time"] == organs[-1]["time"]}
+    seen = {row["history"] for row in events if row["macro"] and row["place"] == "II"}
+    assert float(last["II"]["drawn_macro"]) == len(seen) / 40
+    assert float(last["II"]["low_macro"]) <= float(last["II"]["chance_macro"]) <= float(last["II"]["high_macro"])
+    ledger = {row["account"]: row for row in _rows(folder / CASCADE / "ledger.csv")}
+    assert float(ledger["entered"]["expected"]) == pytest.approx(200 * 120.0)
+    known = sum(float(row["expected"]) for name, row in ledger.items() if name not in ("entered", "shed"))
+    assert known == pytest.approx(200 * 120.0, rel=1e-12)
+    facts = json.loads((folder / CASCADE / "manifest.json").read_text(encoding="utf-8"))
+    for name in ("events", "organs", "nodes", "sizes", "blood", "relapse", "ledger"):
+        assert list(facts["units"][f"{name}.csv"]) == (folder / CASCADE / f"{name}.csv").read_text().splitlines()[0].split(",")
+    stages = [row for row in _rows(folder / CASCADE / "nodes.csv") if row["counted"] == "macro" and row["time"] == organs[-1]["time"]]
+    assert sum(float(row["share"]) for row in stages) == pytest.approx(1.0) and all(len(row["positive"]) == 2 for row in stages)
+    assert (folder / CASCADE / "cascade.png").stat().st_size > 10_000
+
+
+def test_cell_by_cell_and_another_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cascade", str(folder), "--seeds", "1", "--cell-by-cell", "--output", str(tmp_path / "other")]) == 0
+    facts = json.loads((tmp_path / "other" / "manifest.json").read_text(encoding="utf-8"))
+    assert (facts["histories"], facts["drawn"], facts["first_seed"]) == (1, "cell by cell", 7)
+    ledger = {row["account"]: float(row["drawn"]) for row in _rows(tmp_path / "other" / "ledger.csv")}
+    entered, rest = ledger.pop("entered") + ledger.pop("shed"), sum(ledger.values())
+    assert entered == rest and abs(entered - 24_000) < 6 * (24_000 * 1.2) ** 0.5
+
+
+def test_nothing_that_enters_gives_empty_tables_and_a_picture(folder: Path) -> None:
+    (folder / ENTRIES).write_text(ROWS.replace("60.0", "0.0"), encoding="utf-8")
+    assert main(["cascade", str(folder), "--seeds", "3"]) == 0
+    assert _rows(folder / CASCADE / "events.csv") == []
+    assert {float(row["drawn"]) for row in _rows(folder / CASCADE / "ledger.csv")} == {0.0}
+    assert {float(row["free"]) for row in _rows(folder / CASCADE / "relapse.csv")} == {1.0}
+    assert (folder / CASCADE / "cascade.png").stat().st_size > 10_000
+
+
+def test_what_cannot_be_drawn_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cascade", str(folder), "--seeds", "0"]) == 2
+    printed(capsys.readouterr().err, "wrong-arguments", "--seeds", "1 or more")
+    (folder / ENTRIES).unlink()
+    assert main(["cascade", str(folder)]) == 2
+    printed(capsys.readouterr().err, "no-output", str(folder / ENTRIES), "wait")
+    (folder / RESOLVED).write_text("name: x\n", encoding="utf-8")
+    assert main(["cascade", str(folder)]) == 2
+    printed(capsys.readouterr().err, "missing-option", str(folder), "circulation and organs")
+
+
+def test_the_chain_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cascade.yaml").write_text(TEXT, encoding="utf-8")
+    assert main(["explain", str(tmp_path / "cascade.yaml")]) == 0
+    said = capsys.readouterr().out
+    for part in ("duct          lymph -> level II", "single 0.0005, cluster 0.025", "kidneys 0.19", "wakes 0.002 /d", "spleen to liver"):
+        assert part in said

@@ -1,0 +1,107 @@
+"""Clusters in the blood: cells come loose one by one, what is left alone is a single, each unit survives by its class."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import comb
+
+import numpy as np
+import pytest
+
+from invasio.solver.circulation.classes import Classes
+from invasio.solver.circulation.plan import Blood, Lymph, number
+from invasio.solver.circulation.values import resisted
+from tests.lib.cascade import AT_ONCE, account, constant, drawn, off, one_bed
+from tests.lib.messages import refused
+
+FIVE = np.array([0, 0, 0, 0, 1.0])
+SINGLE, CLUSTER, APART = 5e-4, 2.5e-2, 0.5
+MEAN, VARIANCE = 0.059922, 0.18144
+
+
+def orders(single: float, cluster: float, k: int = 5, p: float = APART) -> tuple[float, float, float]:
+    """Expected survivors of k cells: in the right order, if the whole cluster split at once, if it survived first."""
+    alone = k * (1 - p) * p ** (k - 1)
+    return single * (k * p + alone) + cluster * (k * (1 - p) - alone), k * (single * p + cluster * (1 - p)), cluster * k
+
+
+def test_survivors_of_a_cluster_of_five() -> None:
+    classes = Classes.of(FIVE, 1)
+    units = classes.split(APART)[4]
+    survival = np.where(classes.size > 1, CLUSTER, SINGLE)
+    assert float(units * survival @ classes.size) == pytest.approx(MEAN, abs=5e-7)
+    assert float(units @ classes.size) == pytest.approx(5)
+
+
+def test_survivors_drawn_and_the_wrong_orders_caught() -> None:
+    assert orders(SINGLE, CLUSTER) == pytest.approx((MEAN, 0.06375, 0.125), abs=5e-7)
+    for single, cluster, number_of_events in ((SINGLE, CLUSTER, 60_000), (0.05, 0.5, 20_000)):
+        blood = Blood(AT_ONCE, number(single, 2), number(cluster, 2), number(APART, 1))
+        plan = one_bed(np.array([0, 1.0]), sizes=FIVE, blood=blood, stands_for=5.0)
+        found = drawn(plan, constant(number_of_events / 100, 1), range(100))
+        survived, events = account(found, "founders"), account(found, "entered").sum() / 5
+        right, whole, first = orders(single, cluster)
+        variance = VARIANCE if single == SINGLE else survivors_variance(single, cluster)
+        errors = [abs(survived.sum() - events * mean) / np.sqrt(events * variance) for mean in (right, whole, first, 1.05 * right)]
+        assert errors[0] < 4
+        assert single == SINGLE or min(errors[1:]) > 4  # the wrong orders, and what is off by 5 %, are caught
+        assert errors[2] > 4
+
+
+def survivors_variance(single: float, cluster: float, k: int = 5, p: float = APART) -> float:
+    """Of a cluster whose units live or die whole."""
+    first = second = 0.0
+    for stays in range(k + 1):
+        chance, alone = comb(k, stays) * (1 - p) ** stays * p ** (k - stays), k - stays + (stays == 1)
+        together = stays if stays > 1 else 0
+        mean = alone * single + together * cluster
+        first += chance * mean
+        second += chance * (alone * single * (1 - single) + together**2 * cluster * (1 - cluster) + mean**2)
+    return second - first**2
+
+
+def test_variance_of_survivors() -> None:
+    assert survivors_variance(SINGLE, CLUSTER) == pytest.approx(VARIANCE, abs=5e-6)
+
+
+def test_a_factor_on_losses() -> None:
+    assert resisted(np.array([0.2, 0, 1]), np.array(2.0)) == pytest.approx([0.2 / 1.8, 0, 1])
+    assert resisted(np.array([0.2]), np.array(0.0)) == pytest.approx([1])
+    plan = one_bed(np.array([0, 1.0]), blood=Blood(AT_ONCE, number(0.2, 2), number(0.2, 2), against=number(2, 2)))
+    lived = account(drawn(plan, constant(100, 1), range(300)), "founders")
+    assert off(lived, 100 / 9, 100 / 9) < 4 and off(lived, 20, 20) > 4
+
+
+def test_what_is_lost_is_lost_by_causes_and_whole() -> None:
+    blood = Blood(AT_ONCE, number(0, 2), number(0, 2), losses=(("shear", 0.5), ("anoikis", 0.3), ("immune", 0.2)))
+    found = drawn(one_bed(np.array([0, 1.0]), sizes=FIVE, blood=blood), constant(5000, 1), range(20))
+    for name, share in blood.losses:
+        lost = account(found, f"lost: {name}")
+        assert (lost % 5 == 0).all()
+        assert off(lost / 5, 1000 * share, 1000 * share) < 4
+
+
+def test_transit_is_exponential_and_what_is_on_its_way_at_the_end_floats() -> None:
+    plan = one_bed(np.linspace(0, 4, 9), blood=Blood(number(2, 1), number(1, 2), number(1, 2)))
+    found = drawn(plan, constant(20, 1e-9), range(500))
+    assert off(account(found, "floating"), 20 * np.exp(-2), 20 * np.exp(-2)) < 4
+    varied = replace(plan, blood=replace(plan.blood, transit=np.array([2.0] * 4 + [0.5] * 4)))
+    expected = 20 * np.exp(-1 - 4)
+    assert off(account(drawn(varied, constant(20, 1e-9), range(2000)), "floating"), expected, expected) < 4
+
+
+def test_clusters_pass_the_nodes_whole() -> None:
+    blood = Blood(AT_ONCE, number(1, 2), number(1, 2), number(1, 1))
+    lymph = Lymph(("I",), np.full((1, 1, 1), 0.5))
+    plan = one_bed(np.array([0, 1.0]), sizes=FIVE, blood=blood, lymph=lymph)
+    entries = constant(50, 1)
+    entries = replace(entries, parts=(replace(entries.parts[0], carries="lymph", beds=None),))
+    units = [batch.units for batch in drawn(plan, entries, range(100))]
+    held = np.concatenate([unit.size[unit.place == 1] for unit in units])
+    arrested = np.concatenate([unit.size[unit.place == 0] for unit in units])
+    assert set(held) == {5} and set(arrested) == {1}
+
+
+def test_too_many_kinds_of_clusters_are_refused() -> None:
+    with refused("too-large", "circulation.clusters", "smaller clusters", ("60", "3")):
+        Classes.of(np.full(60, 1 / 60), 3)
