@@ -160,7 +160,7 @@ def series(runs: list[Run], columns: list[str], strips: Mapping[str, Lanes] | No
                 raise unknown(run.path, "column", column, [name for name in run.series if name != "time"], code="no-column")
     told_apart(runs)
     strips = strips or {}
-    wide = min(_BESIDE, len(columns))
+    wide = 2 if len(columns) == 4 else min(_BESIDE, len(columns))
     tall = -(-len(columns) // wide)
     heights = [_TALL] * tall + [_LANE * max(2, len(lanes)) for lanes in strips.values()]
     figure, axes = plt.subplots(

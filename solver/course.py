@@ -8,7 +8,6 @@ from enum import Enum
 from pathlib import Path
 
 from .cascade.along import Along
-from .cascade.columns import units as cascade_units
 from .components.protocol import Extension
 from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
@@ -18,6 +17,7 @@ from .meeting import hold, of_one_rank
 from .memory import Memory
 from .output.layout import Frame
 from .recording import Recording
+from .scenario.cascade_columns import cascade_units
 from .scenario.check import depth_findings
 from .scenario.columns import FEW_PARTS, named_parts, units_of
 from .scenario.quantities import PLAIN, Units
@@ -119,7 +119,7 @@ class Course:
             raise ScenarioError(finding.what, code=finding.code, place=".".join(map(str, finding.path)), remedy=finding.remedy)
         others = {f"{a.owner}.{a.key}": a.unit or PLAIN for a in accounts.list if a.owner not in species}
         others |= {f"{owner}.ledger": PLAIN for owner in accounts.owners}
-        others |= cascade_units(self._cascade.plan) if self._cascade is not None else {}
+        others |= cascade_units(self.scenario)
         raw = resumed and self.recording is not None and self.recording.in_scales()
         units = units_of(self.scenario, dim, others, raw)
         if raw and any(units_of(self.scenario, dim).amount(name).factor != 1.0 for name in species):

@@ -1,4 +1,4 @@
-"""Means of the cascade as columns of series.csv, with their units."""
+"""Means of the cascade as columns of series.csv."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import numpy as np
 from ..circulation.plan import Plan
 from ..circulation.results import Means
 from ..scenario.base import Context
+from ..scenario.cascade_columns import ORGAN, PER_SAMPLE, SAMPLE
 from ..scenario.parameters import read_scales
 from ..scenario.schema import Scenario
 
-SAMPLE = "7.5 mL"  # of blood, in which circulating cells are counted
 LITRES = 5.0  # of blood, where the scenario does not say
-PER_SAMPLE = "blood.per_sample"
-ORGAN = ("arrived", "stuck", "starved", "dormant", "faded", "founders", "growing")
 
 
 def sample_share(scenario: Scenario) -> float:
@@ -36,14 +34,6 @@ def row(plan: Plan, means: Means, sample: float, at: int = -1) -> dict[str, floa
     for k, place in enumerate(plan.places):
         found |= {f"organ.{place}.{what}": float(getattr(means, what)[at, k]) for what in ORGAN}
     return found
-
-
-def units(plan: Plan) -> dict[str, str]:
-    """The units of these columns."""
-    known = ["circulation.entered", "circulation.shed", "blood.cells", "cavity.cells", "cavity.cleared"]
-    known += [f"blood.lost:{cause}" for cause, _ in plan.blood.losses]
-    known += [f"organ.{place}.{what}" for place in plan.places for what in ORGAN]
-    return {**dict.fromkeys(known, "cells"), PER_SAMPLE: f"cells/{SAMPLE}".replace(" ", ""), "circulation.ledger": "1"}
 
 
 def residual(row_: Mapping[str, float], entered: float) -> float:

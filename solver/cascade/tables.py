@@ -16,7 +16,7 @@ from ..circulation.histories import Way
 from ..circulation.plan import Plan
 from ..circulation.results import Fate, Units
 from ..output.folder import replace_text
-from . import columns
+from ..scenario.cascade_columns import SAMPLE
 from .draw import KINDS, Drawn, interval
 
 Floats = NDArray[np.float64]
@@ -177,7 +177,7 @@ def units_of(plan: Plan, time: str) -> dict[str, dict[str, str]]:
         ORGANS: {"time": time, "place": ""} | words | chance,
         NODES: {"time": time, "counted": "", "stage": "levels", "positive": ""} | shares,
         SIZES: {"place": "", "colonies": "colonies", "per_history": "colonies"} | sizes,
-        BLOOD: {"time": time, "cells": "cells", "per_sample": f"cells/{columns.SAMPLE}".replace(" ", "")},
+        BLOOD: {"time": time, "cells": "cells", "per_sample": f"cells/{SAMPLE}".replace(" ", "")},
         RELAPSE: {"time": time, "after": time, **dict.fromkeys(("chance_free", "free", "low", "high"), "1")},
         LEDGER: {"account": "", "expected": "cells", "drawn": "cells", "deviation": "cells"},
     }

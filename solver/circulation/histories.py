@@ -32,6 +32,8 @@ def histories(
     distribution, but not the same histories. everything: units that died are listed as well (with ``cells``).
     Raises: CirculationError if colonies shed more than can be followed.
     """
+    if entries.times[-1] > plan.times[-1]:
+        entries = entries.until(float(plan.times[-1]))
     body = Body(plan, entries.parts)
     direct = Direct(body, entries) if way == "direct" else None
     numbers = np.asarray(seeds, dtype=np.int64)
@@ -51,7 +53,7 @@ def histories(
 
 
 def cost(plan: Plan, entries: Entries, number: int, direct: Direct | None = None) -> float:
-    """Events that a number of histories draw one by one, apart from what colonies shed; a second does about 500,000."""
+    """Cells, or with ``direct`` events, that histories draw one by one, apart from what colonies shed; a second does some 200,000."""
     if direct is not None:
         return number * direct.expected()
     return number * sum(float(integrated(plan, entries, part)[-1]) * mean_size(plan.sizes) for part in range(len(entries.parts)))

@@ -247,6 +247,8 @@ class Rates:
 
 def means(plan: Plan, entries: Entries, at: Floats | None = None) -> Means:
     """Expected numbers at the times of the grid (or at others), of entries that end before or with the horizon."""
+    if entries.times[-1] > plan.times[-1]:
+        entries = entries.until(float(plan.times[-1]))
     body = Body(plan, entries.parts)
     stock = Stock(body, float(entries.times[0]))
     wanted = plan.times if at is None else at

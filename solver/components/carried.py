@@ -97,6 +97,9 @@ class Carried(Component):
         if not self._transport(time, dt, page):
             return self.failure
         self._known[:] = trace.reached
+        gain = self.carriage.transport.gain
+        if gain is not None and self.newborn == "shared":  # reactions of the carrier are still to come: of those counted on nothing is lost
+            self._known[: len(gain)] = np.maximum(0.0, self._known[: len(gain)] - dt * gain)
         if self._coupled is None:
             np.add(self._before, variable.new, out=variable.mid)
             variable.mid *= 0.5

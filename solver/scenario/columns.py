@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .base import Context
+from .cascade_columns import cascade_units
 from .check import Finding, species_names
 from .mesh import mesh_dimension
 from .parameters import read_scales
@@ -100,7 +101,7 @@ def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
         parts = [part for part in vessel.at.names if few or f"{name}/{part}" in shown]
         found += [f"{name}/{part}.{what}:{species}" for part in parts for what in ("flux", "entered") for species in passing]
         begun += [f"{name}/"] if vessel.at.network else []
-    begun += ["circulation.", "blood.", "cavity.", "organ."] if scenario.circulation is not None else []
+    found += list(cascade_units(scenario))
     return found, tuple(begun)
 
 

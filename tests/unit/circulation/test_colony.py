@@ -36,14 +36,14 @@ def share(values: np.ndarray, chance: float) -> bool:
 @pytest.mark.parametrize("grid", [1, 7])
 def test_extinction_and_size_on_any_grid(founders: int, death: float, grid: int) -> None:
     birth, end = 0.25, 21.0
-    units = colonies(birth, death, np.linspace(0, end, int(end / grid) + 1), founders)
+    units = colonies(birth, death, np.linspace(0, end, int(end / grid) + 1), founders, 3 * N)
     r = birth - death
     gone = np.exp(-r * end)
     none = death * (1 - gone) / (birth - death * gone) if r else birth * end / (1 + birth * end)
     eta = birth * (1 - gone) / (birth - death * gone) if r else none
     dead = units.fate == Fate.EXTINCT
     assert share(dead, none**founders)
-    assert not share(dead, none**founders * 1.15) or none**founders < 0.1
+    assert not share(dead, none**founders * 1.05) or none**founders < 0.6  # what is off by 5 % is caught
     if founders == 1:
         for least in (2, 10):
             assert share(units.final >= least, (1 - none) * eta ** (least - 1))

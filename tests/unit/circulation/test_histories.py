@@ -19,6 +19,7 @@ from tests.lib.cascade import AT_ONCE, account, constant, drawn, off, one_bed, r
 
 PLANS = {"constant": rich(in_time=False), "in time": rich(), "sheds": rich(sheds=0.02)}
 NUMBER = 1500
+WAYS: tuple[Way, ...] = ("cells", "direct")
 
 
 def ledgers(name: str, way: Way) -> list[History]:
@@ -78,8 +79,8 @@ def test_direct_draws_keep_what_the_units_of_an_event_have_in_common() -> None:
     plan = one_bed(np.array([0, 1.0]), sizes=np.eye(6)[5], beds=beds, blood=blood, soil=np.array([0.6, 0.9])[:, None, None])
     entries = constant(12, 1, part=Part("vein", "wall", beds=np.eye(2)[0]))
     counts = []
-    for way in ("cells", "direct"):
-        batch = drawn(plan, entries, range(6000), way)[0]  # type: ignore[arg-type]
+    for way in WAYS:
+        batch = drawn(plan, entries, range(6000), way)[0]
         units = batch.units
         key = units.history * 1000 + units.event
         _, number_of = np.unique(key, return_counts=True)
@@ -219,11 +220,31 @@ def test_chances_where_growth_leaves_no_closed_form_are_not_stated() -> None:
         assert np.isnan(chances(replace(plan, colony=colony), constant(2, 10)).macro).all()
 
 
+def test_what_would_enter_after_the_horizon_does_not() -> None:
+    plan, entries = PLANS["constant"]
+    short = replace(plan, times=plan.times[:16], report=(15,))
+    for way in WAYS:
+        one, two = (drawn(short, each, range(20), way)[0] for each in (entries, entries.until(30)))
+        assert (one.ledger == two.ledger).all() and one.units.entered.max() <= 30
+    assert (means(short, entries).entered == means(short, entries.until(30)).entered).all()
+
+
+def test_where_success_is_not_rare_every_unit_is_drawn() -> None:
+    """Bounds that add up to more than 1 bound nothing: nodes that first hold nearly nobody and then nearly everybody."""
+    hold = np.where(np.arange(20) < 10, 0.05, 0.95)[None, None]
+    plan = one_bed(np.linspace(0, 10, 21), lymph=Lymph(("I",), hold))
+    entries = constant(30, 10, part=Part("duct", "wall", "lymph"))
+    cells, direct = (drawn(plan, entries, range(50), way)[0] for way in WAYS)
+    assert (cells.ledger == direct.ledger).all() and (cells.units.arrived == direct.units.arrived).all()
+    early = cells.units.entered < 5
+    assert off((cells.units.place[early] == 1).astype(float), 0.05, 0.0475) < 4
+
+
 def test_nobody_enters() -> None:
-    for way in ("cells", "direct"):
+    for way in WAYS:
         plan, entries = PLANS["sheds"]
         nobody = Entries(entries.times, entries.cells * 0, entries.parts)
-        batch = drawn(plan, nobody, range(3), way)[0]  # type: ignore[arg-type]
+        batch = drawn(plan, nobody, range(3), way)[0]
         assert not batch.ledger.any() and len(batch.units) == 0 and not batch.colonies.any()
         assert not chances(plan, nobody).macro_anywhere.any() and means(plan, nobody).fault == 0
 
