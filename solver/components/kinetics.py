@@ -185,7 +185,8 @@ class Coupled(Component):
         happened = self._flown @ mass[:n]
         for mobile, mid in zip(self._mobiles, self._mids, strict=True):
             if mobile is not None:
-                mobile.transport.look()
+                if isinstance(mobile, Mobile):
+                    mobile.transport.look()
                 mobile.species.variable.show(mid)
         for k, s in enumerate(kinetics.members):
             change = mass[:n] * (self._new[k] - self._star[k])
