@@ -76,6 +76,7 @@ CASES = (
     _shipped("treatment/hypoxic_core", 56),
     _shipped("treatment/mmp_inhibitor", 2),
     _shipped("treatment/radiation", 12),
+    _shipped("treatment/two_drugs", 5),
     _shipped("verification/activation", 100, most_ranks=1),
     _shipped("verification/binding", 1),
     _shipped("verification/dosing", 20),
