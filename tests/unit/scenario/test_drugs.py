@@ -95,7 +95,7 @@ def test_dose_and_sensitivity_have_units_of_their_own(tmp_path: Path) -> None:
     assert stays == pytest.approx([2.718281828459045**-0.72, 0.1], rel=1e-12)
     assert [removal.species for removal in model.removals] == [("tumour",), ("tumour",)]
     text = explain(model)
-    assert "Radiation week: 2 Gy at 1" in text and "Surgery cut: 0.9 of what is there at 2 where x > 0.5" in text
+    assert "Radiation week (times in h): 2 Gy at 1" in text and "Surgery cut (times in h): 0.9 of what is there at 2 where x > 0.5" in text
 
 
 PATH = "model.ecm.degraded_by.mmp"
