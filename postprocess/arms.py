@@ -37,7 +37,7 @@ def table_of(sweep: SweepRun) -> Table:
 def figure(sweep: SweepRun, table: Table) -> Any | None:
     """Columns of the outcomes over time, an arm a line, above what was given when, within `style`; None where there are no lines."""
     runs = [Run(member.folder) for member in sweep.members if member.status == "done"][: plot.MOST_LINES]
-    columns = list(dict.fromkeys(outcome.column for outcome in sorted(table.outcomes, key=lambda o: o.cascade)))[:MOST_PANELS]
+    columns = list(dict.fromkeys(outcome.column for outcome in sorted(table.outcomes, key=lambda o: not o.cascade)))[:MOST_PANELS]
     if not runs or not columns or min(len(run.series["time"]) for run in runs) < 2:
         return None
     curves = [cascade_curves(run.path, table.outcomes) for run in runs]

@@ -163,7 +163,8 @@ def series(
 ) -> Any:
     """Columns of series.csv over time: a panel per column, a line per run; which is which stands above the panels.
 
-    strips: schedules by name, drawn under the panels over the same time. curves: what is in no series, by name.
+    strips: schedules by name, drawn under the lowest panels over the same time, of series if there are any. curves: what is in no series,
+    by name.
     """
     curves = curves or {}
     for run in runs:
@@ -191,19 +192,21 @@ def series(
             _lines(panel, runs, column)
     for panel in axes[:tall].ravel()[len(columns) :]:
         panel.set_axis_off()
+    shown = columns[(tall - 1) * wide :]
+    under = [k for k, name in enumerate(shown) if name not in curves] or list(range(len(shown)))
     for k, lowest in enumerate(axes[-1]):
-        beside = (tall - 1) * wide + k < len(columns)
+        beside = k < len(shown)
         for strip, (name, lanes) in zip(axes[tall:, k], strips.items(), strict=True):
-            if beside:
+            if k in under:
                 draw_lanes(strip, lanes, factor)
                 strip.set_xlim(axes[tall - 1, k].get_xlim())
-                strip.set_ylabel(name if k == 0 else "", rotation="horizontal", ha="right", va="center")
+                strip.set_ylabel(name if k == under[0] else "", rotation="horizontal", ha="right", va="center")
                 strip.tick_params(labelbottom=strip is lowest)
             else:
                 strip.set_axis_off()
-        if strips and beside:
+        if strips and k in under:
             axes[tall - 1, k].tick_params(labelbottom=False)
-        (lowest if beside else axes[tall - 2, k]).set_xlabel(f"time ({unit})" if unit else "time")
+        (lowest if k in under else axes[tall - 1 if beside else tall - 2, k]).set_xlabel(f"time ({unit})" if unit else "time")
     _legend(figure, axes[0, 0])
     return figure
 
