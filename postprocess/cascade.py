@@ -124,7 +124,7 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
         before = way[k - 1][1] if k else value
         panel.barh(k, max(before, floor), left=0, color="#eeeeee", height=0.72)
         panel.barh(k, max(value, floor), left=0, color=LINES[0], height=0.72)
-        said = f"{count(value)}" + (f"  ({value / before:.2g} of these)" if k and before > 0 and value < before else "")
+        said = f"{count(value)}" + (f"  ({value / before:.2g} of these)" if k and before > 0 and value < 0.995 * before else "")
         panel.annotate(said, (max(value, floor), k), (4, 0), "data", "offset points", va="center", fontsize=8)
         lost = ", ".join(f"{name} {count(number)}" for name, number in losses if number > 0)
         if lost:
@@ -140,7 +140,7 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
                 fontsize=7,
             )
     panel.set_xscale("log")
-    panel.set_xlim(floor, max(value for _, value, _ in way) * 30)
+    panel.set_xlim(floor, max(max(value for _, value, _ in way), 10.0 * floor) * 30)
     panel.set_yticks(range(len(way)), [label for label, _, _ in way])
     panel.set_ylim(len(way) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
@@ -190,4 +190,4 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.set_xlabel(f"time{f' ({name})' if name not in ('', '1') else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
-    panel.legend(fontsize=8, loc="upper left")
+    panel.legend(fontsize=7.5, loc="best")

@@ -131,8 +131,13 @@ def _shares(run: Run) -> list[str]:
     lines, table = [], run.series
     for name in (n for n, kind in kinds(run).items() if kind == "cells"):
         total = table[f"{name}.total"]
-        parts = [(region, 100 * table[f"{name}.in:{region}"] / total) for region in run.regions if f"{name}.in:{region}" in table]
-        text = ", ".join(f"{region} {share[0]:.1f} % at the start, {share[-1]:.1f} % at the end" for region, share in parts)
+        parts = [(region, table[f"{name}.in:{region}"]) for region in run.regions if f"{name}.in:{region}" in table]
+        ends = [(when, at) for when, at in (("start", 0), ("end", -1)) if total[at] > 0.0]
+        text = ", ".join(
+            f"{region} " + ", ".join(f"{100 * part[at] / total[at]:.1f} % at the {when}" for when, at in ends)
+            for region, part in parts
+            if ends
+        )
         lines += [f"Share of {name} cells by region: {text}.", ""] if text else []
     return lines
 

@@ -5,6 +5,7 @@ Pools P obey dP/dt = a - l P, with a and l constant on each of the parts of an i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -137,5 +138,5 @@ def _pool(value: float, inflow: Floats, loss: Floats, lengths: Floats) -> Floats
 
 
 def _after(value: float, gain: float, rate: float, span: float) -> float:
-    kept = -np.expm1(-rate * span)  # 1 - e^(-rate span)
-    return float(value * (1.0 - kept) + (gain * kept / rate if rate * span > 1e-300 else gain * span))
+    kept = -math.expm1(-rate * span)  # 1 - e^(-rate span)
+    return value * (1.0 - kept) + (gain * kept / rate if rate * span > 1e-300 else gain * span)

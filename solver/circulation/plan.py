@@ -4,8 +4,8 @@ Times and rates are in the scenario's units of time, cells are whole cells, chan
 
 **Axes.** P phenotypes (those that enter some vessel), B beds, L levels of lymph nodes, C surfaces of the cavity, T intervals of the grid.
 *Places* are where cells can live: the beds, then the levels, then the surfaces; O = B + L + C of them. An array that varies in time has
-the intervals as its last axis and is **constant on each of them**: entry t holds on [times[t], times[t+1]) (a formula: its value in the
-middle). Any axis may have length 1 instead: the same for all. So a plain number is an array of shape (1,) or (1, 1, 1): ``number``.
+the intervals as its last axis and is **constant on each of them**: entry t holds on [times[t], times[t+1]).
+Any axis may have length 1 instead: the same for all. So a plain number is an array of shape (1,) or (1, 1, 1): ``number``.
 
 **Phenotypes.** A unit (single or cluster) and a colony have the mean over their cells, or founders, of every value.
 """

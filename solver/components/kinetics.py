@@ -59,8 +59,10 @@ class Coupled(Component):
         self.name, self.kinetics, self.state, self.moving, self.rtol = kinetics.name, kinetics, state, moving, rtol
         rows, n = kinetics.held.shape
         self._old, self._star, self._new, self._tilt, self._tilted = (np.zeros((rows, n)) for _ in range(5))
-        self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass
+        self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass; _tilted: their tilt
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
+        self._mids = [np.zeros(kinetics.graph.n_local) for _ in kinetics.members]  # the middle of the step, as found so far
+        self._mobiles = [moving.get(s.name) for s in kinetics.members]
         self._gains = np.zeros((len(kinetics.products), n))
         self._floors, self._counts = np.zeros(rows), np.zeros(4)
         self._flown = np.zeros((len(kinetics.reactions), n))
@@ -69,7 +71,7 @@ class Coupled(Component):
             transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
         for k, s in enumerate(kinetics.members):
             if s.name in moving:
-                moving[s.name].couple(kinetics.moved[k], self._sources[k, 0], self._sources[k, 1], self._tilt[k])
+                moving[s.name].couple(kinetics.moved[k], self._sources[k, 0], self._sources[k, 1], self._tilted[k])
 
     def accounts(self) -> Iterable[Account]:
         """Of each member what each reaction makes of it, or takes."""
@@ -91,7 +93,9 @@ class Coupled(Component):
         if self.state.history.last > 0.0:  # else the tendencies of the last attempt are a better guess than none
             for found, mean in zip(self._found, kinetics.mean, strict=True):
                 found[:] = mean.old[: len(found)]
-        self._tilt[:] = self._tilted[:] = 0.0
+        for s, mid in zip(kinetics.members, self._mids, strict=True):
+            mid[:] = s.variable.mid
+        self._tilted[:] = 0.0
         booked = book.pending()
         for last in (False, True):
             reason = self._pass(time, dt, book)
@@ -101,6 +105,7 @@ class Coupled(Component):
                 break
             book.put_pending(booked)
             self._put(self._old)
+            self._show_middle()
         self._take(dt, book)
         return ""
 
@@ -144,6 +149,7 @@ class Coupled(Component):
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
                     return reason
+                s.variable.show(self._mids[k])  # a law of its own was evaluated for what transport alone makes
                 np.subtract(s.state[: len(star)], dt * gain, out=star)
                 book.page(s.name).add("born", -dt * float((s.graph.mass[: len(star)] * gain).sum()))
             else:
@@ -177,6 +183,11 @@ class Coupled(Component):
         n, mass = kinetics.graph.n_owned, kinetics.graph.mass
         self._put(self._new)
         happened = self._flown @ mass[:n]
+        for mobile, mid in zip(self._mobiles, self._mids, strict=True):
+            if mobile is not None:
+                if isinstance(mobile, Mobile):
+                    mobile.transport.look()
+                mobile.species.variable.show(mid)
         for k, s in enumerate(kinetics.members):
             change = mass[:n] * (self._new[k] - self._star[k])
             page = book.page(s.name)
@@ -192,11 +203,16 @@ class Coupled(Component):
             kinetics.moved[k].new += kinetics.moved[k].old
             if s.log is not None:
                 np.log(np.maximum(s.state, TINY), out=s.log)
-            mid = s.variable.mid
-            mid[:n] = 0.5 * (self._old[k] + self._new[k])
-            kinetics.graph.halo.update(mid)
         for gain, made in zip(self._gains, self._new[len(kinetics.members) :], strict=True):
             np.divide(made, dt, out=gain)
+        self._show_middle()
+
+    def _show_middle(self) -> None:
+        """Let formulas read the mean of old and new. Collective."""
+        for s, mid, old, new in zip(self.kinetics.members, self._mids, self._old, self._new, strict=False):
+            mid[: len(old)] = 0.5 * (old + new)
+            self.kinetics.graph.halo.update(mid)
+            s.variable.show(mid)
 
     def _book_reactions(self, k: int, change: Floats, happened: Floats, page: Page) -> None:
         """Book what reactions made of a member. Of one that other terms change as well it is taken out of the change at the nodes; else

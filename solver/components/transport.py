@@ -168,9 +168,14 @@ class Transport:
         if self.trace is not None:
             self.trace.reached[:], self.trace.corrected = s.state, correct
             self.trace.steps += 1
+        if self.source is None:  # else kinetics are still to come
+            self.look()
+        return True
+
+    def look(self) -> None:
+        """Keep P and s of a species that limits itself at its density of now, with others as they are at mid-step, for ``follow``."""
         if self.own is not None and self._middle is not None and self.stiff:
             self.own.look(*self._middle)
-        return True
 
     def _empty(self, production: Floats, sinks: Floats, dt: float) -> None:
         """Let walls and boundaries that take all take what is there at the beginning. Collective where there are any."""

@@ -39,6 +39,18 @@ def bound(name: str, options: Bound, letters: Letters) -> Species:
     )
 
 
+def with_released(laws: Iterable[Species], options: Mapping[str, Bound]) -> list[Species]:
+    """The laws, with what dying cells set free as a production of solubles: their losses L times b."""
+    listed = list(laws)
+    known = {law.name: law for law in listed}
+    made: dict[str, list[Term]] = {}
+    for name, given in options.items():
+        for term in known[given.on].loss if given.released_into is not None else ():
+            words = f"{name} set free by {term.name} of {given.on}"
+            made.setdefault(given.released_into or "", []).append(Term(product(term.expr, Name(name)), words, "", term.factors))
+    return [replace(law, production=(*law.production, *made.get(law.name, ()))) for law in listed]
+
+
 def at_rest(law: Species, laws: Mapping[str, Species]) -> Species:
     """The law where the carrier does not move: then its deaths are losses, and its births sources, at every node."""
     if law.carried is None or laws[law.carried.by].mobile:

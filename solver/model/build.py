@@ -9,7 +9,7 @@ from ..scenario.schema import Scenario
 from ..scenario.treated import treated, words_of
 from ..scenario.tree import simplify, substitute
 from .balance import Model, Parameter, Species
-from .bound import bound
+from .bound import bound, with_released
 from .bound import settled as settled_on
 from .cells import cells
 from .ecm import ecm, with_releases
@@ -42,7 +42,7 @@ def build_model(scenario: Scenario) -> Model:
     laws += [soluble(name, options, biology.cells, list(biology.ecm), letters) for name, options in biology.solubles.items()]
     for name, matrix in biology.ecm.items():
         laws.append(ecm(name, matrix, [other for other in biology.ecm if other != name], list(biology.cells), letters))
-    laws = with_releases(laws, biology.ecm, letters)
+    laws = with_released(with_releases(laws, biology.ecm, letters), biology.bound)
     laws += [law for law in written if not law.mobile]
     barriers = [membrane(name, options, [*biology.cells, *biology.bound], letters) for name, options in biology.membranes.items()]
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]

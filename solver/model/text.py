@@ -81,6 +81,7 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     for law in model.species:
         carrier = None if law.carried is None else laws[law.carried.by]
         gains = [(other.name, t.rate) for other in model.species for t in other.transfers if t.into == law.name]
+        gains += _brought(law, laws)
         unit = f" [{law.unit.strip('()')}]" if law.unit else ""
         lines += ["", f"  {law.name} {law.symbol}{unit}", f"    {equation(law, symbols, gains, model.reactions, carrier)}"]
         lines += [] if carrier is None else [f"    {_goes_with(law, carrier, symbols)}"]
@@ -123,6 +124,12 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     if model.citations:
         lines += ["", "Literature", *(f"  {citation}" for citation in model.citations)]
     return "\n".join(lines) + "\n"
+
+
+def _brought(law: Species, laws: Mapping[str, Species]) -> list[tuple[str, Expr]]:
+    """What comes with carriers that were another species: (species, rate)."""
+    others = [(other, other.carried) for other in laws.values() if other.carried is not None]
+    return [(o.name, t.rate) for o, way in others for t in laws[way.by].transfers if way.turns.get(t.into) == law.name]
 
 
 def _goes_with(law: Species, carrier: Species, symbols: Mapping[str, str]) -> str:

@@ -59,6 +59,9 @@ class Bound(Options):
         description="shared: daughters share what a mother carries; per_cell: one that is born brings `per_cell`; "
         "inherited: one that is born brings as much as others carry there, as a trait",
     )
+    released_into: str | None = Field(
+        None, description="the soluble that it becomes where its cells die of what is a loss (not of crowding); none: it is lost with them"
+    )
     becomes: dict[str, str] = Field(
         {},
         description="where its cells become another phenotype, the bound species on that one that it becomes: it goes along with them; "

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .check import Finding
+from .parameters import read_scales
 from .schema import Scenario
+from .units import ONE
 from .wrong import allowed
 
 
@@ -13,6 +15,7 @@ def check_bound(scenario: Scenario) -> Iterator[Finding]:
     """Contradictions in model.bound."""
     cells, bound = scenario.model.cells, scenario.model.bound
     for name, options in bound.items():
+        yield from _released(scenario, name, options.released_into)
         for phenotype, into in options.becomes.items():
             place = ("model", "bound", name, "becomes", phenotype)
             turning = list(cells[options.on].becomes)
@@ -27,6 +30,17 @@ def check_bound(scenario: Scenario) -> Iterator[Finding]:
             elif still:
                 what, remedy = f"{still[0]} does not move, so nothing goes along with it", "give it a motility, however small"
                 yield Finding(place, what, code="immobile-species", remedy=remedy)
+
+
+def _released(scenario: Scenario, name: str, into: str | None) -> Iterator[Finding]:
+    place, solubles, scales = ("model", "bound", name, "released_into"), scenario.model.solubles, read_scales(scenario.scales)
+    if into is None:
+        return
+    if into not in solubles:
+        yield Finding(place, f"no soluble (given {into!r})", code="no-species", remedy=allowed(into, list(solubles)))
+    elif scales is not None and scales.get(name, ONE) != scales.get(into, ONE):
+        what = f"the scales of {name} and {into} differ"
+        yield Finding(place, what, code="wrong-unit", remedy="give both the same scale")
 
 
 def _moves(scenario: Scenario, name: str) -> bool:

@@ -133,7 +133,8 @@ def _names(scenario: Scenario, circulation: Circulation, anatomy: Anatomy) -> It
                 what = f"columns of the cascade begin with {name!r}"
                 yield Finding((*group, name), what, code="repeated-name", remedy="rename the species")
     for name in circulation.pools:
-        if name in scenario.parameters or name in scenario.fields or name in scenario.model.cells or name in scenario.species:
+        elsewhere = (scenario.parameters, scenario.fields, scenario.schedules, scenario.model.pools, scenario.model.cells, scenario.species)
+        if any(name in named for named in elsewhere):
             what = f"the name {name!r} is used twice"
             yield Finding(("circulation", "pools", name), what, code="repeated-name", remedy="rename one")
     cavity = circulation.cavity

@@ -113,13 +113,13 @@ def each(
         except PydanticCustomError as error:
             faults.append({"type": error, "loc": (key, "[key]"), "input": key})
         except ValidationError as error:
-            faults += [_again(fault) for fault in error.errors(include_url=False)]
+            faults += [raised_again(fault) for fault in error.errors(include_url=False)]
     if faults:
         raise ValidationError.from_exception_data("mapping", faults)
     return result
 
 
-def _again(fault: Any) -> Any:
+def raised_again(fault: Any) -> Any:
     """A fault of an inner validation in the form in which it can be raised again."""
     again = {"type": fault["type"], "loc": fault["loc"], "input": fault["input"], "ctx": fault.get("ctx", {})}
     if fault["type"] not in _KNOWN:

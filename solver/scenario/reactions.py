@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationError, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Context, Options
 from .equations import Equation, read_equation
 from .formulas import Formula, Over, State
-from .named import unknown_species
+from .named import raised_again, unknown_species
 from .parameters import FreeName
 from .units import ONE, Measure
-from .wrong import wrong
+from .wrong import joined, wrong
 
 SPEED, ONWARD, BACKWARD = "density/time", "density/time/left", "density/time/right"
 
@@ -58,8 +58,23 @@ class ByEquation:
         info.context["context"] = replace(before, scales={**before.scales, **units}, slots=slots)
         try:
             return inner(value)
+        except ValidationError as error:
+            bare = [name for name in equation.names if name not in before.scales and before.species.get(name) != "cells"]
+            faults = error.errors(include_url=False)
+            if not bare or not any(fault["type"] == "wrong-unit" for fault in faults):
+                raise
+            raise ValidationError.from_exception_data("reaction", [_unscaled(fault, bare[0]) for fault in faults]) from None
         finally:
             info.context["context"] = before
+
+
+def _unscaled(fault: Any, species: str) -> Any:
+    """A fault of a reaction, with what a wrong unit may come from where a species has no scale."""
+    if fault["type"] == "wrong-unit":
+        said = fault["ctx"]
+        remedy = joined(said["remedy"], f"{species} has no scale: state one, as in scales: {{{species}: 1 nM}}")
+        fault = {**fault, "ctx": {**said, "remedy": remedy, "text": joined(said["what"], remedy)}}
+    return raised_again(fault)
 
 
 def together(side: Mapping[str, int], context: Context) -> Measure:

@@ -75,7 +75,7 @@ class Trial:
         if not self._go(time - short, short):
             return False
         for k, ((v, w, n), end) in enumerate(zip(self._compared, self._ends, strict=True)):
-            self._late[k] = WEIGHT**2 * stages.distance(w, v.new, end, n)
+            self._late[k] = WEIGHT**2 * stages.distance(w, v.new, end, n) if v.foreseen else 0.0
         return True
 
     def missed(self, dt: float) -> Missed:

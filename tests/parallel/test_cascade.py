@@ -98,7 +98,8 @@ def test_a_scalar_of_the_run_and_pools_act_on_rates(comm: Comm, shared_tmp: Path
     """Rates that fall with a pool that fills: fewer are arrested than without."""
     more = (
         ("after: none", "after: last\n  pools: {priming: {inflow: 1 /d, loss: 0.2 /d}}"),
-        ("extravasation: 0.8", 'extravasation: "0.8/(1 + priming)"'),
+        ("  vessels:", "  pools: {stress: {inflow: 1 /d, loss: 0.2 /d}}\n  vessels:"),
+        ("extravasation: 0.8", 'extravasation: "0.8/(1 + 0.5*priming + 0.5*stress)"'),
     )
     out = shared_tmp / "out"
     run(load(scenario(comm, shared_tmp, *more)), comm, out)
@@ -107,6 +108,12 @@ def test_a_scalar_of_the_run_and_pools_act_on_rates(comm: Comm, shared_tmp: Path
         series = open_run(out).series
         share = series["organ.lungs.stuck"][-1] / series["organ.lungs.arrived"][-1]
         said += [] if 0.3 < share < 0.8 and series["circulation.ledger"].max() < 1e-12 else [f"share {share}"]
+        table = numbers_of(out / ENTRIES)
+        stress = 5 * (1 - np.exp(-0.2 * np.array(table["time"])))
+        said += [] if np.allclose(table["scalar.stress"], stress, rtol=1e-3) and stress[-1] > 1 else [f"scalar {table['scalar.stress']}"]
+        again = finished.prepared(*finished.read(out))[0]
+        own = again.extravasation[0, 0]
+        said += [] if len(own) == 50 and 0.3 < own[0] < 0.8 and own[-1] < own[0] else [f"extravasation {own}"]
         facts = json.loads((out / CASCADE / "manifest.json").read_text(encoding="utf-8"))
         said += [] if facts["histories"] == 1 and facts["units"]["events.csv"]["entered"] == "d" else ["manifest"]
     parallel_assert(comm, not comm.bcast(said), f"wrong: {said}")

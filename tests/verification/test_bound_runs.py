@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import invasio
+from invasio.solver.api import Result
 
 HEAD = """\
 schema_version: 1
@@ -17,7 +18,7 @@ time: {end: 1, step: 0.05}
 """
 
 
-def run(folder: Path, text: str) -> invasio.Run:
+def run(folder: Path, text: str) -> Result:
     """A run in memory; its ledgers balance."""
     path = folder / "bound.yaml"
     path.write_text(HEAD + text, encoding="utf-8")
@@ -68,3 +69,18 @@ model:
     done = run(tmp_path, text)
     np.testing.assert_allclose(done.field("ecm", 1), np.exp(-0.6), rtol=1e-6)
     np.testing.assert_allclose(done.field("q", 1), 3.0 * done.field("still", 1), rtol=1e-12)
+
+
+def test_what_the_dying_carry_is_set_free(tmp_path: Path) -> None:
+    """All of it, of second order in the step; it is lost to the cells as they die."""
+    text = """\
+model:
+  cells: {a: {initial: 1, motility: 1e-3, death: 0.5}}
+  bound: {drug_in: {on: a, per_cell: "2*x", released_into: drug}}
+  solubles: {drug: {initial: 0, diffusion: 1e-2}}
+"""
+    done = run(tmp_path, text)
+    inside, free = done.series["drug_in.total"], done.series["drug.total"]
+    np.testing.assert_allclose(inside[-1], np.exp(-0.5), rtol=2e-5)  # of the scheme: 0.04 (s dt)^2 s t
+    np.testing.assert_allclose(inside + free, 1.0, rtol=1e-4)
+    np.testing.assert_allclose(done.series["drug_in.dead"], 1.0 - inside, atol=1e-13)

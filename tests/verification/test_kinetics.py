@@ -166,14 +166,13 @@ output: {every: 1, figures: false}
 """
 
 
-# most: the first steps, which nothing predicts, are compared with their halves, and so resolve what reacts at once, from 4e-7 on
-@pytest.mark.parametrize(("tolerance", "most"), [(1e-3, 150), (1e-5, 500)])
-def test_a_reversible_pair_written_by_hand(tmp_path: Path, tolerance: float, most: int) -> None:
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-5])
+def test_a_reversible_pair_written_by_hand(tmp_path: Path, tolerance: float) -> None:
     """a + c = 1 and b + c = 1/2 at all outputs, the equilibrium in the end, in few steps."""
     path = tmp_path / "by_hand.yaml"
     path.write_text(BY_HAND, encoding="utf-8")
     done = invasio.run(path, set={"time.tolerance": tolerance}, out=None)
-    assert done.series["step"][-1] < most
+    assert done.series["step"][-1] < 30
     for at in done.times:
         np.testing.assert_allclose(done.field("a", at) + done.field("c", at), 1.0, rtol=0, atol=1e-12)
         np.testing.assert_allclose(done.field("b", at) + done.field("c", at), 0.5, rtol=0, atol=1e-12)
@@ -281,6 +280,31 @@ def test_fed_here_and_carried_away(comm: Comm) -> None:
         advance(problem, dt, count)
         found = {**found, dt: owned(problem, "a").copy()}
     np.testing.assert_allclose(found[0.5], found[0.02], rtol=0, atol=1e-3 * found[0.02].max())
+
+
+@pytest.mark.parametrize("other", ["0.8 - v", "0.8 - v - 0.2*u"])
+def test_growth_that_limits_itself_rests_beside_fixed_walls(comm: Comm, other: str) -> None:
+    """Partners that use each other up and compete as they grow: the rest state of small steps, for dt*rate from 1 to 50, reached and kept.
+
+    It was off by 1e-4 at 1 and 9e-3 at 4, and from 8 on there was none.
+    """
+
+    def laws() -> tuple[Species, ...]:
+        walls = ({"left": boundary("fixed", "0.2")}, {"right": boundary("fixed", "0.1")})
+        return (
+            species("u", "0.5", diffusion="0.02", growth="1 - u - 0.5*v", loss="0.1*v", boundaries=walls[0]),
+            species("v", "0.3", diffusion="0.01", growth=other, loss="0.1*u", boundaries=walls[1]),
+        )
+
+    problem = problem_of(laws(), lattice(1, 10), comm, together="partners")
+    march = advance(problem, 0.2, 300)
+    rest = np.array([owned(problem, name) for name in "uv"])
+    march.steps(50.0, 20)
+    np.testing.assert_allclose(np.array([owned(problem, name) for name in "uv"]), rest, rtol=0, atol=1e-6)
+    for dt in (1.0, 4.0, 16.0):
+        problem = problem_of(laws(), lattice(1, 10), comm, together="partners")
+        advance(problem, dt, 100)
+        np.testing.assert_allclose(np.array([owned(problem, name) for name in "uv"]), rest, rtol=0, atol=1e-6)
 
 
 CYCLES: Mapping[str, tuple[tuple[Species, ...], Rates]] = {

@@ -132,6 +132,20 @@ def test_rates_of_place_time_and_others(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.sort(done.field("a", 1)), np.sort(np.exp(-2 * x * (1 + np.sin(1)))), rtol=1e-5)
 
 
+def test_rates_by_region(tmp_path: Path) -> None:
+    """A field by region in a rate: the reaction goes on in one half, at half of the rate between, and not in the other."""
+    path = tmp_path / "regions.yaml"
+    text = (
+        "mesh: {kind: interval, to: 1, cells: 4, regions: {rim: {kind: interval, from: 0.5, to: 1}}}\n"
+        "fields: {speed: {regions: {tissue: 2}}}\nspecies: {a: {initial: 1}, b: {}}\n"
+        "model: {reactions: {turn: {equation: a -> b, rate: 1.5*speed}}}\n"
+        "time: {end: 1, step: 0.1}\noutput: {every: 1, figures: false}\n"
+    )
+    path.write_text(text, encoding="utf-8")
+    done = invasio.run(path, out=None)
+    np.testing.assert_allclose(np.sort(done.field("a", 1)), np.sort(np.exp([-3.0, -3.0, -1.5, 0.0, 0.0])), rtol=1e-5)
+
+
 @pytest.mark.parametrize("still", ["", "c", "ac", "abc"])
 def test_beside_transport_and_what_else_species_do(tmp_path: Path, still: str) -> None:
     """Partners that move, decay, are made and stay, with one reaction after another, against SciPy; every account closes."""

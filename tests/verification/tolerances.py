@@ -15,6 +15,7 @@ from invasio.solver.components.options import SchemeOptions
 from invasio.solver.discretise.problem import Problem
 from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Transfer
+from invasio.solver.model.kinetics import How
 from invasio.solver.scenario.parser import parse
 from tests.lib.comm import Comm
 from tests.lib.fields import density
@@ -49,7 +50,7 @@ def logistic(comm: Comm) -> Problem:
     return problem_of((species("n", "0.01", "cells", diffusion="1e-3", growth="1 - n"),), lattice(1, 2), comm)
 
 
-def binding(comm: Comm) -> Problem:
+def binding(comm: Comm, together: How = "none") -> Problem:
     """A + B <-> C, written as terms, with different motilities."""
     bind, part = "2*b", "0.5*c"
     laws = (
@@ -57,7 +58,7 @@ def binding(comm: Comm) -> Problem:
         species("b", "1", diffusion="0.02", production=part, loss="2*a"),
         species("c", "0", diffusion="1e-3", production="2*a*b", loss="0.5"),
     )
-    return problem_of(laws, lattice(1, 40), comm)
+    return problem_of(laws, lattice(1, 40), comm, together=together)
 
 
 def plasmin(comm: Comm) -> Problem:
@@ -96,6 +97,7 @@ CASES = {
     "exact wave": Case(wave, (1.0, 2.0), 20.0),
     "logistic growth": Case(logistic, (2.0, 5.0, 8.0), 2e4),
     "A + B <-> C": Case(binding, (1.0, 2.0), 20.0),
+    "the same, together": Case(lambda comm: binding(comm, "partners"), (1.0, 2.0), 20.0),
     "plasmin system": Case(plasmin, (2.0, 5.0), 50.0),
     "change of phenotype": Case(transition, (2.0, 4.0), 40.0),
 }

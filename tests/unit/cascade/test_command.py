@@ -65,6 +65,15 @@ def test_cell_by_cell_and_another_folder(folder: Path, tmp_path: Path, capsys: p
     assert entered == rest and abs(entered - 24_000) < 6 * (24_000 * 1.2) ** 0.5
 
 
+def test_nothing_that_enters_gives_empty_tables_and_a_picture(folder: Path) -> None:
+    (folder / ENTRIES).write_text(ROWS.replace("60.0", "0.0"), encoding="utf-8")
+    assert main(["cascade", str(folder), "--seeds", "3"]) == 0
+    assert _rows(folder / CASCADE / "events.csv") == []
+    assert {float(row["drawn"]) for row in _rows(folder / CASCADE / "ledger.csv")} == {0.0}
+    assert {float(row["free"]) for row in _rows(folder / CASCADE / "relapse.csv")} == {1.0}
+    assert (folder / CASCADE / "cascade.png").stat().st_size > 10_000
+
+
 def test_what_cannot_be_drawn_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cascade", str(folder), "--seeds", "0"]) == 2
     printed(capsys.readouterr().err, "wrong-arguments", "--seeds", "1 or more")

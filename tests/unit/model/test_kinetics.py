@@ -68,7 +68,9 @@ def test_what_is_left() -> None:
     supplied = species("s", "0", diffusion="1", production="x", growth="1 - s", loss="b")
     assert rest(split(supplied, Kinetics(("s", "b")))[0]) == (["x"], ["1 - s"], [])
     cells = species("s", "0", "cells", diffusion="1", growth="1 - s - b", loss="0.1")
-    assert rest(split(cells, Kinetics(("s", "b")))[0]) == ([], [], ["0.1"])
+    assert rest(split(cells, Kinetics(("s", "b")))[0]) == ([], ["1 - s - b"], ["0.1"])
+    fed = species("s", "0", "cells", diffusion="1", growth="b - 1", loss="0.1")
+    assert rest(split(fed, Kinetics(("s", "b")))[0]) == ([], [], ["0.1"])
 
 
 def test_rates_are_those_of_the_law() -> None:

@@ -17,7 +17,7 @@ schema_version: 1
 mesh: {kind: interval, cells: 4}
 model:
   cells:
-    tumour: {initial: 1, motility: 1e-3, haptotaxis: 1e-2, death: 0.1}
+    tumour: {initial: 1, motility: 1e-3, haptotaxis: 1e-2, death: 0.1, becomes: {sessile: 0.3}}
     sessile: {initial: 1, death: 0.2, growth: {kind: logistic, rate: 1}}
   ecm: {initial: 1, degraded_by: {mt1: 2}}
   bound:
@@ -42,6 +42,15 @@ def scenario(folder: Path, lines: str, more: str = "") -> Path:
         ("mt1: {on: tumour, per_cell: -1}", "out-of-bounds", "model.bound.mt1.per_cell", "at least 0"),
         ("mt1: {on: tumour, per_cell: n}", "unknown-name", "model.bound.mt1.per_cell", "x, y, z"),
         ("mt1: {on: tumour}", "missing-option", "model.bound.mt1.per_cell", "give `per_cell`"),
+        ("mt1: {on: tumour, per_cell: 1, becomes: {other: q}}", "wrong-transfer", "model.bound.mt1.becomes.other", "allowed: sessile"),
+        ("mt1: {on: tumour, per_cell: 1, becomes: {sessile: mt1}}", "wrong-transfer", "model.bound.mt1.becomes.sessile", ""),
+        (
+            "mt1: {on: tumour, per_cell: 1, becomes: {sessile: q}}\nq: {on: sessile, per_cell: 0}",
+            "immobile-species",
+            "model.bound.mt1.becomes.sessile",
+            "give it a motility",
+        ),
+        ("mt1: {on: tumour, per_cell: 1, released_into: ecm}", "no-species", "model.bound.mt1.released_into", ""),
         ("mt1: {on: tumour, per_cell: 1, at_birth: halved}", "unknown-choice", "model.bound.mt1.at_birth", "inherited"),
         ("mt1: {on: tumour, per_cell: 1}\necm: {on: tumour, per_cell: 1}", "repeated-name", "", "rename one"),
         ("mt1: {on: tumour, per_cell: 1}\nt: {on: tumour, per_cell: 1}", "bad-name", "model.bound.t", "choose another name"),
@@ -68,7 +77,7 @@ def test_the_law_is_explained(tmp_path: Path) -> None:
     """With what moves its cells, and what is lost with them; of cells that stay, as a law of its own."""
     lines = "mt1: {on: tumour, per_cell: 2, synthesis: 3, decay: 0.5}\nq: {on: sessile, per_cell: 1, at_birth: inherited}"
     text = explain(build_model(load(scenario(tmp_path, lines))))
-    assert "∂mt1/∂t = ∇·(d_n1 ∇mt1) − ∇·(γ mt1 ∇f) + σ n1 − β mt1 − δ_n1 mt1" in text
+    assert "∂mt1/∂t = ∇·(d_n1 ∇mt1) − ∇·(γ mt1 ∇f) + σ n1 − β mt1 − δ_n1 mt1 − λ mt1" in text
     assert "goes with tumour, mt1/n1 in each" in text and "start: mt1 = r_mt1 n1" in text
     found = re.search(r"∂q/∂t = (.*)", text)
     assert found and "δ_n2 q" in found[1] and "max(0" in found[1]

@@ -107,6 +107,13 @@ def test_units_of_another_order_are_refused(unit: str, tmp_path: Path) -> None:
         load(path)
 
 
+def test_molar_rates_need_scales_of_the_species(tmp_path: Path) -> None:
+    path = tmp_path / "units.yaml"
+    path.write_text(SCALED.replace(", a: 1 nM, b: 1 nM, c: 1 pM", "").replace("10", "10 /nM/s"), encoding="utf-8")
+    with refused("wrong-unit", "model.reactions.r.forward", "needed is 1/time; a has no scale: state one, as in scales: {a: 1 nM}"):
+        load(path)
+
+
 def test_a_unit_that_is_called_as_a_species_is(tmp_path: Path) -> None:
     text = SCALED.replace("a: ", "M: ").replace("a + b", "M + b").replace("10", "2.5e6 /M/s")
     assert rates(tmp_path, text)[0] == pytest.approx(9.0, rel=1e-14)

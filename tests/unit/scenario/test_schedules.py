@@ -168,7 +168,7 @@ def _product(expr: Any) -> tuple[float, Function]:
 def test_the_shipped_tablets_give_what_was_measured_in_patients() -> None:
     """Marimastat, 50 mg twice a day: the highest concentration 196 ng/mL, 1.5 to 3 h after the first dose its peak."""
     plasma = load(folder() / "treatment" / "mmp_inhibitor.yaml").schedules["plasma"].function
-    times = np.linspace(1.5, 20.0, 200_001)  # of 16 h; the first dose is at 1 d
+    times: Any = np.linspace(1.5, 20.0, 200_001)  # of 16 h; the first dose is at 1 d
     levels = 1000.0 * sampled(plasma, times)
     first = times < 1.5 + 12.0 / 16.0
     assert levels.max() == pytest.approx(196.0, abs=1.0)
