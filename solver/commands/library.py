@@ -12,7 +12,7 @@ from ..scenario.library import Entry, search
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("words", nargs="*", metavar="WORD", help="only values in which all these words stand, such as oxygen diffusion")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only values in which all these words stand: oxygen diffusion")
     parser.add_argument("--json", action="store_true", help="print them as JSON")
 
 
@@ -21,7 +21,8 @@ def main(args: argparse.Namespace) -> int:
     found = search(args.words)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     if args.json:
-        print(json.dumps([{**asdict(entry), "number": entry.number, "unit": entry.unit} for entry in found], indent=2, ensure_ascii=False))
+        listed = [{**asdict(entry), "number": entry.number, "unit": entry.unit} for entry in found]
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
         return 0
     for entry in found:
         print(_lines(entry))

@@ -39,7 +39,7 @@ def test_every_column_of_a_shipped_scenario_has_a_unit(path: Path) -> None:
     names, _ = columns(found)
     without = [name for name in names if not units.column(name).text]
     assert not without
-    assert found.scales is None or units.column("tumour.total").text.startswith("cells")
+    assert found.scales is None or all(units.column(f"{name}.total").text.startswith("cells") for name in found.model.cells)
 
 
 # (scales, dim): cells and mol at density 1, as a hand integral per unit of the mesh's length, area or volume
