@@ -26,9 +26,8 @@ def main(args: argparse.Namespace) -> int:
         return 0
     for entry in found:
         print(_lines(entry))
-    print(
-        f"\n{len(found)} value{'s' if len(found) != 1 else ''}; in a scenario: parameters: {{NAME: {{from: library, name: {found[0].name}}}}}"
-    )
+    count = f"{len(found)} value{'s' if len(found) != 1 else ''}"
+    print(f"\n{count}; in a scenario: parameters: {{NAME: {{from: library, name: {found[0].name}}}}}")
     return 0
 
 
