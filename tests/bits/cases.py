@@ -91,5 +91,6 @@ CASES = (
     _shipped("verification/membrane_opening", 0.6, most_ranks=3),
     _shipped("verification/membrane_pressure", 10),
     _shipped("verification/myopic_equilibrium", 150),
+    _shipped("verification/oxygen_slab", 0.5),
     _shipped("verification/switching_along_fibres", 0.5, "mesh.size=0.04", most_ranks=3),
 )
