@@ -46,6 +46,7 @@ CASES = (
     _everything(3, "local_bounds"),
     _shipped("cascade/breast", 12, most_ranks=1),
     _shipped("cascade/colon", 12),
+    _shipped("cascade/inhibitor", 12, most_ranks=1),
     _shipped("cascade/lung", 12, most_ranks=1),
     _shipped("published/anderson_2000/1d_h0.02", 1, most_ranks=3),
     _shipped("published/anderson_2000/1d_h0.01", 1),
