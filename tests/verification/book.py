@@ -8,19 +8,24 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mpi4py import MPI
 
+from invasio.solver.errors import SolverError
 from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.lib.comm import Comm
 from tests.lib.fields import least
+from tests.lib.march import March
 from tests.lib.models import lattice
 from tests.lib.orders import Convergence, orders, overall
+from tests.lib.signs import CASES
 from tests.verification import manufactured, studies, tolerances
 from tests.verification.test_exact_wave import l1, solved
+from tests.verification.test_kinetics import SMOOTH, binding, binds, errors_of
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = {1: (16, 32, 64), 2: (8, 16, 32), 3: (6, 12, 20)}
@@ -54,6 +59,7 @@ def main(argv: list[str]) -> int:
     rows = _rows_of(wave, ("tumour", "ecm"), "tumour")
     tables["tolerance"] = _table(head, [[row[0], str(n), *row[1:]] for row, n in zip(rows, steps, strict=True)])
     tables["tolerances"] = _tolerances(comm, quick)
+    tables["kinetics"], tables["signs"] = _kinetics(comm, quick), _signs(comm)
     tables["wave"] = space
     tables["barenblatt"] = _table(
         ("dimensions", "L1 errors, relative", "orders", "least density"),
@@ -67,6 +73,27 @@ def main(argv: list[str]) -> int:
     (options.out / "verification.md").write_text(TEXT.read_text().format(**tables))
     print(f"written: {options.out / 'verification.md'}")
     return 0
+
+
+def _kinetics(comm: Comm, quick: bool) -> str:
+    """Errors and orders of binding for rates from slow to instantaneous."""
+    rows = []
+    for kon in (1.0, 1e4) if quick else (1.0, 10.0, 100.0, 1e3, 1e4, 1e6):
+        laws = partial(binding, kon, ("1e-1", "1e-3", "1e-3"), SMOOTH)
+        found = errors_of(laws, "abc", (1e-1, 1e-3, 1e-3), binds(kon), comm, 1.0, (5, 10, 20, 40))
+        rows.append([f"{kon:g}", _list(found), _orders(orders(found))])
+    return _table(("kon", "errors, relative", "orders"), rows)
+
+
+def _signs(comm: Comm) -> str:
+    """What the cases of tests are told."""
+    rows = []
+    for name, case in CASES.items():
+        try:
+            March(case.build(comm)).run(1.0, step=0.1)
+        except SolverError as error:
+            rows.append([name, str(error).replace(" [bad-rate]", "").replace("|", " or ")])
+    return _table(("case", "what the run ends with"), rows)
 
 
 def _manufactured(comm: Comm, name: str, dim: int, kind: str, quick: bool) -> Convergence | None:

@@ -83,6 +83,18 @@ def test_what_opens_degrades_and_releases_follows_the_closed_form(tmp_path: Path
     assert max(errors[-1]) < 1e-4
 
 
+def test_an_enzyme_that_cells_carry_opens_what_is_cross_linked(tmp_path: Path) -> None:
+    """b' = -omega b with what is bound to uniform cells; without it nothing opens."""
+    text = WELL_MIXED.replace("opened_by: {mmp: 1.5, fibroblast: 0.5}", "opened_by: {mt1: 0.5}")
+    text = text.replace("  ecm:\n", "  bound: {mt1: {on: fibroblast, per_cell: 4}}\n  ecm:\n")
+    path = written(tmp_path, text)
+    run = invasio.run(path, set={"time.step": 0.02}, out=None)
+    assert float(run.series["bundles.total"][-1]) == pytest.approx(0.8 * np.exp(-1.0), rel=1e-3)
+    assert abs(float(run.series["bundles.ledger"][-1])) < 1e-12
+    still = invasio.run(path, set={"model.bound.mt1.per_cell": 0}, out=None)
+    assert float(still.series["bundles.total"][-1]) == 0.8
+
+
 def test_pores_stop_cells_until_the_matrix_is_opened(tmp_path: Path) -> None:
     """Closed pores let nothing through, neither at random nor up the gradient; opened by the cells, they let the front pass."""
     path = written(tmp_path, CHANNEL)
