@@ -82,7 +82,7 @@ def _loops(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[Circulation
         ends |= beds.routes[:, ends].sum(axis=1) > 0
     circling = [name for name, here, ending in zip(beds.names, reached, ends, strict=True) if here and not ending]
     if circling:
-        what = f"cells that reach {', '.join(circling)} circle for ever: none of the beds on their way arrests any, or at least {LEAST:g} of them"
+        what = f"cells that reach {', '.join(circling)} circle for ever: no bed on their way arrests as many as {LEAST:g} of them"
         remedy = "give one of these beds a capture above 0"
         faults.append(CirculationError(what, code="no-loss", place="organs.capture", remedy=remedy))
     return faults
