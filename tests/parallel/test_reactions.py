@@ -46,7 +46,7 @@ MESHES = {1: "interval, to: 1, cells: 16", 2: "rectangle, to: [1, 1], cells: [6,
 
 def posed(comm: Comm, folder: Path, dim: int) -> Problem:
     """The scenario on its mesh."""
-    path = folder / f"reactions_{comm.size}_{comm.rank}.yaml"
+    path = folder / f"reactions_{comm.size}_{MPI.COMM_WORLD.rank}.yaml"
     path.write_text(TEXT.replace("MESH", MESHES[dim]), encoding="utf-8")
     scenario = load(path)
     return discretise(build_model(scenario), build_domain(scenario.mesh, comm))
