@@ -16,8 +16,8 @@ from dataclasses import replace
 from ..scenario.derivative import derivative
 from ..scenario.expressions import Binary, Call, Expr, Name, Timed, Unary
 from ..scenario.functions import Function
+from ..scenario.intervals import enclosure
 from ..scenario.tree import names, rebuild, simplify
-from .enclosure import enclosure
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
