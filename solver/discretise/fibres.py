@@ -102,8 +102,8 @@ def _tensors(fibres: Fibres, points: Floats, dim: int, parameters: Mapping[str, 
         for a in range(dim):
             for b in range(a, dim):
                 q[:, a, b] = q[:, b, a] = places[f"{fibres.field}.{'xyz'[a]}{'xyz'[b]}"]
-        share = 1.0 - fibres.across
-        return np.asarray((1.0 - share * np.einsum("cii->c", q))[:, None, None] * np.eye(dim) + share * q)
+        most = 1.0 - fibres.across
+        return np.asarray((1.0 - most * np.einsum("cii->c", q))[:, None, None] * np.eye(dim) + most * q)
     evaluator = Evaluator(points, {}, parameters, places=places)
     e = np.zeros((dim, evaluator.n))
     for component, expr in zip(e, fibres.direction, strict=True):

@@ -27,9 +27,9 @@ def pairs(dim: int) -> list[tuple[int, int]]:
     return [(a, b) for a in range(dim) for b in range(a, dim)]
 
 
-def steps(window: Sequence[float]) -> list[int]:
-    """Every so many pixels is enough of what has been filtered with a window of these widths in pixels."""
-    return [max(1, int(width / 2 + 0.5)) for width in window]
+def steps(window: Sequence[float], counts: Sequence[int]) -> list[int]:
+    """Every so many pixels, of these counts, is enough of what has been filtered with a window of these widths in pixels."""
+    return [min(count, max(1, int(width / 2 + 0.5))) for width, count in zip(window, counts, strict=True)]
 
 
 def structure(values: Values, edges: Sequence[float], smooth: float, window: Sequence[float], full: float) -> list[Values]:
@@ -44,7 +44,7 @@ def structure(values: Values, edges: Sequence[float], smooth: float, window: Seq
     inside = np.zeros(values.shape, dtype=bool)
     inside[(slice(rim, -rim),) * dim] = True
     slopes = [gaussian_filter(values, smooth, order=[int(axis == dim - 1 - a) for axis in range(dim)]) / edges[a] for a in range(dim)]
-    some = tuple(slice(step // 2, None, step) for step in steps(window)[::-1])
+    some = tuple(slice(step // 2, None, step) for step in steps(window, values.shape[::-1])[::-1])
     # what lies beyond counts nothing, so that the eigenvectors are those of the part of the window that is known
     found = [
         gaussian_filter(np.where(inside, slopes[a] * slopes[b], 0.0), list(window)[::-1], mode="constant")[some].copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def image_field(name: str, options: ImageField, operators: Operators) -> Given:
     if options.orientation is None:
         return Given(found[0], shown, facts, tuple(notes))
     parts = {f"{'xyz'[a]}{'xyz'[b]}": one for (a, b), one in zip(pairs(dim), found, strict=True)}
-    return Given(trace(found, dim), shown, {**facts, "orientation": options.orientation}, tuple(notes), parts)
+    return Given(trace(found, dim).astype(np.float64), shown, {**facts, "orientation": options.orientation}, tuple(notes), parts)
 
 
 def _made(name: str, options: ImageField, dim: int, apart: float) -> tuple[Any, ...]:
@@ -102,8 +103,8 @@ def _directions(
     """The components of the tensor of directions, filtered so that nodes miss no pixel; of every which pixel; what is said."""
     values, dim = _grey(picture, options), len(edges)
     if options.turns:
-        layers, done, said = _of_angles(name, options, picture, values), np.zeros(dim), []
-        taken = np.ones(dim, dtype=np.int64)
+        layers, said = _of_angles(name, options, picture, values), []
+        done, taken = [0.0] * dim, [1] * dim
     else:
         smooth = 1.0 if options.smooth is None else options.smooth
         least = 2 * int(np.ceil(EDGE * smooth)) + 1
@@ -114,13 +115,13 @@ def _directions(
                 place=options.image,
                 remedy=f"at least {least} are needed along each axis with `smooth: {smooth:g}`",
             )
-        done = np.full(dim, 3.0 * smooth) if options.window is None else np.maximum(options.window / edges, smooth)
-        taken = np.array(steps(done.tolist()))
-        layers = structure(values, edges.tolist(), smooth, done.tolist(), options.full or 1.0)
+        done = [3.0 * smooth if options.window is None else max(options.window / float(edge), smooth) for edge in edges]
+        taken = steps(done, values.shape[::-1])
+        layers = structure(values, [float(edge) for edge in edges], smooth, done, options.full or 1.0)
         said = [f"gradients filtered by {smooth:g}, directions by {', '.join(f'{w:.3g}' for w in done)} pixels"]
-    wanted = 0.5 * apart / edges if options.smooth is None or not options.turns else np.full(dim, options.smooth)
-    more = np.sqrt(np.maximum(wanted**2 - done**2, 0.0)) / taken
-    layers = [_smoothed(layer, np.where(more > 0.5, more, 0.0)[::-1].tolist()) for layer in layers]
+    wanted = [0.5 * apart / float(edge) if options.smooth is None or not options.turns else options.smooth for edge in edges]
+    more = [sqrt(max(w**2 - d**2, 0.0)) / n for w, d, n in zip(wanted, done, taken, strict=True)]
+    layers = [_smoothed(layer, [m if m > 0.5 else 0.0 for m in more[::-1]]) for layer in layers]
     coherence = trace(layers, dim)
     if coherence.max() < _NONE:
         raise MeshError(
@@ -130,7 +131,7 @@ def _directions(
             remedy="check `channel`, `colour` and `window`: fibres are lines lighter or darker than what lies between them",
         )
     said += [f"coherence {coherence.min():.3g} to {coherence.max():.3g}, mean {coherence.mean():.3g}"]
-    return layers, taken, said
+    return layers, np.array(taken), said
 
 
 def _of_angles(name: str, options: ImageField, picture: Picture, values: Any) -> list[Any]:

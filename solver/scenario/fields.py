@@ -89,8 +89,8 @@ class ImageField(PictureFile):
     )
     orientation: Literal["structure_tensor", "angle"] | None = Field(
         None,
-        description="directions of fibres in it, for `fibres: {field: NAME}`: along the lines in a picture, or grey values that are angles; "
-        "the name stands for their coherence, 0 to 1, in formulas",
+        description="directions of fibres in it, for `fibres: {field: NAME}`: along the lines in a picture, or grey values that are "
+        "angles; the name stands for their coherence, 0 to 1, in formulas",
     )
     window: Positive | None = Field(
         None,
