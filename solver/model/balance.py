@@ -342,6 +342,7 @@ class Model:
     pools: tuple[Pool, ...] = ()
     drugs: Mapping[str, list[str]] = field(default_factory=dict)  # drug -> what it does to rates, in words
     removals: tuple[Removal, ...] = ()
+    time_unit: str = ""  # of the times in words: h
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, for evaluating expressions."""

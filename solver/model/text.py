@@ -75,6 +75,7 @@ def _motion(law: Species, c: str, symbols: Mapping[str, str]) -> list[str]:
 def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     """The whole model as text, in UTF-8."""
     symbols = {**{name: letter(name) for name in model.parameters}, **{law.name: law.symbol for law in model.species}}
+    times = f" (times in {model.time_unit.strip('()')})" if model.time_unit else ""
     lines = [title, ""] if title else []
     lines.append("Equations" + (" (non-dimensional)" if non_dimensional else ""))
     laws = {law.name: law for law in model.species}
@@ -111,12 +112,12 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
     for removal in model.removals:
         stays = ", ".join(f"{symbols[name]} becomes {pretty(removal.stays, symbols)} {symbols[name]}" for name in removal.species)
-        lines += ["", f"{removal.kind.capitalize()} {removal.name}: {removal.words}", f"  {stays}"]
+        lines += ["", f"{removal.kind.capitalize()} {removal.name}{times}: {removal.words}", f"  {stays}"]
         lines += [f"  {short(removal.source)}"] if removal.source else []
     for drug, effects in model.drugs.items():
         lines += ["", f"Drug {drug}", *(f"  {effect}" for effect in effects)]
     if model.schedules:
-        lines += ["", "Schedules", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
+        lines += ["", f"Schedules{times}", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:

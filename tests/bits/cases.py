@@ -73,8 +73,11 @@ CASES = (
     _shipped("tissue/organotypic", 3),
     _shipped("tissue/resistance", 5, most_ranks=3),
     _shipped("tissue/tissue_block_3d", 12, "mesh.cells=[10, 10, 10]", most_ranks=3),
+    _shipped("treatment/anti_angiogenic", 6),
+    _shipped("treatment/hypoxic_core", 56),
     _shipped("treatment/mmp_inhibitor", 2),
     _shipped("treatment/radiation", 12),
+    _shipped("treatment/two_drugs", 5),
     _shipped("verification/activation", 100, most_ranks=1),
     _shipped("verification/binding", 1),
     _shipped("verification/dosing", 20),
@@ -88,5 +91,6 @@ CASES = (
     _shipped("verification/membrane_opening", 0.6, most_ranks=3),
     _shipped("verification/membrane_pressure", 10),
     _shipped("verification/myopic_equilibrium", 150),
+    _shipped("verification/oxygen_slab", 0.5),
     _shipped("verification/switching_along_fibres", 0.5, "mesh.size=0.04", most_ranks=3),
 )
