@@ -15,10 +15,12 @@ from ..parallel import agreed
 from ..scenario.check_cascade import phenotypes
 from ..scenario.quantities import Units
 from ..scenario.schema import Scenario
+from ..scenario.treated import treated
 from . import columns
 from .build import plan_of
-from .entered import ENTERED, SCALAR, column, entries_of, named_by, scalars_of
+from .entered import ENTERED, SCALAR, column, entries_of, scalars_of
 from .finished import own, words, write
+from .grid import named_by
 
 if TYPE_CHECKING:
     from ..discretise.problem import Problem
@@ -34,6 +36,7 @@ class Along:
     """
 
     def __init__(self, scenario: Scenario, problem: Problem) -> None:
+        scenario = treated(scenario)
         self._scenario, self._problem = scenario, problem
         self._scalars = sorted(named_by([scenario.circulation, scenario.organs]) & problem.state.scalars.keys())
         self._sample = columns.sample_share(scenario)

@@ -72,7 +72,7 @@ def parts_of(scenario: Scenario, named: Sequence[tuple[str, str]]) -> tuple[Part
 
 
 def plan_of(scenario: Scenario, scalars: Steps | None = None, reports: int = 0) -> Plan:
-    """The whole cascade of a scenario.
+    """The whole cascade of a scenario (under its drugs: `treated`).
 
     scalars: of the tissue, in time. reports: about how many times histories are looked at. Raises ScenarioError for a formula with a value
     that is not allowed.

@@ -18,6 +18,8 @@ from ..output.records import damaged, mapping_of, numbers_of
 from ..scenario.loader import context_of
 from ..scenario.reader import Document
 from ..scenario.schema import Scenario
+from ..scenario.treated import CASCADE as BEHIND
+from ..scenario.treated import treated
 from . import columns, tables
 from .draw import Drawn, draw, prepared
 from .entered import SCALAR, Table
@@ -27,7 +29,7 @@ MINUTES = 30_000_000  # events that are drawn one by one in a minute
 
 
 def read(run: Path) -> tuple[Scenario, dict[str, list[float]]]:
-    """The scenario of a run, without mesh and laws, and the table of what entered.
+    """The scenario of a run under its drugs, without mesh and laws, and the table of what entered.
 
     Raises ScenarioError where the run has no cascade, MeshError where a file is damaged.
     """
@@ -49,7 +51,7 @@ def read(run: Path) -> tuple[Scenario, dict[str, list[float]]]:
         reduced = _reduced(data)
         context = context_of(Document(reduced))
         context = replace(context, scalars=context.scalars | scalars)
-        return Scenario.model_validate(reduced, context={"context": context}), table
+        return treated(Scenario.model_validate(reduced, context={"context": context})), table
     except (ValidationError, KeyError, AttributeError, TypeError) as error:
         raise damaged(run / RESOLVED, f"its cascade cannot be read ({type(error).__name__})") from error
 
@@ -69,8 +71,13 @@ def _reduced(data: Mapping[str, Any]) -> dict[str, Any]:
         }
         for name, vessel in model.get("vessels", {}).items()
     }
+    acting = {
+        name: {**drug, "effects": {path: effect for path, effect in drug["effects"].items() if path.partition(".")[0] in BEHIND}}
+        for name, drug in (data.get("drugs") or {}).items()
+    }
     return {
         **{key: data[key] for key in _KEPT if key in data},
+        "drugs": {name: drug for name, drug in acting.items() if drug["effects"]},
         "mesh": {"kind": "interval", "cells": 1},
         "model": {"cells": cells, "vessels": vessels},
         "species": others,

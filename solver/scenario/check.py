@@ -316,7 +316,8 @@ def _times(scenario: Scenario) -> Iterator[Finding]:
     start, end = scenario.time.start, scenario.time.end
     moments: list[tuple[Path_, float]] = [(("expect", i, "at"), item.at) for i, item in enumerate(scenario.expect)]
     moments += [(("output", "at", i), moment) for i, moment in enumerate(scenario.output.at)]
-    moments += [(("outcomes", name, "at"), item.at) for name, item in scenario.outcomes.items() if not isinstance(item.at, str)]
+    outcomes = ((name, item.at) for name, item in scenario.outcomes.items() if item.series is not None)
+    moments += [(("outcomes", name, "at"), at) for name, at in outcomes if not isinstance(at, str)]
     for path, moment in moments:
         if not start <= moment <= end:
             yield Finding(path, f"outside the run (given {moment:g})", code="outside-run", remedy=f"allowed: {start:g} to {end:g}")

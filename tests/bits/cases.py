@@ -73,6 +73,7 @@ CASES = (
     _shipped("tissue/organotypic", 3),
     _shipped("tissue/resistance", 5, most_ranks=3),
     _shipped("tissue/tissue_block_3d", 12, "mesh.cells=[10, 10, 10]", most_ranks=3),
+    _shipped("treatment/anti_angiogenic", 6),
     _shipped("treatment/hypoxic_core", 56),
     _shipped("treatment/mmp_inhibitor", 2),
     _shipped("treatment/radiation", 12),

