@@ -10,7 +10,7 @@ from invasio.solver.output.folder import replace_text
 from invasio.solver.output.layout import OUTCOMES
 
 from . import plot
-from .outcomes import Table, as_csv, as_json, as_markdown, as_text, stated, tabulate
+from .outcomes import Table, as_csv, as_json, as_markdown, as_text, cascade_curves, stated, tabulate
 from .run import Run
 from .schedules import lanes_of
 from .style import style
@@ -37,10 +37,12 @@ def table_of(sweep: SweepRun) -> Table:
 def figure(sweep: SweepRun, table: Table) -> Any | None:
     """Columns of the outcomes over time, an arm a line, above what was given when, within `style`; None where there are no lines."""
     runs = [Run(member.folder) for member in sweep.members if member.status == "done"][: plot.MOST_LINES]
-    columns = list(dict.fromkeys(outcome.column for outcome in table.outcomes))[:MOST_PANELS]
+    columns = list(dict.fromkeys(outcome.column for outcome in sorted(table.outcomes, key=lambda o: not o.cascade)))[:MOST_PANELS]
     if not runs or not columns or min(len(run.series["time"]) for run in runs) < 2:
         return None
-    return plot.series(runs, columns, lanes_of(runs, MOST_STRIPS))
+    curves = [cascade_curves(run.path, table.outcomes) for run in runs]
+    later = {o.column: plot.Curves(o.unit, [each[o.column] for each in curves]) for o in table.outcomes if o.cascade}
+    return plot.series(runs, columns, lanes_of(runs, MOST_STRIPS), later)
 
 
 def write(sweep: SweepRun) -> list[Path]:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from .run import Run
 
 DASHES = ("-", "--", "-.", ":")
+APART = 30.0  # largest densities beyond this ratio are shown on a logarithmic axis
+
+
+def _dash(number: int) -> str:
+    """The dashes of a line; with its colour unlike those of 31 others."""
+    return DASHES[(number + number // len(LINES)) % len(DASHES)]
 
 
 def profiles(run: Run, steps: list[int]) -> Any:
@@ -43,7 +49,7 @@ def profiles(run: Run, steps: list[int]) -> Any:
             for name in group:
                 number = names.index(name)
                 values = run.field(name, step=step)[order]
-                panel.plot(x[order], values, DASHES[number % 4], color=LINES[number % len(LINES)], label=with_unit(run, name))
+                panel.plot(x[order], values, _dash(number), color=LINES[number % len(LINES)], label=with_unit(run, name))
             panel.margins(x=0)
     for panel, step in zip(panels[0], steps, strict=False):
         panel.set_title(time_label(run, float(run.times[step])))
@@ -62,6 +68,35 @@ def profiles(run: Run, steps: list[int]) -> Any:
         loc="outside upper right",
         ncols=min(len(names), 4),
     )
+    return figure
+
+
+def varies(run: Run, steps: list[int]) -> bool:
+    """Whether any species varies in place at these outputs, by more than a line is thick."""
+    fields = [run.field(name, step=step) for name in run.fields for step in steps]
+    return any(float(field.max() - field.min()) > 1e-3 * float(np.abs(field).max()) for field in fields)
+
+
+def mixed(run: Run) -> Any:
+    """A figure of densities over time, of a run in which all is well mixed: one panel per unit, logarithmic where they differ by far."""
+    factor, unit = time_scale(run)
+    units: dict[str, dict[str, Any]] = {}
+    for name in kinds(run):
+        curve = np.array([float(run.field(name, step=step).mean()) for step in range(len(run.times))])
+        units.setdefault(run.units.get(name, ""), {})[name] = curve
+    figure, axes = plt.subplots(1, len(units), figsize=(4.2 * len(units) + 2.2, 3.0), squeeze=False, layout="constrained")
+    for panel, (of, group) in zip(axes[0], units.items(), strict=True):
+        for number, (name, curve) in enumerate(group.items()):
+            panel.plot(run.times * factor, curve, _dash(number), color=LINES[number % len(LINES)], label=name)
+        tops = [float(curve.max()) for curve in group.values() if curve.max() > 0.0]
+        if tops and max(tops) > APART * min(tops):
+            panel.set_yscale("log")
+            panel.set_ylim(bottom=0.01 * min(tops))
+            panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        panel.set_xlabel(f"time ({unit})" if unit else "time")
+        panel.set_ylabel(f"density ({unit_text(of)})" if unit_text(of) else "density")
+        panel.margins(x=0)
+        panel.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
@@ -96,7 +131,7 @@ def series(run: Run) -> Any | None:
         axes[1, 0].legend(fontsize=8)
     for panel, (title, lines, logarithmic) in zip(axes[0], panels, strict=True):
         for number, (label, values) in enumerate(lines.items()):
-            panel.plot(time, values, color=LINES[number % len(LINES)], label=label, linestyle=DASHES[number % 4])
+            panel.plot(time, values, color=LINES[number % len(LINES)], label=label, linestyle=_dash(number))
         panel.set_title(title)
         panel.margins(x=0)
         if logarithmic:

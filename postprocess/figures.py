@@ -40,13 +40,14 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
 
 
 def draw(run: Run, times: int | None = None) -> Iterator[tuple[str, Any]]:
-    """Names and figures, one after the other, to be drawn inside `style`: profiles or maps of the cells, all species, the series."""
+    """Names and figures, one after the other, to be drawn inside `style`: profiles (over time where nothing
+    varies in place) or maps of the cells, all species, the series."""
     from . import curves, maps
 
     if len(run.times):
         steps = pick_times(run, times or _count(run))
         if run.dim == 1:
-            yield "profiles", curves.profiles(run, steps)
+            yield "profiles", curves.profiles(run, steps) if curves.varies(run, steps) else curves.mixed(run)
         else:
             plane = maps.Plane(run)
             order = kinds(run)

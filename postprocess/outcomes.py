@@ -8,14 +8,18 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from invasio.solver.output.layout import SERIES
 from invasio.solver.output.records import numbers_of
-from invasio.solver.scenario.arms import SeriesOutcome
+from invasio.solver.scenario.arms import Outcome as Stated
+from invasio.solver.scenario.cascade_numbers import named
 
+from .cascade_numbers import over_time
 from .faults import UnknownTime, unknown
 from .reason import reason
 from .style import unit_text
@@ -23,6 +27,7 @@ from .style import unit_text
 if TYPE_CHECKING:
     from .sweep import MemberRun, SweepRun
 
+Floats = NDArray[np.float64]
 Columns = Mapping[str, Sequence[float]]
 _ROUNDING = 1e-12  # relative: differences that are none
 _BESIDE = 3  # outcomes beside each other in a text
@@ -31,17 +36,26 @@ _TIME = 1e-9  # of the run: how near an output must be
 
 @dataclass(frozen=True)
 class Outcome:
-    """An outcome as the scenario states it: its name, the column, at which moment, and its unit ("1": a plain number)."""
+    """An outcome as the scenario states it: its name, the column, at which moment, its unit ("1": a plain number).
+
+    cascade: the column is a number of the cascade, not one of series.csv.
+    """
 
     name: str
     column: str
     at: str | float
     unit: str
+    cascade: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What the scenario calls it: series or cascade."""
+        return "cascade" if self.cascade else "series"
 
     @property
     def words(self) -> str:
         """What it is: "tumour.total at t = 3"."""
-        return SeriesOutcome.model_validate({"series": self.column, "at": self.at}).words
+        return Stated.model_validate({self.kind: self.column, "at": self.at}).words
 
     @property
     def head(self) -> str:
@@ -111,7 +125,11 @@ def stated(sweep: SweepRun, telling: Callable[[], list[str]]) -> tuple[Outcome, 
 
 
 def _outcome(sweep: SweepRun, name: str, options: Mapping[str, Any]) -> Outcome:
-    column, at = str(options["series"]), options.get("at", "end")
+    at = options.get("at", "end")
+    if (number := options.get("cascade")) is not None:
+        meant = named(str(number))
+        return Outcome(name, str(number), at if isinstance(at, str) else float(at), meant.unit if meant else "", cascade=True)
+    column = str(options["series"])
     unit, time = sweep.units.get(column, ""), sweep.units.get("time", "")
     if at == "integral" and time not in ("", "1"):
         above, slash, below = unit.partition("/")
@@ -127,8 +145,19 @@ def tabulate(sweep: SweepRun, outcomes: tuple[Outcome, ...]) -> Table:
 def _row(member: MemberRun, outcomes: Sequence[Outcome]) -> Row:
     path = member.folder / SERIES
     columns = numbers_of(path) if member.status == "done" else {}
-    values = {o.name: measure(path, columns, o.column, o.at) for o in outcomes} if columns else {}
+    values = {o.name: measure(path, columns, o.column, o.at) for o in outcomes if not o.cascade} if columns else {}
+    if columns and any(o.cascade for o in outcomes):
+        curves = cascade_curves(member.folder, outcomes)
+        for o in (o for o in outcomes if o.cascade):
+            times, numbers = curves[o.column]
+            values[o.name] = float(numbers[-1] if isinstance(o.at, str) else np.interp(o.at, times, numbers))
     return Row(member.folder.name, member.status, values)
+
+
+def cascade_curves(folder: Path, outcomes: Sequence[Outcome]) -> dict[str, tuple[Floats, Floats]]:
+    """Times and values of the outcomes of a run's cascade, by what they are."""
+    ours = [o for o in outcomes if o.cascade]
+    return over_time(folder, [o.column for o in ours], [o.at for o in ours if not isinstance(o.at, str)]) if ours else {}
 
 
 def as_text(table: Table, sweep: SweepRun) -> str:
@@ -176,7 +205,7 @@ def as_json(table: Table) -> str:
     names = ("value", "difference", "relative_difference")
     found = {
         "first": table.rows[0].arm,
-        "outcomes": {o.name: {"series": o.column, "at": o.at, "unit": o.unit or "1"} for o in table.outcomes},
+        "outcomes": {o.name: {o.kind: o.column, "at": o.at, "unit": o.unit or "1"} for o in table.outcomes},
         "arms": {
             row.arm: {
                 "status": row.status,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,13 +16,21 @@ from .lines import Line
 from .maps import Plane, Row, finish_bar, map_rows, scale_of
 from .run import Run, labels
 from .schedules import Lanes, draw_lanes
-from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale, with_unit
+from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale, unit_text, with_unit
 
 MOST_LINES = len(LINES)  # that can be told apart in one panel
 _BESIDE = 3  # panels in a row
 _WIDTHS = {1: 3.9, 2: 7.2, 3: 8.4}  # inches of a figure by panels in a row
 _TALL, _LANE = 2.4, 0.12  # inches of a panel, and of the lane of an arm in a strip
 _ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What several runs have over times of their own: the unit, and times and values of each run."""
+
+    unit: str
+    lines: Sequence[tuple[Any, Any]]
 
 
 def steps_of(run: Run, times: list[float] | None, like: Run | None = None) -> list[int]:
@@ -149,14 +158,18 @@ def fronts(runs: list[Run], found: list[Front], fits: list[Fit | None]) -> Any:
     return figure
 
 
-def series(runs: list[Run], columns: list[str], strips: Mapping[str, Lanes] | None = None) -> Any:
+def series(
+    runs: list[Run], columns: list[str], strips: Mapping[str, Lanes] | None = None, curves: Mapping[str, Curves] | None = None
+) -> Any:
     """Columns of series.csv over time: a panel per column, a line per run; which is which stands above the panels.
 
-    strips: schedules by name, drawn under the panels over the same time.
+    strips: schedules by name, drawn under the lowest panels over the same time, of series if there are any. curves: what is in no series,
+    by name.
     """
+    curves = curves or {}
     for run in runs:
         for column in columns:
-            if column not in run.series:
+            if column not in run.series and column not in curves:
                 raise unknown(run.path, "column", column, [name for name in run.series if name != "time"], code="no-column")
     told_apart(runs)
     strips = strips or {}
@@ -173,22 +186,27 @@ def series(runs: list[Run], columns: list[str], strips: Mapping[str, Lanes] | No
     )
     factor, unit = time_scale(runs[0])
     for panel, column in zip(axes[:tall].ravel(), columns, strict=False):
-        _lines(panel, runs, column)
+        if column in curves:
+            _curves(panel, runs, column, curves[column])
+        else:
+            _lines(panel, runs, column)
     for panel in axes[:tall].ravel()[len(columns) :]:
         panel.set_axis_off()
+    shown = columns[(tall - 1) * wide :]
+    under = [k for k, name in enumerate(shown) if name not in curves] or list(range(len(shown)))
     for k, lowest in enumerate(axes[-1]):
-        beside = (tall - 1) * wide + k < len(columns)
+        beside = k < len(shown)
         for strip, (name, lanes) in zip(axes[tall:, k], strips.items(), strict=True):
-            if beside:
+            if k in under:
                 draw_lanes(strip, lanes, factor)
                 strip.set_xlim(axes[tall - 1, k].get_xlim())
-                strip.set_ylabel(name if k == 0 else "", rotation="horizontal", ha="right", va="center")
+                strip.set_ylabel(name if k == under[0] else "", rotation="horizontal", ha="right", va="center")
                 strip.tick_params(labelbottom=strip is lowest)
             else:
                 strip.set_axis_off()
-        if strips and beside:
+        if strips and k in under:
             axes[tall - 1, k].tick_params(labelbottom=False)
-        (lowest if beside else axes[tall - 2, k]).set_xlabel(f"time ({unit})" if unit else "time")
+        (lowest if k in under else axes[tall - 1 if beside else tall - 2, k]).set_xlabel(f"time ({unit})" if unit else "time")
     _legend(figure, axes[0, 0])
     return figure
 
@@ -201,6 +219,15 @@ def _lines(panel: Any, runs: list[Run], column: str) -> None:
         _same_unit(run, runs[0], column)
         panel.plot(run.series["time"] * factor, length[0] * run.series[column], label=label, **stroke(number))
         panel.set_ylabel(f"{column} ({length[1]})" if length[1] else with_unit(run, column))
+    panel.margins(x=0)
+    _no_rounding(panel)
+
+
+def _curves(panel: Any, runs: list[Run], name: str, curves: Curves) -> None:
+    """A number of several runs over times of their own."""
+    for number, (run, label, (times, values)) in enumerate(zip(runs, labels(runs), curves.lines, strict=True)):
+        panel.plot(np.asarray(times) * time_scale(run, runs[0])[0], values, label=label, **stroke(number))
+    panel.set_ylabel(unit_text(f"{name} ({curves.unit})") if curves.unit not in ("", "1") else name)
     panel.margins(x=0)
     _no_rounding(panel)
 

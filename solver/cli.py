@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "print a scenario's equations with parameters, units and sources",
     "schema": "print the JSON Schema of scenarios, for editors",
     "scenarios": "list the shipped scenarios, or copy one",
+    "library": "list and search published values, with their sources, that scenarios use by name",
     "mesh": "inspect, convert or draw a mesh",
     "scaling": "measure time per step and messages on several numbers of ranks, predict larger machines",
     "gallery": "run the shipped scenarios and write a page with their pictures and numbers",

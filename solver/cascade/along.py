@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..circulation.errors import CirculationError
 from ..circulation.means import means
 from ..errors import ScenarioError, SolverError
 from ..parallel import agreed
 from ..scenario.check_cascade import phenotypes
 from ..scenario.quantities import Units
 from ..scenario.schema import Scenario
+from ..scenario.treated import treated
 from . import columns
 from .build import plan_of
-from .entered import ENTERED, SCALAR, column, entries_of, named_by, scalars_of
+from .entered import ENTERED, SCALAR, column, entries_of, scalars_of
 from .finished import own, words, write
+from .grid import named_by
 
 if TYPE_CHECKING:
     from ..discretise.problem import Problem
 
 Floats = NDArray[np.float64]
+log = logging.getLogger("invasio")
 TOLERANCE = 1e-10  # of the ledger, as of that of the tissue
 
 
@@ -34,6 +40,7 @@ class Along:
     """
 
     def __init__(self, scenario: Scenario, problem: Problem) -> None:
+        scenario = treated(scenario)
         self._scenario, self._problem = scenario, problem
         self._scalars = sorted(named_by([scenario.circulation, scenario.organs]) & problem.state.scalars.keys())
         self._sample = columns.sample_share(scenario)
@@ -88,6 +95,12 @@ class Along:
             if self._problem.graph.comm.rank == 0:
                 try:
                     said = list(words(write(own(run), self._scenario, self.table)))
+                except CirculationError as error:
+                    if error.code != "too-many":
+                        raise
+                    log.warning("the run's own history is not drawn: %s", error)
+                    with suppress(OSError):
+                        own(run).rmdir()
                 except OSError as error:
                     raise SolverError(
                         f"cannot be written: {error.strerror}",

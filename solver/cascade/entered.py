@@ -6,38 +6,21 @@ block since the run began; ``scalar.NAME`` of scalars that rates of the cascade 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from ..circulation.plan import Entries
 from ..scenario.check_cascade import phenotypes
 from ..scenario.formulas import Formula
 from ..scenario.schema import Scenario
-from ..scenario.tree import names
 from .build import parts_of
 from .grid import Grid, Steps
 
 Floats = NDArray[np.float64]
 Table = Mapping[str, Sequence[float] | Floats]  # columns, with "time"
 ENTERED, SCALAR = ".entered:", "scalar."
-
-
-def named_by(options: Any) -> frozenset[str]:
-    """All names in the formulas of options."""
-    if isinstance(options, Formula):
-        return names(options.expr)
-    inner: Iterator[Any] = iter(())
-    if isinstance(options, BaseModel):
-        inner = (getattr(options, name) for name in type(options).model_fields)
-    elif isinstance(options, Mapping):
-        inner = iter(options.values())
-    elif isinstance(options, (list, tuple)):
-        inner = iter(options)
-    return frozenset().union(*(named_by(value) for value in inner))
 
 
 def column(vessel: str, part: str, species: str) -> str:

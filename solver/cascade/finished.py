@@ -18,6 +18,8 @@ from ..output.records import damaged, mapping_of, numbers_of
 from ..scenario.loader import context_of
 from ..scenario.reader import Document
 from ..scenario.schema import Scenario
+from ..scenario.treated import CASCADE as BEHIND
+from ..scenario.treated import treated
 from . import columns, tables
 from .draw import Drawn, draw, prepared
 from .entered import SCALAR, Table
@@ -27,7 +29,7 @@ MINUTES = 30_000_000  # events that are drawn one by one in a minute
 
 
 def read(run: Path) -> tuple[Scenario, dict[str, list[float]]]:
-    """The scenario of a run, without mesh and laws, and the table of what entered.
+    """The scenario of a run under its drugs, without mesh and laws, and the table of what entered.
 
     Raises ScenarioError where the run has no cascade, MeshError where a file is damaged.
     """
@@ -49,7 +51,7 @@ def read(run: Path) -> tuple[Scenario, dict[str, list[float]]]:
         reduced = _reduced(data)
         context = context_of(Document(reduced))
         context = replace(context, scalars=context.scalars | scalars)
-        return Scenario.model_validate(reduced, context={"context": context}), table
+        return treated(Scenario.model_validate(reduced, context={"context": context})), table
     except (ValidationError, KeyError, AttributeError, TypeError) as error:
         raise damaged(run / RESOLVED, f"its cascade cannot be read ({type(error).__name__})") from error
 
@@ -69,8 +71,13 @@ def _reduced(data: Mapping[str, Any]) -> dict[str, Any]:
         }
         for name, vessel in model.get("vessels", {}).items()
     }
+    acting = {
+        name: {**drug, "effects": {path: effect for path, effect in drug["effects"].items() if path.partition(".")[0] in BEHIND}}
+        for name, drug in (data.get("drugs") or {}).items()
+    }
     return {
         **{key: data[key] for key in _KEPT if key in data},
+        "drugs": {name: drug for name, drug in acting.items() if drug["effects"]},
         "mesh": {"kind": "interval", "cells": 1},
         "model": {"cells": cells, "vessels": vessels},
         "species": others,
@@ -100,12 +107,13 @@ def beforehand(scenario: Scenario, table: Table, count: int, way: Way) -> str:
 def words(found: Drawn) -> Iterable[str]:
     """What was drawn, for people."""
     plan, last = found.plan, -1
+    alone = ", without what colonies shed" if plan.colony.sheds is not None else ""
     yield f"{found.means.entered[last].sum():.4g} cells are expected to enter by t = {plan.times[-1]:g}"
     yield f"{found.count} histories from seed {plan.seed} on"
     for kind in ("micro", "macro"):
         hits = int(found.anywhere[kind][last])
         chance = float(getattr(found.chances, f"{kind}_anywhere")[last])
-        closed = f"chance of a {kind}metastasis: {chance:.4g}; " if math.isfinite(chance) else ""
+        closed = f"chance of a {kind}metastasis{alone}: {chance:.4g}; " if math.isfinite(chance) else ""
         yield f"{closed}{hits} of {found.count} histories have a {kind}metastasis"
     drawn = found.having["macro"][last] / found.count
     value = np.where(np.isfinite(found.chances.macro[last]), found.chances.macro[last], drawn)

@@ -1,15 +1,18 @@
 r"""Numbers of a scenario on the grid of the cascade: a formula becomes its mean over each interval.
 
+Where a schedule jumps or has a kink a part of an interval ends, so that doses and pulses count exactly however short they are.
 Pools P obey dP/dt = a - l P, with a and l constant on each of the parts of an interval: exact on each.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from ..errors import ScenarioError
 from ..scenario.circulation import Circulation
@@ -20,9 +23,24 @@ from ..scenario.tree import evaluate, names, substitute
 
 Floats = NDArray[np.float64]
 PARTS = 8  # of an interval, in the middle of which formulas are evaluated
+MOST_PIECES = 20_000  # of schedules; later ones are seen in the middle of parts only
 INTERVALS = 250  # where the scenario does not say how many
 OTHERS = "others"
 Steps = Mapping[str, tuple[Floats, Floats]]  # name of a scalar of the tissue -> times, values at them
+
+
+def named_by(options: Any) -> frozenset[str]:
+    """All names in the formulas of options."""
+    if isinstance(options, Formula):
+        return names(options.expr)
+    inner: Iterator[Any] = iter(())
+    if isinstance(options, BaseModel):
+        inner = (getattr(options, name) for name in type(options).model_fields)
+    elif isinstance(options, Mapping):
+        inner = iter(options.values())
+    elif isinstance(options, (list, tuple)):
+        inner = iter(options)
+    return frozenset().union(*(named_by(value) for value in inner))
 
 
 def grid_times(circulation: Circulation, start: float, end: float) -> Floats:
@@ -43,6 +61,13 @@ class Grid:
         lengths = np.diff(times)
         middles = (np.arange(PARTS) + 0.5) / PARTS
         self._at = (times[:-1, None] + lengths[:, None] * middles).ravel()
+        self._spans = np.repeat(lengths / PARTS, PARTS)
+        self._first: NDArray[np.intp] | None = None  # part of each interval, where they are not PARTS
+        ends = self._ends(named_by([scenario.circulation, scenario.organs]))
+        if ends:
+            edges = np.union1d(np.append((times[:-1, None] + lengths[:, None] * np.arange(PARTS) / PARTS).ravel(), times[-1]), ends)
+            self._at, self._spans = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
+            self._first = np.searchsorted(edges, times[:-1])
         self._values: dict[str, Floats] = {"t": self._at}
         for name, (when, values) in (scalars or {}).items():
             self._values[name] = np.interp(self._at, when, values)
@@ -50,7 +75,18 @@ class Grid:
             for name, pool in scenario.circulation.pools.items():
                 place = f"circulation.pools.{name}"
                 inflow, loss = (self._sampled(formula, f"{place}.{key}") for formula, key in ((pool.inflow, "inflow"), (pool.loss, "loss")))
-                self._values[name] = _pool(pool.initial, inflow, loss, np.repeat(lengths / PARTS, PARTS))
+                self._values[name] = _pool(pool.initial, inflow, loss, self._spans)
+
+    def _ends(self, used: frozenset[str]) -> list[float]:
+        """Where a piece of a schedule that is used ends and another begins, within the grid."""
+        found: list[float] = []
+        for name in used & self._timed.keys():
+            function = self._timed[name].function
+            at = function.next(float(self.times[0]))
+            while at < self.times[-1] and len(found) < MOST_PIECES:
+                found.append(at)
+                at = function.next(at)
+        return found
 
     def _sampled(self, formula: Formula, place: str) -> Floats:
         """Values in the middle of all parts of intervals."""
@@ -78,7 +114,9 @@ class Grid:
             raise ScenarioError(f"the formula gives {wrong:g}", code="bad-rate", place=place, remedy=f"allowed: {bound}")
         if values.min() == values.max():
             return values[:1].copy()
-        return np.asarray(values.reshape(-1, PARTS).mean(axis=1))
+        if self._first is None:
+            return np.asarray(values.reshape(-1, PARTS).mean(axis=1))
+        return np.asarray(np.clip(np.add.reduceat(values * self._spans, self._first) / np.diff(self.times), values.min(), values.max()))
 
     def amount(self, formula: Formula, place: str) -> Floats:
         """(T + 1,) the integral from the first time on."""

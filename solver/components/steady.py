@@ -29,6 +29,8 @@ from .workspace import Workspace
 
 Floats = NDArray[np.float64]
 
+BALANCED = 1e-2  # of the tolerance of linear solves: residuals count many times in the solution of a balance, and look like errors in time
+FINEST = 1e-11  # less is not asked for: rounding alone may leave more
 ITERATIONS = 50
 CHANGE = 1e-8  # relative, between iterates
 
@@ -123,7 +125,7 @@ class Steady(Component):
             np.multiply(g.mass[:n], wk.production[:n], out=system.b)
             system.x[:] = density[:n]
             fix_rows(s, system, wk.edges, 1.0, low_order=False)
-            if not system.solve():
+            if not system.solve(min(system.options.rtol, max(FINEST, BALANCED * system.options.rtol))):
                 return f"linear solver ({system.outcome}), {s.name}"
             wk.new[:] = system.x
             np.maximum(wk.new, 0.0, out=wk.seen)  # rates are those of densities, also where obtuse cells make less than nothing

@@ -363,12 +363,12 @@ def advance(
         done = _node(*stiff, c, mean, x, counts)
         if not done:
             for i in range(m):
-                if moved[i, node] < 0.0:
+                if moved[i, node] < -floors[i]:
                     return node
             counts[2] += 1.0
             begun = moved
             for i in range(m):
-                c[i] = moved[i, node]
+                c[i] = max(0.0, moved[i, node])  # less is rounding
                 source[i] = 0.0
             if not _node(*stiff, c, mean, x, counts):
                 return node

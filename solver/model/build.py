@@ -72,9 +72,10 @@ def build_model(scenario: Scenario) -> Model:
     fields = {name: options.words for name, options in scenario.fields.items()}
     begins = scenario.start.words if scenario.start else ""
     schedules = {name: options.words for name, options in scenario.schedules.items()}
+    unit = letters.unit("time")
     named = {**declared, **parameters}
     given = (fields, begins, together, happening, schedules, scenario.stated)
-    return Model(species, named, cited, membranes, vessels, *given, pools=numbers, drugs=words_of(scenario), removals=taken)
+    return Model(species, named, cited, membranes, vessels, *given, pools=numbers, drugs=words_of(scenario), removals=taken, time_unit=unit)
 
 
 def _finished(law: Species, scenario: Scenario) -> Species:

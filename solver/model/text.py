@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Pool, Reaction, Species, Taxis, Term, Vessel
+from .balance import Boundary, Fibres, IntegrityLaw, Kinetics, Membrane, Model, Passage, Pool, Reaction, Species, Taxis, Term, Vessel
 from .invariants import conserved
 from .kinetics import find_kinetics, speed
 from .walk import sources
@@ -75,6 +75,7 @@ def _motion(law: Species, c: str, symbols: Mapping[str, str]) -> list[str]:
 def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
     """The whole model as text, in UTF-8."""
     symbols = {**{name: letter(name) for name in model.parameters}, **{law.name: law.symbol for law in model.species}}
+    times = f" (times in {model.time_unit.strip('()')})" if model.time_unit else ""
     lines = [title, ""] if title else []
     lines.append("Equations" + (" (non-dimensional)" if non_dimensional else ""))
     laws = {law.name: law for law in model.species}
@@ -90,9 +91,7 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         if law.room is not None:
             lines.append(f"    w = {pretty(law.room, symbols)}, what pores of the matrix leave")
         if law.fibres:
-            direction = ", ".join(pretty(e, symbols) for e in law.fibres.direction)
-            across = law.fibres.across
-            lines.append("    A = I" if across == 1.0 else f"    A = {across:g} I + {1 - across:g} e eᵀ, e along ({direction})")
+            lines.append(f"    {_tensor(law.fibres, symbols)}")
         if law.maximum is not None:
             lines.append(f"    at most {law.maximum:g}, unless its own sources make more")
         lines.append(f"    start: {_start(law, symbols)}")
@@ -113,12 +112,12 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         lines += ["", "Given fields", *(f"  {name}: {words}" for name, words in model.fields.items())]
     for removal in model.removals:
         stays = ", ".join(f"{symbols[name]} becomes {pretty(removal.stays, symbols)} {symbols[name]}" for name in removal.species)
-        lines += ["", f"{removal.kind.capitalize()} {removal.name}: {removal.words}", f"  {stays}"]
+        lines += ["", f"{removal.kind.capitalize()} {removal.name}{times}: {removal.words}", f"  {stays}"]
         lines += [f"  {short(removal.source)}"] if removal.source else []
     for drug, effects in model.drugs.items():
         lines += ["", f"Drug {drug}", *(f"  {effect}" for effect in effects)]
     if model.schedules:
-        lines += ["", "Schedules", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
+        lines += ["", f"Schedules{times}", *(f"  {name}(t): {words}" for name, words in model.schedules.items())]
     if model.parameters:
         lines += ["", "Parameters", *_table(model)]
     if model.citations:
@@ -298,6 +297,16 @@ def _start(law: Species, symbols: Mapping[str, str]) -> str:
         return f"{law.symbol} {sign} {pretty(law.initial[''], symbols)}{total}"
     values = "; ".join(f"{law.symbol} {sign} {pretty(expr, symbols)} in {region}" for region, expr in law.initial.items())
     return f"{values}; 0 elsewhere{total}"
+
+
+def _tensor(fibres: Fibres, symbols: Mapping[str, str]) -> str:
+    """The tensor that movement along fibres multiplies motility by."""
+    if fibres.across == 1.0:
+        return "A = I"
+    rest = f"{1 - fibres.across:g}"
+    if fibres.field is not None:
+        return f"A = (1 - {rest} {fibres.field}) I + {rest} Q, Q the mean of {fibres.field} e eᵀ, e along the fibres of {fibres.field}"
+    return f"A = {fibres.across:g} I + {rest} e eᵀ, e along ({', '.join(pretty(e, symbols) for e in fibres.direction)})"
 
 
 def _conditions(law: Species, symbols: Mapping[str, str]) -> str:

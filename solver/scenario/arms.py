@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from .base import Options, Time
-from .wrong import joined, meant, one_line, wrong
+from .wrong import either, joined, meant, one_line, wrong
 
 MOST_ARMS, MOST_PATHS = 100, 100  # paths of one arm
 MOMENTS = {"end": "at the end", "max": "largest", "min": "smallest", "integral": "integral over time"}
@@ -45,21 +45,38 @@ Values = Annotated[dict[str, JsonValue], Field(max_length=MOST_PATHS)]
 Arms = Annotated[dict[MemberName, Values] | None, AfterValidator(_some), Field(max_length=MOST_ARMS)]
 
 
-class SeriesOutcome(Options):
-    """A number of a column of series.csv: at a time, or over all outputs."""
+class Outcome(Options):
+    """A number of a column of series.csv, at a time or over all outputs; or one of the cascade, at a time."""
 
-    series: str = Field(description="column of series.csv, such as tumour.total or tumour.in:stroma")
+    series: str | None = Field(None, description="column of series.csv, such as tumour.total or tumour.in:stroma")
+    cascade: str | None = Field(None, description="or a number of the cascade, such as chance of a metastasis in liver")
     at: Annotated[Literal["end", "max", "min", "integral"] | Time, BeforeValidator(_moment)] = Field(
         "end",
         description="which number: that at the end or at a time (which becomes an output time), the largest or smallest of all outputs, "
-        "or the integral over time (trapezoids between outputs)",
+        "or the integral over time (trapezoids between outputs); of the cascade at its horizon or at a time up to it",
     )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.series is None) == (self.cascade is None):
+            raise either(self.series is not None, "series", "cascade")
+        if self.cascade is not None and isinstance(self.at, str) and self.at != "end":
+            raise wrong(
+                f"a number of the cascade has one time (given at: {self.at})",
+                code="meaningless-option",
+                remedy="allowed: end (of the cascade), or a time, as in 1 y",
+            )
+        return self
+
+    @property
+    def of(self) -> str:
+        """The column, or the number of the cascade."""
+        return self.series or self.cascade or ""
 
     @property
     def words(self) -> str:
         """What it is, for people: "tumour.total at the end"."""
-        return f"{self.series}, {MOMENTS[self.at] if isinstance(self.at, str) else f'at t = {self.at:g}'}"
+        return f"{self.of}, {MOMENTS[self.at] if isinstance(self.at, str) else f'at t = {self.at:g}'}"
 
 
-Outcome = SeriesOutcome
 Outcomes = dict[Annotated[str, AfterValidator(one_line)], Outcome]

@@ -23,7 +23,7 @@ FEW_PARTS = 40  # of a vessel: they all have columns; of more those that are nam
 def check_columns(scenario: Scenario) -> Iterator[Finding]:
     """Expected numbers and outcomes of columns that the run will not write."""
     wanted: list[tuple[Path_, str]] = [(("expect", n, "of"), item.of) for n, item in enumerate(scenario.expect) if item.what == "series"]
-    wanted += [(("outcomes", name, "series"), item.series) for name, item in scenario.outcomes.items()]
+    wanted += [(("outcomes", name, "series"), item.series) for name, item in scenario.outcomes.items() if item.series is not None]
     if not wanted:
         return
     known, begun = columns(scenario)
@@ -44,8 +44,10 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
     }
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
-    levels = {f"{name}.level": word((scenario.scales or {}).get(name, "")) or PLAIN for name in scenario.model.pools}
-    others = {**levels, **(others or {})}
+    scales = scenario.scales or {}
+    pools = {f"{name}.{what}": word(scales.get(name, "")) or PLAIN for name in scenario.model.pools for what in ("level", "came", "went")}
+    ledgers = {f"{name}.ledger": PLAIN for name in scenario.model.pools}
+    others = {**pools, **ledgers, **(others or {}), **cascade_units(scenario)}
     return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
 
 
@@ -53,7 +55,7 @@ def named_parts(scenario: Scenario) -> Iterator[str]:
     """VESSEL/PART of the parts that the scenario names: in output.parts, in expected numbers and outcomes, in what a sweep observes."""
     yield from () if scenario.output.parts == "all" else scenario.output.parts
     columns = [item.of for item in scenario.expect if item.what == "series"]
-    columns += [item.series for item in scenario.outcomes.values()]
+    columns += [item.series for item in scenario.outcomes.values() if item.series is not None]
     columns += list(scenario.sweep.observe or []) if scenario.sweep is not None else []
     yield from (name.rpartition(".")[0] for name in columns if "/" in name)
 

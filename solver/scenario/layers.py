@@ -185,17 +185,18 @@ def _with(data: Any, parts: list[str], value: Any, annotation: Any, path: Path_,
         at = int(parts[0])
         inner, full = _with(data[at], parts[1:], value, outline.child(annotation, data, at), (*path, at), mark)
         return [*data[:at], inner, *data[at + 1 :]], full
-    key = parts[0]
     data = data if isinstance(data, Mapping) else {}
+    used = next((n for n in range(len(parts), 1, -1) if ".".join(parts[:n]) in data), 1)  # effects of drugs are called by paths
+    key, rest = ".".join(parts[:used]), parts[used:]
     allowed = outline.keys(annotation, data)
     if allowed is None and path not in OPEN:
         allowed = list(data)
     if allowed is not None and key not in allowed and not (key == "kind" and outline.kinds(annotation)):
         raise _refused(mark, path, parts, allowed)
-    if key == "kind" and len(parts) == 1 and data.get("kind") != value and outline.kinds(annotation):
+    if key == "kind" and not rest and data.get("kind") != value and outline.kinds(annotation):
         return {"kind": value}, path  # another choice: the options of the old one no longer apply
-    inner, full = _with(data.get(key), parts[1:], value, outline.child(annotation, data, key), (*path, key), mark)
-    if len(parts) == 1 and value is None:
+    inner, full = _with(data.get(key), rest, value, outline.child(annotation, data, key), (*path, key), mark)
+    if not rest and value is None:
         return {k: v for k, v in data.items() if k != key}, full
     return {**data, key: inner}, full
 

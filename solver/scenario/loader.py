@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from ..errors import ScenarioError
 from .base import Context
+from .cascade_numbers import check_numbers
 from .check import check
 from .check_bound import check_bound
 from .check_cascade import check_cascade
@@ -143,7 +144,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
     within = (check_times, check_size, check, check_bound, check_reactions)
-    checks = (*within, check_vessels, check_drugs, check_removals, check_cascade, check_columns)
+    checks = (*within, check_vessels, check_drugs, check_removals, check_cascade, check_numbers, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:

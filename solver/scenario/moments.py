@@ -10,7 +10,7 @@ def output_times(scenario: Scenario) -> tuple[float, ...]:
     t, o = scenario.time, scenario.output
     every = o.every or (None if o.at else (t.end - t.start) / 10.0)
     wanted = {float(x) for x in o.at} | {float(e.at) for e in scenario.expect} | {t.end}
-    wanted |= {float(outcome.at) for outcome in scenario.outcomes.values() if not isinstance(outcome.at, str)}
+    wanted |= {float(outcome.at) for outcome in scenario.outcomes.values() if outcome.series and not isinstance(outcome.at, str)}
     if every:
         count = int((t.end - t.start) / every * (1.0 + 1e-12))
         wanted |= {t.start + k * every for k in range(1, count + 1)}

@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, ValidationInfo, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import Context, Options, plain_number
 from .dimensions import Known, Sized, in_units
 from .hints import hint
+from .library import looked_up
 from .named import check_name
 from .parser import ParseError, parse
 from .quantities import product, word
@@ -136,10 +137,22 @@ def _computed(text: str, context: Context) -> tuple[float, Measure | None]:
     return value, found.unit
 
 
+def _either_value(schema: dict[str, Any]) -> None:
+    """A parameter has a value, or names one of the library."""
+    schema.pop("required", None)
+    schema["anyOf"] = [{"required": ["value"]}, {"required": ["from", "name"]}]
+
+
 class ParameterOptions(Options):
     """A number with a name, usable in every formula."""
 
-    value: Annotated[float, Declared()] = Field(description="a number, a quantity of any unit, or a formula of other parameters")
+    model_config = ConfigDict(json_schema_extra=_either_value)
+
+    value: Annotated[float, Declared()] = Field(
+        description="a number, a quantity of any unit, or a formula of other parameters; not together with `from`"
+    )
+    from_: Literal["library"] | None = Field(None, alias="from", description="`library`: a published value, with its unit and source")
+    name: str | None = Field(None, description="which value of the library, as `invasio library` lists them")
     unit: str = Field("", description="unit as printed by explain; none: that of the value, or the scales")
     meaning: str = Field("", description="what it stands for")
     source: str = Field("", description="where the number comes from")
@@ -148,10 +161,11 @@ class ParameterOptions(Options):
     @classmethod
     def _own_unit(cls, data: Any, info: ValidationInfo) -> Any:
         """The unit of the value: its own where it keeps that, else the scales'."""
+        context = Context.of(info)
+        data = looked_up(data, context.scales is not None)
         text = data.get("value") if isinstance(data, Mapping) else None
         if not isinstance(text, str) or data.get("unit"):
             return data
-        context = Context.of(info)
         try:
             given, own = measure(text), parameter(text, context)[1]
         except (PydanticCustomError, UnitError):
@@ -287,7 +301,7 @@ def read_parameters(raw: Any, context: Context) -> Context:
     lengths: dict[str, Measure] = {}
     if not isinstance(raw, Mapping):
         return context
-    values = {str(name): value.get("value") if isinstance(value, Mapping) else value for name, value in raw.items()}
+    values = {str(name): _stated(value, context) for name, value in raw.items()}
     found = dict.fromkeys(values, math.nan)
     needs = {name: _needed(value) & found.keys() for name, value in values.items()}
     users: dict[str, list[str]] = {}
@@ -308,6 +322,15 @@ def read_parameters(raw: Any, context: Context) -> Context:
             if not needs[user]:
                 ready.append(user)
     return inner
+
+
+def _stated(options: Any, context: Context) -> Any:
+    """The value in the raw options of a parameter; None where there is none."""
+    try:
+        options = looked_up(options, context.scales is not None)
+    except PydanticCustomError:
+        return None
+    return options.get("value") if isinstance(options, Mapping) else options
 
 
 def _of_lengths(value: Any, context: Context) -> Measure | None:

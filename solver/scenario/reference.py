@@ -41,8 +41,14 @@ In units, *own* is the density of the species the option belongs to and *key* th
 *d* is the number of dimensions of the mesh. Of a reaction, *density* is that of the first species that it changes, *left* and
 *right* are the products of the densities on the two sides of its equation.
 
+`parameters: {{d_n: {{from: library, name: tumour.motility}}}}` takes a published value by name, with its unit, meaning and source, as
+if they were written there. `invasio library` lists the values (`invasio library WORDS` searches, `--json` prints all fields): each with
+the cell line or tissue, the range where its source gives one, the citation and DOI, and where it was actually read; the files are
+`scenarios/library/*.yaml`. A value with a unit needs `scales`. `explain` shows the source; `resolved.yaml` of a run holds number, unit
+and source, not the name.
+
 `extends: other.yaml` lays this file over another one: mappings are merged, lists and values replaced, `null` removes an entry,
-another `kind` starts afresh. `--set a.b.c=value` does the same from the command line; unknown paths are refused.
+another `kind` starts afresh. `--set a.b.c=value` does the same from the command line, also below names that hold dots, as those of effects; unknown paths are refused.
 """
 
 

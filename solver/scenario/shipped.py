@@ -31,16 +31,21 @@ def folder() -> Path:
     return Path(str(files("invasio.scenarios")))
 
 
+def scenario_files() -> list[Path]:
+    """The shipped scenarios; files that start with an underscore are parts of others, those of the library are no scenarios."""
+    root = folder()
+    return [path for path in sorted(root.rglob("*.yaml")) if not path.name.startswith("_") and root / "library" not in path.parents]
+
+
 def headers() -> list[Header]:
-    """All shipped scenarios by name; files that start with an underscore are parts of others."""
+    """All shipped scenarios by name."""
     root = folder()
     found = []
-    for path in sorted(root.rglob("*.yaml")):
-        if not path.name.startswith("_"):
-            data = read_layers(path).data
-            title, source, cost = (str(data.get(word, "")).strip() for word in ("title", "source", "cost"))
-            name = path.relative_to(root).with_suffix("").as_posix()
-            found.append(Header(name, path, title, source, cost, int(data.get("ranks", 1))))
+    for path in scenario_files():
+        data = read_layers(path).data
+        title, source, cost = (str(data.get(word, "")).strip() for word in ("title", "source", "cost"))
+        name = path.relative_to(root).with_suffix("").as_posix()
+        found.append(Header(name, path, title, source, cost, int(data.get("ranks", 1))))
     return found
 
 

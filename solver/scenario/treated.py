@@ -21,6 +21,7 @@ from .wrong import allowed
 
 ONE = Number(1.0)
 CASCADE = ("circulation", "organs")  # where chances count as rates
+CAPTURE = ("organs", "capture")  # on which a factor acts as on the rate of arrest
 RATE = ("rate", "sensitivity", "permeability")  # options of a group that stand for the group
 
 
@@ -42,12 +43,13 @@ class NoRate(Exception):
 
 
 def targets(scenario: Scenario, path: str) -> list[Target]:
-    """The rates that a path names: one, or all that pass the wall of a vessel. Raises NoRate."""
+    """The rates that a path names: one, or all that pass the wall of a vessel, or all of a number of the cascade that differs by organ or
+    phenotype. Raises NoRate."""
     node: Any = scenario
     annotation: Any = Scenario
     parts: list[str] = []
     for part in path.split("."):
-        if isinstance(node, Formula) or not isinstance(node, (Options, Mapping)):
+        if isinstance(node, Formula) or not isinstance(node, (Options, Mapping, list)):
             raise NoRate(f"nothing stands below {'.'.join(parts)}", "unknown-key", "name the rate itself")
         if parts == ["model", "ecm"] and part not in node and list(node) == [ONE_NAME]:  # written without names
             node, annotation, parts = node[ONE_NAME], _of_entries(annotation), [*parts, ONE_NAME]
@@ -69,12 +71,15 @@ def targets(scenario: Scenario, path: str) -> list[Target]:
             formulas = [key for key, value in _below(node).items() if isinstance(value, (Formula, Mapping))]
             raise NoRate("this is a group of options, no rate", "no-rate", f"name one of them: {', '.join(formulas) or 'there is none'}")
         return targets(scenario, f"{path}.{name}")
+    if isinstance(node, Mapping) and parts[0] in CASCADE and _over(annotation) is not None:
+        return [target for key in node for target in targets(scenario, f"{path}.{key}")]
     if isinstance(node, Mapping) and set(node) == {""}:
         node, parts = node[""], [*parts, ""]
     if isinstance(node, Mapping) and len(node) == 1 and _over(annotation) is None:
         return targets(scenario, f"{path}.{next(iter(node))}")
-    if isinstance(node, Mapping):
-        raise NoRate("this is a mapping, no rate", "no-rate", f"name a rate in it: {', '.join(map(str, node)) or 'there is none'}")
+    if isinstance(node, (Mapping, list)):
+        known = list(_below(node))
+        raise NoRate("this is a mapping, no rate", "no-rate", f"name a rate in it: {', '.join(known) or 'there is none'}")
     over = _over(annotation)
     per_time = over is not None and ("/time" in over.dimension or parts[0] in CASCADE)
     if not isinstance(node, Formula) or over is None or not per_time or "time" not in over.scopes:
@@ -86,13 +91,15 @@ def _below(node: Any) -> Mapping[str, Any]:
     """What stands in a group of options or a mapping, by the names used in YAML."""
     if isinstance(node, Mapping):
         return node
+    if isinstance(node, list):
+        return {str(item.name): item for item in node if hasattr(item, "name")}
     return {field.alias or name: getattr(node, name) for name, field in type(node).model_fields.items()}
 
 
 def _of_entries(annotation: Any) -> Any:
     """The annotation of the entries of a mapping; None where it is none."""
-    if get_origin(annotation) is dict:
-        return get_args(annotation)[1]
+    if get_origin(annotation) in (dict, list):
+        return get_args(annotation)[-1]
     return next((found for part in get_args(annotation) if (found := _of_entries(part)) is not None), None)
 
 
@@ -131,13 +138,24 @@ def _misfits(place: Path_, found: list[Target], effect: Effect, scope: str, leve
     for target in found:
         if scope not in target.over.scopes:
             what = f"this rate cannot depend on {level}: it may depend on {', '.join(target.over.scopes)}"
-            yield Finding(place, what, code="name-not-usable", remedy="let a schedule act here")
+            remedy = "let a schedule act here"
+            if target.path[0] in CASCADE and scope == "species":
+                what = f"{level} has a value in every place of the tissue, and behind the walls of vessels there is none"
+                remedy = "let a schedule or a pool act here"
+            yield Finding(place, what, code="name-not-usable", remedy=remedy)
+            return
+        if effect.raises and target.over.most == 1.0 and target.path[:2] != CAPTURE:
+            value = (target.formula.constant or 0.0) * (1.0 + effect.law.max)
+            if value > 1.0:
+                what = f"raised this far the chance is {value:.6g}"
+                remedy = "choose a smaller max, or let the drug lower losses (circulation.blood.loss_factor)"
+                yield Finding(place, what, code="out-of-bounds", remedy=remedy)
         if effect.adds and target.over.dimension != "1/time":
             what = f"what is added is per time, and this rate is {target.over.dimension}"
             yield Finding(place, what, code="wrong-unit", remedy="use lowers or raises")
-        if not effect.adds and target.formula.constant == 0.0:
-            what = "this rate is 0, and a multiple of it is too"
-            yield Finding(place, what, code="no-rate", remedy="give it a value, or use adds")
+    if not effect.adds and all(target.formula.constant == 0.0 for target in found):
+        what = "this rate is 0, and a multiple of it is too"
+        yield Finding(place, what, code="no-rate", remedy="give it a value, or use adds")
 
 
 def treated(scenario: Scenario) -> Scenario:
@@ -155,14 +173,22 @@ def treated(scenario: Scenario) -> Scenario:
         more = [Binary("*", Number(e.law.max), _saturation(drug, e)) for drug, e in several if e.adds]
         factor = reduce(lambda a, b: Binary("*", a, b), factors) if factors else None
         added: Expr | None = reduce(lambda a, b: Binary("+", a, b), more) if more else None
-        result = _put(result, place, found[place].under(factor, added))
+        under = _captured(found[place], factor) if place[:2] == CAPTURE else found[place].under(factor, added)
+        result = _put(result, place, under)
     return result  # type: ignore[no-any-return]
+
+
+def _captured(capture: Formula, factor: Expr | None) -> Formula:
+    """1 - (1 - e)^f: a factor f on the chance e of capture."""
+    return capture if factor is None else Formula(Binary("-", ONE, Binary("**", Binary("-", ONE, capture.expr), factor)))
 
 
 def _put(node: Any, path: tuple[str, ...], formula: Formula) -> Any:
     if not path:
         return formula
     part, rest = path[0], path[1:]
+    if isinstance(node, list):
+        return [_put(item, rest, formula) if item.name == part else item for item in node]
     if isinstance(node, Mapping):
         return {**node, part: _put(node[part], rest, formula)}
     name = next(name for name, field in type(node).model_fields.items() if (field.alias or name) == part)

@@ -15,14 +15,14 @@ import scipy.stats  # noqa: F401
 from ruamel.yaml import YAML
 
 from invasio.solver.commands import validate  # noqa: F401
-from invasio.solver.scenario.shipped import folder
+from invasio.solver.scenario.shipped import scenario_files
 from tests.fuzz.judge import Answer, ask
 from tests.fuzz.values import changed, damaged
 
 
 def mutants(seed: int) -> Iterator[tuple[str, bytes]]:
     """Without end: what a scenario was made of, and its bytes."""
-    files = sorted(folder().rglob("*.yaml"))
+    files = scenario_files()
     data = {path: YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) for path in files}
     for number in itertools.count():
         chance = random.Random(f"{seed}/{number}")

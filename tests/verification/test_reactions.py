@@ -195,3 +195,23 @@ def test_a_rate_that_becomes_negative_ends_the_run(tmp_path: Path) -> None:
     """It is named with the reaction, and what to write instead."""
     with refused("bad-rate", "reaction r", "max(0, 0.5 - t)"):
         run(tmp_path, THREE, "{r: {equation: 'a -> b', rate: '0.5 - t'}}")
+
+
+def test_product_of_what_enters_through_a_wall(tmp_path: Path) -> None:
+    """From nothing to rest: a is fixed at a wall, turns into p, and diffuses, D a'' = k a; p is lost as fast as it is made.
+
+    At first transport takes more p away from the wall than there is, and what it leaves far from there is 0 to rounding, of any sign.
+    """
+    path = tmp_path / "wall.yaml"
+    path.write_text(
+        "schema_version: 1\nmesh: {kind: interval, to: 1, cells: 200}\n"
+        "model:\n  solubles: {a: {diffusion: 0.1}, p: {diffusion: 0.1, decay: 1}}\n  ecm: {initial: 1}\n"
+        "  reactions: {r: {equation: 'a + ecm -> ecm + 2 p', rate: 1}}\n"
+        "boundaries: {left: {a: {kind: fixed, value: 3}}}\ntime: {end: 20}\noutput: {every: 20, figures: false}\n",
+        encoding="utf-8",
+    )
+    done = invasio.run(path, out=None)
+    k = np.sqrt(1.0 / 0.1)
+    np.testing.assert_allclose(done.series["a.total"][-1], 3.0 * np.tanh(k) / k, rtol=1e-4)
+    np.testing.assert_allclose(done.series["p.total"][-1], 6.0 * np.tanh(k) / k, rtol=1e-4)
+    assert ledgers(done) < 1e-12

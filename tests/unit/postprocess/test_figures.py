@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from invasio.postprocess import still
-from invasio.postprocess.curves import profiles
+from invasio.postprocess.curves import mixed, profiles, varies
 from invasio.postprocess.figures import make_figures
 from invasio.postprocess.maps import finish_bar, outlines, scale_of
 from invasio.postprocess.picture import background
@@ -42,6 +42,23 @@ def test_profiles_of_different_units_have_axes_of_their_own(shared_tmp: Path, co
     assert sorted(axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()) == ["1e8 /cm^3", "density", "µm nM"]
     assert len(figure.axes) == 9 and all(len(axes.lines) == 1 for axes in figure.axes)
     assert sorted(text.get_text() for text in figure.legends[0].get_texts()) == ["ecm", "mmp (µm nM)", "tumour (1e8 /cm^3)"]
+    plt.close("all")
+
+
+def test_what_is_well_mixed_is_drawn_over_time(shared_tmp: Path, comm: Any) -> None:
+    """Densities that nowhere vary: one curve each over time, by unit, logarithmic where they differ by far; no two lines alike."""
+
+    def uniform(points: np.ndarray, time: float) -> dict[str, np.ndarray]:
+        return {f"s{n}": np.full(len(points), 10.0**-n * (1 + time)) for n in range(10)} | {"ecm": np.ones(len(points))}
+
+    run = open_run(make(shared_tmp / "mixed", comm, 1, 4, TIMES, uniform, "name: a\nmodel: {ecm: {initial: 1}}\n"))
+    assert not varies(run, [0, 8])
+    figure = mixed(run)
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert figure.axes[0].get_yscale() == "log" and len(lines) == 11
+    assert lines["s3"].get_ydata() == pytest.approx([1e-3 * (1 + t) for t in TIMES]) and list(lines["s3"].get_xdata()) == TIMES
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines.values()}) == 11
+    assert varies(open_run(make(shared_tmp / "run", comm, 1, 50, TIMES, state, SCENARIO)), [0])
     plt.close("all")
 
 

@@ -47,6 +47,16 @@ def _rate(scenario: Scenario, species: str, **values: float) -> float:
     return float(evaluate(term.expr, known))
 
 
+def test_an_effect_can_be_changed_from_outside(tmp_path: Path) -> None:
+    """Its name is a path with dots; what follows it is found as below any other name, and what is not there is refused."""
+    (tmp_path / "a.yaml").write_text(SCENARIO, encoding="utf-8")
+    effect = "drugs.cytotoxic.effects.model.cells.tumour.death"
+    changed = load(tmp_path / "a.yaml", [f"{effect}.adds.max=0.24 /d"])
+    assert _rate(changed, "tumour", chemo=2000.0) == pytest.approx(0.005, rel=1e-12)
+    with refused("unknown-key", remedy="allowed in drugs.cytotoxic.effects.model.cells.tumour.death"):
+        load(tmp_path / "a.yaml", [f"{effect}.less=1"])
+
+
 def test_effects_are_those_of_emax_and_hill(tmp_path: Path) -> None:
     """In the units that they are stated in, also after the scenario was resolved."""
     scenario = _load(tmp_path)
@@ -85,7 +95,7 @@ def test_dose_and_sensitivity_have_units_of_their_own(tmp_path: Path) -> None:
     assert stays == pytest.approx([2.718281828459045**-0.72, 0.1], rel=1e-12)
     assert [removal.species for removal in model.removals] == [("tumour",), ("tumour",)]
     text = explain(model)
-    assert "Radiation week: 2 Gy at 1" in text and "Surgery cut: 0.9 of what is there at 2 where x > 0.5" in text
+    assert "Radiation week (times in h): 2 Gy at 1" in text and "Surgery cut (times in h): 0.9 of what is there at 2 where x > 0.5" in text
 
 
 PATH = "model.ecm.degraded_by.mmp"

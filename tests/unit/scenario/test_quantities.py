@@ -9,7 +9,7 @@ import pytest
 from invasio.solver.scenario.columns import columns, units_of
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
-from invasio.solver.scenario.shipped import folder as shipped
+from invasio.solver.scenario.shipped import scenario_files
 from tests.lib.messages import refused
 
 MESHES = {
@@ -17,7 +17,7 @@ MESHES = {
     2: "{kind: rectangle, to: [100, 100], cells: [4, 4]}",
     3: "{kind: box, to: [100, 100, 100], cells: [2, 2, 2]}",
 }
-SHIPPED = [path for path in sorted(shipped().rglob("*.yaml")) if not path.name.startswith("_")]
+SHIPPED = scenario_files()
 
 
 def scenario(folder: Path, scales: str, dim: int, more: str = "", initial: str = "initial: 1") -> Scenario:
@@ -31,7 +31,7 @@ def scenario(folder: Path, scales: str, dim: int, more: str = "", initial: str =
     return load(path)
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(shipped())))
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_column_of_a_shipped_scenario_has_a_unit(path: Path) -> None:
     """From the statement alone; a scenario without scales has plain numbers."""
     found = load(path)
@@ -39,7 +39,7 @@ def test_every_column_of_a_shipped_scenario_has_a_unit(path: Path) -> None:
     names, _ = columns(found)
     without = [name for name in names if not units.column(name).text]
     assert not without
-    assert found.scales is None or units.column("tumour.total").text.startswith("cells")
+    assert found.scales is None or all(units.column(f"{name}.total").text.startswith("cells") for name in found.model.cells)
 
 
 # (scales, dim): cells and mol at density 1, as a hand integral per unit of the mesh's length, area or volume
