@@ -15,6 +15,7 @@ from invasio.solver.output.layout import CASCADE, ENTRIES
 from invasio.solver.output.records import numbers_of
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.shipped import folder
 from invasio.solver.simulation import Simulation
 from tests.lib.cascades import changed
 from tests.lib.comm import Comm
@@ -123,3 +124,35 @@ def test_a_run_whose_own_history_is_too_large_to_draw_ends_well(comm: Comm, shar
     out = shared_tmp / "out"
     run(load(scenario(comm, shared_tmp, ("stands_for: 200", "stands_for: 1e15"))), comm, out)
     parallel_assert(comm, open_run(out).series["circulation.ledger"].max() < 1e-12 and not (out / CASCADE).exists())
+
+
+def test_what_falls_into_the_body_cavity_settles_dies_or_is_drained(comm: Comm, shared_tmp: Path) -> None:
+    """dC/dt = J - (s + l + d) C by hand, J constant in every step; of what settled or is held, all but the soil has died."""
+    settings = ["time.end=4", "output.every=2", "output.figures=false", "circulation.end=40 d", "circulation.step=4 d", "expect=[]"]
+    out = shared_tmp / "out"
+    run(load(folder() / "cascade/ovary.yaml", settings), comm, out)
+    said = []
+    if comm.rank == 0:
+        series, table = open_run(out).series, numbers_of(out / ENTRIES)
+        entered = 2e4 * np.array(table["surface/left.entered:tumour"])
+        settles, loss, drains, floating = 0.1, 0.5, 0.1, 0.0
+        rate = settles + loss + drains
+        for step, flux in zip(np.diff(table["time"]), np.diff(entered) / np.diff(table["time"]), strict=True):
+            floating = floating * np.exp(-rate * step) + flux / rate * (1 - np.exp(-rate * step))
+        spent = (entered[-1] - floating) / rate  # the integral of C
+        organ, node = (
+            {what: series[f"organ.{place}.{what}"][-1] for what in ("starved", "dormant", "founders", "stuck")}
+            for place in ("peritoneum", "paraaortic")
+        )
+        expected = {
+            "floats": (series["cavity.cells"][-1], floating),
+            "dead": (series["cavity.cleared"][-1], loss * spent),
+            "no soil": (organ["starved"], (1 - 1e-4) * settles * spent),
+            "soil": (organ["dormant"] + organ["founders"], 1e-4 * settles * spent),
+            "held": (sum(node.values()), 0.8 * drains * spent),
+        }
+        said += [f"{name}: {one} not {two}" for name, (one, two) in expected.items() if not 0 < one == pytest.approx(two, rel=1e-9)]
+        said += (
+            [] if organ["stuck"] == node["stuck"] == 0 and series["circulation.ledger"].max() < 1e-12 and entered[-1] > 1e4 else ["ledger"]
+        )
+    parallel_assert(comm, not comm.bcast(said), f"wrong: {said}")
