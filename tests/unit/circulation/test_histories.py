@@ -213,8 +213,8 @@ def test_chances_where_growth_leaves_no_closed_form_are_not_stated() -> None:
     found = chances(certain, constant(2, 10))
     age = -np.log(1 - np.log(100) / np.log(1e4)) / 0.1  # from one cell to a hundred
     assert found.macro[:, 0] == pytest.approx(-np.expm1([-0.2 * min(max(20 - age, 0), 10), -2]), abs=2e-2)
-    coarse = replace(certain, times=np.linspace(0, 40, 5).astype(float), report=(2,))  # the last that grow to a hundred come within a step
-    assert chances(coarse, constant(2, 10)).macro[0, 0] == pytest.approx(-np.expm1(-0.2 * min(20 - age, 10)), abs=2e-2)
+    coarse = replace(certain, times=np.linspace(0, 40, 5).astype(float), report=(1,))  # the last that grow to a hundred come within a step
+    assert chances(coarse, constant(2, 10)).macro[0, 0] == pytest.approx(-np.expm1(-0.2 * (10 - age)), abs=2e-2)
     for colony in (
         replace(plan.colony, growth=replace(growth, start=number(5, 1))),
         replace(plan.colony, second=Second(*[number(0.1)] * 4)),
