@@ -17,7 +17,6 @@ from .meeting import hold, of_one_rank
 from .memory import Memory
 from .output.layout import Frame
 from .recording import Recording
-from .scenario.cascade_columns import cascade_units
 from .scenario.check import depth_findings
 from .scenario.columns import FEW_PARTS, named_parts, units_of
 from .scenario.quantities import PLAIN, Units
@@ -119,7 +118,6 @@ class Course:
             raise ScenarioError(finding.what, code=finding.code, place=".".join(map(str, finding.path)), remedy=finding.remedy)
         others = {f"{a.owner}.{a.key}": a.unit or PLAIN for a in accounts.list if a.owner not in species}
         others |= {f"{owner}.ledger": PLAIN for owner in accounts.owners}
-        others |= cascade_units(self.scenario)
         raw = resumed and self.recording is not None and self.recording.in_scales()
         units = units_of(self.scenario, dim, others, raw)
         if raw and any(units_of(self.scenario, dim).amount(name).factor != 1.0 for name in species):

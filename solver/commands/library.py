@@ -32,8 +32,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _lines(entry: Entry) -> str:
-    unit = "" if entry.unit == "1" else f" {entry.unit}"
     spread = f" ({entry.range})" if entry.range else ""
     symbol = f", {entry.symbol}" if entry.symbol else ""
-    lines = [f"{entry.name}: {entry.number:g}{unit}{spread}{symbol}", f"    {entry.meaning}; {entry.of}", f"    {entry.citation}"]
+    lines = [f"{entry.name}: {entry.value}{spread}{symbol}", f"    {entry.meaning}; {entry.of}", f"    {entry.citation}"]
     return "\n".join(lines)

@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz import attacks, checkpoints, collections, folders, scenarios
 from tests.fuzz.judge import ask
 
-SECONDS = 6.0  # for each kind at most, whatever the machine: further attacks are left to the command
+SECONDS = 6.0  # for each kind, but a few attacks on any machine; further ones are left to the command
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 
 
@@ -30,36 +30,32 @@ def test_written_by_hand(part: int, tmp_path: Path) -> None:
 
 def test_scenarios_changed_at_random(tmp_path: Path) -> None:
     stream, end, count = scenarios.mutants(1), time.monotonic() + SECONDS, 0
-    while time.monotonic() < end and count < 150:
+    while count <= 5 or (time.monotonic() < end and count < 150):
         what, raw = next(stream)
         answer, count = scenarios.attack(raw, tmp_path), count + 1
         assert answer.fault == "", f"{what}: {answer.fault}"
-    assert count > 5
 
 
 def test_run_folders_changed_at_random(tmp_path: Path) -> None:
     copies, end, count = folders.mutants(1, folders.made(tmp_path)), time.monotonic() + SECONDS, 0
-    while time.monotonic() < end and count < 60:
+    while count <= 3 or (time.monotonic() < end and count < 60):
         what, command = next(copies)
         answer, count = folders.attack(command, tmp_path), count + 1
         assert answer.fault == "", f"{what}: {answer.fault}"
-    assert count > 3
 
 
 def test_sweeps_and_series_changed_at_random(tmp_path: Path) -> None:
     copies, end, count = collections.mutants(1, collections.made(tmp_path)), time.monotonic() + SECONDS, 0
-    while time.monotonic() < end and count < 60:
+    while count <= 3 or (time.monotonic() < end and count < 60):
         what, command = next(copies)
         answer, count = collections.attack(command, tmp_path), count + 1
         assert answer.fault == "", f"{what}: {answer.fault}"
-    assert count > 3
 
 
 def test_bits_of_checkpoints(tmp_path: Path) -> None:
     """Of one without a digest, whose structure HDF5 itself reads."""
     stream, end, count = checkpoints.mutants(1, tmp_path), time.monotonic() + SECONDS, 0
-    while time.monotonic() < end and count < 200:
+    while count <= 10 or (time.monotonic() < end and count < 200):
         what, content = next(stream)
         answer, count = checkpoints.attack(content, tmp_path), count + 1
         assert answer.fault == "", f"{what}: {answer.fault}"
-    assert count > 10
