@@ -191,6 +191,7 @@ MESH: dict[str, Code] = {
 }
 PICTURES: dict[str, Code] = {
     "ambiguous-picture": Code("A file of a picture or volume can be taken in several ways; an option decides.", (3,)),
+    "no-direction": Code("A picture has no lines, so it has no direction of fibres.", (3,)),
     "no-hole": Code("A hole was not found in the picture.", (3,)),
     "no-picture": Code("No picture of this name is shipped with scikit-image.", (2, 3)),
     "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),

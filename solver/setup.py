@@ -49,6 +49,7 @@ class Ground:
         """The scenario's problem at its start, on this mesh, which must fit. Collective; raises InvasioError on all ranks."""
         scalars = {name: value for extension in extensions for name, value in extension.scalars().items()}
         places = {name: given.values for name, given in self.given(scenario).items()}
+        places |= {f"{name}.{part}": values for name, given in self.given(scenario).items() for part, values in given.parts.items()}
         begun = self.begun(scenario)
         densities = begun.densities if begun else {}
         networks, start, end = self._networks_of(scenario), scenario.time.start, scenario.time.end

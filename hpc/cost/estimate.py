@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from invasio.solver.model.build import build_model
+from invasio.solver.model.pulses import jumps_ahead
 from invasio.solver.scenario.columns import columns
 from invasio.solver.scenario.moments import output_times
 from invasio.solver.scenario.schema import Scenario
@@ -29,8 +30,6 @@ TABLE = (0.3e6, 1.5e6)  # bytes of a file for ParaView whatever is in it, at mos
 DRAWN = (5e4, 3e6)  # bytes of a cascade: entries.csv, and the folder of the run's own history
 COLUMN = (20e3, 85e3)  # and of each column of the series in fields.vtkhdf: its table and its index
 
-MOST_EVENTS = 100_000
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -47,10 +46,11 @@ class Cost:
 def estimate(scenario: Scenario, ranks: int) -> Cost:
     """The cost of one run on ``ranks`` ranks. Raises MeshError if the mesh's file cannot be read."""
     size = _cut(mesh_size(scenario.mesh), len(scenario.model.membranes))
-    species = build_model(scenario).species
+    model = build_model(scenario)
+    species = model.species
     moving = max(1, sum(law.mobile for law in species))
     outputs = len(output_times(scenario)) + 1
-    steps, how = _steps(scenario, outputs)
+    steps, how = _steps(scenario, outputs, jumps_ahead(model, scenario.time.start, scenario.time.end))
     per_node = STEP[size.dim] * 1e-6 * moving
     work = [s * (n * per_node * f + fixed * moving) for n, s, f, fixed in zip((size.low, size.high), steps, SPREAD, FIXED, strict=True)]
     seconds = (work[0] + START[0] * ranks, work[1] + START[1] * ranks)
@@ -93,31 +93,20 @@ def _packing(shares: tuple[float, float]) -> str:
     return f"compressed to {shares[0]:g} to {shares[1]:g} of their size" if shares[0] < shares[1] else "not compressed"
 
 
-def _steps(scenario: Scenario, outputs: int) -> tuple[tuple[int, int], str]:
-    t, events = scenario.time, _events(scenario)
+def _steps(scenario: Scenario, outputs: int, events: tuple[int, int]) -> tuple[tuple[int, int], str]:
+    t = scenario.time
     span = t.end - t.start
+    ended = f"; one ends at each jump in time of formulas and schedules, radiation and surgery ({events[1]} here)" if events[1] else ""
     if t.step:
-        least = math.ceil(span / t.step * (1.0 - 1e-9))
-        others = f" and per jump of schedules, radiation and surgery ({events} here)" if events else ""
-        return (least, least + outputs - 1 + events), f"fixed, {t.step:g} each; up to one more per output that is not on a step{others}"
+        least = max(math.ceil(span / t.step * (1.0 - 1e-9)), events[0])
+        most = math.ceil(span / t.step * (1.0 - 1e-9)) + outputs - 1 + events[1]
+        return (least, most), f"fixed, {t.step:g} each; up to one more per output that is not on a step{ended}"
     tighter = (1e-3 / t.tolerance) ** (1.0 / 3.0)
-    low, high = (max(20.0, f * tighter * (outputs - 1 + more)) for f, more in zip(ADAPTIVE, (0, events), strict=True))
-    low = max(low, span / t.max_step if t.max_step else 0.0)
+    low, high = (max(20.0, f * tighter * (outputs - 1 + more)) for f, more in zip(ADAPTIVE, (0, events[1]), strict=True))
+    low = max(low, events[0], span / t.max_step if t.max_step else 0.0)
     return (math.ceil(low), math.ceil(max(high, low))), (
-        f"the program chooses; {ADAPTIVE[0]:g} to {ADAPTIVE[1]:g} per output at tolerance 1e-3 (the quick start took 10)"
+        f"the program chooses; {ADAPTIVE[0]:g} to {ADAPTIVE[1]:g} per output at tolerance 1e-3 (the quick start took 10){ended}"
     )
-
-
-def _events(scenario: Scenario) -> int:
-    """How often schedules jump in a run, and how often there is radiation or surgery, as far as that is worth counting."""
-    nexts = [s.function.next for s in scenario.schedules.values() if s.function.jumps]
-    nexts += [removal.train.next for group in (scenario.radiation, scenario.surgery) for removal in group.values()]  # type: ignore[attr-defined]
-    found = 0
-    for following in nexts:
-        at = following(scenario.time.start)
-        while at < scenario.time.end and found < MOST_EVENTS:
-            found, at = found + 1, following(at)
-    return found
 
 
 def text(cost: Cost, ranks: int) -> str:

@@ -41,9 +41,12 @@ def load(options: ImageMesh) -> Picture:
     return read(options, by_label(options), options.crop)
 
 
-def read(options: PictureFile, labels: bool, crop: tuple[int, ...] | None = None, whole: bool = True) -> Picture:
-    """The picture or volume of a file, as stored numbers (labels; of any kind, unless whole) or as shown; raises MeshError as above."""
-    request = Request(labels, options.axes, options.channel, options.frame, options.level, crop, options.shrink, whole)
+def read(options: PictureFile, labels: bool, crop: tuple[int, ...] | None = None, whole: bool = True, pick: bool = False) -> Picture:
+    """The picture or volume of a file, as stored numbers (labels; of any kind, unless whole) or as shown; raises MeshError as above.
+
+    pick: where it is made smaller pixels are left out, as a mean of theirs, such as of angles, has no meaning.
+    """
+    request = Request(labels, options.axes, options.channel, options.frame, options.level, crop, options.shrink, whole, pick)
     source = options.image
     try:
         if source.startswith(_SHIPPED):

@@ -7,6 +7,7 @@ import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
+from ..model.pulses import many_jumps
 from ..model.switches import jumping
 from ..model.text import apart
 from ..scenario.loader import PATIENCE, dump_resolved, load
@@ -57,7 +58,8 @@ def main(args: argparse.Namespace) -> int:
         print(f"  outcomes    {', '.join(scenario.outcomes)}")
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
-    for note in (*surpluses(model), *apart(model), *(jumping(model) if scenario.time.step is None else [])):
+    switching = jumping(model) if scenario.time.step is None else []
+    for note in (*surpluses(model), *apart(model), *switching, *many_jumps(model, scenario.time.start, scenario.time.end)):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)

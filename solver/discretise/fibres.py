@@ -2,7 +2,8 @@ r"""Edge weights K^D of one species: motility that differs between regions, and 
 
     K^D_ij = -int (T grad phi_j) . grad phi_i,   T = D_region (a I + (1 - a) e e^T) on each cell
 
-with e the unit vector of the fibres at the cell's centre. Where K^D_ij < 0 (fibres oblique to the mesh) the
+with e the unit vector of the fibres at the cell's centre, or T = D ((1 - (1 - a) tr Q) I + (1 - a) Q) with a given mean Q of k e e^T,
+which is linear in Q: it is the mean of the tensors, and has no eigenvalue below a D. Where K^D_ij < 0 (fibres oblique to the mesh) the
 flux is limited as on obtuse cells. Source: Painter 2009, J. Math. Biol. 58:511-543, doi:10.1007/s00285-008-0217-8.
 
 Myopic diffusion div div (T c) = div(T grad c + c div T) takes the tensor at the nodes and the gradient of all of T c:
@@ -96,6 +97,13 @@ def nodal_motility(law: Species, points: Floats, known: Known) -> Floats:
 
 def _tensors(fibres: Fibres, points: Floats, dim: int, parameters: Mapping[str, float], places: Mapping[str, Floats]) -> Floats:
     """a I + (1 - a) e e^T at each point (n, d, d); I where there is no direction."""
+    if fibres.field is not None:
+        q = np.empty((len(points), dim, dim))
+        for a in range(dim):
+            for b in range(a, dim):
+                q[:, a, b] = q[:, b, a] = places[f"{fibres.field}.{'xyz'[a]}{'xyz'[b]}"]
+        most = 1.0 - fibres.across
+        return np.asarray((1.0 - most * np.einsum("cii->c", q))[:, None, None] * np.eye(dim) + most * q)
     evaluator = Evaluator(points, {}, parameters, places=places)
     e = np.zeros((dim, evaluator.n))
     for component, expr in zip(e, fibres.direction, strict=True):

@@ -17,9 +17,9 @@ import numpy as np
 
 from ..scenario.expressions import Binary, Call, Expr, Number, Timed, Unary
 from ..scenario.functions import integral
+from ..scenario.intervals import enclosure
+from ..scenario.jumps import Pieces, Switch
 from ..scenario.tree import evaluate, names, walk
-from .enclosure import enclosure
-from .jumps import Pieces, Switch
 
 _HALF = np.array(  # nodes >= 0, weights of all and of every second
     [

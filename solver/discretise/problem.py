@@ -230,7 +230,7 @@ def _check_names(model: Model, domain: Domain) -> None:
                 for name in dict.fromkeys(names)
                 if name not in known
             ]
-        if law.fibres and len(law.fibres.direction) != domain.dim:
+        if law.fibres and law.fibres.field is None and len(law.fibres.direction) != domain.dim:
             given = len(law.fibres.direction)
             what, remedy = f"the direction of fibres has {given} components", f"give {domain.dim}, one for each dimension of the mesh"
             faults.append(ScenarioError(what, code="wrong-length", place=f"species {law.name}", remedy=remedy))

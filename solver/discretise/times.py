@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
+from ..scenario.jumps import Jumps
 from ..scenario.tree import names, simplify, substitute
-from .jumps import Jumps
 from .means import addends
 
 Floats = NDArray[np.float64]

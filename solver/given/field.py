@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 class Given:
     """A given field: values (n_local) at owned nodes and ghosts; digest: SHA-256 of what was read, the same on all ranks.
 
+    parts: of a field of directions the components xx, xy, ... of its tensor (n_local), whose trace the values are.
     facts: provenance for the manifest (file, time, ...); notes: what was left out or changed on the way, for the log.
     """
 
@@ -20,3 +21,4 @@ class Given:
     digest: str
     facts: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)

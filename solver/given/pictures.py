@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from ..errors import MeshError
 from ..parallel import agreed
 from ..scenario.fields import ImageField
 from .field import Given
+from .orientation import EDGE, pairs, steps, structure, trace, turned
 
 Floats = NDArray[np.float64]
 _COLOURS = ("red", "green", "blue")
+_OF_DIRECTIONS = {"orientation", "window", "full", "angles"}
+_NONE = 1e-3  # coherence below which there is none
 _EDGE = 1e-6  # of the picture's extent: nodes that lie less far outside lie on its edge
 
 
@@ -31,7 +35,8 @@ def image_field(name: str, options: ImageField, operators: Operators) -> Given:
     with agreed(comm):
         if comm.rank == 0:
             made = _made(name, options, dim, apart)
-    values, edges, corner, extent, shown, notes = comm.bcast(made)
+    layers, *rest = made if comm.rank == 0 else ((),)
+    count, edges, first, corner, extent, shown, notes, low, high = comm.bcast((len(layers), *rest))
     points = graph.points[: graph.n_owned, :dim] - corner
     with agreed(comm):
         beyond = ((points < -_EDGE * extent) | (points > (1 + _EDGE) * extent)).any(axis=1)
@@ -43,15 +48,21 @@ def image_field(name: str, options: ImageField, operators: Operators) -> Given:
                 place=options.image,
                 remedy="check `pixel` and `shift`, or state `outside: nearest` or `zero`",
             )
-    found = _interpolated(values, points / edges - 0.5)
-    if options.outside == "zero":
-        found[beyond] = 0.0
-    facts = {"file": options.image, "take": options.take, "low": float(values.min()), "high": float(values.max())}
-    return Given(graph.extended(found), shown, facts, tuple(notes))
+    found = []
+    for number in range(count):  # one at a time: of a volume's directions all six would take too much memory on each rank
+        one = _interpolated(comm.bcast(layers[number] if layers else None), points / edges - first)
+        if options.outside == "zero":
+            one[beyond] = 0.0
+        found.append(graph.extended(one))
+    facts = {"file": options.image, "take": options.take, "low": low, "high": high}
+    if options.orientation is None:
+        return Given(found[0], shown, facts, tuple(notes))
+    parts = {f"{'xyz'[a]}{'xyz'[b]}": one for (a, b), one in zip(pairs(dim), found, strict=True)}
+    return Given(trace(found, dim).astype(np.float64), shown, {**facts, "orientation": options.orientation}, tuple(notes), parts)
 
 
 def _made(name: str, options: ImageField, dim: int, apart: float) -> tuple[Any, ...]:
-    picture = read(options, options.take == "stored", whole=False)
+    picture = read(options, options.take == "stored", whole=False, pick=options.turns)
     if dim != (3 if picture.volume else 2):
         raise MeshError(
             f"field {name!r}: a {'volume' if picture.volume else 'picture'} for a mesh of {dim} dimensions",
@@ -68,14 +79,87 @@ def _made(name: str, options: ImageField, dim: int, apart: float) -> tuple[Any, 
             place=options.image,
             remedy="give one for each dimension",
         )
-    width = [0.5 * apart / edge if options.smooth is None else options.smooth for edge in edges[::-1]]
-    width = [w if options.smooth is not None or w > 0.5 else 0.0 for w in width]
-    values = _smoothed(_grey(picture, options), width)
     read_ = digest(Path(options.image)) or options.image.encode()
-    shown = hashlib.sha256(read_ + options.model_dump_json(exclude={"image"}).encode()).hexdigest()
-    said = f"filtered by {', '.join(f'{w:.3g}' for w in width[::-1])} pixels, values {values.min():.4g} to {values.max():.4g}"
-    notes = [f"field {name}: {note}" for note in (*picture.notes, sizes(options, picture), said)]
-    return values, edges, np.array(options.shift or [0.0] * dim), full * picture.whole, shown, notes
+    unused = set() if options.orientation else _OF_DIRECTIONS  # so that pictures without directions have the digests that they always had
+    shown = hashlib.sha256(read_ + options.model_dump_json(exclude={"image", *unused}).encode()).hexdigest()
+    if options.orientation is not None:
+        layers, taken, said = _directions(name, options, picture, edges, apart)
+        values = trace(layers, dim)
+    else:
+        width = [0.5 * apart / edge if options.smooth is None else options.smooth for edge in edges[::-1]]
+        width = [w if options.smooth is not None or w > 0.5 else 0.0 for w in width]
+        values = _smoothed(_grey(picture, options), width)
+        layers, taken = [values], np.ones(dim, dtype=np.int64)
+        said = [f"filtered by {', '.join(f'{w:.3g}' for w in width[::-1])} pixels, values {values.min():.4g} to {values.max():.4g}"]
+    notes = [f"field {name}: {note}" for note in (*picture.notes, sizes(options, picture), *said)]
+    corner, extent = np.array(options.shift or [0.0] * dim), full * picture.whole
+    first = (0.5 + taken // 2) / taken  # where the first value lies
+    return layers, edges * taken, first, corner, extent, shown, notes, float(values.min()), float(values.max())
+
+
+def _directions(
+    name: str, options: ImageField, picture: Picture, edges: Floats, apart: float
+) -> tuple[list[Any], NDArray[np.int64], list[str]]:
+    """The components of the tensor of directions, filtered so that nodes miss no pixel; of every which pixel; what is said."""
+    values, dim = _grey(picture, options), len(edges)
+    if options.turns:
+        layers, said = _of_angles(name, options, picture, values), []
+        done, taken = [0.0] * dim, [1] * dim
+    else:
+        smooth = 1.0 if options.smooth is None else options.smooth
+        least = 2 * int(np.ceil(EDGE * smooth)) + 1
+        if min(values.shape) < least:
+            raise MeshError(
+                f"field {name!r}: too few pixels for directions ({' x '.join(map(str, values.shape[::-1]))})",
+                code="picture-axes",
+                place=options.image,
+                remedy=f"at least {least} are needed along each axis with `smooth: {smooth:g}`",
+            )
+        done = [3.0 * smooth if options.window is None else max(options.window / float(edge), smooth) for edge in edges]
+        taken = steps(done, values.shape[::-1])
+        layers = structure(values, [float(edge) for edge in edges], smooth, done, options.full or 1.0)
+        said = [f"gradients filtered by {smooth:g}, directions by {', '.join(f'{w:.3g}' for w in done)} pixels"]
+    wanted = [0.5 * apart / float(edge) if options.smooth is None or not options.turns else options.smooth for edge in edges]
+    more = [sqrt(max(w**2 - d**2, 0.0)) / n for w, d, n in zip(wanted, done, taken, strict=True)]
+    layers = [_smoothed(layer, [m if m > 0.5 else 0.0 for m in more[::-1]]) for layer in layers]
+    coherence = trace(layers, dim)
+    if coherence.max() < _NONE:
+        raise MeshError(
+            f"field {name!r}: the picture has no direction anywhere (coherence at most {coherence.max():.2g})",
+            code="no-direction",
+            place=options.image,
+            remedy="check `channel`, `colour` and `window`: fibres are lines lighter or darker than what lies between them",
+        )
+    said += [f"coherence {coherence.min():.3g} to {coherence.max():.3g}, mean {coherence.mean():.3g}"]
+    return layers, np.array(taken), said
+
+
+def _of_angles(name: str, options: ImageField, picture: Picture, values: Any) -> list[Any]:
+    if picture.volume:
+        raise MeshError(
+            f"field {name!r}: an angle is no direction in 3-D",
+            code="picture-axes",
+            place=options.image,
+            remedy="give the volume itself with `orientation: structure_tensor`",
+        )
+    if picture.coloured and options.colour == "grey":
+        raise MeshError(
+            f"field {name!r}: a picture in colours, of which none is said to be the angle",
+            code="picture-axes",
+            place=options.image,
+            remedy="state `colour`: red, green or blue",
+        )
+    if options.angles is None:
+        return turned(values)
+    if picture.values.dtype not in (np.uint8, np.uint16):
+        raise MeshError(
+            f"field {name!r}: the picture holds numbers of type {picture.values.dtype}, so black and white are not known",
+            code="picture-axes",
+            place=options.image,
+            remedy="state `take: stored` without `angles`, the numbers being degrees",
+        )
+    low, high = options.angles
+    return turned(low + (high - low) * values.astype(np.float64))
 
 
 def _grey(picture: Picture, options: ImageField) -> NDArray[np.floating]:

@@ -58,6 +58,7 @@ class Fibres:
     """Motility along fibres: D (a I + (1 - a) e e^T), e the unit vector of ``direction``, a = ``across`` in [0, 1].
 
     ``direction`` has one expression of x, y, z and parameters per dimension; where it vanishes, motility is D in all directions.
+    field: a given field of directions instead, Q = k e e^T or a mean of such: D ((1 - (1 - a) tr Q) I + (1 - a) Q).
     myopic: the law is div div (T c) instead of div (T grad c), T the whole tensor: cells that turn by what they feel where they
     are, and so also drift with -div T. D may then depend on x, y, z and parameters only.
     """
@@ -65,6 +66,7 @@ class Fibres:
     direction: tuple[Expr, ...]
     across: float
     myopic: bool = False
+    field: str | None = None
 
 
 @dataclass(frozen=True)

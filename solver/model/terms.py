@@ -74,7 +74,7 @@ def fibres(options: FibreDirection | None) -> Fibres | None:
     myopic = options is not None and options.law == "myopic"
     if options is None or (options.across == 1.0 and not myopic):
         return None
-    return Fibres(tuple(formula.expr for formula in options.direction), options.across, myopic)
+    return Fibres(tuple(formula.expr for formula in options.direction or ()), options.across, myopic, options.field)
 
 
 def boundary(condition: NoFlux | Fixed | Influx | Exchange | Outflow) -> Boundary | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import number_text, to_text
-from .balance import Boundary, IntegrityLaw, Kinetics, Membrane, Model, Passage, Pool, Reaction, Species, Taxis, Term, Vessel
+from .balance import Boundary, Fibres, IntegrityLaw, Kinetics, Membrane, Model, Passage, Pool, Reaction, Species, Taxis, Term, Vessel
 from .invariants import conserved
 from .kinetics import find_kinetics, speed
 from .walk import sources
@@ -91,9 +91,7 @@ def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
         if law.room is not None:
             lines.append(f"    w = {pretty(law.room, symbols)}, what pores of the matrix leave")
         if law.fibres:
-            direction = ", ".join(pretty(e, symbols) for e in law.fibres.direction)
-            across = law.fibres.across
-            lines.append("    A = I" if across == 1.0 else f"    A = {across:g} I + {1 - across:g} e eᵀ, e along ({direction})")
+            lines.append(f"    {_tensor(law.fibres, symbols)}")
         if law.maximum is not None:
             lines.append(f"    at most {law.maximum:g}, unless its own sources make more")
         lines.append(f"    start: {_start(law, symbols)}")
@@ -299,6 +297,16 @@ def _start(law: Species, symbols: Mapping[str, str]) -> str:
         return f"{law.symbol} {sign} {pretty(law.initial[''], symbols)}{total}"
     values = "; ".join(f"{law.symbol} {sign} {pretty(expr, symbols)} in {region}" for region, expr in law.initial.items())
     return f"{values}; 0 elsewhere{total}"
+
+
+def _tensor(fibres: Fibres, symbols: Mapping[str, str]) -> str:
+    """The tensor that movement along fibres multiplies motility by."""
+    if fibres.across == 1.0:
+        return "A = I"
+    rest = f"{1 - fibres.across:g}"
+    if fibres.field is not None:
+        return f"A = (1 - {rest} {fibres.field}) I + {rest} Q, Q the mean of {fibres.field} e eᵀ, e along the fibres of {fibres.field}"
+    return f"A = {fibres.across:g} I + {rest} e eᵀ, e along ({', '.join(pretty(e, symbols) for e in fibres.direction)})"
 
 
 def _conditions(law: Species, symbols: Mapping[str, str]) -> str:

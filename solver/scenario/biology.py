@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import Field, GetCoreSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from .base import Options, Quantity
@@ -22,6 +22,7 @@ from .reactions import ReactionMap
 from .shorthand import Short
 from .taxis import Sensitivity
 from .vessels import Vessel
+from .wrong import either
 
 RateFormula = Annotated[Formula, Over("1/time", State, 0)]
 Mean = Literal["arithmetic", "harmonic"]
@@ -92,13 +93,22 @@ Secretion = Annotated[Union[ConstantSecretion, ContactSecretion], Field(discrimi
 class FibreDirection(Options):
     """Movement along fibres: D (a I + (1 - a) e e^T) with e the unit vector of the direction."""
 
-    direction: list[Annotated[Formula, Over("1", ("space",))]] = Field(
-        min_length=1, max_length=3, description="direction of the fibres, one component per dimension, of any length; 0: no fibres there"
+    direction: Annotated[list[Annotated[Formula, Over("1", ("space",))]], Field(min_length=1, max_length=3)] | None = Field(
+        None, description="direction of the fibres, one component per dimension, of any length; 0: no fibres there"
+    )
+    field: str | None = Field(
+        None, description="instead: a given field of directions, `fields: {NAME: {image: FILE, orientation: structure_tensor}}`"
     )
     across: float = Field(ge=0, le=1, description="a, motility across the fibres relative to that along them")
     law: Literal["fickian", "myopic"] = Field(
         "fickian", description="fickian: div(T grad c); myopic: div div(T c), which also drifts to where motility is low; T is the tensor"
     )
+
+    @model_validator(mode="after")
+    def _one(self) -> FibreDirection:
+        if (self.direction is None) == (self.field is None):
+            raise either(self.direction is not None, "direction", "field")
+        return self
 
 
 Becomes = Annotated[dict[str, Annotated[Formula, Over("1/time", State, 0)]], Keyed("key", "cells", "user")]

@@ -181,8 +181,10 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
     for path, name, options in _laws(scenario):
         if options.fibres is None:
             continue
-        given = len(options.fibres.direction)
-        if dim is not None and given != dim:
+        given = len(options.fibres.direction or [])
+        if options.fibres.field is not None:
+            yield from _oriented(scenario, (*path, "fibres", "field"), options.fibres.field)
+        elif dim is not None and given != dim:
             what = f"not one component per dimension of the mesh (given {given})"
             yield Finding((*path, "fibres", "direction"), what, code="wrong-length", remedy=f"allowed: {dim}")
         if isinstance(options, UserSpecies) and options.diffusion is None:
@@ -190,6 +192,17 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
             yield Finding((*path, "fibres"), what, code="meaningless-option", remedy="give it a diffusion, or take the fibres out")
         if options.fibres.law == "myopic":
             yield from _myopic(scenario, path, name, options)
+
+
+def _oriented(scenario: Scenario, path: Path_, name: str) -> Iterator[Finding]:
+    """The field that fibres follow must be one of directions."""
+    known = [field for field, source in scenario.fields.items() if source.kind == "by_image" and source.orientation is not None]
+    if name in scenario.fields and name not in known:
+        what = f"the field {name!r} has no directions"
+        remedy = f"give fields.{name} an image with orientation: structure_tensor or angle"
+        yield Finding(path, what, code="meaningless-option", remedy=remedy)
+    elif name not in known:
+        yield unknown(path, "field of directions", name, known, code="unknown-name")
 
 
 def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from ..output.layout import FIELDS
@@ -87,12 +87,57 @@ class ImageField(PictureFile):
         None,
         description="width of a Gaussian filter, in pixels; default: half of what lies between nodes of the mesh, so that none is missed",
     )
+    orientation: Literal["structure_tensor", "angle"] | None = Field(
+        None,
+        description="directions of fibres in it, for `fibres: {field: NAME}`: along the lines in a picture, or grey values that are "
+        "angles; the name stands for their coherence, 0 to 1, in formulas",
+    )
+    window: Positive | None = Field(
+        None,
+        description="structure tensor: width of the Gaussian window that a direction is one of; default: 3 times `smooth`, or 3 pixels",
+    )
+    full: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="structure tensor: coherence from which on fibres count fully; default 1: in proportion to the coherence"
+    )
+    angles: tuple[float, float] | None = Field(
+        None,
+        description="angle: degrees of black and of white, from x toward y (down in the picture); [180, 0] where they are counted "
+        "upward; with `take: stored` the numbers themselves are degrees",
+    )
     shift: list[Length] | None = Field(None, description="where the corner of the first pixel lies, one for each dimension; default: at 0")
     outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where the picture has no pixels")
+
+    @model_validator(mode="after")
+    def _of_one_orientation(self) -> ImageField:
+        tensor = self.orientation == "structure_tensor"
+        for name, fits, needs in (
+            ("window", tensor, "structure_tensor"),
+            ("full", tensor, "structure_tensor"),
+            ("angles", self.turns, "angle"),
+        ):
+            if getattr(self, name) is not None and not fits:
+                what, remedy = f"{name!r} without `orientation: {needs}`", f"take it out, or state `orientation: {needs}`"
+                raise wrong(what, code="meaningless-option", remedy=remedy)
+        if self.turns and (self.angles is None) == (self.take == "brightness"):
+            what = "angles of grey values need their range" if self.angles is None else "stored numbers are degrees themselves"
+            remedy = "give `angles`, degrees of black and white such as [0, 180]" if self.angles is None else "take `angles` out"
+            raise wrong(what, code="missing-option" if self.angles is None else "meaningless-option", remedy=remedy + ", or change `take`")
+        if tensor and self.smooth is not None and self.smooth < 0.5:
+            what = f"value out of bounds: 'smooth' of a structure tensor (given {self.smooth:g})"
+            raise wrong(what, code="out-of-bounds", remedy="allowed: at least 0.5, as derivatives are taken of what is smooth")
+        return self
+
+    @property
+    def turns(self) -> bool:
+        """Whether its numbers are angles."""
+        return self.orientation == "angle"
 
     @property
     def words(self) -> str:
         """Where it comes from, for people."""
+        if self.orientation is not None:
+            how = "angles of" if self.turns else "structure tensor of"
+            return f"directions of fibres, {how} the picture {Path(self.image).name}; in formulas their coherence, 0 to 1"
         return f"{'brightness' if self.take == 'brightness' else 'numbers'} of the picture {Path(self.image).name}"
 
 

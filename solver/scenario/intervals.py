@@ -1,6 +1,8 @@
-"""Bounds of what a formula can give, by interval arithmetic on its tree: never too narrow, sometimes too wide.
+"""Bounds of what a formula can give, by interval arithmetic on its tree: never too narrow but by rounding, sometimes too wide.
 
-Values that are no numbers (0/0, the logarithm of less than 0) are left out: a bound is one of the values that are.
+`enclosure` bounds a function of time over intervals of time: what is no number somewhere (0/0, the logarithm of less than 0) may be
+anything. `bounds` takes any names within ranges, and leaves what is no number out: a bound is one of the values that are; there a
+comparison, which also holds for those left out or does not, may be either.
 """
 
 from __future__ import annotations
@@ -10,138 +12,294 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
 from .expressions import Binary, Call, Expr, Name, Number, Timed, Unary
+from .functions import Function, pieces
 
 Interval = tuple[float, float]
+Enclosure = Callable[[float, float], Interval]
+Leaf = Callable[[Name | Timed], Enclosure]
 
 ALL: Interval = (-math.inf, math.inf)
-TRUTH: Interval = (0.0, 1.0)
+TRUE, FALSE, EITHER = (1.0, 1.0), (0.0, 0.0), (0.0, 1.0)
+LARGEST = 709.0  # whose exponential is a number
 
 
 def never_negative(expr: Expr, parameters: Mapping[str, float], densities: Iterable[str]) -> bool:
     """Whether a formula is seen to be >= 0 for any densities >= 0, any integrity in [0, 1], any place and time."""
-    ranges: dict[str, Interval] = {"integrity": TRUTH, **dict.fromkeys(densities, (0.0, math.inf))}
+    ranges: dict[str, Interval] = {"integrity": EITHER, **dict.fromkeys(densities, (0.0, math.inf))}
     return bounds(expr, ranges | {name: (value, value) for name, value in parameters.items()})[0] >= 0.0
 
 
 def bounds(expr: Expr, ranges: Mapping[str, Interval]) -> Interval:
-    """The least and the largest value for names within their ranges; names without one may be anything."""
-    match expr:
-        case Number(value):
-            return (value, value) if not math.isnan(value) else ALL
-        case Name(id):
-            return ranges.get(id, ALL)
-        case Timed(function=function, slope=slope):
-            return ALL if slope else (function.least, math.inf)
-        case Unary("-", arg):
-            low, high = bounds(arg, ranges)
-            return -high, -low
-        case Binary("+" | "-" | "*" | "/" | "**" as op, left, right):
-            return _combined(op, left, right, ranges)
-        case Call(function, args):
-            return _called(function, [bounds(arg, ranges) for arg in args])
-    return TRUTH  # comparisons and logic
+    """The least and the largest value for names within their ranges; names without one may be anything, the time among them."""
+
+    def leaf(node: Name | Timed) -> Enclosure:
+        found = ranges.get(node.id, ALL) if isinstance(node, Name) else ALL if node.slope else (node.function.least, math.inf)
+        return lambda a, b: found
+
+    return _WHERE_DEFINED.enclosure(expr, leaf)(*ALL)
 
 
-def _combined(op: str, left: Expr, right: Expr, ranges: Mapping[str, Interval]) -> Interval:
-    a, b = bounds(left, ranges), bounds(right, ranges)
-    if op == "+":
-        return _sum(a, b)
-    if op == "-":
-        return (0.0, 0.0) if left == right else _sum(a, (-b[1], -b[0]))
-    if op == "*":
-        return _whole_power(a, 2) if left == right else _times(a, b)
-    if op == "/":
-        return _times(a, _reciprocal(b))
-    return _power(a, b)
+def enclosure(expr: Expr, frozen: Mapping[str, float]) -> Enclosure:
+    """Bounds of the expression for all t in [a, b] as a function of a and b; other names are numbers, those in ``frozen`` at the call."""
+
+    def leaf(node: Name | Timed) -> Enclosure:
+        match node:
+            case Name("t"):
+                return lambda a, b: (a, b)
+            case Name(id):
+                return lambda a, b: (frozen[id], frozen[id])
+            case Timed(_, f, piece, slope):
+                within = f.slopes if slope else f.bounds
+                return (lambda a, b: within(a, b, frozen[piece])) if piece else (lambda a, b: _by_piece(f, within, a, b))
+        raise TypeError(f"not a leaf: {node!r}")
+
+    return _EVERYWHERE.enclosure(expr, leaf)
 
 
-def _sum(a: Interval, b: Interval) -> Interval:
-    low, high = a[0] + b[0], a[1] + b[1]
-    return -math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high
+def _by_piece(function: Function, within: Callable[[float, float, float], Interval], a: float, b: float) -> Interval:
+    """Bounds over all pieces that an interval lies in."""
+    parts = pieces(function, a, b) or [(a, b)]
+    found = [within(u, v, function.piece(u)) for u, v in parts]
+    return min(low for low, _ in found), max(high for _, high in found)
 
 
-def _times(a: Interval, b: Interval) -> Interval:
-    ends = [0.0 if x == 0.0 or y == 0.0 else x * y for x, y in product(a, b)]
-    return min(ends), max(ends)
+class _Rules:
+    """How intervals are calculated with. ``left_out``: values that are no numbers are; else they may be anything."""
+
+    def __init__(self, left_out: bool) -> None:
+        self._left_out = left_out
+        self._binary = _BINARY | {"*": self._multiply, "/": self._divide, "**": self._power}
+        self._calls = _CALLS | {"log": self._log, "sqrt": self._sqrt, "mod": self._mod, "where": self._where}
+
+    def enclosure(self, expr: Expr, leaf: Leaf) -> Enclosure:
+        """Bounds of the expression as a function of what ``leaf`` makes of its names and functions of time."""
+        match expr:
+            case Number(value):
+                constant = ALL if math.isnan(value) else (value, value)
+                return lambda a, b: constant
+            case Name() | Timed():
+                return leaf(expr)
+            case Binary(op) | Unary("not" as op) if self._left_out and op not in _ARITHMETIC:
+                return lambda a, b: EITHER
+            case Unary(op, arg):
+                return self._of(_negative if op == "-" else _not, leaf, arg)
+            case Binary("*", left, right) if left == right:
+                return self._of(lambda u: _whole_power(u, 2), leaf, left)
+            case Binary("-", left, right) if left == right and self._left_out:
+                return lambda a, b: (0.0, 0.0)
+            case Binary(op, left, right):
+                return self._of(self._binary[op], leaf, left, right)
+            case Call(function, args):
+                return self._of(self._calls[function], leaf, *args)
+        raise TypeError(f"not an expression: {expr!r}")
+
+    def _of(self, rule: Callable[..., Interval], leaf: Leaf, *parts: Expr) -> Enclosure:
+        inner = [self.enclosure(part, leaf) for part in parts]
+        if len(inner) == 1:
+            (only,) = inner
+            return lambda a, b: rule(only(a, b))
+        if len(inner) == 2:
+            left, right = inner
+            return lambda a, b: rule(left(a, b), right(a, b))
+        return lambda a, b: rule(*(part(a, b) for part in inner))
+
+    def _multiply(self, u: Interval, v: Interval) -> Interval:
+        return self._hull_of_limits([x * y for x, y in product(u, v)])
+
+    def _divide(self, u: Interval, v: Interval) -> Interval:
+        if v[0] <= 0.0 <= v[1]:
+            return self._multiply(u, _reciprocal(v)) if self._left_out else ALL
+        return self._hull_of_limits([x / y for x, y in product(u, v)])
+
+    def _hull_of_limits(self, ends: list[float]) -> Interval:
+        """The hull; 0 times infinity is 0 where infinity is what numbers come close to."""
+        return _hull(*(0.0 if math.isnan(x) else x for x in ends) if self._left_out else ends)
+
+    def _power(self, u: Interval, n: Interval) -> Interval:
+        single = n[0] == n[1] and math.isfinite(n[0])
+        if single and n[0] == int(n[0]):
+            return _whole_power(u, int(n[0])) if n[0] >= 0.0 else self._divide((1.0, 1.0), _whole_power(u, int(-n[0])))
+        if self._left_out and single:  # of what is >= 0; of less it is no number
+            u = max(u[0], 0.0), max(u[1], 0.0)
+        if not u[0] >= 0.0:
+            return ALL
+        low, high = _hull(*(_raised(x, y) for x, y in product(u, n)))
+        return (max(low, 0.0), high) if self._left_out else (low, high)
+
+    def _log(self, u: Interval) -> Interval:
+        if self._left_out:
+            u = max(u[0], 0.0), u[1]
+        return (_log(u[0]), _log(u[1])) if u[0] >= 0.0 and (u[1] > 0.0 or not self._left_out) else ALL
+
+    def _sqrt(self, u: Interval) -> Interval:
+        if self._left_out:
+            u = max(u[0], 0.0), max(u[1], 0.0)
+        return (math.sqrt(u[0]), math.sqrt(u[1])) if u[0] >= 0.0 else ALL
+
+    def _mod(self, u: Interval, v: Interval) -> Interval:
+        if v[0] > 0.0 or (self._left_out and v[0] == 0.0):
+            return 0.0, v[1]
+        return (v[0], 0.0) if v[1] < 0.0 else ALL
+
+    def _where(self, condition: Interval, yes: Interval, no: Interval) -> Interval:
+        chosen = EITHER if self._left_out else _not(_not(condition))
+        return yes if chosen == TRUE else no if chosen == FALSE else _hull(*yes, *no)
 
 
-def _reciprocal(b: Interval) -> Interval:
-    low, high = b
-    if low < 0.0 < high:
-        return ALL
-    if low >= 0.0:
-        return (1.0 / high if high > 0.0 else math.inf), (1.0 / low if low > 0.0 else math.inf)
-    return (1.0 / high if high < 0.0 else -math.inf), 1.0 / low
+def _hull(*values: float) -> Interval:
+    return ALL if any(map(math.isnan, values)) else (min(values), max(values))
 
 
-def _power(a: Interval, exponent: Interval) -> Interval:
-    n, last = exponent
-    if n == last and n == int(n) if math.isfinite(n) else False:
-        return _whole_power(a, int(n)) if n >= 0 else _reciprocal(_whole_power(a, int(-n)))
-    if n == last and n > 0.0:  # of what is >= 0; of less it is no number
-        return _raised(max(a[0], 0.0), n), _raised(max(a[1], 0.0), n)
-    return (0.0, math.inf) if a[0] >= 0.0 or (n == last and math.isfinite(n)) else ALL
+def _negative(u: Interval) -> Interval:
+    return -u[1], -u[0]
 
 
-def _whole_power(a: Interval, n: int) -> Interval:
-    ends = sorted((_raised(a[0], n), _raised(a[1], n)))
-    if n % 2 == 0 and n and a[0] < 0.0 < a[1]:
-        return 0.0, ends[1]
-    return ends[0], ends[1]
+def _add(u: Interval, v: Interval) -> Interval:
+    low, high = u[0] + v[0], u[1] + v[1]
+    return (low, high) if low <= high else ALL
+
+
+def _subtract(u: Interval, v: Interval) -> Interval:
+    return _add(u, (-v[1], -v[0]))
+
+
+def _reciprocal(v: Interval) -> Interval:
+    """1/v of what has 0 in it, which is left out."""
+    if v[0] < 0.0:
+        return ALL if v[1] > 0.0 else (-math.inf, 1.0 / v[0])
+    return (1.0 / v[1] if v[1] > 0.0 else math.inf), math.inf
+
+
+def _whole_power(u: Interval, n: int) -> Interval:
+    low, high = _raised(u[0], n), _raised(u[1], n)
+    return (0.0 if u[0] < 0.0 < u[1] else min(low, high), max(low, high)) if n % 2 == 0 and n else (low, high)
 
 
 def _raised(value: float, n: float) -> float:
     try:
-        return float(value**n)
+        return math.pow(value, n)
     except OverflowError:
         return -math.inf if value < 0.0 and n % 2 == 1 else math.inf
+    except ValueError:
+        return math.nan
 
 
-def _called(function: str, args: list[Interval]) -> Interval:
-    low, high = args[0]
-    match function:
-        case "min":
-            return min(a[0] for a in args), min(a[1] for a in args)
-        case "max":
-            return max(a[0] for a in args), max(a[1] for a in args)
-        case "where":
-            return min(args[1][0], args[2][0]), max(args[1][1], args[2][1])
-        case "abs":
-            return max(low, -high, 0.0), max(-low, high)
-        case "sin" | "cos":
-            return -1.0, 1.0
-        case "cosh":
-            return 1.0, math.inf
-        case "noise":
-            return TRUTH
-        case "log" if high <= 0.0:
-            return ALL
-    if function in _RISING:
-        return _end(_RISING[function], low, -math.inf), _end(_RISING[function], high, math.inf)
-    return ALL
+def _rising(function: Callable[[float], float]) -> Callable[[Interval], Interval]:
+    return lambda u: _hull(function(u[0]), function(u[1]))
 
 
-def _log(value: float) -> float:
-    return math.log(value) if value > 0.0 else -math.inf
+def _log(x: float) -> float:
+    return math.log(x) if x > 0.0 else -math.inf
 
 
-def _root(value: float) -> float:
-    return math.sqrt(max(value, 0.0))
+def _exp(x: float) -> float:
+    return math.exp(x) if x < LARGEST else math.inf
 
 
-_RISING: dict[str, Callable[[float], float]] = {
-    "exp": math.exp,
-    "log": _log,
-    "sqrt": _root,
-    "tanh": math.tanh,
-    "sinh": math.sinh,
-    "erf": math.erf,
+def _sinh(x: float) -> float:
+    return math.sinh(x) if abs(x) < LARGEST else math.copysign(math.inf, x)
+
+
+def _floor(x: float) -> float:
+    return float(math.floor(x)) if math.isfinite(x) else x
+
+
+def _sin(u: Interval) -> Interval:
+    return _cos((u[0] - 0.5 * math.pi, u[1] - 0.5 * math.pi)) if u[0] < u[1] else _at(math.sin, u[0])
+
+
+def _cos(u: Interval) -> Interval:
+    if u[0] == u[1]:
+        return _at(math.cos, u[0])
+    if not u[1] - u[0] < 2.0 * math.pi:
+        return -1.0, 1.0
+    ends = math.cos(u[0]), math.cos(u[1])
+    first = math.ceil(u[0] / math.pi - 1e-9)  # multiples of pi in the interval, or next to it: 1 at even ones, -1 at odd ones
+    turns = [1.0 if k % 2 == 0 else -1.0 for k in range(first, math.floor(u[1] / math.pi + 1e-9) + 1)]
+    return min(*ends, *turns), max(*ends, *turns)
+
+
+def _at(function: Callable[[float], float], x: float) -> Interval:
+    return (function(x), function(x)) if math.isfinite(x) else ALL
+
+
+def _tan(u: Interval) -> Interval:
+    if u[0] == u[1]:
+        return _at(math.tan, u[0])
+    if not u[1] - u[0] < math.pi or math.floor(u[0] / math.pi + 0.5) != math.floor(u[1] / math.pi + 0.5):
+        return ALL
+    return math.tan(u[0]), math.tan(u[1])
+
+
+def _cosh(u: Interval) -> Interval:
+    low, high = _abs(u)
+    return math.cosh(low) if low < LARGEST else 1.0, math.cosh(high) if high < LARGEST else math.inf
+
+
+def _abs(u: Interval) -> Interval:
+    return max(u[0], -u[1], 0.0), max(-u[0], u[1])
+
+
+def _min(*parts: Interval) -> Interval:
+    return min(p[0] for p in parts), min(p[1] for p in parts)
+
+
+def _max(*parts: Interval) -> Interval:
+    return max(p[0] for p in parts), max(p[1] for p in parts)
+
+
+def _less(u: Interval, v: Interval) -> Interval:
+    return TRUE if u[1] < v[0] else FALSE if u[0] >= v[1] else EITHER
+
+
+def _at_most(u: Interval, v: Interval) -> Interval:
+    return TRUE if u[1] <= v[0] else FALSE if u[0] > v[1] else EITHER
+
+
+def _equal(u: Interval, v: Interval) -> Interval:
+    return TRUE if u[0] == u[1] == v[0] == v[1] else FALSE if u[1] < v[0] or v[1] < u[0] else EITHER
+
+
+def _not(u: Interval) -> Interval:
+    return FALSE if u[0] > 0.0 or u[1] < 0.0 else TRUE if u == FALSE else EITHER
+
+
+def _and(u: Interval, v: Interval) -> Interval:
+    return _not(_or(_not(u), _not(v)))
+
+
+def _or(u: Interval, v: Interval) -> Interval:
+    first, second = _not(_not(u)), _not(_not(v))
+    return max(first[0], second[0]), max(first[1], second[1])
+
+
+_ARITHMETIC = ("+", "-", "*", "/", "**")
+_BINARY: dict[str, Callable[..., Interval]] = {
+    "+": _add,
+    "-": _subtract,
+    "<": _less,
+    "<=": _at_most,
+    ">": lambda u, v: _less(v, u),
+    ">=": lambda u, v: _at_most(v, u),
+    "==": _equal,
+    "!=": lambda u, v: _not(_equal(u, v)),
+    "and": _and,
+    "or": _or,
 }
-
-
-def _end(function: Callable[[float], float], at: float, beyond: float) -> float:
-    """A rising function at the end of an interval; where that overflows, ``beyond`` or the largest number."""
-    try:
-        return function(at)
-    except OverflowError:
-        return beyond if (beyond > 0.0) == (at > 0.0) else math.copysign(1e308, at)
+_CALLS: dict[str, Callable[..., Interval]] = {
+    "exp": _rising(_exp),
+    "sinh": _rising(_sinh),
+    "tanh": _rising(math.tanh),
+    "erf": _rising(math.erf),
+    "floor": _rising(_floor),
+    "ceil": lambda u: _negative(_rising(_floor)(_negative(u))),
+    "sin": _sin,
+    "cos": _cos,
+    "tan": _tan,
+    "cosh": _cosh,
+    "abs": _abs,
+    "min": _min,
+    "max": _max,
+    "noise": lambda *_: EITHER,
+}
+_EVERYWHERE, _WHERE_DEFINED = _Rules(left_out=False), _Rules(left_out=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from ..discretise.jumps import merged
+from ..scenario.jumps import merged
 from .control import Control
 from .options import ClockOptions
 from .trial import Missed

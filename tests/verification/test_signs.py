@@ -12,7 +12,6 @@ import pytest
 import invasio
 from invasio.solver.components.signs import Signs
 from invasio.solver.model.balance import Transfer
-from invasio.solver.scenario.intervals import bounds, never_negative
 from invasio.solver.scenario.parser import parse
 from tests.lib.comm import Comm
 from tests.lib.fields import density, least
@@ -70,36 +69,6 @@ def test_what_cannot_be_negative_is_not_looked_at(comm: Comm) -> None:
     dull = (species("n", "1", diffusion="1 + x", loss="max(0, x - m)", production="exp(-t)"), species("m", "1", loss="2*n/(0.1 + m)"))
     signs = Signs(problem_of(dull, lattice(1, 4), comm))
     assert [f.static for f in signs.formulas] == [True]
-
-
-@pytest.mark.parametrize(
-    ("text", "low", "high"),
-    [
-        ("2*n/(0.1 + n)", 0.0, math.inf),
-        ("(x - 1)^2", 0.0, math.inf),
-        ("(x - 1)*(x - 1)", 0.0, math.inf),
-        ("-n^3", -math.inf, 0.0),
-        ("1 - integrity", 0.0, 1.0),
-        ("1 - min(1, n)", 0.0, 1.0),
-        ("sqrt(n) + abs(x)", 0.0, math.inf),
-        ("exp(-n)", 0.0, 1.0),
-        ("1 + tanh(x)", 0.0, 2.0),
-        ("1 + sin(3*t)", 0.0, 2.0),
-        ("where(x > 1, n, 2)", 0.0, math.inf),
-        ("noise(0.1, 3)*(n > 1)", 0.0, 1.0),
-        ("n^0.5", 0.0, math.inf),
-        ("n^-2", 0.0, math.inf),
-        ("k - 1", 2.0, 2.0),
-        ("1 - n", -math.inf, 1.0),
-        ("log(n)", -math.inf, math.inf),
-        ("x - x", 0.0, 0.0),
-        ("1/(n - 1)", -math.inf, math.inf),
-    ],
-)
-def test_bounds_of_formulas(text: str, low: float, high: float) -> None:
-    ranges = {"n": (0.0, math.inf), "integrity": (0.0, 1.0), "k": (3.0, 3.0)}
-    assert bounds(parse(text), ranges) == (low, high)
-    assert never_negative(parse(text), {"k": 3.0}, ["n"]) == (low >= 0.0)
 
 
 NEGATIVE = """\

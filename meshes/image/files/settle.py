@@ -30,7 +30,7 @@ def settle(stored: Stored, request: Request) -> Picture:
     origin, values = _cropped(values, request, whole)
     step = _step(values, request, volume, notes)
     if step > 1:
-        values = _shrunk(values, step, (request.labels and request.whole) or volume, dim)
+        values = _shrunk(values, step, (request.labels and request.whole) or volume or request.pick, dim)
     values = _numbers(values, request.labels and request.whole, notes)
     if stored.inverted and not request.labels:
         values = _turned(values)

@@ -45,6 +45,7 @@ class Request:
     crop: tuple[int, ...] | None = None
     shrink: int | None = None
     whole: bool = True  # stored values must be whole numbers
+    pick: bool = False  # fewer pixels by leaving some out, as a mean has no meaning
 
 
 @dataclass(frozen=True)

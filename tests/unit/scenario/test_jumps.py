@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from invasio.solver.discretise.jumps import Jumps, merged
+from invasio.solver.scenario.jumps import Jumps, merged
 from invasio.solver.scenario.parser import parse
 
 

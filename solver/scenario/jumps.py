@@ -13,11 +13,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from ..scenario.derivative import derivative
-from ..scenario.expressions import Binary, Call, Expr, Name, Timed, Unary
-from ..scenario.functions import Function
-from ..scenario.tree import names, rebuild, simplify
-from .enclosure import enclosure
+from .derivative import derivative
+from .expressions import Binary, Call, Expr, Name, Timed, Unary
+from .functions import Function
+from .intervals import enclosure
+from .tree import names, rebuild, simplify
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
