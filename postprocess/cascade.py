@@ -48,6 +48,7 @@ def draw_picture(folder: Path, path: Path | None = None) -> Path:
 
 def figure(folder: Path) -> Any:
     """Three panels: how far cells come, chances by place, chances in time."""
+    read(folder, "ledger.csv")  # says so where nothing is drawn
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     found = plt.figure(figsize=(7.2, 6.6), layout="constrained")
     upper, lower = found.subfigures(2, 1, height_ratios=(1.15, 1))
@@ -172,7 +173,8 @@ def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]
     panel.invert_yaxis()
     panel.tick_params(axis="y", length=0)
     panel.set_xlim(left=0)
-    panel.set_xlabel(f"chance of a metastasis\n(bars: closed form; points: {facts['histories']:,} histories, 95 %)")
+    alone = " without shedding" if facts.get("sheds") else ""
+    panel.set_xlabel(f"chance of a metastasis\n(bars: closed form{alone}; points: {facts['histories']:,} histories, 95 %)")
 
 
 def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:

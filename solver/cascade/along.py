@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..circulation.errors import CirculationError
 from ..circulation.means import means
 from ..errors import ScenarioError, SolverError
 from ..parallel import agreed
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from ..discretise.problem import Problem
 
 Floats = NDArray[np.float64]
+log = logging.getLogger("invasio")
 TOLERANCE = 1e-10  # of the ledger, as of that of the tissue
 
 
@@ -91,6 +95,12 @@ class Along:
             if self._problem.graph.comm.rank == 0:
                 try:
                     said = list(words(write(own(run), self._scenario, self.table)))
+                except CirculationError as error:
+                    if error.code != "too-many":
+                        raise
+                    log.warning("the run's own history is not drawn: %s", error)
+                    with suppress(OSError):
+                        own(run).rmdir()
                 except OSError as error:
                     raise SolverError(
                         f"cannot be written: {error.strerror}",

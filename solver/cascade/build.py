@@ -8,12 +8,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..circulation.check import check
 from ..circulation.plan import (
     Beds,
     Blood,
     Cavity,
     Colony,
     Dormancy,
+    Entries,
     Growth,
     Lymph,
     Part,
@@ -75,7 +77,7 @@ def plan_of(scenario: Scenario, scalars: Steps | None = None, reports: int = 0) 
     """The whole cascade of a scenario (under its drugs: `treated`).
 
     scalars: of the tissue, in time. reports: about how many times histories are looked at. Raises ScenarioError for a formula with a value
-    that is not allowed.
+    that is not allowed, CirculationError for values that do not go together.
     """
     circulation, organs = options_of(scenario)
     times = grid_times(circulation, scenario.time.start, scenario.time.end)
@@ -87,7 +89,7 @@ def plan_of(scenario: Scenario, scalars: Steps | None = None, reports: int = 0) 
 
     stride = max(1, (len(times) - 1) // max(reports, 1))
     report = sorted({*range(0, len(times), stride), len(times) - 1}) if reports else []
-    return Plan(
+    plan = Plan(
         seed=circulation.seed,
         stands_for=circulation.stands_for,
         times=times,
@@ -109,6 +111,9 @@ def plan_of(scenario: Scenario, scalars: Steps | None = None, reports: int = 0) 
         cavity=_cavity(circulation, grid, kinds),
         report=report,
     )
+    parts = parts_of(scenario, [(name, "") for name in scenario.model.vessels])
+    check(plan, Entries(times[:1], np.zeros((1, len(parts), len(kinds))), parts))
+    return plan
 
 
 def _row(flow: Mapping[str, float], anatomy: Anatomy) -> Floats:

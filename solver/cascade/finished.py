@@ -107,12 +107,13 @@ def beforehand(scenario: Scenario, table: Table, count: int, way: Way) -> str:
 def words(found: Drawn) -> Iterable[str]:
     """What was drawn, for people."""
     plan, last = found.plan, -1
+    alone = ", without what colonies shed" if plan.colony.sheds is not None else ""
     yield f"{found.means.entered[last].sum():.4g} cells are expected to enter by t = {plan.times[-1]:g}"
     yield f"{found.count} histories from seed {plan.seed} on"
     for kind in ("micro", "macro"):
         hits = int(found.anywhere[kind][last])
         chance = float(getattr(found.chances, f"{kind}_anywhere")[last])
-        closed = f"chance of a {kind}metastasis: {chance:.4g}; " if math.isfinite(chance) else ""
+        closed = f"chance of a {kind}metastasis{alone}: {chance:.4g}; " if math.isfinite(chance) else ""
         yield f"{closed}{hits} of {found.count} histories have a {kind}metastasis"
     drawn = found.having["macro"][last] / found.count
     value = np.where(np.isfinite(found.chances.macro[last]), found.chances.macro[last], drawn)

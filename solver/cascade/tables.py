@@ -43,20 +43,25 @@ def _text(value: object) -> object:
 
 
 class Events:
-    """events.csv as it grows: a unit per line."""
+    """events.csv as it grows, a unit per line; it takes the place of an older one when it is whole."""
 
     def __init__(self, path: Path, plan: Plan, parts: Sequence[tuple[str, str]]) -> None:
         self._path, self._plan, self._parts = path, plan, parts
         self._stream: TextIO | None = None
 
     def __enter__(self) -> Events:
-        self._stream = self._path.open("w", encoding="utf-8", newline="")
+        self._stream = self._path.with_suffix(".part").open("w", encoding="utf-8", newline="")
         csv.writer(self._stream, lineterminator="\n").writerow(event_columns(self._plan))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._stream is not None:
             self._stream.close()
+            part = self._path.with_suffix(".part")
+            if error is None:
+                part.replace(self._path)
+            else:
+                part.unlink(missing_ok=True)
 
     def add(self, units: Units, seeds: Ints) -> None:
         """Write units."""
@@ -206,6 +211,7 @@ def write(folder: Path, found: Drawn, way: Way, sample: float, since: float, tim
         "horizon": float(plan.times[-1]),
         "levels": list(plan.lymph.names),
         "places": list(plan.places),
+        "sheds": plan.colony.sheds is not None,
         "interval": "95 %, Clopper-Pearson",
         **facts,
         "units": units_of(plan, time),

@@ -38,6 +38,9 @@ def tail(founders: Ints, a: Floats, b: Floats, least: Floats) -> Floats:
     return out
 
 
+WITHIN = (np.arange(16) + 0.5) / 16  # of a step, where colonies are founded that grow without chance
+
+
 @dataclass
 class _Kind:
     """What counts as one: ``settled``, ``awake``, or so many cells now (least: (O, 1))."""
@@ -170,16 +173,16 @@ class _Table:
         return before, r.soil * arrives, step[0] * a, step[1] * a + b
 
     def _certain(self, least: Floats, when: int, end: int) -> Floats:
-        """1 where a colony that is founded in the middle of a step has so many cells at the end, growing without chance."""
+        """Share of the colonies founded in a step, at an even rate, that have so many cells at the end, growing without chance."""
         growth = self.plan.colony.growth
         assert growth is not None
         places = len(self.plan.places)
-        cells = np.broadcast_to(self.classes.size.astype(float), (places, len(self.classes.cells)))
+        cells = np.broadcast_to(self.classes.size.astype(float), (len(WITHIN), places, len(self.classes.cells)))
         limit = np.broadcast_to(growth.limit, places)[:, None]
         for step in range(when, end):
-            span = (self.body.times[step + 1] - self.body.times[step]) * (0.5 if step == when else 1)
-            cells = without_chance(growth, cells, self.rates[step].growth, limit, np.asarray(span))
-        return (cells >= least).astype(float)
+            span = (self.body.times[step + 1] - self.body.times[step]) * (1 - WITHIN if step == when else np.ones_like(WITHIN))
+            cells = without_chance(growth, cells, self.rates[step].growth, limit, span[:, None, None])
+        return np.asarray((cells >= least).mean(axis=0))
 
     def _split(self, value: Floats, chance: Floats, whole: Ints, cluster: Ints, loose: Ints) -> Floats:
         """(S, O + 1, M): chance that something of a unit that comes into the blood counts, from that of its units."""

@@ -8,6 +8,8 @@ from .errors import CirculationError
 from .plan import Entries, Floats, Plan
 from .where import ROUNDING, check_beds
 
+MOST_FOLDS = 600  # e-foldings of a colony; numbers end at 709
+
 
 def check(plan: Plan, entries: Entries) -> None:
     """Raises: CirculationError, all faults together; their places are the options of the scenario."""
@@ -61,8 +63,28 @@ def check(plan: Plan, entries: Entries) -> None:
         check_beds(plan.beds, [(f"model.vessels.{part.vessel}.into", part.beds) for part in entries.parts if part.beds is not None])
     except CirculationError as error:
         faults += [fault for fault in (error.faults or (error,)) if isinstance(fault, CirculationError)]
+    if not faults:
+        faults += _endless(plan)
     if faults:
         raise faults[0] if len(faults) == 1 else CirculationError.together(faults)
+
+
+def _endless(plan: Plan) -> list[CirculationError]:
+    """Colonies that would have more cells on average than a number can hold."""
+    colony = plan.colony
+    if colony.growth is not None:
+        return []
+    stages = [(colony.birth, colony.death, "organs.colony.birth")]
+    if colony.second is not None:
+        stages.append((colony.second.birth, colony.second.death, "organs.colony.second.birth"))
+    faults = []
+    for birth, death, place in stages:
+        most = float(np.max(np.sum(np.maximum(birth - death, 0) * np.diff(plan.times), axis=-1)))
+        if most > MOST_FOLDS:
+            what = f"a colony would have e^{most:.4g} cells by the end of the cascade"
+            remedy = "check the unit of the rate, give organs.colony.growth with a limit, or an earlier end"
+            faults.append(CirculationError(what, code="out-of-bounds", place=place, remedy=remedy))
+    return faults
 
 
 def _within(name: str, values: Floats, most: float) -> list[CirculationError]:

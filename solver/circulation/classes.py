@@ -11,10 +11,8 @@ import numpy as np
 from scipy.special import gammaln
 
 from .errors import CirculationError
-from .plan import Floats
+from .plan import MOST_WAYS, Floats, ways_apart
 from .results import Ints
-
-MOST = 400_000  # ways to come apart; an array of them has 3 MB
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,14 @@ class Classes:
 
     def leaving(self, mix: Floats) -> Floats:
         """(M,) chance of an event to be of each class, where its cells have phenotypes with chances ``mix`` (P,)."""
-        with np.errstate(divide="ignore"):
-            logs = np.where(self.cells > 0, self.cells * np.log(np.maximum(mix, 0)), 0.0).sum(axis=1)
+        there = mix > 0
+        logs = np.where(self.cells > 0, np.where(there, self.cells * np.log(np.where(there, mix, 1)), -np.inf), 0.0).sum(axis=1)
         return self.sizes[self.size - 1] * np.exp(gammaln(self.size + 1) - gammaln(self.cells + 1).sum(axis=1) + logs)
 
 
 def _compositions(most: int, phenotypes: int) -> list[tuple[int, ...]]:
-    ways = comb(most + 2 * phenotypes, 2 * phenotypes)
-    if ways > MOST:
-        what = f"clusters of up to {most} cells of {phenotypes} phenotypes can come apart in {ways:,} ways; {MOST:,} can be counted"
+    ways = ways_apart(most, phenotypes)
+    if ways > MOST_WAYS:
+        what = f"clusters of up to {most} cells of {phenotypes} phenotypes can come apart in {ways:,} ways; {MOST_WAYS:,} can be counted"
         raise CirculationError(what, code="too-large", place="circulation.clusters", remedy="give smaller clusters, or fewer phenotypes")
     return [picked for k in range(1, most + 1) for picked in combinations_with_replacement(range(phenotypes), k)]

@@ -36,10 +36,10 @@ class Direct:
         self.limits = Bounds(body)
         parts = len(body.parts)
         chances = [self.limits.of_sizes(number) for number in range(len(body.routes))]
-        self.rare = [bool((chance <= 1).all()) for chance in chances[:parts]]
+        self.rare = [bool((chance <= 1).all()) for chance in chances[:parts]] + [bool(chance[0] <= 1) for chance in chances[parts:]]
         self.chances = chances
         self.dying = Dying(body, entries, [number for number in range(parts) if self.rare[number]])
-        self.thin = Thin(np.array([chance[0] for chance in chances[parts:]]), self.dying.way, ages(body.times), AGES)
+        self.thin = Thin(np.array([min(chance[0], 1.0) for chance in chances[parts:]]), self.dying.way, ages(body.times), AGES)
 
     def expected(self) -> float:
         """Events that a history draws one by one."""
@@ -87,10 +87,17 @@ class Direct:
         return alive, place
 
     def shed(self, young: Flock, book: Book) -> tuple[list[Landed], Flock, Ints]:
-        """What colonies shed and may live, thinned already: as ``passage``."""
+        """What colonies shed and may live, thinned already (all of it where success is not rare): as ``passage``."""
+        died: list[Landed] = []
         found: list[tuple[Flock, Ints]] = []
         for route in np.unique(young.route):
             flock = young.take(young.route == route)
+            if not self.rare[route]:
+                book.gain("shed", flock.history, flock.size)
+                gone, alive, place = passage(self.body, flock)
+                died += gone
+                found.append((alive, place))
+                continue
             rows = self.limits.rows[route]
             u = flock.keys.uniform(Purpose.EVENT)[2]
             row = chosen(u, np.broadcast_to(rows.weight, (len(flock), len(rows.weight))))
@@ -102,7 +109,7 @@ class Direct:
             book.spend(np.full(len(waits), int(pool)), nowhere, nowhere, waits.history, waits.size)
             book.gain("shed", flock.history, flock.size)
             found.append((alive, place))
-        return [], joined([flock for flock, _ in found]), np.concatenate([place for _, place in found])
+        return died, joined([flock for flock, _ in found]), np.concatenate([place for _, place in found])
 
     def _kinds(self, keys: Keys, size: Ints, mix: Floats) -> Ints:
         """(n, most) phenotype of each cell, -1 beyond the size."""

@@ -20,6 +20,7 @@ from .routes import Body
 
 Way = Literal["direct", "cells"]
 AT_ONCE = 400_000  # units in memory
+MOST = 10_000_000  # units of one history, which has to be in memory whole
 GENERATIONS = 1000
 
 
@@ -30,14 +31,20 @@ def histories(
 
     way: ``direct`` draws only what may live and is told what became of the others by numbers; ``cells`` goes unit by unit; equal in
     distribution, but not the same histories. everything: units that died are listed as well (with ``cells``).
-    Raises: CirculationError if colonies shed more than can be followed.
+    Raises: CirculationError if more enters, or colonies shed more, than can be followed.
     """
     if entries.times[-1] > plan.times[-1]:
         entries = entries.until(float(plan.times[-1]))
     body = Body(plan, entries.parts)
     direct = Direct(body, entries) if way == "direct" else None
     numbers = np.asarray(seeds, dtype=np.int64)
-    rows = max(1, int(AT_ONCE / max(cost(plan, entries, 1, direct), 1)), 1)
+    each = cost(plan, entries, 1, direct)
+    if each > MOST:
+        what = f"{each:.3g} {'cells' if direct is None else 'events of which something may live'} would be drawn one by one in a history"
+        remedy = "lower circulation.stands_for, or use the means and chances"
+        remedy += " or --direct" if direct is None else ""
+        raise CirculationError(f"{what}; {MOST:,} can be", code="too-many", place="circulation.stands_for", remedy=remedy)
+    rows = max(1, int(AT_ONCE / max(each, 1)), 1)
     rows = min(rows, max(1, 40_000_000 // max(1, len(plan.report) * len(plan.places) * 5 + 1)))
     todo = [numbers[low : low + rows] for low in range(0, len(numbers), rows)][::-1]
     while todo:

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import comb
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+MOST_WAYS = 400_000  # of clusters to come apart; an array of them has 3 MB
 
 
 def number(value: float, axes: int = 3) -> Floats:
@@ -33,6 +35,11 @@ def geometric(mean: float, tail: float = 1e-9) -> Floats:
     most = 1 if g <= 0 else max(1, int(np.ceil(np.log(tail) / np.log(g))))
     chances = (1 - g) * g ** np.arange(most)
     return chances / chances.sum()
+
+
+def ways_apart(most: int, phenotypes: int) -> int:
+    """In how many ways clusters of up to ``most`` cells of so many phenotypes can come apart: about so many numbers are kept."""
+    return comb(most + 2 * phenotypes, 2 * phenotypes)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from .errors import CirculationError
 from .plan import Beds, Floats, Plan
 
 ROUNDING = 1e-9
+LEAST = 1e-6  # capture, below which rounding of what comes back again and again would show in the ledger
 
 
 def adhering(capture: Floats, factor: Floats) -> Floats:
@@ -75,13 +76,13 @@ def _loops(beds: Beds, starts: Sequence[tuple[str, Floats]]) -> list[Circulation
         what, remedy = "no blood reaches the bed", "give it a share of the blood of another"
         faults.append(CirculationError(what, code="no-route", place=f"organs.beds.{name}", remedy=remedy))
     captures = np.broadcast_arrays(beds.capture, beds.adhesion)
-    zero = np.broadcast_to(adhering(*captures) <= 0, (len(beds.names), *captures[0].shape[1:])).any(axis=(1, 2))
+    zero = np.broadcast_to(adhering(*captures) < LEAST, (len(beds.names), *captures[0].shape[1:])).any(axis=(1, 2))
     ends: NDArray[np.bool_] = np.array(~zero)
     for _ in beds.names:
         ends |= beds.routes[:, ends].sum(axis=1) > 0
     circling = [name for name, here, ending in zip(beds.names, reached, ends, strict=True) if here and not ending]
     if circling:
-        what = f"cells that reach {', '.join(circling)} circle for ever: none of the beds on their way arrests any"
+        what = f"cells that reach {', '.join(circling)} circle for ever: no bed on their way arrests as many as {LEAST:g} of them"
         remedy = "give one of these beds a capture above 0"
         faults.append(CirculationError(what, code="no-loss", place="organs.capture", remedy=remedy))
     return faults

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..circulation.plan import MOST_WAYS, geometric, ways_apart
 from .anatomy import MORE, Anatomy, anatomy_of
 from .check import Finding, unknown
 from .circulation import Circulation
@@ -17,6 +18,7 @@ from .vessels import Vessel
 OTHERS = "others"
 WORDS = ("veins", "arteries")
 SHARES = "make them add up to 1"
+MOST_INTERVALS = 100_000  # of the grid
 
 
 def check_cascade(scenario: Scenario) -> Iterator[Finding]:
@@ -46,6 +48,7 @@ def check_cascade(scenario: Scenario) -> Iterator[Finding]:
         what = "cells cannot be counted: no scale says what a number of cells is"
         remedy = "state one, as in scales: {length: 1 um, time: 1 d, cells: 1e8 /cm^3, depth: 100 um}"
         yield Finding(("circulation",), what, code="no-scales", remedy=remedy)
+    yield from _sizes(scenario, circulation, organs)
     anatomy = anatomy_of(organs)
     beds = list(_beds(organs, anatomy))
     yield from beds
@@ -54,7 +57,11 @@ def check_cascade(scenario: Scenario) -> Iterator[Finding]:
     if not beds:
         for name, vessel in scenario.model.vessels.items():
             yield from _into(("model", "vessels", name), vessel, circulation, anatomy)
-        yield from _arrest(organs, anatomy)
+        for kind in phenotypes(scenario):
+            lost = list(_arrest(organs, anatomy, kind))
+            yield from lost
+            if lost:
+                break
 
 
 def phenotypes(scenario: Scenario) -> list[str]:
@@ -73,6 +80,41 @@ def levels(circulation: Circulation) -> list[str]:
 def surfaces(circulation: Circulation) -> list[str]:
     """Names of the surfaces of the cavity."""
     return list(circulation.cavity.settles) if circulation.cavity else []
+
+
+def _sizes(scenario: Scenario, circulation: Circulation, organs: Organs) -> Iterator[Finding]:
+    """Clusters and grids that are too large to be computed, and sizes of colonies that contradict each other."""
+    clusters, kinds = circulation.clusters, len(phenotypes(scenario))
+    most = max(map(int, clusters.sizes)) if clusters.sizes else len(geometric(clusters.mean or 1.0))
+    if kinds and ways_apart(most, kinds) > MOST_WAYS:
+        allowed = next(size for size in range(most, -1, -1) if ways_apart(size, kinds) <= MOST_WAYS)
+        what = f"clusters of up to {most:,} cells of {kinds} phenotype{'s' if kinds > 1 else ''} can come apart in too many ways"
+        if clusters.sizes is None:
+            what = f"{what} (what is larger comes less than once in 1e9)"
+        yield Finding(("circulation", "clusters"), what, code="too-large", remedy=f"allowed: up to {allowed:,} cells")
+    end = scenario.time.end if circulation.end is None else circulation.end
+    count = (end - scenario.time.start) / circulation.step if circulation.step is not None else 1.0
+    if count > MOST_INTERVALS:
+        what = f"the grid of the cascade has {count:.3g} intervals"
+        yield Finding(("circulation", "step"), what, code="too-many", remedy=f"give a longer step: allowed are {MOST_INTERVALS:,}")
+    colony = organs.colony
+    if colony is None:
+        return
+    yield from _above(("organs", "colony", "macro"), colony.micro, colony.macro, "macro", "micro")
+    if colony.growth is not None:
+        path: Path_ = ("organs", "colony", "growth", "limit")
+        yield from _above(path, colony.growth.start, colony.growth.limit, "the limit of growth", "the size from which it holds")
+
+
+def _above(path: Path_, low: Mapping[str, Formula], high: Mapping[str, Formula], upper: str, lower: str) -> Iterator[Finding]:
+    """Where one size lies below another in some organ."""
+    for place in dict.fromkeys([*low, *high]):
+        pair = [sizes.get(place) or sizes.get("") or sizes.get(OTHERS) for sizes in (low, high)]
+        least, most = (None if formula is None else formula.constant for formula in pair)
+        if least is not None and most is not None and most < least:
+            what = f"{upper} lies below {lower} (given {most:g} and {least:g})"
+            yield Finding(path, what, code="wrong-order", remedy="choose a larger one")
+            return
 
 
 def _beds(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
@@ -227,20 +269,20 @@ def _into(path: Path_, vessel: Vessel, circulation: Circulation, anatomy: Anatom
             yield Finding(path, f"the shares add up to {sum(into.values()):.6g}", code="wrong-shares", remedy=SHARES)
 
 
-def _arrest(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
-    """Every bed must lead to one that arrests, or what reaches it goes round for ever."""
-    arrests = {name for name in anatomy.beds if not _never(organs.capture, name)}
+def _arrest(organs: Organs, anatomy: Anatomy, kind: str) -> Iterator[Finding]:
+    """Every bed must lead to one that arrests a phenotype, or what reaches it goes round for ever."""
+    arrests = {name for name in anatomy.beds if not _never(organs.capture, name, kind)}
     ends = set(arrests)
     while more := {name for name in anatomy.beds if name not in ends and anatomy.after(name).keys() & ends}:
         ends |= more
     lost = [name for name in anatomy.beds if name not in ends]
     if lost:
-        what = f"blood goes round for ever, as no bed that {', '.join(lost[:4])}{' ...' if len(lost) > 4 else ''} leads to arrests anything"
+        what = f"blood goes round for ever, as no bed that {', '.join(lost[:4])}{' ...' if len(lost) > 4 else ''} leads to arrests {kind}"
         yield Finding(("organs", "capture"), what, code="no-loss", remedy="give a chance of capture above 0")
 
 
-def _never(capture: Mapping[str, Mapping[str, Formula]], bed: str) -> bool:
-    """Whether nothing is ever arrested in a bed."""
-    values = capture.get(bed) or capture.get(OTHERS) or capture.get("")
-    values = values if values is not None else {k: v for inner in capture.values() for k, v in inner.items()}
-    return all(formula.constant == 0.0 for formula in values.values())
+def _never(capture: Mapping[str, Mapping[str, Formula]], bed: str, kind: str) -> bool:
+    """Whether a phenotype is never arrested in a bed."""
+    inner = capture.get(bed) or capture.get(kind) or capture.get(OTHERS) or capture.get("") or {}
+    formula = inner.get(kind) or inner.get(OTHERS) or inner.get("")
+    return formula is not None and formula.constant == 0.0

@@ -117,3 +117,9 @@ def test_a_scalar_of_the_run_and_pools_act_on_rates(comm: Comm, shared_tmp: Path
         facts = json.loads((out / CASCADE / "manifest.json").read_text(encoding="utf-8"))
         said += [] if facts["histories"] == 1 and facts["units"]["events.csv"]["entered"] == "d" else ["manifest"]
     parallel_assert(comm, not comm.bcast(said), f"wrong: {said}")
+
+
+def test_a_run_whose_own_history_is_too_large_to_draw_ends_well(comm: Comm, shared_tmp: Path) -> None:
+    out = shared_tmp / "out"
+    run(load(scenario(comm, shared_tmp, ("stands_for: 200", "stands_for: 1e15"))), comm, out)
+    parallel_assert(comm, open_run(out).series["circulation.ledger"].max() < 1e-12 and not (out / CASCADE).exists())

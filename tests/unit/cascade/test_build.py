@@ -56,6 +56,19 @@ def test_vessels_lead_where_they_are_said_to(tmp_path: Path) -> None:
         assert found == pytest.approx(found | shares, abs=6e-4), way
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code", "place"),
+    [
+        ("capture: 0.9", 'capture: "0.9*(t < 10)"', "no-loss", "organs.capture"),
+        ("birth: 0.25 /d", "birth: 50 /d", "out-of-bounds", "organs.colony.birth"),
+    ],
+)
+def test_values_that_do_not_go_together_are_refused(tmp_path: Path, old: str, new: str, code: str, place: str) -> None:
+    scenario = _read(tmp_path, (old, new))
+    with refused(code, place, "", []):
+        plan_of(scenario)
+
+
 def test_formulas_count_as_their_mean_and_pools_by_their_law(tmp_path: Path) -> None:
     scenario = _read(
         tmp_path,

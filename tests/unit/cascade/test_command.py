@@ -74,6 +74,17 @@ def test_nothing_that_enters_gives_empty_tables_and_a_picture(folder: Path) -> N
     assert (folder / CASCADE / "cascade.png").stat().st_size > 10_000
 
 
+def test_what_is_too_much_to_draw_is_refused_and_older_tables_stay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cascade", str(folder), "--seeds", "2"]) == 0
+    before = {file.name: file.read_bytes() for file in (folder / CASCADE).iterdir()}
+    resolved = (folder / RESOLVED).read_text(encoding="utf-8")
+    (folder / RESOLVED).write_text(resolved.replace("stands_for: 200.0", "stands_for: 1.0e+9"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["cascade", str(folder), "--cell-by-cell"]) == 2
+    printed(capsys.readouterr().err, "too-many", "circulation.stands_for", "--direct")
+    assert {file.name: file.read_bytes() for file in (folder / CASCADE).iterdir()} == before
+
+
 def test_what_cannot_be_drawn_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cascade", str(folder), "--seeds", "0"]) == 2
     printed(capsys.readouterr().err, "wrong-arguments", "--seeds", "1 or more")

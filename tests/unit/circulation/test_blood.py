@@ -105,3 +105,10 @@ def test_clusters_pass_the_nodes_whole() -> None:
 def test_too_many_kinds_of_clusters_are_refused() -> None:
     with refused("too-large", "circulation.clusters", "smaller clusters", ("60", "3")):
         Classes.of(np.full(60, 1 / 60), 3)
+
+
+def test_a_phenotype_that_does_not_enter_is_in_no_cluster() -> None:
+    classes = Classes.of(np.array([0.25, 0.75]), 2)
+    with np.errstate(all="raise"):
+        chances = classes.leaving(np.array([1.0, 0.0]))
+    assert chances[(classes.cells[:, 1] == 0)].tolist() == [0.25, 0.75] and chances.sum() == 1
