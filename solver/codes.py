@@ -61,6 +61,7 @@ QUANTITIES: dict[str, Code] = {
     "no-scales": Code("A value has a unit, but the scenario states no scales to convert it with.", (2,)),
     "noise-arguments": Code("A random field does not have the arguments that it takes.", (2,)),
     "not-a-quantity": Code("A text is not a number with a unit.", (2,)),
+    "two-readings": Code("A text is a number with a unit and, with a parameter of the unit's name, a formula.", (2,)),
     "unknown-function": Code("There is no function of this name.", (2,)),
     "unknown-name": Code("A formula uses a name that is not declared.", (2,)),
     "unknown-unit": Code("There is no unit of this name.", (2,)),

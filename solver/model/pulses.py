@@ -21,8 +21,7 @@ EACH = 12  # gaps that show how close jumps are: an even number, of pulses
 ALIKE = 0.2  # relative difference of how close they are at the start, in the middle and late in a part that is not divided
 LATE = 1.0 / 8.0  # of a part, before its end
 HALVINGS = 60
-SAMPLES = 20_000  # times for a mean
-GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
+SAMPLES = 200_000  # times for a mean
 
 
 def many_jumps(model: Model, start: float, end: float, most: int = MANY) -> list[str]:
@@ -133,9 +132,9 @@ def _instead(node: Expr, parameters: Mapping[str, float], start: float, end: flo
     """What to write instead."""
     if isinstance(node, Call) and node.function in ("floor", "ceil"):
         return f"better {to_text(node.args[0])} {'-' if node.function == 'floor' else '+'} 0.5, its mean"
-    times = start + (end - start) * np.modf(GOLDEN * np.arange(1, SAMPLES + 1))[0]  # in step with no period
+    times = np.random.default_rng(0).uniform(start, end, SAMPLES)  # in step with no period
     mean = float(np.mean(evaluate(node, {**parameters, "t": times})))
-    return f"better its mean over time, about {mean:.3g}" + (", or pulses with a `count`" if isinstance(node, Timed) else "")
+    return f"better its mean over time, about {mean:.2g}" + (", or pulses with a `count`" if isinstance(node, Timed) else "")
 
 
 def _about(number: int) -> str:

@@ -60,7 +60,9 @@ class Bound(Options):
         "inherited: one that is born brings as much as others carry there, as a trait",
     )
     released_into: str | None = Field(
-        None, description="the soluble that it becomes where its cells die of what is a loss (not of crowding); none: it is lost with them"
+        None,
+        description="the soluble that it becomes where its cells die of what is a loss (not of crowding, radiation or surgery); "
+        "none: it is lost with them",
     )
     becomes: dict[str, str] = Field(
         {},

@@ -54,10 +54,22 @@ def parameter(text: str, context: Context) -> tuple[float, Measure | None]:
         given = measure(text)
     except UnitError:
         return _computed(text, context)
+    _refuse_two_readings(text, context)
     cells = re.search(r"(?<![A-Za-z])cells?(?![A-Za-z])", text)
     if not cells and _plain(given) and given.dimension not in {scale.dimension for scale in _densities(context)}:
         return context.convert(text, _in_words(given)), None
     return in_own_unit(text, given, context)
+
+
+def _refuse_two_readings(text: str, context: Context) -> None:
+    """Raises PydanticCustomError where a quantity is as well a formula of a parameter that has the name of a unit: 2*d."""
+    try:
+        both = sorted(names(parse(text)) & context.parameters.keys())
+    except ParseError:
+        return
+    if both:
+        what = f"{both[0]!r} is a unit and the name of a parameter (given {text!r})"
+        raise wrong(what, code="two-readings", remedy=f"give the parameter another name than {both[0]!r}")
 
 
 def in_own_unit(text: str, given: Measure, context: Context) -> tuple[float, Measure]:

@@ -213,8 +213,8 @@ def test_chances_where_growth_leaves_no_closed_form_are_not_stated() -> None:
     found = chances(certain, constant(2, 10))
     age = -np.log(1 - np.log(100) / np.log(1e4)) / 0.1  # from one cell to a hundred
     assert found.macro[:, 0] == pytest.approx(-np.expm1([-0.2 * min(max(20 - age, 0), 10), -2]), abs=2e-2)
-    coarse = replace(certain, times=np.linspace(0, 40, 5), report=(2,))  # the last that grow to a hundred come within a step
-    assert chances(coarse, constant(2, 10)).macro[0, 0] == pytest.approx(-np.expm1(-0.2 * min(20 - age, 10)), abs=2e-2)
+    coarse = replace(certain, times=np.linspace(0, 40, 5).astype(float), report=(1,))  # the last that grow to a hundred come within a step
+    assert chances(coarse, constant(2, 10)).macro[0, 0] == pytest.approx(-np.expm1(-0.2 * (10 - age)), abs=2e-2)
     for colony in (
         replace(plan.colony, growth=replace(growth, start=number(5, 1))),
         replace(plan.colony, second=Second(*[number(0.1)] * 4)),
@@ -259,17 +259,16 @@ def test_memory_is_bounded_by_batches() -> None:
 
 
 def test_what_is_shed_where_success_is_not_rare_is_booked_once() -> None:
-    """Shares of arrests that change in time: their bounds add up to more than 1, and every shed unit is followed."""
-    times = np.linspace(0, 10, 21)
-    late = times[:-1] >= 5
-    capture = np.stack([np.where(late, 0.9, 0.2), np.where(late, 0.2, 0.9)])[:, None]
-    beds = Beds(("lungs", "rest"), capture, np.array([[0, 1.0], [1, 0]]), np.array([1.0, 0]))
+    """A node that sheds to a level whose hold changes in time: bounds of what may live add up to more than 1, and all shed is followed."""
+    times = np.linspace(0, 10, 21).astype(float)
+    hold = np.stack([np.ones(20), np.where(times[:-1] >= 5, 0.9, 0.1)])[:, None]
     growth = Growth("gompertz", number(0.0), number(1e4, 1))
-    plan = one_bed(times, beds=beds, blood=Blood(AT_ONCE, number(0.9, 2), number(0.9, 2)), soil=number(0.9))
+    blood = Blood(AT_ONCE, number(0.9, 2), number(0.9, 2))
+    plan = one_bed(times, blood=blood, lymph=Lymph(("I", "II"), hold), soil=number(0.9))
     plan = replace(plan, colony=replace(plan.colony, growth=growth, sheds=Sheds(number(0.1))))
-    entries = constant(4, 1e-3, part=Part("vein", "wall", beds=np.array([1.0, 0])))
+    entries = constant(4, 1e-3, part=Part("duct", "wall", "lymph"))
     wanted = expected(plan, means(plan, entries))
     for way in WAYS:
         found = drawn(plan, entries, range(2000), way)
-        for title in ("shed", "lost: lost", "starved: lungs", "founders: rest"):
+        for title in ("shed", "lost: lost", "starved: II", "founders: organ"):
             assert off(account(found, title), wanted[title], float(account(found, title).var())) < 4, (way, title)

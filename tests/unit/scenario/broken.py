@@ -547,6 +547,13 @@ CASES = {
         "mesh: {kind: interval, cells: 10}\ntime: {end: 1}\n",
         (said("{file}:1:1", "empty-scenario", "give at least one in model.cells, model.ecm, model.solubles or species"),),
     ),
+    "two_readings": Broken(
+        "scales: {length: 1 um, time: 1 h, cells: 1e5 /cm^2}\nparameters: {d: 3, q: 2*d, r: 0.5 /d, s: 2 d}\n" + GOOD,
+        (
+            said("{file}:2:23: parameters.q", "two-readings", "give the parameter another name than 'd'", "(given '2*d')"),
+            said("{file}:2:31: parameters.r", "two-readings", "give the parameter another name than 'd'", "(given '0.5 /d')"),
+        ),
+    ),
     "parameter_circle": Broken(
         "parameters: {a: 2*b, b: a}\n" + GOOD,
         (
