@@ -48,7 +48,8 @@ the cell line or tissue, the range where its source gives one, the citation and 
 and source, not the name.
 
 `extends: other.yaml` lays this file over another one: mappings are merged, lists and values replaced, `null` removes an entry,
-another `kind` starts afresh. `--set a.b.c=value` does the same from the command line, also below names that hold dots, as those of effects; unknown paths are refused.
+another `kind` starts afresh. `--set a.b.c=value` does the same from the command line, also below names that hold
+dots, as those of effects; unknown paths are refused.
 """
 
 
