@@ -22,8 +22,8 @@ FIXED = (1.5e-4, 2.0e-3)  # seconds per step and moving species whatever the mes
 START = (1.0, 30.0)  # seconds of a rank until the first step: imports, kernels from the cache or compiled, mesh
 NODE = {1: 1.0e3, 2: 1.5e3, 3: 3.5e3}  # bytes per node: the mesh, its graph, and solvers of two moving species
 PROCESS = (250e6, 400e6)  # bytes of a rank before there is a mesh
-# Steps between outputs that the adaptive clock takes at tolerance 1e-3 (it goes with the cube root); the quick start took 10.
-ADAPTIVE = (3.0, 60.0)
+# Steps between outputs that the adaptive clock takes at tolerance 1e-3 (it goes with the cube root); the quick start took 42.
+ADAPTIVE = (1.5, 60.0)
 CELLS = {1: 1, 2: 2, 3: 6}  # per node
 PACKED = (0.3, 1.0)  # share that compression leaves of the fields
 TABLE = (0.3e6, 1.5e6)  # bytes of a file for ParaView whatever is in it, at most with its structure in two checkpoints
@@ -102,10 +102,10 @@ def _steps(scenario: Scenario, outputs: int, events: tuple[int, int]) -> tuple[t
         most = math.ceil(span / t.step * (1.0 - 1e-9)) + outputs - 1 + events[1]
         return (least, most), f"fixed, {t.step:g} each; up to one more per output that is not on a step{ended}"
     tighter = (1e-3 / t.tolerance) ** (1.0 / 3.0)
-    low, high = (max(20.0, f * tighter * (outputs - 1 + more)) for f, more in zip(ADAPTIVE, (0, events[1]), strict=True))
+    low, high = (max(10.0, f * tighter * (outputs - 1 + more)) for f, more in zip(ADAPTIVE, (0, events[1]), strict=True))
     low = max(low, events[0], span / t.max_step if t.max_step else 0.0)
     return (math.ceil(low), math.ceil(max(high, low))), (
-        f"the program chooses; {ADAPTIVE[0]:g} to {ADAPTIVE[1]:g} per output at tolerance 1e-3 (the quick start took 10){ended}"
+        f"the program chooses; {ADAPTIVE[0]:g} to {ADAPTIVE[1]:g} per output at tolerance 1e-3 (the quick start took 42){ended}"
     )
 
 

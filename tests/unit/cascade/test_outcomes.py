@@ -89,7 +89,7 @@ def test_between_times_of_the_grid_and_where_rates_change(tmp_path: Path) -> Non
     moved = changed(("wake: 0.002 /d", 'wake: "0.002 + 1e-4*t"'), text=TEXT)
     sweep = finished(tmp_path, moved + "arms: {control: {}}\noutcomes: {o: {cascade: chance of a metastasis in brain, at: 164 d}}\n")
     times, values = over_time(sweep.members[0].folder, ["chance of a metastasis in brain"], [164.0])["chance of a metastasis in brain"]
-    low, high = (values[times.tolist().index(at)] for at in (160.0, 170.0))
+    low, high = (float(values[np.flatnonzero(times == at)[0]]) for at in (160.0, 170.0))
     assert table_of(sweep).rows[0].values["o"] == pytest.approx(0.6 * low + 0.4 * high, rel=1e-12) and 0.0 < low < high
 
 
