@@ -55,7 +55,7 @@ class Ground:
         networks, start, end = self._networks_of(scenario), scenario.time.start, scenario.time.end
         problem = pose(build_model(scenario), self.operators, start, networks, scalars, places, densities, end)
         if begun:
-            begun.put_sites(problem.state)
+            begun.put(problem.state)
         return problem
 
     def begun(self, scenario: Scenario) -> Beginning | None:
@@ -64,7 +64,8 @@ class Ground:
             self._begun = None
             return None
         species = tuple(species_names(scenario))
-        wanted = scenario.start, scenario.scales, species, scenario.time.start, *scenario.model.membranes, *scenario.model.vessels
+        model, begin = scenario.model, scenario.time.start
+        wanted = scenario.start, scenario.scales, species, begin, *model.membranes, *model.vessels, *model.pools
         if self._begun is None or self._begun[0] != wanted:
             self._begun = wanted, beginning(scenario, scenario.start, self.operators)
         return self._begun[1]

@@ -1,8 +1,8 @@
 """The state of an earlier run from which another one starts.
 
 On the same mesh the last state has the doubles of its checkpoint, integrities of membranes and walls included; at an output time,
-values are as precise as the outputs. On another mesh species come as given fields do, integrities start as stated. Nothing else
-is taken: histories of steps, accounts and what was counted begin anew.
+values are as precise as the outputs. On another mesh species come as given fields do, integrities start as stated. Pools that both
+have keep their levels. Nothing else is taken: histories of steps, accounts and what was counted begin anew.
 """
 
 from __future__ import annotations
@@ -37,18 +37,22 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a run starts with: densities (n_owned) by species; sites: rows of whole tables by the names of checkpoints.
+    """What a run starts with: densities (n_owned) by species; sites: rows of whole tables by the names of checkpoints; levels of pools.
 
     facts: provenance for the manifest; notes: for the log.
     """
 
     densities: Mapping[str, Floats]
     sites: Mapping[str, Floats] = field(default_factory=dict)
+    levels: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def put_sites(self, state: State) -> None:
-        """Give the surfaces that are the same their integrities, on any number of ranks. Collective."""
+    def put(self, state: State) -> None:
+        """Give pools their levels, and the surfaces that are the same their integrities, on any number of ranks. Collective."""
+        for name, level in self.levels.items():
+            state.scalars[name].new[0] = level
+            state.scalars[name].show()
         for variable in state.variables:
             rows = self.sites.get(variable.array)
             if variable.rows is not None and rows is not None and len(rows) == variable.rows.total:
@@ -65,6 +69,7 @@ class _Read:
     values: Mapping[str, Floats]
     kinds: Mapping[str, str]
     sites: Mapping[str, Floats]
+    levels: Mapping[str, float]
     facts: Mapping[str, object]
 
 
@@ -88,12 +93,13 @@ def beginning(scenario: Scenario, options: Start, operators: Operators) -> Begin
         densities[name], said = moved(name, "start", options, carrier, keep, operators)
         notes += said
     others = [name for name in species_names(scenario) if name not in densities]
+    others += [name for name in scenario.model.pools if name not in found.levels]
     notes += [f"start: {', '.join(others)} by `initial`"] if others else []
     sites = found.sites if same else {}
     stated = [*scenario.model.membranes, *(name for name, v in scenario.model.vessels.items() if v.wall)]
     lost = [name for name in stated if f"sites/{name}/b" not in sites]
     notes += [f"start: integrity of {', '.join(lost)} as stated"] if lost else []
-    return Beginning(densities, sites, {**found.facts, "species": sorted(densities), "same_mesh": same}, tuple(notes))
+    return Beginning(densities, sites, found.levels, {**found.facts, "species": sorted(densities), "same_mesh": same}, tuple(notes))
 
 
 def _read(scenario: Scenario, options: Start, dim: int) -> _Read:
@@ -112,14 +118,19 @@ def _read(scenario: Scenario, options: Start, dim: int) -> _Read:
         what, remedy = "that run has no species of this scenario", f"it has: {', '.join(_species(run.scenario))}"
         raise ScenarioError(what, code="no-species", place="start", remedy=remedy)
     arrays: Mapping[str, Floats] = {}
+    pools = [name for name in scenario.model.pools if name in ((run.scenario.get("model") or {}).get("pools") or {})]
+    levels: dict[str, float] = {}
     time = None
     if options.at == "last":
         state = checkpoint.newest(Path(options.run) / CHECKPOINTS, MPI.COMM_SELF, lambda name: name.endswith(("/state", "/b")))
         if state is not None:
             arrays, time = state.state, float(state.scalars["time"])
+            levels = {name: float(state.scalars[f"scalar/{name}"][0]) for name in pools}
     if time is None:
         step = len(run.times) - 1 if options.at == "last" else run.step(options.at / ratio(scales, scenario.scales, "time", "", "start"))  # type: ignore[operator]
         arrays, time = {f"{name}/state": run.field(name, step=step) for name in there}, float(run.times[step])
+        levels = {name: float(run.series[f"{name}.level"][step]) for name in pools}
+    levels = {name: level * ratio(scales, scenario.scales, name, "", "start") for name, level in levels.items()}
     digest = hashlib.sha256()
     values, kinds = {}, {name: kind_of(run.scenario, name) for name in there}
     for name in there:
@@ -129,7 +140,7 @@ def _read(scenario: Scenario, options: Start, dim: int) -> _Read:
     earlier = hashes.get("scenario") if isinstance(hashes, dict) else None
     facts = {"run": options.run, "time": time, "scenario": earlier, "mesh": mesh.mesh_hash, "sha256": digest.hexdigest()}
     sites = {name: rows for name, rows in arrays.items() if name.startswith("sites/")}
-    return _Read(mesh, values, kinds, sites, facts)
+    return _Read(mesh, values, kinds, sites, levels, facts)
 
 
 def _species(scenario: Mapping[str, Any]) -> list[str]:

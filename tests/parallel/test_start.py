@@ -53,6 +53,37 @@ def test_the_last_state_to_the_bit(comm: Comm, shared_tmp: Path, name: str) -> N
     parallel_assert(comm, facts["scenario"] == earlier["scenario"] and facts["mesh"] == earlier["mesh"], "provenance")
 
 
+POOLED = """
+scales: {length: 1 um, time: 1 h, a: 1 nM, p: 1 nM}
+mesh: {kind: interval, to: 1, cells: 8}
+model:
+  pools: {p: {inflow: "2 nM/h", loss: 0.5 /h, initial: 1 nM}, q: {inflow: p, loss: 1}}
+  solubles: {a: {initial: 1, diffusion: 1 um^2/h, decay: "0.1*p"}}
+time: {end: 4}
+output: {every: 1, figures: false}
+"""
+
+
+@pytest.mark.parametrize(("at", "cells"), [("last", 8), ("last", 6), ("2 h", 8)])
+def test_pools_keep_their_levels(comm: Comm, shared_tmp: Path, at: str, cells: int) -> None:
+    """A + (A_0 - A) exp(-k t), A = 4 nM, in the scale of now, on any mesh; a pool that the other run has not begins by `initial`."""
+    path, more = shared_tmp / "pooled.yaml", shared_tmp / "more.yaml"
+    if comm.rank == 0:
+        path.write_text(POOLED, encoding="utf-8")
+        more.write_text(POOLED.replace("q: {", "r: {initial: 3}, q: {"), encoding="utf-8")
+    comm.barrier()
+    invasio.run(path, comm=comm, out=shared_tmp / "first")
+    later = {"start": {"run": str(shared_tmp / "first"), "at": at}, "mesh.cells": cells, "scales.p": "1 uM"}
+    with Simulation(more, comm=comm, out=None, set=later) as simulation:
+        before, reached = simulation.row(), 4 - 3 * np.exp(-0.5 * (4 if at == "last" else 2))
+        parallel_assert(comm, before["p.level"] == pytest.approx(1e-3 * reached, rel=1e-9), f"{before['p.level']}")
+        parallel_assert(comm, before["q.level"] > 1.0 and before["r.level"] == 3.0, f"{before}")
+        parallel_assert(comm, simulation.run() == "done", "to its end")
+        now = simulation.row()
+        parallel_assert(comm, now["p.level"] == pytest.approx(1e-3 * (4 + (reached - 4) * np.exp(-2)), rel=1e-9), f"{now['p.level']}")
+        parallel_assert(comm, abs(now["p.ledger"]) < 1e-12 and abs(now["q.ledger"]) < 1e-12, "ledger")
+
+
 def test_it_goes_on_as_the_run_would(comm: Comm, shared_tmp: Path) -> None:
     """With the same numbers, and the time going on: within the error of the first step, which has no history."""
     path = first(comm, shared_tmp, "line")
