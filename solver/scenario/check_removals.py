@@ -25,5 +25,18 @@ def check_removals(scenario: Scenario) -> Iterator[Finding]:
                 yield Finding((kind, name, at), what, code="outside-run", remedy=remedy)
             if present is not None and removal.region is not None and removal.region not in present:
                 yield unknown((kind, name, "region"), "region", removal.region, present, code="no-region")
+            for k, species in enumerate(removal.of or ()):
+                yield from _no_cells(scenario, (kind, name, "of", k), species, kind)
             if not removal.species(cells):
                 yield Finding((kind, name), "there are no cells that it could take", code="missing-option", remedy="name species in `of`")
+
+
+def _no_cells(scenario: Scenario, place: tuple[str | int, ...], species: str, kind: str) -> Iterator[Finding]:
+    """What cells carry goes with them alone, and radiation kills cells alone."""
+    if species in scenario.model.bound:
+        carrier = scenario.model.bound[species].on
+        what = f"what cells carry goes with them (given {species!r})"
+        yield Finding(place, what, code="no-species", remedy=f"name {carrier!r}, which carries it, or nothing")
+    elif kind == "radiation" and species not in scenario.model.cells and species not in scenario.species:
+        remedy = f"allowed: {', '.join([*scenario.model.cells, *scenario.species])}"
+        yield Finding(place, f"radiation kills cells, and {species!r} is none", code="no-species", remedy=remedy)

@@ -136,6 +136,20 @@ WRONG = {
     "at the start": ("\ntime:", "\nradiation: {r: {dose: 2 Gy, alpha: 1}}\ntime:", "outside-run", "radiation.r", "begin later"),
     "after the end": ("\ntime:", "\nsurgery: {s: {at: 20}}\ntime:", "outside-run", "surgery.s.at", "before 20"),
     "no such region": ("\ntime:", "\nsurgery: {s: {at: 2, region: bed}}\ntime:", "no-region", "surgery.s.region", "tissue"),
+    "a soluble that is irradiated": (
+        "\ntime:",
+        "\nradiation: {r: {at: [1], dose: 2 Gy, alpha: 1, of: [tumour, chemo]}}\ntime:",
+        "no-species",
+        "radiation.r.of[1]",
+        "allowed: tumour",
+    ),
+    "receptors without their cells": (
+        "{v: {carries: blood, at: {boundary: left}, entry: {tumour: 0.1}, exchange: {chemo: {permeability: 0.2}}}}\n",
+        "{}\n  bound: {r: {on: tumour, per_cell: 1}}\nsurgery: {s: {at: 2, of: [r]}}\n",
+        "no-species",
+        "surgery.s.of[0]",
+        "name 'tumour'",
+    ),
     "two places": (
         "\ntime:",
         "\nsurgery: {s: {at: 2, region: tissue, where: x > 1}}\ntime:",
