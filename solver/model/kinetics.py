@@ -109,7 +109,8 @@ def split(law: Species, kinetics: Kinetics) -> tuple[Species, Expr]:
     Of a species that does not move, all. Else what it makes by itself or of others stays, as does its growth where that reads no
     partner, and a loss of cells that reads none: the limiter may count on these. So does growth that limits itself, with partners as
     they are at mid-step: where it falls with the density the stages are implicit, and where it rises, as beside a wall that keeps the
-    density low, a node by itself would run away within a long step.
+    density low, a node by itself would run away within a long step. Growth up to a capacity that is shared goes with the partners,
+    or their shares of it would be wrong.
     """
     members = set(kinetics.members)
     others = members - {law.name}
@@ -124,7 +125,8 @@ def split(law: Species, kinetics: Kinetics) -> tuple[Species, Expr]:
         production, growth, loss = law.production, law.growth, law.loss
     else:
         production = tuple(t for t in law.production if reacts(t))
-        growth = law.growth if names_in(law.growth) & others and law.name not in names_in(law.growth) else ()
+        shared = any(set(t.shares) & others for t in law.growth)
+        growth = law.growth if names_in(law.growth) & others and (shared or law.name not in names_in(law.growth)) else ()
         loss = tuple(t for t in law.loss if law.kind != "cells" or names_in(t) & others)
     return _without(law, production, growth, loss), rate_of(law.name, production, growth, loss)
 

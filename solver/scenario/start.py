@@ -16,7 +16,7 @@ Known = Annotated[str, AfterValidator(known_species)]
 
 
 class Start(Options):
-    """State of an earlier run, from which this one starts; its time begins at time.start, its accounts at 0; pools of both keep their levels."""
+    """State of an earlier run that this one starts from; its time begins at time.start, accounts at 0; pools of both keep their levels."""
 
     run: RunPath = Field(description="run folder, relative to the scenario's folder or to the one of now")
     at: Time | Literal["last"] = Field("last", description="time of that run: an output time, or the last state")

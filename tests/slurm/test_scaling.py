@@ -30,7 +30,7 @@ def series(cluster: Cluster) -> tuple[Path, list[str], str]:
     assert "afterany:" + jobs[0] in cluster.command("scontrol", "show", "job", jobs[1])  # they do not disturb each other
     again = invasio(cluster, *SUBMIT)
     assert again.returncode == 1
-    printed(again.stderr, "job-active", f"{cluster.folder}/a series: ", "scancel", (f"({', '.join(jobs)})",))
+    printed(again.stderr, "job-active", f"{cluster.folder}/a series: ", "scancel", (f"{jobs[-1]})",))  # the first may be over
     cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=150)
     return cluster.folder / "a series", jobs, after
 
