@@ -227,7 +227,7 @@ def test_what_is_no_run(command: str, comm: Any, shared_tmp: Path, capsys: pytes
         (["plot", "RUN", "--kymograph", "--times", "1"], "wrong-arguments", "--times: ", "leave it out", ("profiles and maps",)),
         (["plot", "RUN", "--surface"], "wrong-dimension", "--surface: ", "name one run in 3-D", ("RUN is a run in 2-D",)),
         (["table", "RUN", "--columns", "tme"], "no-column", "RUN: ", "there are: ", ("'tme'",)),
-        (["table", "RUN", "-o", "x.nc", "--tidy"], "wrong-arguments", "--tidy, --columns, --units, --vessel, --", "leave them out", ("CSV",)),
+        (["table", "RUN", "-o", "x.nc", "--tidy"], "wrong-arguments", "--tidy, --columns, --units, --v", "leave them out", ("CSV",)),
         (["table", "RUN", "--units"], "no-units", "RUN: ", "leave --units out", ("version 0.1.0",)),
         (["table", "RUN", "--units", "--tidy"], "wrong-arguments", "--units: ", "leave one out", ("--tidy",)),
         (["movie", "RUN", "--field", "ECM"], "no-field", "RUN: ", "there are: ecm, mmp, tumour [", ("'ECM'",)),
