@@ -23,14 +23,15 @@ def series(cluster: Cluster) -> tuple[Path, list[str], str]:
     """The folder, the jobs that measure and the one that collects, all ended."""
     (cluster.folder / "plate.yaml").write_text(SCENARIO)
     (cluster.folder / "scaling-site.yaml").write_text(SITE)
-    done = invasio(cluster, *SUBMIT)
-    assert done.returncode == 0, done.stdout + done.stderr + cluster.logs()
-    words = done.stdout.splitlines()[0].replace(",", "").split()
-    jobs, after = words[1:3], words[-1]
-    assert "afterany:" + jobs[0] in cluster.command("scontrol", "show", "job", jobs[1])  # they do not disturb each other
-    again = invasio(cluster, *SUBMIT)
+    with cluster.halted():
+        done = invasio(cluster, *SUBMIT)
+        assert done.returncode == 0, done.stdout + done.stderr + cluster.logs()
+        words = done.stdout.splitlines()[0].replace(",", "").split()
+        jobs, after = words[1:3], words[-1]
+        assert "afterany:" + jobs[0] in cluster.command("scontrol", "show", "job", jobs[1])  # they do not disturb each other
+        again = invasio(cluster, *SUBMIT)
     assert again.returncode == 1
-    printed(again.stderr, "job-active", f"{cluster.folder}/a series: ", "scancel", (f"{jobs[-1]})",))  # the first may be over
+    printed(again.stderr, "job-active", f"{cluster.folder}/a series: ", "scancel", (f"({', '.join(jobs)})",))
     cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=150)
     return cluster.folder / "a series", jobs, after
 

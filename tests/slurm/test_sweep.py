@@ -43,11 +43,12 @@ def sweep(cluster: Cluster, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def swept(cluster: Cluster) -> tuple[Path, list[str], str]:
     """The folder, the arrays and the job that collects; submitted once, ended."""
-    first = sweep(cluster, "--collect", "-n", "1")
+    with cluster.halted():
+        first = sweep(cluster, "--collect", "-n", "1")
+        again = sweep(cluster, "-n", "1")
     assert first.returncode == 0, first.stdout + first.stderr + cluster.logs()
     words = first.stdout.splitlines()[1].replace(",", "").split()
     arrays, after = words[1:3], words[-1]
-    again = sweep(cluster, "-n", "1")
     assert again.returncode == 2, again.stdout + again.stderr
     printed(again.stderr, "job-active", remedy="wait for them", says=("(4)",))
     cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=120)
