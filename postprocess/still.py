@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .screen import virtual_screen
+
 if TYPE_CHECKING:
     from .run import Run
 
@@ -43,7 +45,7 @@ def draw(run: Run, field: str, picture: Path, level: float | None = None, steps:
     request = json.dumps([str(run.path), field, str(picture), level, [step % len(run.times) for step in steps]])
     command = [sys.executable, "-m", __spec__.name, request]
     if "DISPLAY" not in os.environ:
-        command = ["xvfb-run", "-a", *command]
+        command = [*virtual_screen(), *command]
     picture.unlink(missing_ok=True)
     launcher = ("OMPI_", "PMIX_", "PMI_", "PRTE_", "SLURM_")  # the picture is drawn by one process, outside of MPI
     environment = {key: value for key, value in os.environ.items() if not key.startswith(launcher)}

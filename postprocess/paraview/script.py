@@ -18,6 +18,7 @@ from invasio.solver.output.layout import FIELDS, MEMBRANES, VESSELS
 from ..foreign import inside, pictures, refuse_code
 from ..membranes import membranes
 from ..run import Run
+from ..screen import virtual_screen
 from ..style import FRONT, front_field, kinds, limits, pick_times, scale, thins_out
 from ..vessels import walls
 
@@ -101,7 +102,7 @@ def render(run: Run) -> list[Path]:
             place="ParaView",
             remedy=f"on Debian: apt install paraview python3-paraview xvfb. {by_hand(run)}",
         )
-    command = [*([] if _screen() else ["xvfb-run", "-a"]), "pvbatch", str(run.path / SCRIPT), "--render"]
+    command = [*([] if _screen() else virtual_screen()), "pvbatch", str(run.path / SCRIPT), "--render"]
     try:
         done = subprocess.run(command, env=_environment(), capture_output=True, text=True, timeout=_SECONDS)
     except subprocess.TimeoutExpired as error:

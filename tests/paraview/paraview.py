@@ -13,6 +13,7 @@ import matplotlib.image
 import numpy as np
 
 import invasio.postprocess
+from invasio.postprocess.screen import virtual_screen
 
 _OWN_PYTHON = Path("/usr/lib/paraview-python/usr/lib/python3/dist-packages")  # Debian's package conflicts with VTK's; unpacked beside it
 SCRIPT = Path(invasio.postprocess.__path__[0]) / "paraview" / "render.py"
@@ -30,7 +31,7 @@ def render(path: Path, picture: Path, *options: str) -> tuple[dict[str, Any], np
         environment["PYTHONPATH"] = str(_OWN_PYTHON)
     if os.geteuid() == 0:
         environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-    command = ["xvfb-run", "-a", "pvbatch", str(SCRIPT), str(path), str(picture), *options]
+    command = [*virtual_screen(), "pvbatch", str(SCRIPT), str(path), str(picture), *options]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
     lines = [line for line in done.stdout.splitlines() if line.startswith("PARAVIEW ")]
     if done.returncode != 0 or not lines:
