@@ -102,7 +102,7 @@ MODEL: dict[str, Code] = {
     "wrong-transfer": Code("A species cannot turn into this one.", (2,)),
 }
 SWEEPS: dict[str, Code] = {
-    "cannot-vary": Code("An option cannot differ between the members of a sweep.", (2,)),
+    "cannot-vary": Code("An option cannot differ between the members of a sweep, or between patients.", (2,)),
     "no-effect": Code("A value of an arm changes nothing in the scenario.", (2,)),
     "same-arm": Code("Two arms are the same scenario.", (2,)),
 }
