@@ -58,11 +58,11 @@ class _Read(NamedTuple):
 
 
 class Outside(Protocol):
-    """Options that say which run it is, and what holds where it had no tissue."""
+    """Options that say what is taken, and what holds where that has no tissue."""
 
     @property
-    def run(self) -> str:
-        """The folder."""
+    def tissue(self) -> str:
+        """What has the values, for people."""
 
     @property
     def outside(self) -> str:
@@ -136,7 +136,10 @@ def kind_of(scenario: Mapping[str, Any], species: str) -> str:
 
 
 def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, operators: Operators) -> tuple[Floats, list[str]]:
-    """The values (n_owned) on another mesh, and what is to be said. Collective; raises InvasioError on all ranks."""
+    """The values (n_owned) on another mesh, and what is to be said. Collective; raises InvasioError on all ranks.
+
+    keep: values at nodes, means around them, or the amount.
+    """
     comm, graph, domain = operators.comm, operators.graph, operators.domain
     corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
     vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
@@ -156,7 +159,9 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
     values = sampled(locator.carrier, found, options.outside == "zero").reshape(len(vertices), len(share))
     weight = sizes / (1.0, 1.0, 2.0, 6.0)[domain.dim] / len(share)
     at_nodes = operators.forms.gathered(weight[:, None] * (values @ share)) / graph.mass[: graph.n_owned]
-    return _scaled(name, place, carrier, at_nodes, operators, options.outside, parts)
+    if keep == "means":
+        return at_nodes, []
+    return _scaled(name, place, carrier, at_nodes, operators, options, parts)
 
 
 def _parts(comm: Comm, sizes: Floats, carrier: Carrier) -> int:
@@ -167,16 +172,16 @@ def _parts(comm: Comm, sizes: Floats, carrier: Carrier) -> int:
 
 
 def _scaled(
-    name: str, place: str, carrier: Carrier, values: Floats, operators: Operators, outside: str, parts: Parts
+    name: str, place: str, carrier: Carrier, values: Floats, operators: Operators, options: Outside, parts: Parts
 ) -> tuple[Floats, list[str]]:
     """The values with the amounts of before, by region, where both meshes are of one tissue."""
     graph = operators.graph
     mass = graph.mass[: graph.n_owned]
     volume, amount = graph.sum(mass, mass * values)
     if abs(volume - carrier.volume) > SAME * carrier.volume:
-        if outside == "refused":
+        if options.outside == "refused":
             raise ScenarioError(
-                f"an amount cannot be kept: this mesh has the volume {volume:.6g}, that of the run {carrier.volume:.6g}",
+                f"an amount cannot be kept: this mesh has the volume {volume:.6g}, that of {options.tissue} {carrier.volume:.6g}",
                 code="wrong-amount",
                 place=place,
                 remedy="state `outside: zero` to take what lies in both, or for a field `keep: values`",
@@ -227,7 +232,7 @@ def _refuse_outside(comm: Comm, place: str, options: Outside, points: Floats, fo
         if options.outside == "refused" and found.beyond.any():
             at = ", ".join(f"{x:.6g}" for x in points[np.argmax(found.beyond)])
             raise MeshError(
-                f"({at}) lies outside the tissue of the run {options.run}",
+                f"({at}) lies outside the tissue of {options.tissue}",
                 code="outside-tissue",
                 place=place,
                 remedy="state `outside: zero` or `outside: nearest`, or make the mesh fit",

@@ -69,7 +69,7 @@ class Carrier:
         """Volumes (count,) and amounts (count,) in the regions of the new mesh."""
         volumes = self.sizes**self.dim / _factorial(self.dim)
         weights = volumes, volumes * self.values[self.cells].mean(axis=1)
-        volume, amount = (np.bincount(self.region + 1, weight, count + 1)[1:] for weight in weights)
+        volume, amount = (np.bincount(self.region + 1, weight, count + 1)[1:].astype(np.float64) for weight in weights)
         return volume, amount
 
     def within(self, region: int) -> Carrier:
