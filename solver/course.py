@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from .cascade.along import Along
+from .cascade.returned import Feedback
 from .components.protocol import Extension
 from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
@@ -69,8 +70,10 @@ class Course:
         self._reason = ""  # how it ended, or will end
         self._broken = "the simulation did not begin"  # why the state is not that of a whole step
         self._failure: BaseException | None = None  # what broke it
+        feedback = Feedback(scenario)
+        extensions = (*extensions, feedback)
         self.problem = ground.problem(scenario, extensions)
-        self._cascade = Along(scenario, self.problem) if scenario.circulation is not None else None
+        self._cascade = Along(scenario, self.problem, feedback) if scenario.circulation is not None else None
         self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
         times = clock_options(scenario)
         self.clock = Clock(times, next_event=self.stepper.next_event)

@@ -124,6 +124,11 @@ class State:
         self._all.append(scalar)
         return scalar
 
+    def follow(self, variable: Variable) -> Variable:
+        """Put a variable back and forth with the others; its owner writes it into checkpoints."""
+        self._all.append(variable)
+        return variable
+
     def keep_accounts(self, accounts: Accounts) -> None:
         """Book into these accounts from now on."""
         self.accounts = accounts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,10 @@ from .finished import own, words, write
 from .grid import named_by
 
 if TYPE_CHECKING:
+    from ..circulation.results import Means
     from ..discretise.problem import Problem
+    from ..discretise.wall_flux import WallCrossing
+    from .returned import Feedback, Returned
 
 Floats = NDArray[np.float64]
 log = logging.getLogger("invasio")
@@ -39,9 +42,9 @@ class Along:
     Raises ScenarioError where cells that enter are not counted, and for formulas whose values are not allowed.
     """
 
-    def __init__(self, scenario: Scenario, problem: Problem) -> None:
+    def __init__(self, scenario: Scenario, problem: Problem, feedback: Feedback | None = None) -> None:
         scenario = treated(scenario)
-        self._scenario, self._problem = scenario, problem
+        self._scenario, self._problem, self._feedback = scenario, problem, feedback
         self._scalars = sorted(named_by([scenario.circulation, scenario.organs]) & problem.state.scalars.keys())
         self._sample = columns.sample_share(scenario)
         self.table: dict[str, list[float]] = {}
@@ -68,25 +71,31 @@ class Along:
             rest = [k for k in range(len(vessel.part_names)) if k not in shown]
             self._parts += [(name, "", rest)] if rest else []
         self.table = {name: list(values) for name, values in (table or {}).items()}
+        if self._returned is not None:
+            self._returned.begin(self._scenario, self)
 
     def note(self, time: float) -> dict[str, float]:
         """What has entered by now [cells of one block], and the scalars that are read: a row of entries.csv. Collective."""
+        row = self.passed(lambda crossing: crossing.entered)
+        row |= {f"{SCALAR}{name}": float(self._problem.state.scalars[name].new[0]) for name in self._scalars}
+        if not self.table or time > self.table["time"][-1]:
+            for name, value in {"time": time, **row}.items():
+                self.table.setdefault(name, []).append(value)
+        return row
+
+    def passed(self, amounts: Callable[[WallCrossing], Floats]) -> dict[str, float]:
+        """Amounts at sites as cells of one block, by the columns of entries.csv. Collective."""
         keys, values = [], []
         for name, vessel in self._problem.vessels.items():
             mine = [(part, rows) for at, part, rows in self._parts if at == name]
             for crossing in vessel.crossings:
                 species = crossing.law.species
                 if species in self._factors:
-                    entered = np.bincount(vessel.part, crossing.entered, minlength=len(vessel.part_names)) * self._factors[species]
+                    found = np.bincount(vessel.part, amounts(crossing), minlength=len(vessel.part_names)) * self._factors[species]
                     keys += [column(name, part, species) for part, _ in mine]
-                    values += [float(entered[rows].sum()) for _, rows in mine]
+                    values += [float(found[rows].sum()) for _, rows in mine]
         total = self._problem.graph.comm.allreduce(np.array(values))
-        row = dict(zip(keys, map(float, total), strict=True))
-        row |= {f"{SCALAR}{name}": float(self._problem.state.scalars[name].new[0]) for name in self._scalars}
-        if not self.table or time > self.table["time"][-1]:
-            for name, value in {"time": time, **row}.items():
-                self.table.setdefault(name, []).append(value)
-        return row
+        return dict(zip(keys, map(float, total), strict=True))
 
     def finish(self, run: Path) -> list[str]:
         """Draw the run's own history into its folder (rank 0); what to say of it. Collective. Raises InvasioError on all ranks."""
@@ -110,15 +119,23 @@ class Along:
                     ) from error
         return said
 
+    @property
+    def _returned(self) -> Returned | None:
+        return None if self._feedback is None else self._feedback.returned
+
+    def _means(self, time: float) -> Means:
+        if self._returned is not None:
+            return self._returned.means()
+        if self._scalars:
+            self.plan = plan_of(self._scenario, scalars_of(self.table))
+        return means(self.plan, entries_of(self._scenario, self.table), np.array([time]))
+
     def row(self, time: float, booked: Mapping[str, float]) -> dict[str, float]:
         """Means now, and the ledger over tissue and all compartments; ``booked``: what the tissue's ledger says, in its own units.
 
         Raises SolverError where that does not balance.
         """
-        if self._scalars:
-            self.plan = plan_of(self._scenario, scalars_of(self.table))
-        entries = entries_of(self._scenario, self.table)
-        found = columns.row(self.plan, means(self.plan, entries, np.array([time])), self._sample)
+        found = columns.row(self.plan, self._means(time), self._sample)
         vessels = {f"{vessel.law.account}": name for name, vessel in self._problem.vessels.items()}
         entered = sum(booked.get(f"{species}.{account}", 0.0) * factor for species, factor in self._factors.items() for account in vessels)
         before = sum(values[0] for name, values in self.table.items() if ENTERED in name)

@@ -55,6 +55,11 @@ class Stock:
         self.power = np.ones((places, 1)) if sheds is None else np.broadcast_to(sheds.exponent, places)[:, None]
         self.ages = colony.second is None and (colony.growth is not None or (sheds is not None and bool((sheds.exponent != 1).any())))
 
+    @property
+    def given(self) -> Floats:
+        """(parts, P) cells of one block that have entered."""
+        return self._given
+
     def numbers(self) -> dict[str, Floats]:
         """Everything that ``recall`` needs to go on from here."""
         return {name: np.array(getattr(self, name)) for name in STOCKS} | {"time": np.array(self.time), "given": self._given.copy()}
@@ -263,6 +268,12 @@ def means(plan: Plan, entries: Entries, at: Floats | None = None) -> Means:
             rows.append(_row(stock, losses))
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     return Means(times=wanted, **columns, fault=stock.fault())
+
+
+def now(stock: Stock) -> Means:
+    """What is where at the time that a stock has come to, as means at one time."""
+    found = _row(stock, np.array([share for _, share in stock.plan.blood.losses]))
+    return Means(times=np.array([stock.time]), **{name: np.asarray(values)[None] for name, values in found.items()}, fault=stock.fault())
 
 
 def _row(stock: Stock, losses: Floats) -> dict[str, Floats]:

@@ -23,11 +23,11 @@ from ..scenario.ecm import components
 from ..scenario.fields import RunField
 from ..scenario.schema import Scenario
 from .field import Given
+from .regional import SAME, Parts, kept, parts_of
 from .scales import ratio
 from .transfer import MOST, Carrier, Found, Locator, midpoints, sampled
 
 Floats = NDArray[np.float64]
-SAME = 1e-2  # by how much the volumes of meshes of one tissue may differ
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,13 @@ class Then:
     cells: NDArray[np.int64]
     mesh_hash: str
     scaled: bool  # whether the unit of length is another
+    region: NDArray[np.int64]  # (M,) indices into regions
+    regions: tuple[str, ...]
+
+    def carrier(self, values: Floats, regions: tuple[str, ...]) -> Carrier:
+        """It with values, for a mesh with these regions."""
+        number = np.array([regions.index(name) if name in regions else -1 for name in self.regions], dtype=np.int64)
+        return Carrier(self.points, self.cells, values, number[self.region])
 
 
 class _Read(NamedTuple):
@@ -51,11 +58,11 @@ class _Read(NamedTuple):
 
 
 class Outside(Protocol):
-    """Options that say which run it is, and what holds where it had no tissue."""
+    """Options that say what is taken, and what holds where that has no tissue."""
 
     @property
-    def run(self) -> str:
-        """The folder."""
+    def tissue(self) -> str:
+        """What has the values, for people."""
 
     @property
     def outside(self) -> str:
@@ -74,7 +81,7 @@ def run_field(name: str, options: RunField, operators: Operators, scenario: Scen
     if on_same_mesh(found.mesh, grid):
         values = found.values[grid.nodes]
     else:
-        carrier = Carrier(found.mesh.points, found.mesh.cells, found.values)
+        carrier = found.mesh.carrier(found.values, grid.regions)
         values, notes = moved(name, place, options, carrier, found.keep, operators)
     return Given(operators.graph.extended(values), found.digest, found.facts, tuple(notes))
 
@@ -92,7 +99,7 @@ def opened(folder: str, dim: int, place: str) -> Run:
 def mesh_of(run: Run, scenario: Scenario, place: str) -> Then:
     """The mesh of an earlier run. Raises InvasioError."""
     length = ratio(run.scenario.get("scales"), scenario.scales, "length", "", place)
-    return Then(run.points * length, run.cells, run.mesh_hash, length != 1.0)
+    return Then(run.points * length, run.cells, run.mesh_hash, length != 1.0, run.cell_region.astype(np.int64), run.regions)
 
 
 def on_same_mesh(then: Then, grid: Grid) -> bool:
@@ -129,26 +136,32 @@ def kind_of(scenario: Mapping[str, Any], species: str) -> str:
 
 
 def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, operators: Operators) -> tuple[Floats, list[str]]:
-    """The values (n_owned) on another mesh, and what is to be said. Collective; raises InvasioError on all ranks."""
+    """The values (n_owned) on another mesh, and what is to be said. Collective; raises InvasioError on all ranks.
+
+    keep: values at nodes, means around them, or the amount.
+    """
     comm, graph, domain = operators.comm, operators.graph, operators.domain
     corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
     vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
     low, high = vertices.min(axis=(0, 1), initial=np.inf), vertices.max(axis=(0, 1), initial=-np.inf)
     if not len(vertices):
-        near = Carrier(carrier.points, carrier.cells[:0], carrier.values)
+        near = Carrier(carrier.points, carrier.cells[:0], carrier.values, carrier.region[:0])
     else:
         near = carrier if options.outside == "nearest" else carrier.near(low, high)
-    locator = Locator(near)
+    locator, parts = Locator(near), parts_of(carrier, operators)
     if keep == "values":
-        return _at_nodes(place, options, vertices, corners, locator, operators), []
+        return _at_nodes(place, options, vertices, corners, locator, operators, parts.alike), []
     sizes = np.abs(np.linalg.det(vertices[:, 1:] - vertices[:, :1])) if len(vertices) else np.empty(0)
     points, share = midpoints(vertices, _parts(comm, sizes ** (1.0 / domain.dim), carrier))
-    found = locator.find(points)
+    region = np.repeat(operators.grid.cell_region.astype(np.int64), len(share))
+    found = locator.find_within(points, region, parts.alike)
     _refuse_outside(comm, place, options, points, found)
     values = sampled(locator.carrier, found, options.outside == "zero").reshape(len(vertices), len(share))
     weight = sizes / (1.0, 1.0, 2.0, 6.0)[domain.dim] / len(share)
     at_nodes = operators.forms.gathered(weight[:, None] * (values @ share)) / graph.mass[: graph.n_owned]
-    return _scaled(name, place, carrier, at_nodes, operators, options.outside)
+    if keep == "means":
+        return at_nodes, []
+    return _scaled(name, place, carrier, at_nodes, operators, options, parts)
 
 
 def _parts(comm: Comm, sizes: Floats, carrier: Carrier) -> int:
@@ -158,25 +171,42 @@ def _parts(comm: Comm, sizes: Floats, carrier: Carrier) -> int:
     return int(np.clip(np.ceil(new / old * (1.0 - 1e-6)), 2, MOST))
 
 
-def _scaled(name: str, place: str, carrier: Carrier, values: Floats, operators: Operators, outside: str) -> tuple[Floats, list[str]]:
-    """The values with the amount of before, where both meshes are of one tissue."""
+def _scaled(
+    name: str, place: str, carrier: Carrier, values: Floats, operators: Operators, options: Outside, parts: Parts
+) -> tuple[Floats, list[str]]:
+    """The values with the amounts of before, by region, where both meshes are of one tissue."""
     graph = operators.graph
     mass = graph.mass[: graph.n_owned]
     volume, amount = graph.sum(mass, mass * values)
     if abs(volume - carrier.volume) > SAME * carrier.volume:
-        if outside == "refused":
+        if options.outside == "refused":
             raise ScenarioError(
-                f"an amount cannot be kept: this mesh has the volume {volume:.6g}, that of the run {carrier.volume:.6g}",
+                f"an amount cannot be kept: this mesh has the volume {volume:.6g}, that of {options.tissue} {carrier.volume:.6g}",
                 code="wrong-amount",
                 place=place,
                 remedy="state `outside: zero` to take what lies in both, or for a field `keep: values`",
             )
         return values, [f"field {name}: {amount:.6g} of {carrier.amount:.6g} lie in this mesh, which has another volume"]
+    notes = [f"field {name}: {note}" for note in parts.notes]
+    if len(parts.names) > 1:
+        done = kept(parts, values, graph)
+        if done is not None:
+            each = ", ".join(f"{n} {a:.6g} (times {f:.6g})" for n, a, f in zip(parts.names, parts.amounts, done[1], strict=True))
+            return done[0], [*notes, f"field {name}: amount {carrier.amount:.6g} kept, by region: {each}"]
+        notes.append(f"field {name}: amounts by region cannot be kept on this mesh, or with negative values; only that of the whole is")
     factor = carrier.amount / amount if amount > 0.0 else 1.0
-    return values * factor, [f"field {name}: amount {carrier.amount:.6g} kept, by a factor of {factor:.9g} at all nodes"]
+    return values * factor, [*notes, f"field {name}: amount {carrier.amount:.6g} kept, by a factor of {factor:.9g} at all nodes"]
 
 
-def _at_nodes(place: str, options: Outside, vertices: Floats, corners: NDArray[np.int64], locator: Locator, operators: Operators) -> Floats:
+def _at_nodes(
+    place: str,
+    options: Outside,
+    vertices: Floats,
+    corners: NDArray[np.int64],
+    locator: Locator,
+    operators: Operators,
+    alike: tuple[int, ...],
+) -> Floats:
     """Values (n_owned) at the nodes, each sought just inside the lowest of the cells around it, of all ranks. Collective."""
     k, dim = operators.domain.dim + 1, operators.domain.dim
     canonical = np.asarray(operators.domain.mesh.geometry.input_global_indices, dtype=np.int64)[corners].ravel()
@@ -186,7 +216,7 @@ def _at_nodes(place: str, options: Outside, vertices: Floats, corners: NDArray[n
     chosen = order[lowest]
     points = vertices.reshape(-1, dim)[chosen]
     inside = points + 1e-6 * (vertices.mean(axis=1)[chosen // k] - points)
-    found = locator.find(inside)
+    found = locator.find_within(inside, operators.grid.cell_region.astype(np.int64)[chosen // k], alike)
     _refuse_outside(operators.comm, place, options, points, found)
     values = sampled(locator.carrier, locator.shifted(found, points), options.outside == "zero")
     parts = operators.comm.allgather((node, numbers[chosen], values))
@@ -202,7 +232,7 @@ def _refuse_outside(comm: Comm, place: str, options: Outside, points: Floats, fo
         if options.outside == "refused" and found.beyond.any():
             at = ", ".join(f"{x:.6g}" for x in points[np.argmax(found.beyond)])
             raise MeshError(
-                f"({at}) lies outside the tissue of the run {options.run}",
+                f"({at}) lies outside the tissue of {options.tissue}",
                 code="outside-tissue",
                 place=place,
                 remedy="state `outside: zero` or `outside: nearest`, or make the mesh fit",

@@ -30,7 +30,6 @@ from ..scenario.start import Start
 from ..state import State
 from .runs import Then, kind_of, mesh_of, moved, on_same_mesh, opened
 from .scales import ratio
-from .transfer import Carrier
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +87,7 @@ def beginning(scenario: Scenario, options: Start, operators: Operators) -> Begin
         if same:
             densities[name] = values[grid.nodes]
             continue
-        carrier = Carrier(found.mesh.points, found.mesh.cells, values)
+        carrier = found.mesh.carrier(values, grid.regions)
         keep = "amount" if found.kinds[name] in ("cells", "soluble") else "values"
         densities[name], said = moved(name, "start", options, carrier, keep, operators)
         notes += said

@@ -52,7 +52,9 @@ class Letters:
         self._dim = mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
         self._cells = set(scenario.model.cells)
         self._numbers = frozenset(scenario.parameters)
-        self._taken = {*self.symbols, *scenario.parameters, *scenario.fields, *scenario.schedules, *scenario.model.pools, *RESERVED}
+        named = (scenario.parameters, scenario.fields, scenario.schedules, scenario.model.pools)
+        fed = scenario.circulation.feedback if scenario.circulation is not None else {}
+        self._taken = {*self.symbols, *(name for group in named for name in group), *fed, *RESERVED}
         self._requests: dict[str, _Request] = {}
 
     def use(self, formula: Formula, letter: str, dimension: str, meaning: str, own: str, key: str = "", unit: str | None = None) -> Expr:

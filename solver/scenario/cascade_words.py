@@ -51,6 +51,8 @@ def cascade_words(scenario: Scenario) -> Iterator[str]:
     yield from _organs(organs, per)
     for name, pool in circulation.pools.items():
         yield f"  pool          d{name}/dt = {_of(pool.inflow)} - {_of(pool.loss)} {name}, from {pool.initial:g}"
+    for name, column in circulation.feedback.items():
+        yield f"  feedback      {name} in formulas is {column}"
 
 
 def _organs(organs: Organs, per: str) -> Iterator[str]:

@@ -208,7 +208,9 @@ def _oriented(scenario: Scenario, path: Path_, name: str) -> Iterator[Finding]:
 def _myopic(scenario: Scenario, path: Path_, species: str, options: Any) -> Iterator[Finding]:
     """What myopic diffusion cannot be combined with."""
     what = "motility" if hasattr(options, "motility") else "diffusion"
-    moving = {"t", *scenario.schedules, *scenario.model.pools, *species_names(scenario)}
+    circulation = scenario.circulation
+    behind = circulation.feedback if circulation is not None else {}
+    moving = {"t", *scenario.schedules, *scenario.model.pools, *behind, *species_names(scenario)}
     values = getattr(options, what) or {}
     used = set().union(*(names(formula.expr) for formula in values.values()))
     if "" not in values and values:

@@ -146,3 +146,8 @@ class Circulation(Options):
     lymph: LymphOptions = Field(LymphOptions(), description="lymph nodes")
     cavity: CavityOptions | None = Field(None, description="body cavity")
     pools: dict[FreeName, Pool] = Field({}, description="numbers in time with a law, usable in formulas here and in organs")
+    feedback: dict[FreeName, str] = Field(
+        {},
+        description="means of the cascade that all formulas may name where they may name t, by columns of series.csv, "
+        "as {circulating: blood.cells, burden: organ.liver.growing}",
+    )

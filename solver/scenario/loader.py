@@ -29,6 +29,7 @@ from .columns import check_columns
 from .ecm import components
 from .faults import translate
 from .fitted import check_ranges
+from .feedback import check_feedback
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
@@ -152,7 +153,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
     within = (check_times, check_size, check, check_bound, check_reactions)
-    checks = (*within, check_vessels, check_drugs, check_removals, check_cascade, check_numbers, check_columns)
+    checks = (*within, check_vessels, check_drugs, check_removals, check_cascade, check_feedback, check_numbers, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
@@ -197,7 +198,7 @@ def context_of(document: Document) -> Context:
     molar = {**read_molar(data.get("species")), **read_molar(model.get("solubles"))}
     soluble = {**read_solubility(data.get("species")), **read_solubility(model.get("solubles"))}
     pools = frozenset(map(str, _mapping(_mapping(data.get("circulation")).get("pools"))))
-    numbers = frozenset(map(str, _mapping(model.get("pools"))))
+    numbers = frozenset(map(str, {**_mapping(model.get("pools")), **_mapping(_mapping(data.get("circulation")).get("feedback"))}))
     known = replace(read_parameters(data.get("parameters"), start), scalars=numbers)
     return replace(read_schedules(data.get("schedules"), known), dim=dim, fields=fields, molar=molar, solubility=soluble, pools=pools)
 

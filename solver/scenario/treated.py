@@ -119,7 +119,8 @@ def check_drugs(scenario: Scenario) -> Iterator[Finding]:
     species = species_names(scenario)
     for name, drug in scenario.drugs.items():
         behind = list(scenario.circulation.pools) if scenario.circulation else []
-        known = [*scenario.schedules, *scenario.model.pools, *behind, *species]
+        fed = list(scenario.circulation.feedback) if scenario.circulation else []
+        known = [*scenario.schedules, *scenario.model.pools, *fed, *behind, *species]
         if drug.level not in known:
             what = f"there is no schedule, pool or species of this name (given {drug.level!r})"
             yield Finding(("drugs", name, "level"), what, code="unknown-name", remedy=allowed(drug.level, known))

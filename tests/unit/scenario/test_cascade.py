@@ -103,6 +103,18 @@ def test_flows_of_the_preset_add_up_to_one_and_lead_somewhere() -> None:
             "larger",
             "9 and 10",
         ),
+        (changed(("after: none", "feedback: {tumour: blood.cells}")), "repeated-name", ":12:14: circulation.feedback.tumour", "rename", ""),
+        (changed(("after: none", "feedback: {seen: blood.cell}")), "no-column", "circulation.feedback.seen", "'blood.cells'", "blood.cell"),
+        (
+            changed(
+                ("after: none", "feedback: {seen: organ.liver.growing}"),
+                ("micro: 50 cells", "second: {switch: 0.1, birth: 1}, micro: 50 cells"),
+            ),
+            "meaningless-option",
+            "circulation.feedback.seen",
+            ".founders",
+            "two stages",
+        ),
         (changed(("enter: 0.6", "enter: 0.6*primer")), "unknown-name", "organs.dormancy.enter", "allowed: t", "'primer'"),
     ],
     ids=lambda value: value if len(value) < 60 else "",
