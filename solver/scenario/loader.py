@@ -28,8 +28,8 @@ from .check_vessels import check_vessels
 from .columns import check_columns
 from .ecm import components
 from .faults import translate
-from .fitted import check_ranges
 from .feedback import check_feedback
+from .fitted import check_ranges
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
