@@ -215,7 +215,7 @@ NETWORKS: dict[str, Code] = {
     "no-positions": Code("A table of positions has no rows.", (3,)),
     "no-wall": Code("The place of a vessel has no facets, so it has no wall.", (3,)),
     "outside-shape": Code("The trunk of a generated tree leaves the shape that it shall fill.", (3,)),
-    "outside-tissue": Code("A node of a network or mesh, a segment, a single cell, or a place of a measurement lies outside the tissue.", (2, 3)),
+    "outside-tissue": Code("A node of a mesh, a segment, a single cell, or a place of a measurement lies outside the tissue.", (2, 3)),
     "unknown-node": Code("A segment or an end of a network names a node that is not there.", (3,)),
     "unused-node": Code("A node of a network belongs to no segment.", (3,)),
     "wrong-end": Code("A node is marked as an end that it cannot be.", (3,)),
