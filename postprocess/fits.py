@@ -41,7 +41,10 @@ def draw(folder: Path) -> list[Path]:
     pictures.mkdir(exist_ok=True)
     written = []
     with style():
-        for name, figure in (("fit", _fitted(_Table(folder / "fitted.csv"))), ("profiles", _profiles(folder, summary))):
+        for name, figure in (
+            ("fit", _fitted(_Table(folder / "fitted.csv"), _Table(folder / "predictions.csv"))),
+            ("profiles", _profiles(folder, summary)),
+        ):
             if figure is not None:
                 for ending in (".png", ".pdf"):
                     figure.savefig(pictures / f"{name}{ending}", dpi=_DPI)
@@ -49,7 +52,7 @@ def draw(folder: Path) -> list[Path]:
     return written
 
 
-def _fitted(table: _Table) -> Any:
+def _fitted(table: _Table, curves: _Table) -> Any:
     import matplotlib.pyplot as plt
 
     names = np.array(table.texts("observable"))
@@ -58,31 +61,34 @@ def _fitted(table: _Table) -> Any:
         2, len(shown), figsize=(3.6 * len(shown) + 0.4, 4.6), squeeze=False, height_ratios=(3, 1), layout="constrained", sharex="col"
     )
     for column, name in enumerate(shown):
-        _panel(table, np.flatnonzero(names == name), axes[0, column], axes[1, column])
+        _panel(table, curves, name, axes[0, column], axes[1, column])
     axes[1, 0].set_ylabel("residual")
     return figure
 
 
-def _panel(table: _Table, rows: NDArray[np.intp], above: Any, below: Any) -> None:
-    """One observable over time, or over places with a line for each time."""
-    name, unit = table.rows[rows[0]]["observable"], unit_text(table.rows[rows[0]]["unit"])
+def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any) -> None:
+    """One observable over time, or over places with a line for each time that was measured."""
+    rows, lines = (np.flatnonzero(np.array(one.texts("observable")) == name) for one in (table, curves))
+    unit = unit_text(table.rows[rows[0]]["unit"])
     time, value, error = table.numbers("time")[rows], table.numbers("value")[rows], table.numbers("error")[rows]
-    model, low, high = (table.numbers(key)[rows] for key in ("model", "lower", "upper"))
     trials, residual = table.numbers("trials")[rows], table.numbers("residual")[rows]
     value = np.where(trials > 0, value / trials, value)
-    arms = np.array(table.texts("arm"))[rows]
+    arms, line_arms = np.array(table.texts("arm"))[rows], np.array(curves.texts("arm"))[lines]
     place, where = _place(table, rows)
-    along = time if place is None else place
+    line_time = curves.numbers("time")[lines]
+    along, line_along = (time, line_time) if place is None else (place, _place(curves, lines)[0])
     moments: list[float | None] = [None] * len(time) if place is None else [float(t) for t in time]
     groups = list(dict.fromkeys(zip(map(str, arms), moments, strict=True)))
     chosen = groups if len(groups) <= MOST_TIMES else [groups[k] for k in np.linspace(0, len(groups) - 1, MOST_TIMES).astype(int)]
     for number, (arm, moment) in enumerate(chosen):
-        mine = np.flatnonzero((arms == arm) & (True if moment is None else time == moment))
-        mine = mine[np.argsort(along[mine], kind="stable")]
+        mine = (arms == arm) & (True if moment is None else time == moment)
+        line = np.flatnonzero((line_arms == arm) & (True if moment is None else line_time == moment))
+        line = line[np.argsort(line_along[line], kind="stable")]
         colour = LINES[number % len(LINES)]
         label = ", ".join(text for text in (arm, "" if moment is None else f"t = {moment:g}") if text)
-        above.fill_between(along[mine], low[mine], high[mine], color=colour, alpha=0.25, linewidth=0)
-        above.plot(along[mine], model[mine], color=colour, label=label or None)
+        model, low, high = (curves.numbers(key)[lines][line] for key in ("model", "lower", "upper"))
+        above.fill_between(line_along[line], low, high, color=colour, alpha=0.25, linewidth=0)
+        above.plot(line_along[line], model, color=colour, label=label or None)
         above.errorbar(along[mine], value[mine], np.nan_to_num(error[mine]), fmt="o", ms=2.5, lw=0.7, color=colour, alpha=0.8)
         below.plot(along[mine], residual[mine], "o", ms=2.5, color=colour)
     below.axhline(0.0, color="black", lw=0.6)

@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic_core import PydanticCustomError
@@ -15,6 +15,7 @@ from invasio.solver.errors import InvasioError
 from invasio.solver.scenario.base import Context
 from invasio.solver.scenario.columns import columns, near, units_of
 from invasio.solver.scenario.fit import FitOptions, Observable
+from invasio.solver.scenario.moments import output_times
 from invasio.solver.scenario.parameters import read_scales
 from invasio.solver.scenario.quantities import Units
 from invasio.solver.scenario.schema import Scenario
@@ -26,6 +27,7 @@ _KNOWN = ("time", "observable", "value", "error", *AXES, "from", "to", "trials",
 _HEAD = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*(?:\((?P<unit>[^()]*)\))?\s*")
 _LENGTHS = (*AXES, "from", "to")
 MOST_DATA = 1_000_000
+_BETWEEN = 60  # places of a density along a line, for curves
 CENSORED = ("", "above", "below")
 
 
@@ -83,12 +85,48 @@ def read_data(scenario: Scenario, options: FitOptions) -> Data:
     return Data(rows, {name: reader.observable(name) for name in used}, {name: reader.unit(name) for name in used})
 
 
+def with_outputs(data: Data, scenario: Scenario, more: Sequence[float] = ()) -> Data:
+    """The places of all data, at all outputs of the scenario, whenever something was measured, and at ``more`` times; in one dimension also
+    in between."""
+    times = sorted({*data.times, *more, *output_times(scenario), scenario.time.start})
+    rows = []
+    for arm in data.arms:
+        for name, observable in data.observables.items():
+            mine = [row for row in data.rows if (row.arm, row.observable) == (arm, name)]
+            places = list(dict.fromkeys((row.at, row.span) for row in mine))
+            if observable.value is not None and all(len(at) == 1 for at, _ in places):
+                ends = min(at[0] for at, _ in places), max(at[0] for at, _ in places)
+                between = [(ends[0] + (ends[1] - ends[0]) * k / _BETWEEN,) for k in range(_BETWEEN + 1)]
+                places = [(at, None) for at in sorted({*between, *(at for at, _ in places)})]
+            rows += [Datum(time, name, math.nan, None, at, span, arm=arm) for time in times for at, span in places]
+    return replace(data, rows=tuple(rows))
+
+
+def time_of(text: str, scenario: Scenario) -> float:
+    """A time as an option gives it, within the run; raises DataError."""
+    try:
+        time = float(text)
+    except ValueError:
+        try:
+            time = Context(read_scales(scenario.scales)).convert(text, "time")
+        except PydanticCustomError as error:
+            said = error.context or {}
+            raise DataError(str(said.get("what")), code=error.type, place="--at", remedy=str(said.get("remedy"))) from None
+    start, end = scenario.time.start, scenario.time.end
+    if not start <= time <= end:
+        remedy = f"allowed: {start:g} to {end:g}, or another end: --set time.end=..."
+        raise DataError(f"outside the run (given {time:g})", code="outside-run", place="--at", remedy=remedy)
+    return time
+
+
 def native_unit(units: Units, observable: Observable) -> str:
     """The unit of what a run gives for an observable, as text; "1" of a plain number."""
     if observable.series is not None:
         return units.column(observable.series).text
     if observable.value is not None:
         return units.density(observable.value)
+    if observable.quantile is not None:
+        return units.length
     return "1" if observable.share else units.column(f"{observable.integral}.total").text
 
 
@@ -260,7 +298,7 @@ class _Reader:
             refuse("with errors that are estimated no value can be censored", "meaningless-option", "state the error")
         if observable.value is not None and not datum.at:
             refuse("where it was measured is not said", "missing-option", "write columns x, y, z, as many as the mesh has dimensions")
-        if observable.along is not None and (datum.span is None or not datum.span[0] < datum.span[1]):
+        if observable.along is not None and observable.integral is not None and (datum.span is None or not datum.span[0] < datum.span[1]):
             refuse("not a slab", "wrong-order", "fill in the columns `from` and `to`, the lower end first")
         arms = self.scenario.arms or {}
         if datum.arm and datum.arm not in arms:

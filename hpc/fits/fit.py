@@ -24,21 +24,30 @@ from invasio.solver.output.progress import duration
 from invasio.solver.scenario.fitted import path_of
 from invasio.solver.scenario.loader import dump_resolved
 
+from .data import Data
 from .noise import Likelihood
 from .pool import Here, Stopped, Workers
 from .problem import Problem
 from .profile import Side, Spread, side, spread
-from .results import Estimate, Quality, as_csv, as_json, as_markdown, as_text, estimates, fitted_csv, profiles_csv
+from .results import Estimate, Quality, as_csv, as_json, as_markdown, as_text, estimates, fitted_csv, predictions_csv, profiles_csv
 from .runs import Runs
 from .search import Found, failed, search, solve, starts
-from .task import Task
+from .task import PREDICTED, Task
 
 Floats = NDArray[np.float64]
 LOG, STATED, RESOLVED = "workers.txt", "fit.json", "scenario.yaml"
-ESTIMATES, FITTED, PROFILES, BEST, SUMMARY = "estimates", "fitted.csv", "profiles.csv", "best.yaml", "summary.txt"
+ESTIMATES, FITTED, PREDICTIONS, PROFILES, BEST, SUMMARY = (
+    "estimates",
+    "fitted.csv",
+    "predictions.csv",
+    "profiles.csv",
+    "best.yaml",
+    "summary.txt",
+)
 _BETTER = 0.05  # by which a profile must fall below the best sum of squares for the search to go on from there
 _SAME = 0.1  # of the sum of squares: searches that end as near to the best have found the same
 _AGAIN = 3
+_LATER = "the data end before the run does: choose an earlier time.end, or see why the run fails with the best values"
 
 
 class FitError(InvasioError):
@@ -77,23 +86,26 @@ def fit(task: Task, out: Path | None = None, jobs: int | None = None, profiles: 
     sizes = {arm: sum(row.arm == arm for row in data.rows) for arm in data.arms}
     with alone(folder), Here(task) if jobs * ranks == 1 else Workers(task, jobs, ranks, folder / LOG) as pool:
         runs = Runs(folder, list(options.vary), sizes, pool)
+        asked = {arm: sum(row.arm == arm for row in task.predicted.rows) for arm in data.arms}
+        later = Runs(folder, list(options.vary), asked, pool, PREDICTED, _digest(task.predicted)[:12])
         handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.STOPPING}
         try:
-            return _Fit(task, folder, runs, profiles).run()
+            return _Fit(task, folder, runs, later, profiles).run()
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             pool.stop()
             runs.close()
+            later.close()
 
 
 def _prepare(task: Task, folder: Path, overwrite: bool) -> None:
     """Make the folder, or see whether it holds the same fit: only how it is searched may have changed. Raises FitError."""
-    resolved = {key: value for key, value in task.scenario.resolved().items() if key != "fit"}
-    data = [[row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.trials, row.censored] for row in task.data.rows]
+    resolved = {key: value for key, value in task.scenario.resolved().items() if key not in ("fit", "output", "outcomes", "expect")}
+    resolved["time"] = {key: value for key, value in resolved["time"].items() if key != "end"}  # runs end with the data
     meant = {
         "scenario": hashlib.sha256(json.dumps(resolved, sort_keys=True, default=str).encode()).hexdigest(),
-        "data": hashlib.sha256(json.dumps(data).encode()).hexdigest(),
+        "data": _digest(task.data),
         "vary": list(task.options.vary),
     }
     if folder.exists() and not folder.is_dir():
@@ -112,17 +124,24 @@ def _prepare(task: Task, folder: Path, overwrite: bool) -> None:
         raise FitError(what, code="other-files", place=str(folder), remedy=remedy)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for old in ("runs.csv", "runs.f64") if overwrite else ():
-            (folder / old).unlink(missing_ok=True)
+        for old in folder.glob("runs*.*") if overwrite else ():
+            old.unlink()
         replace_text(folder / RESOLVED, dump_resolved(task.scenario))
         replace_text(known, json.dumps(meant, indent=2) + "\n")
+
+
+def _digest(data: Data) -> str:
+    """What tells data, or what is predicted, from others."""
+    rows = [[row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.trials, row.censored] for row in data.rows]
+    stated = {name: one.model_dump(exclude={"noise"}) for name, one in data.observables.items()}
+    return hashlib.sha256(json.dumps([rows, stated]).encode()).hexdigest()
 
 
 class _Fit:
     """One fit in its folder."""
 
-    def __init__(self, task: Task, folder: Path, runs: Runs, profiles: bool) -> None:
-        self.task, self.folder, self.runs, self.profiles = task, folder, runs, profiles
+    def __init__(self, task: Task, folder: Path, runs: Runs, later: Runs, profiles: bool) -> None:
+        self.task, self.folder, self.runs, self.later, self.profiles = task, folder, runs, later, profiles
         self.likelihood = Likelihood(task.data)
         self.problem = Problem(runs, self.likelihood, dict(task.options.vary), task.options.difference)
         self.began = time.monotonic()
@@ -136,7 +155,7 @@ class _Fit:
             print(f"{self.folder}: {len(self.runs)} runs are there already", flush=True)
         first = problem.start(self._own())
         if failed(problem.cost(first), len(self.task.data.rows)):
-            reason = self.runs.why(problem._given(first)).failed
+            reason = self.runs.why(problem.given(first)).failed
             what = f"the run that the search begins with failed: {reason}"
             remedy = "choose a range that begins elsewhere, or run the scenario to see more"
             raise FitError(what, code="failed-start", place=str(self.folder), remedy=remedy)
@@ -224,7 +243,8 @@ class _Fit:
             f"{ESTIMATES}.csv": as_csv(found),
             f"{ESTIMATES}.md": as_markdown(found, quality, level),
             f"{ESTIMATES}.json": as_json(found, quality, level, *count),
-            FITTED: fitted_csv(task.data, model, self._band(best.shares, model, near, level), residuals, likelihood.sigmas(sigmas)),
+            FITTED: fitted_csv(task.data, model, self._band(self.runs, best.shares, near, level)[1:], residuals, likelihood.sigmas(sigmas)),
+            PREDICTIONS: predictions_csv(task.predicted, *self._band(self.later, best.shares, near, level)),
             PROFILES: profiles_csv(problem, best.shares, sides),
         }
         names = [one.name for one in problem.unknowns[: problem.model_size]]
@@ -244,20 +264,25 @@ class _Fit:
         scenario = statement.scenario(values={path_of(name, data): value for name, value in stated.items()})
         return dump_resolved(scenario.model_copy(update={"fit": None, "name": f"{scenario.name}-best"[:200]}))
 
-    def _band(self, best: Floats, model: Floats, near: Spread, level: float) -> tuple[Floats, Floats]:
-        """The ends of the band about the model in which its values lie, by the curvature: what the unknowns' errors make of them."""
+    def _band(self, runs: Runs, best: Floats, near: Spread, level: float) -> tuple[Floats, Floats, Floats]:
+        """What the best values say, and the ends of the band about it, by the curvature: what the unknowns' errors make of it."""
         problem = self.problem
-        points = []
+        points = [best]
         for k in range(problem.model_size):
             moved = best.copy()
             moved[k] += problem.difference if best[k] < 0.5 else -problem.difference
             points.append(moved)
+        model, *others = runs.model([problem.given(point) for point in points])
+        if model is None:
+            raise FitError(
+                f"a run failed: {runs.why(problem.given(best)).failed}", code="failed-start", place=str(self.folder), remedy=_LATER
+            )
         slopes = np.zeros((len(model), problem.size))
-        for k, (point, other) in enumerate(zip(points, problem.models(points), strict=True)):
+        for k, (point, other) in enumerate(zip(points[1:], others, strict=True)):
             if other is not None:
                 slopes[:, k] = (other - model) / (point[k] - best[k])
         wide = float(norm.ppf(0.5 + 0.5 * level)) * np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slopes, near.covariance, slopes), 0.0))
-        return model - wide, model + wide
+        return model, model - wide, model + wide
 
 
 __all__ = ["FitError", "Outcome", "Stopped", "fit", "folder_of"]

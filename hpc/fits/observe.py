@@ -41,6 +41,7 @@ class Observer:
         self._points: Floats | None = None
         self._weights: dict[int, tuple[NDArray[np.intp], Floats]] = {}  # row -> nodes and their weights
         self._whole: Floats = np.zeros(0)
+        self._lines: dict[tuple[str, str | None], tuple[Floats, NDArray[np.intp], Floats]] = {}  # along which quantiles are taken
 
     def __call__(self, run: Memory) -> Floats:
         """(n,) what the run says of each row, in the units of series.csv and of densities. Collective. Raises DataError."""
@@ -60,6 +61,9 @@ class Observer:
             key = observable.species, row.time
             if key not in fields:
                 fields[key] = run.field(*key)
+            if observable.quantile is not None:
+                found[k] = self._quantile(fields[key], observable)
+                continue
             nodes, weights = self._weights[k]
             found[k] = weights @ fields[key][nodes]
             if observable.share:
@@ -68,6 +72,13 @@ class Observer:
                 found[k] *= self._units.amount(observable.integral).factor
         return found
 
+    def _quantile(self, field: Floats, observable: Observable) -> float:
+        """Where along an axis the share ``level`` of a species is reached: nodes stand for the cells about them."""
+        heights, group, weights = self._lines[observable.along or "", observable.region]
+        amount = np.bincount(group, weights * field, minlength=len(heights))
+        share = (np.cumsum(amount) - 0.5 * amount) / max(float(amount.sum()), 1e-300)
+        return float(np.interp(observable.level, share, heights))
+
     def _look_up(self, run: Memory, points: Floats, cells: NDArray[np.int64]) -> None:
         locator = Locator(points, cells)
         measures = _measures(points, cells)
@@ -75,7 +86,9 @@ class Observer:
         known: dict[object, tuple[NDArray[np.intp], Floats]] = {}
         for k, row in enumerate(self.rows):
             observable = self._observables[row.observable]
-            if observable.series is not None:
+            if observable.quantile is not None:
+                self._lines[observable.along or "", observable.region] = _line(run, observable, points, cells, measures)
+            if not (observable.value or observable.integral):
                 continue
             key = row.observable, row.at, row.span
             if key not in known:
@@ -99,6 +112,25 @@ def _at(locator: Locator, row: Datum) -> tuple[NDArray[np.intp], Floats]:
         ends = "; ".join(f"{a:g} to {b:g}" for a, b in zip(locator.lower, locator.upper, strict=True))
         raise DataError("this place lies outside the tissue", code="outside-tissue", place=where, remedy=f"the mesh covers {ends}")
     return locator.cells[cell[0]].astype(np.intp), share[0]
+
+
+def _line(
+    run: Memory, observable: Observable, points: Floats, cells: NDArray[np.int64], measures: Floats
+) -> tuple[Floats, NDArray[np.intp], Floats]:
+    """The different places of the nodes along an axis, which of them each node has, and what of the tissue each node stands for."""
+    axis = AXES.index(observable.along or "x")
+    if axis >= run.dim:
+        raise DataError("the mesh has no such axis", code="wrong-dimension", place="along", remedy=f"it has {run.dim} dimensions")
+    shares = np.where(_inside(run, observable), measures / (run.dim + 1), 0.0)[:, None] * np.ones(run.dim + 1)
+    heights, group = np.unique(_rounded(points[:, axis]), return_inverse=True)
+    return heights, group, _assembled(cells, shares, len(points))
+
+
+def _rounded(places: Floats) -> Floats:
+    """Places of which those that differ by rounding alone are the same."""
+    tiny = 1e-9 * max(float(np.ptp(places)), 1e-300)
+    rounded: Floats = np.round(places / tiny) * tiny
+    return rounded
 
 
 def _inside(run: Memory, observable: Observable) -> NDArray[np.bool_]:

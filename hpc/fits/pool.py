@@ -19,7 +19,7 @@ from invasio.hpc.ranks import die_with_parent, find_mpirun
 from invasio.solver.errors import InvasioError, StoppedEarly
 
 from .data import DataError
-from .task import Task
+from .task import DATA, Task
 
 if TYPE_CHECKING:
     from .worker import Evaluator
@@ -81,7 +81,7 @@ class Workers:
                         with contextlib.suppress(BrokenPipeError):
                             pipe.close()
 
-    def ask(self, arm: str, given: Sequence[float]) -> Answer:
+    def ask(self, arm: str, given: Sequence[float], kind: str = DATA) -> Answer:
         """One run, on the next process that is free; called from several threads. Raises Stopped, WorkerError, and DataError where the
         data do not fit the mesh."""
         process = self._idle.get()
@@ -90,7 +90,7 @@ class Workers:
                 raise Stopped
             if process is None or process.poll() is not None:
                 process = self._start()
-            text = self._line(process, {"arm": arm, "given": [float(x) for x in given]})
+            text = self._line(process, {"arm": arm, "given": [float(x) for x in given], "kind": kind})
         finally:
             self._idle.put(process)
         if self.stopped:
@@ -155,7 +155,7 @@ class Here:
         """Begin no other run."""
         self.stopped = True
 
-    def ask(self, arm: str, given: Sequence[float]) -> Answer:
+    def ask(self, arm: str, given: Sequence[float], kind: str = DATA) -> Answer:
         """One run. Raises Stopped, and DataError where the data do not fit the mesh."""
         from .worker import Evaluator
 
@@ -164,7 +164,7 @@ class Here:
         if self._evaluator is None:
             self._evaluator = Evaluator(self._task)
         try:
-            return Answer(tuple(self._evaluator.values(arm, list(given))))
+            return Answer(tuple(self._evaluator.values(arm, list(given), kind)))
         except DataError:
             raise
         except StoppedEarly:

@@ -46,13 +46,13 @@ class Problem:
         """The values of all unknowns."""
         return [one.range.at(float(share)) for one, share in zip(self.unknowns, shares, strict=True)]
 
-    def _given(self, shares: Floats) -> list[float]:
+    def given(self, shares: Floats) -> list[float]:
         """Values of what a run is given, to 12 digits, so that the same values are the same run."""
         return [float(f"{value:.12g}") for value in self.values(shares)[: self.model_size]]
 
     def models(self, points: Sequence[Floats]) -> list[Floats | None]:
         """What the model says, of runs that are made at once; None where one failed."""
-        return self.runs.model([self._given(point) for point in points])
+        return self.runs.model([self.given(point) for point in points])
 
     def residuals(self, shares: Floats) -> Floats:
         """Residuals, then one for each estimated error s: sqrt(2 n ln(s/s_least)), so that the sum of squares is as of the likelihood."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
-from .data import Data
+from .data import Data, Datum
 from .problem import Problem
 from .profile import Side, Spread
 
@@ -223,17 +223,31 @@ def as_json(found: Sequence[Estimate], quality: Quality, level: float, runs: int
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def fitted_csv(data: Data, model: Floats, band: tuple[Floats, Floats], residuals: Floats, sigmas: Floats) -> str:
+_PLACES = ["arm", "time", "observable", "x", "y", "z", "from", "to"]
+
+
+def _place(row: Datum) -> list[str]:
+    """What, when and where, as cells of a table."""
+    at = [*map(repr, row.at), *[""] * (3 - len(row.at))]
+    return [row.arm, repr(row.time), row.observable, *at, *(map(repr, row.span) if row.span else ("", ""))]
+
+
+def fitted_csv(data: Data, model: Floats, band: Sequence[Floats], residuals: Floats, sigmas: Floats) -> str:
     """Each datum with what the best values say of it, the ends of its band, and its residual in units of its error."""
-    head = ["arm", "time", "observable", "x", "y", "z", "from", "to", "value", "error", "trials", "censored", "unit"]
-    rows: list[list[str]] = [[*head, "model", "lower", "upper", "residual"]]
+    rows = [[*_PLACES, "value", "error", "trials", "censored", "unit", "model", "lower", "upper", "residual"]]
     for k, row in enumerate(data.rows):
-        at = [repr(x) for x in (*row.at, *[math.nan] * (3 - len(row.at)))]
-        span = [repr(x) for x in row.span] if row.span else ["", ""]
         normal = data.observables[row.observable].noise.kind in ("normal", "log_normal")
-        cells = [row.arm, repr(row.time), row.observable, *(x if x != "nan" else "" for x in at), *span, repr(row.value)]
-        cells += [_number(float(sigmas[k])) if normal else "", _number(row.trials), row.censored, data.units[row.observable]]
-        rows.append([*cells, *(_number(float(x)) for x in (model[k], band[0][k], band[1][k], residuals[k]))])
+        measured = [repr(row.value), _number(float(sigmas[k])) if normal else "", _number(row.trials), row.censored]
+        numbers = (model[k], band[0][k], band[1][k], residuals[k])
+        rows.append([*_place(row), *measured, data.units[row.observable], *(_number(float(x)) for x in numbers)])
+    return _text(rows)
+
+
+def predictions_csv(asked: Data, model: Floats, lower: Floats, upper: Floats) -> str:
+    """What the best values say at all outputs of the scenario, and the ends of the bands."""
+    rows = [[*_PLACES, "unit", "model", "lower", "upper"]]
+    for row, *numbers in zip(asked.rows, model, lower, upper, strict=True):
+        rows.append([*_place(row), asked.units[row.observable], *(_number(float(x)) for x in numbers)])
     return _text(rows)
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .pool import Answer, Here, Workers
+from .task import DATA
 
 Floats = NDArray[np.float64]
-TABLE, VALUES = "runs.csv", "runs.f64"
+TABLE, VALUES = "runs{}.csv", "runs{}.f64"  # what is predicted has files of its own
 
 
 class Runs:
@@ -27,12 +28,17 @@ class Runs:
         folder: of the fit.
         names: of what varies.
         sizes: how many data each arm has, by name.
+        kind: what is asked: the data, or predictions. digest: what tells them from others.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str], sizes: dict[str, int], pool: Workers | Here) -> None:
+    def __init__(
+        self, folder: Path, names: Sequence[str], sizes: dict[str, int], pool: Workers | Here, kind: str = DATA, digest: str = ""
+    ) -> None:
         self._sizes, self._pool, self._lock = sizes, pool, threading.Lock()
         self._known: dict[tuple[str, tuple[float, ...]], Answer] = {}
-        self._names, self.folder = list(names), folder
+        self._names, self._kind = list(names), kind
+        words = "" if kind == DATA else f"-{kind}-{digest}"
+        self._paths = folder / TABLE.format(words), folder / VALUES.format(words)
         self.made = 0  # by this program
         self.seconds = 0.0
         self._read()
@@ -65,7 +71,7 @@ class Runs:
         if key in self._known:
             return
         began = time.monotonic()
-        answer = self._pool.ask(*key)
+        answer = self._pool.ask(*key, self._kind)
         with self._lock:
             self.made += 1
             self.seconds += time.monotonic() - began
@@ -88,7 +94,7 @@ class Runs:
     def _read(self) -> None:
         """What earlier programs have left, as far as both files have it."""
         width = 8 * max(self._sizes.values())
-        table, values = self.folder / TABLE, self.folder / VALUES
+        table, values = self._paths
         rows = table.read_bytes() if table.exists() else b""
         rows = rows[: rows.rfind(b"\n") + 1]
         lines = list(csv.reader(io.StringIO(rows.decode(errors="replace"))))

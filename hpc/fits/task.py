@@ -13,7 +13,9 @@ from invasio.solver.scenario.fitted import bare, path_of
 from invasio.solver.scenario.loader import Statement, load
 from invasio.solver.scenario.schema import Scenario
 
-from .data import Data, read_data
+from .data import Data, read_data, time_of, with_outputs
+
+DATA, PREDICTED = "data", "predicted"
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,16 @@ class Task:
 
     path: Path
     overrides: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()  # times of predictions besides the scenario's outputs, as texts
 
     @classmethod
     def read(cls, text: str) -> Task:
         """From a line of JSON."""
         found = json.loads(text)
-        return cls(Path(found["path"]), tuple(found["overrides"]))
+        return cls(Path(found["path"]), tuple(found["overrides"]), tuple(found["more"]))
 
     def __str__(self) -> str:
-        return json.dumps({"path": str(self.path), "overrides": list(self.overrides)})
+        return json.dumps({"path": str(self.path), "overrides": list(self.overrides), "more": list(self.more)})
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -49,18 +52,34 @@ class Task:
         return read_data(self.scenario, self.options)
 
     @cached_property
+    def predicted(self) -> Data:
+        """What is predicted: everything that was measured, where it was, at all outputs of the scenario and whenever something was
+        measured. Values are not known."""
+        return with_outputs(self.data, self.scenario, self.further)
+
+    @cached_property
+    def further(self) -> list[float]:
+        """The times of predictions that were asked for besides. Raises DataError."""
+        return [time_of(text, self.scenario) for text in self.more]
+
+    def asked(self, kind: str) -> Data:
+        """What runs are asked for: the data, or what is predicted."""
+        return self.data if kind == DATA else self.predicted
+
+    @cached_property
     def _given(self) -> Statement:
         return Statement.read(self.path).over(self.overrides)
 
     @cached_property
-    def _statement(self) -> Statement:
-        return replace(self._given, document=bare(self._given.document, self.data.times))
+    def _statements(self) -> dict[str, Statement]:
+        given = self._given
+        return {kind: replace(given, document=bare(given.document, self.asked(kind).times)) for kind in (DATA, PREDICTED)}
 
-    def run(self, arm: str, values: Mapping[str, object]) -> Scenario:
+    def run(self, arm: str, values: Mapping[str, object], kind: str) -> Scenario:
         """The scenario of one run: an arm with values of what varies, by name. Raises ScenarioError."""
         data = self._given.document.data
         paths = {path_of(name, data): value for name, value in values.items()}
-        return self._statement.scenario(values={**(self.scenario.arms or {}).get(arm, {}), **paths})
+        return self._statements[kind].scenario(values={**(self.scenario.arms or {}).get(arm, {}), **paths})
 
     def stated(self, values: Sequence[float]) -> dict[str, object]:
         """Values of what varies, in its order, as a scenario states them."""

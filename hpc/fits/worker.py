@@ -13,7 +13,7 @@ from invasio.hpc.processes import while_mpi_starts
 from invasio.solver.errors import InvasioError, StoppedEarly
 
 from .data import DataError
-from .task import Task
+from .task import DATA, Task
 
 if TYPE_CHECKING:
     from invasio.solver.simulation import Simulation
@@ -29,13 +29,13 @@ class Evaluator:
         self._silent = logging.NullHandler()  # remarks on the model and the mesh are not for each of thousands of runs
         logging.getLogger("invasio").addHandler(self._silent)
         self._simulation: Simulation | None = None
-        self._observers: dict[str, Observer] = {}
+        self._observers: dict[tuple[str, str], Observer] = {}
 
-    def values(self, arm: str, given: list[float]) -> list[float]:
-        """What the data of an arm measure, of a run with these values. Collective. Raises InvasioError."""
+    def values(self, arm: str, given: list[float], kind: str = DATA) -> list[float]:
+        """What the data of an arm measure (or what is predicted of it), of a run with these values. Collective. Raises InvasioError."""
         from invasio.solver.simulation import Simulation
 
-        scenario = self.task.run(arm, self.task.stated(given))
+        scenario = self.task.run(arm, self.task.stated(given), kind)
         if self._simulation is None:
             self._simulation = Simulation(scenario)
         else:
@@ -45,9 +45,9 @@ class Evaluator:
         reason = self._simulation.run()
         if reason != "done":
             raise StoppedEarly(f"stopped early ({reason})", code="stopped-early", place="fit", remedy="the same command goes on")
-        observer = self._observers.get(arm)
+        observer = self._observers.get((arm, kind))
         if observer is None:
-            observer = self._observers[arm] = self._observer(arm, run.dim)
+            observer = self._observers[arm, kind] = self._observer(arm, kind, run.dim)
         return [float(x) for x in observer(run)]
 
     def close(self) -> None:
@@ -56,18 +56,18 @@ class Evaluator:
         if self._simulation is not None:
             self._simulation.close()
 
-    def _observer(self, arm: str, dim: int) -> Observer:
+    def _observer(self, arm: str, kind: str, dim: int) -> Observer:
         from invasio.solver.scenario.columns import units_of
 
         from .observe import Observer
 
-        data = self.task.data
+        data = self.task.asked(kind)
         return Observer([row for row in data.rows if row.arm == arm], data.observables, units_of(self.task.scenario, dim))
 
 
 def _answer(evaluator: Evaluator, request: Any) -> dict[str, object]:
     try:
-        return {"values": evaluator.values(request["arm"], request["given"])}
+        return {"values": evaluator.values(request["arm"], request["given"], request["kind"])}
     except DataError as error:
         return {"refused": [error.what, error.code, error.place, error.remedy]}
     except InvasioError as error:

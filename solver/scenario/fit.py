@@ -44,7 +44,7 @@ class Noise(Options):
 
 
 class Observable(Options):
-    """What of a run is measured: a column of series.csv, a density at places, or an amount in a part of the tissue.
+    """What of a run is measured: a column of series.csv, a density at places, an amount in a part of the tissue, a quantile of places.
 
     Places are columns of the data: x, y, z of a density; from, to of slabs `along` an axis.
     """
@@ -52,11 +52,16 @@ class Observable(Options):
     series: str | None = Field(None, description="column of series.csv, such as tumour.total")
     value: SpeciesName | None = Field(None, description="or a species, whose density is measured at places: columns x, y, z of the data")
     integral: SpeciesName | None = Field(None, description="or a species, of which is measured how much there is in a part of the tissue")
-    region: str | None = Field(None, description="region to integrate over; none: everywhere (integral)")
+    quantile: SpeciesName | None = Field(
+        None, description="or a species, of which is measured the place `along` an axis below which a share is"
+    )
+    level: float = Field(0.5, gt=0, lt=1, description="that share; 0.5: the median (quantile)")
+    region: str | None = Field(None, description="region to integrate over; none: everywhere (integral, quantile)")
     from_: Point | None = Field(None, alias="from", description="lower corner of a box to integrate over (integral)")
     to: Point | None = Field(None, description="upper corner of it (integral)")
     along: Literal["x", "y", "z"] | None = Field(
-        None, description="axis across which the tissue is cut into slabs; columns from, to of the data are their ends (integral)"
+        None,
+        description="axis across which the tissue is cut into slabs, whose ends are columns from, to of the data (integral); or of a quantile",
     )
     share: bool = Field(False, description="whether it is measured as a share of all there is in the tissue (integral)")
     unit: str = Field(
@@ -66,13 +71,16 @@ class Observable(Options):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        given = [name for name in ("series", "value", "integral") if getattr(self, name) is not None]
+        given = [name for name in ("series", "value", "integral", "quantile") if getattr(self, name) is not None]
         if len(given) != 1:
             raise either(len(given) > 1, given[0] if given else "series", given[1] if given else "value")
         options = (("region", self.region), ("from", self.from_), ("to", self.to), ("along", self.along), ("share", self.share or None))
         for name, option in options:
-            if option is not None and self.integral is None:
+            fits = self.integral is not None or (self.quantile is not None and name in ("region", "along"))
+            if option is not None and not fits:
                 raise wrong(f"'{name}' has no meaning for '{given[0]}'", code="meaningless-option", remedy="take it out")
+        if self.quantile is not None and self.along is None:
+            raise wrong("'quantile' without an 'along'", code="missing-option", remedy="give the axis")
         if (self.from_ is None) != (self.to is None):
             raise wrong("a box has two corners", code="missing-option", remedy="give both 'from' and 'to'")
         return self
@@ -80,7 +88,7 @@ class Observable(Options):
     @property
     def species(self) -> str:
         """Whose density it is made of; "" of a column."""
-        return self.value or self.integral or ""
+        return self.value or self.integral or self.quantile or ""
 
 
 class Varied(Span):

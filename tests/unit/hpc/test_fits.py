@@ -89,18 +89,33 @@ def test_two_parameters_of_an_independent_code(tmp_path: Path, capsys: pytest.Ca
     }
 
 
+def test_predictions_for_any_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Between the data and after them, with bands that hold the true curve; printed for the times that are asked for."""
+    path = decaying(tmp_path, "vary: {a: {from: 0.1, to: 10}, c: {from: 0, to: 10}}").path
+    words = ["fit", str(path), "--out", str(tmp_path / "fit"), "-j", "1", "--no-figures", "--no-profiles"]
+    assert main([*words, "--set", "time.end=5", "--at", "1.5, 5"]) == 0
+    said = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith(("1.5 ", "5 "))]
+    assert [line[:2] for line in said] == [["1.5", "tumour.total"], ["5", "tumour.total"]]
+    for time, line in zip((1.5, 5.0), said, strict=True):
+        assert float(line[3]) < 2 * math.exp(-0.5 * time) < float(line[4])
+    table = (tmp_path / "fit" / "predictions.csv").read_text().splitlines()
+    assert len(table) == 1 + len({0, *np.arange(0.5, 5.1, 0.5), 1.5, 5.0})
+    with refused("outside-run", place="--at"):
+        fit(Task(path, (), ("9",)), tmp_path / "other", jobs=1)
+
+
 def test_a_fit_that_was_interrupted_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while it writes a run, begun again: the same estimates to the bit, and no run twice."""
     task = decaying(tmp_path)
     whole = fit(task, tmp_path / "whole", jobs=1)
     count, ask = 0, Here.ask
 
-    def stopping(self: Here, arm: str, given: list[float]) -> Answer:
+    def stopping(self: Here, arm: str, given: list[float], kind: str) -> Answer:
         nonlocal count
         count += 1
         if count == 40:
             self.stop()
-        return ask(self, arm, given)
+        return ask(self, arm, given, kind)
 
     monkeypatch.setattr(Here, "ask", stopping)
     with pytest.raises(Stopped):
@@ -198,6 +213,27 @@ def test_slabs_lose_nothing(dim: int, cells: tuple[int, ...]) -> None:
     field = 1.0 + points[:, -1]
     exact = [(b + b**2 / 2) - (a + a**2 / 2) for a, b in itertools.pairwise(ends)]
     assert [w @ field for w in slabs] == pytest.approx(exact, abs=1e-12 if dim == 1 else 3e-3)
+
+
+def test_quantiles_of_places(tmp_path: Path) -> None:
+    """The median height and the upper decile of cells that lie evenly in a box, and of half of it."""
+    text = """\
+name: heights
+mesh: {kind: rectangle, to: [1, 2], cells: [2, 16]}
+model: {cells: {tumour: {initial: "2 - y", motility: 0}}}
+time: {end: 1, step: 1}
+fit:
+  data: data.csv
+  observables:
+    median: {quantile: tumour, along: y, noise: {kind: normal, error: 0.1}}
+    high: {quantile: tumour, along: y, level: 0.9, noise: {kind: normal, error: 0.1}}
+  vary: {model.cells.tumour.motility: {from: 0, to: 1}}
+"""
+    (tmp_path / "s.yaml").write_text(text)
+    (tmp_path / "data.csv").write_text("time,observable,value\n1,median,0.6\n1,high,1.4\n")
+    found = Here(Task(tmp_path / "s.yaml")).ask("", [0.0]).values
+    exact = [2 - math.sqrt(4 * (1 - share)) for share in (0.5, 0.9)]
+    assert found == pytest.approx(exact, abs=0.01)
 
 
 HEAD = "time,observable,value,error"
