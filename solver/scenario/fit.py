@@ -61,7 +61,7 @@ class Observable(Options):
     to: Point | None = Field(None, description="upper corner of it (integral)")
     along: Literal["x", "y", "z"] | None = Field(
         None,
-        description="axis across which the tissue is cut into slabs, whose ends are columns from, to of the data (integral); or of a quantile",
+        description="axis across which slabs are cut, whose ends are columns from, to of the data (integral); or of a quantile",
     )
     share: bool = Field(False, description="whether it is measured as a share of all there is in the tissue (integral)")
     unit: str = Field(
