@@ -76,7 +76,9 @@ def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any) -> 
     arms, line_arms = np.array(table.texts("arm"))[rows], np.array(curves.texts("arm"))[lines]
     place, where = _place(table, rows)
     line_time = curves.numbers("time")[lines]
-    along, line_along = (time, line_time) if place is None else (place, _place(curves, lines)[0])
+    line_place = _place(curves, lines)[0]
+    along = time if place is None else place
+    line_along = line_time if place is None or line_place is None else line_place
     moments: list[float | None] = [None] * len(time) if place is None else [float(t) for t in time]
     groups = list(dict.fromkeys(zip(map(str, arms), moments, strict=True)))
     chosen = groups if len(groups) <= MOST_TIMES else [groups[k] for k in np.linspace(0, len(groups) - 1, MOST_TIMES).astype(int)]

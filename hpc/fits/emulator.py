@@ -8,7 +8,6 @@ doi:10.1016/j.jcp.2010.12.021).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.polynomial.legendre import legvander
@@ -46,5 +45,8 @@ class Polynomial:
 
     def _basis(self, points: Floats) -> Floats:
         highest = max(max(term, default=0) for term in self._terms)
-        single: Sequence[Floats] = [legvander(2.0 * points[:, k] - 1.0, highest) for k in range(points.shape[1])]
-        return np.stack([np.prod([single[k][:, n] for k, n in enumerate(term)], axis=0) for term in self._terms], axis=1)
+        single = [legvander(2.0 * points[:, k] - 1.0, highest) for k in range(points.shape[1])]
+        found: Floats = np.stack([np.prod([single[k][:, n] for k, n in enumerate(term)], axis=0) for term in self._terms], axis=1).astype(
+            np.float64
+        )
+        return found
