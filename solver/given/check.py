@@ -17,6 +17,7 @@ from ...meshes.structured import axes, inside, structured
 from ..scenario.fields import CellsField, ImageField, MeshField, RegionField, RunField
 from ..scenario.mesh import BallMesh, BoxMesh, DiscMesh, FileMesh, IntervalMesh, RectangleMesh, mesh_dimension
 from ..scenario.schema import Scenario
+from ..scenario.start import Start
 from . import pictures, runs
 from .meshes import read_values
 from .positions import Positions, read_positions, refuse_outside
@@ -39,18 +40,22 @@ def check_given(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for name, options in scenario.fields.items():
         yield "field", f"{name}: {_checked(name, options, scenario, dim, nodes)}"
     if scenario.start is not None:
-        options, place = scenario.start, "start"
-        run = runs.opened(options.run, dim, place)
-        then = runs.mesh_of(run, scenario, place)
-        there = taken(scenario, options, run)
-        step_of(scenario, options, run)
-        kinds = {name: runs.kind_of(run.scenario, name) for name in there}
-        for name, kind in kinds.items():
-            ratio(run.scenario.get("scales"), scenario.scales, name, kind, place)
-        if _small(Path(run.path) / run.table):
-            amounts = any(kind in ("cells", "soluble") for kind in kinds.values())
-            _fits(place, options, then.carrier(np.zeros(len(then.points)), ()), scenario, nodes, amounts)
-        yield "start", f"{options.words} (it has {len(run.times)} outputs)"
+        yield "start", _begun(scenario, scenario.start, dim, nodes)
+
+
+def _begun(scenario: Scenario, options: Start, dim: int | None, nodes: Floats | None) -> str:
+    place = "start"
+    run = runs.opened(options.run, dim, place)
+    then = runs.mesh_of(run, scenario, place)
+    there = taken(scenario, options, run)
+    step_of(scenario, options, run)
+    kinds = {name: runs.kind_of(run.scenario, name) for name in there}
+    for name, kind in kinds.items():
+        ratio(run.scenario.get("scales"), scenario.scales, name, kind, place)
+    if _small(Path(run.path) / run.table):
+        amounts = any(kind in ("cells", "soluble") for kind in kinds.values())
+        _fits(place, options, then.carrier(np.zeros(len(then.points)), ()), scenario, nodes, amounts)
+    return f"{options.words} (it has {len(run.times)} outputs)"
 
 
 def _checked(name: str, options: object, scenario: Scenario, dim: int | None, nodes: Floats | None) -> str:

@@ -361,14 +361,14 @@ def cdb(hexahedra: bool, wide: int) -> Writer:
             rows = first[:, None] + np.array([0, 1, 6, 5, 15, 16, 21, 20])
         else:
             rows = TETRAHEDRA[:, [0, 1, 2, 2, 3, 3, 3, 3]]
-        bed = np.flatnonzero(POINTS[rows].mean(axis=1)[:, 0] < 1) + 1
-        others = np.setdiff1d(np.arange(1, len(rows) + 1), bed)
-        skin = np.flatnonzero(POINTS[:, 0] == 0) + 1
-        ranges = [int(others[0]), -int(others[-1])] if len(others) == others[-1] - others[0] + 1 else others.tolist()
+        left = POINTS[rows].mean(axis=1)[:, 0] < 1
+        bed, others = ([k + 1 for k in range(len(rows)) if left[k] == side] for side in (True, False))
+        skin = [k + 1 for k in range(len(POINTS)) if POINTS[k, 0] == 0]
+        ranges = [others[0], -others[-1]] if len(others) == others[-1] - others[0] + 1 else others
         i = f"%{wide}d"
         lines = ["/COM,ANSYS RELEASE 12.1", "/PREP7", "ET,       1,185", f"NBLOCK,6,SOLID,{len(POINTS)},{len(POINTS)}"]
         lines.append(f"(3i{wide},6e21.13e3)")
-        for k, p in enumerate(POINTS):
+        for k, p in enumerate(POINTS.tolist()):
             shown = [f"{x:21.13E}" for x in p]
             while shown and float(shown[-1]) == 0.0:  # those at the end are left off
                 shown.pop()
@@ -376,7 +376,8 @@ def cdb(hexahedra: bool, wide: int) -> Writer:
         lines += ["N,R5.3,LOC,       -1,", f"EBLOCK,19,SOLID,{len(rows)},{len(rows)}", f"(19i{wide})"]
         lines += ["".join(i % n for n in (1, 1, 1, 1, 0, 0, 0, 0, 8, 0, k + 1, *(row + 1))) for k, row in enumerate(rows)]
         lines.append(i % -1)
-        for name, kind, members in (("BED", "ELEM", bed.tolist()), ("STROMA", "ELEM", ranges), ("SKIN", "NODE", skin.tolist())):
+        components: list[tuple[str, str, list[int]]] = [("BED", "ELEM", bed), ("STROMA", "ELEM", ranges)]
+        for name, kind, members in (*components, ("SKIN", "NODE", skin)):
             lines += [f"CMBLOCK,{name:8},{kind},{len(members):8d}  ! users element component definition", f"(8i{wide})"]
             lines += ["".join(i % n for n in members[at : at + 8]) for at in range(0, len(members), 8)]
         (folder / "m.cdb").write_text("\n".join([*lines, "MPDATA,R5.0, 1,EX  , 1, 1,  1.0,", "/GO", "FINISH", ""]), encoding="utf-8")
