@@ -29,6 +29,7 @@ from .columns import check_columns
 from .ecm import components
 from .faults import translate
 from .feedback import check_feedback
+from .fitted import check_ranges
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
@@ -100,10 +101,17 @@ class Statement:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
             elif scenario.arms is not None:
                 scenario._members = variants(document, scenario, check, patience)
+            if scenario.fit is not None:
+                check_ranges(document, scenario.fit, check)
             for member in scenario.members:
                 member.scenario._path = self.path
         scenario._path = self.path
         return scenario
+
+    def over(self, overrides: Sequence[str]) -> Statement:
+        """The same with texts ``a.b.c=value`` laid over it. Raises ScenarioError."""
+        with _told(self.label):
+            return replace(self, document=override(self.document, list(overrides), Scenario))
 
     def _stem(self) -> str:
         """The file's name as that of a scenario."""

@@ -15,6 +15,7 @@ from .circulation import Circulation
 from .drugs import DrugMap
 from .expect import Expectation
 from .fields import FieldMap
+from .fit import FitOptions
 from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
@@ -75,6 +76,7 @@ class Scenario(Options):
         "`{}` is the scenario as it stands; not together with `sweep`",
     )
     outcomes: Outcomes = Field({}, description="numbers by which arms are compared, by name")
+    fit: FitOptions | None = Field(None, description="measured data and what `invasio fit` varies to meet them")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())

@@ -1,0 +1,100 @@
+"""A process that evaluates runs of a fit in memory: values of what varies come in, what the data measure goes out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from invasio.hpc.processes import while_mpi_starts
+from invasio.solver.errors import InvasioError, StoppedEarly
+
+from .data import DataError
+from .task import DATA, Task
+
+if TYPE_CHECKING:
+    from invasio.solver.simulation import Simulation
+
+    from .observe import Observer
+
+
+class Evaluator:
+    """Runs one scenario after the other on the ground of the first."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self._silent = logging.NullHandler()  # remarks on the model and the mesh are not for each of thousands of runs
+        logging.getLogger("invasio").addHandler(self._silent)
+        self._simulation: Simulation | None = None
+        self._observers: dict[tuple[str, str], Observer] = {}
+
+    def values(self, arm: str, given: list[float], kind: str = DATA) -> list[float]:
+        """What the data of an arm measure (or what is predicted of it), of a run with these values. Collective. Raises InvasioError."""
+        from invasio.solver.simulation import Simulation
+
+        scenario = self.task.run(arm, self.task.stated(given), kind)
+        if self._simulation is None:
+            self._simulation = Simulation(scenario)
+        else:
+            self._simulation.restart(scenario=scenario)
+        run = self._simulation.recorded
+        assert run is not None
+        reason = self._simulation.run()
+        if reason != "done":
+            raise StoppedEarly(f"stopped early ({reason})", code="stopped-early", place="fit", remedy="the same command goes on")
+        observer = self._observers.get((arm, kind))
+        if observer is None:
+            observer = self._observers[arm, kind] = self._observer(arm, kind, run.dim)
+        return [float(x) for x in observer(run)]
+
+    def close(self) -> None:
+        """Free what runs have made."""
+        logging.getLogger("invasio").removeHandler(self._silent)
+        if self._simulation is not None:
+            self._simulation.close()
+
+    def _observer(self, arm: str, kind: str, dim: int) -> Observer:
+        from invasio.solver.scenario.columns import units_of
+
+        from .observe import Observer
+
+        data = self.task.asked(kind)
+        return Observer([row for row in data.rows if row.arm == arm], data.observables, units_of(self.task.scenario, dim))
+
+
+def _answer(evaluator: Evaluator, request: Any) -> dict[str, object]:
+    try:
+        return {"values": evaluator.values(request["arm"], request["given"], request["kind"])}
+    except DataError as error:
+        return {"refused": [error.what, error.code, error.place, error.remedy]}
+    except InvasioError as error:
+        return {"failed": str(error).splitlines()[0], "code": error.code}
+
+
+def main() -> int:
+    """The task comes as the first line of standard input, a request on each further line; answers are lines of JSON. On several ranks
+    the first one reads and writes. Ends with the input."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with while_mpi_starts():
+        from mpi4py import MPI
+
+    comm = MPI.COMM_WORLD
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+
+    def line() -> str:
+        return str(comm.bcast(sys.stdin.readline() if comm.rank == 0 else ""))
+
+    evaluator = Evaluator(Task.read(line()))
+    while text := line():
+        answer = _answer(evaluator, json.loads(text))
+        if comm.rank == 0:
+            print(json.dumps(answer), file=answers, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

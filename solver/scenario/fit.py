@@ -1,0 +1,147 @@
+"""Options of a fit: measured data, what of a run they measure, how far off they may be, and which options vary in which range."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from .base import InputFile, Length, Options
+from .named import SpeciesName
+from .shorthand import Short
+from .sweep import Span
+from .wrong import either, one_line, wrong
+
+Point = Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)]
+MOST_VARIED, MOST_FILES = 50, 100
+
+
+class Noise(Options):
+    """How measured values scatter about those of the model, and how far.
+
+    normal: about the value, with a standard deviation. log_normal: the logarithm does. poisson: counts about their mean.
+    binomial: successes among `trials`, a column of the data; the model's value is the chance of one.
+    """
+
+    kind: Literal["normal", "log_normal", "poisson", "binomial"] = Field(description="the distribution")
+    error: Annotated[float, Field(gt=0)] | Literal["estimated"] | None = Field(
+        None,
+        description="the standard deviation of all values (of their natural logarithm with log_normal), or `estimated` together with the "
+        "parameters; none: the column `error` of the data",
+    )
+    relative: float | None = Field(None, gt=0, description="or the standard deviation as a share of each measured value (normal)")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.error is not None and self.relative is not None:
+            raise either(True, "error", "relative")
+        if self.relative is not None and self.kind != "normal":
+            raise wrong(f"'relative' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
+        if self.error is not None and self.kind in ("poisson", "binomial"):
+            raise wrong(f"'error' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
+        return self
+
+
+class Observable(Options):
+    """What of a run is measured: a column of series.csv, a density at places, an amount in a part of the tissue, a quantile of places.
+
+    Places are columns of the data: x, y, z of a density; from, to of slabs `along` an axis.
+    """
+
+    series: str | None = Field(None, description="column of series.csv, such as tumour.total")
+    value: SpeciesName | None = Field(None, description="or a species, whose density is measured at places: columns x, y, z of the data")
+    integral: SpeciesName | None = Field(None, description="or a species, of which is measured how much there is in a part of the tissue")
+    quantile: SpeciesName | None = Field(
+        None, description="or a species, of which is measured the place `along` an axis below which a share is"
+    )
+    level: float = Field(0.5, gt=0, lt=1, description="that share; 0.5: the median (quantile)")
+    region: str | None = Field(None, description="region to integrate over; none: everywhere (integral, quantile)")
+    from_: Point | None = Field(None, alias="from", description="lower corner of a box to integrate over (integral)")
+    to: Point | None = Field(None, description="upper corner of it (integral)")
+    along: Literal["x", "y", "z"] | None = Field(
+        None,
+        description="axis across which slabs are cut, whose ends are columns from, to of the data (integral); or of a quantile",
+    )
+    share: bool = Field(False, description="whether it is measured as a share of all there is in the tissue (integral)")
+    unit: str = Field(
+        "", description="unit of the data's values and errors; none: that of series.csv, or the scenario's scale of a density"
+    )
+    noise: Annotated[Noise, Short("kind")] = Field(Noise(kind="normal"), description="how the data scatter")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [name for name in ("series", "value", "integral", "quantile") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise either(len(given) > 1, given[0] if given else "series", given[1] if given else "value")
+        options = (("region", self.region), ("from", self.from_), ("to", self.to), ("along", self.along), ("share", self.share or None))
+        for name, option in options:
+            fits = self.integral is not None or (self.quantile is not None and name in ("region", "along"))
+            if option is not None and not fits:
+                raise wrong(f"'{name}' has no meaning for '{given[0]}'", code="meaningless-option", remedy="take it out")
+        if self.quantile is not None and self.along is None:
+            raise wrong("'quantile' without an 'along'", code="missing-option", remedy="give the axis")
+        if (self.from_ is None) != (self.to is None):
+            raise wrong("a box has two corners", code="missing-option", remedy="give both 'from' and 'to'")
+        return self
+
+    @property
+    def species(self) -> str:
+        """Whose density it is made of; "" of a column."""
+        return self.value or self.integral or self.quantile or ""
+
+
+class Varied(Span):
+    """The range in which a value is sought."""
+
+    start: float | None = Field(None, description="where the search begins first; none: the scenario's own value, or the middle")
+
+    @model_validator(mode="after")
+    def _inside(self) -> Self:
+        if self.start is not None and not self.from_ <= self.start <= self.to:
+            what = f"'start' lies outside the range (given {self.start:g})"
+            raise wrong(what, code="out-of-bounds", remedy=f"allowed: {self.from_:g} to {self.to:g}")
+        return self
+
+    def share(self, value: float) -> float:
+        """Where a value lies in the range, 0 to 1."""
+        if self.spacing == "log":
+            return math.log(value / self.from_) / math.log(self.to / self.from_)
+        return (value - self.from_) / (self.to - self.from_)
+
+    def at(self, share: float) -> float:
+        """The value at a share of the range."""
+        if self.spacing == "log":
+            return self.from_ * math.exp(share * math.log(self.to / self.from_))
+        return self.from_ + share * (self.to - self.from_)
+
+    def stated(self, value: float) -> float | str:
+        """The value as a scenario states it."""
+        return f"{value!r} {self.unit}" if self.unit else value
+
+
+def _files(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Files = Annotated[list[InputFile], BeforeValidator(_files), Field(min_length=1, max_length=MOST_FILES)]
+
+
+class FitOptions(Options):
+    """Which values of options measured data allow."""
+
+    data: Files = Field(
+        description="table (CSV), or several: columns time, value, observable, error; x, y, z; from, to; trials; censored; arm. "
+        "A unit of times and places stands in the head, as in `time (d)`"
+    )
+    observables: dict[Annotated[str, AfterValidator(one_line)], Observable] = Field(
+        {}, description="what the names in the data's column observable mean; others are columns of series.csv"
+    )
+    vary: dict[str, Varied] = Field(
+        min_length=1, max_length=MOST_VARIED, description="name of a parameter, or path as for --set: the range in which it is sought"
+    )
+    starts: int = Field(4, ge=1, le=10_000, description="searches, from different values")
+    screened: int = Field(8, ge=1, le=1000, description="values tried for each of them, of which the best begin a search")
+    seed: int = Field(0, ge=0, description="seed of the values tried")
+    level: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
+    difference: float = Field(1e-3, gt=0, le=0.1, description="share of a range by which a value is changed to see what follows from it")
