@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import permutations
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,15 @@ def inside(shape: object, points: Floats) -> NDArray[np.bool_]:
         return np.asarray(((points - np.asarray(shape.centre)) ** 2).sum(axis=1) <= shape.radius**2)
     low, high = _tuple(shape.from_), _tuple(shape.to)  # type: ignore[attr-defined]
     return np.asarray(((points >= low) & (points <= high)).all(axis=1))
+
+
+def axes(options: IntervalMesh | RectangleMesh | BoxMesh, most: int) -> list[Floats] | None:
+    """Coordinates of the nodes of a lattice along each axis; None where there are more than so many nodes."""
+    lower, upper = _tuple(options.from_), _tuple(options.to)
+    counts = _counts(lower, upper, options.cells, options.size)
+    if prod(n + 1 for n in counts) > most:
+        return None
+    return [np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, counts, strict=True)]
 
 
 def lattice(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> tuple[Floats, Ints]:

@@ -43,6 +43,10 @@ def _meshio(path: Path, wanted: Wanted | None = None) -> Contents:
     return isolated("meshio_files", path, wanted=wanted)
 
 
+def _cdb(path: Path, wanted: Wanted | None = None) -> Contents:
+    return isolated("cdb_files", path, wanted=wanted)
+
+
 # docs/meshes.md has a row for each, and a test that writes such files and reads them.
 FORMATS = (
     Format((".msh",), "gmsh", _msh),
@@ -53,6 +57,7 @@ FORMATS = (
     Format((".inp",), "Abaqus", _meshio),
     Format((".med",), "Salome", _meshio),
     Format((".bdf", ".nas"), "Nastran", _meshio),
+    Format((".cdb",), "ANSYS", _cdb),
 )
 KNOWN = ", ".join(ending for each in FORMATS for ending in each.endings) + " and others of meshio"
 

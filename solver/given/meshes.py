@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from ...meshes.facets import signed_measures
 from ...meshes.files.contents import DIMENSION, Block, Contents, Wanted
 from ...meshes.files.reading import KNOWN, contents, simple
-from ..discretise.operators import Operators
 from ..errors import MeshError, ScenarioError
 from ..parallel import agreed
 from ..scenario.fields import MeshField
 from .field import Given
 from .runs import moved
 from .transfer import Carrier
+
+if TYPE_CHECKING:
+    from ..discretise.operators import Operators
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.generic]

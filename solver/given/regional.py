@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..discretise.graph import Graph
-from ..discretise.operators import Operators
 from .transfer import Carrier
+
+if TYPE_CHECKING:
+    from ..discretise.graph import Graph
+    from ..discretise.operators import Operators
 
 Floats = NDArray[np.float64]
 SAME = 1e-2  # by how much the volumes of meshes of one tissue, or of one region, may differ

@@ -6,15 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ...postprocess.run import Run, open_run
 from ..compat import cell_corners
-from ..discretise.operators import Operators
 from ..errors import MeshError, ScenarioError
 from ..output.layout import MANIFEST, Grid
 from ..output.records import facts_of
@@ -22,10 +20,13 @@ from ..parallel import Comm, agreed
 from ..scenario.ecm import components
 from ..scenario.fields import RunField
 from ..scenario.schema import Scenario
-from .field import Given
+from .field import Given, lowest
 from .regional import SAME, Parts, kept, parts_of
 from .scales import ratio
 from .transfer import MOST, Carrier, Found, Locator, midpoints, sampled
+
+if TYPE_CHECKING:
+    from ..discretise.operators import Operators
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ class Then:
         return Carrier(self.points, self.cells, values, number[self.region])
 
 
-class _Read(NamedTuple):
+class Read(NamedTuple):
     """What rank 0 read: the mesh and the values, in this scenario's scales, what is kept, provenance."""
 
     mesh: Then
@@ -75,8 +76,8 @@ def run_field(name: str, options: RunField, operators: Operators, scenario: Scen
     read: Any = None
     with agreed(comm):
         if comm.rank == 0:
-            read = _read(options, grid.dim, scenario, place)
-    found: _Read = comm.bcast(read)
+            read = read_run(options, grid.dim, scenario, place)
+    found: Read = comm.bcast(read)
     notes: list[str] = []
     if on_same_mesh(found.mesh, grid):
         values = found.values[grid.nodes]
@@ -86,11 +87,11 @@ def run_field(name: str, options: RunField, operators: Operators, scenario: Scen
     return Given(operators.graph.extended(values), found.digest, found.facts, tuple(notes))
 
 
-def opened(folder: str, dim: int, place: str) -> Run:
-    """An earlier run with an output, of as many dimensions. Raises InvasioError."""
+def opened(folder: str, dim: int | None, place: str) -> Run:
+    """An earlier run with an output, of as many dimensions if these are known. Raises InvasioError."""
     run = open_run(folder)
     run.need_outputs()
-    if run.dim != dim:
+    if dim is not None and run.dim != dim:
         what = f"the run's mesh has {run.dim} dimensions, that of this scenario {dim}"
         raise ScenarioError(what, code="wrong-length", place=place, remedy="name a run with as many")
     return run
@@ -107,8 +108,8 @@ def on_same_mesh(then: Then, grid: Grid) -> bool:
     return then.mesh_hash == grid.mesh_hash and not then.scaled and len(then.points) == grid.n_nodes
 
 
-def _read(options: RunField, dim: int, scenario: Scenario, place: str) -> _Read:
-    """Rank 0. Raises InvasioError."""
+def read_run(options: RunField, dim: int | None, scenario: Scenario, place: str) -> Read:
+    """The mesh and the values, on one rank; dim: dimensions of this mesh, None where they are not known. Raises InvasioError."""
     run = opened(options.run, dim, place)
     scales, kind = run.scenario.get("scales"), kind_of(run.scenario, options.of)
     mesh = mesh_of(run, scenario, place)
@@ -120,7 +121,7 @@ def _read(options: RunField, dim: int, scenario: Scenario, place: str) -> _Read:
     hashes = facts_of(Path(run.path) / MANIFEST).get("hashes")
     facts["scenario"] = hashes.get("scenario") if isinstance(hashes, dict) else None
     keep = options.keep or ("amount" if kind in ("cells", "bound", "soluble") else "values")
-    return _Read(mesh, values * density, keep, digest, {**facts, "keep": keep})
+    return Read(mesh, values * density, keep, digest, {**facts, "keep": keep})
 
 
 def kind_of(scenario: Mapping[str, Any], species: str) -> str:
@@ -140,6 +141,8 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
 
     keep: values at nodes, means around them, or the amount.
     """
+    from mpi4py import MPI
+
     comm, graph, domain = operators.comm, operators.graph, operators.domain
     corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
     vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
@@ -152,7 +155,8 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
     if keep == "values":
         return _at_nodes(place, options, vertices, corners, locator, operators, parts.alike), []
     sizes = np.abs(np.linalg.det(vertices[:, 1:] - vertices[:, :1])) if len(vertices) else np.empty(0)
-    points, share = midpoints(vertices, _parts(comm, sizes ** (1.0 / domain.dim), carrier))
+    new = comm.allreduce(float(sizes.max(initial=0.0)), MPI.MAX) ** (1.0 / domain.dim)
+    points, share = midpoints(vertices, parts_for(new, carrier))
     region = np.repeat(operators.grid.cell_region.astype(np.int64), len(share))
     found = locator.find_within(points, region, parts.alike)
     _refuse_outside(comm, place, options, points, found)
@@ -164,11 +168,10 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
     return _scaled(name, place, carrier, at_nodes, operators, options, parts)
 
 
-def _parts(comm: Comm, sizes: Floats, carrier: Carrier) -> int:
-    """Into how many parts along an edge new cells are divided, so that these are no larger than typical old cells."""
-    new = comm.allreduce(float(sizes.max(initial=0.0)), MPI.MAX)
+def parts_for(size: float, carrier: Carrier) -> int:
+    """Into how many parts along an edge new cells, the largest of this size, are divided, so that these are no larger than old ones."""
     old = float(np.quantile(carrier.sizes, 0.1))
-    return int(np.clip(np.ceil(new / old * (1.0 - 1e-6)), 2, MOST))
+    return int(np.clip(np.ceil(size / old * (1.0 - 1e-6)), 2, MOST))
 
 
 def _scaled(
@@ -178,14 +181,8 @@ def _scaled(
     graph = operators.graph
     mass = graph.mass[: graph.n_owned]
     volume, amount = graph.sum(mass, mass * values)
+    refuse_volume(place, options, volume, carrier.volume)
     if abs(volume - carrier.volume) > SAME * carrier.volume:
-        if options.outside == "refused":
-            raise ScenarioError(
-                f"an amount cannot be kept: this mesh has the volume {volume:.6g}, that of {options.tissue} {carrier.volume:.6g}",
-                code="wrong-amount",
-                place=place,
-                remedy="state `outside: zero` to take what lies in both, or for a field `keep: values`",
-            )
         return values, [f"field {name}: {amount:.6g} of {carrier.amount:.6g} lie in this mesh, which has another volume"]
     notes = [f"field {name}: {note}" for note in parts.notes]
     if len(parts.names) > 1:
@@ -229,11 +226,26 @@ def _at_nodes(
 def _refuse_outside(comm: Comm, place: str, options: Outside, points: Floats, found: Found) -> None:
     """Raise MeshError, on all ranks, where that run had no tissue and that is not allowed."""
     with agreed(comm):
-        if options.outside == "refused" and found.beyond.any():
-            at = ", ".join(f"{x:.6g}" for x in points[np.argmax(found.beyond)])
-            raise MeshError(
-                f"({at}) lies outside the tissue of {options.tissue}",
-                code="outside-tissue",
-                place=place,
-                remedy="state `outside: zero` or `outside: nearest`, or make the mesh fit",
-            )
+        refuse_beyond(place, options, points, found)
+
+
+def refuse_beyond(place: str, options: Outside, points: Floats, found: Found) -> None:
+    """Raise MeshError where points were found beyond the tissue and that is not allowed."""
+    if options.outside == "refused" and found.beyond.any():
+        raise MeshError(
+            f"({lowest(points[found.beyond])}) lies outside the tissue of {options.tissue}",
+            code="outside-tissue",
+            place=place,
+            remedy="state `outside: zero` or `outside: nearest`, or make the mesh fit",
+        )
+
+
+def refuse_volume(place: str, options: Outside, volume: float, before: float) -> None:
+    """Raise ScenarioError where an amount is to be kept on a mesh of another volume and that is not allowed."""
+    if options.outside == "refused" and abs(volume - before) > SAME * before:
+        raise ScenarioError(
+            f"an amount cannot be kept: this mesh has the volume {volume:.6g}, that of {options.tissue} {before:.6g}",
+            code="wrong-amount",
+            place=place,
+            remedy="state `outside: zero` to take what lies in both, or for a field `keep: values`",
+        )

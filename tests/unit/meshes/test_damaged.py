@@ -18,7 +18,8 @@ from invasio.solver.scenario.network import Network as Options
 from tests.unit.meshes import network_writers, writers
 from tests.unit.meshes.build import check, options
 
-MESHES = [(e, next(iter(writers.FORMATS[e]))) for e in (".msh", ".vtu", ".vtk", ".pvd", ".xdmf", ".mesh", ".meshb", ".ele", ".inp", ".med")]
+ENDINGS = (".msh", ".vtu", ".vtk", ".pvd", ".xdmf", ".mesh", ".meshb", ".ele", ".inp", ".med", ".cdb")
+MESHES = [(e, next(iter(writers.FORMATS[e]))) for e in ENDINGS]
 
 
 def damaged(raw: bytes, seed: str, times: int) -> Iterator[bytes]:
