@@ -16,11 +16,11 @@ from tests.unit.meshes.build import check, options
 KINDS = {2: ("rectangle", "disc"), 3: ("box", "ball")}
 
 
-def made(dim: int, cells: int, shapes: dict[str, tuple[list[float], float]], outlines: str = "fitted", **more: Any) -> Any:
+def made(dim: int, count: int, shapes: dict[str, tuple[list[float], float]], outlines: str = "fitted", **more: Any) -> Any:
     """A lattice of squares or cubes of edge 1 with round regions."""
     kind, shape = KINDS[dim]
     regions = {name: {"kind": shape, "centre": centre, "radius": radius} for name, (centre, radius) in shapes.items()}
-    given = {"from": [0] * dim, "to": [cells] * dim, "cells": [cells] * dim, "regions": regions, "outlines": outlines, **more}
+    given = {"from": [0] * dim, "to": [count] * dim, "cells": [count] * dim, "regions": regions, "outlines": outlines, **more}
     return build_data(options(kind, **given))
 
 
