@@ -76,7 +76,9 @@ def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any) -> 
     arms, line_arms = np.array(table.texts("arm"))[rows], np.array(curves.texts("arm"))[lines]
     place, where = _place(table, rows)
     line_time = curves.numbers("time")[lines]
-    along, line_along = (time, line_time) if place is None else (place, _place(curves, lines)[0])
+    line_place = _place(curves, lines)[0]
+    along = time if place is None else place
+    line_along = line_time if place is None or line_place is None else line_place
     moments: list[float | None] = [None] * len(time) if place is None else [float(t) for t in time]
     groups = list(dict.fromkeys(zip(map(str, arms), moments, strict=True)))
     chosen = groups if len(groups) <= MOST_TIMES else [groups[k] for k in np.linspace(0, len(groups) - 1, MOST_TIMES).astype(int)]
@@ -142,3 +144,36 @@ def _profiles(folder: Path, summary: dict[str, Any]) -> Any | None:
     for line in axes:
         line[0].set_ylabel("√(rise of the squares)")
     return figure
+
+
+def draw_indices(folder: Path) -> list[Path]:
+    """Write figures/indices as .png and .pdf into the folder of a sensitivity analysis; returns what was written."""
+    import matplotlib.pyplot as plt
+
+    found = json.loads((folder / "indices.json").read_text(encoding="utf-8"))
+    outcomes = dict(list(found["indices"].items())[:MOST_PANELS])
+    pictures = folder / FIGURES
+    pictures.mkdir(exist_ok=True)
+    written = []
+    with style():
+        size = 0.3 * max(len(options) for options in outcomes.values()) + 1.2
+        figure, axes = plt.subplots(1, len(outcomes), figsize=(3.4 * len(outcomes), size), squeeze=False, layout="constrained", sharey=True)
+        for axis, (name, options) in zip(axes[0], outcomes.items(), strict=True):
+            rows = np.arange(len(options))[::-1]
+            if found["method"] == "sobol":
+                for shift, key, colour in ((0.2, "total", LINES[0]), (-0.2, "first", LINES[5])):
+                    values, widths = ([one[k] for one in options.values()] for k in (key, f"{key}_width"))
+                    axis.barh(rows + shift, values, 0.36, xerr=widths, color=colour, label=key, error_kw={"lw": 0.8})
+                axis.set_xlabel("share of the variance")
+            else:
+                values, widths = ([one[k] for one in options.values()] for k in ("mean_step", "mean_step_width"))
+                axis.barh(rows, values, 0.6, xerr=widths, color=LINES[0], label="mean step", error_kw={"lw": 0.8})
+                axis.plot([one["spread"] for one in options.values()], rows, "D", ms=4, color=LINES[1], label="spread")
+                axis.set_xlabel("change per whole range")
+            axis.set_yticks(rows, list(options))
+            axis.set_title(name)
+        axes[0, 0].legend(fontsize=7)
+        for ending in (".png", ".pdf"):
+            figure.savefig(pictures / f"indices{ending}", dpi=_DPI)
+            written.append(pictures / f"indices{ending}")
+    return written

@@ -80,7 +80,7 @@ def fit(task: Task, out: Path | None = None, jobs: int | None = None, profiles: 
     if not data.rows:
         raise FitError("there are no data", code="nothing-given", place="fit.data", remedy="name a table with measured values")
     folder = folder_of(task, out)
-    _prepare(task, folder, overwrite)
+    prepare(task, folder, overwrite, {"data": _digest(data), "vary": list(options.vary)})
     ranks = task.scenario.ranks
     jobs = jobs or max(1, len(os.sched_getaffinity(0)) // ranks)
     sizes = {arm: sum(row.arm == arm for row in data.rows) for arm in data.arms}
@@ -99,15 +99,17 @@ def fit(task: Task, out: Path | None = None, jobs: int | None = None, profiles: 
             later.close()
 
 
-def _prepare(task: Task, folder: Path, overwrite: bool) -> None:
-    """Make the folder, or see whether it holds the same fit: only how it is searched may have changed. Raises FitError."""
-    resolved = {key: value for key, value in task.scenario.resolved().items() if key not in ("fit", "output", "outcomes", "expect")}
-    resolved["time"] = {key: value for key, value in resolved["time"].items() if key != "end"}  # runs end with the data
-    meant = {
-        "scenario": hashlib.sha256(json.dumps(resolved, sort_keys=True, default=str).encode()).hexdigest(),
-        "data": _digest(task.data),
-        "vary": list(task.options.vary),
-    }
+def prepare(task: Task, folder: Path, overwrite: bool, own: dict[str, object]) -> None:
+    """Make the folder, or see whether it holds the same: only how it is searched may have changed. Raises FitError.
+
+    own: what tells it from others besides the scenario's runs.
+    """
+    meaningless = ("fit", "sensitivity", "output", "outcomes", "expect")
+    resolved = {key: value for key, value in task.scenario.resolved().items() if key not in meaningless}
+    if "data" in own:
+        resolved["time"] = {key: value for key, value in resolved["time"].items() if key != "end"}  # runs end with the data
+    stated = hashlib.sha256(json.dumps(resolved, sort_keys=True, default=str).encode()).hexdigest()
+    meant: dict[str, object] = {"scenario": stated, **own}
     if folder.exists() and not folder.is_dir():
         raise FitError("it is a file", code="not-a-folder", place=f"--out {folder}", remedy="choose another --out")
     known = folder / STATED
@@ -115,12 +117,12 @@ def _prepare(task: Task, folder: Path, overwrite: bool) -> None:
         before = json.loads(known.read_text(encoding="utf-8"))
         changed = [key for key in meant if before.get(key) != meant[key]]
         if changed:
-            what = f"it holds a fit with another {changed[0]}"
+            what = f"it holds another {changed[0]}"
             remedy = "choose another --out, or replace it with --overwrite"
             raise FitError(what, code="other-run", place=str(folder), remedy=remedy)
         return
     if folder.exists() and any(folder.iterdir()) and not known.exists():
-        what, remedy = "it holds other files and no fit", "choose a new folder with --out"
+        what, remedy = "it holds other files", "choose a new folder with --out"
         raise FitError(what, code="other-files", place=str(folder), remedy=remedy)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from invasio.solver.scenario.fit import FitOptions, Varied
-from invasio.solver.scenario.fitted import bare, path_of
+from invasio.solver.scenario.fit import FitOptions
+from invasio.solver.scenario.fitted import bare, measured, path_of
 from invasio.solver.scenario.loader import Statement, load
 from invasio.solver.scenario.schema import Scenario
+from invasio.solver.scenario.sensitivity import SensitivityOptions
+from invasio.solver.scenario.sweep import Span
 
 from .data import Data, read_data, time_of, with_outputs
 
-DATA, PREDICTED = "data", "predicted"
+DATA, PREDICTED, OUTCOMES = "data", "predicted", "outcomes"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,16 @@ class Task:
         return self.scenario.fit
 
     @cached_property
+    def analysis(self) -> SensitivityOptions:
+        """Those of the sensitivity analysis, which there must be."""
+        assert self.scenario.sensitivity is not None
+        return self.scenario.sensitivity
+
+    def ranges(self, kind: str) -> Mapping[str, Span]:
+        """What varies, and between what."""
+        return self.analysis.vary if kind == OUTCOMES else self.options.vary
+
+    @cached_property
     def data(self) -> Data:
         """What was measured. Raises DataError."""
         return read_data(self.scenario, self.options)
@@ -70,18 +82,23 @@ class Task:
     def _given(self) -> Statement:
         return Statement.read(self.path).over(self.overrides)
 
+    def _statement(self, kind: str) -> Statement:
+        if kind not in self._statements:
+            document = self._given.document
+            changed = measured(document) if kind == OUTCOMES else bare(document, self.asked(kind).times)
+            self._statements[kind] = replace(self._given, document=changed)
+        return self._statements[kind]
+
     @cached_property
     def _statements(self) -> dict[str, Statement]:
-        given = self._given
-        return {kind: replace(given, document=bare(given.document, self.asked(kind).times)) for kind in (DATA, PREDICTED)}
+        return {}
 
     def run(self, arm: str, values: Mapping[str, object], kind: str) -> Scenario:
         """The scenario of one run: an arm with values of what varies, by name. Raises ScenarioError."""
         data = self._given.document.data
         paths = {path_of(name, data): value for name, value in values.items()}
-        return self._statements[kind].scenario(values={**(self.scenario.arms or {}).get(arm, {}), **paths})
+        return self._statement(kind).scenario(values={**(self.scenario.arms or {}).get(arm, {}), **paths})
 
-    def stated(self, values: Sequence[float]) -> dict[str, object]:
+    def stated(self, values: Sequence[float], kind: str = DATA) -> dict[str, object]:
         """Values of what varies, in its order, as a scenario states them."""
-        ranges: Mapping[str, Varied] = self.options.vary
-        return {name: one.stated(float(value)) for (name, one), value in zip(ranges.items(), values, strict=True)}
+        return {name: one.stated(float(value)) for (name, one), value in zip(self.ranges(kind).items(), values, strict=True)}

@@ -10,12 +10,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from invasio.hpc.processes import while_mpi_starts
+from invasio.postprocess.outcomes import measure
 from invasio.solver.errors import InvasioError, StoppedEarly
+from invasio.solver.scenario.arms import Outcome
 
 from .data import DataError
-from .task import DATA, Task
+from .task import DATA, OUTCOMES, Task
 
 if TYPE_CHECKING:
+    from invasio.solver.memory import Memory
     from invasio.solver.simulation import Simulation
 
     from .observe import Observer
@@ -35,7 +38,7 @@ class Evaluator:
         """What the data of an arm measure (or what is predicted of it), of a run with these values. Collective. Raises InvasioError."""
         from invasio.solver.simulation import Simulation
 
-        scenario = self.task.run(arm, self.task.stated(given), kind)
+        scenario = self.task.run(arm, self.task.stated(given, kind), kind)
         if self._simulation is None:
             self._simulation = Simulation(scenario)
         else:
@@ -45,10 +48,16 @@ class Evaluator:
         reason = self._simulation.run()
         if reason != "done":
             raise StoppedEarly(f"stopped early ({reason})", code="stopped-early", place="fit", remedy="the same command goes on")
+        if kind == OUTCOMES:
+            return [self._outcome(run, one) for one in self.task.scenario.outcomes.values()]
         observer = self._observers.get((arm, kind))
         if observer is None:
             observer = self._observers[arm, kind] = self._observer(arm, kind, run.dim)
         return [float(x) for x in observer(run)]
+
+    @staticmethod
+    def _outcome(run: Memory, outcome: Outcome) -> float:
+        return measure("run", {name: list(values) for name, values in run.series.items()}, outcome.series or "", outcome.at)
 
     def close(self) -> None:
         """Free what runs have made."""

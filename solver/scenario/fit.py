@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -102,22 +101,6 @@ class Varied(Span):
             what = f"'start' lies outside the range (given {self.start:g})"
             raise wrong(what, code="out-of-bounds", remedy=f"allowed: {self.from_:g} to {self.to:g}")
         return self
-
-    def share(self, value: float) -> float:
-        """Where a value lies in the range, 0 to 1."""
-        if self.spacing == "log":
-            return math.log(value / self.from_) / math.log(self.to / self.from_)
-        return (value - self.from_) / (self.to - self.from_)
-
-    def at(self, share: float) -> float:
-        """The value at a share of the range."""
-        if self.spacing == "log":
-            return self.from_ * math.exp(share * math.log(self.to / self.from_))
-        return self.from_ + share * (self.to - self.from_)
-
-    def stated(self, value: float) -> float | str:
-        """The value as a scenario states it."""
-        return f"{value!r} {self.unit}" if self.unit else value
 
 
 def _files(value: Any) -> Any:

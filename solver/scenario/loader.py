@@ -102,7 +102,9 @@ class Statement:
             elif scenario.arms is not None:
                 scenario._members = variants(document, scenario, check, patience)
             if scenario.fit is not None:
-                check_ranges(document, scenario.fit, check)
+                check_ranges(document, "fit", scenario.fit.vary, check)
+            if scenario.sensitivity is not None:
+                check_ranges(document, "sensitivity", scenario.sensitivity.vary, check)
             for member in scenario.members:
                 member.scenario._path = self.path
         scenario._path = self.path

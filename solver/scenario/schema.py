@@ -26,6 +26,7 @@ from .parameters import ParameterMap, ScaleText
 from .reader import Path_
 from .removals import RadiationMap, SurgeryMap
 from .schedules import ScheduleMap
+from .sensitivity import SensitivityOptions
 from .species import SpeciesMap
 from .start import StartOptions
 from .stated import Stated
@@ -77,6 +78,7 @@ class Scenario(Options):
     )
     outcomes: Outcomes = Field({}, description="numbers by which arms are compared, by name")
     fit: FitOptions | None = Field(None, description="measured data and what `invasio fit` varies to meet them")
+    sensitivity: SensitivityOptions | None = Field(None, description="what `invasio sensitivity` varies to see on what `outcomes` hang")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())
