@@ -13,7 +13,6 @@ from ..solver.scenario.mesh import BallShape, BoxMesh, DiscShape, IntervalMesh, 
 from .assemble import assemble, sides
 from .domain import MeshData
 from .facets import Ints
-from .fitted_lattice import fitted_lattice
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +28,8 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
     counts = _counts(lower, upper, options.cells, options.size)
     source = f"structured {options.kind} {' x '.join(map(str, counts))}"
     if not isinstance(options, IntervalMesh) and options.outlines == "fitted":
+        from .fitted_lattice import fitted_lattice
+
         fitted = fitted_lattice(options, [np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, counts, strict=True)])
         boundaries = sides(fitted.points, fitted.cells, lower, upper, options.boundary_names())
         names = options.region_names()
