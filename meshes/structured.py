@@ -26,6 +26,14 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
     """
     lower, upper = _tuple(options.from_), _tuple(options.to)
     counts = _counts(lower, upper, options.cells, options.size)
+    source = f"structured {options.kind} {' x '.join(map(str, counts))}"
+    if not isinstance(options, IntervalMesh) and options.outlines == "fitted":
+        from .fitted_lattice import fitted_lattice
+
+        fitted = fitted_lattice(options, [np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, counts, strict=True)])
+        boundaries = sides(fitted.points, fitted.cells, lower, upper, options.boundary_names())
+        names = options.region_names()
+        return assemble(fitted.points, fitted.cells, fitted.region, names, boundaries, options.interfaces, source, fitted.notes)
     if isinstance(options, RectangleMesh):
         points, cells = rectangle(lower, upper, counts, options.diagonal)
     else:
@@ -34,7 +42,6 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
     tags = np.zeros(len(cells), dtype=np.int32)
     for index, shape in enumerate(options.regions.values(), start=1):
         tags[inside(shape, centroids)] = index
-    source = f"structured {options.kind} {' x '.join(map(str, counts))}"
     boundaries = sides(points, cells, lower, upper, options.boundary_names())
     return assemble(points, cells, tags, options.region_names(), boundaries, options.interfaces, source)
 
