@@ -21,6 +21,7 @@ COMMANDS = {
     "sweep": "run all variations that a scenario's sweep states, here or as a Slurm array",
     "arms": "run all arms of a scenario, here or as a Slurm array, and compare their outcomes in a table and a figure",
     "fit": "find the values that meet measured data, and say which of them the data determine",
+    "petab": "turn PEtab tables into a scenario's fit, or a fit into PEtab tables",
     "sensitivity": "say on which options outcomes hang, by many runs or a polynomial in place of them",
     "retry": "run again what failed or stopped: a run, or the members of a sweep",
     "status": "say how far runs are, from outside",

@@ -45,9 +45,6 @@ from .trains import Train
 from .treated import check_drugs
 from .variants import variants
 
-_SCHEDULES: TypeAdapter[dict[str, Schedule]] = TypeAdapter(ScheduleMap)
-_RADIATION: TypeAdapter[dict[str, Radiation]] = TypeAdapter(RadiationMap)
-_SURGERY: TypeAdapter[dict[str, Surgery]] = TypeAdapter(SurgeryMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "bound"), ("model", "solubles"))
@@ -208,7 +205,8 @@ def context_of(document: Document) -> Context:
 def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:
     """The schedules that a scenario states as plain data, such as a resolved one; none where they cannot be read."""
     try:
-        return _SCHEDULES.validate_python(data.get("schedules") or {}, context={"context": context_of(Document(data))})
+        schedules: TypeAdapter[dict[str, Schedule]] = TypeAdapter(ScheduleMap)
+        return schedules.validate_python(data.get("schedules") or {}, context={"context": context_of(Document(data))})
     except ValidationError:
         return {}
 
@@ -218,8 +216,9 @@ def instants_of(data: Mapping[str, Any]) -> dict[str, Train]:
     found: dict[str, Train] = {}
     context = {"context": context_of(Document(data))}
     try:
-        for kind, adapter in (("radiation", _RADIATION), ("surgery", _SURGERY)):
-            stated: Mapping[str, Radiation | Surgery] = adapter.validate_python(data.get(kind) or {}, context=context)
+        for kind, of in (("radiation", RadiationMap), ("surgery", SurgeryMap)):
+            adapter: TypeAdapter[Mapping[str, Radiation | Surgery]] = TypeAdapter(of)
+            stated = adapter.validate_python(data.get(kind) or {}, context=context)
             found |= {name: one.train for name, one in stated.items()}
     except ValidationError:
         return {}
