@@ -30,7 +30,7 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
     if not isinstance(options, IntervalMesh) and options.outlines == "fitted":
         from .fitted_lattice import fitted_lattice
 
-        fitted = fitted_lattice(options, [np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, counts, strict=True)])
+        fitted = fitted_lattice(options, _axes(lower, upper, counts))
         boundaries = sides(fitted.points, fitted.cells, lower, upper, options.boundary_names())
         names = options.region_names()
         return assemble(fitted.points, fitted.cells, fitted.region, names, boundaries, options.interfaces, source, fitted.notes)
@@ -60,7 +60,7 @@ def axes(options: IntervalMesh | RectangleMesh | BoxMesh, most: int) -> list[Flo
     counts = _counts(lower, upper, options.cells, options.size)
     if prod(n + 1 for n in counts) > most:
         return None
-    return [np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, counts, strict=True)]
+    return _axes(lower, upper, counts)
 
 
 def lattice(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> tuple[Floats, Ints]:
@@ -92,9 +92,12 @@ def rectangle(lower: Sequence[float], upper: Sequence[float], counts: Sequence[i
     return points, np.stack([first, second], axis=1).reshape(-1, 3)
 
 
+def _axes(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> list[Floats]:
+    return [np.asarray(np.linspace(a, b, n + 1), dtype=np.float64) for a, b, n in zip(lower, upper, counts, strict=True)]
+
+
 def _points(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> Floats:
-    axes = [np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, counts, strict=True)]
-    grid = np.meshgrid(*axes[::-1], indexing="ij")
+    grid = np.meshgrid(*_axes(lower, upper, counts)[::-1], indexing="ij")
     return np.stack([g.ravel() for g in grid[::-1]], axis=1)
 
 

@@ -126,16 +126,17 @@ def _of_components(cells: Sequence[Block], place: Mapping[int, int], of_nodes: M
     outer: dict[tuple[int, ...], tuple[int, ...] | None] = {}
     for block in cells:
         for corners in _FACES.get(block.shape, ((0,), (1,))):
-            for facet in map(tuple, block.nodes[:, corners].tolist()):
+            for row in block.nodes[:, corners]:
+                facet = tuple(int(node) for node in row)
                 key = tuple(sorted(facet))
                 outer[key] = None if key in outer else facet
     facets = [facet for facet in outer.values() if facet is not None]
     blocks, notes, met = [], [], set()
-    for corners, shape in _OF_CORNERS.items():
-        listed = np.array([facet for facet in facets if len(facet) == corners], dtype=np.int64).reshape(-1, corners)
+    for count, shape in _OF_CORNERS.items():
+        listed = np.array([facet for facet in facets if len(facet) == count], dtype=np.int64).reshape(-1, count)
         sets = []
         for name, members in of_nodes.items():
-            inside = np.isin(listed, [place[n] for n in members.tolist() if n in place]).all(axis=1)
+            inside = np.isin(listed, [place[int(n)] for n in members if int(n) in place]).all(axis=1)
             if inside.any():
                 met.add(name)
                 sets.append((name, np.flatnonzero(inside)))

@@ -23,7 +23,7 @@ from .meshes import read_values
 from .positions import Positions, read_positions, refuse_outside
 from .regions import refuse_unknown
 from .scales import one_cell, ratio
-from .start import step_of, taken
+from .start import taken
 from .transfer import Carrier, Locator, midpoints
 
 Floats = NDArray[np.float64]
@@ -48,12 +48,12 @@ def _begun(scenario: Scenario, options: Start, dim: int | None, nodes: Floats | 
     run = runs.opened(options.run, dim, place)
     then = runs.mesh_of(run, scenario, place)
     there = taken(scenario, options, run)
-    step_of(scenario, options, run)
+    runs.step_of(options, run, scenario, place)
     kinds = {name: runs.kind_of(run.scenario, name) for name in there}
     for name, kind in kinds.items():
         ratio(run.scenario.get("scales"), scenario.scales, name, kind, place)
     if _small(Path(run.path) / run.table):
-        amounts = any(kind in ("cells", "soluble") for kind in kinds.values())
+        amounts = any(kind in runs.AMOUNTS for kind in kinds.values())
         _fits(place, options, then.carrier(np.zeros(len(then.points)), ()), scenario, nodes, amounts)
     return f"{options.words} (it has {len(run.times)} outputs)"
 
@@ -71,6 +71,8 @@ def _checked(name: str, options: object, scenario: Scenario, dim: int | None, no
     if isinstance(options, RunField):
         found = runs.opened(options.run, dim, place)
         found.field(options.of, step=0)
+        runs.step_of(options, found, scenario, place)
+        ratio(found.scenario.get("scales"), scenario.scales, options.of, runs.kind_of(found.scenario, options.of), place)
         if _small(Path(found.path) / found.table):
             read = runs.read_run(options, dim, scenario, place)
             _fits(place, options, read.mesh.carrier(read.values, ()), scenario, nodes, read.keep == "amount")

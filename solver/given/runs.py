@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..discretise.operators import Operators
 
 Floats = NDArray[np.float64]
+AMOUNTS = ("cells", "bound", "soluble")  # kinds of species of which the amount is kept on another mesh
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ class Read(NamedTuple):
     keep: str
     digest: str
     facts: dict[str, object]
+
+
+class At(Protocol):
+    """Options that say which time of a run."""
+
+    @property
+    def at(self) -> float | Literal["last"]:
+        """A time in this scenario's scale."""
 
 
 class Outside(Protocol):
@@ -114,14 +123,21 @@ def read_run(options: RunField, dim: int | None, scenario: Scenario, place: str)
     scales, kind = run.scenario.get("scales"), kind_of(run.scenario, options.of)
     mesh = mesh_of(run, scenario, place)
     density = ratio(scales, scenario.scales, options.of, kind, place)
-    step = len(run.times) - 1 if options.at == "last" else run.step(options.at / ratio(scales, scenario.scales, "time", "", place))
+    step = step_of(options, run, scenario, place)
     values = run.field(options.of, step=step)
     digest = hashlib.sha256(mesh.mesh_hash.encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
     facts: dict[str, object] = {"run": str(run.path), "of": options.of, "time": float(run.times[step]), "mesh": mesh.mesh_hash}
     hashes = facts_of(Path(run.path) / MANIFEST).get("hashes")
     facts["scenario"] = hashes.get("scenario") if isinstance(hashes, dict) else None
-    keep = options.keep or ("amount" if kind in ("cells", "bound", "soluble") else "values")
+    keep = options.keep or ("amount" if kind in AMOUNTS else "values")
     return Read(mesh, values * density, keep, digest, {**facts, "keep": keep})
+
+
+def step_of(options: At, run: Run, scenario: Scenario, place: str) -> int:
+    """The number of the output of a run that is taken. Raises InvasioError."""
+    if options.at == "last":
+        return len(run.times) - 1
+    return run.step(options.at / ratio(run.scenario.get("scales"), scenario.scales, "time", "", place))
 
 
 def kind_of(scenario: Mapping[str, Any], species: str) -> str:

@@ -26,7 +26,7 @@ from ..scenario.check import species_names
 from ..scenario.ecm import components
 from ..scenario.schema import Scenario
 from ..scenario.start import Start
-from .runs import Then, kind_of, mesh_of, moved, on_same_mesh, opened
+from .runs import AMOUNTS, Then, kind_of, mesh_of, moved, on_same_mesh, opened, step_of
 from .scales import ratio
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def beginning(scenario: Scenario, options: Start, operators: Operators) -> Begin
             densities[name] = values[grid.nodes]
             continue
         carrier = found.mesh.carrier(values, grid.regions)
-        keep = "amount" if found.kinds[name] in ("cells", "soluble") else "values"
+        keep = "amount" if found.kinds[name] in AMOUNTS else "values"
         densities[name], said = moved(name, "start", options, carrier, keep, operators)
         notes += said
     others = [name for name in species_names(scenario) if name not in densities]
@@ -121,7 +121,7 @@ def _read(scenario: Scenario, options: Start, dim: int) -> _Read:
             arrays, time = state.state, float(state.scalars["time"])
             levels = {name: float(state.scalars[f"scalar/{name}"][0]) for name in pools}
     if time is None:
-        step = step_of(scenario, options, run)
+        step = step_of(options, run, scenario, "start")
         arrays, time = {f"{name}/state": run.field(name, step=step) for name in there}, float(run.times[step])
         levels = {name: float(run.series[f"{name}.level"][step]) for name in pools}
     levels = {name: level * ratio(scales, scenario.scales, name, "", "start") for name, level in levels.items()}
@@ -150,13 +150,6 @@ def taken(scenario: Scenario, options: Start, run: Run) -> list[str]:
         what, remedy = "that run has no species of this scenario", f"it has: {', '.join(_species(run.scenario))}"
         raise ScenarioError(what, code="no-species", place="start", remedy=remedy)
     return there
-
-
-def step_of(scenario: Scenario, options: Start, run: Run) -> int:
-    """The number of the output that is taken. Raises InvasioError."""
-    if options.at == "last":
-        return len(run.times) - 1
-    return run.step(options.at / ratio(run.scenario.get("scales"), scenario.scales, "time", "", "start"))
 
 
 def _species(scenario: Mapping[str, Any]) -> list[str]:

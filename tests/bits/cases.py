@@ -69,6 +69,7 @@ CASES = (
     _shipped("quickstart", 12, most_ranks=1),
     _shipped("sweeps/haptotaxis_mmp", 2, "model.cells.tumour.haptotaxis.ecm=5e-3"),
     _shipped("sweeps/timp2", 1, most_ranks=1),
+    _shipped("tissue/along_fibres", 12),
     _shipped("tissue/colon_lymph", 24, most_ranks=1),
     _shipped("tissue/crosslinked_collagen", 12, most_ranks=3),
     _shipped("tissue/dcis_duct", 8),

@@ -369,7 +369,7 @@ def cdb(hexahedra: bool, wide: int) -> Writer:
         lines = ["/COM,ANSYS RELEASE 12.1", "/PREP7", "ET,       1,185", f"NBLOCK,6,SOLID,{len(POINTS)},{len(POINTS)}"]
         lines.append(f"(3i{wide},6e21.13e3)")
         for k, p in enumerate(POINTS):
-            shown = [f"{p[axis]:21.13E}" for axis in range(3)]
+            shown = [f"{x:21.13E}" for x in np.atleast_1d(p)]
             while shown and float(shown[-1]) == 0.0:  # those at the end are left off
                 shown.pop()
             lines.append(i * 3 % (k + 1, 0, 0) + "".join(shown))
