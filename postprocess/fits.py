@@ -73,6 +73,7 @@ def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any) -> 
     time, value, error = table.numbers("time")[rows], table.numbers("value")[rows], table.numbers("error")[rows]
     trials, residual = table.numbers("trials")[rows], table.numbers("residual")[rows]
     value = np.where(trials > 0, value / trials, value)
+    value = np.where(np.array(table.texts("noise"))[rows] == "events", np.nan, value)  # individuals, beside a chance
     arms, line_arms = np.array(table.texts("arm"))[rows], np.array(curves.texts("arm"))[lines]
     place, where = _place(table, rows)
     line_time = curves.numbers("time")[lines]

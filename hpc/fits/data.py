@@ -12,7 +12,9 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from invasio.solver.errors import InvasioError
+from invasio.solver.scenario.arms import Outcome
 from invasio.solver.scenario.base import Context
+from invasio.solver.scenario.cascade_numbers import check_numbers, named
 from invasio.solver.scenario.columns import columns, near, units_of
 from invasio.solver.scenario.fit import FitOptions, Observable
 from invasio.solver.scenario.moments import output_times
@@ -23,10 +25,11 @@ from invasio.solver.scenario.units import UnitError, measure, words
 from invasio.solver.scenario.wrong import allowed
 
 AXES = ("x", "y", "z")
-_KNOWN = ("time", "observable", "value", "error", *AXES, "from", "to", "trials", "censored", "arm")
+_KNOWN = ("time", "observable", "value", "error", *AXES, "from", "to", "trials", "since", "censored", "arm")
 _HEAD = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*(?:\((?P<unit>[^()]*)\))?\s*")
 _LENGTHS = (*AXES, "from", "to")
 MOST_DATA = 1_000_000
+_CURVE = 40  # times of a number of the cascade, for curves
 _BETWEEN = 60  # places of a density along a line, for curves
 CENSORED = ("", "above", "below")
 
@@ -52,6 +55,7 @@ class Datum:
     at: tuple[float, ...] = ()
     span: tuple[float, float] | None = None
     trials: float | None = None
+    since: float | None = None
     censored: str = ""
     arm: str = ""
 
@@ -68,6 +72,11 @@ class Data:
     def times(self) -> list[float]:
         """When something was measured, ascending."""
         return sorted({row.time for row in self.rows})
+
+    @property
+    def of_cascade(self) -> bool:
+        """Whether a number of the cascade is among them."""
+        return any(one.cascade is not None for one in self.observables.values())
 
     @property
     def arms(self) -> list[str]:
@@ -94,6 +103,11 @@ def with_outputs(data: Data, scenario: Scenario, more: Sequence[float] = ()) -> 
         for name, observable in data.observables.items():
             mine = [row for row in data.rows if (row.arm, row.observable) == (arm, name)]
             places = list(dict.fromkeys((row.at, row.span) for row in mine))
+            if observable.cascade is not None:  # up to its own horizon
+                until = horizon(scenario)
+                own = {until * k / _CURVE + scenario.time.start * (1 - k / _CURVE) for k in range(_CURVE + 1)} | {row.time for row in mine}
+                rows += [Datum(time, name, math.nan, None, arm=arm) for time in sorted(own)]
+                continue
             if observable.value is not None and all(len(at) == 1 for at, _ in places):
                 ends = min(at[0] for at, _ in places), max(at[0] for at, _ in places)
                 between = [(ends[0] + (ends[1] - ends[0]) * k / _BETWEEN,) for k in range(_BETWEEN + 1)]
@@ -119,6 +133,12 @@ def time_of(text: str, scenario: Scenario) -> float:
     return time
 
 
+def horizon(scenario: Scenario) -> float:
+    """The end of what numbers of the cascade are known for."""
+    circulation = scenario.circulation
+    return scenario.time.end if circulation is None or circulation.end is None else circulation.end
+
+
 def native_unit(units: Units, observable: Observable) -> str:
     """The unit of what a run gives for an observable, as text; "1" of a plain number."""
     if observable.series is not None:
@@ -127,6 +147,9 @@ def native_unit(units: Units, observable: Observable) -> str:
         return units.density(observable.value)
     if observable.quantile is not None:
         return units.length
+    if observable.cascade is not None:
+        found = named(observable.cascade)
+        return found.unit if found is not None else "1"
     return "1" if observable.share else units.column(f"{observable.integral}.total").text
 
 
@@ -158,8 +181,16 @@ class _Reader:
                     remedy = f"state it in fit.observables; of series.csv {near(name, known)}"
                     raise DataError(f"nothing is called so (given {name!r})", code="no-column", place=place, remedy=remedy)
                 stated = Observable(series=name)
+            if stated.cascade is not None:
+                self._check_cascade(stated.cascade, name)
             self._known[name] = stated, self._factor(stated, name)
         return self._known[name]
+
+    def _check_cascade(self, text: str, name: str) -> None:
+        """Raises DataError where the cascade has no such number."""
+        outcome = Outcome(cascade=text)
+        for finding in check_numbers(self.scenario.model_copy(update={"outcomes": {name: outcome}})):
+            raise DataError(finding.what, code=finding.code, place=f"fit.observables.{name}.cascade", remedy=finding.remedy)
 
     def _factor(self, observable: Observable, name: str) -> float:
         if not observable.unit:
@@ -212,11 +243,11 @@ class _Reader:
         return found
 
     def _unit(self, name: str, unit: str, place: str) -> float:
-        if name != "time" and name not in _LENGTHS:
+        if name not in ("time", "since", *_LENGTHS):
             what = f"a unit has no meaning for the column {name!r}"
             raise DataError(what, code="meaningless-option", place=place, remedy="state it as `unit` in fit.observables")
         try:
-            return self.context.convert(f"1 {unit}", "time" if name == "time" else "length")
+            return self.context.convert(f"1 {unit}", "length" if name in _LENGTHS else "time")
         except PydanticCustomError as error:
             said = error.context or {}
             raise DataError(str(said.get("what")), code=error.type, place=place, remedy=str(said.get("remedy"))) from None
@@ -256,6 +287,7 @@ class _Reader:
             at,
             span,
             number("trials"),
+            number("since"),
             texts.get("censored", ""),
             texts.get("arm", ""),
         )
@@ -269,7 +301,8 @@ class _Reader:
         raise DataError("it does not say what was measured", code="missing-option", place=place, remedy=remedy)
 
     def _check(self, datum: Datum, observable: Observable, place: str) -> None:
-        noise, start, end = observable.noise, self.scenario.time.start, self.scenario.time.end
+        noise, start = observable.noise, self.scenario.time.start
+        end = horizon(self.scenario) if observable.cascade is not None else self.scenario.time.end
         slack = 1e-9 * (end - start)
         told = noise.error is not None or noise.relative is not None or datum.error is not None
 
@@ -292,7 +325,11 @@ class _Reader:
             refuse("not a number of successes among `trials`", "out-of-bounds", "fill in the column `trials`")
         if datum.censored not in CENSORED:
             refuse(f"unknown choice (given {datum.censored[:60]!r})", "unknown-choice", "allowed: above, below, or nothing")
-        if datum.censored and noise.kind not in ("normal", "log_normal"):
+        if noise.kind == "events" and (datum.value < 0 or not (start if datum.since is None else datum.since) <= datum.time):
+            refuse("not a number of individuals between two times", "out-of-bounds", "fill in `since` and `time`, the earlier one first")
+        if datum.censored == "below" and noise.kind == "events":
+            refuse("'below' has no meaning for 'events'", "meaningless-option", "leave it empty: it happened before `time`")
+        if datum.censored and noise.kind not in ("normal", "log_normal", "events"):
             refuse(f"'censored' has no meaning for '{noise.kind}'", "meaningless-option", "leave it empty")
         if datum.censored and noise.error == "estimated":
             refuse("with errors that are estimated no value can be censored", "meaningless-option", "state the error")

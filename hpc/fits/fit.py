@@ -134,7 +134,10 @@ def prepare(task: Task, folder: Path, overwrite: bool, own: dict[str, object]) -
 
 def digest(data: Data) -> str:
     """What tells data, or what is predicted, from others."""
-    rows = [[row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.trials, row.censored] for row in data.rows]
+    rows = [
+        [row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.trials, row.since, row.censored]
+        for row in data.rows
+    ]
     stated = {name: one.model_dump(exclude={"noise"}) for name, one in data.observables.items()}
     return hashlib.sha256(json.dumps([rows, stated]).encode()).hexdigest()
 
@@ -232,9 +235,8 @@ class _Fit:
         values = problem.values(best.shares)
         sigmas = values[problem.model_size :]
         residuals = likelihood.residuals(model, sigmas)
-        quality = Quality(
-            len(residuals), problem.size, float(np.sum(residuals**2)), likelihood.logarithm(model, sigmas), not likelihood.estimated
-        )
+        told = not likelihood.estimated and not (likelihood.kinds == "events").any()
+        quality = Quality(len(residuals), problem.size, float(np.sum(residuals**2)), likelihood.logarithm(model, sigmas), told)
         found = estimates(problem, best.shares, near, sides, level)
         same = sum(one.cost < best.cost + max(_SAME, 1e-6 * best.cost) for one in searches)
         note = f"{same} of {len(searches)} searches ended at these values; {len(self.runs)} runs, {len(self.runs.failed)} of them failed."

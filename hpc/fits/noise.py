@@ -44,7 +44,7 @@ class Likelihood:
         self.kinds = np.array([noise.kind for noise in noises])
         self._logarithm = self.kinds == "log_normal"
         self.trials = np.array([row.trials or 0.0 for row in rows])
-        self._above = np.array([row.censored == "above" for row in rows])
+        self._above = np.array([row.censored == "above" for row in rows]) & (self.kinds != "events")
         self._below = np.array([row.censored == "below" for row in rows])
         self.errors = np.ones(len(rows))
         groups: dict[str, list[int]] = {}
@@ -76,6 +76,8 @@ class Likelihood:
         found[counts] = _poisson(self.values[counts], model[counts])
         shares = self.kinds == "binomial"
         found[shares] = _binomial(self.values[shares], model[shares], self.trials[shares])
+        events = self.kinds == "events"  # the model's value is the chance of what was seen
+        found[events] = np.sqrt(np.maximum(-2.0 * self.values[events] * np.log(np.clip(model[events], TINY, 1.0)), 0.0))
         for mask, sign in ((self._above, -1.0), (self._below, 1.0)):  # the chance to lie beyond is that of a normal tail
             found[mask] = -sign * np.sqrt(np.maximum(-2.0 * log_ndtr(sign * found[mask]), 0.0))
         return found

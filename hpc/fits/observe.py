@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from invasio.postprocess.cascade_numbers import over_time
 from invasio.postprocess.probe import Locator
+from invasio.postprocess.run import Run
 from invasio.solver.memory import Memory
 from invasio.solver.scenario.fit import Observable
 from invasio.solver.scenario.quantities import Units
@@ -43,15 +46,19 @@ class Observer:
         self._whole: Floats = np.zeros(0)
         self._lines: dict[tuple[str, str | None], tuple[Floats, NDArray[np.intp], Floats]] = {}  # along which quantiles are taken
 
-    def __call__(self, run: Memory) -> Floats:
+    def __call__(self, run: Memory | Run) -> Floats:
         """(n,) what the run says of each row, in the units of series.csv and of densities. Collective. Raises DataError."""
         points, cells = run.points, run.cells
         if self._points is None or not np.array_equal(points, self._points):
             self._look_up(run, points, cells)
+        curves = self._curves(run)
         fields: dict[tuple[str, float], Floats] = {}
         series, found = run.series, np.empty(len(self.rows))
         for k, row in enumerate(self.rows):
             observable = self._observables[row.observable]
+            if observable.cascade is not None:
+                found[k] = self._event(curves[observable.cascade], row, observable)
+                continue
             if observable.series is not None:
                 if observable.series not in series:
                     remedy = allowed(observable.series, series)
@@ -72,6 +79,25 @@ class Observer:
                 found[k] *= self._units.amount(observable.integral).factor
         return found
 
+    def _curves(self, run: Memory | Run) -> dict[str, tuple[Floats, Floats]]:
+        """Times and values of the numbers of the cascade that are asked for; the run must be in a folder."""
+        asked = [(one.cascade, row) for row in self.rows if (one := self._observables[row.observable]).cascade is not None]
+        if not asked:
+            return {}
+        assert isinstance(run, Run)
+        times = [time for _, row in asked for time in (row.time, row.since) if time is not None]
+        return over_time(run.path, list(dict.fromkeys(text for text, _ in asked if text is not None)), times)
+
+    @staticmethod
+    def _event(curve: tuple[Floats, Floats], row: Datum, observable: Observable) -> float:
+        """A number of the cascade at a time; of events the chance of what was seen."""
+        now = float(np.interp(row.time, *curve))
+        if observable.noise.kind != "events" or math.isnan(row.value):
+            return now
+        if row.censored == "above":
+            return 1.0 - now
+        return now - (0.0 if row.since is None else float(np.interp(row.since, *curve)))
+
     def _quantile(self, field: Floats, observable: Observable) -> float:
         """Where along an axis the share ``level`` of a species is reached: nodes stand for the cells about them."""
         heights, group, weights = self._lines[observable.along or "", observable.region]
@@ -79,7 +105,7 @@ class Observer:
         share = (np.cumsum(amount) - 0.5 * amount) / max(float(amount.sum()), 1e-300)
         return float(np.interp(observable.level, share, heights))
 
-    def _look_up(self, run: Memory, points: Floats, cells: NDArray[np.int64]) -> None:
+    def _look_up(self, run: Memory | Run, points: Floats, cells: NDArray[np.int64]) -> None:
         locator = Locator(points, cells)
         measures = _measures(points, cells)
         self._whole = _assembled(cells, np.repeat(measures[:, None] / (run.dim + 1), run.dim + 1, axis=1), len(points))
@@ -115,7 +141,7 @@ def _at(locator: Locator, row: Datum) -> tuple[NDArray[np.intp], Floats]:
 
 
 def _line(
-    run: Memory, observable: Observable, points: Floats, cells: NDArray[np.int64], measures: Floats
+    run: Memory | Run, observable: Observable, points: Floats, cells: NDArray[np.int64], measures: Floats
 ) -> tuple[Floats, NDArray[np.intp], Floats]:
     """The different places of the nodes along an axis, which of them each node has, and what of the tissue each node stands for."""
     axis = AXES.index(observable.along or "x")
@@ -133,7 +159,7 @@ def _rounded(places: Floats) -> Floats:
     return rounded
 
 
-def _inside(run: Memory, observable: Observable) -> NDArray[np.bool_]:
+def _inside(run: Memory | Run, observable: Observable) -> NDArray[np.bool_]:
     """(cells,) which cells lie in the region."""
     regions = run.cell_region
     if observable.region is None:

@@ -97,7 +97,7 @@ class Quality:
         """Whether the model meets the data, in a sentence."""
         dof = max(self.count - self.free, 1)
         if not self.stated:
-            return "The errors are estimated from the residuals, so whether the model meets the data must be seen in their figure."
+            return "Errors are estimated, or single events were seen: whether the model meets the data must be seen in the figure."
         text = f"Sum of squared residuals {self.squares:.5g} for {dof} degrees of freedom ({self.squares / dof:.3g} of each)"
         if self.chance < _UNLIKELY:
             return f"{text}: the model misses the data by more than their errors explain, so the intervals are too narrow."
@@ -234,10 +234,11 @@ def _place(row: Datum) -> list[str]:
 
 def fitted_csv(data: Data, model: Floats, band: Sequence[Floats], residuals: Floats, sigmas: Floats) -> str:
     """Each datum with what the best values say of it, the ends of its band, and its residual in units of its error."""
-    rows = [[*_PLACES, "value", "error", "trials", "censored", "unit", "model", "lower", "upper", "residual"]]
+    rows = [[*_PLACES, "value", "error", "trials", "censored", "noise", "unit", "model", "lower", "upper", "residual"]]
     for k, row in enumerate(data.rows):
-        normal = data.observables[row.observable].noise.kind in ("normal", "log_normal")
-        measured = [repr(row.value), _number(float(sigmas[k])) if normal else "", _number(row.trials), row.censored]
+        kind = data.observables[row.observable].noise.kind
+        normal = kind in ("normal", "log_normal")
+        measured = [repr(row.value), _number(float(sigmas[k])) if normal else "", _number(row.trials), row.censored, kind]
         numbers = (model[k], band[0][k], band[1][k], residuals[k])
         rows.append([*_place(row), *measured, data.units[row.observable], *(_number(float(x)) for x in numbers)])
     return _text(rows)

@@ -85,9 +85,14 @@ class Task:
     def _statement(self, kind: str) -> Statement:
         if kind not in self._statements:
             document = self._given.document
-            changed = measured(document) if kind == OUTCOMES else bare(document, self.asked(kind).times)
+            changed = measured(document) if kind == OUTCOMES else bare(document, self._times(kind), self.data.of_cascade)
             self._statements[kind] = replace(self._given, document=changed)
         return self._statements[kind]
+
+    def _times(self, kind: str) -> list[float]:
+        """The output times of a run: when something of the tissue is asked for."""
+        data = self.asked(kind)
+        return sorted({row.time for row in data.rows if data.observables[row.observable].cascade is None})
 
     @cached_property
     def _statements(self) -> dict[str, Statement]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invasio.hpc.processes import while_mpi_starts
 from invasio.postprocess.outcomes import measure
+from invasio.postprocess.run import Run, open_run
 from invasio.solver.errors import InvasioError, StoppedEarly
 from invasio.solver.scenario.arms import Outcome
+from invasio.solver.scenario.schema import Scenario
 
 from .data import DataError
 from .task import DATA, OUTCOMES, Task
@@ -36,20 +41,43 @@ class Evaluator:
 
     def values(self, arm: str, given: list[float], kind: str = DATA) -> list[float]:
         """What the data of an arm measure (or what is predicted of it), of a run with these values. Collective. Raises InvasioError."""
-        from invasio.solver.simulation import Simulation
-
         scenario = self.task.run(arm, self.task.stated(given, kind), kind)
-        if self._simulation is None:
-            self._simulation = Simulation(scenario)
-        else:
-            self._simulation.restart(scenario=scenario)
-        run = self._simulation.recorded
+        if kind != OUTCOMES and self.task.data.of_cascade:  # which is computed from the files of a run
+            return self._behind(scenario, arm, kind)
+        run = self._run(scenario, None).recorded
         assert run is not None
-        reason = self._simulation.run()
-        if reason != "done":
-            raise StoppedEarly(f"stopped early ({reason})", code="stopped-early", place="fit", remedy="the same command goes on")
         if kind == OUTCOMES:
             return [self._outcome(run, one) for one in self.task.scenario.outcomes.values()]
+        return self._observed(run, arm, kind)
+
+    def _run(self, scenario: Scenario, out: Path | None) -> Simulation:
+        """The run, made; in a folder it is ended as well."""
+        from invasio.solver.simulation import Simulation
+
+        if self._simulation is None:
+            self._simulation = Simulation(scenario, out=out)
+        else:
+            self._simulation.restart(scenario=scenario, out=out)
+        reason = self._simulation.run() if out is None else self._simulation.finish()
+        if reason != "done":
+            raise StoppedEarly(f"stopped early ({reason})", code="stopped-early", place="fit", remedy="the same command goes on")
+        return self._simulation
+
+    def _behind(self, scenario: Scenario, arm: str, kind: str) -> list[float]:
+        """The same in a folder that is taken away again."""
+        from mpi4py import MPI
+
+        comm = MPI.COMM_WORLD
+        folder = Path(comm.bcast(tempfile.mkdtemp(prefix="invasio-fit-") if comm.rank == 0 else ""))
+        try:
+            self._run(scenario, folder / "run")
+            return self._observed(open_run(folder / "run"), arm, kind)
+        finally:
+            comm.Barrier()
+            if comm.rank == 0:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _observed(self, run: Memory | Run, arm: str, kind: str) -> list[float]:
         observer = self._observers.get((arm, kind))
         if observer is None:
             observer = self._observers[arm, kind] = self._observer(arm, kind, run.dim)

@@ -21,9 +21,11 @@ class Noise(Options):
 
     normal: about the value, with a standard deviation. log_normal: the logarithm does. poisson: counts about their mean.
     binomial: successes among `trials`, a column of the data; the model's value is the chance of one.
+    events: `value` individuals in which something first happened between `since` (a column; none: the start) and `time`, or, where it is
+    censored `above`, had not happened by then; the model's value is the chance that it has, such as that of a metastasis.
     """
 
-    kind: Literal["normal", "log_normal", "poisson", "binomial"] = Field(description="the distribution")
+    kind: Literal["normal", "log_normal", "poisson", "binomial", "events"] = Field(description="the distribution")
     error: Annotated[float, Field(gt=0)] | Literal["estimated"] | None = Field(
         None,
         description="the standard deviation of all values (of their natural logarithm with log_normal), or `estimated` together with the "
@@ -37,7 +39,7 @@ class Noise(Options):
             raise either(True, "error", "relative")
         if self.relative is not None and self.kind != "normal":
             raise wrong(f"'relative' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
-        if self.error is not None and self.kind in ("poisson", "binomial"):
+        if self.error is not None and self.kind in ("poisson", "binomial", "events"):
             raise wrong(f"'error' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
         return self
 
@@ -49,6 +51,7 @@ class Observable(Options):
     """
 
     series: str | None = Field(None, description="column of series.csv, such as tumour.total")
+    cascade: str | None = Field(None, description="or a number of the cascade, such as chance of a metastasis in liver")
     value: SpeciesName | None = Field(None, description="or a species, whose density is measured at places: columns x, y, z of the data")
     integral: SpeciesName | None = Field(None, description="or a species, of which is measured how much there is in a part of the tissue")
     quantile: SpeciesName | None = Field(
@@ -70,7 +73,7 @@ class Observable(Options):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        given = [name for name in ("series", "value", "integral", "quantile") if getattr(self, name) is not None]
+        given = [name for name in ("series", "cascade", "value", "integral", "quantile") if getattr(self, name) is not None]
         if len(given) != 1:
             raise either(len(given) > 1, given[0] if given else "series", given[1] if given else "value")
         options = (("region", self.region), ("from", self.from_), ("to", self.to), ("along", self.along), ("share", self.share or None))

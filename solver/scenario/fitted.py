@@ -40,10 +40,10 @@ def measured(document: Document) -> Document:
     return without_members(document)
 
 
-def bare(document: Document, at: list[float]) -> Document:
-    """The document of the runs of a fit: alone, with outputs at these times only, until the last of them."""
+def bare(document: Document, at: list[float], whole: bool) -> Document:
+    """The document of the runs of a fit: alone, with outputs at these times only, until the last of them; ``whole``: to the end."""
     found = without_members(document)
     data = {key: value for key, value in found.data.items() if key != "outcomes"}
     output = {key: value for key, value in (data.get("output") or {}).items() if key not in ("every", "checkpoint_every")}
-    time = {**data["time"], "end": at[-1]}
+    time = data["time"] if whole else {**data["time"], "end": at[-1]}
     return replace(found, data={**data, "output": {**output, "at": at}, "time": time})

@@ -19,9 +19,11 @@ from invasio.hpc.fits.observe import part
 from invasio.hpc.fits.pool import Answer, Here, Workers
 from invasio.hpc.fits.task import DRAWN, Task
 from invasio.meshes.structured import lattice
+from invasio.postprocess.cascade_numbers import over_time
+from invasio.solver.api import run
 from invasio.solver.cli import main
 from invasio.solver.scenario.fit import Noise, Observable
-from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.loader import Statement, load
 from tests.lib.measured import TRUE, xiao
 from tests.lib.messages import refused
 
@@ -233,6 +235,42 @@ def test_likelihoods_are_those_of_scipy() -> None:
     model = np.array([2.5, 5.0])
     assert censored.logarithm(model) == pytest.approx(norm.logsf(3, 2.5, 2) + norm.logcdf(3, 5, 2), rel=1e-12)
     assert censored.residuals(model)[0] > 0 > censored.residuals(model)[1]
+    events = of_kind(Noise(kind="events"), [{"value": 4.0, "since": 1.0}, {"value": 7.0, "censored": "above"}])
+    assert events.logarithm(np.array([0.2, 0.6])) == pytest.approx(4 * math.log(0.2) + 7 * math.log(0.6), rel=1e-12)
+
+
+def test_numbers_of_the_cascade(tmp_path: Path) -> None:
+    """Chances up to the horizon of the cascade, of arms, and of events seen in between: as a run with the same values has them."""
+    shipped = Path(__file__).parents[3] / "scenarios" / "cascade" / "inhibitor.yaml"
+    liver = "chance of a metastasis in liver"
+    text = f"""\
+extends: {shipped}
+name: cascade
+outcomes: null
+expect: []
+parameters: {{wake: 0.002 /d}}
+organs: {{dormancy: {{enter: 0.6, wake: wake}}}}
+fit:
+  data: data.csv
+  observables: {{liver: {{cascade: {liver}, noise: binomial}}, seen: {{cascade: {liver}, noise: events}}}}
+  vary: {{wake: {{from: 1e-4, to: 0.02, spacing: log, unit: /d}}}}
+"""
+    (tmp_path / "s.yaml").write_text(text)
+    rows = ["1,liver,5,20,,,late", "2,seen,4,,1,,late", "2,seen,7,,,above,late"]
+    (tmp_path / "data.csv").write_text("\n".join(["time (y),observable,value,trials,since (y),censored,arm", *rows]) + "\n")
+    found = Here(Task(tmp_path / "s.yaml")).ask("late", [0.004]).values
+    statement = Statement.read(tmp_path / "s.yaml")
+    scenario = statement.scenario(values={"fit": None, "arms": None, "parameters.wake": "0.004 /d", "schedules.plasma.start": "12 d"})
+    run(scenario, out=tmp_path / "run")
+    year = 365.25 * 24 / 16
+    times, chance = over_time(tmp_path / "run", [liver], [year, 2 * year])[liver]
+    first, second = np.interp([year, 2 * year], times, chance)
+    assert 0 < first < second < 1
+    assert found == pytest.approx([first, second - first, 1 - second], rel=1e-4)  # steps end at other outputs
+    text = text.replace(f"seen: {{cascade: {liver}", "seen: {cascade: chance of a metastasis in lever")
+    (tmp_path / "s.yaml").write_text(text)
+    with refused("no-organ", place="fit.observables.seen", says=["lever"]):
+        Here(Task(tmp_path / "s.yaml")).ask("late", [0.004])
 
 
 def test_errors_can_be_estimated(tmp_path: Path) -> None:
