@@ -13,7 +13,7 @@ from pathlib import Path
 
 from invasio.solver.installed import PackageError
 
-LISTS = {"SALib": "extras-sensitivity.txt"}  # module -> its list, with what it needs beyond what every environment has
+LISTS = {"SALib": "extras-sensitivity.txt", "pyabc": "extras-abc.txt"}  # of modules, with what each needs besides
 _PATIENCE = 600  # seconds
 
 

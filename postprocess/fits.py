@@ -177,3 +177,33 @@ def draw_indices(folder: Path) -> list[Path]:
             figure.savefig(pictures / f"indices{ending}", dpi=_DPI)
             written.append(pictures / f"indices{ending}")
     return written
+
+
+def draw_sample(folder: Path) -> list[Path]:
+    """Write figures/sample as .png and .pdf into the folder of a fit without likelihood: the values that were kept, weighted."""
+    import matplotlib.pyplot as plt
+
+    names = json.loads((folder / "sample.json").read_text(encoding="utf-8"))["names"]
+    table = _Table(folder / "sample.csv")
+    weights = table.numbers("weight")
+    pictures = folder / FIGURES
+    pictures.mkdir(exist_ok=True)
+    written = []
+    with style():
+        size = 1.9 * len(names) + 0.4
+        figure, axes = plt.subplots(len(names), len(names), figsize=(size, size), squeeze=False, layout="constrained")
+        for row, below in enumerate(names):
+            for column, along in enumerate(names):
+                axis = axes[row, column]
+                if row == column:
+                    axis.hist(table.numbers(along), bins=20, weights=weights, color=LINES[0])
+                    axis.set_yticks([])
+                else:
+                    axis.scatter(
+                        table.numbers(along), table.numbers(below), s=60 * weights / weights.max() + 1, color=LINES[0], alpha=0.4, lw=0
+                    )
+                axis.set(xlabel=along if row == len(names) - 1 else "", ylabel=below if column == 0 else "")
+        for ending in (".png", ".pdf"):
+            figure.savefig(pictures / f"sample{ending}", dpi=_DPI)
+            written.append(pictures / f"sample{ending}")
+    return written

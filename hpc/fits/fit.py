@@ -80,14 +80,14 @@ def fit(task: Task, out: Path | None = None, jobs: int | None = None, profiles: 
     if not data.rows:
         raise FitError("there are no data", code="nothing-given", place="fit.data", remedy="name a table with measured values")
     folder = folder_of(task, out)
-    prepare(task, folder, overwrite, {"data": _digest(data), "vary": list(options.vary)})
+    prepare(task, folder, overwrite, {"data": digest(data), "vary": list(options.vary)})
     ranks = task.scenario.ranks
     jobs = jobs or max(1, len(os.sched_getaffinity(0)) // ranks)
     sizes = {arm: sum(row.arm == arm for row in data.rows) for arm in data.arms}
     with alone(folder), Here(task) if jobs * ranks == 1 else Workers(task, jobs, ranks, folder / LOG) as pool:
         runs = Runs(folder, list(options.vary), sizes, pool)
         asked = {arm: sum(row.arm == arm for row in task.predicted.rows) for arm in data.arms}
-        later = Runs(folder, list(options.vary), asked, pool, PREDICTED, _digest(task.predicted)[:12])
+        later = Runs(folder, list(options.vary), asked, pool, PREDICTED, digest(task.predicted)[:12])
         handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.STOPPING}
         try:
             return _Fit(task, folder, runs, later, profiles).run()
@@ -132,7 +132,7 @@ def prepare(task: Task, folder: Path, overwrite: bool, own: dict[str, object]) -
         replace_text(known, json.dumps(meant, indent=2) + "\n")
 
 
-def _digest(data: Data) -> str:
+def digest(data: Data) -> str:
     """What tells data, or what is predicted, from others."""
     rows = [[row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.trials, row.censored] for row in data.rows]
     stated = {name: one.model_dump(exclude={"noise"}) for name, one in data.observables.items()}

@@ -20,7 +20,7 @@ from .profile import Side, Spread
 Floats = NDArray[np.float64]
 DETERMINED, ABOVE, BELOW, NOT = "determined", "only bounded from above", "only bounded from below", "not determined"
 _FOLLOWS = 0.1  # share of its range by which another unknown has moved at the end of a profile
-_UNLIKELY = 0.001  # of the misfit, if the errors were as stated
+_UNLIKELY = 0.01  # of the misfit, if the errors were as stated
 _NEAR_END = 1e-3  # likewise, where another unknown has come to it
 _END = 1e-4  # share of a range that is its end
 

@@ -131,7 +131,7 @@ def _analysed(task: Task, folder: Path, runs: Runs) -> Analysis:
         f"{INDICES}.csv": _csv(indices, options.method),
         f"{INDICES}.json": _json(indices, options.method, errors, len(runs)),
         SAMPLE: _rows(
-            [[*names, *heads], *([*map(repr, row), *(repr(float(x)) for x in found)] for row, found in zip(given, values, strict=True))]
+            [[*names, *heads], *([*map(repr, row), *map(repr, found)] for row, found in zip(given, values.tolist(), strict=True))]
         ),
     }
     with writing(folder):

@@ -17,7 +17,7 @@ from invasio.solver.scenario.sweep import Span
 
 from .data import Data, read_data, time_of, with_outputs
 
-DATA, PREDICTED, OUTCOMES = "data", "predicted", "outcomes"
+DATA, PREDICTED, OUTCOMES, DRAWN = "data", "predicted", "outcomes", "drawn"  # what runs are asked for
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Task:
 
     def asked(self, kind: str) -> Data:
         """What runs are asked for: the data, or what is predicted."""
-        return self.data if kind == DATA else self.predicted
+        return self.predicted if kind == PREDICTED else self.data
 
     @cached_property
     def _given(self) -> Statement:
@@ -100,5 +100,7 @@ class Task:
         return self._statement(kind).scenario(values={**(self.scenario.arms or {}).get(arm, {}), **paths})
 
     def stated(self, values: Sequence[float], kind: str = DATA) -> dict[str, object]:
-        """Values of what varies, in its order, as a scenario states them."""
+        """Values of what varies, in its order, as a scenario states them; of runs that are drawn the number of the draw comes last."""
+        if kind == DRAWN and self.options.abc.draws is not None:
+            return {**self.stated(values[:-1]), self.options.abc.draws: int(values[-1])}
         return {name: one.stated(float(value)) for (name, one), value in zip(self.ranges(kind).items(), values, strict=True)}

@@ -6,9 +6,13 @@ import argparse
 import csv
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ScenarioError
 from .submit import positive
+
+if TYPE_CHECKING:
+    from ...hpc.fits.task import Task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="forget an earlier fit in --out")
     parser.add_argument("-j", "--jobs", type=positive, metavar="JOBS", help="runs at once (default: cores / ranks of the scenario)")
     parser.add_argument("--no-profiles", dest="profiles", action="store_false", help="intervals from the curvature alone: fewer runs")
+    parser.add_argument("--abc", action="store_true", help="without a likelihood: keep values whose runs come near the data (pyABC)")
     parser.add_argument("--at", default="", metavar="T,T,...", help='print predictions for these times too, as in "3 d, 7 d"')
     parser.add_argument("--no-figures", dest="figures", action="store_false", help="draw nothing")
 
@@ -32,6 +37,8 @@ def main(args: argparse.Namespace) -> int:
     if task.scenario.fit is None:
         remedy = "add one: measured data and what to vary"
         raise ScenarioError("the scenario has no block `fit:`", code="no-fit", place=str(args.scenario), remedy=remedy)
+    if args.abc:
+        return _drawn(task, args)
     try:
         found = fit(task, args.out, args.jobs, args.profiles, args.overwrite)
     except Stopped:
@@ -45,6 +52,25 @@ def main(args: argparse.Namespace) -> int:
         from ...postprocess.fits import draw
 
         for path in draw(found.folder):
+            print(path)
+    return 0
+
+
+def _drawn(task: Task, args: argparse.Namespace) -> int:
+    from ...hpc.fits.abc import draw
+    from ...hpc.fits.pool import Stopped
+
+    try:
+        folder, text = draw(task, args.out, args.jobs, args.overwrite)
+    except Stopped:
+        print("invasio: stopped before the end; the same command goes on with its last generation", file=sys.stderr)
+        return 85
+    print(f"\n{text}")
+    print(f"results in {folder}")
+    if args.figures:
+        from ...postprocess.fits import draw_sample
+
+        for path in draw_sample(folder):
             print(path)
     return 0
 

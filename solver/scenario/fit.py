@@ -110,6 +110,19 @@ def _files(value: Any) -> Any:
 Files = Annotated[list[InputFile], BeforeValidator(_files), Field(min_length=1, max_length=MOST_FILES)]
 
 
+class Draws(Options):
+    """Approximate Bayesian computation: values are kept whose runs, with the data's noise drawn, come near the data."""
+
+    population: int = Field(200, ge=10, le=100_000, description="values that are kept of each generation")
+    generations: int = Field(20, ge=1, le=100, description="most generations, each nearer to the data than the one before")
+    nearest: float = Field(
+        1.0, ge=0, description="distance at which it ends: the root mean square of the residuals in units of the data's errors"
+    )
+    draws: str | None = Field(
+        None, description="path of a whole number that is drawn anew for each run, such as the seed of a random field"
+    )
+
+
 class FitOptions(Options):
     """Which values of options measured data allow."""
 
@@ -128,3 +141,4 @@ class FitOptions(Options):
     seed: int = Field(0, ge=0, description="seed of the values tried")
     level: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
     difference: float = Field(1e-3, gt=0, le=0.1, description="share of a range by which a value is changed to see what follows from it")
+    abc: Draws = Field(Draws(), description="of `invasio fit --abc`, for models without a likelihood")

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom, lognorm, norm, poisson
 
+from invasio.hpc.fits.abc import quantiles
 from invasio.hpc.fits.data import Data, Datum, read_data
 from invasio.hpc.fits.fit import Stopped, fit
 from invasio.hpc.fits.noise import Likelihood
 from invasio.hpc.fits.observe import part
-from invasio.hpc.fits.pool import Answer, Here
-from invasio.hpc.fits.task import Task
+from invasio.hpc.fits.pool import Answer, Here, Workers
+from invasio.hpc.fits.task import DRAWN, Task
 from invasio.meshes.structured import lattice
 from invasio.solver.cli import main
 from invasio.solver.scenario.fit import Noise, Observable
@@ -144,6 +145,34 @@ def test_processes_give_what_one_process_gives(tmp_path: Path) -> None:
     assert 0 < summary["failed_runs"] < summary["runs"]
 
 
+def test_a_fit_on_several_ranks(tmp_path: Path) -> None:
+    """In 2-D: values at places, slabs, quantiles and columns are those of one rank, and so are reasons of what fails."""
+    (tmp_path / "s.yaml").write_text("""\
+name: square
+parameters: {d: 1e-2}
+mesh: {kind: rectangle, to: [1, 0.5], cells: [8, 4]}
+model: {cells: {tumour: {initial: "exp(-(x^2 + y^2)/0.02)", motility: d, death: "0.1*(1 - 60*d*t)"}}}
+time: {end: 1, step: 0.25}
+fit:
+  data: data.csv
+  observables:
+    slab: {integral: tumour, along: x, noise: {kind: normal, error: 1}}
+    point: {value: tumour, noise: {kind: normal, error: 1}}
+    median: {quantile: tumour, along: y, noise: {kind: normal, error: 1}}
+    tumour.total: {series: tumour.total, noise: {kind: normal, error: 1}}
+  vary: {d: {from: 1e-3, to: 0.1, spacing: log}}
+""")
+    rows = ["1,slab,0,,,0,0.3", "0.5,point,0,0.21,0.13,,", "1,median,0,,,,", "1,tumour.total,0,,,,"]
+    (tmp_path / "data.csv").write_text("\n".join(["time,observable,value,x,y,from,to", *rows]) + "\n")
+    task = Task(tmp_path / "s.yaml")
+    here = Here(task)
+    with Workers(task, 1, 2, tmp_path / "log.txt") as pool:
+        assert pool.ask("", [1e-2]).values == pytest.approx(here.ask("", [1e-2]).values, rel=1e-9)
+        alone, two = here.ask("", [0.1]), pool.ask("", [0.1])
+        assert alone.failed and two.code == alone.code
+        assert pool.ask("", [2e-3]).values == pytest.approx(here.ask("", [2e-3]).values, rel=1e-9)
+
+
 def test_arms_are_conditions(tmp_path: Path) -> None:
     """Data of two arms determine the factors of a product that one arm alone does not."""
     more = "arms: {control: {}, faster: {model.cells.tumour.death: a*b + 0.5*a}}\n"
@@ -155,6 +184,29 @@ def test_arms_are_conditions(tmp_path: Path) -> None:
     found = {one.name: one for one in fit(task, tmp_path / "fit", jobs=1).estimates}
     assert [found[name].verdict for name in "abc"] == ["determined"] * 3
     assert (found["a"].value, found["b"].value) == (pytest.approx(1.0, rel=0.01), pytest.approx(0.5, rel=0.01))
+
+
+def test_without_a_likelihood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By pyABC: what is kept holds the true values, is little wider than the likelihood's interval, and goes on where it ended."""
+    path = decaying(tmp_path, "vary: {c: {from: 0, to: 10}}, abc: {population: 40, generations: 6}").path
+    words = ["fit", str(path), "--abc", "--out", str(tmp_path / "abc"), "-j", "1"]
+    assert main([*words, "--no-figures"]) == 0
+    assert main([*words, "--set", "fit.abc.generations=9"]) == 0
+    said = capsys.readouterr().out
+    assert "6 generations are there already" in said and "generation 9 of 9" in said
+    table = np.genfromtxt(tmp_path / "abc" / "sample.csv", delimiter=",", names=True)
+    low, middle, high = quantiles(table["c"], table["weight"], [0.025, 0.5, 0.975])
+    likely = fit(Task(path), tmp_path / "fit", jobs=1).estimates[0]
+    assert low < 2.0 < high
+    assert middle == pytest.approx(likely.value, abs=0.04)
+    assert 0.5 < (high - low) / (likely.upper - likely.lower) < 4.0
+    assert {path.name for path in (tmp_path / "abc" / "figures").iterdir()} == {"sample.png", "sample.pdf"}
+
+
+def test_numbers_that_are_drawn_for_each_run(tmp_path: Path) -> None:
+    """The last value of a run that is drawn goes to the path that is named."""
+    task = decaying(tmp_path, "vary: {c: {from: 0, to: 10}}, abc: {draws: parameters.a}")
+    assert Here(task).ask("", [2.0, 0.0], DRAWN).values == pytest.approx([2.0] * 5)
 
 
 def of_kind(noise: Noise, rows: list[dict[str, object]]) -> Likelihood:
