@@ -68,7 +68,10 @@ def read_values(name: str, options: MeshField, dim: int | None) -> Values:
     values = _one_number(path, options, chosen, stored)
     points = found.points[:, :own] * options.unit + _shift(name, options, path, own)
     whole = np.abs(signed_measures(points, cells))
-    solid = whole > 1e-12 * whole.mean()
+    solid = whole > 1e-12 * float(np.ptp(points[cells].reshape(-1, own), axis=0).max()) ** own / len(cells)
+    if not solid.any():
+        what = f"the cells of the file have no {('length along x', 'area in x and y', 'volume')[own - 1]}"
+        raise MeshError(what, code="flat-cells", place=str(path), remedy="turn the mesh into the plane z = const, or onto the x axis")
     cells = cells[solid]
     said = [*found.notes, *notes, *([f"{int((~solid).sum())} cells without volume left out"] if not solid.all() else [])]
     if on == "cells":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..discretise.operators import Operators
 
 Floats = NDArray[np.float64]
-SAME = 1e-2  # by how much the volumes of meshes of one tissue, or of one region, may differ
+SAME, ALIKE = 1e-2, 0.1  # by how much the volumes of meshes of one tissue, and of one region, may differ: coarse outlines are chords
 _NONE = 1e-9  # of the volume of the mesh: less is rounding
 _MOST, _STEP = 60, 1.0
 _NEAR = 1e-12  # of an amount: nearer is rounding
@@ -49,7 +49,7 @@ def parts_of(carrier: Carrier, operators: Operators) -> Parts:
     masses = [operators.region_mass[name] for name in names]
     whole, *now = graph.sum(mass, *masses)
     then, amounts = carrier.by_region(len(names))
-    alike = [k for k in range(len(names)) if now[k] > 0.0 and abs(now[k] - then[k]) <= SAME * then[k]]
+    alike = [k for k in range(len(names)) if now[k] > 0.0 and abs(now[k] - then[k]) <= ALIKE * then[k]]
     notes = [
         f"region {names[k]!r} has the volume {now[k]:.6g} here and {then[k]:.6g} there, so its amount is not kept by itself"
         for k in range(len(names))

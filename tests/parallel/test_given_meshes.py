@@ -167,6 +167,7 @@ def test_the_amount_of_an_array(comm: Comm, shared_tmp: Path, array: str) -> Non
         ("mesh: m.vtu, array: half, unit: 2, keep: amount", "wrong-amount", "fields.given", ["m.vtu"]),
         ("mesh: line.vtu, array: half", "wrong-length", "line.vtu", ["1 dimensions"]),
         ("mesh: nan.vtu", "out-of-bounds", "nan.vtu", ["not finite"]),
+        ("mesh: turned.vtu", "flat-cells", "turned.vtu", ["area in x and y"]),
         ("mesh: empty.vtu", "no-array", "empty.vtu", ["no arrays"]),
         ("mesh: cut.vtu", "unreadable-file", "cut.vtu", []),
         ("mesh: m.xdmf, array: line, at: 3", "unreadable-file", "m.xdmf", ["no time 3", "nearest is 2"]),
@@ -181,6 +182,8 @@ def test_arrays_that_are_refused(comm: Comm, shared_tmp: Path, field: str, code:
         points, cells = lattice((0.0, 0.0), (2.0, 1.0), (2, 2))
         for name, data in (("nan", {"a": np.full(len(points), np.nan)}), ("empty", {})):
             meshio.Mesh(np.pad(points, ((0, 0), (0, 1))), [("triangle", cells)], point_data=data).write(shared_tmp / f"{name}.vtu")
+        turned = np.insert(points, 1, 0.0, axis=1)
+        meshio.Mesh(turned, [("triangle", cells)], point_data={"a": points[:, 0]}).write(shared_tmp / "turned.vtu")
         (shared_tmp / "cut.vtu").write_bytes((shared_tmp / "m.vtu").read_bytes()[:300])
         (shared_tmp / "a.yaml").write_text(scenario(2, field), encoding="utf-8")
     comm.barrier()
