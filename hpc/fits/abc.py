@@ -89,7 +89,7 @@ def draw(task: Task, out: Path | None = None, jobs: int | None = None, overwrite
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*options.vary, "weight"])
-    writer.writerows([*map(repr, row), repr(w)] for row, w in zip(frame.tolist(), weights.tolist(), strict=True))
+    writer.writerows([*(repr(float(x)) for x in frame[k]), repr(float(weights[k]))] for k in range(len(weights)))
     with writing(folder):
         replace_text(folder / SAMPLE, buffer.getvalue())
         replace_text(folder / SUMMARY, text)

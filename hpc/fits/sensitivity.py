@@ -130,9 +130,7 @@ def _analysed(task: Task, folder: Path, runs: Runs) -> Analysis:
         SUMMARY: text,
         f"{INDICES}.csv": _csv(indices, options.method),
         f"{INDICES}.json": _json(indices, options.method, errors, len(runs)),
-        SAMPLE: _rows(
-            [[*names, *heads], *([*map(repr, row), *map(repr, found)] for row, found in zip(given, values.tolist(), strict=True))]
-        ),
+        SAMPLE: _rows([[*names, *heads], *([*map(repr, row), *(repr(float(x)) for x in values[k])] for k, row in enumerate(given))]),
     }
     with writing(folder):
         for name, content in files.items():
