@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from invasio.solver.scenario.loader import dump_resolved
 from .data import Data
 from .noise import Likelihood
 from .pool import Here, Stopped, Workers
-from .problem import Problem
+from .problem import FAILED, Problem
 from .profile import Side, Spread, side, spread
 from .results import Estimate, Quality, as_csv, as_json, as_markdown, as_text, estimates, fitted_csv, predictions_csv, profiles_csv
 from .runs import Runs
@@ -159,11 +159,10 @@ class _Fit:
         if len(self.runs):
             print(f"{self.folder}: {len(self.runs)} runs are there already", flush=True)
         first = problem.start(self._own())
+        if problem.models([first])[0] is None:
+            self._refuse(f"the run that the search begins with failed: {self.runs.why(problem.given(first)).failed}")
         if failed(problem.cost(first), len(self.task.data.rows)):
-            reason = self.runs.why(problem.given(first)).failed
-            what = f"the run that the search begins with failed: {reason}"
-            remedy = "choose a range that begins elsewhere, or run the scenario to see more"
-            raise FitError(what, code="failed-start", place=str(self.folder), remedy=remedy)
+            self._refuse(f"the run that the search begins with misses the data by more than {FAILED:g} errors")
         begins = starts(problem, first, options.starts, options.screened, options.seed)
         found = search(problem, begins, lambda n, one: self.say(f"search {n} of {len(begins)}: {one.began:.6g} -> {one.cost:.6g}"))
         best = min(found, key=lambda one: one.cost)
@@ -180,6 +179,10 @@ class _Fit:
                 best = self._polished(solve(problem, lower.shares, list(range(problem.size))))
                 near = spread(problem, best.shares)
         return self._written(best, near, sides, found)
+
+    def _refuse(self, what: str) -> NoReturn:
+        remedy = "check the data and their units, or choose ranges that begin elsewhere"
+        raise FitError(what, code="failed-start", place=str(self.folder), remedy=remedy)
 
     def _polished(self, best: Found) -> Found:
         """The best values; an unknown that a search left just inside the end of its range is set there if that is better."""

@@ -123,6 +123,11 @@ class Observer:
                 else:
                     weights = part(points, cells, measures, _inside(run, observable), *_box(observable, row, run.dim))
                     nodes = np.flatnonzero(weights)
+                    if not len(nodes):
+                        place = row.observable + (f" from {row.span[0]:g} to {row.span[1]:g}" if row.span else "")
+                        ends = "; ".join(f"{a:g} to {b:g}" for a, b in zip(locator.lower, locator.upper, strict=True))
+                        remedy = f"the mesh covers {ends}"
+                        raise DataError("no tissue lies in this part", code="outside-tissue", place=place, remedy=remedy)
                     known[key] = nodes, weights[nodes]
             self._weights[k] = known[key]
         self._points = points

@@ -29,6 +29,11 @@ class Stopped(Exception):
     """The fit was asked to stop; what has run is kept."""
 
 
+def reason_of(error: InvasioError) -> str:
+    """Why a run failed, in a line: of several faults the first."""
+    return str(error.faults[0] if error.faults else error).splitlines()[0]
+
+
 class WorkerError(InvasioError):
     """A process that evaluates runs has ended by itself."""
 
@@ -170,4 +175,4 @@ class Here:
         except StoppedEarly:
             raise Stopped from None
         except InvasioError as error:
-            return Answer(failed=str(error).splitlines()[0], code=error.code)
+            return Answer(failed=reason_of(error), code=error.code)

@@ -65,7 +65,7 @@ class Problem:
             return np.full(count + len(groups), FAILED)
         sigmas = self.values(shares)[self.model_size :]
         extra = [np.sqrt(2.0 * len(g.rows) * max(np.log(s / g.lower), 0.0)) for g, s in zip(groups, sigmas, strict=True)]
-        return np.concatenate([self.likelihood.residuals(model, sigmas), extra])
+        return np.concatenate([np.clip(self.likelihood.residuals(model, sigmas), -FAILED, FAILED), extra])
 
     def cost(self, shares: Floats) -> float:
         """The sum of squares of the residuals: minus twice the logarithm of the likelihood, up to a constant."""

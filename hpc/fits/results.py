@@ -55,13 +55,14 @@ class Estimate:
     def sentence(self) -> str:
         """What the data say, in a sentence."""
         others = f": it changes together with {' and '.join(self.with_)}, so that they make up for each other" if self.with_ else ""
+        end = "; its best value lies at the end of its range" if self.at_end else ""
         if self.verdict == NOT:
             return f"{self.name} is not determined by these data{others or ': nothing that was measured depends on it enough'}"
         if self.verdict != DETERMINED:
-            return f"{self.name} is {self.verdict} by these data{others}"
+            return f"{self.name} is {self.verdict} by these data{others}{end}"
         half = 0.5 * (self.upper - self.lower)
         share = f", to {_percent(half / abs(self.value))}" if self.value else ""
-        return f"{self.name} is determined{share}" + ("; its best value lies at the end of its range" if self.at_end else "")
+        return f"{self.name} is determined{share}{end}"
 
 
 def _shown(value: float) -> str:
@@ -96,6 +97,8 @@ class Quality:
     def sentence(self) -> str:
         """Whether the model meets the data, in a sentence."""
         dof = max(self.count - self.free, 1)
+        if self.count <= self.free:
+            return "There are no more data than unknowns, so that nothing can be said of whether the model is right."
         if not self.stated:
             return "Errors are estimated, or single events were seen: whether the model meets the data must be seen in the figure."
         text = f"Sum of squared residuals {self.squares:.5g} for {dof} degrees of freedom ({self.squares / dof:.3g} of each)"

@@ -107,5 +107,5 @@ def search(problem: Problem, begins: list[Floats], said: Callable[[int, Found], 
 
 
 def failed(cost: float, data: int) -> bool:
-    """Whether a sum of squares is that of a run that failed."""
-    return cost >= 0.5 * data * FAILED**2
+    """Whether a sum of squares is as that of a run that failed."""
+    return not cost < 0.5 * data * FAILED**2

@@ -11,6 +11,7 @@ from pathlib import Path
 from invasio.solver.scenario.fit import FitOptions
 from invasio.solver.scenario.fitted import bare, measured, path_of
 from invasio.solver.scenario.loader import Statement, load
+from invasio.solver.scenario.reader import Document
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.sensitivity import SensitivityOptions
 from invasio.solver.scenario.sweep import Span
@@ -85,14 +86,15 @@ class Task:
     def _statement(self, kind: str) -> Statement:
         if kind not in self._statements:
             document = self._given.document
-            changed = measured(document) if kind == OUTCOMES else bare(document, self._times(kind), self.data.of_cascade)
+            changed = measured(document) if kind == OUTCOMES else self._bare(document, kind)
             self._statements[kind] = replace(self._given, document=changed)
         return self._statements[kind]
 
-    def _times(self, kind: str) -> list[float]:
-        """The output times of a run: when something of the tissue is asked for."""
+    def _bare(self, document: Document, kind: str) -> Document:
+        """The document of runs with outputs when something of the tissue is asked for."""
         data = self.asked(kind)
-        return sorted({row.time for row in data.rows if data.observables[row.observable].cascade is None})
+        times = sorted({row.time for row in data.rows if data.observables[row.observable].cascade is None})
+        return bare(document, times, whole=self.data.of_cascade or times[-1] <= self.scenario.time.start)
 
     @cached_property
     def _statements(self) -> dict[str, Statement]:

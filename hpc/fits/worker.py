@@ -20,6 +20,7 @@ from invasio.solver.scenario.arms import Outcome
 from invasio.solver.scenario.schema import Scenario
 
 from .data import DataError
+from .pool import reason_of
 from .task import DATA, OUTCOMES, Task
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _answer(evaluator: Evaluator, request: Any) -> dict[str, object]:
     except DataError as error:
         return {"refused": [error.what, error.code, error.place, error.remedy]}
     except InvasioError as error:
-        return {"failed": str(error).splitlines()[0], "code": error.code}
+        return {"failed": reason_of(error), "code": error.code}
 
 
 def main() -> int:

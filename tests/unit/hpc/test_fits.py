@@ -351,6 +351,29 @@ def test_wrong_data_are_refused_at_their_line(tmp_path: Path, text: str, code: s
         read_data(task.scenario, task.options)
 
 
+def test_data_that_no_run_can_meet_are_refused(tmp_path: Path) -> None:
+    """Slabs and places beside the tissue, values beyond any error; a start that fails says why. Data at the start alone are fine."""
+    observed = "observables: {low: {integral: tumour, along: x}, p: {value: tumour}}, vary: {c: {from: 1, to: 10}}"
+    task = decaying(tmp_path, observed)
+    where = "time,observable,value,error,x,from,to\n"
+    for row, code, place in (("1,low,1,1,,5,6", "outside-tissue", "low from 5 to 6"), ("1,p,1,1,7,,", "outside-tissue", "p at (7)")):
+        (tmp_path / "decay.csv").write_text(f"{where}{row}\n")
+        with refused(code, place=place, remedy="0 to 1"):
+            fit(Task(task.path), tmp_path / "fit", jobs=1, overwrite=True)
+    (tmp_path / "decay.csv").write_text(f"{HEAD}\n1,tumour.total,1e300,1\n")
+    with refused("failed-start", says=["1e+06 errors"]):
+        fit(Task(task.path), tmp_path / "fit", jobs=1, overwrite=True)
+    task = decaying(tmp_path, "vary: {c: {from: 1, to: 10}}")
+    task.path.write_text(task.path.read_text().replace("death: a*b", 'death: "a*b*(1 - t)"'))
+    with refused("failed-start", says=["negative"]):
+        fit(Task(task.path), tmp_path / "fit", jobs=1, overwrite=True)
+    task = decaying(tmp_path, "vary: {c: {from: 1, to: 10}}")
+    (tmp_path / "decay.csv").write_text(f"{HEAD}\n0,tumour.total,3,0.1\n")
+    found = fit(task, tmp_path / "fit", jobs=1, overwrite=True)
+    assert found.estimates[0].value == pytest.approx(3.0, abs=1e-3)
+    assert "no more data than unknowns" in found.text
+
+
 def test_units_of_data(tmp_path: Path) -> None:
     """Times and places by the head of their columns, values by the observable's unit; kept as a run gives them."""
     text = """\
