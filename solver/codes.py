@@ -198,7 +198,7 @@ PICTURES: dict[str, Code] = {
     "no-direction": Code("A picture has no lines, so it has no direction of fibres.", (3,)),
     "no-hole": Code("A hole was not found in the picture.", (3,)),
     "no-picture": Code("No picture of this name is shipped with scikit-image.", (2, 3)),
-    "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
+    "picture-axes": Code("A picture has another number of axes than is needed.", (2, 3)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),
     "too-fine": Code("A volume would be meshed with more cells than any machine holds.", (3,)),

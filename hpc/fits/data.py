@@ -16,13 +16,15 @@ from invasio.solver.scenario.arms import Outcome
 from invasio.solver.scenario.base import Context
 from invasio.solver.scenario.cascade_numbers import check_numbers, named
 from invasio.solver.scenario.columns import columns, near, units_of
-from invasio.solver.scenario.fit import FitOptions, Observable
+from invasio.solver.scenario.fit import FitOptions, Observable, Shown
 from invasio.solver.scenario.moments import output_times
 from invasio.solver.scenario.parameters import read_scales
 from invasio.solver.scenario.quantities import Units
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.units import UnitError, measure, words
 from invasio.solver.scenario.wrong import allowed
+
+from .blocks import blocks
 
 AXES = ("x", "y", "z")
 _KNOWN = ("time", "observable", "value", "error", *AXES, "from", "to", "trials", "since", "censored", "arm")
@@ -54,6 +56,7 @@ class Datum:
     error: float | None
     at: tuple[float, ...] = ()
     span: tuple[float, float] | None = None
+    box: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # lower and upper corner of a block of a picture
     trials: float | None = None
     since: float | None = None
     censored: str = ""
@@ -88,6 +91,7 @@ def read_data(scenario: Scenario, options: FitOptions) -> Data:
     """The data of all files. Raises DataError at the line of the first fault."""
     reader = _Reader(scenario, options)
     rows = tuple(row for path in options.data for row in reader.read(Path(path)))
+    rows += tuple(row for one in options.pictures for row in reader.picture(one))
     arms = list(dict.fromkeys(row.arm for row in rows))
     rows = tuple(sorted(rows, key=lambda row: arms.index(row.arm)))
     used = list(dict.fromkeys(row.observable for row in rows))
@@ -102,17 +106,17 @@ def with_outputs(data: Data, scenario: Scenario, more: Sequence[float] = ()) -> 
     for arm in data.arms:
         for name, observable in data.observables.items():
             mine = [row for row in data.rows if (row.arm, row.observable) == (arm, name)]
-            places = list(dict.fromkeys((row.at, row.span) for row in mine))
+            places = list(dict.fromkeys((row.at, row.span, row.box) for row in mine))
             if observable.cascade is not None:  # up to its own horizon
                 until = horizon(scenario)
                 own = {until * k / _CURVE + scenario.time.start * (1 - k / _CURVE) for k in range(_CURVE + 1)} | {row.time for row in mine}
                 rows += [Datum(time, name, math.nan, None, arm=arm) for time in sorted(own)]
                 continue
-            if observable.value is not None and all(len(at) == 1 for at, _ in places):
-                ends = min(at[0] for at, _ in places), max(at[0] for at, _ in places)
+            if observable.value is not None and all(len(at) == 1 for at, *_ in places):
+                ends = min(at[0] for at, *_ in places), max(at[0] for at, *_ in places)
                 between = [(ends[0] + (ends[1] - ends[0]) * k / _BETWEEN,) for k in range(_BETWEEN + 1)]
-                places = [(at, None) for at in sorted({*between, *(at for at, _ in places)})]
-            rows += [Datum(time, name, math.nan, None, at, span, arm=arm) for time in times for at, span in places]
+                places = [(at, None, None) for at in sorted({*between, *(at for at, *_ in places)})]
+            rows += [Datum(time, name, math.nan, None, at, span, box, arm=arm) for time in times for at, span, box in places]
     return replace(data, rows=tuple(rows))
 
 
@@ -223,6 +227,16 @@ class _Reader:
         for (number, _), row in zip(numbered[1:], table[1:], strict=True):
             yield self._row(head, row, f"{path}:{number}")
 
+    def picture(self, shown: Shown) -> Iterator[Datum]:
+        """A datum for each block of a picture: its centre and corners. Raises MeshError, DataError."""
+        observable, factor = self._found(shown.observable, shown.image)
+        for lower, upper, value in blocks(shown):
+            centre = tuple(0.5 * (a + b) for a, b in zip(lower, upper, strict=True))
+            own = 1.0 if shown.brighter is not None else factor
+            datum = Datum(shown.time, shown.observable, value * own, shown.error * abs(own), centre, None, (lower, upper), arm=shown.arm)
+            self._check(datum, observable, shown.image)
+            yield datum
+
     def _head(self, row: Sequence[str], place: str) -> list[tuple[str, float]]:
         """Name of each column, and what one unit of it is in the scenario's scales."""
         found: list[tuple[str, float]] = []
@@ -286,10 +300,10 @@ class _Reader:
             error if error is None or relative else error * abs(factor),
             at,
             span,
-            number("trials"),
-            number("since"),
-            texts.get("censored", ""),
-            texts.get("arm", ""),
+            trials=number("trials"),
+            since=number("since"),
+            censored=texts.get("censored", ""),
+            arm=texts.get("arm", ""),
         )
         self._check(datum, observable, place)
         return datum

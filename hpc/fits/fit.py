@@ -135,7 +135,7 @@ def prepare(task: Task, folder: Path, overwrite: bool, own: dict[str, object]) -
 def digest(data: Data) -> str:
     """What tells data, or what is predicted, from others."""
     rows = [
-        [row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.trials, row.since, row.censored]
+        [row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.box, row.trials, row.since, row.censored]
         for row in data.rows
     ]
     stated = {name: one.model_dump(exclude={"noise"}) for name, one in data.observables.items()}

@@ -72,7 +72,8 @@ class Observer:
                 found[k] = self._quantile(fields[key], observable)
                 continue
             nodes, weights = self._weights[k]
-            found[k] = weights @ fields[key][nodes]
+            values = fields[key] if observable.above is None else self._covered(fields[key], observable.above, points, cells)
+            found[k] = weights @ values[nodes]
             if observable.share:
                 found[k] /= self._whole @ fields[key]
             elif observable.integral is not None:
@@ -105,6 +106,15 @@ class Observer:
         share = (np.cumsum(amount) - 0.5 * amount) / max(float(amount.sum()), 1e-300)
         return float(np.interp(observable.level, share, heights))
 
+    def _covered(self, field: Floats, level: float, points: Floats, cells: NDArray[np.int64]) -> Floats:
+        """(N,) the share of the tissue about each node where a density is above a level, as if it went evenly through each cell."""
+        corners = field[cells]
+        low, high = corners.min(axis=1), corners.max(axis=1)
+        share = np.clip((high - level) / np.maximum(high - low, 1e-300), 0.0, 1.0)
+        weights = np.repeat((_measures(points, cells) / cells.shape[1])[:, None], cells.shape[1], axis=1)
+        found: Floats = _assembled(cells, weights * share[:, None], len(points)) / self._whole
+        return found
+
     def _look_up(self, run: Memory | Run, points: Floats, cells: NDArray[np.int64]) -> None:
         locator = Locator(points, cells)
         measures = _measures(points, cells)
@@ -116,9 +126,11 @@ class Observer:
                 self._lines[observable.along or "", observable.region] = _line(run, observable, points, cells, measures)
             if not (observable.value or observable.integral):
                 continue
-            key = row.observable, row.at, row.span
+            key = row.observable, row.at, row.span, row.box
             if key not in known:
-                if observable.value is not None:
+                if row.box is not None:
+                    known[key] = _block(row, locator, cells, measures)
+                elif observable.value is not None:
                     known[key] = _at(locator, row)
                 else:
                     weights = part(points, cells, measures, _inside(run, observable), *_box(observable, row, run.dim))
@@ -143,6 +155,20 @@ def _at(locator: Locator, row: Datum) -> tuple[NDArray[np.intp], Floats]:
         ends = "; ".join(f"{a:g} to {b:g}" for a, b in zip(locator.lower, locator.upper, strict=True))
         raise DataError("this place lies outside the tissue", code="outside-tissue", place=where, remedy=f"the mesh covers {ends}")
     return locator.cells[cell[0]].astype(np.intp), share[0]
+
+
+def _block(row: Datum, locator: Locator, cells: NDArray[np.int64], measures: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """Nodes and weights of the mean over the tissue in a block of a picture."""
+    lower, upper = (np.array(corner) for corner in row.box or ((), ()))
+    if len(lower) != locator.dim:
+        what = f"a picture in {len(lower)}-D of a mesh in {locator.dim}-D"
+        raise DataError(what, code="picture-axes", place=row.observable, remedy="give a picture for a mesh in 2-D, a volume for one in 3-D")
+    weights = part(locator.points, cells, measures, np.ones(len(cells), dtype=bool), lower, upper)
+    nodes = np.flatnonzero(weights)
+    if not len(nodes):
+        place = f"{row.observable} at ({', '.join(f'{x:g}' for x in row.at)})"
+        raise DataError("no tissue lies in this block", code="outside-tissue", place=place, remedy="check `pixel`, `shift` and `blocks`")
+    return nodes, weights[nodes] / weights.sum()
 
 
 def _line(

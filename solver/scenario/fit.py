@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from .base import InputFile, Length, Options
+from .base import InputFile, Length, Options, Time
 from .named import SpeciesName
+from .pictures import PictureFile
 from .shorthand import Short
 from .sweep import Span
-from .wrong import either, one_line, wrong
+from .wrong import allowed, either, one_line, wrong
 
 Point = Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)]
 MOST_VARIED, MOST_FILES = 50, 100
@@ -53,6 +54,10 @@ class Observable(Options):
     series: str | None = Field(None, description="column of series.csv, such as tumour.total")
     cascade: str | None = Field(None, description="or a number of the cascade, such as chance of a metastasis in liver")
     value: SpeciesName | None = Field(None, description="or a species, whose density is measured at places: columns x, y, z of the data")
+    above: float | None = Field(
+        None,
+        description="of a picture: its density at the edge of what is segmented; measured is the share of a block that has more (value)",
+    )
     integral: SpeciesName | None = Field(None, description="or a species, of which is measured how much there is in a part of the tissue")
     quantile: SpeciesName | None = Field(
         None, description="or a species, of which is measured the place `along` an axis below which a share is"
@@ -83,6 +88,8 @@ class Observable(Options):
                 raise wrong(f"'{name}' has no meaning for '{given[0]}'", code="meaningless-option", remedy="take it out")
         if self.quantile is not None and self.along is None:
             raise wrong("'quantile' without an 'along'", code="missing-option", remedy="give the axis")
+        if self.above is not None and self.value is None:
+            raise wrong(f"'above' has no meaning for '{given[0]}'", code="meaningless-option", remedy="take it out")
         if (self.from_ is None) != (self.to is None):
             raise wrong("a box has two corners", code="missing-option", remedy="give both 'from' and 'to'")
         return self
@@ -91,6 +98,26 @@ class Observable(Options):
     def species(self) -> str:
         """Whose density it is made of; "" of a column."""
         return self.value or self.integral or self.quantile or ""
+
+
+class Shown(PictureFile):
+    """A picture or volume as data: its brightness, or what is segmented in it, in blocks side by side, where a mesh of it would lie."""
+
+    time: Time = Field(description="when it was taken")
+    observable: str = Field(description="which of `observables` it shows, one with `value`: the density's mean in each block")
+    blocks: Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field(min_length=2, max_length=3)] = Field(
+        description="number of blocks along each axis"
+    )
+    error: float = Field(gt=0, description="standard deviation of a block's value")
+    black: float = Field(0.0, description="density that black stands for")
+    white: float = Field(1.0, description="density that white stands for")
+    brighter: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="brightness from which on a pixel is segmented; then the data are shares of blocks, and the observable has an `above`",
+    )
+    colour: Literal["grey", "red", "green", "blue"] = Field("grey", description="of colour pictures: one channel, or the mean of all")
+    shift: list[Length] | None = Field(None, description="where the corner of the first pixel lies, one for each dimension; default: at 0")
+    arm: str = Field("", description="which arm it shows; none: the scenario as it stands")
 
 
 class Varied(Span):
@@ -110,7 +137,7 @@ def _files(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Files = Annotated[list[InputFile], BeforeValidator(_files), Field(min_length=1, max_length=MOST_FILES)]
+Files = Annotated[list[InputFile], BeforeValidator(_files), Field(max_length=MOST_FILES)]
 
 
 class Draws(Options):
@@ -130,11 +157,15 @@ class FitOptions(Options):
     """Which values of options measured data allow."""
 
     data: Files = Field(
+        [],
         description="table (CSV), or several: columns time, value, observable, error; x, y, z; from, to; trials; censored; arm. "
-        "A unit of times and places stands in the head, as in `time (d)`"
+        "A unit of times and places stands in the head, as in `time (d)`",
     )
     observables: dict[Annotated[str, AfterValidator(one_line)], Observable] = Field(
         {}, description="what the names in the data's column observable mean; others are columns of series.csv"
+    )
+    pictures: Annotated[list[Shown], Field(max_length=MOST_FILES)] = Field(
+        [], description="pictures or volumes as data, besides tables or alone"
     )
     vary: dict[str, Varied] = Field(
         min_length=1, max_length=MOST_VARIED, description="name of a parameter, or path as for --set: the range in which it is sought"
@@ -145,3 +176,20 @@ class FitOptions(Options):
     level: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
     difference: float = Field(1e-3, gt=0, le=0.1, description="share of a range by which a value is changed to see what follows from it")
     abc: Draws = Field(Draws(), description="of `invasio fit --abc`, for models without a likelihood")
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.data and not self.pictures:
+            raise wrong("there are no data", code="nothing-given", remedy="give 'data' or 'pictures'")
+        for number, one in enumerate(self.pictures):
+            observable = self.observables.get(one.observable)
+            if observable is None or observable.value is None:
+                what = f"picture {number} shows no observable with 'value' (given {one.observable!r})"
+                raise wrong(what, code="unknown-name", remedy=allowed(one.observable, [n for n, o in self.observables.items() if o.value]))
+            if (one.brighter is None) != (observable.above is None):
+                raise wrong(
+                    "what is segmented in a picture needs a density at its edge",
+                    code="missing-option",
+                    remedy="give both 'brighter' and 'above', or neither",
+                )
+        return self

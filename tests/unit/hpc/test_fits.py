@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.stats import binom, lognorm, norm, poisson
 
 from invasio.hpc.fits.abc import quantiles
@@ -271,6 +272,40 @@ fit:
     (tmp_path / "s.yaml").write_text(text)
     with refused("no-organ", place="fit.observables.seen", says=["lever"]):
         Here(Task(tmp_path / "s.yaml")).ask("late", [0.004])
+
+
+def test_pictures_as_data(tmp_path: Path) -> None:
+    """The brightness in blocks is a density; what is segmented, the share of blocks: both find the width of a round spot."""
+    side, sigma = 80, 0.2
+    middles = (np.arange(side) + 0.5) / side
+    x, y = np.meshgrid(middles, middles)  # rows are y
+    spot = np.exp(-((x - 0.3) ** 2 + (y - 0.6) ** 2) / (2 * sigma**2))
+    pixels = np.round(255 * spot).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "spot.png")
+    text = """\
+name: spot
+parameters: {s: 0.3}
+mesh: {kind: rectangle, to: [1, 1], cells: [40, 40]}
+model: {cells: {tumour: {initial: "exp(-((x - 0.3)^2 + (y - 0.6)^2)/(2*s^2))", motility: 0}}}
+time: {end: 1, step: 1}
+fit:
+  pictures: [{image: spot.png, pixel: 0.0125, time: 1, observable: stain, blocks: [5, 4], error: 0.02 MORE}]
+  observables: {stain: {value: tumour ABOVE}}
+  vary: {s: {from: 0.05, to: 0.5}}
+  starts: 1
+"""
+    for name, more, above in (("density", "", ""), ("front", ", brighter: 0.4", ", above: 0.4")):
+        (tmp_path / f"{name}.yaml").write_text(text.replace(" MORE", more).replace(" ABOVE", above))
+        task = Task(tmp_path / f"{name}.yaml")
+        assert len(task.data.rows) == 20
+        found = fit(task, tmp_path / name, jobs=1).estimates[0]
+        assert found.value == pytest.approx(sigma, rel=0.01)
+        assert found.lower < sigma < found.upper
+    first = task.data.rows[0]
+    assert (first.at, first.box) == (pytest.approx((0.1, 0.125)), ((0.0, 0.0), pytest.approx((0.2, 0.25))))
+    (tmp_path / "front.yaml").write_text(text.replace(" MORE", ", brighter: 0.4").replace(" ABOVE", ""))
+    with refused("missing-option", place="fit", remedy="above"):
+        load(tmp_path / "front.yaml")
 
 
 def test_errors_can_be_estimated(tmp_path: Path) -> None:
