@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ScenarioError
+from ..installed import need_solver
 from .submit import positive
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def main(args: argparse.Namespace) -> int:
     if task.scenario.fit is None:
         remedy = "add one: measured data and what to vary"
         raise ScenarioError("the scenario has no block `fit:`", code="no-fit", place=str(args.scenario), remedy=remedy)
+    need_solver()
     if args.abc:
         return _drawn(task, args)
     try:

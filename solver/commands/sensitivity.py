@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import ScenarioError
+from ..installed import need_solver
 from .submit import positive
 
 
@@ -30,6 +31,7 @@ def main(args: argparse.Namespace) -> int:
     if task.scenario.sensitivity is None:
         remedy = "add one: what varies in which range"
         raise ScenarioError("the scenario has no block `sensitivity:`", code="no-fit", place=str(args.scenario), remedy=remedy)
+    need_solver()
     try:
         found = analyse(task, args.out, args.jobs, args.overwrite)
     except Stopped:

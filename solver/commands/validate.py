@@ -56,6 +56,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"  arms        {', '.join(scenario.arms)}{_checked(scenario)}")
     if scenario.outcomes:
         print(f"  outcomes    {', '.join(scenario.outcomes)}")
+    _print_fit(scenario)
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
     switching = jumping(model) if scenario.time.step is None else []
@@ -97,6 +98,17 @@ def _print_given(scenario: Scenario) -> None:
 
     for heading, line in check_given(scenario):
         print(f"  {heading:11} {line}")
+
+
+def _print_fit(scenario: Scenario) -> None:
+    """Read the data of a fit as the fit will; raises InvasioError for what is wrong in them."""
+    if scenario.fit is not None:
+        from ...hpc.fits.data import read_data
+
+        data = read_data(scenario, scenario.fit)
+        print(f"  fit         {len(data.rows)} data of {', '.join(data.observables)}; varies {', '.join(scenario.fit.vary)}")
+    if scenario.sensitivity is not None:
+        print(f"  sensitivity {scenario.sensitivity.method}; varies {', '.join(scenario.sensitivity.vary)}")
 
 
 def _members(scenario: Scenario) -> str:

@@ -438,6 +438,15 @@ fit:
     assert predicted[1] == pytest.approx(1e5 * 1e-4 * 0.5 * 1.0, rel=1e-6) or predicted[1] == pytest.approx(5.0, rel=1e-6)
 
 
+def test_validate_reads_the_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = decaying(tmp_path).path
+    assert main(["validate", str(path)]) == 0
+    assert "5 data of tumour.total; varies a, b, c" in capsys.readouterr().out
+    (tmp_path / "decay.csv").write_text(f"{HEAD}\n9,tumour.total,1,1\n")
+    assert main(["validate", str(path)]) == 2
+    assert "decay.csv:2: outside the run" in capsys.readouterr().err
+
+
 def test_ranges_that_are_no_scenario_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """At the line of what varies, before anything runs."""
     with refused("out-of-bounds", place="decay.yaml:6:"):
