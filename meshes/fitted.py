@@ -52,7 +52,7 @@ def fitted(labels: NDArray[np.int32], volumes: Mapping[int, float], passes: int)
     number[on] = np.arange(len(on))
     priority = np.arange(size)
     priority[on] += size  # cones stand on nodes inside, so that no cell has all its corners on a surface where this can be
-    cells, cube = _pulled(cubes, priority)
+    cells, cube = pulled(cubes, priority)
     if not len(on):
         return Fitted(points, cells, cube, 0.0)
     start, sides = points[on], (points[on] == 0) | (points[on] == counts)
@@ -65,7 +65,7 @@ def fitted(labels: NDArray[np.int32], volumes: Mapping[int, float], passes: int)
         for _ in range(_SHIFTS):
             points[on] = start + moved
             _shift(points, moved, sides, quads, local, pairs, _lacking(points, cells, tags, volumes))
-    share = _unfolded(points, on, start, moved, cells[near], number)
+    share = unfolded(points, on, start, moved, cells[near], number)
     return Fitted(points, cells, cube, float((share < 1).mean()))
 
 
@@ -82,7 +82,7 @@ def _cubes(counts: Ints) -> Ints:
     return np.asarray(first[:, None] + _CORNERS @ strides)
 
 
-def _pulled(cubes: Ints, priority: Ints) -> tuple[Ints, Ints]:
+def pulled(cubes: Ints, priority: Ints) -> tuple[Ints, Ints]:
     """Each cube as cones from its node of lowest priority over the faces without it, each parted at its own such node.
 
     Neighbours fit together (as in files/simplices.py). Where priorities rise along the axes this is Kuhn's division.
@@ -178,7 +178,7 @@ def _shift(
     np.clip(moved, -_MOST, _MOST, out=moved)
 
 
-def _unfolded(points: Floats, on: Ints, start: Floats, moved: Floats, cells: Ints, number: Ints) -> Floats:
+def unfolded(points: Floats, on: Ints, start: Floats, moved: Floats, cells: Ints, number: Ints) -> Floats:
     """Set ``points`` so that no cell is flatter than it may be; returns the share of its way that each node goes."""
     share = np.ones(len(on))
     points[on] = start + moved

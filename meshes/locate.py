@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from mpi4py import MPI
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -39,6 +38,8 @@ def locate(mesh: Any, points: Floats) -> Located:
 
     A point on a face or vertex belongs to the cell with the lowest canonical number.
     """
+    from mpi4py import MPI
+
     dim = mesh.topology.dim
     count = mesh.topology.index_map(dim).size_local
     corners = cell_corners(mesh)[:count].astype(np.int64)

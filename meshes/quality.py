@@ -129,6 +129,7 @@ def radius_ratios(points: Floats, cells: Ints) -> Floats:
     facets = cell_facets(cells)
     surface = facet_measures(points, facets.reshape(-1, dim)).reshape(len(cells), dim + 1).sum(axis=1)
     edges = points[cells[:, 1:]] - points[cells[:, :1]]
+    edges[sizes <= 1e-14 * np.abs(edges).max(axis=(1, 2)) ** dim] = np.eye(dim)  # of a flat cell, whose ratio is 0 whatever its circle
     centre = np.linalg.solve(edges, (edges**2).sum(axis=2, keepdims=True) / 2)[:, :, 0]
     return np.asarray(dim * (dim * sizes / surface) / np.linalg.norm(centre, axis=1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import permutations
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,14 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
     """
     lower, upper = _tuple(options.from_), _tuple(options.to)
     counts = _counts(lower, upper, options.cells, options.size)
+    source = f"structured {options.kind} {' x '.join(map(str, counts))}"
+    if not isinstance(options, IntervalMesh) and options.outlines == "fitted":
+        from .fitted_lattice import fitted_lattice
+
+        fitted = fitted_lattice(options, _axes(lower, upper, counts))
+        boundaries = sides(fitted.points, fitted.cells, lower, upper, options.boundary_names())
+        names = options.region_names()
+        return assemble(fitted.points, fitted.cells, fitted.region, names, boundaries, options.interfaces, source, fitted.notes)
     if isinstance(options, RectangleMesh):
         points, cells = rectangle(lower, upper, counts, options.diagonal)
     else:
@@ -34,7 +42,6 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
     tags = np.zeros(len(cells), dtype=np.int32)
     for index, shape in enumerate(options.regions.values(), start=1):
         tags[inside(shape, centroids)] = index
-    source = f"structured {options.kind} {' x '.join(map(str, counts))}"
     boundaries = sides(points, cells, lower, upper, options.boundary_names())
     return assemble(points, cells, tags, options.region_names(), boundaries, options.interfaces, source)
 
@@ -45,6 +52,15 @@ def inside(shape: object, points: Floats) -> NDArray[np.bool_]:
         return np.asarray(((points - np.asarray(shape.centre)) ** 2).sum(axis=1) <= shape.radius**2)
     low, high = _tuple(shape.from_), _tuple(shape.to)  # type: ignore[attr-defined]
     return np.asarray(((points >= low) & (points <= high)).all(axis=1))
+
+
+def axes(options: IntervalMesh | RectangleMesh | BoxMesh, most: int) -> list[Floats] | None:
+    """Coordinates of the nodes of a lattice along each axis; None where there are more than so many nodes."""
+    lower, upper = _tuple(options.from_), _tuple(options.to)
+    counts = _counts(lower, upper, options.cells, options.size)
+    if prod(n + 1 for n in counts) > most:
+        return None
+    return _axes(lower, upper, counts)
 
 
 def lattice(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> tuple[Floats, Ints]:
@@ -76,9 +92,12 @@ def rectangle(lower: Sequence[float], upper: Sequence[float], counts: Sequence[i
     return points, np.stack([first, second], axis=1).reshape(-1, 3)
 
 
+def _axes(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> list[Floats]:
+    return [np.asarray(np.linspace(a, b, n + 1), dtype=np.float64) for a, b, n in zip(lower, upper, counts, strict=True)]
+
+
 def _points(lower: Sequence[float], upper: Sequence[float], counts: Sequence[int]) -> Floats:
-    axes = [np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, counts, strict=True)]
-    grid = np.meshgrid(*axes[::-1], indexing="ij")
+    grid = np.meshgrid(*_axes(lower, upper, counts)[::-1], indexing="ij")
     return np.stack([g.ravel() for g in grid[::-1]], axis=1)
 
 

@@ -16,6 +16,8 @@ from .membranes import membranes
 from .picture import background
 from .raster import cover
 from .sheet import Sheet
+from .strokes import draw as draw_strokes
+from .strokes import grid_of, strokes
 from .style import MAPS, kinds, length_label, scale_bar, span, thins_out, time_label, with_unit
 from .vessels import draw as draw_walls
 from .vessels import wall_lines
@@ -44,6 +46,24 @@ class Plane:
         self.lines = outlines(run) if run.dim == 2 else None
         self.membranes = membranes(run) if run.dim > 1 else None
         self.vessels = wall_lines(run, self.height)
+
+    @property
+    def as_picture(self) -> bool:
+        """Whether y runs down: the mesh, or a given field in 2-D, is of a picture."""
+        fields = (self.run.scenario.get("fields") or {}).values()
+        of_field = self.run.dim == 2 and any("image" in field for field in fields if isinstance(field, dict))
+        return of_field or (self.run.scenario.get("mesh") or {}).get("kind") == "image"
+
+    def strokes(self, name: str) -> NDArray[np.float64]:
+        """Ends (n, 2, 2) of strokes along the fibres that a species moves along; none where it moves alike in all directions."""
+        along = self.run.fibres.get(name)
+        if along is None:
+            return np.empty((0, 2, 2))
+        pixels, step = grid_of(self.shape)
+        inside = pixels[~np.isnan(self._share[pixels]).any(axis=1)]
+        size = (self.upper - self.lower)[:2] / np.array(self.shape[::-1])
+        places = self.lower[:2] + (np.stack([inside % self.shape[1], inside // self.shape[1]], axis=1) + 0.5) * size
+        return strokes(along, self.run.cells[self._cell[inside]], self._share[inside], places, step * float(size.max()))
 
     def raster(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows, columns) values of a nodal field; NaN outside the tissue."""
@@ -101,25 +121,27 @@ def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[
             at = (k // columns, k % columns) if single else (number, k)
             panel = sheet.panel(*at)
             drawn = _panel(panel, raster, norms[row.name], kinds(row.plane.run)[row.name], row.plane)
+            draw_strokes(panel, row.plane.strokes(row.name))
             _membranes(panel, row.plane, step)
             if single or number == 0:
                 panel.set_title(time_label(row.plane.run, float(row.plane.run.times[step])), y=1.0, pad=4)
             if row.label and k == 0:
                 panel.text(-0.03, 0.5, row.label, transform=panel.transAxes, rotation=90, va="center", ha="right", fontsize=9)
             if at == (sheet.rows - 1, 0):
-                _below(panel, row.plane, size[0])
+                _below(panel, row.plane, size[0], any(len(each.plane.strokes(each.name)) for each in rows))
         finish_bar(
             sheet.figure.colorbar(drawn, cax=sheet.bar(None if single else number)), norms[row.name], with_unit(row.plane.run, row.name)
         )
     return sheet.figure
 
 
-def _below(panel: Any, plane: Plane, width: float) -> None:
-    """The scale bar, and in 3-D which plane it is."""
+def _below(panel: Any, plane: Plane, width: float, fibres: bool) -> None:
+    """The scale bar, what strokes are, and in 3-D which plane it is."""
     scale_bar(panel, plane.run, width)
-    if plane.run.dim == 3:
-        said = length_label(plane.run, "z", plane.height)
-        panel.text(1.0, -0.03, said, transform=panel.transAxes, va="center", ha="right", fontsize=8)
+    said = ["strokes: fibres"] if fibres else []
+    said += [length_label(plane.run, "z", plane.height)] if plane.run.dim == 3 else []
+    if said:
+        panel.text(1.0, -0.03, ", ".join(said), transform=panel.transAxes, va="center", ha="right", fontsize=8)
 
 
 def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
@@ -152,7 +174,7 @@ def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane) -> Any:
         panel.plot(*between.T, color="#101010" if on_bright else "#ffffff", linewidth=0.7, alpha=0.8)
         panel.plot(*rim.T, color="#404040", linewidth=0.5)
     draw_walls(panel, plane.vessels)
-    down = picture is not None or (plane.run.scenario.get("mesh") or {}).get("kind") == "image"
+    down = picture is not None or plane.as_picture
     panel.set_xlim(plane.lower[0], plane.upper[0])
     panel.set_ylim(*(plane.upper[1], plane.lower[1]) if down else (plane.lower[1], plane.upper[1]))
     return drawn

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from invasio.solver.errors import MeshError
-from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES, STATUS, VESSELS
+from invasio.solver.output.layout import ALONG, FIELDS, MANIFEST, RESOLVED, SERIES, STATUS, VESSELS
 from invasio.solver.output.parts import PARTS
 from invasio.solver.output.records import damaged, facts_of, line_of, mapping_of, numbers_of
 
@@ -88,6 +88,11 @@ class Run:
     def regions(self) -> tuple[str, ...]:
         """Names of the regions."""
         return tuple(map(str, self._read(lambda h5: json.loads(h5["provenance"].attrs["regions"]))))
+
+    @cached_property
+    def fibres(self) -> dict[str, NDArray[np.float64]]:
+        """Species -> (N, dim) along the fibres that it moves along, as long as they count, 0 to 1; the sign means nothing."""
+        return dict(self._read(lambda h5: {name: np.asarray(h5[f"{ALONG}/{name}"], dtype=np.float64) for name in h5.get(ALONG, ())}))
 
     @cached_property
     def dim(self) -> int:

@@ -102,8 +102,12 @@ MODEL: dict[str, Code] = {
     "wrong-transfer": Code("A species cannot turn into this one.", (2,)),
 }
 SWEEPS: dict[str, Code] = {
+    "broken-worker": Code("A process that evaluates runs of a fit has ended by itself.", (4,)),
     "cannot-vary": Code("An option cannot differ between the members of a sweep, or between patients.", (2,)),
+    "failed-run": Code("A run of a sensitivity analysis fails, or an outcome of it has no number.", (4,)),
+    "failed-start": Code("The run fails with which the search of a fit would begin.", (2,)),
     "no-effect": Code("A value of an arm changes nothing in the scenario.", (2,)),
+    "no-fit": Code("A scenario has no fit, or no sensitivity analysis.", (2,)),
     "same-arm": Code("Two arms are the same scenario.", (2,)),
 }
 CLUSTERS: dict[str, Code] = {
@@ -194,7 +198,7 @@ PICTURES: dict[str, Code] = {
     "no-direction": Code("A picture has no lines, so it has no direction of fibres.", (3,)),
     "no-hole": Code("A hole was not found in the picture.", (3,)),
     "no-picture": Code("No picture of this name is shipped with scikit-image.", (2, 3)),
-    "picture-axes": Code("A picture has another number of axes than is needed.", (3,)),
+    "picture-axes": Code("A picture has another number of axes than is needed.", (2, 3)),
     "ragged-outlines": Code("The outlines of regions in a picture cannot be made into a mesh.", (3,)),
     "region-rule": Code("Regions are told apart in a way that does not fit the picture.", (3,)),
     "too-fine": Code("A volume would be meshed with more cells than any machine holds.", (3,)),
@@ -212,7 +216,7 @@ NETWORKS: dict[str, Code] = {
     "no-positions": Code("A table of positions has no rows.", (3,)),
     "no-wall": Code("The place of a vessel has no facets, so it has no wall.", (3,)),
     "outside-shape": Code("The trunk of a generated tree leaves the shape that it shall fill.", (3,)),
-    "outside-tissue": Code("A node or segment of a network, a single cell, or a node of a mesh lies outside the tissue.", (3,)),
+    "outside-tissue": Code("A node of a mesh, a segment, a single cell, or a place of a measurement lies outside the tissue.", (2, 3)),
     "unknown-node": Code("A segment or an end of a network names a node that is not there.", (3,)),
     "unused-node": Code("A node of a network belongs to no segment.", (3,)),
     "wrong-end": Code("A node is marked as an end that it cannot be.", (3,)),
@@ -230,7 +234,7 @@ FAMILIES: dict[str, dict[str, Code]] = {
     "Quantities and formulas": QUANTITIES,
     "Names": NAMES,
     "Models": MODEL,
-    "Sweeps": SWEEPS,
+    "Sweeps and fits": SWEEPS,
     "Clusters": CLUSTERS,
     "Runs and folders": RUNS,
     "Solution": SOLVER,

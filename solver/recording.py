@@ -175,6 +175,7 @@ class Recording:
                 unit_of=partial(unit_in_file, self._units),
                 still=self._walls.still if part == "walls" and self._walls else (),
                 parts=self._walls.parts() if part == "walls" and self._walls else NO_PARTS,
+                fibres=self._along(names) if part == "fields" else None,
             )
             self._writers.append(made)
             return made
@@ -185,6 +186,11 @@ class Recording:
         found += [writer(MEMBRANES, self._surface.grid, self._surface.names, "surface")] if self._surface else []
         found += [writer(VESSELS, self._walls.grid, self._walls.names, "walls")] if self._walls else []
         return found
+
+    def _along(self, names: Sequence[str]) -> dict[str, Floats]:
+        """Along the fibres of the species that are written, at the nodes that are."""
+        rows = slice(None) if self._rows is None else self._rows
+        return {name: values[rows] for name, values in self.problem.fibres.items() if name in names}
 
     def _keep(self, step: int) -> dict[str, str]:
         """Bring what a checkpoint counts on to the disk, and keep the structures of the files of fields beside it. Collective."""

@@ -43,7 +43,8 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
     if steps:
         log.info(
             "%s: on a lattice a round surface has steps; its area, and so what passes it, is too large, by some 30 %% in 2-D and 60 %% "
-            "in 3-D (thin tubes: up to twofold). Meshes by gmsh (structured: false), of pictures and from files follow outlines",
+            "in 3-D (thin tubes: up to twofold). `outlines: fitted` moves nodes onto discs and balls; meshes by gmsh (structured: false), "
+            "of pictures and from files follow outlines",
             ", ".join(steps),
         )
     for crossing in (c for s in problem.species.values() for c in s.crossings if c.capped):
@@ -57,7 +58,7 @@ def in_steps(scenario: Scenario, dim: int) -> list[str]:
     """The walls and membranes that are the outline of something round on a lattice, or of a label in a volume."""
     mesh = scenario.mesh
     round_: set[str] = set()
-    if isinstance(mesh, (RectangleMesh, BoxMesh)) and mesh.structured:
+    if isinstance(mesh, (RectangleMesh, BoxMesh)) and mesh.structured and mesh.outlines == "stepped":
         round_ = {name for name, shape in mesh.regions.items() if shape.kind in ("disc", "ball")}
     elif isinstance(mesh, ImageMesh) and dim == 3 and mesh.surfaces == "lattice":
         round_ = set(mesh.regions)

@@ -1,5 +1,6 @@
 # Where the command will run: the host's own Python, an environment of wheels, or a sealed one; sourced by ../../invasio.
-# Sets python (host and wheels), wheels or tree (sealed), and reason. INVASIO_ENVIRONMENT=host, =wheels or =sealed forces one of them.
+# Sets kind (host, wheels or sealed), python (host and wheels), wheels or tree (sealed), and reason.
+# INVASIO_ENVIRONMENT=host, =wheels or =sealed forces one of them.
 
 suite=trixie # Debian 13; another release has another DOLFINx
 
@@ -21,14 +22,23 @@ tree_of_wheels() {
   printf '%s/wheels-%.12s' "$environments" "$sum"
 }
 
-# Uses it, made if need be; 1 where this machine cannot have it (`lacking` says why), or where it could not be made.
-find_wheels() {
-  wheels=$(tree_of_wheels) lacking=
-  if [ ! -e "$wheels/.complete" ] || [ ! -x "$wheels/bin/python3" ]; then
-    . "$environment_folder/wheels.sh"
-    check_wheels && build_wheels || { wheels='' && return 1; }
-  fi
+# The environment of wheels, if it has been made.
+wheels_there() {
+  wheels=$(tree_of_wheels)
   python=$wheels/bin/python3
+  [ ! -e "$wheels/.complete" ] || [ ! -x "$python" ] || return 0
+  wheels='' python=''
+  return 1
+}
+
+# A sealed environment that will do, if one has been built.
+sealed_there() {
+  tree=$(tree_of test)
+  [ ! -e "$tree/.complete" ] || return 0
+  [ "$profile" = test ] || tree=$(tree_of "$profile")
+  [ ! -e "$tree/.complete" ] || return 0
+  tree=''
+  return 1
 }
 
 under_a_launcher() {
@@ -64,32 +74,72 @@ host_python() {
   python=$answer
 }
 
-find_environment() {
-  python='' tree='' wheels='' lacking=''
-  reason="INVASIO_ENVIRONMENT=${INVASIO_ENVIRONMENT-}"
-  case ${INVASIO_ENVIRONMENT:-auto} in
-    auto)
-      reason="the system's Python imports everything that is needed"
-      host_python && return 0
-      reason="the system's Python does not import everything that is needed"
-      ;;
-    host)
-      host_python && return 0
-      fail "INVASIO_ENVIRONMENT=host, but python3 here does not import everything:
-$(python3 "$environment_folder/probe.py" missing 2>&1)"
-      ;;
-    wheels)
-      find_wheels && return 0
-      [ -z "$lacking" ] || fail "INVASIO_ENVIRONMENT=wheels, but here $lacking"
-      exit 1
-      ;;
-    sealed) ;;
-    *) fail "INVASIO_ENVIRONMENT is '$INVASIO_ENVIRONMENT'; it may be auto, host, wheels or sealed" ;;
+# Decides which environment it is, and sets `ready` where that is there; builds nothing.
+choose_environment() {
+  python='' tree='' wheels='' lacking='' ready=1
+  kind=${INVASIO_ENVIRONMENT:-auto}
+  reason="INVASIO_ENVIRONMENT=$kind"
+  case $kind in
+    auto) choose_automatically ;;
+    host) host_python || fail "INVASIO_ENVIRONMENT=host, but python3 here does not import everything:
+$(python3 "$environment_folder/probe.py" missing 2>&1)" ;;
+    wheels) wheels_there || ready='' ;;
+    sealed) sealed_there || ready='' ;;
+    *) fail "INVASIO_ENVIRONMENT is '$kind'; it may be auto, host, wheels or sealed" ;;
   esac
-  tree=$(tree_of test)
-  [ ! -e "$tree/.complete" ] || return 0
-  [ "$profile" = test ] || tree=$(tree_of "$profile")
-  [ ! -e "$tree/.complete" ] || return 0
-  . "$environment_folder/build.sh"
-  build_environment
+}
+
+# What is there already, so that runs of one machine agree; else wheels, which take a minute; else the sealed one.
+choose_automatically() {
+  kind=host reason="the system's Python imports everything that is needed"
+  ! host_python || return 0
+  reason="the system's Python does not import everything that is needed"
+  if sealed_there; then
+    kind=sealed
+  elif wheels_there; then
+    kind=wheels
+  else
+    ready='' kind=sealed
+    . "$environment_folder/wheels.sh"
+    if [ -e "$(tree_of run)/.complete" ]; then # tests, where runs are in the sealed one
+      return 0
+    elif check_wheels; then
+      kind=wheels reason="$reason; $base can have wheels"
+    else
+      reason="$reason, and wheels cannot be had: $lacking"
+    fi
+  fi
+}
+
+# The environment for commands that compute: made if need be.
+find_environment() {
+  choose_environment
+  [ -z "$ready" ] || return 0
+  if [ "$kind" = wheels ]; then
+    . "$environment_folder/wheels.sh"
+    check_wheels || fail "INVASIO_ENVIRONMENT=wheels, but here $lacking"
+    build_wheels
+  else
+    tree=$(tree_of "$profile")
+    . "$environment_folder/build.sh"
+    build_environment
+  fi
+}
+
+# One for commands that only read: what is there, at the least a Python with the packages that reading needs.
+find_reader() {
+  [ "${INVASIO_ENVIRONMENT:-auto}" = auto ] || { find_environment; return; }
+  choose_environment
+  [ -z "$ready" ] || return 0
+  python=$(python3 "$environment_folder/probe.py" reading 2> /dev/null < /dev/null) || python=''
+  case $kind in
+    wheels) plan="an environment of wheels ($reason)" ;;
+    *) plan="the sealed environment ($reason)" ;;
+  esac
+  reason="enough for commands that only read; a run would first make $plan"
+  [ -z "$python" ] || return 0
+  [ "$1" = doctor ] || say "'$1' computes nothing, and nothing is built for it; what it needs is not here:"
+  say "python3 lacks $(python3 "$environment_folder/probe.py" missing reading 2>&1 || echo everything)."
+  say "A run would first make $plan."
+  fail "./invasio env build makes it now; or give this python3 (3.11 or newer) what it lacks:  pip install $here"
 }

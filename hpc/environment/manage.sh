@@ -66,14 +66,14 @@ manage() {
   case $action in
     list) list_environments ;;
     build)
-      profile=${1:-run}
-      case $profile in
-        run | test) INVASIO_ENVIRONMENT=sealed ;;
+      case ${1-} in
+        '') ;;
+        run | test) INVASIO_ENVIRONMENT=sealed profile=$1 ;;
         wheels) INVASIO_ENVIRONMENT=wheels ;;
-        *) fail "the profiles are run, test and wheels (given: $profile)" ;;
+        *) fail "the profiles are run, test and wheels (given: $1)" ;;
       esac
       find_environment
-      echo "$tree$wheels"
+      echo "${tree:-${wheels:-$python}}"
       ;;
     remove) remove_environments "$@" ;;
     export) export_environment "$@" ;;

@@ -1,4 +1,7 @@
-"""Does this Python import everything a run needs? Printed for the launcher: the interpreter, or "-", then the folders that decide."""
+"""Does this Python import everything a run needs? Printed for the launcher: the interpreter, or "-", then the folders that decide.
+
+``reading``: the interpreter, if it has what commands need that compute nothing; ``missing [reading]``: what it lacks.
+"""
 
 import importlib
 import importlib.util
@@ -21,13 +24,15 @@ NEEDED = {
     "meshio": "meshio",
     "gmsh": "gmsh",
 }
+READING = ("numpy", "h5py", "pydantic", "ruamel.yaml", "rich", "pint", "scipy", "matplotlib")  # what a plain pip install brings
+_OLDEST = (3, 11)
 _LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
 
 
-def missing() -> list[str]:
-    """Names of the needed modules that are not there."""
-    lacking = []
-    for name in NEEDED:
+def missing(names: "tuple[str, ...]" = tuple(NEEDED)) -> "list[str]":
+    """Those of these modules that are not there, and Python itself if it is too old."""
+    lacking = [] if sys.version_info >= _OLDEST else ["Python {}.{}".format(*_OLDEST)]
+    for name in names:
         try:
             if importlib.util.find_spec(name) is None:
                 lacking.append(name)
@@ -37,7 +42,7 @@ def missing() -> list[str]:
 
 
 def _usable() -> bool:
-    if sys.version_info < (3, 11) or missing():
+    if missing():
         return False
     if any(name in os.environ for name in _LAUNCHERS):
         return True  # importing DOLFINx would join the MPI job, which only the command itself may do
@@ -51,8 +56,12 @@ def _usable() -> bool:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["missing"]:
-        print("  " + ", ".join(missing()))
+    if sys.argv[1:2] == ["missing"]:
+        print(", ".join(missing(READING if "reading" in sys.argv else tuple(NEEDED))))
+    elif sys.argv[1:] == ["reading"]:
+        if missing(READING):
+            sys.exit(1)
+        print(sys.executable)
     else:
         print(sys.executable if _usable() else "-")
         for folder in sys.path[1:]:

@@ -1,4 +1,4 @@
-# Building the environment of wheels, a virtual environment $wheels from wheels.txt; sourced by find.sh only when there is none yet.
+# Building the environment of wheels, a virtual environment from wheels.txt; sourced by find.sh only when there is none yet.
 # Sets base, the Python that it is made with, and installer, what puts pip at its disposal: pip, or ensurepip.
 
 . "$environment_folder/building.sh"
@@ -18,7 +18,8 @@ check_wheels() {
 
 # The first Python that can have them: sets base and installer, or lacking.
 find_base() {
-  for candidate in python3 python3.14 python3.13 python3.12 "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.1[2-4].*/bin/python3; do
+  for candidate in python3 python3.14 python3.13 python3.12 "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.1[2-4].*/bin/python3 \
+    "${UV_PYTHON_INSTALL_DIR:-${XDG_DATA_HOME:-${HOME:-}/.local/share}/uv/python}"/cpython-3.1[2-4].*/bin/python3; do
     candidate=$(command -v "$candidate") || continue
     answer=$("$candidate" "$environment_folder/wheels_probe.py" 2> /dev/null < /dev/null) || continue
     case $answer in
@@ -33,16 +34,16 @@ find_base() {
   return 1
 }
 
-# Returns 1 where it could not be built, with the reason said.
 build_wheels() {
-  take_lock "$wheels"
-  [ ! -e "$wheels/.complete" ] || [ ! -x "$wheels/bin/python3" ] || return 0
+  folder=$(tree_of_wheels)
+  take_lock "$folder"
+  ! wheels_there || return 0
+  wheels=$folder python=$folder/bin/python3
   megabytes=1900
   free=$(free_megabytes "$environments") temporary=${TMPDIR:-/tmp}
   if [ "$free" -lt $megabytes ] || [ "$(free_megabytes "$temporary")" -lt 400 ]; then
-    say "too little disk space for the environment of wheels: $environments needs $megabytes MB (it has $free), $temporary 400 MB.
+    fail "too little disk space for the environment of wheels: $environments needs $megabytes MB (it has $free), $temporary 400 MB.
   Free some, or point INVASIO_CACHE (and TMPDIR) at a folder on a larger disk."
-    return 1
   fi
   # Nobody else builds while we hold the lock: what lies here was left by an interrupted build. A virtual environment cannot be
   # moved, so it is made in its place, and counts only with its marker.
@@ -64,9 +65,8 @@ build_wheels() {
   if [ $code != 0 ]; then
     tail -n 12 "$log" >&2
     remove_tree "$part"
-    say "building the environment of wheels failed; the whole log is $log
+    fail "building the environment of wheels failed; the whole log is $log
   Where the package index cannot be reached, pip's own settings help (a proxy or a mirror); INVASIO_ENVIRONMENT=sealed builds from Debian's packages."
-    return 1
   fi
   rm -f "$log.2"
   printf 'profile wheels\nbuilt %s\n' "$(date -u +%Y-%m-%dT%H:%MZ)" > "$wheels/.complete"

@@ -52,6 +52,13 @@ class Contents:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """That the values of a file count, not its mesh alone: arrays of several numbers too, at one of its times (None: the last)."""
+
+    time: float | None = None
+
+
 class Unreadable(Exception):
     """A file that is not what its ending says, damaged or cut off; the text says what was found."""
 

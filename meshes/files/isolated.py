@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from .contents import Contents, Missing, Unreadable
+from .contents import Contents, Missing, Unreadable, Wanted
 
 T = TypeVar("T")
 
@@ -27,12 +27,12 @@ _BESIDE = (".vtu", ".vtp", ".h5", ".bin", ".node", ".ele", ".face")  # files tha
 _LAUNCHER = ("OMPI_COMM_", "PMIX_", "PMI_", "PRTE_", "HYDRA_", "MPI_LOCAL")  # a child is no rank of the job
 
 
-def isolated(reader: str, path: Path, package: str = __package__) -> Contents:
+def isolated(reader: str, path: Path, package: str = __package__, wanted: Wanted | None = None) -> Contents:
     """What a module of this package, or of another, makes of a file with its function `read`.
 
     Raises Unreadable, also where the reader itself breaks down.
     """
-    return answered(f"{package}.{reader}".lstrip("."), path, Contents)
+    return answered(f"{package}.{reader}".lstrip("."), path, Contents, wanted)
 
 
 def answered(reader: str, path: Path, kind: type[T], request: object = None) -> T:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from .contents import CORNERS, Block, CellSet, Contents, Ints, Unreadable
+from .contents import CORNERS, Block, CellSet, Contents, Ints, Unreadable, Wanted
 
 if TYPE_CHECKING:
     from meshio import Mesh
@@ -22,7 +22,7 @@ _FAMILIES = "cell_tags"  # MED's array of family numbers, which stand for lists 
 _TETGEN = (".node", ".ele")
 
 
-def read(path: Path) -> Contents:
+def read(path: Path, wanted: Wanted | None = None) -> Contents:
     """The contents of a file in the format that its ending says. Raises Unreadable."""
     import meshio
 
@@ -31,6 +31,8 @@ def read(path: Path) -> Contents:
     mesh = quietly(lambda: meshio.read(path))
     points = np.zeros((len(mesh.points), 3))
     points[:, : mesh.points.shape[1]] = mesh.points
+    if wanted is not None:
+        return Contents(points, tuple(blocks_of(mesh, wide=True)), {name: np.asarray(values) for name, values in mesh.point_data.items()})
     blocks = blocks_of(mesh)
     if path.suffix in _TETGEN:
         blocks = [b for b in blocks if b.shape != "vertex"]
@@ -49,8 +51,8 @@ def quietly(call: Callable[[], Result]) -> Result:
         raise Unreadable(next((w for w in words if w and w != "1"), type(error).__name__)) from None
 
 
-def blocks_of(mesh: "Mesh") -> list[Block]:
-    """The cells of one of meshio's meshes. Raises Unreadable for shapes that are not read."""
+def blocks_of(mesh: "Mesh", wide: bool = False) -> list[Block]:
+    """The cells of one of meshio's meshes; wide: also with arrays of several numbers. Raises Unreadable for shapes that are not read."""
     blocks, start = [], 0
     for k, cells in enumerate(mesh.cells):
         shape = re.sub(r"\d+$", "", cells.type)
@@ -58,6 +60,8 @@ def blocks_of(mesh: "Mesh") -> list[Block]:
             raise Unreadable(f"{len(cells.data)} cells of type {cells.type!r} are not read; split them into triangles or tetrahedra")
         nodes = np.asarray(cells.data, dtype=np.int64).reshape(len(cells.data), -1)[:, : CORNERS[shape]]
         arrays = {name: np.asarray(parts[k]).reshape(-1) for name, parts in mesh.cell_data.items() if np.size(parts[k]) == len(nodes)}
+        if wide:
+            arrays |= {name: np.asarray(parts[k]) for name, parts in mesh.cell_data.items() if name not in arrays}
         sets = [
             CellSet(name, None, np.asarray(parts[k], dtype=np.int64))
             for name, parts in mesh.cell_sets.items()

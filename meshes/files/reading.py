@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...solver.errors import MeshError
-from .contents import DIMENSION, Block, Contents, Ints, Missing, Unreadable
+from .contents import DIMENSION, Block, Contents, Ints, Missing, Unreadable, Wanted
 from .gmsh_files import is_gmsh
 from .groups import RawMesh, elements, groups, tag_array
 from .isolated import isolated
@@ -23,23 +23,28 @@ class Format:
 
     endings: tuple[str, ...]
     name: str
-    read: Callable[[Path], Contents]
+    read: Callable[[Path, Wanted | None], Contents]
 
 
-def _vtk(path: Path) -> Contents:
-    return isolated("vtk_files", path)
+def _vtk(path: Path, wanted: Wanted | None = None) -> Contents:
+    return isolated("vtk_files", path, wanted=wanted)
 
 
-def _msh(path: Path) -> Contents:
-    return isolated("gmsh_files" if is_gmsh(path) else "meshio_files", path)
+def _msh(path: Path, wanted: Wanted | None = None) -> Contents:
+    by_gmsh = wanted is None and is_gmsh(path)  # values at nodes and cells are read by meshio
+    return isolated("gmsh_files" if by_gmsh else "meshio_files", path, wanted=wanted)
 
 
-def _xdmf(path: Path) -> Contents:
-    return isolated("xdmf_files", path)
+def _xdmf(path: Path, wanted: Wanted | None = None) -> Contents:
+    return isolated("xdmf_files" if wanted is None else "xdmf_functions", path, wanted=wanted)
 
 
-def _meshio(path: Path) -> Contents:
-    return isolated("meshio_files", path)
+def _meshio(path: Path, wanted: Wanted | None = None) -> Contents:
+    return isolated("meshio_files", path, wanted=wanted)
+
+
+def _cdb(path: Path, wanted: Wanted | None = None) -> Contents:
+    return isolated("cdb_files", path, wanted=wanted)
 
 
 # docs/meshes.md has a row for each, and a test that writes such files and reads them.
@@ -52,17 +57,21 @@ FORMATS = (
     Format((".inp",), "Abaqus", _meshio),
     Format((".med",), "Salome", _meshio),
     Format((".bdf", ".nas"), "Nastran", _meshio),
+    Format((".cdb",), "ANSYS", _cdb),
 )
 KNOWN = ", ".join(ending for each in FORMATS for ending in each.endings) + " and others of meshio"
 
 
-def contents(path: Path, what: str = "a mesh", known: str = KNOWN) -> Contents:
-    """What a file holds. Raises MeshError with the file, what was found and what to do."""
+def contents(path: Path, what: str = "a mesh", known: str = KNOWN, wanted: Wanted | None = None) -> Contents:
+    """What a file holds; arrays of several numbers and later times only where wanted.
+
+    Raises MeshError with the file, what was found and what to do.
+    """
     if not path.is_file():
         raise MeshError("file not found", code="file-not-found", place=str(path), remedy="check the name and the folder")
     reader = next((each.read for each in FORMATS if path.suffix.lower() in each.endings), _meshio)
     try:
-        return reader(path)
+        return reader(path, wanted)
     except Unreadable as error:
         missing = isinstance(error, Missing)
         raise MeshError(
@@ -81,7 +90,7 @@ def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_
     Raises MeshError for a missing or unreadable file and for cells that cannot be split into simplices.
     """
     found = contents(path)
-    blocks, notes = _simple(path, found)
+    blocks, notes = simple(path, found)
     dim = max((DIMENSION[b.shape] for b in blocks if len(b.nodes)), default=0)
     if not dim:
         raise MeshError(
@@ -106,7 +115,8 @@ def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_
     )
 
 
-def _simple(path: Path, found: Contents) -> tuple[list[Block], list[str]]:
+def simple(path: Path, found: Contents) -> tuple[list[Block], list[str]]:
+    """Its cells as simplices, and what was split. Raises MeshError."""
     for block in found.blocks:
         if len(block.nodes) and (block.nodes.min() < 0 or block.nodes.max() >= len(found.points)):
             raise MeshError(
@@ -121,7 +131,7 @@ def _simple(path: Path, found: Contents) -> tuple[list[Block], list[str]]:
 def _matched(path: Path, mesh: Contents, cells: list[Block], facets: Path, dim: int) -> list[Block]:
     """The facets of a file of their own, with the nodes of the mesh at the same places."""
     other = contents(facets)
-    blocks = [b for b in _simple(facets, other)[0] if DIMENSION[b.shape] == dim - 1]
+    blocks = [b for b in simple(facets, other)[0] if DIMENSION[b.shape] == dim - 1]
     if not blocks:
         kind = ("points", "lines", "triangles")[dim - 1]
         raise MeshError(

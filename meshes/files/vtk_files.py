@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from .contents import CORNERS, Block, Contents, Ints, Unreadable, Values
+from .contents import CORNERS, Block, Contents, Ints, Unreadable, Values, Wanted
+from .times import chosen_time
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonCore import vtkDataArray
@@ -38,19 +39,19 @@ _HIDDEN = 1 | 32  # bits of vtkGhostType: a copy of another piece's cell, and a 
 _COLLECTION = (".pvd", ".pvtu", ".pvtp")
 
 
-def read(path: Path) -> Contents:
-    """The contents of a file; of a series in time the first. Raises Unreadable."""
+def read(path: Path, wanted: Wanted | None = None) -> Contents:
+    """The contents of a file; of a series in time the first, or the time that is wanted. Raises Unreadable."""
     if path.suffix.lower() not in _COLLECTION:
-        return _contents(_dataset(path))
+        return _contents(_dataset(path), wanted is not None)
     notes: list[str] = []
-    pieces = [_contents(_dataset(piece)) for piece in _pieces(path, notes)]
+    pieces = [_contents(_dataset(piece), wanted is not None) for piece in _pieces(path, notes, wanted)]
     if not pieces:
         raise Unreadable("the file lists no pieces")
     return _merged(pieces, notes)
 
 
-def _pieces(path: Path, notes: list[str]) -> Iterator[Path]:
-    """The files that a collection lists, those of its first time only."""
+def _pieces(path: Path, notes: list[str], wanted: Wanted | None) -> Iterator[Path]:
+    """The files that a collection lists, those of one time only."""
     try:
         root = ElementTree.parse(path).getroot()
     except (ElementTree.ParseError, UnicodeError, ValueError) as error:
@@ -58,9 +59,10 @@ def _pieces(path: Path, notes: list[str]) -> Iterator[Path]:
     if path.suffix.lower() == ".pvd":
         listed = [(_time(entry), entry.get("file", "")) for entry in root.iter("DataSet")]
         times = sorted({time for time, _ in listed})
-        if len(times) > 1:
+        chosen = times[:1] if wanted is None else chosen_time(wanted, times)
+        if len(times) > 1 and wanted is None:
             notes.append(f"{len(times)} times in the file: the mesh of the first, {times[0]:g}, is taken")
-        names = [name for time, name in listed if time == times[0]]
+        names = [name for time, name in listed if time in chosen]
     else:
         names = [entry.get("Source", "") for entry in root.iter("Piece")]
     for name in names:
@@ -69,7 +71,7 @@ def _pieces(path: Path, notes: list[str]) -> Iterator[Path]:
             raise Unreadable(f"it lists the file {name!r}, which is not there")
         if piece.suffix.lower() == ".pvd":
             raise Unreadable(f"it lists {name!r}, a list of files itself")
-        yield from _pieces(piece, notes) if piece.suffix.lower() in _COLLECTION else [piece]
+        yield from _pieces(piece, notes, wanted) if piece.suffix.lower() in _COLLECTION else [piece]
 
 
 def _time(entry: ElementTree.Element) -> float:
@@ -108,7 +110,7 @@ def _reader(ending: str) -> "vtkAlgorithm":
     return vtkXMLPolyDataReader() if ending == ".vtp" else vtkXMLUnstructuredGridReader()
 
 
-def _contents(data: "vtkDataSet") -> Contents:
+def _contents(data: "vtkDataSet", wide: bool) -> Contents:
     from vtkmodules.util.numpy_support import vtk_to_numpy
 
     if data.GetPoints() is None or not data.GetNumberOfCells():
@@ -117,11 +119,11 @@ def _contents(data: "vtkDataSet") -> Contents:
     types, offsets, nodes = _cells(data, vtk_to_numpy)
     if (np.diff(offsets) < 0).any() or offsets[-1] > len(nodes) or len(offsets) != len(types) + 1:
         raise Unreadable("the list of cells contradicts itself")
-    arrays = _arrays(data.GetCellData(), len(types), vtk_to_numpy)
+    arrays = _arrays(data.GetCellData(), len(types), vtk_to_numpy, wide)
     hidden = np.asarray(arrays.pop("vtkGhostType", np.zeros(len(types), dtype=np.uint8))).astype(np.int64) & _HIDDEN
     blocks = _blocks(types, offsets, nodes, hidden == 0)
     whole = [replace(b, arrays={name: values[b.origin] for name, values in arrays.items()}) for b in blocks]
-    return Contents(points, tuple(whole), _arrays(data.GetPointData(), len(points), vtk_to_numpy))
+    return Contents(points, tuple(whole), _arrays(data.GetPointData(), len(points), vtk_to_numpy, wide))
 
 
 def _cells(data: "vtkDataSet", convert: Convert) -> tuple[Ints, Ints, Ints]:
@@ -173,12 +175,12 @@ def _pieces_of_lines(rows: Ints, offsets: Ints, nodes: Ints) -> Block:
     return Block("line", np.stack([nodes[start], nodes[start + 1]], axis=1), np.repeat(rows, counts))
 
 
-def _arrays(attributes: "vtkDataSetAttributes", count: int, convert: Convert) -> dict[str, Values]:
-    """Arrays of one number per cell or point."""
+def _arrays(attributes: "vtkDataSetAttributes", count: int, convert: Convert, wide: bool) -> dict[str, Values]:
+    """Arrays of one number per cell or point; wide: of several, too."""
     found = {}
     for k in range(attributes.GetNumberOfArrays()):
         array = attributes.GetArray(k)
-        if array is not None and array.GetNumberOfComponents() == 1 and array.GetNumberOfTuples() == count:
+        if array is not None and (wide or array.GetNumberOfComponents() == 1) and array.GetNumberOfTuples() == count:
             found[array.GetName() or f"array {k}"] = np.array(convert(array))
     return found
 
@@ -205,7 +207,12 @@ def _merged(pieces: list[Contents], notes: Iterable[str]) -> Contents:
         blocks += [replace(b, nodes=number[new[b.nodes]], origin=b.origin + cells) for b in piece.blocks]
         cells += sum(len(b.nodes) for b in piece.blocks)
     said = [f"{offset - len(first)} nodes shared by pieces joined"] if offset > len(first) else []
-    return Contents(points, tuple(blocks), notes=(*notes, *said))
+    listed = [set(piece.point_arrays) for piece in pieces if piece.blocks]
+    arrays = {}
+    for name in sorted(set.intersection(*listed)) if listed else ():
+        rows = np.concatenate([piece.point_arrays[name][new >= 0] for piece, new in zip(pieces, moved, strict=True) if piece.blocks])
+        arrays[name] = rows[first][np.argsort(rank)]
+    return Contents(points, tuple(blocks), arrays, notes=(*notes, *said))
 
 
 def _repeats(points: NDArray[np.float64]) -> Ints:

@@ -5,7 +5,7 @@ DOLFINx gives tags a grid of their own that refers to the points of the mesh; me
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 def read(path: Path) -> Contents:
     """The contents of a file: its first grid, with the cell arrays of the others on the cells and facets they name. Raises Unreadable."""
-    try:
-        root = ElementTree.parse(path).getroot()
-    except (ElementTree.ParseError, UnicodeError, ValueError) as error:
-        raise Unreadable(f"no XML: {error}") from None
-    grids = [grid for grid in root.iter("Grid") if grid.get("GridType", "Uniform") == "Uniform"]
+    grids = grids_of(path)
     first = next((grid for grid in grids if grid.find("Topology") is not None and grid.find("Geometry") is not None), None)
     if first is None:
         raise Unreadable("there is no grid with a topology and a geometry in it")
@@ -45,9 +41,23 @@ def read(path: Path) -> Contents:
             raise Unreadable(f"grid {grid.get('Name')!r} has points of its own; keep one mesh in a file")
         for block in blocks_of(tagged):
             blocks = _joined(blocks, block)
+    return Contents(with_points(mesh), tuple(blocks))
+
+
+def grids_of(path: Path) -> list[ElementTree.Element]:
+    """All grids of a file that hold something themselves. Raises Unreadable."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (ElementTree.ParseError, UnicodeError, ValueError) as error:
+        raise Unreadable(f"no XML: {error}") from None
+    return [grid for grid in root.iter("Grid") if grid.get("GridType", "Uniform") == "Uniform"]
+
+
+def with_points(mesh: "Mesh") -> NDArray[np.float64]:
+    """The points (N, 3) of meshio's mesh."""
     points = np.zeros((len(mesh.points), 3))
     points[:, : mesh.points.shape[1]] = mesh.points
-    return Contents(points, tuple(blocks))
+    return points
 
 
 def _text(grid: ElementTree.Element) -> str:
@@ -58,12 +68,21 @@ def _text(grid: ElementTree.Element) -> str:
 
 def _grid(path: Path, grid: ElementTree.Element, geometry: ElementTree.Element | None) -> "Mesh":
     """meshio's mesh of one grid, as if the file held no other."""
+    cells = [part for part in grid if part.tag == "Attribute" and part.get("Center") == "Cell"]
+    return part_of(path, geometry, grid.find("Topology"), cells)
+
+
+def part_of(
+    path: Path, geometry: ElementTree.Element | None, topology: ElementTree.Element | None, attributes: Sequence[ElementTree.Element]
+) -> "Mesh":
+    """meshio's mesh of parts of a file. Raises Unreadable."""
+    from meshio.xdmf.common import xdmf_to_meshio_type
     from meshio.xdmf.main import XdmfReader
 
+    known = {name.lower(): name for name in xdmf_to_meshio_type}
     alone = ElementTree.Element("Xdmf", Version="3.0")
     inside = ElementTree.SubElement(ElementTree.SubElement(alone, "Domain"), "Grid")
-    cells = [part for part in grid if part.tag == "Attribute" and part.get("Center") == "Cell"]
-    for part in (geometry, grid.find("Topology"), *cells):
+    for part in (geometry, topology, *attributes):
         if part is None:
             continue
         copy = deepcopy(part)
@@ -72,8 +91,10 @@ def _grid(path: Path, grid: ElementTree.Element, geometry: ElementTree.Element |
                 item.attrib.setdefault("Precision", "8")  # DOLFINx writes doubles and does not say so
             if item.get("Format") == "Binary" and item.text:
                 item.text = str(path.parent / item.text.strip())
-        if copy.tag == "Topology" and "TopologyType" in copy.attrib and "Type" in copy.attrib:
-            del copy.attrib["Type"]
+        if copy.tag == "Topology":
+            kind = copy.attrib.pop("Type", None)
+            kind = copy.attrib.pop("TopologyType", kind) or ""
+            copy.set("TopologyType", known.get(kind.lower(), kind))  # case does not count: DOLFINx writes PolyLine
         inside.append(copy)
     return quietly(lambda: XdmfReader(str(path)).read_xdmf3(alone))
 

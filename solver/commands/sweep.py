@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..scenario.loader import load
-from ..scenario.mesh import mesh_dimension
 from .submit import positive
 
 if TYPE_CHECKING:
@@ -147,9 +146,8 @@ def _run(args: argparse.Namespace, sweep: SweepRun, todo: list) -> int:  # type:
 
     ranks = args.ranks or int(sweep.scenario.get("ranks", 1))
     jobs = args.jobs or max(1, cores() // ranks)
-    small = ranks == 1 and mesh_dimension((sweep.scenario.get("mesh") or {}).get("kind"), None, None) == 1
     with alone(sweep.path):
-        return (Workers(jobs) if small else Pool(jobs, ranks)).run([member.folder for member in todo])
+        return (Workers(jobs) if ranks == 1 else Pool(jobs, ranks)).run([member.folder for member in todo])
 
 
 def _submit(args: argparse.Namespace, sweep: SweepRun, site: Site, todo: list) -> int:  # type: ignore[type-arg]

@@ -56,6 +56,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"  arms        {', '.join(scenario.arms)}{_checked(scenario)}")
     if scenario.outcomes:
         print(f"  outcomes    {', '.join(scenario.outcomes)}")
+    _print_fit(scenario)
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
     switching = jumping(model) if scenario.time.step is None else []
@@ -90,23 +91,24 @@ def _print_networks(scenario: Scenario) -> None:
 
 
 def _print_given(scenario: Scenario) -> None:
-    """Read the tables of given fields, and look into earlier runs, as the run will; raises InvasioError for what is wrong in them."""
-    from ...postprocess.run import open_run
-    from ..given.positions import read_positions
+    """Read what given fields and the start are taken from, as the run will; raises InvasioError for what is wrong in it."""
+    if not scenario.fields and scenario.start is None:
+        return
+    from ..given.check import check_given
 
-    dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
-    for name, options in scenario.fields.items():
-        if options.kind == "by_run":
-            run = open_run(options.run)
-            run.field(options.of, step=0)
-            print(f"  field       {name}: {options.words}")
-        elif options.kind == "by_cells" and dim is not None:
-            points = read_positions(options, dim, scenario).points
-            ends = zip("xyz", points.min(axis=0), points.max(axis=0), strict=False)
-            print(f"  field       {name}: {len(points)} cells, " + ", ".join(f"{axis} {low:.6g} to {high:.6g}" for axis, low, high in ends))
-    if scenario.start is not None:
-        times = open_run(scenario.start.run).times
-        print(f"  start       {scenario.start.words} (it has {len(times)} outputs)")
+    for heading, line in check_given(scenario):
+        print(f"  {heading:11} {line}")
+
+
+def _print_fit(scenario: Scenario) -> None:
+    """Read the data of a fit as the fit will; raises InvasioError for what is wrong in them."""
+    if scenario.fit is not None:
+        from ...hpc.fits.data import read_data
+
+        data = read_data(scenario, scenario.fit)
+        print(f"  fit         {len(data.rows)} data of {', '.join(data.observables)}; varies {', '.join(scenario.fit.vary)}")
+    if scenario.sensitivity is not None:
+        print(f"  sensitivity {scenario.sensitivity.method}; varies {', '.join(scenario.sensitivity.vary)}")
 
 
 def _members(scenario: Scenario) -> str:

@@ -114,6 +114,16 @@ def _tensors(fibres: Fibres, points: Floats, dim: int, parameters: Mapping[str, 
     return np.asarray((1.0 - share)[:, None, None] * np.eye(dim) + share[:, None, None] * np.einsum("ic,jc->cij", e, e))
 
 
+def main_axes(law: Species, points: Floats, dim: int, known: Known, n: int) -> Floats:
+    """Along the fibres at the first n points (n, dim), as long as they count, 0 to 1; the sign means nothing."""
+    assert law.fibres is not None
+    most = 1.0 - law.fibres.across
+    if most <= 0.0:
+        return np.zeros((n, dim))
+    size, vectors = np.linalg.eigh(_tensors(law.fibres, points, dim, known.parameters, known.places)[:n])
+    return np.asarray(((size[:, -1] - size[:, -2]) / most)[:, None] * vectors[:, :, -1])
+
+
 def region_motility(law: Species, domain: Domain, parameters: Mapping[str, float]) -> Floats:
     """D of each region, in the order of the domain; raises ScenarioError if one is not a number."""
     diffusion: Any = law.diffusion

@@ -21,7 +21,7 @@ from ..parallel import Comm, agreed
 from ..state import State, Variable
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator, number
-from .fibres import edge_weight, myopic_weights, nodal_motility, region_motility
+from .fibres import edge_weight, main_axes, myopic_weights, nodal_motility, region_motility
 from .graph import Graph
 from .initial import initial_state, taken_state
 from .integrity import Integrity
@@ -52,6 +52,7 @@ class Problem:
     """Everything the time loop works on. ``fields`` maps species to the arrays that expressions read.
 
     region_mass: region -> (n_owned,) the part of m_i that lies in the region.
+    fibres: species -> (n_owned, dim) along the fibres that it moves along, as long as they count, 0 to 1.
     integrities: the membranes and walls that carry an integrity, by name. The laws of ``species`` are without what ``kinetics`` does.
     """
 
@@ -69,6 +70,7 @@ class Problem:
     vessels: dict[str, NodalVessel] = field(default_factory=dict)
     kinetics: list[NodalKinetics] = field(default_factory=list)
     noted: list[Noted] = field(default_factory=list)
+    fibres: dict[str, Floats] = field(default_factory=dict)
 
     @property
     def mobile(self) -> list[NodalSpecies]:
@@ -206,7 +208,14 @@ def pose(
         for term in law.loss
         if term.note
     ]
-    return Problem(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics, noted)
+    fibres = {
+        law.name: main_axes(law, graph.points, domain.dim, known, graph.n_owned)
+        for law in model.species
+        if law.fibres is not None and domain.dim > 1
+    }
+    return Problem(
+        *(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics, noted, fibres)
+    )
 
 
 def _start(law: Species, graph: Graph, evaluator: Evaluator, regions: Mapping[str, Floats], begun: Mapping[str, Floats]) -> Floats:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..discretise.operators import Operators
-from ..scenario.fields import CellsField, ImageField, RegionField
+from ..scenario.fields import CellsField, ImageField, MeshField, RegionField
 from ..scenario.schema import Scenario
 from .cells import cells_field
 from .field import Given
+from .meshes import mesh_field
 from .pictures import image_field
 from .regions import region_field
 from .runs import run_field
@@ -20,6 +21,8 @@ def build_fields(scenario: Scenario, operators: Operators) -> dict[str, Given]:
             found[name] = cells_field(name, options, operators, scenario)
         elif isinstance(options, ImageField):
             found[name] = image_field(name, options, operators)
+        elif isinstance(options, MeshField):
+            found[name] = mesh_field(name, options, operators)
         elif isinstance(options, RegionField):
             found[name] = region_field(name, options, operators)
         else:

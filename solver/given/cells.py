@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ...meshes.locate import locate
 from ..discretise.operators import Operators
-from ..errors import MeshError
 from ..parallel import agreed
 from ..scenario.fields import CellsField
 from ..scenario.schema import Scenario
 from .field import Given
 from .kernel import deposited, diffused
-from .positions import Positions, read_positions
+from .positions import read_positions, refuse_outside
 from .scales import one_cell
 
 
@@ -30,25 +27,10 @@ def cells_field(name: str, options: CellsField, operators: Operators, scenario: 
     amount = one_cell(scenario.scales, dim, f"fields.{name}")
     found = locate(operators.domain.mesh, table.points)
     outside = found.cell < 0
-    if outside.any() and (options.outside == "refused" or outside.all()):
-        raise _refusal(options, table, outside)
+    refuse_outside(options, table, outside)
     density = diffused(graph, deposited(graph, operators.grid.nodes, found), options.kernel)
     inside, left = int((~outside).sum()), int(outside.sum())
     facts: Mapping[str, object] = {"file": options.cells, "cells": inside, "outside": left, "columns": table.columns}
     notes = [f"field {name}: {inside} cells" + (f"; {left} more lie outside the tissue and are left out" if left else "")]
     notes += [f"field {name}: columns {', '.join(table.unread)} are not used, as the mesh is {dim}-D"] if table.unread else []
     return Given(graph.extended(amount * density), table.digest, facts, tuple(notes))
-
-
-def _refusal(options: CellsField, table: Positions, outside: np.ndarray) -> MeshError:
-    first = int(np.argmax(outside))
-    at = ", ".join(f"{x:.6g}" for x in table.points[first])
-    many = f", and {int(outside.sum()) - 1} more" if outside.sum() > 1 else ""
-    return MeshError(
-        f"a cell at ({at}) lies outside the tissue{many}",
-        code="outside-tissue",
-        place=f"{options.cells}:{table.lines[first]}:1",
-        remedy="check `unit` and `shift`"
-        if outside.all()
-        else "make the mesh larger, check `unit` and `shift`, or state `outside: left_out`",
-    )

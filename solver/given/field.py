@@ -9,6 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def lowest(points: NDArray[np.float64]) -> str:
+    """Of points (n, dim) the one with the least x, and y, and z, for messages: the same on any mesh with these nodes."""
+    return ", ".join(f"{x:.6g}" for x in points[np.lexsort(np.round(points.T[::-1], 12))[0]])
+
+
 @dataclass(frozen=True)
 class Given:
     """A given field: values (n_local) at owned nodes and ghosts; digest: SHA-256 of what was read, the same on all ranks.

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 from math import sqrt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...meshes.image.files.stored import Picture
 from ...meshes.image.picture import as_unit, digest, read, sizes, spacing
-from ..discretise.operators import Operators
 from ..errors import MeshError
 from ..parallel import agreed
 from ..scenario.fields import ImageField
-from .field import Given
+from .field import Given, lowest
 from .orientation import EDGE, pairs, steps, structure, trace, turned
+
+if TYPE_CHECKING:
+    from ..discretise.operators import Operators
 
 Floats = NDArray[np.float64]
 _COLOURS = ("red", "green", "blue")
@@ -34,20 +36,12 @@ def image_field(name: str, options: ImageField, operators: Operators) -> Given:
     made: Any = None
     with agreed(comm):
         if comm.rank == 0:
-            made = _made(name, options, dim, apart)
+            made = prepared(name, options, dim, apart)
     layers, *rest = made if comm.rank == 0 else ((),)
     count, edges, first, corner, extent, shown, notes, low, high = comm.bcast((len(layers), *rest))
     points = graph.points[: graph.n_owned, :dim] - corner
     with agreed(comm):
-        beyond = ((points < -_EDGE * extent) | (points > (1 + _EDGE) * extent)).any(axis=1)
-        if beyond.any() and options.outside == "refused":
-            at = ", ".join(f"{x:.6g}" for x in graph.points[: graph.n_owned][int(np.argmax(beyond)), :dim])
-            raise MeshError(
-                f"a node of the mesh at ({at}) lies outside the picture, which is {' x '.join(f'{e:g}' for e in extent)} long",
-                code="outside-tissue",
-                place=options.image,
-                remedy="check `pixel` and `shift`, or state `outside: nearest` or `zero`",
-            )
+        beyond = refuse_beyond(options, graph.points[: graph.n_owned, :dim], corner, extent)
     found = []
     for number in range(count):  # one at a time: of a volume's directions all six would take too much memory on each rank
         one = _interpolated(comm.bcast(layers[number] if layers else None), points / edges - first)
@@ -61,9 +55,30 @@ def image_field(name: str, options: ImageField, operators: Operators) -> Given:
     return Given(trace(found, dim).astype(np.float64), shown, {**facts, "orientation": options.orientation}, tuple(notes), parts)
 
 
-def _made(name: str, options: ImageField, dim: int, apart: float) -> tuple[Any, ...]:
+def refuse_beyond(options: ImageField, points: Floats, corner: Floats, extent: Floats) -> NDArray[np.bool_]:
+    """Which points (n, dim) lie outside the picture; raises MeshError where that is not allowed."""
+    beyond = np.asarray(((points - corner < -_EDGE * extent) | (points - corner > (1 + _EDGE) * extent)).any(axis=1))
+    if beyond.any() and options.outside == "refused":
+        long = " x ".join(f"{e:g}" for e in extent)
+        raise MeshError(
+            f"a node of the mesh at ({lowest(points[beyond])}) lies outside the picture, which is {long} long",
+            code="outside-tissue",
+            place=options.image,
+            remedy="check `pixel` and `shift`, or state `outside: nearest` or `zero`",
+        )
+    return beyond
+
+
+def prepared(name: str, options: ImageField, dim: int | None, apart: float) -> tuple[Any, ...]:
+    """Layers of values, edges, where the first lies, corner, extent, digest, notes, least and largest value; on one rank.
+
+    dim: dimensions of the mesh, None where they are not known; apart: what lies between its nodes. Raises MeshError.
+    """
     picture = read(options, options.take == "stored", whole=False, pick=options.turns)
-    if dim != (3 if picture.volume else 2):
+    own = 3 if picture.volume else 2
+    if dim is None:
+        dim = own
+    if dim != own:
         raise MeshError(
             f"field {name!r}: a {'volume' if picture.volume else 'picture'} for a mesh of {dim} dimensions",
             code="picture-axes",

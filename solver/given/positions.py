@@ -70,6 +70,23 @@ def read_positions(options: CellsField, dim: int, scenario: Scenario) -> Positio
     return Positions(data * factors + shift, lines, digest, tuple(header[k] for k in columns), tuple(named))
 
 
+def refuse_outside(options: CellsField, table: Positions, outside: NDArray[np.bool_]) -> None:
+    """Raise MeshError where cells lie outside the tissue and that is not allowed, or all do."""
+    if not outside.any() or (options.outside == "left_out" and not outside.all()):
+        return
+    first = int(np.argmax(outside))
+    at = ", ".join(f"{x:.6g}" for x in table.points[first])
+    many = f", and {int(outside.sum()) - 1} more" if outside.sum() > 1 else ""
+    raise MeshError(
+        f"a cell at ({at}) lies outside the tissue{many}",
+        code="outside-tissue",
+        place=f"{options.cells}:{table.lines[first]}:1",
+        remedy="check `unit` and `shift`"
+        if outside.all()
+        else "make the mesh larger, check `unit` and `shift`, or state `outside: left_out`",
+    )
+
+
 def _as_many(values: list[float], dim: int, option: str) -> list[float]:
     if len(values) != dim:
         what = f"not one value for each dimension of the mesh (given {len(values)})"

@@ -11,13 +11,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mpi4py import MPI
 from numpy.typing import NDArray
 
-from ..discretise.operators import Operators
+from ...postprocess.run import Run
 from ..errors import ScenarioError
 from ..output import checkpoint
 from ..output.layout import CHECKPOINTS, MANIFEST
@@ -27,10 +26,12 @@ from ..scenario.check import species_names
 from ..scenario.ecm import components
 from ..scenario.schema import Scenario
 from ..scenario.start import Start
-from ..state import State
-from .runs import Then, kind_of, mesh_of, moved, on_same_mesh, opened
+from .runs import AMOUNTS, Then, kind_of, mesh_of, moved, on_same_mesh, opened, step_of
 from .scales import ratio
-from .transfer import Carrier
+
+if TYPE_CHECKING:
+    from ..discretise.operators import Operators
+    from ..state import State
 
 Floats = NDArray[np.float64]
 
@@ -88,8 +89,8 @@ def beginning(scenario: Scenario, options: Start, operators: Operators) -> Begin
         if same:
             densities[name] = values[grid.nodes]
             continue
-        carrier = Carrier(found.mesh.points, found.mesh.cells, values)
-        keep = "amount" if found.kinds[name] in ("cells", "soluble") else "values"
+        carrier = found.mesh.carrier(values, grid.regions)
+        keep = "amount" if found.kinds[name] in AMOUNTS else "values"
         densities[name], said = moved(name, "start", options, carrier, keep, operators)
         notes += said
     others = [name for name in species_names(scenario) if name not in densities]
@@ -107,27 +108,20 @@ def _read(scenario: Scenario, options: Start, dim: int) -> _Read:
     run = opened(options.run, dim, "start")
     mesh = mesh_of(run, scenario, "start")
     scales = run.scenario.get("scales")
-    there = [name for name in species_names(scenario) if name in _species(run.scenario)]
-    if options.species is not None:
-        missing = [name for name in options.species if name not in there]
-        if missing:
-            what, remedy = f"that run has no species {missing[0]!r}", f"it has: {', '.join(_species(run.scenario))}"
-            raise ScenarioError(what, code="no-species", place="start.species", remedy=remedy)
-        there = options.species
-    if not there:
-        what, remedy = "that run has no species of this scenario", f"it has: {', '.join(_species(run.scenario))}"
-        raise ScenarioError(what, code="no-species", place="start", remedy=remedy)
+    there = taken(scenario, options, run)
     arrays: Mapping[str, Floats] = {}
     pools = [name for name in scenario.model.pools if name in ((run.scenario.get("model") or {}).get("pools") or {})]
     levels: dict[str, float] = {}
     time = None
     if options.at == "last":
+        from mpi4py import MPI
+
         state = checkpoint.newest(Path(options.run) / CHECKPOINTS, MPI.COMM_SELF, lambda name: name.endswith(("/state", "/b")))
         if state is not None:
             arrays, time = state.state, float(state.scalars["time"])
             levels = {name: float(state.scalars[f"scalar/{name}"][0]) for name in pools}
     if time is None:
-        step = len(run.times) - 1 if options.at == "last" else run.step(options.at / ratio(scales, scenario.scales, "time", "", "start"))  # type: ignore[operator]
+        step = step_of(options, run, scenario, "start")
         arrays, time = {f"{name}/state": run.field(name, step=step) for name in there}, float(run.times[step])
         levels = {name: float(run.series[f"{name}.level"][step]) for name in pools}
     levels = {name: level * ratio(scales, scenario.scales, name, "", "start") for name, level in levels.items()}
@@ -141,6 +135,21 @@ def _read(scenario: Scenario, options: Start, dim: int) -> _Read:
     facts = {"run": options.run, "time": time, "scenario": earlier, "mesh": mesh.mesh_hash, "sha256": digest.hexdigest()}
     sites = {name: rows for name, rows in arrays.items() if name.startswith("sites/")}
     return _Read(mesh, values, kinds, sites, levels, facts)
+
+
+def taken(scenario: Scenario, options: Start, run: Run) -> list[str]:
+    """Names of the species that are taken from a run. Raises ScenarioError."""
+    there = [name for name in species_names(scenario) if name in _species(run.scenario)]
+    if options.species is not None:
+        missing = [name for name in options.species if name not in there]
+        if missing:
+            what, remedy = f"that run has no species {missing[0]!r}", f"it has: {', '.join(_species(run.scenario))}"
+            raise ScenarioError(what, code="no-species", place="start.species", remedy=remedy)
+        there = options.species
+    if not there:
+        what, remedy = "that run has no species of this scenario", f"it has: {', '.join(_species(run.scenario))}"
+        raise ScenarioError(what, code="no-species", place="start", remedy=remedy)
+    return there
 
 
 def _species(scenario: Mapping[str, Any]) -> list[str]:

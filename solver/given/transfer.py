@@ -3,7 +3,7 @@ r"""A P1 field of one mesh on another: at points, or so that its amount stays.
 values: c_i = c_old(x_i), in the old cell that a point just inside a new cell at node i lies in, so that the two sides of a membrane keep
 their own values where both meshes have it.
 amount: the lumped projection c_i = (1/m_i) int phi_i c_old, by midpoints of parts of the new cells that are no larger than the old cells,
-and then a factor for all nodes that makes sum_i m_i c_i the amount of before, to rounding.
+and then factors that make the amounts those of before, to rounding (regional.py).
 Both keep signs and constants, and are of order 2 in the mesh sizes where the field is smooth. The projection smooths over the new cells: at
 a boundary it is of order 1 where the field has a slope across it.
 
@@ -12,6 +12,7 @@ Every rank finds its own points in the old mesh, whatever the partitions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations, product
 
@@ -33,11 +34,15 @@ BATCH = 200_000  # points at once
 
 @dataclass(frozen=True)
 class Carrier:
-    """A mesh with values at its nodes: points (N, dim), cells (M, dim+1), values (N,)."""
+    """A mesh with values at its nodes: points (N, dim), cells (M, dim+1), values (N,).
+
+    region (M,): the number that the new mesh gives to the region of the same name, -1 where it has none.
+    """
 
     points: Floats
     cells: Ints
     values: Floats
+    region: Ints
 
     @property
     def dim(self) -> int:
@@ -60,12 +65,24 @@ class Carrier:
         """int c."""
         return float((self.sizes**self.dim * self.values[self.cells].mean(axis=1)).sum() / _factorial(self.dim))
 
+    def by_region(self, count: int) -> tuple[Floats, Floats]:
+        """Volumes (count,) and amounts (count,) in the regions of the new mesh."""
+        volumes = self.sizes**self.dim / _factorial(self.dim)
+        weights = volumes, volumes * self.values[self.cells].mean(axis=1)
+        volume, amount = (np.bincount(self.region + 1, weight, count + 1)[1:].astype(np.float64) for weight in weights)
+        return volume, amount
+
+    def within(self, region: int) -> Carrier:
+        """The cells of one region."""
+        mine = self.region == region
+        return Carrier(self.points, self.cells[mine], self.values, self.region[mine])
+
     def near(self, low: Floats, high: Floats) -> Carrier:
         """The cells around a box."""
         vertices = self.points[self.cells]
         pad = 2.0 * float(self.sizes.max(initial=0.0))
         wanted = ((vertices.max(axis=1) >= low - pad) & (vertices.min(axis=1) <= high + pad)).all(axis=1)
-        return Carrier(self.points, self.cells[wanted], self.values)
+        return Carrier(self.points, self.cells[wanted], self.values, self.region[wanted])
 
 
 @dataclass(frozen=True)
@@ -137,6 +154,22 @@ class Locator:
             closer = distance < best
             best[closer], cell[closer], share[closer] = distance[closer], column[closer], inside[closer]
         return cell, share, best
+
+    def find_within(self, points: Floats, region: Ints, alike: Sequence[int]) -> Found:
+        """As ``find``; points (p,) of regions that both meshes have are sought in that region, as outlines of it differ a little."""
+        found = self.find(points)
+        if not len(self.carrier.cells):
+            return found
+        strays = self.carrier.region[found.cell] != region
+        for number in alike:
+            rows = np.flatnonzero(strays & (region == number))
+            cells = np.flatnonzero(self.carrier.region == number)
+            if not len(rows) or not len(cells):
+                continue
+            there = Locator(self.carrier.within(number)).find(points[rows])
+            near = ~there.beyond
+            found.cell[rows[near]], found.share[rows[near]], found.beyond[rows[near]] = cells[there.cell[near]], there.share[near], False
+        return found
 
     def shifted(self, found: Found, points: Floats) -> Found:
         """The same cells with the coordinates of other points, where these are in them or just outside."""

@@ -20,7 +20,7 @@ from . import structure, vtkhdf
 from .blocks import Blocks
 from .folder import sync
 from .hdf import SharedFile
-from .layout import Frame, Grid
+from .layout import ALONG, Frame, Grid
 from .parts import NO_PARTS, PARTS, Parts, create_parts, growing
 from .series import NOTHING
 from .vtkhdf import AHEAD, ROOT, STEPS
@@ -60,6 +60,7 @@ class FieldsWriter:
         parts: group of numbers by part -> what does not change of it, as arrays; ``Frame.parts`` has what does.
         unit_of: the unit ("" for none) of a table by its kind ("point", "time", "field", "column") and name, kept as its attribute
             ``units``.
+        fibres: species -> (owned nodes, dim) along the fibres that it moves along; these do not change.
         part: the attribute of a frame that holds the fields: "fields" of the tissue, "surface" of its membranes, or "walls" of its vessels.
         kept: the structure that ``keep`` wrote at the checkpoint of ``resume_at``, and its SHA-256.
 
@@ -88,6 +89,7 @@ class FieldsWriter:
         unit_of: Callable[[str, str], str] = _no_unit,
         still: Sequence[str] = (),
         parts: Parts = NO_PARTS,
+        fibres: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self.path = path
         self.grid = grid
@@ -103,6 +105,7 @@ class FieldsWriter:
         self._hook = hook
         self._fields_of, self._unit_of = attrgetter(part), unit_of
         self._still, self._parts = tuple(still), parts
+        self._fibres = dict(fibres or {})
         self._growing: tuple[str, ...] = ()  # tables of numbers by part that are in the file
         self._numbers = part == "fields"  # the other files stand beside fields.vtkhdf, which has the columns
         self._observables: tuple[str, ...] = ()
@@ -195,6 +198,7 @@ class FieldsWriter:
         points = self._blocks.to_block(grid.points)
         connectivity = cells.to_block(grid.connectivity)
         regions = cells.to_block(grid.cell_region)
+        fibres = {name: self._blocks.to_block(values).astype(np.float32) for name, values in self._fibres.items()}
         ends = np.arange(cells.start + 1, cells.start + cells.count + 1, dtype=np.int64) * corners
         types = np.full(cells.count, vtkhdf.CELL_TYPES[grid.dim], dtype=np.uint8)
 
@@ -210,6 +214,8 @@ class FieldsWriter:
             file.write_same(f"{ROOT}/Offsets", 0, np.zeros(1, dtype=np.int64))
             file.write_rows(f"{ROOT}/Types", cells.start, types)
             file.write_rows(f"{ROOT}/CellData/region", cells.start, regions)
+            for name, rows in fibres.items():
+                file.write_rows(f"{ALONG}/{name}", self._blocks.start, rows)
             self._extend(file, 0)
             self._append(file, frame, blocks)
             file.close()
@@ -234,6 +240,9 @@ class FieldsWriter:
         for table, unit in units.items():
             if unit:
                 h5[table].attrs["units"] = unit
+        for name in self._fibres:
+            shape, chunks = (grid.n_nodes, grid.dim), (self._blocks.chunk, grid.dim)
+            h5.create_dataset(f"{ALONG}/{name}", shape, "f4", chunks=chunks, **vtkhdf.squeeze(self._level))
         about = h5.create_group("provenance")
         facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim), "id": self._mark}
         facts |= {"columns": json.dumps(self._named), **({"still": json.dumps(self._still)} if self._still else {})}

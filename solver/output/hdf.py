@@ -217,14 +217,15 @@ class SharedFile:
         """Bring everything to the operating system; a file that has grown first gets its full length.
 
         A superblock that promises more bytes than the file has makes HDF5 refuse the file, so a kill
-        between the two would cost it. HDF5 does not tell the length under MPI: there the file gets a
-        margin for new metadata (the rows are written already), which HDF5 cuts off again.
+        between the two would cost it. The rows are written already; for new metadata the file gets a
+        margin (HDF5 does not tell the length under MPI, and since 2.0 not all of it before the end),
+        which is cut off again on closing.
         """
         if self.h5 is None:
             return
         if grown and self.comm.rank == 0:
             size = self.path.stat().st_size
-            needed = size + _MARGIN if self.collective else self.h5.id.get_filesize()
+            needed = _MARGIN + (size if self.collective else self.h5.id.get_filesize())
             if size < needed:
                 os.truncate(self.path, needed)
         self.h5.flush()
@@ -232,11 +233,10 @@ class SharedFile:
     def close(self) -> None:
         """Close the file on all ranks."""
         if self.h5 is not None:
-            end = 0 if self.collective else self.h5.id.get_filesize()
             self._tables.clear()
             self.h5.close()
             self.h5 = None
-            if 0 < end < self.path.stat().st_size:
+            if not self.collective and 0 < (end := _promised(self.path)) < self.path.stat().st_size:
                 os.truncate(self.path, end)  # what was reserved and not needed
 
 
@@ -246,6 +246,18 @@ def plain(error: Exception) -> str:
     if found:
         return found[1]
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _promised(path: Path) -> int:
+    """The length that the superblock of a closed file states, 0 where there is none; HDF5 tells another one before it closes."""
+    with path.open("rb") as stream:
+        for room in (0, 512):
+            stream.seek(room)
+            block = stream.read(64)
+            if block[:8] == b"\x89HDF\r\n\x1a\n":
+                at = {0: 40, 1: 44}.get(block[8], 28)
+                return int.from_bytes(block[at : at + 8], "little")
+    return 0
 
 
 def _creation(chunks: int, room: int) -> Any:

@@ -24,6 +24,7 @@ GIVEN = "scenario.yaml"
 LOG = "run.log"
 STATUS = "STATUS"
 OUTPUT = "output.txt"  # what a member of a sweep printed that ran here
+ALONG = "fibres"  # group of fields.vtkhdf: species -> (N, dim) along the fibres, as long as they count
 CHECKPOINTS = "checkpoints"
 FIGURES = "figures"
 

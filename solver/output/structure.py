@@ -20,6 +20,7 @@ from typing import Any
 import h5py
 
 from .folder import sync
+from .layout import ALONG
 from .parts import PARTS, growing
 from .vtkhdf import ROOT
 
@@ -121,6 +122,8 @@ def _rows(h5: h5py.File) -> list[tuple[int, int]]:
     root = h5[ROOT]
     for name in (*_MESH, *(f"PointData/{field}" for field in root["PointData"])):
         root[name].id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.size)))
+    for name in h5.get(ALONG, ()):
+        h5[f"{ALONG}/{name}"].id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.size)))
     for name in growing(h5):
         h5[f"{PARTS}/{name}"].id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.size)))
     return found

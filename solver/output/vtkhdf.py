@@ -38,7 +38,7 @@ def create_static(h5: h5py.File, dim: int, n_nodes: int, n_cells: int, chunks: t
         ("CellData/region", n_cells, 0, chunks[1], "i4"),
     ):
         shape, pieces = ((rows, columns), (chunk, columns)) if columns else ((rows,), (chunk,))
-        root.create_dataset(name, shape, kind, chunks=pieces, **_squeeze(level))
+        root.create_dataset(name, shape, kind, chunks=pieces, **squeeze(level))
     for name, number in (("NumberOfPoints", n_nodes), ("NumberOfCells", n_cells), ("NumberOfConnectivityIds", n_cells * corners)):
         root.create_dataset(name, data=np.array([number], dtype=np.int64))
 
@@ -67,7 +67,7 @@ def create_steps(
     ):
         steps[name] = steps[f".{table}"]
     for name in names:
-        storage = _squeeze(level) or _early()
+        storage = squeeze(level) or _early()
         root.create_dataset(f"PointData/{name}", (0,), kind, maxshape=(None,), chunks=(rows,), fill_time="never", **storage)
         steps[f"PointDataOffsets/{name}"] = steps[".zero" if name in still else ".row"]
     for name in observables:
@@ -96,5 +96,5 @@ def _early() -> dict[str, object]:
     return {"dcpl": properties}
 
 
-def _squeeze(level: int) -> dict[str, object]:
+def squeeze(level: int) -> dict[str, object]:
     return {"compression": "gzip", "compression_opts": level, "shuffle": True} if level else {}

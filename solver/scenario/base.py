@@ -42,7 +42,7 @@ def _make_strict(schema: Any) -> None:
 class Options(BaseModel):
     """A group of options: unknown keys are refused, values are frozen, text is never taken for a number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Literal, Union
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from ..output.layout import FIELDS
 from .base import Context, InputFile, Length, Options, Time
+from .implied import Implied
 from .parameters import FreeName
 from .pictures import PictureFile
 from .wrong import wrong
@@ -69,9 +68,14 @@ class RunField(Options):
     outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where that run had no tissue")
 
     @property
+    def tissue(self) -> str:
+        """What has the values, for people."""
+        return f"the run {self.run}"
+
+    @property
     def words(self) -> str:
         """Where it comes from, for people."""
-        return f"{self.of} of the run {self.run}, " + ("its last output" if self.at == "last" else f"t = {self.at:g}")
+        return f"{self.of} of {self.tissue}, " + ("its last output" if self.at == "last" else f"t = {self.at:g}")
 
 
 class ImageField(PictureFile):
@@ -153,35 +157,35 @@ class RegionField(Options):
         return ", ".join(f"{value:g} in {region}" for region, value in self.regions.items()) + ", 0 elsewhere"
 
 
-class BySource:
-    """Marks a choice of sources: the key that names the source implies the kind, as ``cells`` does by_cells."""
+class MeshField(Options):
+    """An array on the points or cells of a mesh file, on another mesh or the same."""
 
-    def __init__(self, *keys: str) -> None:
-        self.keys = keys
+    kind: Literal["by_mesh"]
+    mesh: InputFile = Field(description="file of a mesh with arrays: VTK's, XDMF with functions, others of docs/meshes.md")
+    array: str | None = Field(None, description="name of the array; not needed where there is only one")
+    on: Literal["points", "cells"] | None = Field(None, description="where it stands, if there are two of the name")
+    component: Annotated[int, Field(ge=0)] | None = Field(None, description="which of several numbers at each place, from 0")
+    at: float | Literal["last"] = Field("last", description="of several times in the file, as it counts them")
+    unit: Positive = Field(1.0, description="length of one unit of the file's coordinates")
+    shift: list[Length] | None = Field(None, description="added to the coordinates, one for each dimension of the mesh")
+    keep: Literal["amount", "values"] = Field("values", description="what is the same on another mesh: values at points, or the amount")
+    outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where the file has no cells")
 
-    def expand(self, value: Any) -> Any:
-        """The form with its kind."""
-        if not isinstance(value, Mapping) or "kind" in value:
-            return value
-        key = next((key for key in self.keys if key in value), None)
-        return value if key is None else {"kind": f"by_{key}", **value}
+    @property
+    def words(self) -> str:
+        """Where it comes from, for people."""
+        return f"{self.array or 'the array'} of {self.tissue}"
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.expand, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        long = handler(schema)
-        long.pop("discriminator", None)
-        long["anyOf"] = long.pop("oneOf", [])
-        for each in (self._resolved(choice, handler) for choice in long["anyOf"]):
-            each["required"] = [key for key in each.get("required", []) if key != "kind"]
-        return long
-
-    def _resolved(self, choice: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return handler.resolve_ref_schema(choice)
+    @property
+    def tissue(self) -> str:
+        """What has the values, for people."""
+        return f"the mesh file {Path(self.mesh).name}"
 
 
+SOURCES = ("cells", "run", "image", "mesh", "regions")
 Source = Annotated[
-    Union[CellsField, RunField, ImageField, RegionField], Field(discriminator="kind"), BySource("cells", "run", "image", "regions")
+    Union[CellsField, RunField, ImageField, MeshField, RegionField],
+    Field(discriminator="kind"),
+    Implied({key: f"by_{key}" for key in SOURCES}),
 ]
 FieldMap = dict[FreeName, Source]

@@ -30,6 +30,7 @@ from .columns import check_columns
 from .ecm import components
 from .faults import translate
 from .feedback import check_feedback
+from .fitted import check_ranges
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
@@ -45,9 +46,6 @@ from .trains import Train
 from .treated import check_drugs
 from .variants import variants
 
-_SCHEDULES: TypeAdapter[dict[str, Schedule]] = TypeAdapter(ScheduleMap)
-_RADIATION: TypeAdapter[dict[str, Radiation]] = TypeAdapter(RadiationMap)
-_SURGERY: TypeAdapter[dict[str, Surgery]] = TypeAdapter(SurgeryMap)
 PATIENCE = 5.0  # seconds for the members of a sweep, where not all of them are needed
 MOST_ENTRIES, MOST_SPECIES = 2000, 500  # in a mapping
 _SPECIES = (("species",), ("model", "cells"), ("model", "bound"), ("model", "solubles"))
@@ -102,10 +100,19 @@ class Statement:
                 scenario._members = members(document, scenario.sweep, scenario.name, check, patience)
             elif scenario.arms is not None:
                 scenario._members = variants(document, scenario, check, patience)
+            if scenario.fit is not None:
+                check_ranges(document, "fit", scenario.fit.vary, check)
+            if scenario.sensitivity is not None:
+                check_ranges(document, "sensitivity", scenario.sensitivity.vary, check)
             for member in scenario.members:
                 member.scenario._path = self.path
         scenario._path = self.path
         return scenario
+
+    def over(self, overrides: Sequence[str]) -> Statement:
+        """The same with texts ``a.b.c=value`` laid over it. Raises ScenarioError."""
+        with _told(self.label):
+            return replace(self, document=override(self.document, list(overrides), Scenario))
 
     def _stem(self) -> str:
         """The file's name as that of a scenario."""
@@ -201,7 +208,8 @@ def context_of(document: Document) -> Context:
 def schedules_of(data: Mapping[str, Any]) -> dict[str, Schedule]:
     """The schedules that a scenario states as plain data, such as a resolved one; none where they cannot be read."""
     try:
-        return _SCHEDULES.validate_python(data.get("schedules") or {}, context={"context": context_of(Document(data))})
+        schedules: TypeAdapter[dict[str, Schedule]] = TypeAdapter(ScheduleMap)
+        return schedules.validate_python(data.get("schedules") or {}, context={"context": context_of(Document(data))})
     except ValidationError:
         return {}
 
@@ -211,8 +219,9 @@ def instants_of(data: Mapping[str, Any]) -> dict[str, Train]:
     found: dict[str, Train] = {}
     context = {"context": context_of(Document(data))}
     try:
-        for kind, adapter in (("radiation", _RADIATION), ("surgery", _SURGERY)):
-            stated: Mapping[str, Radiation | Surgery] = adapter.validate_python(data.get(kind) or {}, context=context)
+        for kind, of in (("radiation", RadiationMap), ("surgery", SurgeryMap)):
+            adapter: TypeAdapter[Mapping[str, Radiation | Surgery]] = TypeAdapter(of)
+            stated = adapter.validate_python(data.get(kind) or {}, context=context)
             found |= {name: one.train for name, one in stated.items()}
     except ValidationError:
         return {}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_MEMBERS = 10_000
 MAX_VALUES = 300_000  # members times paths
 SHOWN = 20  # faults
-_FIXED = ("sweep", "arms", "outcomes", "extends", "name", "schema_version", "expect")  # what a member has no own of
+_FIXED = ("sweep", "arms", "outcomes", "fit", "sensitivity", "extends", "name", "schema_version", "expect")  # what a member has no own of
 
 Assignment = tuple[str, Any, Path_]  # path of the option, its value, and where in the scenario that is said
 
@@ -93,7 +93,7 @@ def members(
 
 def without_members(document: Document, figures: bool = False) -> Document:
     """What all members have in common: neither sweep nor arms, no expected numbers, and no ``figures`` unless they are wanted."""
-    kept = {key: value for key, value in document.data.items() if key not in ("sweep", "arms", "expect")}
+    kept = {key: value for key, value in document.data.items() if key not in ("sweep", "arms", "fit", "sensitivity", "expect")}
     if not figures:
         kept["output"] = {**(kept.get("output") or {}), "figures": False}
     return replace(document, data=kept)

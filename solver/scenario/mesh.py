@@ -20,6 +20,7 @@ Point3 = tuple[Length, Length, Length]
 _SIZE = "edge length aimed at; instead of cells"
 _REGION = "name of everything that lies in no other region"
 _REGIONS = "named parts; where two overlap the later one counts"
+_OUTLINES = "of discs and balls on a lattice: in steps, too long by a third (area: by 60 %), or nodes moved onto them (fitted)"
 _STRUCTURED = "lattice split into simplices; false: unstructured, by gmsh, regions with exact outlines"
 
 
@@ -133,6 +134,14 @@ def _check_resolution(cells: object, size: float | None) -> None:
         raise either(cells is not None, "cells", "size")
 
 
+def _check_outlines(outlines: str, structured: bool, diagonal: str) -> None:
+    if outlines == "fitted" and not structured:
+        raise wrong("'outlines' has no meaning for an unstructured mesh", code="meaningless-option", remedy="it follows them anyway")
+    if outlines == "fitted" and diagonal != "right":
+        what = f"'outlines: fitted' with 'diagonal: {diagonal}'"
+        raise wrong(what, code="meaningless-option", remedy="take one of them out: fitted lattices have their own diagonals at outlines")
+
+
 class IntervalMesh(Named):
     """An interval with equal cells; boundaries left and right."""
 
@@ -163,6 +172,7 @@ class RectangleMesh(Named):
     size: Size | None = Field(None, description=_SIZE)
     structured: bool = Field(True, description=_STRUCTURED)
     diagonal: Literal["right", "alternating", "crossed"] = Field("right", description="how a lattice square is split (structured only)")
+    outlines: Literal["stepped", "fitted"] = Field("stepped", description=_OUTLINES)
     regions: dict[str, PlaneShape] = Field({}, description=_REGIONS)
 
     def boundary_names(self) -> tuple[str, ...]:
@@ -172,6 +182,7 @@ class RectangleMesh(Named):
     def _consistent(self) -> Self:
         _check_extent(self.from_, self.to)
         _check_resolution(self.cells, self.size)
+        _check_outlines(self.outlines, self.structured, getattr(self, "diagonal", "right"))
         if not self.structured and self.cells is not None:
             raise wrong("'cells' has no meaning for an unstructured mesh", code="meaningless-option", remedy="give 'size' instead")
         return self
@@ -186,6 +197,7 @@ class BoxMesh(Named):
     cells: tuple[Count, Count, Count] | None = Field(None, description="cubes of the lattice along x, y and z (structured only)")
     size: Size | None = Field(None, description=_SIZE)
     structured: bool = Field(True, description=_STRUCTURED)
+    outlines: Literal["stepped", "fitted"] = Field("stepped", description=_OUTLINES)
     regions: dict[str, SpaceShape] = Field({}, description=_REGIONS)
 
     def boundary_names(self) -> tuple[str, ...]:
@@ -195,6 +207,7 @@ class BoxMesh(Named):
     def _consistent(self) -> Self:
         _check_extent(self.from_, self.to)
         _check_resolution(self.cells, self.size)
+        _check_outlines(self.outlines, self.structured, getattr(self, "diagonal", "right"))
         if not self.structured and self.cells is not None:
             raise wrong("'cells' has no meaning for an unstructured mesh", code="meaningless-option", remedy="give 'size' instead")
         return self

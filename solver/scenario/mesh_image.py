@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, Union
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, Field, model_validator
 
 from .base import Length, Options
+from .implied import Implied
 from .pictures import PictureFile
 from .wrong import allowed, wrong
 
@@ -117,44 +116,33 @@ class RestClass(Options):
     size: Size | None = Field(None, description="cell size in this region; default: that of the mesh")
 
 
-class _Class:
-    """Marks how a region is told from the others; short forms: a colour, a label value, or the word rest."""
+class _Class(Implied):
+    """Short forms: a colour, a label value, or the word rest."""
 
-    _KEYS = (
-        ("colour", "by_colour"),
-        ("stain", "by_stain"),
-        ("label", "by_label"),
-        ("ridges", "by_ridges"),
-        ("above", "by_brightness"),
-        ("below", "by_brightness"),
-    )
+    shorts = ("integer", "string")
 
-    def expand(self, value: Any) -> Any:
-        """The long form, with the kind that the keys imply."""
+    def short(self, value: Any) -> Any:
+        """The long form."""
         if value == "rest":
             return {"kind": "rest"}
         if isinstance(value, str):
             return {"kind": "by_colour", "colour": value}
         if isinstance(value, int) and not isinstance(value, bool):
             return {"kind": "by_label", "label": value}
-        if isinstance(value, Mapping) and "kind" not in value:
-            kind = next((kind for key, kind in self._KEYS if key in value), "by_colour")
-            return {"kind": kind, **value}
         return value
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.expand, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        long = handler(schema)
-        long.pop("discriminator", None)
-        long["anyOf"] = long.pop("oneOf", [])
-        return {"anyOf": [{"type": "integer"}, {"type": "string"}, long]}
-
-
+_KINDS = {
+    "colour": "by_colour",
+    "stain": "by_stain",
+    "label": "by_label",
+    "ridges": "by_ridges",
+    "above": "by_brightness",
+    "below": "by_brightness",
+}
 Class = Annotated[
     Annotated[Union[ColourClass, StainClass, LabelClass, RidgeClass, BrightnessClass, RestClass], Field(discriminator="kind")],
-    _Class(),
+    _Class(_KINDS, "by_colour"),
 ]
 
 

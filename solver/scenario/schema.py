@@ -15,6 +15,7 @@ from .circulation import Circulation
 from .drugs import DrugMap
 from .expect import Expectation
 from .fields import FieldMap
+from .fit import FitOptions
 from .members import Member
 from .mesh import MeshOptions
 from .named import Keyed
@@ -26,6 +27,7 @@ from .patients import PatientMap
 from .reader import Path_
 from .removals import RadiationMap, SurgeryMap
 from .schedules import ScheduleMap
+from .sensitivity import SensitivityOptions
 from .species import SpeciesMap
 from .start import StartOptions
 from .stated import Stated
@@ -81,6 +83,8 @@ class Scenario(Options):
         "`{}` is the scenario as it stands; not together with `sweep`",
     )
     outcomes: Outcomes = Field({}, description="numbers by which arms are compared, by name")
+    fit: FitOptions | None = Field(None, description="measured data and what `invasio fit` varies to meet them")
+    sensitivity: SensitivityOptions | None = Field(None, description="what `invasio sensitivity` varies to see on what `outcomes` hang")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())

@@ -24,6 +24,11 @@ class Start(Options):
     outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where that run had no tissue")
 
     @property
+    def tissue(self) -> str:
+        """What has the values, for people."""
+        return f"the run {self.run}"
+
+    @property
     def words(self) -> str:
         """For people: which state of which run."""
         which = "species of the same names" if self.species is None else ", ".join(self.species)

@@ -40,6 +40,23 @@ class Span(Options):
         return self
 
 
+    def share(self, value: float) -> float:
+        """Where a value lies in the range, 0 to 1."""
+        if self.spacing == "log":
+            return math.log(value / self.from_) / math.log(self.to / self.from_)
+        return (value - self.from_) / (self.to - self.from_)
+
+    def at(self, share: float) -> float:
+        """The value at a share of the range."""
+        if self.spacing == "log":
+            return self.from_ * math.exp(share * math.log(self.to / self.from_))
+        return self.from_ + share * (self.to - self.from_)
+
+    def stated(self, value: float) -> float | str:
+        """The value as a scenario states it."""
+        return f"{value!r} {self.unit}" if self.unit else value
+
+
 class Steps(Span):
     """A number of values from one end to the other, both included."""
 

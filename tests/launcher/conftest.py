@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,6 +28,29 @@ esac
 tar -c -C {folder}/tree .
 """
 
+# A Python without DOLFINx. Its answers are the files `probe` (of wheels_probe.py), `host` and `reading` (of probe.py); venv makes a
+# folder with this Python; pip does what the file `behaviour` says.
+PYTHON = """#!/bin/sh
+case "$*" in
+  *wheels_probe.py) cat {folder}/probe ;;
+  *"probe.py missing"*) echo h5py ;;
+  *"probe.py reading") cat {folder}/reading ;;
+  *probe.py) cat {folder}/host 2> /dev/null || echo - ;;
+  *"-m venv"*)
+    echo call >> {folder}/calls
+    for last; do :; done
+    mkdir -p "$last/bin" && ln -s {python} "$last/bin/python3" ;;
+  *"-m pip"*)
+    sleep 0.3
+    echo "Collecting one==1"
+    case $(cat {folder}/behaviour 2> /dev/null) in
+      fail) echo "ERROR: no such package"; exit 1 ;;
+      hang) touch {folder}/hanging; exec sleep 1000.{marker} ;;
+    esac ;;
+  *) exec {python} "$@" ;;
+esac
+"""
+
 
 @dataclass
 class Launcher:
@@ -47,6 +71,7 @@ class Launcher:
             "INVASIO_ENVIRONMENT": self.wanted,
             "INVASIO_POLL": "0.1",
             "PYENV_ROOT": str(self.folder),
+            "UV_PYTHON_INSTALL_DIR": str(self.folder),
             "INVASIO_SUBIDS": str(self.folder),
         }
 
@@ -64,6 +89,15 @@ class Launcher:
     def behave(self, how: str) -> None:
         """What the next build does: "", "fail" or "hang"."""
         (self.folder / "behaviour").write_text(how)
+
+    def plain_python(self, wheels: str = "") -> None:
+        """Put a Python without DOLFINx before all others; ``wheels``: why it cannot have wheels."""
+        text = PYTHON.format(folder=self.folder, python=sys.executable, marker=self.marker)
+        tools = {"cc": "#!/bin/sh\n"} | {f"python3{minor}": text for minor in ("", ".12", ".13", ".14")}
+        for name, script in tools.items():
+            (self.folder / "bin" / name).write_text(script)
+            (self.folder / "bin" / name).chmod(0o755)
+        (self.folder / "probe").write_text(f"- {wheels}\n" if wheels else f"{self.folder}/bin/python3 pip\n")
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """Start `./invasio ARGUMENTS`."""

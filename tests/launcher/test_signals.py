@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -90,3 +91,12 @@ def test_rank_that_is_killed_is_reported(launcher: Launcher) -> None:
     assert done.returncode == 128 + signal.SIGKILL
     assert done.stderr == "invasio: a rank was ended by signal 9 (killed, perhaps for want of memory)\n"
     assert launcher.left() == []
+
+
+def test_commands_that_go_on_later_get_signals() -> None:
+    """What ends with 85 when it is asked to stop must be asked: the launcher stands between."""
+    passed = re.search(r"^  (run \|[^)]*)\)$", (ROOT / "invasio").read_text(encoding="utf-8"), re.MULTILINE)
+    assert passed is not None
+    stopping = {path.stem for path in (ROOT / "solver" / "commands").glob("*.py") if "85" in path.read_text(encoding="utf-8")}
+    assert {"fit", "sensitivity", "sweep"} <= stopping
+    assert stopping - set(passed[1].split(" | ")) == set()

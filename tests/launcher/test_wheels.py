@@ -16,24 +16,6 @@ from invasio.hpc.environment import wheels_probe
 from .conftest import ROOT, Launcher, wait_for
 
 FOLDER = ROOT / "hpc" / "environment"
-# The probe says what the file `probe` holds; venv makes a folder with this Python; pip does what the file `behaviour` says.
-PYTHON = """#!/bin/sh
-case "$*" in
-  *wheels_probe.py) cat {folder}/probe ;;
-  *"-m venv"*)
-    echo call >> {folder}/calls
-    for last; do :; done
-    mkdir -p "$last/bin" && ln -s {python} "$last/bin/python3" ;;
-  *"-m pip"*)
-    sleep 0.3
-    echo "Collecting one==1"
-    case $(cat {folder}/behaviour 2> /dev/null) in
-      fail) echo "ERROR: no such package"; exit 1 ;;
-      hang) touch {folder}/hanging; exec sleep 1000.{marker} ;;
-    esac ;;
-  *) exec {python} "$@" ;;
-esac
-"""
 
 
 @pytest.fixture
@@ -41,13 +23,52 @@ def wheels(tmp_path: Path) -> Iterator[Launcher]:
     """A launcher with an empty cache that wants wheels."""
     marker = str(uuid.uuid4().int % 10**12)
     (tmp_path / "bin").mkdir()
-    python = PYTHON.format(folder=tmp_path, python=sys.executable, marker=marker)
-    tools = {"cc": "#!/bin/sh\n"} | {f"python3{minor}": python for minor in ("", ".12", ".13", ".14")}
-    for name, text in tools.items():
-        (tmp_path / "bin" / name).write_text(text)
-        (tmp_path / "bin" / name).chmod(0o755)
-    (tmp_path / "probe").write_text(f"{tmp_path}/bin/python3 pip\n")
-    yield Launcher(tmp_path, marker, "wheels")
+    world = Launcher(tmp_path, marker, "wheels")
+    world.plain_python()
+    yield world
+
+
+@pytest.fixture
+def auto(wheels: Launcher) -> Launcher:
+    """The same where nothing is forced."""
+    wheels.wanted = "auto"
+    return wheels
+
+
+def test_nothing_forced_makes_wheels_where_they_fit(auto: Launcher) -> None:
+    inside = auto.run("shell", "-c", 'echo "$INVASIO_WHEELS|$INVASIO_REASON"')
+    lacks = "the system's Python does not import everything that is needed"
+    assert inside.stdout == f"{auto.trees[0]}|{lacks}; {auto.folder}/bin/python3 can have wheels\n", inside.stderr
+    (auto.folder / "probe").write_text("- it is too old\n")  # what is there stays in use
+    assert auto.run("shell", "-c", 'echo "$INVASIO_WHEELS|$INVASIO_REASON"').stdout == f"{auto.trees[0]}|{lacks}\n"
+    assert auto.calls == 1 and auto.run("env", "build").stdout == f"{auto.folder}/cache/env/{auto.trees[0]}\n"
+
+
+def test_nothing_forced_takes_a_dolfinx_that_is_there(auto: Launcher) -> None:
+    (auto.folder / "host").write_text(f"{sys.executable}\n")
+    inside = auto.run("shell", "-c", 'echo "$INVASIO_WHEELS|$INVASIO_REASON"')
+    assert (inside.stdout, auto.trees) == ("|the system's Python imports everything that is needed\n", []), inside.stderr
+
+
+@pytest.mark.parametrize("words", ["validate x.yaml", "run --help", "explain x.yaml", "report out/x", "doctor", "schema"])
+def test_what_only_reads_builds_nothing(auto: Launcher, words: str) -> None:
+    refused = auto.run(*words.split())
+    assert (refused.returncode, refused.stdout, auto.trees) == (1, "", [])
+    assert "python3 lacks h5py." in refused.stderr and "can have wheels" in refused.stderr
+    assert "./invasio env build makes it now; or give this python3 (3.11 or newer) what it lacks:  pip install /" in refused.stderr
+    (auto.folder / "reading").write_text(f"{sys.executable}\n")
+    done = auto.run(*words.split()[:1], "--help")
+    assert (done.returncode, auto.calls) == (0, 0) and done.stdout.startswith(f"usage: invasio {words.split()[0]}"), done.stderr
+
+
+def test_nothing_forced_seals_where_wheels_cannot_be_had(launcher: Launcher) -> None:
+    launcher.wanted = "auto"
+    launcher.plain_python("glibc 2.34 or newer is needed")
+    inside = launcher.run("shell", "-c", 'echo "$INVASIO_SEALED|$INVASIO_REASON"')
+    assert inside.stdout.startswith("run-") and inside.stdout.endswith("and wheels cannot be had: glibc 2.34 or newer is needed\n")
+    launcher.plain_python()
+    assert launcher.run("shell", "-c", 'echo "$INVASIO_SEALED"').stdout == f"{launcher.trees[0]}\n"
+    assert launcher.calls == 1
 
 
 def test_two_at_once_build_once(wheels: Launcher) -> None:

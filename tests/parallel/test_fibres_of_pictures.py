@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from invasio.postprocess.run import open_run
 from invasio.solver.given.orientation import structure, trace
 from invasio.solver.scenario.loader import load
 from invasio.solver.setup import Ground
@@ -224,3 +225,40 @@ def test_a_file_that_is_no_picture(comm: Comm, shared_tmp: Path) -> None:
     comm.barrier()
     with refused("unreadable-file", "a.csv", says=["not readable as a picture"]):
         Simulation(path, comm=comm)
+
+
+DIRECTED = """\
+mesh: MESH
+model:
+  cells:
+    tumour: {initial: 1, motility: 1, fibres: {direction: DIRECTION, across: 0.2}}
+    other: {initial: 1, motility: 1}
+    round: {initial: 1, motility: 1, fibres: {direction: DIRECTION, across: 1}}
+time: {end: 2, step: 1}
+output: {every: 1, figures: false, regions: REGIONS}
+"""
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("regions", ["all", "[bed]"])
+def test_the_file_of_a_run_holds_the_directions(comm: Comm, shared_tmp: Path, dim: int, regions: str) -> None:
+    """At the nodes that are written, without a sign, as long as they count; also of a run that was resumed."""
+    direction, kind = ("[1, x/10]", "rectangle") if dim == 2 else ("[1, x/10, -1]", "box")
+    bed = f"regions: {{bed: {{kind: {kind}, from: {[0] * dim}, to: {[20] * dim}}}}}"
+    mesh = MESHES[dim].replace("}", f", {bed}}}")
+    text = DIRECTED.replace("MESH", mesh).replace("DIRECTION", direction).replace("REGIONS", regions)
+    path, out = written(comm, shared_tmp, text), shared_tmp / "out"
+    with Simulation(path, comm=comm, out=out) as simulation:
+        simulation.step()
+    with Simulation(path, comm=comm, out=out, resume=True) as simulation:
+        simulation.run()
+    run = open_run(out)
+    exact = np.ones((len(run.points), dim))
+    exact[:, 1] = run.points[:, 0] / 10
+    if dim == 3:
+        exact[:, 2] = -1.0
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    along = run.fibres["tumour"]
+    parallel_assert(comm, along.shape == exact.shape and set(run.fibres) == {"tumour"}, f"{set(run.fibres)}")
+    off = float(np.abs(np.abs((along * exact).sum(axis=1)) - 1.0).max())
+    parallel_assert(comm, off < 1e-6, f"off by {off:.1e}")

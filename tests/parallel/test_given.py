@@ -190,6 +190,64 @@ def test_sides_of_a_membrane(comm: Comm, shared_tmp: Path) -> None:
         parallel_assert(comm, abs(row["tumour.max"] - 2.0) < 1e-12 and abs(row["tumour.min"] - 0.5) < 1e-12, f"{name}: {row}")
 
 
+REGIONS = {
+    1: "core: {kind: interval, from: 0, to: 40}, rim: {kind: interval, from: 40, to: 60}",
+    2: "core: {kind: rectangle, from: [0, 0], to: [50, 40]}, rim: {kind: rectangle, from: [50, 0], to: [100, 40]}",
+    3: "core: {kind: box, from: [0, 0, 0], to: [50, 40, 30]}, rim: {kind: box, from: [50, 0, 0], to: [100, 40, 60]}",
+}
+OF_REGIONS = {
+    1: ("{kind: interval, from: 0, to: 100, cells: 15", "{kind: interval, from: 0, to: 100, cells: 35"),
+    2: ("{kind: rectangle, from: [0, 0], to: [100, 80], cells: [6, 4]", "{kind: rectangle, from: [0, 0], to: [100, 80], cells: [10, 6]"),
+    3: (
+        "{kind: box, from: [0, 0, 0], to: [100, 80, 60], cells: [4, 4, 4]",
+        "{kind: box, from: [0, 0, 0], to: [100, 80, 60], cells: [6, 6, 4]",
+    ),
+}
+PARTS = ("core", "rim", "tissue")
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_amounts_by_region(comm: Comm, shared_tmp: Path, dim: int) -> None:
+    """A steep field on another mesh: each region has what it had; in a region that was empty there is nothing."""
+    mesh, other = (f"{text}, regions: {{{REGIONS[dim]}}}}}" for text in OF_REGIONS[dim])
+    steep = earlier(dim, "exp(-x/15)*(x < 95)", mesh)
+    first = written(comm, shared_tmp, first__yaml=steep, a__yaml=taking(dim, mesh=other))
+    invasio.run(first, comm=comm, out=shared_tmp / "first")
+    then = open_run(shared_tmp / "first").series
+    with Simulation(shared_tmp / "a.yaml", comm=comm, out=shared_tmp / "second") as simulation:
+        row, least = simulation.row(), float(simulation["tumour"].min(initial=0.0))
+    for part in PARTS:
+        now, before = row[f"tumour.in:{part}"], float(then[f"tumour.in:{part}"][-1])
+        parallel_assert(comm, abs(now - before) <= 1e-12 * before, f"{part}: {now} of {before}")
+    parallel_assert(comm, least >= 0.0, f"negative: {least}")
+    said = (shared_tmp / "second" / "run.log").read_text(encoding="utf-8")
+    parallel_assert(comm, "kept, by region: " in said and all(f" {part} " in said for part in PARTS), said)
+
+
+def test_regions_that_were_empty_stay_so(comm: Comm, shared_tmp: Path) -> None:
+    """The whole amount is in the region that it was in; a region of another size is said and counts with the rest."""
+    mesh, other = (f"{text}, regions: {{{REGIONS[1]}}}}}" for text in OF_REGIONS[1])
+    text = taking(1, "run: first, of: tumour, at: 0", mesh=other)
+    first = written(
+        comm,
+        shared_tmp,
+        first__yaml=earlier(1, "(x < 30)", mesh),
+        a__yaml=text,
+        b__yaml=text.replace("from: 40, to: 60", "from: 40, to: 80"),
+    )
+    invasio.run(first, comm=comm, out=shared_tmp / "first")
+    total = float(open_run(shared_tmp / "first").series["tumour.total"][0])
+    with Simulation(shared_tmp / "a.yaml", comm=comm) as simulation:
+        row = simulation.row()
+    parallel_assert(comm, abs(row["tumour.in:core"] / total - 1.0) < 1e-12, f"{row['tumour.in:core']} of {total}")
+    parallel_assert(comm, row["tumour.in:rim"] == 0.0 == row["tumour.in:tissue"], f"{row}")
+    with Simulation(shared_tmp / "b.yaml", comm=comm, out=shared_tmp / "second") as simulation:
+        row = simulation.row()
+    said = (shared_tmp / "second" / "run.log").read_text(encoding="utf-8")
+    parallel_assert(comm, abs(row["tumour.in:core"] / total - 1.0) < 1e-12, f"{row['tumour.in:core']} of {total}")
+    parallel_assert(comm, "region 'rim' has the volume 40 here and 20 there" in said, said)
+
+
 def test_scales_of_both_runs(comm: Comm, shared_tmp: Path) -> None:
     """A run in mm and days goes on in um and hours: lengths, times and densities are converted."""
     scales = "scales: {length: 1 mm, time: 1 d, cells: 1 cell/mm^2, tumour: 1 cell/mm^2}\n"

@@ -16,11 +16,11 @@ from invasio.solver.scenario.loader import load
 
 SCENARIO = """\
 name: tiny
-mesh: {kind: interval, cells: 20}
+mesh: {kind: disc, radius: 1, size: 0.3}
 model: {cells: {tumour: {initial: "exp(-x^2/0.01)", motility: 1e-3, death: 0.5}}}
 time: {end: 1, step: 0.125}
 output: {every: 0.5}
-sweep: {kind: list, members: [{mesh.cells: 10}, {model.cells.tumour.initial: "log(x - 2)"}, {model.cells.tumour.death: 1}, {time.end: 2}]}
+sweep: {kind: list, members: [{mesh.size: 0.4}, {model.cells.tumour.initial: "log(x - 2)"}, {model.cells.tumour.death: 1}, {time.end: 2}]}
 """
 
 
@@ -31,7 +31,7 @@ def prepared(tmp_path: Path, name: str) -> SweepRun:
 
 
 def test_a_worker_gives_the_bits_of_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """On the mesh of the run before or on another, also after one that could not begin."""
+    """In 2-D, on the mesh of the run before or on another, also after one that could not begin."""
     many = prepared(tmp_path, "many")
     assert Workers(1).run([member.folder for member in many.members]) == 1
     assert [member.status for member in many.members] == ["done", "failed", "done", "done"]

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from invasio.meshes.build import build_data
@@ -13,12 +14,15 @@ from invasio.meshes.files.contents import Unreadable
 from invasio.meshes.files.isolated import isolated
 from invasio.meshes.network import read_network
 from invasio.solver.codes import CODES
-from invasio.solver.errors import MeshError
+from invasio.solver.errors import InvasioError, MeshError, ScenarioError
+from invasio.solver.given.meshes import read_values
+from invasio.solver.scenario.fields import MeshField
 from invasio.solver.scenario.network import Network as Options
 from tests.unit.meshes import network_writers, writers
 from tests.unit.meshes.build import check, options
 
-MESHES = [(e, next(iter(writers.FORMATS[e]))) for e in (".msh", ".vtu", ".vtk", ".pvd", ".xdmf", ".mesh", ".meshb", ".ele", ".inp", ".med")]
+ENDINGS = (".msh", ".vtu", ".vtk", ".pvd", ".xdmf", ".mesh", ".meshb", ".ele", ".inp", ".med", ".cdb")
+MESHES = [(e, next(iter(writers.FORMATS[e]))) for e in ENDINGS]
 
 
 def damaged(raw: bytes, seed: str, times: int) -> Iterator[bytes]:
@@ -37,7 +41,7 @@ def damaged(raw: bytes, seed: str, times: int) -> Iterator[bytes]:
         yield bytes(data)
 
 
-def _refused(error: MeshError, path: Path) -> None:
+def _refused(error: InvasioError, path: Path) -> None:
     assert error.code in CODES and error.remedy, error
     assert str(path.parent) in str(error) or path.name in str(error), error
     assert len(str(error).splitlines()) == 1, error
@@ -54,6 +58,20 @@ def test_meshes(tmp_path: Path, ending: str, mode: str) -> None:
             _refused(error, file.path)
         else:
             check(found, covered=False)
+
+
+@pytest.mark.parametrize("ending", [".vtu", ".xdmf"])
+def test_values_on_meshes(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"m{ending}"
+    writers.by_meshio(path.name, "material")(tmp_path)
+    for data in damaged(path.read_bytes(), ending, 3):
+        path.write_bytes(data)
+        try:
+            found = read_values("given", MeshField(kind="by_mesh", mesh=str(path)), 3)
+        except (MeshError, ScenarioError) as error:
+            _refused(error, path)
+        else:
+            assert np.isfinite(found.carrier.values).all()
 
 
 @pytest.mark.parametrize(("ending", "mode"), network_writers.CASES)

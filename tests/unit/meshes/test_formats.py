@@ -12,7 +12,7 @@ from invasio.meshes.build import build_data
 from invasio.meshes.files import reading, vtk_files
 from invasio.meshes.networks import reading as network_reading
 from invasio.meshes.quality import quality
-from tests.unit.meshes import network_writers
+from tests.unit.meshes import formats_table, network_writers
 from tests.unit.meshes.build import check, options
 from tests.unit.meshes.writers import CASES, FACETS, FORMATS, POINTS, TAGS, TETRAHEDRA, VTK_MODES, write_vtu
 
@@ -50,8 +50,10 @@ def listed(page_name: str, heading: str) -> set[str]:
 def test_the_documentation_lists_what_is_read_and_tested() -> None:
     same_reader = {".pvtp"}  # read as .pvtu, in pieces as .vtp
     meshes = {ending for each in reading.FORMATS for ending in each.endings}
+    page = (Path(__file__).resolve().parents[3] / "docs" / "meshes.md").read_text(encoding="utf-8")
+    assert formats_table.table() in page, "put in what `python3 -m tests.unit.meshes.formats_table` prints"
     assert listed("meshes.md", "From a file") == meshes | {".h5"}
-    assert meshes - same_reader == set(FORMATS)
+    assert meshes - same_reader == formats_table.covered()
     pictures = {".png", ".tif", ".tiff"}  # of which tests/unit/meshes/test_raw_pictures.py takes the lines
     networks = {ending for each in network_reading.FORMATS for ending in each.endings}
     assert listed("vessels.md", "Networks from files") == networks

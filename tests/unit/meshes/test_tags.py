@@ -13,6 +13,7 @@ from invasio.meshes.facets import signed_measures
 from invasio.meshes.files.contents import Block
 from invasio.meshes.files.simplices import simplices
 from invasio.meshes.files.writing import write
+from invasio.meshes.quality import quality
 from tests.lib.messages import refused
 from tests.unit.meshes.build import check, make, measures, options
 from tests.unit.meshes.test_broken import HALVES, SQUARE, some_without_group, two_groups_in_gmsh
@@ -152,3 +153,28 @@ def test_hexahedra_of_gmsh_with_facets_of_four_corners(tmp_path: Path) -> None:
         gmsh.write(str(tmp_path / "m.msh"))
     data = make("file", path=str(tmp_path / "m.msh"))  # make checks that the skin is the whole outside
     assert measures(data) == pytest.approx({"tissue": 1.0})
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_tags_of_dolfinx_in_a_plane_and_on_a_line(tmp_path: Path, dim: int) -> None:
+    """Its names of shapes differ in their case from those of others; facets are lines in 2-D."""
+    from dolfinx import io, mesh
+    from mpi4py import MPI
+
+    comm = MPI.COMM_SELF
+    body = mesh.create_interval(comm, 4, [0.0, 2.0]) if dim == 1 else mesh.create_rectangle(comm, [[0.0, 0.0], [2.0, 1.0]], [4, 2])
+    count = body.topology.index_map(dim).size_local
+    middle = mesh.compute_midpoints(body, dim, np.arange(count, dtype=np.int32))
+    cells = mesh.meshtags(body, dim, np.arange(count, dtype=np.int32), np.where(middle[:, 0] < 1, 1, 3).astype(np.int32))
+    sides = mesh.locate_entities_boundary(body, dim - 1, lambda x: np.isclose(x[0], 0.0))
+    facets = mesh.meshtags(body, dim - 1, sides, np.full(len(sides), 5, dtype=np.int32))
+    cells.name, facets.name = "cells", "facets"
+    with io.XDMFFile(comm, tmp_path / "m.xdmf", "w") as file:
+        file.write_mesh(body)
+        body.topology.create_connectivity(dim - 1, dim)
+        file.write_meshtags(cells, body.geometry)
+        file.write_meshtags(facets, body.geometry)
+    named = {"regions": {"bed": 1, "stroma": 3}, "boundaries": {"skin": 5}}
+    found = quality(build_data(options("file", path=str(tmp_path / "m.xdmf"), **named)))
+    assert {name: part.measure for name, part in found.regions.items()} == pytest.approx({"bed": 1.0, "stroma": 1.0})
+    assert found.boundaries["skin"].measure == pytest.approx(1.0)

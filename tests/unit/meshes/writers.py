@@ -352,6 +352,40 @@ def medit_by_gmsh(folder: Path) -> File:
     return File(folder / "m.mesh", {"regions": {"bed": 7, "stroma": 3}, "boundaries": {"skin": 5}})
 
 
+def cdb(hexahedra: bool, wide: int) -> Writer:
+    """ANSYS's CDWRITE after its documentation: SOLID185 as tetrahedra or bricks; components of elements and of nodes."""
+
+    def write(folder: Path) -> File:
+        if hexahedra:
+            first = np.array([x + 5 * y + 15 * z for z in (0, 1) for y in (0, 1) for x in range(4)])
+            rows = first[:, None] + np.array([0, 1, 6, 5, 15, 16, 21, 20])
+        else:
+            rows = TETRAHEDRA[:, [0, 1, 2, 2, 3, 3, 3, 3]]
+        left = POINTS[rows].mean(axis=1)[:, 0] < 1
+        bed, others = ([k + 1 for k in range(len(rows)) if left[k] == side] for side in (True, False))
+        skin = [k + 1 for k in range(len(POINTS)) if POINTS[k, 0] == 0]
+        ranges = [others[0], -others[-1]] if len(others) == others[-1] - others[0] + 1 else others
+        i = f"%{wide}d"
+        lines = ["/COM,ANSYS RELEASE 12.1", "/PREP7", "ET,       1,185", f"NBLOCK,6,SOLID,{len(POINTS)},{len(POINTS)}"]
+        lines.append(f"(3i{wide},6e21.13e3)")
+        for k, p in enumerate(POINTS):
+            shown = [f"{x:21.13E}" for x in np.atleast_1d(p)]
+            while shown and float(shown[-1]) == 0.0:  # those at the end are left off
+                shown.pop()
+            lines.append(i * 3 % (k + 1, 0, 0) + "".join(shown))
+        lines += ["N,R5.3,LOC,       -1,", f"EBLOCK,19,SOLID,{len(rows)},{len(rows)}", f"(19i{wide})"]
+        lines += ["".join(i % n for n in (1, 1, 1, 1, 0, 0, 0, 0, 8, 0, k + 1, *(row + 1))) for k, row in enumerate(rows)]
+        lines.append(i % -1)
+        components: list[tuple[str, str, list[int]]] = [("BED", "ELEM", bed), ("STROMA", "ELEM", ranges)]
+        for name, kind, members in (*components, ("SKIN", "NODE", skin)):
+            lines += [f"CMBLOCK,{name:8},{kind},{len(members):8d}  ! users element component definition", f"(8i{wide})"]
+            lines += ["".join(i % n for n in members[at : at + 8]) for at in range(0, len(members), 8)]
+        (folder / "m.cdb").write_text("\n".join([*lines, "MPDATA,R5.0, 1,EX  , 1, 1,  1.0,", "/GO", "FINISH", ""]), encoding="utf-8")
+        return File(folder / "m.cdb", {"regions": {"bed": "BED", "stroma": "STROMA"}, "boundaries": {"skin": "SKIN"}})
+
+    return write
+
+
 # Ending -> modes -> writer. docs/meshes.md lists the endings.
 FORMATS: dict[str, dict[str, Writer]] = {
     ".msh": {
@@ -390,6 +424,7 @@ FORMATS: dict[str, dict[str, Writer]] = {
     ".inp": {"meshio": abaqus, "gmsh": abaqus_by_gmsh},
     ".med": {"meshio": by_meshio("m.med", "cell_tags")},
     ".bdf": {"meshio": by_meshio("m.bdf", "nastran:ref")},
+    ".cdb": {"tetrahedra": cdb(False, 9), "bricks": cdb(True, 10)},
     ".nas": {"meshio": by_meshio("m.nas", "nastran:ref")},
 }
 CASES = [(ending, mode) for ending, modes in FORMATS.items() for mode in modes]

@@ -243,6 +243,25 @@ def test_every_prefix_of_the_writes_is_a_good_file(comm: Any, shared_tmp: Path, 
             np.testing.assert_allclose(value, cells_at(points, reached), rtol=0, atol=1e-7, err_msg=f"after {count} of {len(done)} writes")
 
 
+@pytest.mark.parametrize("room", [0, 512])
+def test_what_was_reserved_is_cut_off_and_nothing_else(comm: Any, shared_tmp: Path, room: int) -> None:
+    """Files of many sizes: HDF5 states its own length, and before it closes another one."""
+    for count in range(1, 60, 5):
+        path = shared_tmp / f"{count}.h5"
+        file = hdf.SharedFile(path, "w", comm, collective=False, room=room)
+        file.reserve(2**20)
+        file.each(lambda h5: h5.attrs.create("sha256", "a" * 64))
+        file.each(lambda h5, count=count: h5.create_dataset("header", data=np.zeros(1000 + 13 * count, dtype=np.uint8)))
+        for k in range(count):
+            file.each(lambda h5, k=k: h5.create_dataset(f"state/{k}", (137,), "f8"))
+        for k in range(count):
+            file.write_rows(f"state/{k}", 0, np.full(137, float(k)))
+        file.close()
+        with h5py.File(path, "r") as h5:
+            assert [h5[f"state/{k}"][16] for k in range(count)] == list(range(count))
+        assert path.stat().st_size < 2**17
+
+
 def prefixes(base: bytes, done: list[tuple[int, bytes | None]]) -> Iterator[tuple[int, bytes]]:
     """What the file is after each of its writes."""
     image = bytearray(base)

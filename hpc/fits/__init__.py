@@ -1,0 +1,1 @@
+"""Fits: runs of a scenario with other values, evaluated in memory, against measured data."""
