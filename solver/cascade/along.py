@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..circulation.errors import CirculationError
+from ..circulation.histories import Way
 from ..circulation.means import means
 from ..errors import ScenarioError, SolverError
 from ..parallel import agreed
@@ -73,6 +74,8 @@ class Along:
         self.table = {name: list(values) for name, values in (table or {}).items()}
         if self._returned is not None:
             self._returned.begin(self._scenario, self)
+        for site in self._feedback.sites if self._feedback is not None else ():
+            site.factors = self._factors
 
     def note(self, time: float) -> dict[str, float]:
         """What has entered by now [cells of one block], and the scalars that are read: a row of entries.csv. Collective."""
@@ -81,6 +84,9 @@ class Along:
         if not self.table or time > self.table["time"][-1]:
             for name, value in {"time": time, **row}.items():
                 self.table.setdefault(name, []).append(value)
+            if self._feedback is not None and self._feedback.drawn is not None:
+                plan = plan_of(self._scenario, scalars_of(self.table)) if self._scalars else self.plan
+                self._feedback.drawn.go_on(plan, entries_of(self._scenario, self.table), time)
         return row
 
     def passed(self, amounts: Callable[[WallCrossing], Floats]) -> dict[str, float]:
@@ -103,7 +109,8 @@ class Along:
         with agreed(self._problem.graph.comm):
             if self._problem.graph.comm.rank == 0:
                 try:
-                    said = list(words(write(own(run), self._scenario, self.table)))
+                    way: Way = "cells" if self._feedback is not None and self._feedback.drawn is not None else "direct"
+                    said = list(words(write(own(run), self._scenario, self.table, way=way)))
                 except CirculationError as error:
                     if error.code != "too-many":
                         raise

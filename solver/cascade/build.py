@@ -26,7 +26,7 @@ from ..circulation.plan import (
     number,
 )
 from ..errors import ScenarioError
-from ..scenario.anatomy import Anatomy, anatomy_of
+from ..scenario.anatomy import SITE, Anatomy, anatomy_of
 from ..scenario.check_cascade import levels, phenotypes, surfaces
 from ..scenario.circulation import Circulation, Clusters
 from ..scenario.formulas import Formula
@@ -36,6 +36,7 @@ from ..scenario.vessels import Vessel
 from .grid import Grid, Steps, grid_times
 
 Floats = NDArray[np.float64]
+NEVER = 1e15  # cells
 
 
 class ByPlace(Protocol):
@@ -85,7 +86,7 @@ def plan_of(scenario: Scenario, scalars: Steps | None = None, reports: int = 0) 
     places = [*anatomy.beds, *levels(circulation), *surfaces(circulation)]
 
     def by_place(values: Mapping[str, Mapping[str, Formula]], path: str, most: float = np.inf) -> Floats:
-        return grid.by_place(values, places, kinds, f"organs.{path}", most)
+        return of_sites(grid.by_place(values, places, kinds, f"organs.{path}", most), places, path)
 
     stride = max(1, (len(times) - 1) // max(reports, 1))
     report = sorted({*range(0, len(times), stride), len(times) - 1}) if reports else []
@@ -116,6 +117,24 @@ def plan_of(scenario: Scenario, scalars: Steps | None = None, reports: int = 0) 
     return plan
 
 
+def of_sites(values: Floats, places: Sequence[str], path: str) -> Floats:
+    """Values of places, where all that reaches a site goes over to the tissue: it can live there, and nothing more is asked."""
+    mine = [k for k, place in enumerate(places) if place.endswith(SITE)]
+    given = {"soil": 1.0}.get(path, 0.0 if path.partition(".")[0] in ("dormancy", "colony") else None)
+    if not mine or given is None:
+        return values
+    found = np.array(np.broadcast_to(values, (len(places), *values.shape[1:])))
+    found[mine] = given
+    return found
+
+
+def _never(sizes: Floats, places: Sequence[str]) -> Floats:
+    """Sizes from which colonies count, which those of sites never reach: the tissue tells what becomes of them."""
+    if not any(place.endswith(SITE) for place in places):
+        return sizes
+    return np.where([place.endswith(SITE) for place in places], NEVER, np.broadcast_to(sizes, len(places)))
+
+
 def _row(flow: Mapping[str, float], anatomy: Anatomy) -> Floats:
     """(B,) a flow as shares of beds, which add up to 1 to rounding."""
     found = np.array([flow.get(bed, 0.0) for bed in anatomy.beds])
@@ -134,8 +153,9 @@ def _part(name: str, part: str, vessel: Vessel, circulation: Circulation, anatom
     if vessel.carries == "cavity":
         return Part(name, part, "cavity")
     flows = {"systemic": anatomy.veins, "pulmonary": anatomy.arteries, "portal": {anatomy.portal: 1.0}}
-    flow = into if isinstance(into, dict) else flows.get(into or "systemic", {into or "": 1.0})
-    return Part(name, part, "blood", beds=_row(flow, anatomy))
+    flow = flows.get(into or "systemic") if not isinstance(into, dict) else None
+    direct = into if isinstance(into, dict) else {anatomy.portal if into == "portal" else into or "": 1.0}
+    return Part(name, part, "blood", beds=_row(anatomy.split(direct) if flow is None or into == "portal" else flow, anatomy))
 
 
 def _blood(circulation: Circulation, grid: Grid, kinds: Sequence[str]) -> Blood:
@@ -196,8 +216,8 @@ def _colony(organs: Organs, grid: Grid, places: Sequence[str], by_place: ByPlace
     return Colony(
         birth=by_place(colony.birth, "colony.birth"),
         death=by_place(colony.death, "colony.death"),
-        micro=grid.sizes(colony.micro, places, f"{path}.micro"),
-        macro=grid.sizes(colony.macro, places, f"{path}.macro"),
+        micro=_never(grid.sizes(colony.micro, places, f"{path}.micro"), places),
+        macro=_never(grid.sizes(colony.macro, places, f"{path}.macro"), places),
         second=None
         if second is None
         else Second(

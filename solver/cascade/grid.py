@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from ..errors import ScenarioError
+from ..scenario.anatomy import SITE
 from ..scenario.circulation import Circulation
 from ..scenario.expressions import Timed
 from ..scenario.formulas import Formula
@@ -157,6 +158,7 @@ class Grid:
 
 def _keys(values: Mapping[str, object], names_: Sequence[str], needed: bool = True) -> list[str]:
     """The key that each name has a value under; "" for none, where none is ``needed``."""
+    names_ = [name if name in values else name.removesuffix(SITE) for name in names_]
     return [name if name in values else OTHERS if OTHERS in values or needed else "" for name in names_]
 
 

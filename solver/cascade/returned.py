@@ -22,6 +22,7 @@ from ..scenario.feedback import feedback_of
 from ..scenario.schema import Scenario
 from ..state import Variable
 from . import columns
+from .arrivals import Arrivals, Drawn, built
 from .build import plan_of
 from .entered import entries_of, scalars_of
 from .grid import Steps, named_by
@@ -39,8 +40,10 @@ class Feedback:
     """The extension of a scenario whose formulas name means of the cascade."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self._wanted = feedback_of(scenario)
+        self._scenario, self._wanted = scenario, feedback_of(scenario)
         self.returned: Returned | None = None
+        self.sites: list[Arrivals] = []
+        self.drawn: Drawn | None = None
 
     def scalars(self) -> Mapping[str, float]:
         """Nothing is behind the walls at first."""
@@ -49,7 +52,8 @@ class Feedback:
     def build(self, problem: Problem) -> Iterable[Component]:
         """One component for all of them."""
         self.returned = Returned(self._wanted, problem) if self._wanted else None
-        return [] if self.returned is None else [self.returned]
+        self.sites, self.drawn = built(self._scenario, problem)
+        return [c for c in (self.returned, *self.sites, self.drawn) if c is not None]
 
 
 class Returned(Component):

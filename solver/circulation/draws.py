@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     CANDIDATE = 15
     LEDGER = 16
     PATIENT = 17
+    SITE = 18
 
 
 def _product(factor: int, x: Words, spare: tuple[Words, Words, Words]) -> tuple[Words, Words]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 from .organs import Bed, Organs
 
 PRESETS = ("human_adult",)
+SITE = ".site"
 MORE = 1e-9  # by which shares may miss 1
 
 
@@ -20,6 +22,12 @@ class Anatomy:
 
     beds: dict[str, Bed]
     portal: str
+    sites: dict[str, float] = field(default_factory=dict)  # bed -> the share of it that is a bed of its own, BED.site
+
+    def split(self, flow: Mapping[str, float]) -> dict[str, float]:
+        """A flow to beds as one to beds and sites."""
+        whole = {bed: share * (1.0 - self.sites.get(bed, 0.0)) for bed, share in flow.items()}
+        return whole | {f"{bed}{SITE}": flow[bed] * share for bed, share in self.sites.items() if bed in flow}
 
     def _flow(self, into: str) -> dict[str, float]:
         return {name: bed.share for name, bed in self.beds.items() if (bed.into == "arteries") == (into == "veins") and bed.share > 0.0}
@@ -37,11 +45,21 @@ class Anatomy:
     def after(self, bed: str) -> dict[str, float]:
         """Where the blood of a bed goes."""
         into = self.beds[bed].into
-        return self.veins if into == "veins" else self.arteries if into == "arteries" else {into: 1.0}
+        return self.veins if into == "veins" else self.arteries if into == "arteries" else self.split({into: 1.0})
 
 
 def anatomy_of(organs: Organs) -> Anatomy:
-    """The beds of a scenario."""
+    """The beds of a scenario, after them those that are tissue of the mesh."""
+    whole = _whole(organs)
+    sites = {bed: site.share for bed, site in organs.sites.items() if bed in whole.beds}
+    if not sites:
+        return whole
+    left = {n: bed.model_copy(update={"share": bed.share * (1.0 - sites.get(n, 0.0))}) for n, bed in whole.beds.items()}
+    own = {f"{n}{SITE}": whole.beds[n].model_copy(update={"share": whole.beds[n].share * share}) for n, share in sites.items()}
+    return Anatomy({**left, **own}, whole.portal, sites)
+
+
+def _whole(organs: Organs) -> Anatomy:
     if organs.anatomy is not None:
         return preset(organs.anatomy)
     beds = organs.beds or {}

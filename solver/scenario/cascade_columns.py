@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .anatomy import anatomy_of
-from .check_cascade import levels, surfaces
+from .check_cascade import levels, phenotypes, surfaces
 from .schema import Scenario
 
 SAMPLE = "7.5 mL"  # of blood, in which circulating cells are counted
@@ -21,4 +21,5 @@ def cascade_units(scenario: Scenario) -> dict[str, str]:
     names += [f"blood.lost:{cause}" for cause in circulation.blood.losses or ("lost",)]
     names += ["cavity.cells", "cavity.cleared"] if circulation.cavity is not None else []
     names += [f"organ.{place}.{what}" for place in places for what in ORGAN]
+    names += [f"site.{organ}.arrived:{kind}" for organ in organs.sites for kind in phenotypes(scenario)]
     return {**dict.fromkeys(names, "cells"), PER_SAMPLE: f"cells/{SAMPLE}".replace(" ", ""), "circulation.ledger": "1"}

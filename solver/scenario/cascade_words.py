@@ -53,6 +53,9 @@ def cascade_words(scenario: Scenario) -> Iterator[str]:
         yield f"  pool          d{name}/dt = {_of(pool.inflow)} - {_of(pool.loss)} {name}, from {pool.initial:g}"
     for name, column in circulation.feedback.items():
         yield f"  feedback      {name} in formulas is {column}"
+    for organ, site in organs.sites.items():
+        came = "those of the run's own history" if isinstance(site.arrivals, str) else f"{len(site.arrivals)} stated"
+        yield f"  site          {site.share:g} of {organ} is tissue; cells come out of {site.vessel}: {came}"
     for path, differs in scenario.patients.items():
         yield f"  patients      {path} differs: {differs.said}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..circulation.plan import MOST_WAYS, geometric, ways_apart
-from .anatomy import MORE, Anatomy, anatomy_of
+from .anatomy import MORE, SITE, Anatomy, anatomy_of
 from .check import Finding, unknown
 from .circulation import Circulation
 from .formulas import Formula
@@ -54,6 +54,7 @@ def check_cascade(scenario: Scenario) -> Iterator[Finding]:
     yield from beds
     yield from _names(scenario, circulation, anatomy)
     yield from _values(scenario, circulation, organs, anatomy)
+    yield from _sites(scenario, organs, anatomy)
     if not beds:
         for name, vessel in scenario.model.vessels.items():
             yield from _into(("model", "vessels", name), vessel, circulation, anatomy)
@@ -118,7 +119,7 @@ def _above(path: Path_, low: Mapping[str, Formula], high: Mapping[str, Formula],
 
 
 def _beds(organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
-    path, beds = ("organs", "beds"), anatomy.beds
+    path, beds = ("organs", "beds"), {name: bed for name, bed in anatomy.beds.items() if not name.endswith(SITE)}
     if organs.beds is None:
         return
     for name, bed in beds.items():
@@ -186,7 +187,7 @@ def _names(scenario: Scenario, circulation: Circulation, anatomy: Anatomy) -> It
 
 def _values(scenario: Scenario, circulation: Circulation, organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
     """Keys of values that differ by organ or phenotype, and what is left out."""
-    beds, cells = list(anatomy.beds), phenotypes(scenario)
+    beds, cells = [name for name in anatomy.beds if not name.endswith(SITE)], phenotypes(scenario)
     every = [*beds, *levels(circulation), *surfaces(circulation)]
     blood, cavity = circulation.blood, circulation.cavity
     here: list[tuple[Path_, Any]] = [
@@ -267,6 +268,33 @@ def _into(path: Path_, vessel: Vessel, circulation: Circulation, anatomy: Anatom
                 yield unknown((*path, bed), "bed", bed, list(anatomy.beds), code="no-organ")
         if not abs(sum(into.values()) - 1.0) <= MORE:
             yield Finding(path, f"the shares add up to {sum(into.values()):.6g}", code="wrong-shares", remedy=SHARES)
+
+
+def _sites(scenario: Scenario, organs: Organs, anatomy: Anatomy) -> Iterator[Finding]:
+    """Sites are shares of beds, each behind a vessel of its own that nothing enters; stated arrivals lie within the run."""
+    known, vessels = [name for name in anatomy.beds if not name.endswith(SITE)], scenario.model.vessels
+    for organ, site in organs.sites.items():
+        path: Path_ = ("organs", "sites", organ)
+        if organ not in known:
+            yield unknown(path, "bed", organ, known, code="no-organ")
+        if site.vessel not in vessels:
+            yield unknown((*path, "vessel"), "vessel", site.vessel, list(vessels), code="no-part")
+        elif phenotypes_of(vessels[site.vessel], scenario):
+            what, remedy = f"cells enter the vessel that they come out of (given {site.vessel!r})", "name a vessel without entry"
+            yield Finding((*path, "vessel"), what, code="meaningless-option", remedy=remedy)
+        for number, one in enumerate(site.arrivals if not isinstance(site.arrivals, str) else ()):
+            here: Path_ = (*path, "arrivals", number)
+            if not scenario.time.start < one.at < scenario.time.end:
+                remedy = f"allowed: {scenario.time.start:g} to {scenario.time.end:g}"
+                yield Finding((*here, "at"), f"outside the run (given {one.at:g})", code="outside-run", remedy=remedy)
+            for kind in one.cells:
+                if kind not in phenotypes(scenario):
+                    yield unknown((*here, "cells", kind), "phenotype", kind, phenotypes(scenario), code="no-species")
+
+
+def phenotypes_of(vessel: Vessel, scenario: Scenario) -> list[str]:
+    """Cells that enter a vessel."""
+    return [name for name in (*scenario.model.cells, *scenario.species) if name in vessel.entry or vessel.ruptured]
 
 
 def _arrest(organs: Organs, anatomy: Anatomy, kind: str) -> Iterator[Finding]:

@@ -25,7 +25,8 @@ def check_vessels(scenario: Scenario) -> Iterator[Finding]:
         if name in scenario.model.membranes:
             what = f"the name {name!r} is used twice (also in model.membranes.{name})"
             yield Finding(base, what, code="repeated-name", remedy="rename one")
-        if not (vessel.entry or vessel.ruptured or vessel.exchange):
+        brings = scenario.organs is not None and name in {site.vessel for site in scenario.organs.sites.values()}
+        if not (vessel.entry or vessel.ruptured or vessel.exchange or brings):
             yield Finding(base, "nothing passes this vessel's wall", code="missing-option", remedy="give entry, ruptured or exchange")
         if vessel.wall is None:
             for path, formula in _speeds(vessel):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .base import Options
+from .base import Options, Time
 from .circulation import ByPhenotype, Chance, Factor, Turnover
 from .formulas import ByRegion, Formula, Over
 from .wrong import either
@@ -79,6 +79,25 @@ class ColonyOptions(Options):
     sheds: ShedsOptions | None = Field(None, description="cells that a colony sheds in its turn")
 
 
+class Arrival(Options):
+    """Cells that come out of the vessel of a site at a stated time, together."""
+
+    at: Time = Field(description="when")
+    cells: dict[str, Annotated[int, Field(ge=1, le=10_000)]] = Field(min_length=1, description="how many, by phenotype")
+
+
+class SiteOptions(Options):
+    """A share of an organ that is tissue of its own: a part of the mesh behind a membrane that lets nothing pass."""
+
+    share: float = Field(gt=0, le=1, description="of the organ's small vessels, and so of the cells that are arrested in the organ")
+    vessel: str = Field(description="vessel of the mesh whose wall they come out of, each unit at one place of it, drawn")
+    arrivals: Literal["drawn"] | list[Arrival] = Field(
+        "drawn",
+        description="drawn: those of the run's own history, cell by cell; or stated ones, as given one arrival. Expected numbers are no "
+        "choice: a field fed with a fraction of a cell would grow a fraction of a tumour",
+    )
+
+
 class Organs(Options):
     """Where cells are arrested, can live, sleep and grow. Every value may differ by organ, and in it by phenotype."""
 
@@ -93,6 +112,8 @@ class Organs(Options):
     )
     dormancy: DormancyOptions | None = Field(None, description="sleep before growth; none: nothing sleeps")
     colony: ColonyOptions | None = Field(None, description="growth; none: what can live stays as it is")
+
+    sites: dict[str, SiteOptions] = Field({}, description="organs of which a share is tissue of the mesh")
 
     @model_validator(mode="after")
     def _one(self) -> Self:

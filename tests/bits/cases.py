@@ -47,6 +47,7 @@ CASES = (
     _shipped("cascade/breast", 12, most_ranks=1),
     _shipped("cascade/colon", 12),
     _shipped("cascade/inhibitor", 12, most_ranks=1),
+    _shipped("cascade/liver_site", 8),
     _shipped("cascade/lung", 12, most_ranks=1),
     _shipped("cascade/melanoma", 1, most_ranks=1),
     _shipped("cascade/oropharynx", 12, most_ranks=1),

@@ -18,6 +18,8 @@ OWN = (
     ("soil: {liver: 0.02, bone: 0.02, lungs: 0.005, others: 0.001}", "soil: {liver: 0.02, others: 0.001}"),
 )
 
+BARE = ("    duct: {carries: lymph, at: {boundary: left}, entry: {tumour: 0.5 um/h}}", "    bare: {carries: blood, at: {boundary: left}}")
+
 
 def _read(folder: Path, text: str) -> Scenario:
     file = folder / "cascade.yaml"
@@ -114,6 +116,28 @@ def test_flows_of_the_preset_add_up_to_one_and_lead_somewhere() -> None:
             "circulation.feedback.seen",
             ".founders",
             "two stages",
+        ),
+        (
+            changed(("  colony:", "  sites: {livr: {share: 0.1, vessel: bare}}\n  colony:"), BARE),
+            "no-organ",
+            "organs.sites.livr",
+            "'liver'",
+            "livr",
+        ),
+        (changed(("  colony:", "  sites: {liver: {share: 0.1, vessel: v}}\n  colony:")), "no-part", "sites.liver.vessel", "vein", "'v'"),
+        (
+            changed(("  colony:", "  sites: {liver: {share: 0.1, vessel: vein}}\n  colony:")),
+            "meaningless-option",
+            "organs.sites.liver.vessel",
+            "without entry",
+            "vein",
+        ),
+        (
+            changed(("  colony:", "  sites: {liver: {share: 0.1, vessel: bare, arrivals: [{at: 9, cells: {tumor: 1}}]}}\n  colony:"), BARE),
+            "no-species",
+            "organs.sites.liver.arrivals[0].cells.tumor",
+            "'tumour'",
+            "",
         ),
         (changed(("enter: 0.6", "enter: 0.6*primer")), "unknown-name", "organs.dormancy.enter", "allowed: t", "'primer'"),
     ],
