@@ -39,7 +39,6 @@ class Span(Options):
             raise wrong(what, code="out-of-bounds", remedy="with spacing: log both ends must be greater than 0")
         return self
 
-
     def share(self, value: float) -> float:
         """Where a value lies in the range, 0 to 1."""
         if self.spacing == "log":
