@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invasio.solver.errors import InvasioError
-from invasio.solver.output.layout import CASCADE, GIVEN, LOG, RESOLVED, STATUS
+from invasio.solver.output.layout import CASCADE, GIVEN, LOG, RESOLVED, SPREAD, STATUS
 
-from . import cascade, expect
+from . import cascade, expect, patients
 from .faults import WrongRequest
 from .figures import draw
 from .foreign import inside
@@ -119,7 +119,16 @@ def _cascade(run: Run) -> str:
             "How many cells come how far, what is lost on the way (a), where (b) and when (c) metastases show.",
         )
     head, rows = cascade.chances(folder)
-    return shown + table(head, rows, range(1, len(head)))
+    return shown + table(head, rows, range(1, len(head))) + _patients(folder)
+
+
+def _patients(folder: Path) -> str:
+    """How patients differ, where they were drawn."""
+    if not (folder / SPREAD).is_file():
+        return ""
+    with style():
+        said = "Patients that differ: the chance of a metastasis over time (a) and at the horizon (b), and how much of all differences "
+        return picture(patients.figure(folder), said + "is between patients, and how much is chance (c).")
 
 
 def _stills(run: Run) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from invasio.solver.errors import InvasioError
-from invasio.solver.output.layout import CASCADE
+from invasio.solver.output.layout import CASCADE, OF_PATIENTS
 from invasio.solver.output.records import facts_of
 
 from . import cascade
@@ -165,7 +165,8 @@ def of_cascade(run: Run, name: str, units: bool = False) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(found)
     if units:
-        known = facts_of(run.path / CASCADE / "manifest.json").get("units", {}).get(f"{name}.csv", {})
+        facts = OF_PATIENTS if name in ("patients", "spread") else "manifest.json"
+        known = facts_of(run.path / CASCADE / facts).get("units", {}).get(f"{name}.csv", {})
         writer.writerow([known.get(column, "") for column in found])
     writer.writerows(zip(*found.values(), strict=True))
     return buffer.getvalue()

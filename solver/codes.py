@@ -103,7 +103,7 @@ MODEL: dict[str, Code] = {
 }
 SWEEPS: dict[str, Code] = {
     "broken-worker": Code("A process that evaluates runs of a fit has ended by itself.", (4,)),
-    "cannot-vary": Code("An option cannot differ between the members of a sweep.", (2,)),
+    "cannot-vary": Code("An option cannot differ between the members of a sweep, or between patients.", (2,)),
     "failed-run": Code("A run of a sensitivity analysis fails, or an outcome of it has no number.", (4,)),
     "failed-start": Code("The run fails with which the search of a fit would begin.", (2,)),
     "no-effect": Code("A value of an arm changes nothing in the scenario.", (2,)),

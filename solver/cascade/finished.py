@@ -24,12 +24,18 @@ from . import columns, tables
 from .draw import Drawn, draw, prepared
 from .entered import SCALAR, Table
 
-_KEPT = ("schema_version", "name", "title", "scales", "parameters", "schedules", "circulation", "organs")
+_KEPT = ("schema_version", "name", "title", "scales", "parameters", "schedules", "circulation", "organs", "patients")
 MINUTES = 30_000_000  # events that are drawn one by one in a minute
 
 
 def read(run: Path) -> tuple[Scenario, dict[str, list[float]]]:
-    """The scenario of a run under its drugs, without mesh and laws, and the table of what entered.
+    """The scenario of a run under its drugs, without mesh and laws, and the table of what entered; raises as ``stated``."""
+    data, table = stated(run)
+    return scenario_of(run, data, table), table
+
+
+def stated(run: Path) -> tuple[dict[str, Any], dict[str, list[float]]]:
+    """What the scenario of a run states of its cascade, on a mesh of one cell, and the table of what entered.
 
     Raises ScenarioError where the run has no cascade, MeshError where a file is damaged.
     """
@@ -46,14 +52,25 @@ def read(run: Path) -> tuple[Scenario, dict[str, list[float]]]:
         raise ScenarioError(
             "nothing is written yet of what entered", code="no-output", place=str(run / ENTRIES), remedy="wait for the run's first step"
         )
-    scalars = frozenset(name.removeprefix(SCALAR) for name in table if name.startswith(SCALAR))
     try:
-        reduced = _reduced(data)
-        context = context_of(Document(reduced))
-        context = replace(context, scalars=context.scalars | scalars)
-        return treated(Scenario.model_validate(reduced, context={"context": context})), table
+        return _reduced(data), table
+    except (KeyError, AttributeError, TypeError) as error:
+        raise damaged(run / RESOLVED, f"its cascade cannot be read ({type(error).__name__})") from error
+
+
+def scenario_of(run: Path, data: dict[str, Any], table: Table) -> Scenario:
+    """The scenario that such data state, under its drugs. Raises MeshError where they state none."""
+    try:
+        return treated(validated(data, table))
     except (ValidationError, KeyError, AttributeError, TypeError) as error:
         raise damaged(run / RESOLVED, f"its cascade cannot be read ({type(error).__name__})") from error
+
+
+def validated(data: dict[str, Any], table: Table) -> Scenario:
+    """The scenario as it stands; raises ValidationError."""
+    scalars = frozenset(name.removeprefix(SCALAR) for name in table if name.startswith(SCALAR))
+    context = context_of(Document(data))
+    return Scenario.model_validate(data, context={"context": replace(context, scalars=context.scalars | scalars)})
 
 
 def _reduced(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Purpose(IntEnum):
     CHILD = 14
     CANDIDATE = 15
     LEDGER = 16
+    PATIENT = 17
 
 
 def _product(factor: int, x: Words, spare: tuple[Words, Words, Words]) -> tuple[Words, Words]:

@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tidy", action="store_true", help="a row per number: time, species, observable, region, value, unit")
     parser.add_argument("--vessel", metavar="NAME", help="the parts of a vessel at the last output instead, a row each")
     parser.add_argument(
-        "--cascade", metavar="NAME", help="a table of the cascade instead: events, organs, nodes, sizes, blood, relapse, ledger"
+        "--cascade",
+        metavar="NAME",
+        help="a table of the cascade instead: events, organs, nodes, sizes, blood, relapse, ledger, patients, spread",
     )
     parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="write a .csv, or fields and series as .nc (needs xarray), instead of printing"

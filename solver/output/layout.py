@@ -17,6 +17,7 @@ VESSELS = "vessels.vtkhdf"
 SERIES = "series.csv"
 ENTRIES = "entries.csv"  # what has entered vessels so far, at every accepted step
 CASCADE = "cascade"  # folder of what was drawn of it
+PATIENTS, SPREAD, OF_PATIENTS = "patients.csv", "spread.csv", "patients.json"  # in it: patients, how they differ, units and facts
 MANIFEST = "manifest.json"
 RESOLVED = "resolved.yaml"
 GIVEN = "scenario.yaml"

@@ -53,6 +53,8 @@ def cascade_words(scenario: Scenario) -> Iterator[str]:
         yield f"  pool          d{name}/dt = {_of(pool.inflow)} - {_of(pool.loss)} {name}, from {pool.initial:g}"
     for name, column in circulation.feedback.items():
         yield f"  feedback      {name} in formulas is {column}"
+    for path, differs in scenario.patients.items():
+        yield f"  patients      {path} differs: {differs.said}"
 
 
 def _organs(organs: Organs, per: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ from .cascade_numbers import check_numbers
 from .check import check
 from .check_bound import check_bound
 from .check_cascade import check_cascade
+from .check_patients import check_middles, check_patients
 from .check_reactions import check_reactions
 from .check_removals import check_removals
 from .check_size import check_size, check_times
@@ -91,6 +92,7 @@ class Statement:
                 document = replace(document, data={**document.data, "name": self._stem()})
             check = partial(validate, scalars=frozenset(scalars))
             scenario = check(document)
+            check_middles(document, scenario, check)
             if until is not None:
                 document = set_values(document, later(scenario, until), Scenario, UNTIL)
                 scenario = check(document)
@@ -152,7 +154,8 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
     within = (check_times, check_size, check, check_bound, check_reactions)
-    checks = (*within, check_vessels, check_drugs, check_removals, check_cascade, check_feedback, check_numbers, check_columns)
+    behind = (check_cascade, check_feedback, check_patients, check_numbers)
+    checks = (*within, check_vessels, check_drugs, check_removals, *behind, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:

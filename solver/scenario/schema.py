@@ -23,6 +23,7 @@ from .numerics import Numerics
 from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
+from .patients import PatientMap
 from .reader import Path_
 from .removals import RadiationMap, SurgeryMap
 from .schedules import ScheduleMap
@@ -65,6 +66,11 @@ class Scenario(Options):
     boundaries: dict[str, Conditions] = Field({}, description="boundary: {species: condition}; no flux where not named")
     circulation: Circulation | None = Field(None, description="where cells go that enter vessels: blood, lymph, body cavity")
     organs: Organs | None = Field(None, description="where they are arrested, can live, sleep and grow")
+    patients: PatientMap = Field(
+        {},
+        description="numbers of circulation and organs that differ between people, by path as for --set, as "
+        "{circulation.blood.survival.single: {lognormal: {spread: 3}}}; drawn by `invasio cascade RUN --patients N`, independently",
+    )
     time: Timing = Field(description="time span and steps")
     numerics: Numerics = Field(Numerics(), description="numerical scheme")
     start: StartOptions | None = Field(None, description="an earlier run whose state this one starts from; none: `initial`")
