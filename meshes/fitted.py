@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
 
 from .facets import Ints, signed_measures
 from .quality import radius_ratios
@@ -131,6 +130,8 @@ def _meeting(labels: NDArray[np.int32], cubes: Ints, number: Ints, count: int) -
 
 def _smooth(start: Floats, moved: Floats, sides: NDArray[np.bool_], quads: Ints, labels: Ints, passes: int) -> None:
     """Fill ``moved``: Taubin's smoothing; a node follows neighbours where as many labels meet as at itself, or more."""
+    from scipy.sparse import coo_matrix
+
     ends = np.concatenate([quads[:, [k, (k + 1) % 4]] for k in range(4)])
     ends = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0)
     ends = ends[labels[ends[:, 1]] >= labels[ends[:, 0]]]

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ..solver.compat import cell_corners
 
@@ -61,6 +60,8 @@ def locate(mesh: Any, points: Floats) -> Located:
 
 def candidates(x: Floats, corners: Ints, points: Floats) -> tuple[Ints, Ints, Floats]:
     """Pairs of a cell of corners (M, dim+1) among points x (N, dim) and a point (p, dim) inside it, with its barycentric coordinates."""
+    from scipy.spatial import cKDTree
+
     dim = points.shape[1]
     empty = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty((0, dim + 1))
     if not len(points) or not len(corners):

@@ -11,7 +11,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ..solver.errors import MeshError
 from .domain import MeshData
@@ -99,6 +98,8 @@ def _crossing(points: Floats, cells: Ints) -> tuple[int, int] | None:
 
 def _near(corners: Floats, outer: Ints) -> Iterator[tuple[Ints, Ints]]:
     """Pairs of an outer cell and another whose surrounding balls meet, in batches; cells of like size are looked up together."""
+    from scipy.spatial import cKDTree
+
     centre = corners.mean(axis=1)
     radius = np.linalg.norm(corners - centre[:, None], axis=2).max(axis=1)
     level = np.floor(np.log2(radius / radius.min())).astype(np.int64)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ...solver.errors import MeshError
 from .contents import DIMENSION, Block, Contents, Ints, Missing, Unreadable, Wanted
@@ -130,6 +129,8 @@ def simple(path: Path, found: Contents) -> tuple[list[Block], list[str]]:
 
 def _matched(path: Path, mesh: Contents, cells: list[Block], facets: Path, dim: int) -> list[Block]:
     """The facets of a file of their own, with the nodes of the mesh at the same places."""
+    from scipy.spatial import cKDTree
+
     other = contents(facets)
     blocks = [b for b in simple(facets, other)[0] if DIMENSION[b.shape] == dim - 1]
     if not blocks:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import comb
 
 from .plan import Floats
 from .results import Ints
 from .routes import Body, Route
+from .special import comb
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincc, gammaln
 
 from .classes import Classes
 from .colony import moments, without_chance
@@ -20,6 +19,7 @@ from .means import Rates, Stock
 from .plan import Entries, Floats, Plan
 from .results import Chances, Ints
 from .routes import Body
+from .special import betaincc, gammaln
 
 
 def tail(founders: Ints, a: Floats, b: Floats, least: Floats) -> Floats:

@@ -8,11 +8,11 @@ from itertools import combinations_with_replacement
 from math import comb, prod
 
 import numpy as np
-from scipy.special import gammaln
 
 from .errors import CirculationError
 from .plan import MOST_WAYS, Floats, ways_apart
 from .results import Ints
+from .special import gammaln
 
 
 @dataclass(frozen=True)

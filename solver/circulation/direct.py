@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import comb
 
 from .book import Book
 from .candidates import Bounds, Rows
@@ -23,6 +22,7 @@ from .passage import Landed, beds_of, chosen, passage
 from .plan import Entries, Floats
 from .results import Fate, Ints
 from .routes import Body
+from .special import comb
 from .values import in_places, interval, of_all, of_units, waited
 
 Bools = NDArray[np.bool_]

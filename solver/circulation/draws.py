@@ -13,10 +13,10 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
 
 from .plan import Floats
 from .results import Ints
+from .special import gammaln
 
 Words = NDArray[np.uint64]
 _MASK, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)

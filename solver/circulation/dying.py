@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import comb
 
 from .book import Book
 from .draws import Keys, Purpose, binomial, poisson
@@ -21,6 +20,7 @@ from .means import Stock
 from .plan import Colony, Entries, Floats, number
 from .results import Fate, Ints
 from .routes import Body
+from .special import comb
 from .values import interval
 
 STREAM, MISSED = 2 << 32, 3 << 32  # identities of the numbers of a part; of what colonies shed

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ..discretise.problem import Problem
 from ..scenario.expressions import Number
@@ -45,6 +44,8 @@ def _regions(problem: Problem, name: str) -> frozenset[str]:
 
 
 def _home(problem: Problem, mass: Floats) -> Home:
+    from scipy.spatial import cKDTree
+
     g = problem.graph
     n = g.n_owned
     distance = np.zeros((g.n_local, 3))

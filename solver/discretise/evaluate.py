@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.intervals import never_negative
@@ -16,6 +15,14 @@ from ..scenario.tree import names
 from .times import Moment, Times
 
 Floats = NDArray[np.float64]
+
+
+def _erf(*arguments: Any, **options: Any) -> Any:
+    """SciPy's error function, loaded when a formula first needs it."""
+    from scipy.special import erf
+
+    return erf(*arguments, **options)
+
 
 _BINARY: dict[str, Any] = {
     "+": np.add,
@@ -42,7 +49,7 @@ _FUNCTIONS: dict[str, Any] = {
     "sinh": np.sinh,
     "cosh": np.cosh,
     "tanh": np.tanh,
-    "erf": erf,
+    "erf": _erf,
     "abs": np.abs,
     "floor": np.floor,
     "ceil": np.ceil,

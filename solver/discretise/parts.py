@@ -7,8 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from ..errors import SolverError
 from .graph import Graph
@@ -22,6 +20,9 @@ NOTHING = 1e-14  # of the conductance of an edge in the mean: what fixes a level
 
 def parts(graph: Graph) -> tuple[Ints, int]:
     """(n_local) the part that each node belongs to, numbered by their first nodes, and how many there are. Collective."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     n, here = graph.n_owned, graph.stiffness != 0.0
     row_of = np.repeat(np.arange(n), np.diff(graph.indptr))[here]
     links = csr_array((np.ones(len(row_of)), (row_of, graph.indices[here])), shape=(graph.n_local,) * 2)
@@ -53,6 +54,8 @@ class Levels:
 
         sinks (n_local): as in the balance, those of boundaries and walls included; edges (nnz): its conductances u; membranes have theirs.
         """
+        from scipy.sparse.csgraph import connected_components
+
         g, n, count = self.species.graph, self.species.graph.n_owned, self._count
         if self._held.all():
             return

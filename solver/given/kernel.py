@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from ...meshes.locate import Located
 from ..discretise.graph import Graph
@@ -46,6 +45,8 @@ def deposited(graph: Graph, canonical: NDArray[np.int64], found: Located) -> Flo
 
 def diffused(graph: Graph, amounts: Floats, sigma: float) -> Floats:
     """Densities (n_owned) of amounts at nodes that have spread by sigma [length], with the same total to rounding. Collective."""
+    from scipy.sparse import csr_matrix
+
     n = graph.n_owned
     mass = graph.mass[:n]
     density = amounts / mass

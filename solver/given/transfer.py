@@ -18,7 +18,6 @@ from itertools import pairwise, permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ...meshes.locate import SLACK, barycentric, candidates
 
@@ -98,6 +97,8 @@ class Locator:
     """Finds points in a carrier; one just outside takes the nearest place inside."""
 
     def __init__(self, carrier: Carrier) -> None:
+        from scipy.spatial import cKDTree
+
         self.carrier = carrier
         vertices = carrier.points[carrier.cells]
         self._centres, self._corner, self._sizes = vertices.mean(axis=1), vertices[:, 0], carrier.sizes
