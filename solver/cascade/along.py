@@ -75,7 +75,7 @@ class Along:
         if self._returned is not None:
             self._returned.begin(self._scenario, self)
         for site in self._feedback.sites if self._feedback is not None else ():
-            site.factors = self._factors
+            site.know(self._factors)
 
     def note(self, time: float) -> dict[str, float]:
         """What has entered by now [cells of one block], and the scalars that are read: a row of entries.csv. Collective."""

@@ -7,11 +7,13 @@ on all ranks.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from mpi4py import MPI
 from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from ..discretise.problem import Problem
 
 Floats = NDArray[np.float64]
+log = logging.getLogger("invasio.run")
 AT_ONCE = 200_000  # events that are followed at once
 MOST = 20_000_000  # of a run
 
@@ -64,6 +67,16 @@ class Arrivals(Component):
         """What came, of each phenotype."""
         for kind in self.kinds:
             yield Account(kind, f"arrived:{self.organ}", 1, f"arrived in {self.organ}")
+
+    def know(self, factors: dict[str, float]) -> None:
+        """Know the cells of an amount 1 of each phenotype; warn of places that hold less than one at density 1. Collective."""
+        self.factors = factors
+        g, nodes = self._problem.graph, list(self._nodes.values())
+        held = min(factors[kind] for kind in self.kinds) * float(g.mass[nodes].min(initial=math.inf))
+        least = g.comm.allreduce(held, MPI.MIN)
+        if least < 1.0 and g.comm.rank == 0:
+            remedy = "growth that density limits would kill a part of it: give a coarser mesh or a greater depth"
+            log.warning("site %s: a cell that arrives has a density of %.3g there; %s", self.organ, 1.0 / least, remedy)
 
     def add(self, now: float, time: float, ident: int, cells: list[float]) -> None:
         """Let a unit wait that arrives at a time, or now where that is over."""

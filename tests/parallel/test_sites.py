@@ -94,6 +94,14 @@ def test_the_cells_that_come_are_those_of_the_own_history(comm: Comm, shared_tmp
     parallel_assert(comm, not comm.bcast(said), f"wrong: {said}")
 
 
+def test_a_wall_too_fine_to_hold_a_cell_is_told(comm: Comm, shared_tmp: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nodes of 20 um by 20 um by 1 um hold a twentieth of a cell at density 1."""
+    with Simulation(scenario(comm, shared_tmp, 2, ("depth: 100 um", "depth: 1 um")), comm=comm) as simulation:
+        simulation.step()
+    told = [record.getMessage() for record in caplog.records if "site liver" in record.getMessage()]
+    parallel_assert(comm, len(told) == (1 if comm.rank == 0 else 0) and all("coarser mesh" in text for text in told), f"{told}")
+
+
 def test_given_one_arrival_it_comes_then_and_nothing_else(comm: Comm, shared_tmp: Path) -> None:
     given = ("vessel: sinusoid}", "vessel: sinusoid, arrivals: [{at: 1.25, cells: {tumour: 3}}]}")
     out = shared_tmp / "out"
