@@ -30,9 +30,10 @@ def parallel_h5py() -> bool:
 
 
 def create_alone(path: Path, comm: Comm, chunks: int, trouble: str, fill: Callable[[h5py.File], Any]) -> None:
-    """Make a new file on rank 0, with what ``fill`` creates in it; arguments as of `SharedFile`. Collective; raises SolverError on all ranks.
+    """Make a new file on rank 0, with what ``fill`` creates in it; arguments as of `SharedFile`. Collective.
 
     With MPI every table that is created makes all ranks wait for each other, and a virtual one takes thousands of times as long.
+    Raises SolverError on all ranks.
     """
     with agreed(comm):
         if comm.rank == 0:

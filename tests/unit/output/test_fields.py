@@ -134,6 +134,31 @@ def test_resume_drops_what_came_later(comm: Any, shared_tmp: Path) -> None:
     assert vtk_reader(path)[1] == (0.0, 1.0, 1.5, 2.5)
 
 
+def test_a_file_of_version_0_1_0_goes_on_as_it_is(comm: Any, shared_tmp: Path) -> None:
+    """There every column has a table of its own, with room ahead, and no unit."""
+    path = shared_tmp / "fields.vtkhdf"
+    write(path, comm, 2, [0.0, 1.0, 2.0])
+    with h5py.File(path, "r+") as h5:
+        rows = h5["columns/rows"][:]
+        del h5["columns"]
+        h5["provenance"].attrs["columns"] = '["front", "mass"]'
+        for k, name in enumerate(("front", "mass")):
+            del h5[f"VTKHDF/FieldData/{name}"]
+            table = h5.create_dataset(f"VTKHDF/FieldData/{name}", (1024,), "f8", maxshape=(None,), chunks=(1024,), fillvalue=np.nan)
+            table[:3] = rows[:, k]
+    of = grid(comm, 2, 6)
+    writer = FieldsWriter(path, of, NAMES, resume_at=1.0)
+    assert list(writer.recorded[0]) == [0.0, 1.0] and list(writer.recorded[1]["mass"]) == [2.0, 3.0]
+    for time in (1.0, 3.0):
+        writer.on_output(frame(of, time))
+    writer.close("done")
+    with h5py.File(path, "r") as h5:
+        assert "columns" not in h5 and list(h5["VTKHDF/FieldData/mass"][:3]) == [2.0, 3.0, 5.0]
+    reader, found = vtk_reader(path)
+    reader.UpdateTimeStep(3.0)
+    assert found == (0.0, 1.0, 3.0) and reader.GetOutput().GetFieldData().GetArray("mass").GetValue(0) == 5.0
+
+
 def test_resume_before_the_first_step_and_without_a_file(comm: Any, shared_tmp: Path) -> None:
     path = shared_tmp / "fields.vtkhdf"
     write(path, comm, 1, [1.0, 2.0], resume_at=5.0)
