@@ -120,7 +120,7 @@ class Control:
         return own | {_LARGEST + name: size for name, size in self.largest.items()}
 
     def recall(self, numbers: Mapping[str, Any]) -> None:
-        """Go on with what ``numbers`` gave; what an earlier version kept of comparisons is not enough: then halves are looked at at once."""
+        """Go on with what ``numbers`` gave; a version that kept comparisons of all variables as one, or none, looks at halves at once."""
         count = sum(key.startswith(_STRENGTH) for key in numbers)
         self.strength, self.surprise = (np.array([numbers[f"{what}{k}"] for k in range(count)]) for what in (_STRENGTH, _SURPRISE))
         self.compared = numbers.get("compared", 0.0) if count else 0.0

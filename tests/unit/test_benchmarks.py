@@ -83,7 +83,7 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
 
 
 def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> None:
-    """Anderson's model, two species that move and one that does not: per step so many calls of compiled functions, none for what it lacks."""
+    """Anderson's model, two species that move and one that stays: so many calls of compiled functions, none for what it lacks."""
     instruments = Instruments()
     with instruments.attached():
         setup = Setup(2, 4, (), MPI.COMM_SELF)
