@@ -219,7 +219,6 @@ def pose(
         *(model, graph, operators.graph, grid, species, fields, regions, evaluator, domain.dim, state, times),
         *(integrities, vessels, kinetics, noted, fibres),
     )
-    )
 
 
 def _start(law: Species, graph: Graph, evaluator: Evaluator, regions: Mapping[str, Floats], begun: Mapping[str, Floats]) -> Floats:
