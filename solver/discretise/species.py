@@ -62,6 +62,7 @@ class NodalSpecies:
     held: Floats = field(init=False)  # (n_local) those values, as they were evaluated last
     held_edges: tuple[NDArray[np.uint32], NDArray[np.uint32]] = field(init=False)  # from free nodes to those: row, place in the graph
     static: bool = field(init=False)  # fluxes and sinks never change
+    static_fluxes: bool = field(init=False)
     name: str = field(init=False)
     state: Floats = field(init=False)  # (n_local) the density as far as it has come
     fixed_conditions: list[Condition] = field(init=False)  # the boundary conditions that give a value
@@ -94,8 +95,10 @@ class NodalSpecies:
         ]
         self._slopes = np.zeros((len(self._bends), n))
         self._find_fixed()
-        static = all(self.evaluator.is_static(e) for e in expressions((law.growth, law.loss, _of_fluxes(law))))
-        self.static = static and all(c.is_static for c in self.conditions) and all(c.static for c in self.crossings)
+        static = self.evaluator.is_static
+        self.static_fluxes = all(static(e) for e in expressions(_of_fluxes(law))) and all(c.static for c in self.crossings)
+        self.static = all(static(e) for e in expressions((law.growth, law.loss))) and all(c.is_static for c in self.conditions)
+        self.static = self.static and self.static_fluxes
         varying = sum(not isinstance(d.factor, float) for d in self._drifts)
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
         self._psi = np.zeros(n if len(self._drifts) > varying else 1)

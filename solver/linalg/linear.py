@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ Floats = NDArray[np.float64]
 log = logging.getLogger("invasio.linalg")
 
 _PRODUCTS = "mat_product_algorithm"
+_COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
 _REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
 
 
@@ -39,7 +41,8 @@ class LinearSystem:
     """A x = b with a fixed sparsity; the matrix values are written in place through ``own`` and ``ghost``.
 
     ``x`` and ``b`` are owned-node arrays shared with PETSc. Convergence is judged on the true residual.
-    ``iterations`` and ``solves`` count since the start. symmetric: the matrix; multigrid: whether that may be chosen for
+    ``iterations`` and ``solves`` count since the start; ``taken`` and ``fallen``: iterations of the last solve, and by how many orders
+    of magnitude they reduced the norm it was judged by. symmetric: the matrix; multigrid: whether that may be chosen for
     strong diffusion (pays for what is symmetric or nearly so; on strong drift it does worse than ILU).
     """
 
@@ -63,7 +66,9 @@ class LinearSystem:
         self.ksp.setInitialGuessNonzero(True)
         self._chosen: tuple[str, str] | None = None
         self._share = 1.0  # of the tolerance
-        self.iterations = self.solves = 0
+        self.iterations = self.solves = self.taken = 0
+        self.fallen = 0.0
+        self._basis: Any = None  # the matrix that the preconditioner is made of, where that is another
         self.outcome = ""  # PETSc's word for how the last solve ended
         self._passing: str | None = None  # an option that stands in PETSc's database until the preconditioner has read it
 
@@ -116,6 +121,16 @@ class LinearSystem:
             PETSc.Options().delValue(self._passing)
             self._passing = None
 
+    def precondition_apart(self) -> Values | None:
+        """Values of a matrix of its own that the preconditioner is made of from now on; None where a new one is cheap. Collective."""
+        solver, preconditioner = self._chosen or ("", "")
+        if solver == "direct" or preconditioner not in _COSTLY:
+            return None
+        self._basis = self.mat.duplicate(copy=True)
+        self.ksp.setOperators(self.mat, self._basis)
+        self.ksp.setConvergenceHistory(self.options.max_iterations + 2, reset=True)
+        return Values(self._basis)
+
     def changed(self) -> None:
         """Call after writing matrix values."""
         self._values.changed()
@@ -128,8 +143,12 @@ class LinearSystem:
         self.ksp.solve(self._b, self._x)
         if self._passing is not None:
             self._passed()
-        self.iterations += self.ksp.getIterationNumber()
+        self.taken = self.ksp.getIterationNumber()
+        self.iterations += self.taken
         self.solves += 1
+        if self._basis is not None:
+            norms = self.ksp.getConvergenceHistory()
+            self.fallen = math.log10(norms[0] / norms[-1]) if len(norms) > 1 and 0.0 < norms[-1] < math.inf else 0.0
         reason = int(self.ksp.getConvergedReason())
         self.outcome = _REASONS.get(reason, str(reason))
         return reason > 0
@@ -137,5 +156,6 @@ class LinearSystem:
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""
         self._passed()
-        for thing in (self.ksp, self.mat, self._x, self._b):
-            thing.destroy()
+        for thing in (self.ksp, self.mat, self._basis, self._x, self._b):
+            if thing is not None:
+                thing.destroy()
