@@ -248,6 +248,10 @@ class March:
         """The amount of a quasi-steady species that was set to zero."""
         return next(c.clipped for c in self._stepper.components if isinstance(c, Steady) and c.name == name)
 
+    def multigrids(self, name: str) -> int:
+        """How many multigrids of a quasi-steady species were set up."""
+        return next(c.kept.made for c in self._stepper.components if isinstance(c, Steady) and c.name == name)
+
     def packing(self, name: str) -> Packing:
         """What keeps a moving species below its maximum."""
         found = self._transport(name).packing
