@@ -18,7 +18,8 @@ from .figures import draw
 from .foreign import inside
 from .fronts import fit, front, sentence
 from .html import Markup, embedded, facts, folded, page, picture, section, table
-from .style import kinds, style, time_label
+from .style import kinds, style
+from .times import time_label
 
 if TYPE_CHECKING:
     from .run import Run

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from invasio.solver.scenario.functions import Function, sampled
 from invasio.solver.scenario.loader import instants_of, schedules_of
 
-from .style import LINES
+from .colours import GREY, LINES
 
 if TYPE_CHECKING:
     from .run import Run
 
-GREY = "#606060"
 POINTS, MOST_PIECES = 400, 2000
 STRIP = 0.28  # height of a strip, of the panel above it
 

@@ -17,7 +17,8 @@ from invasio.postprocess.maps import finish_bar, outlines, scale_of
 from invasio.postprocess.picture import background
 from invasio.postprocess.plot import series
 from invasio.postprocess.run import open_run
-from invasio.postprocess.style import kinds, pick_times, time_label
+from invasio.postprocess.style import kinds
+from invasio.postprocess.times import pick_times, time_label
 from tests.unit.output.synthetic import cells_at, ecm_at
 from tests.unit.postprocess.folders import make
 
