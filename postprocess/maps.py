@@ -16,6 +16,8 @@ from .membranes import membranes
 from .picture import background
 from .raster import cover
 from .sheet import Sheet
+from .slices import crossed
+from .solid.surface import skin
 from .strokes import draw as draw_strokes
 from .strokes import grid_of, strokes
 from .style import front_level, kinds, page, scale_bar, thins_out
@@ -45,9 +47,15 @@ class Plane:
         self._cell, self._share = cover(run.points, run.cells, self.shape, self.height)
         self.extent = (self.lower[0], self.upper[0], self.lower[1], self.upper[1])
         self.picture = background(run) if page().section else None
-        self.lines = outlines(run) if run.dim == 2 else None
+        self.lines = outlines(run) if run.dim == 2 else (np.empty((0, 2)), self._rim())
         self.membranes = membranes(run) if run.dim > 1 else None
         self.vessels = wall_lines(run, self.height)
+
+    def _rim(self) -> NDArray[np.float64]:
+        """In 3-D the rim of the tissue in the plane: (3n, 2) points, every third NaN."""
+        faces = skin(self.run.points, self.run.cells, {})
+        ends = crossed(faces.points[faces.triangles], self.height)[0]
+        return np.concatenate([ends, np.full((len(ends), 1, 2), np.nan)], axis=1).reshape(-1, 2)
 
     @property
     def as_picture(self) -> bool:
@@ -172,10 +180,9 @@ def _panel(panel: Any, colours: NDArray[np.float64], kind: str, plane: Plane) ->
     if picture is not None:
         panel.imshow(picture.pale, extent=picture.extent, interpolation="bilinear")
     panel.imshow(colours, origin="lower", extent=plane.extent)
-    if plane.lines is not None:
-        between, rim = plane.lines
-        panel.plot(*between.T, color="#101010" if kind in ("ecm", "cells") else "#ffffff", linewidth=0.7 * page().share, alpha=0.8)
-        panel.plot(*rim.T, color="#404040", linewidth=0.5 * page().share)
+    between, rim = plane.lines
+    panel.plot(*between.T, color="#101010" if kind in ("ecm", "cells") else "#ffffff", linewidth=0.7 * page().share, alpha=0.8)
+    panel.plot(*rim.T, color="#404040", linewidth=0.5 * page().share)
     draw_walls(panel, plane.vessels)
     down = picture is not None or plane.as_picture
     panel.set_xlim(plane.lower[0], plane.upper[0])

@@ -235,7 +235,7 @@ def _curves(panel: Any, runs: list[Run], name: str, curves: Curves) -> None:
     """A number of several runs over times of their own."""
     for number, (run, label, (times, values)) in enumerate(zip(runs, labels(runs), curves.lines, strict=True)):
         panel.plot(np.asarray(times) * time_scale(run, runs[0])[0], values, label=label, **stroke(number))
-    panel.set_ylabel(unit_text(f"{name} ({curves.unit})") if curves.unit not in ("", "1") else name)
+    panel.set_ylabel(f"{name} ({text})" if (text := unit_text(curves.unit)) else name)
     panel.margins(x=0)
     _no_rounding(panel)
 

@@ -15,14 +15,14 @@ _NUMBER = re.compile(r"([0-9.]+)(?:e([-+]?[0-9]+))?(?=$|[\s/])", re.IGNORECASE)
 def unit_text(unit: str) -> str:
     """A unit as figures write it; "" of a plain number, or of one that is not known."""
     text, amount = unit.strip(), ""
-    if match := _NUMBER.match(text):
+    if "(" in text:  # written as it is, with raised powers
+        text = re.sub(r"\^(-?\d+)", lambda m: m[1].translate(_HIGH), text)
+    elif match := _NUMBER.match(text):
         text = text[match.end() :].strip()
         head = float(match[1])
         power = f"10{str(int(match[2])).translate(_HIGH)}" if match[2] and int(match[2]) else ""
         amount = power if power and head == 1 else f"{head:g}" + (f"×{power}" if power else "") if head != 1 else ""
-    if "(" in text:  # written as it is, with raised powers
-        text = re.sub(r"\^(-?\d+)", lambda m: m[1].translate(_HIGH), text)
-    elif text:
+    if text and "(" not in text:
         over, *under = (part.strip() for part in text.split("/"))
         factors = [_raised(word, 1) for word in over.split()] if over != "1" else []
         text = " ".join(factors + [_raised(word, -1) for part in under for word in part.split()])

@@ -16,9 +16,9 @@ from matplotlib.colors import to_rgb
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import FIELDS, MEMBRANES, VESSELS
 
-from ..foreign import inside, pictures, refuse_code
 from ..colours import FRONTS, LINES, integrity_map, samples
 from ..colours import VESSELS as VESSEL_COLOURS
+from ..foreign import inside, pictures, refuse_code
 from ..membranes import Membranes, membranes
 from ..run import Run
 from ..screen import virtual_screen
