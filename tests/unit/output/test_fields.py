@@ -8,6 +8,7 @@ import resource
 import signal
 import time as clock
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -250,16 +251,21 @@ def test_what_was_reserved_is_cut_off_and_nothing_else(comm: Any, shared_tmp: Pa
         path = shared_tmp / f"{count}.h5"
         file = hdf.SharedFile(path, "w", comm, collective=False, room=room)
         file.reserve(2**20)
-        file.each(lambda h5: h5.attrs.create("sha256", "a" * 64))
-        file.each(lambda h5, count=count: h5.create_dataset("header", data=np.zeros(1000 + 13 * count, dtype=np.uint8)))
-        for k in range(count):
-            file.each(lambda h5, k=k: h5.create_dataset(f"state/{k}", (137,), "f8"))
+        file.each(partial(begin, count=count))
         for k in range(count):
             file.write_rows(f"state/{k}", 0, np.full(137, float(k)))
         file.close()
         with h5py.File(path, "r") as h5:
             assert [h5[f"state/{k}"][16] for k in range(count)] == list(range(count))
         assert path.stat().st_size < 2**17
+
+
+def begin(h5: h5py.File, count: int) -> None:
+    """A file with a header whose length depends on the count, and as many sets of numbers."""
+    h5.attrs.create("sha256", "a" * 64)
+    h5.create_dataset("header", data=np.zeros(1000 + 13 * count, dtype=np.uint8))
+    for k in range(count):
+        h5.create_dataset(f"state/{k}", (137,), "f8")
 
 
 def prefixes(base: bytes, done: list[tuple[int, bytes | None]]) -> Iterator[tuple[int, bytes]]:
