@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DASHES = ("-", "--", "-.", ":")
 _BESIDE = 4  # panels in a row
 _SHORT = 14  # letters of a name, two of which stand beside each other below a panel
+FAINT = 100.0  # panels whose largest densities differ by more have a logarithmic axis
 APART = 30.0  # largest densities beyond this ratio are shown on a logarithmic axis
 
 
@@ -36,20 +37,24 @@ def profiles(run: Run, steps: list[int]) -> Any:
         steps = [steps[int(n)] for n in np.linspace(0, len(steps) - 1, min(4, len(steps)))]
     columns = len(steps) if len(units) > 1 else min(3, len(steps))
     rows = len(units) if len(units) > 1 else -(-len(steps) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=fitted(3.2 * columns if columns < 4 else 10.5, 2.2 * rows + 0.4),
-        sharex=True,
-        sharey="row" if len(units) > 1 else True,
-        squeeze=False,
-        layout="constrained",
-    )
+    given = schedules.given(run)
+    size = fitted(3.2 * columns if columns < 4 else 10.5, 2.2 * rows + 0.4 + (0.8 if given else 0.0))
+    whole = plt.figure(figsize=size, layout="constrained")
+    figure, below = whole.subfigures(2, 1, height_ratios=(2.2 * rows + 0.4, 0.8)) if given else (whole, None)
+    axes = figure.subplots(rows, columns, sharex=True, sharey="row" if len(units) > 1 else True, squeeze=False)
+    if below is not None:
+        schedules.timeline(below.subplots(), run, steps)
     x = run.points[:, 0] * scale(run, "length")[0]
     order = np.argsort(x)
     names = list(kinds(run))
     panels = axes if len(units) > 1 else axes.reshape(1, -1)
     for row, group in zip(panels, units.values(), strict=True):
+        tops = [max(float(run.field(name, step=step).max()) for name in group) for step in steps]
+        least = min((top for top in tops if top > 0), default=0.0)
+        if max(tops) > FAINT * least > 0:  # else some of the panels would look empty
+            row[0].set_yscale("log")
+            row[0].set_ylim(0.03 * least, 2 * max(tops))
+            row[0].yaxis.set_major_formatter(lambda value, _: power_text(value))
         for panel, step in zip(row, steps, strict=False):
             for name in group:
                 number = names.index(name)
@@ -74,7 +79,7 @@ def profiles(run: Run, steps: list[int]) -> Any:
         loc="outside upper right",
         ncols=min(len(names), 4),
     )
-    return figure
+    return whole
 
 
 def varies(run: Run, steps: list[int]) -> bool:
@@ -139,7 +144,7 @@ def series(run: Run) -> Any | None:
         for k, (label, values) in enumerate(lines.items()):
             panel.plot(time, values, color=LINES[k % len(LINES)], label=label, linestyle=_dash(k))
         panel.set_title(title)
-        panel.margins(x=0)
+        panel.set_xlim(time[0], time[-1])
         if logarithmic:
             panel.set_yscale("log")
             panel.yaxis.set_major_formatter(lambda value, _: power_text(value))

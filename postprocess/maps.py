@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from numpy.typing import NDArray
 
+from . import schedules
 from .colours import BREACH, INK, colour_map, finish_bar, scale_of, span
 from .membranes import membranes
 from .picture import background
@@ -123,10 +124,11 @@ def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[
     Rows of the same field share one colour scale, from the maps shown or from ``ends``.
     """
     single = len(rows) == 1
+    given = not any(row.label for row in rows) and len(rows[0].steps) > 1 and schedules.given(rows[0].plane.run)
     columns = columns or len(rows[0].steps)
     size = rows[0].plane.upper[:2] - rows[0].plane.lower[:2]
     count = -(-len(rows[0].steps) // columns) if single else len(rows)
-    sheet = Sheet(count, columns, 3.0 if single else 2.1, size[1] / size[0], single, any(row.label for row in rows), foot=2)
+    sheet = Sheet(count, columns, 3.0 if single else 2.1, size[1] / size[0], single, any(row.label for row in rows), foot=2, strip=given)
     rasters = [[row.plane.raster(row.plane.run.field(row.name, step=step)) for step in row.steps] for row in rows]
     norms = {row.name: _norm(rows, rasters, row.name, (ends or {}).get(row.name)) for row in rows}
     for number, (row, pictures) in enumerate(zip(rows, rasters, strict=True)):
@@ -145,6 +147,8 @@ def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[
                 scale_bar(panel, row.plane.run, size[0])
         bar = sheet.figure.colorbar(ScalarMappable(norms[row.name], colour_map(kind)), cax=sheet.bar(None if single else number))
         finish_bar(bar, norms[row.name], with_unit(row.plane.run, row.name))
+    if given:
+        schedules.timeline(sheet.strip(), rows[0].plane.run, rows[0].steps)
     sheet.note(legend_of(rows))
     return sheet.figure
 

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 
 from .style import page
 
+_STRIP = 1.05  # inches for a strip over time, with its axis
 _BAR = 0.85  # inches for a colour bar with its ticks and name
 
 
@@ -27,6 +28,7 @@ class Sheet:
         row_labels: bool = False,
         bar: bool = True,
         foot: int = 1,
+        strip: bool = False,
     ) -> None:
         share = page().share
         self.gap = 0.08 * share
@@ -37,7 +39,8 @@ class Sheet:
             width = (wanted / 25.4 - self.left - beside) / columns - self.gap
         self.rows, self.width, self.height, self._share = rows, width, width * aspect, share
         self.pitch = self.height + (0.32 if titles_everywhere else 0.08) * share
-        self.bottom = (0.1 + 0.2 * foot) * share
+        self._strip = (0.1 + 0.2 * foot) * share
+        self.bottom = self._strip + (_STRIP * share if strip else 0.0)
         self.right = self.left + columns * (width + self.gap)
         self.size = (self.right + beside, self.bottom + (rows - 1) * self.pitch + self.height + 0.3 * share)
         self.figure: Any = plt.figure(figsize=self.size)
@@ -55,6 +58,11 @@ class Sheet:
         bottom = self.bottom + (self.rows - 1 - (row or 0)) * self.pitch * (row is not None)
         height = self.height if row is not None else (self.rows - 1) * self.pitch + self.height
         return self._axes(self.right + 0.05 * self._share, bottom + 0.06 * height, 0.1 * self._share, 0.88 * height)
+
+    def strip(self) -> Any:
+        """The axes of a strip over time, as wide as all panels, below them."""
+        bottom = self._strip + 0.36 * _STRIP * self._share
+        return self._axes(self.left + 0.1 * self.width, bottom, self.right - self.left - 0.2 * self.width, 0.3 * _STRIP * self._share)
 
     def note(self, text: str, line: int = 0) -> None:
         """A line of text at the foot of the sheet."""

@@ -199,7 +199,7 @@ def test_the_report_holds_everything_itself(folder: Path, capsys: pytest.Capture
     assert page.open == []
     assert all(link.startswith(("data:", "#")) for link in page.links) and not re.search(r"@import|url\(", text)
     assert sum(link.startswith("data:image/png;base64,") for link in page.links) >= (2 if open_run(folder).dim == 1 else 3)
-    assert page.headings == ["Pictures", "Front and amounts", "Ledger", "Expected numbers", "Equations", "Timings", "Provenance"]
+    assert page.headings == ["Pictures", "Front and amounts", "Ledger", "Expected numbers", "Equations", "Methods", "Timings", "Provenance"]
     assert "A front & its <trail>" in page.text and "∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)" in page.text
     assert "20 s on 2 ranks" in page.text and "Somebody 2000" in page.text and "met" in page.text and "haptotaxis: {ecm: 0.1}" in page.text
 

@@ -13,11 +13,11 @@ import pytest
 from invasio.postprocess.colours import finish_bar, scale_of
 from invasio.postprocess.curves import mixed, profiles, varies
 from invasio.postprocess.figures import make_figures
-from invasio.postprocess.maps import outlines
+from invasio.postprocess.maps import Plane, map_grid, outlines
 from invasio.postprocess.picture import background
 from invasio.postprocess.plot import series
 from invasio.postprocess.run import open_run
-from invasio.postprocess.style import kinds
+from invasio.postprocess.style import kinds, style
 from invasio.postprocess.times import pick_times, time_label
 from tests.unit.output.synthetic import cells_at, ecm_at
 from tests.unit.postprocess.folders import make
@@ -129,6 +129,26 @@ def test_kinds_times_and_labels(comm: Any, shared_tmp: Path) -> None:
     short = open_run(make(shared_tmp / "short", comm, 1, 10, TIMES, state, "name: a\n"))
     assert pick_times(short, 6) == [0, 2, 4, 6, 8]
     assert time_label(short, 2.0) == "t = 2"
+
+
+def test_what_was_given_is_drawn_under_profiles_and_maps(comm: Any, shared_tmp: Path) -> None:
+    """A strip over the whole time with a mark at each time that is shown; densities that fall a thousandfold have a logarithmic axis."""
+
+    def fading(points: np.ndarray, time: float) -> dict[str, np.ndarray]:
+        return {"tumour": (1 + points[:, 0]) * 0.3**time}
+
+    given = "name: a\nmodel: {cells: {tumour: {}}}\nradiation: {once: {start: 2.5, dose: 2, alpha: 0.1, beta: 0.01}}\ntime: {end: 8}\n"
+    run = open_run(make(shared_tmp / "run", comm, 1, 10, TIMES, fading, given))
+    figure = profiles(run, [0, 4, 8])
+    strip = figure.subfigs[1].axes[0]
+    assert list(strip.lines[0].get_xdata()) == [0, 4, 8] and strip.get_legend().get_texts()[0].get_text() == "once"
+    assert strip.collections[0].get_segments()[0][:, 0].tolist() == [2.5, 2.5]
+    assert {axes.get_yscale() for axes in figure.subfigs[0].axes} == {"log"}
+    flat = open_run(make(shared_tmp / "flat", comm, 2, 10, TIMES, fading, given))
+    with style():
+        sheet = map_grid(flat, ["tumour"], [0, 8], Plane(flat))
+        assert [list(axes.lines[0].get_xdata()) for axes in sheet.axes if axes.get_xlabel().startswith("time")] == [[0, 8]]
+    plt.close("all")
 
 
 def test_a_conserved_amount_looks_constant(comm: Any, shared_tmp: Path) -> None:
