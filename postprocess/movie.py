@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def movie(run: Run, path: Path, name: str | None = None, rate: float = 8.0) -> i
         )
     with style():
         figure, show = _profiles(run, name) if run.dim == 1 else _map(run, name or next(iter(kinds(run))))
-        _film(figure, [lambda step=step: show(step) for step in range(count)], path, rate)
+        _film(figure, [partial(show, step) for step in range(count)], path, rate)
     return count
 
 
@@ -78,7 +79,7 @@ def orbit(run: Run, path: Path, name: str | None = None, rate: float = 8.0, fram
     steps = [run.step(time)] * frames if time is not None else [round(k * last / (frames - 1)) for k in range(frames)]
     with style():
         figure, show = turning(Body(run, [name] if name else None), steps[0])
-        _film(figure, [lambda k=k, step=step: show(step, 360.0 * k / frames) for k, step in enumerate(steps)], path, rate)
+        _film(figure, [partial(show, step, 360.0 * k / frames) for k, step in enumerate(steps)], path, rate)
     return frames
 
 

@@ -96,7 +96,9 @@ def test_the_shipped_notebook(shared_tmp: Path, monkeypatch: pytest.MonkeyPatch)
     for cell in cells:
         assert cell["outputs"] == []
         tree = ast.parse("".join(cell["source"]))
-        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        end = tree.body[-1]
+        last = end if isinstance(end, ast.Expr) else None
+        tree.body = tree.body[:-1] if last else tree.body
         exec(compile(tree, str(NOTEBOOK), "exec"), names)
         if last is not None:
             shown.append(eval(compile(ast.Expression(last.value), str(NOTEBOOK), "eval"), names))
