@@ -103,9 +103,9 @@ def stated(annotation: Any, value: Any, path: Path_ = (), key: Key = ("", "")) -
         for number, entry in enumerate(value):
             if (below := child(annotation, value, number)) is not None:
                 yield from stated(below, entry, (*path, number), key)
-    elif not isinstance(value, bool) and isinstance(value, (int, float, str)):
-        if mark(annotation) is not None and not isinstance(expanded(annotation, value), Mapping):
-            yield path, key
+    elif mark(annotation) is not None and isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        short = isinstance(expanded(annotation, value), Mapping)  # of an option below
+        yield from () if short else ((path, key),)
 
 
 def changed(data: Any, path: Path_) -> Any:
