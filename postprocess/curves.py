@@ -137,8 +137,9 @@ def series(run: Run) -> Any | None:
     lines_below = max(_rows_below(lines) for _, lines, _ in panels)
     heights = [1.0, *([schedules.STRIP] if given else []), max(0.01, 0.1 * lines_below)]  # the last for what the lines are
     figure = plt.figure(figsize=fitted(3.3 * wide, 2.5 * sum(heights) * tall), layout="constrained")
-    for number, ((title, lines, logarithmic), cell) in enumerate(zip(panels, figure.add_gridspec(tall, wide), strict=False)):
-        parts = cell.subgridspec(len(heights), 1, height_ratios=heights)
+    cells = figure.add_gridspec(tall, wide)
+    for number, (title, lines, logarithmic) in enumerate(panels):
+        parts = cells[number // wide, number % wide].subgridspec(len(heights), 1, height_ratios=heights)
         panel = figure.add_subplot(parts[0])
         lowest = panel
         for k, (label, values) in enumerate(lines.items()):

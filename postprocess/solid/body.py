@@ -132,7 +132,7 @@ class Body:
     @cached_property
     def outside(self) -> Surface:
         """The rim of the tissue, without the two sides of membranes."""
-        _, same = np.unique(np.round(self.run.points / self.size, 9), axis=0, return_inverse=True)
+        same: NDArray[np.int64] = np.unique(np.round(self.run.points / self.size, 9), axis=0, return_inverse=True)[1].ravel()
         first = np.zeros(int(same.max()) + 1, dtype=np.int64)
         first[same] = np.arange(len(same))
         return skin(self.run.points[first], same[self.run.cells], {})
@@ -155,17 +155,17 @@ class Body:
 
     def outline(self, camera: Camera, plane: Plane | None = None) -> tuple[Floats, Floats]:
         """(n, 2, 2) edges of the tissue as the camera sees them, behind it and before it; behind, where it is cut, also the cut's rim."""
-        lines, normals = self.edges
-        before = (normals @ camera.axes[2] > 1e-9).any(axis=1)
+        lines: Floats = self.edges[0]
+        before: NDArray[np.bool_] = (self.edges[1] @ camera.axes[2] > 1e-9).any(axis=1)
         if plane is not None:
-            ahead = plane.ahead(lines.reshape(-1, 3)).reshape(-1, 2)
+            ahead: Floats = plane.ahead(lines.reshape(-1, 3)).reshape(-1, 2)
             kept = (ahead > 0).any(axis=1)
             lines, ahead, before = lines[kept].copy(), ahead[kept], before[kept]
             for end in (0, 1):
                 out = ahead[:, end] < 0
                 share = (ahead[out, end] / (ahead[out, end] - ahead[out, 1 - end]))[:, None]
                 lines[out, end] += share * (lines[out, 1 - end] - lines[out, end])
-            rim = self.outside.points[self.outside.triangles]
+            rim: Floats = self.outside.points[self.outside.triangles]
             cut = _crossed(rim, plane.ahead(rim.reshape(-1, 3)).reshape(-1, 3))
             lines, before = np.concatenate([lines, cut]), np.concatenate([before, np.zeros(len(cut), dtype=bool)])
         seen = camera.seen(lines.reshape(-1, 3)).reshape(-1, 2, 3)[:, :, :2]
