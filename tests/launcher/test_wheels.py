@@ -144,5 +144,10 @@ def test_probe_refuses_what_cannot_work(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(wheels_probe.sys, "version_info", (3, 11, 7))
     assert wheels_probe.objection() == f"Python 3.12 to 3.14 is needed ({sys.executable} is 3.11)"
     monkeypatch.setattr(wheels_probe.sys, "version_info", (3, 13, 0))
+    monkeypatch.setattr(wheels_probe, "glibc", lambda: (2, 36))
+    monkeypatch.setattr(wheels_probe.os.path, "exists", lambda path: True)
+    monkeypatch.setattr(wheels_probe, "SHARED", {"libm.so.6": "libc6", "libnever.so.1": "libnever1"})
+    wanted = "gmsh needs libnever.so.1 of the system (Debian, Ubuntu: apt-get install libnever1)"
+    assert wheels_probe.objection() == wanted
     monkeypatch.setattr(wheels_probe, "glibc", lambda: (2, 31))
     assert wheels_probe.objection() == "glibc 2.34 or newer is needed (Ubuntu 22.04, Debian 12, RHEL 9)"
