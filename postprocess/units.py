@@ -57,7 +57,8 @@ def with_unit(run: Run, name: str) -> str:
 
 def quantity(kinds: set[str], unit: str) -> str:
     """What an axis shows, with its unit: the concentration of what is dissolved or bound, else the density."""
-    what = "concentration" if kinds and kinds <= {"soluble", "bound"} else "density"
+    molar = bool(re.search(r"(^|\s)[pnuµm]?M$", unit))
+    what = "concentration" if molar or (kinds and kinds <= {"soluble", "bound"}) else "density"
     text = unit_text(unit)
     return f"{what} ({text})" if text else what
 
