@@ -4,8 +4,8 @@ How P - s c changes with time alone stands in the stages as a source linear in t
 
     g = P_end - P_begin - (s_end - s_begin) c_mid
 
-so that what is fast beside fast transport is where it should be at the end, the tissue as a whole. Other rates are frozen at mid-step as
-all others, and what they have changed is followed to the end like in the tissue (`stages.follow`): c + r [ (P - s c)_end - (P - s c)_foreseen ].
+so that what is fast beside fast transport is where it should be at the end, the tissue as a whole. What else their rates read is frozen at
+mid-step, and followed to the end like in the tissue (`stages.follow`): c + r [ (P - s c)_end - (P - s c)_foreseen ].
 """
 
 from __future__ import annotations

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from invasio.solver.discretise.problem import Problem
-from invasio.solver.model.balance import Transfer
-from invasio.solver.scenario.parser import parse
 from tests.cut_meshes import plane
 from tests.lib.comm import Comm
 from tests.lib.march import March
@@ -20,6 +18,7 @@ from tests.lib.vessels import flux, tissue, vessel
 Floats = NDArray[np.float64]
 
 COUNTS = (10, 20, 40)
+GATES = ((0.1, 1.0), (0.1, 100.0), (10.0, 1.0), (10.0, 100.0), (1e4, 1e4))
 PASSED = ("inflow:left", "outflow:right", "dead", "blood:v", "crossed:k")
 
 
@@ -42,20 +41,16 @@ def amounts(comm: Comm, count: int) -> Floats:
     return np.array([*(account[key] for key in PASSED), max(comm.allgather(float(np.abs(entered).max(initial=0.0))))])
 
 
-def gated(comm: Comm, speed: float) -> Problem:
-    """A solute of D = speed that turns over slowly beside walls whose rates and densities outside change, and back and forth into another."""
-    ends = {"left": boundary("exchange", "1 + sin(3*t)", f"{speed}*(1.5 + cos(4*t))"), "right": boundary("outflow")}
-    one = species("c", "1 + cos(pi*x)", "soluble", diffusion=f"{speed}", loss="1 + 0.5*sin(5*t)", boundaries=ends)
-    other = species("d", "0", "soluble", diffusion=f"{speed}")
-    laws = (replace(one, transfers=(Transfer("d", parse("2 + sin(3*t)")),)), replace(other, transfers=(Transfer("c", parse("1")),)))
-    return tissue(laws, lattice(1, 16), comm, [])
+def gated(comm: Comm, speed: float, rate: float) -> Problem:
+    """A solute of D = ``speed`` beside a gate of about ``rate`` with a rate and a density outside that change."""
+    ends = {"left": boundary("exchange", "1 + sin(3*t)", f"{rate}*(1.5 + cos(4*t))"), "right": boundary("outflow")}
+    return tissue((species("c", "1", "soluble", diffusion=f"{speed}", loss="1 + 0.5*sin(5*t)", boundaries=ends),), lattice(1, 16), comm, [])
 
 
-def gated_values(comm: Comm, speed: float, count: int) -> Floats:
-    """Accounts of c at t = 1 in so many steps, and the amounts."""
-    march = March(gated(comm, speed)).steps(1.0 / count, count, balanced=True)
-    a = march.accounts()
-    return np.array([a["c"]["inflow:left"], a["c"]["outflow:left"], a["c"]["dead"], a["c"]["switched_out"], a["d"]["switched_out"]])
+def gated_amounts(comm: Comm, speed: float, rate: float, count: int) -> Floats:
+    """What has gone out, what has come in besides, and what has decayed, until t = 1 in so many steps."""
+    account = March(gated(comm, speed, rate)).steps(1.0 / count, count, balanced=True).accounts()["c"]
+    return np.array([account["outflow:left"], account["inflow:left"] - account["outflow:left"], account["dead"]])
 
 
 def errors(found: Callable[[int], Floats], counts: tuple[int, ...] = COUNTS, fine: int = 320) -> NDArray[np.float64]:
