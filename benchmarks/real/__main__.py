@@ -1,6 +1,7 @@
 """`python3 -m benchmarks.real`: five real runs, each as a program of its own; with --against beside an earlier version, in turn.
 
-Processor seconds count, since others on the machine do not stop that clock; of several turns the least. Counts do not depend on the machine.
+Processor seconds count, since others on the machine do not stop that clock; of several turns the least. Counts do not depend on the
+machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One real run, from its scenario to its end, on the ranks of this program; works with versions of the program from before it was written."""
+"""One real run, from its scenario to its end, on the ranks of this program; works with earlier versions of the program too."""
 
 from __future__ import annotations
 
@@ -46,10 +46,11 @@ CASES = (
 
 def measure(case: Case, full: bool) -> dict[str, Any]:
     """Processor seconds of all ranks, and counts, of set-up and of the run; the same on every rank. Collective."""
-    from invasio.solver.scenario.loader import load
-    from invasio.solver.simulation import Simulation
     from mpi4py import MPI
     from petsc4py import PETSc
+
+    from invasio.solver.scenario.loader import load
+    from invasio.solver.simulation import Simulation
 
     comm = MPI.COMM_WORLD
     PETSc.Log.begin()
