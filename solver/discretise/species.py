@@ -63,8 +63,16 @@ class NodalSpecies:
     held_edges: tuple[NDArray[np.uint32], NDArray[np.uint32]] = field(init=False)  # from free nodes to those: row, place in the graph
     static: bool = field(init=False)  # fluxes and sinks never change
     static_fluxes: bool = field(init=False)
+    name: str = field(init=False)
+    state: Floats = field(init=False)  # (n_local) the density as far as it has come
+    fixed_conditions: list[Condition] = field(init=False)  # the boundary conditions that give a value
+    exchanges: bool = field(init=False)  # whether a boundary exchanges it with what is outside
 
     def __post_init__(self) -> None:
+        # asked for many times in a step, of small meshes too
+        self.name, self.state = self.law.name, self.variable.new
+        self.fixed_conditions = [c for c in self.conditions if c.law.kind == "fixed"]
+        self.exchanges = any(c.law.kind == "exchange" for c in self.conditions)
         n = self.graph.n_local
         law, compile_ = self.law, self.evaluator.compile
         gross = compile_ if limits_itself(law) else self.evaluator.compile_clipped  # a law of its own stands in the stages, as it is
@@ -108,16 +116,6 @@ class NodalSpecies:
         places = np.flatnonzero(self.fixed[g.indices] & ~self.fixed[row_of]).astype(np.uint32)
         self.held_edges = row_of[places], places
 
-    @property
-    def fixed_conditions(self) -> list[Condition]:
-        """The boundary conditions that give a value."""
-        return [c for c in self.conditions if c.law.kind == "fixed"]
-
-    @property
-    def exchanges(self) -> bool:
-        """Whether a boundary exchanges it with what is outside."""
-        return any(c.law.kind == "exchange" for c in self.conditions)
-
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):
             return number(expr, self.evaluator.parameters)
@@ -147,15 +145,6 @@ class NodalSpecies:
         elif used == {law.name}:
             self._mean, self._primitive = EXACT, np.zeros(n)
             self._write_unclipped = self.evaluator.compile(motility)
-
-    @property
-    def name(self) -> str:
-        return self.law.name
-
-    @property
-    def state(self) -> Floats:
-        """The density as far as it has come (n_local)."""
-        return self.variable.new
 
     @property
     def log(self) -> Floats | None:
