@@ -11,7 +11,7 @@ from invasio.solver.kernels.edges import Edges, peclet
 @pytest.mark.parametrize("nodes", [1, 7, 9, 10, 64, 1000])  # fewer and more entries than are looked at together
 def test_peclet_is_the_largest_ratio(nodes: int) -> None:
     rng = np.random.default_rng(nodes)
-    ends = np.concatenate([[0], np.cumsum(rng.integers(1, 12, nodes))]).astype(np.int32)
+    ends = np.concatenate([[0], np.cumsum(rng.integers(1, 12, nodes))]).astype(np.uint32)
     for kind in range(4):
         spread = np.round(rng.random(ends[-1]), 1) * (kind > 0)  # some edges do not diffuse, and ratios repeat; kind 0: none does
         drift = np.round(rng.normal(size=ends[-1]), 1)
