@@ -64,6 +64,8 @@ CASES = (
     _shipped(_SQUARE, 1, "mesh.size=0.04", "numerics.scheme=backward_euler", "numerics.limiter=none", called="backward_euler"),
     _shipped("published/anderson_2000/ball", 1, "mesh.regions.core.size=0.05", most_ranks=3),
     _shipped("published/chaplain_lolas_2006/three_equations", 3, most_ranks=3),
+    _shipped("published/franssen_2019/cascade", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02", most_ranks=1),
+    _shipped("published/franssen_2019/growth", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02", most_ranks=1),
     _shipped("published/franssen_2019/mean_field", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02", most_ranks=3),
     _shipped("published/franssen_2019/vessels", 1, "mesh.regions.colony.size=0.005", "mesh.regions.near.size=0.02", most_ranks=1),
     _shipped("published/karagiannis_2004/timp2_curve", 1),
