@@ -145,7 +145,7 @@ def long_time(unit: str, last: float) -> tuple[float, str]:
     """Factor and unit in which times up to ``last`` in a unit are read best, years among them; ("4e4 s", 60) -> (0.463, "d")."""
     if unit in ("", "1"):
         return 1.0, ""
-    seconds = float(measure(unit).factor)
+    seconds = float(measure(unit if unit[0].isdigit() else f"1 {unit}").factor)
     for name, length, least in (("years", 365.25 * 86400.0, 2.0), ("d", 86400.0, 3.0), ("h", 3600.0, 2.0)):
         if last * seconds > least * length:
             return seconds / length, name

@@ -23,7 +23,14 @@ BASE: dict[str, Any] = {
     **{"mesenchymal_proportion": 0.6, "epithelial_proportion": 0.4, "number_of_initial_cells": 388},
 }
 # a block of tissue round the tumour without vessels, and the one empty site that MetaSpread cannot do without
-BLOCK = {"gridsize": 61, "grids_number": 2, "extravasation_probs": [1], "secondary_sites_vessels": [1], "normal_vessels_primary": 0, "ruptured_vessels_primary": 0}
+BLOCK = {
+    "gridsize": 61,
+    "grids_number": 2,
+    "extravasation_probs": [1],
+    "secondary_sites_vessels": [1],
+    "normal_vessels_primary": 0,
+    "ruptured_vessels_primary": 0,
+}
 
 
 def configure(values: dict[str, Any]) -> None:

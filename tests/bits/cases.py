@@ -53,6 +53,7 @@ CASES = (
     _shipped("cascade/oropharynx", 12, most_ranks=1),
     _shipped("cascade/ovary", 12),
     _shipped("cascade/pancreas", 12, most_ranks=1),
+    _shipped("cascade/patients", 12, most_ranks=1),
     _shipped("cascade/prostate", 12, most_ranks=1),
     _shipped("fits/xiao", 5),
     _shipped("published/anderson_2000/1d_h0.02", 1, most_ranks=3),

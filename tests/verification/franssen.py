@@ -3,7 +3,7 @@
     E_t = D_E lap E - Phi_E div(E grad w) + (ln 2/T_E) (1 - (E + M)/Q) E,   M_t the same with D_M, Phi_M, T_M
     m_t = D_m lap m + Theta M - Lambda m,   w_t = -(Gamma_1 M + Gamma_2 m) w
 
-And on the paper's own lattice, as its cells' probabilities of a step add up without crowding, with vessels as grid points that take what comes.
+And on the paper's own lattice, with its cells' probabilities of a step, without crowding; vessels are grid points that take what comes.
 `python3 -m tests.verification.franssen` (in `./invasio shell`) prints them, on two meshes and for two distances of the wall.
 """
 
@@ -99,7 +99,7 @@ TRANSIT = 0.18  # mean time in the blood
 
 
 def lattice(times: tuple[float, ...] = TIMES) -> list[tuple[float, float, float]]:
-    """Cells that have entered the ten vessels of `vessels.yaml` at the times: epithelial-like, mesenchymal-like, and both that left the blood."""
+    """Cells that have entered the vessels of `vessels.yaml` by the times: epithelial-like, mesenchymal-like; and both that left the blood."""
     at = H * (np.arange(POINTS) - POINTS // 2)
     distance = np.hypot(at[:, None], at[None, :])
     colony = distance <= np.sort(distance, axis=None)[96] + 1e-12
