@@ -12,11 +12,14 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from .colours import LINES
 from .faults import WrongRequest
-from .style import LINES, long_time, style
+from .style import fitted, style
+from .times import long_time
 
 PICTURE = "cascade.png"
 PLACES = 8  # that are shown
+FEW = 20  # histories, of which bands of 95 % say little
 GREY = "#b0b0b0"
 NOTHING = 1e-12  # of all cells: not told
 COLONIES = "colonies"  # from here on rows are in these
@@ -52,7 +55,7 @@ def figure(folder: Path) -> Any:
     """Three panels: how far cells come, chances by place, chances in time."""
     read(folder, "ledger.csv")  # says so where nothing is drawn
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    found = plt.figure(figsize=(7.2, 6.6), layout="constrained")
+    found = plt.figure(figsize=fitted(7.2, 6.6), layout="constrained")
     upper, lower = found.subfigures(2, 1, height_ratios=(1.15, 1))
     _funnel(upper.subplots(), steps(folder, facts))
     left, right = lower.subplots(1, 2, width_ratios=(1, 1.15))
@@ -134,7 +137,7 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
         panel.barh(k, max(before, floor), left=0, color="#eeeeee", height=0.72)
         panel.barh(k, max(value, floor), left=0, color=LINES[0], height=0.72)
         said = f"{count(value)}" + (f"  ({value / before:.2g} of these)" if k and before > 0 and value < 0.995 * before else "")
-        panel.annotate(said, (max(value, floor), k), (4, 0), "data", "offset points", va="center", fontsize=8)
+        panel.annotate(said, (max(value, floor), k), (4, 0), "data", "offset points", va="center", fontsize="small")
         lost = ", ".join(f"{name} {count(number)}" for name, number in losses if number > NOTHING * way[0][1])
         if lost:
             panel.annotate(
@@ -146,7 +149,7 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
                 va="center",
                 ha="right",
                 color="#666666",
-                fontsize=7,
+                fontsize="small",
             )
     panel.set_xscale("log")
     panel.set_xlim(floor, max(max(value for _, value, _ in way), 10.0 * floor) * 30)
@@ -182,7 +185,9 @@ def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]
     panel.tick_params(axis="y", length=0)
     panel.set_xlim(left=0)
     alone = " without shedding" if facts.get("sheds") else ""
-    panel.set_xlabel(f"chance of a metastasis\n(bars: closed form{alone}; points: {facts['histories']:,} histories, 95 %)")
+    count = facts["histories"]
+    word = "history" if count == 1 else "histories"
+    panel.set_xlabel(f"chance of a metastasis\n(bars: closed form{alone}; points: {count:,} {word}, 95 %)")
 
 
 def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
@@ -194,10 +199,12 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
         colour = "black" if place == "anywhere" else LINES[number % len(LINES)]
         panel.plot(times[rows], numbers(organs["chance_macro"])[rows], color=colour, label=place.replace("_", " "))
         low, high = (numbers(organs[f"{end}_macro"])[rows] for end in ("low", "high"))
+        if facts["histories"] < FEW:
+            continue  # the bands would cover everything
         panel.fill_between(times[rows], low, high, color=colour, alpha=0.18, lw=0)
     panel.margins(x=0)
     panel.set_ylim(bottom=0)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.set_xlabel(f"time{f' ({name})' if name else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
-    panel.legend(fontsize=7.5, loc="best")
+    panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -50,13 +50,17 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--ranks", default="1,2,3", help="numbers of ranks to run the tests on (default: 1,2,3)")
     when = "style, contracts and types (default: unless tests are selected)"
     parser.add_argument("--checks", action=argparse.BooleanOptionalAction, help=when)
+    parser.add_argument("--style", action="store_true", help="only the style")
     options, chosen = parser.parse_known_args(argv)
     ranks = [int(n) for n in options.ranks.split(",")]
     results = []
     os.chdir(ROOT)
+    if options.style:
+        return _summary([_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE))])
     if options.checks or (options.checks is None and not chosen):
         results += [_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE)), _leg("contracts", lambda: _tool("lint-imports"))]
         results.append(_leg("types (mypy)", _types))
+        results.append(_leg("pages", _pages))
     for n in ranks:
         print(f"\n=== tests on {n} rank{'s' if n > 1 else ''}", flush=True)
         results.append(_tests(n, chosen))
@@ -130,6 +134,13 @@ def _types() -> str | None:
     return None
 
 
+def _pages() -> str | None:
+    """The documents as pages: every link leads somewhere, every page is in a list."""
+    with tempfile.TemporaryDirectory(prefix="invasio-pages-") as folder:
+        subprocess.run([sys.executable, "-m", "invasio.solver.cli", "docs", "--out", folder], check=True, env=_environment())
+    return None
+
+
 def _tests(ranks: int, chosen: list[str]) -> Result:
     selected = any(Path(word.partition("::")[0]).exists() for word in chosen)
     where = [] if selected else ["tests" if ranks == 1 else "tests/parallel"]
@@ -164,8 +175,8 @@ def _environment() -> dict[str, str]:
     sys.path.insert(0, str(ROOT / "src"))
     from invasio.hpc.ranks import mpi_environment
 
-    # ranks that wait leave the core to those that work: on a busy machine the tests on several ranks are many times faster
-    return {"OMPI_MCA_mpi_yield_when_idle": "1", **mpi_environment(), "PYTHONPATH": str(ROOT / "src")}
+    # On a busy machine the tests on several ranks are many times faster so.
+    return {**mpi_environment(crowded=True), "PYTHONPATH": str(ROOT / "src")}
 
 
 def _read(name: str, ranks: int, reports: Path, code: int, seconds: float, chosen: bool) -> Result:

@@ -6,13 +6,16 @@ import json
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 from numba import njit
 
 from benchmarks.metastasis.__main__ import FIELDS, HERE
 from benchmarks.metastasis.__main__ import table as table_beside_metaspread
 from benchmarks.step.access import access, arrays
-from benchmarks.step.measure import Case, bounds, measure
+from benchmarks.step.instruments import MODULES, Instruments, kernels
+from benchmarks.step.measure import Case, bounds, march, measure
 from benchmarks.step.report import table
+from benchmarks.step.setup import Setup
 from benchmarks.step.traffic import NumpyCount, kernel_bytes
 from tests.lib.comm import Comm
 
@@ -95,3 +98,17 @@ def test_the_table_beside_metaspread_is_that_of_the_kept_results() -> None:
     rows = table_beside_metaspread({"metaspread": peer, "invasio": fields | {"tissue": 14.0, "histories": 5.0}}).splitlines()
     assert "| 110 (+0%) | 45 (-10%) | 10 (+0%) |" in rows[5] and rows[4].endswith("mean of 2 | 110 | 50 | 10 |")
     assert any(row.endswith("| 2.0 h |") for row in rows)  # 12 s for 40 of 24,000 steps
+
+
+def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> None:
+    """Anderson's model, two species that move and one that stays: so many calls of compiled functions, none for what it lacks."""
+    instruments = Instruments()
+    with instruments.attached():
+        setup = Setup(2, 4, (), MPI.COMM_SELF)
+        march(setup.stepper, 0.02, 0, 4)
+        instruments.clear()
+        march(setup.stepper, 0.02, 4, 8)
+    found = {name: instruments.calls[name] / 4 for module in MODULES for name in kernels(module) if name in instruments.calls}
+    moving = ("weights", "central", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict")
+    booked = ("amount", "amount_lost", "exact", "changes")
+    assert found == {name: 2 for name in (*moving, *booked)} | {"fill": 1, "peclet": 1, "difference_quotient": 3}
