@@ -99,7 +99,7 @@ TRANSIT = 0.18  # mean time in the blood
 
 
 def lattice(times: tuple[float, ...] = TIMES) -> list[tuple[float, float, float]]:
-    """Cells that have entered the vessels of `vessels.yaml` by the times: epithelial-like, mesenchymal-like; and both that left the blood."""
+    """Cells that have entered the vessels of `vessels.yaml` by then: epithelial-like, mesenchymal-like; and both that left the blood."""
     at = H * (np.arange(POINTS) - POINTS // 2)
     distance = np.hypot(at[:, None], at[None, :])
     colony = distance <= np.sort(distance, axis=None)[96] + 1e-12
