@@ -68,9 +68,9 @@ class Statement:
 
     @classmethod
     def of(cls, scenario: Scenario) -> Statement:
-        """What a valid scenario states, with all its defaults."""
+        """What a valid scenario states: as it was read, so that other scales or depths laid over it find its units; else its numbers."""
         folders = () if scenario.path is None else (scenario.path.resolve().parent,)
-        return cls(Document(scenario.resolved(), folders=folders), scenario.path, scenario.name)
+        return cls(scenario.document or Document(scenario.resolved(), folders=folders), scenario.path, scenario.name)
 
     def scenario(
         self,
@@ -142,6 +142,7 @@ def _told(label: str) -> Iterator[None]:
 def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
+    source = document
     document, written = write_out(document)
     context = context_of(document)
     others = {*context.species, *context.parameters, *context.fields, *context.scalars}
@@ -161,7 +162,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     if faults:
         raise Faults(faults)
     scenario._assumed = tuple(context.assumed)
-    scenario._stated = Stated(scenario, document)
+    scenario._stated = Stated(scenario, document, source)
     scenario._written = written
     return scenario
 
