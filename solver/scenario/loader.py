@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .cascade_numbers import check_numbers
-from .check import check
+from .check import Finding, check
 from .check_bound import check_bound
 from .check_cascade import check_cascade
 from .check_patients import check_middles, check_patients
@@ -34,6 +34,7 @@ from .fitted import check_ranges
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
+from .on_mesh import OnMesh, check_on, parts_findings
 from .parameters import read_molar, read_parameters, read_scales, read_solubility
 from .prolong import later
 from .proteolysis import write_out
@@ -158,13 +159,29 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     behind = (check_cascade, check_feedback, check_patients, check_numbers)
     checks = (*within, check_vessels, check_drugs, check_removals, *behind, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
-    faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
-    if faults:
-        raise Faults(faults)
+    _refuse(findings, document)
     scenario._assumed = tuple(context.assumed)
     scenario._stated = Stated(scenario, document, source)
     scenario._written = written
     return scenario
+
+
+def check_on_mesh(scenario: Scenario, mesh: OnMesh) -> None:
+    """Refuse what does not fit the mesh of a scenario that was read, at its place in the file. Raises ScenarioError."""
+    with _told(str(scenario.path or scenario.name)):
+        _refuse(check_on(scenario, mesh), scenario.document or Document(scenario.resolved()))
+
+
+def check_parts(scenario: Scenario, parts: Mapping[str, Sequence[str]]) -> None:
+    """The same for parts of vessels, once networks are read. Raises ScenarioError."""
+    with _told(str(scenario.path or scenario.name)):
+        _refuse(parts_findings(scenario, parts), scenario.document or Document(scenario.resolved()))
+
+
+def _refuse(findings: Iterable[Finding], document: Document) -> None:
+    faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
+    if faults:
+        raise Faults(faults)
 
 
 def _check_crowds(document: Document) -> None:
