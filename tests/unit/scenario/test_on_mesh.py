@@ -124,8 +124,8 @@ def test_parts_of_a_network_are_looked_for(tmp_path: Path, capsys: pytest.Captur
         "mesh: {kind: rectangle, to: [1, 1], cells: [4, 4]}\ntime: {end: 1}\noutput: {parts: [blood/2, PART]}\nmodel:\n"
         "  cells: {tumour: {initial: 1, motility: 1}}\n  vessels:\n"
         "    lymph: {carries: lymph, at: {boundary: left}, entry: {tumour: 1}}\n"
-        "    blood: {carries: blood, entry: {tumour: 1}, at: {network: {tree: {from: [.5, .1], direction: [0, 1], radius: 0.01, length: 0.2,\n"
-        "      generations: 3, seed: 1, within: {kind: rectangle, from: [.02, .02], to: [.98, .98]}}}}}\n"
+        "    blood: {carries: blood, entry: {tumour: 1}, at: {network: {tree: {from: [.5, .1], direction: [0, 1], radius: 0.01,\n"
+        "      length: 0.2, generations: 3, seed: 1, within: {kind: rectangle, from: [.02, .02], to: [.98, .98]}}}}}\n"
     )
     for part, right in (("blood/12", True), ("lymph/left", True), ("blood/left", False), ("vein/1", False)):
         path = wrote(tmp_path, text.replace("PART", part))
