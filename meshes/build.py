@@ -50,7 +50,7 @@ def foreseen(options: MeshOptions) -> MeshData | None:
     if isinstance(options, FileMesh):
         return build_data(options) if Path(options.path).stat().st_size <= _QUICK_FILE else None
     counts = options.cells if isinstance(options, (IntervalMesh, RectangleMesh, BoxMesh)) else None
-    quick = counts is not None and getattr(options, "structured", True) and math.prod(np.atleast_1d(counts).tolist()) <= _QUICK_CELLS
+    quick = counts is not None and getattr(options, "structured", True) and math.prod(map(int, np.atleast_1d(counts))) <= _QUICK_CELLS
     return build_data(options) if quick else None
 
 
