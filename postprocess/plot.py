@@ -14,7 +14,7 @@ from .curves import DASHES
 from .faults import UnknownTime, WrongRequest, unknown
 from .fronts import Fit, Front
 from .lines import Line
-from .maps import Plane, Row, map_rows
+from .maps import Plane, Row, columns_of, map_rows
 from .run import Run, labels
 from .schedules import Lanes, draw_lanes
 from .style import fitted, kinds, limits, thins_out
@@ -115,7 +115,7 @@ def maps(runs: list[Run], names: list[str] | None = None, times: list[float] | N
     for run, label in zip(runs, labels(runs), strict=True):
         plane, steps = Plane(run), steps_of(run, times, runs[0])
         rows += [Row(plane, name, steps, label if len(runs) > 1 else "") for name in fields_of(run, shown, False)]
-    return map_rows(rows, min(3, len(rows[0].steps)) if len(rows) == 1 else None)
+    return map_rows(rows, columns_of(len(rows[0].steps)) if len(rows) == 1 else None)
 
 
 def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x") -> Any:
@@ -146,7 +146,8 @@ def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x")
         finish_bar(figure.colorbar(drawn, ax=panel), norm, with_unit(run, name))
         panel.set_xlabel(line.label)
         panel.set_title(label if len(runs) > 1 else "")
-        panel.set_ylabel(f"time ({unit})" if unit else "time")
+        if panel is axes[0, 0] or len(runs) > 1:
+            panel.set_ylabel(f"time ({unit})" if unit else "time")
     return figure
 
 
