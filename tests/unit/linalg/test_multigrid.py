@@ -11,9 +11,9 @@ import pytest
 from invasio.solver.components.options import SchemeOptions
 from invasio.solver.linalg import linear
 from invasio.solver.linalg.linear import LinearOptions
+from tests.cut_meshes import plane
 from tests.lib.comm import Comm
 from tests.lib.fields import density
-from tests.cut_meshes import plane
 from tests.lib.march import March, advance
 from tests.lib.models import boundary, lattice, membrane, passage, problem_of, species
 from tests.unit.meshes.build import make
