@@ -65,7 +65,8 @@ class Datum:
 
 @dataclass(frozen=True)
 class Data:
-    """All data, arm after arm and else in the order of the files; what is measured, by name; and the unit of each ("1": a plain number)."""
+    """All data, arm after arm and else in the order of the files; what is measured, or only predicted, by name; and the unit of each
+    ("1": a plain number)."""
 
     rows: tuple[Datum, ...]
     observables: Mapping[str, Observable]
@@ -94,19 +95,28 @@ def read_data(scenario: Scenario, options: FitOptions) -> Data:
     rows += tuple(row for one in options.pictures for row in reader.picture(one))
     arms = list(dict.fromkeys(row.arm for row in rows))
     rows = tuple(sorted(rows, key=lambda row: arms.index(row.arm)))
-    used = list(dict.fromkeys(row.observable for row in rows))
+    used = list(
+        dict.fromkeys([*(row.observable for row in rows), *(name for name, one in options.observables.items() if _of_no_place(one))])
+    )
     return Data(rows, {name: reader.observable(name) for name in used}, {name: reader.unit(name) for name in used})
 
 
+def _of_no_place(observable: Observable) -> bool:
+    """Whether there is one value of it at each time, so that it can be predicted without a datum that says where."""
+    return observable.value is None and (observable.integral is None or observable.along is None)
+
+
 def with_outputs(data: Data, scenario: Scenario, more: Sequence[float] = ()) -> Data:
-    """The places of all data, at all outputs of the scenario, whenever something was measured, and at ``more`` times; in one dimension also
-    in between."""
+    """The places of all data and what is stated but was not measured, at all outputs of the scenario, whenever something was measured, and
+    at ``more`` times; in one dimension also in between."""
     times = sorted({*data.times, *more, *output_times(scenario), scenario.time.start})
     rows = []
     for arm in data.arms:
         for name, observable in data.observables.items():
             mine = [row for row in data.rows if (row.arm, row.observable) == (arm, name)]
             places = list(dict.fromkeys((row.at, row.span, row.box) for row in mine))
+            if _of_no_place(observable):
+                places = [((), None, None)]
             if observable.cascade is not None:  # up to its own horizon
                 until = horizon(scenario)
                 own = {until * k / _CURVE + scenario.time.start * (1 - k / _CURVE) for k in range(_CURVE + 1)} | {row.time for row in mine}
@@ -333,7 +343,7 @@ class _Reader:
             refuse(f"no logarithm (given {datum.value:g})", "out-of-bounds", "allowed: values above 0, or other noise")
         if noise.relative is not None and datum.value == 0:
             refuse("a share of 0 is no error", "out-of-bounds", "state `error` instead of `relative`")
-        if noise.kind == "poisson" and (datum.value < 0 or datum.value != round(datum.value)):
+        if noise.counts and (datum.value < 0 or datum.value != round(datum.value)):
             refuse(f"not a count (given {datum.value:g})", "out-of-bounds", "allowed: 0, 1, 2 and so on, or other noise")
         if noise.kind == "binomial" and (datum.trials is None or not 0 <= datum.value <= datum.trials):
             refuse("not a number of successes among `trials`", "out-of-bounds", "fill in the column `trials`")
@@ -345,7 +355,7 @@ class _Reader:
             refuse("'below' has no meaning for 'events'", "meaningless-option", "leave it empty: it happened before `time`")
         if datum.censored and noise.kind not in ("normal", "log_normal", "events"):
             refuse(f"'censored' has no meaning for '{noise.kind}'", "meaningless-option", "leave it empty")
-        if datum.censored and noise.error == "estimated":
+        if datum.censored and noise.estimated:
             refuse("with errors that are estimated no value can be censored", "meaningless-option", "state the error")
         if observable.value is not None and not datum.at:
             refuse("where it was measured is not said", "missing-option", "write columns x, y, z, as many as the mesh has dimensions")
