@@ -138,7 +138,8 @@ def digest(data: Data) -> str:
         [row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.box, row.trials, row.since, row.censored]
         for row in data.rows
     ]
-    stated = {name: one.model_dump(exclude={"noise"}) for name, one in data.observables.items()}
+    measured = {row.observable for row in data.rows}
+    stated = {name: one.model_dump(exclude={"noise"}) for name, one in data.observables.items() if name in measured}
     return hashlib.sha256(json.dumps([rows, stated]).encode()).hexdigest()
 
 
