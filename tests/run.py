@@ -50,13 +50,17 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--ranks", default="1,2,3", help="numbers of ranks to run the tests on (default: 1,2,3)")
     when = "style, contracts and types (default: unless tests are selected)"
     parser.add_argument("--checks", action=argparse.BooleanOptionalAction, help=when)
+    parser.add_argument("--style", action="store_true", help="only the style")
     options, chosen = parser.parse_known_args(argv)
     ranks = [int(n) for n in options.ranks.split(",")]
     results = []
     os.chdir(ROOT)
+    if options.style:
+        return _summary([_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE))])
     if options.checks or (options.checks is None and not chosen):
         results += [_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE)), _leg("contracts", lambda: _tool("lint-imports"))]
         results.append(_leg("types (mypy)", _types))
+        results.append(_leg("pages", _pages))
     for n in ranks:
         print(f"\n=== tests on {n} rank{'s' if n > 1 else ''}", flush=True)
         results.append(_tests(n, chosen))
@@ -127,6 +131,13 @@ def _types() -> str | None:
         if subprocess.run([sys.executable, "-c", "import mypy"], capture_output=True).returncode:
             return "mypy is not installed"
         raise
+    return None
+
+
+def _pages() -> str | None:
+    """The documents as pages: every link leads somewhere, every page is in a list."""
+    with tempfile.TemporaryDirectory(prefix="invasio-pages-") as folder:
+        subprocess.run([sys.executable, "-m", "invasio.solver.cli", "docs", "--out", folder], check=True, env=_environment())
     return None
 
 

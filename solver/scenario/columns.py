@@ -9,6 +9,7 @@ from typing import Any
 from .base import Context
 from .cascade_columns import cascade_units
 from .check import Finding, species_names
+from .check_cascade import phenotypes
 from .mesh import mesh_dimension
 from .parameters import read_scales
 from .quantities import PLAIN, Units, word
@@ -156,6 +157,8 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
         yield "switched_in"
     if getattr(laws.get(name), "quasi_steady", False):
         yield "adjusted"
+    if scenario.organs is not None and name in phenotypes(scenario):
+        yield from (f"arrived:{organ}" for organ in scenario.organs.sites)
 
 
 def _turns(law: Any) -> set[str]:
