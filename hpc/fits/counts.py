@@ -23,7 +23,8 @@ def logarithm(y: Floats, m: Floats, phi: float) -> Floats:
 
 def likeliest(y: Floats, phi: float) -> Floats:
     """(n,) the means for which counts ``y`` are most likely: digamma(y + r) - digamma(r) = ln phi, solved by halving; 0 of none."""
-    low, high = np.zeros(len(y)), np.where(y > 0, y, 1.0) / np.log(phi)
+    low: Floats = np.zeros(len(y))
+    high: Floats = np.where(y > 0, y, 1.0) / np.log(phi)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         rises = digamma(y + middle) - digamma(middle) > np.log(phi)

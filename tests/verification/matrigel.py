@@ -1,4 +1,4 @@
-"""`python3 -m tests.verification.matrigel`: fit cells in Matrigel anew, with baselines and with day 12 left out; pictures of docs/matrigel.md.
+"""`python3 -m tests.verification.matrigel`: fit cells in Matrigel anew, with baselines and without day 12; pictures of docs/matrigel.md.
 
 Prints the tables of that page. On one core about ten minutes, and half an hour more with the fit in 3-D; begun again it goes on.
 """
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[2]
 FITS = ROOT / "scenarios" / "fits"
 DAYS = (0, 2, 5, 9, 12)
-SIDE, SLICE = 2481.0, 20.0  # um
+SIDE, SLICE, RIM = 2481.0, 20.0, 400.0  # um
 MODELS: dict[str, tuple[str, tuple[str, ...]]] = {
     "whole": ("matrigel_height", ()),
     "no lag": ("matrigel_height", ("parameters.lag=0", "fit.vary.lag=null")),
@@ -132,40 +132,90 @@ def course(found: dict[str, Fitted], path: Path) -> None:
     counts = np.array([len(z) for z in seen])
     axes[0].errorbar(DAYS, counts, 1.96 * np.sqrt(phi * counts), fmt="o", ms=4, color="black", label="seen, 95 %")
     ends = np.array([np.quantile(z, (0.1, 0.5, 0.9)) for z in seen])
-    axes[1].errorbar(DAYS, ends[:, 1], (ends[:, 1] - ends[:, 0], ends[:, 2] - ends[:, 1]), fmt="o", ms=4, color="black", label="seen, 10 to 90 %")
+    axes[1].errorbar(
+        DAYS, ends[:, 1], (ends[:, 1] - ends[:, 0], ends[:, 2] - ends[:, 1]), fmt="o", ms=4, color="black", label="seen, 10 to 90 %"
+    )
     axes[0].set(yscale="log", ylim=(700, 60_000), xlabel="day", ylabel="cells")
     axes[1].set(ylim=(0, 620), xlabel="day", ylabel="height (µm)")
     axes[0].legend(fontsize=7, loc="upper left")
     figure.savefig(path, dpi=160)
 
 
-def space(one: Fitted, out: Path, path: Path) -> None:
+class Space:
+    """The run in 3-D of a fit's best values, with how many cells each node stands for."""
+
+    def __init__(self, one: Fitted, folder: Path) -> None:
+        if not (folder / "manifest.json").exists():
+            invasio.run(one.best, set={"output.every": None, "output.at": list(DAYS), "output.figures": False}, out=folder)
+        self.run = open_run(folder)
+        self.points = self.run.points
+        self.step = np.array([np.diff(np.unique(self.points[:, axis]))[0] for axis in range(3)])
+        ends = self.points.max(axis=0)
+        halved = ((self.points == 0) | (self.points == ends)).sum(axis=1)  # nodes at sides, edges and corners
+        self._volume = self.step.prod() * 0.5**halved * 1e-6  # in which a density of 1e6 cells/ml is one cell
+
+    def amounts(self, day: int) -> Floats:
+        """(nodes,) cells."""
+        found: Floats = self.run.field("tumour", day) * self._volume
+        return found
+
+    def drawn(self, day: int, seed: int = 0) -> Floats:
+        """(n, 3) places of as many cells as there are, drawn from the density."""
+        amounts, numbers = self.amounts(day), np.random.default_rng(seed)
+        count = round(amounts.sum())
+        node = numbers.choice(len(amounts), count, p=amounts / amounts.sum())
+        places = self.points[node] + (numbers.random((count, 3)) - 0.5) * self.step
+        ends = self.points.max(axis=0)
+        return np.asarray(ends - np.abs(ends - np.abs(places)))  # back from beyond the sides
+
+
+def on_the_dish(space: Space) -> str:
+    """The share of the cells of the lowest 50 um that lie within 400 um of the sides of the field, seen and of the model, in Markdown."""
+    lines = ["| | day 5 | day 9 | day 12 | even |", "|---|---:|---:|---:|---:|"]
+    for what, of in (("seen", positions), ("model", space.drawn)):
+        shares = []
+        for day in DAYS[2:]:
+            low = of(day)
+            low = low[low[:, 2] < 50, :2]
+            shares.append(f"{100 * ((low < RIM) | (low > SIDE - RIM)).any(axis=1).mean():.0f} %")
+        lines.append(f"| {what} | {' | '.join(shares)} | {100 * (1 - (1 - 2 * RIM / SIDE) ** 2):.0f} % |")
+    return "\n".join(lines)
+
+
+def in_space(space: Space, path: Path) -> None:
     """Cells as seen, and as many drawn from the density of the run in 3-D."""
     import matplotlib.pyplot as plt
 
-    folder = out / "run_3d"
-    if not (folder / "manifest.json").exists():
-        invasio.run(one.best, set={"output.every": None, "output.at": list(DAYS), "output.figures": False}, out=folder)
-    run, numbers = open_run(folder), np.random.default_rng(0)
-    step = np.array([np.diff(np.unique(run.points[:, axis]))[0] for axis in range(3)])
-    inside = np.ones(len(run.points))
-    for axis, end in enumerate(run.points.max(axis=0)):
-        inside[(run.points[:, axis] == 0) | (run.points[:, axis] == end)] /= 2
     days = [day for day in DAYS if day != 2]
-    figure = plt.figure(figsize=(11, 5.6), layout="constrained")
+    figure = plt.figure(figsize=(11, 5.2))
     for column, day in enumerate(days):
-        amount = run.field("tumour", day) * inside
-        count = round(amount.sum() * step.prod() * 1e-6)
-        node = numbers.choice(len(amount), count, p=amount / amount.sum())
-        drawn = np.abs(run.points[node] + (numbers.random((count, 3)) - 0.5) * step)
-        for row, (what, points) in enumerate((("seen", positions(day)), ("model", drawn))):
-            axis = figure.add_subplot(2, len(days), row * len(days) + column + 1, projection="3d")
-            axis.scatter(*points.T, s=0.6, c=points[:, 2], cmap="viridis", vmin=0, vmax=500, lw=0, rasterized=True)
-            axis.set(xlim=(0, SIDE), ylim=(0, SIDE), zlim=(0, 900), box_aspect=(1, 1, 0.5), title=f"day {day}, {what}: {len(points)} cells")
-            axis.set(xticks=[0, 1000, 2000], yticks=[0, 1000, 2000], zticks=[0, 400, 800])
-            axis.tick_params(labelsize=6, pad=-2)
-            axis.view_init(18, -60)
-    figure.savefig(path, dpi=160)
+        for row, (what, points) in enumerate((("seen", positions(day)), ("model", space.drawn(day)))):
+            axis = figure.add_axes((0.25 * column, 0.5 - 0.5 * row, 0.24, 0.47), projection="3d")
+            axis.scatter(*points.T, s=1.2, c=points[:, 2], cmap="viridis", vmin=0, vmax=500, lw=0, rasterized=True)
+            axis.set(xlim=(0, SIDE), ylim=(0, SIDE), zlim=(0, 900), xticks=[0, 1000, 2000], yticks=[0, 1000, 2000], zticks=[0, 400, 800])
+            axis.set_box_aspect((1, 1, 0.5), zoom=0.95)
+            axis.tick_params(labelsize=6, pad=-3)
+            axis.view_init(16, -60)
+            figure.text(0.25 * column + 0.02, 0.96 - 0.5 * row, f"day {day}, {what}: {len(points)} cells", fontsize=9)
+    figure.text(0.01, 0.01, "µm; the model's dots are drawn from its density", fontsize=7)
+    figure.savefig(path, dpi=150)
+
+
+def from_above(space: Space, path: Path) -> None:
+    """The cells of the lowest 50 um, from above, as seen and as drawn."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(2, 3, figsize=(8.4, 5.8), sharex=True, sharey=True, layout="constrained")
+    for column, day in enumerate(DAYS[2:]):
+        for row, (what, points) in enumerate((("seen", positions(day)), ("model", space.drawn(day)))):
+            low = points[points[:, 2] < 50]
+            axes[row, column].scatter(low[:, 0], low[:, 1], s=1.5, color=LINES[0], lw=0, rasterized=True)
+            axes[row, column].set(title=f"day {day}, {what}: {len(low)} cells", aspect="equal", xlim=(0, SIDE), ylim=(0, SIDE))
+    for axis in axes[1]:
+        axis.set_xlabel("x (µm)")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("y (µm)")
+    figure.savefig(path, dpi=150)
 
 
 def main(argv: list[str]) -> int:
@@ -175,11 +225,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images", help="folder for the pictures (default: docs/images)")
     args = parser.parse_args(argv)
     found = {name: fitted(args.out, name) for name in MODELS}
-    print(tables(found))
+    space = Space(found["whole, in 3-D"], args.out / "run_3d")
+    print(tables(found), on_the_dish(space), sep="\n\n")
     with style():
         profiles(found["whole"], found["whole, in 3-D"], args.images / "matrigel_profiles.png")
         course(found, args.images / "matrigel_course.png")
-        space(found["whole, in 3-D"], args.out, args.images / "matrigel_space.png")
+        in_space(space, args.images / "matrigel_space.png")
+        from_above(space, args.images / "matrigel_dish.png")
     return 0
 
 

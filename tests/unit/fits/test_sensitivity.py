@@ -101,7 +101,8 @@ schedules: null
 circulation: {{end: 300 d}}
 model: {{cells: {{tumour: {{initial: 1}}}}, vessels: {{vein: {{wall: null}}}}}}
 time: {{end: 2 d}}
-outcomes: {{invaded: null, entered: {{series: circulation.entered}}, lungs: null, soon: {{cascade: {liver}, at: 200 d}}, liver: {{at: end}}}}
+outcomes:
+  {{invaded: null, entered: {{series: circulation.entered}}, lungs: null, soon: {{cascade: {liver}, at: 200 d}}, liver: {{at: end}}}}
 sensitivity: {{method: morris, n: 2, vary: {{wake: {{from: 1e-3, to: 0.01, unit: /d}}}}}}
 """)
     found = analyse(Task(tmp_path / "s.yaml"), tmp_path / "out", jobs=1)
