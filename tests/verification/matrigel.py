@@ -31,7 +31,7 @@ MODELS: dict[str, tuple[str, tuple[str, ...]]] = {
     "no lag": ("matrigel_height", ("parameters.lag=0", "fit.vary.lag=null")),
     "only grows": ("matrigel_height", ("parameters.v=0", "fit.vary.v=null")),
     "only sinks": ("matrigel_height", ("parameters.mu=0", "fit.vary.mu=null", "fit.vary.K=null")),
-    "day 12 left out": ("matrigel_height", (f"fit.data=[{FITS / 'matrigel' / 'slabs.csv'}]",)),
+    "day 12 left out": ("matrigel_height", ("fit.data=[matrigel/slabs.csv]",)),
     "whole, in 3-D": ("matrigel", ()),
 }
 HEIGHTS = {"height of 10 %": 0.1, "median height": 0.5, "height of 90 %": 0.9}
