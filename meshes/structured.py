@@ -9,7 +9,7 @@ from math import ceil, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solver.scenario.mesh import BallShape, BoxMesh, DiscShape, IntervalMesh, RectangleMesh
+from ..solver.scenario.mesh import BallShape, BoxMesh, DiscShape, IntervalMesh, RectangleMesh, TubesShape
 from .assemble import assemble, sides
 from .domain import MeshData
 from .facets import Ints
@@ -50,8 +50,17 @@ def inside(shape: object, points: Floats) -> NDArray[np.bool_]:
     """Which points (P, dim) lie in a shape."""
     if isinstance(shape, (DiscShape, BallShape)):
         return np.asarray(((points - np.asarray(shape.centre)) ** 2).sum(axis=1) <= shape.radius**2)
+    if isinstance(shape, TubesShape):
+        return np.asarray(np.any([_near(points, np.array(t.from_), np.array(t.to)) <= t.radius for t in shape.tubes], axis=0))
     low, high = _tuple(shape.from_), _tuple(shape.to)  # type: ignore[attr-defined]
     return np.asarray(((points >= low) & (points <= high)).all(axis=1))
+
+
+def _near(points: Floats, start: Floats, end: Floats) -> Floats:
+    """How far points (P, dim) are from the line between two ends."""
+    along = end - start
+    share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
+    return np.asarray(np.linalg.norm(points - start - share[:, None] * along, axis=1))
 
 
 def axes(options: IntervalMesh | RectangleMesh | BoxMesh, most: int) -> list[Floats] | None:

@@ -12,8 +12,9 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from .colours import LINES
 from .faults import WrongRequest
-from .style import LINES, style
+from .style import fitted, style
 
 PICTURE = "cascade.png"
 PLACES = 8  # that are shown
@@ -50,7 +51,7 @@ def figure(folder: Path) -> Any:
     """Three panels: how far cells come, chances by place, chances in time."""
     read(folder, "ledger.csv")  # says so where nothing is drawn
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    found = plt.figure(figsize=(7.2, 6.6), layout="constrained")
+    found = plt.figure(figsize=fitted(7.2, 6.6), layout="constrained")
     upper, lower = found.subfigures(2, 1, height_ratios=(1.15, 1))
     _funnel(upper.subplots(), steps(folder, facts))
     left, right = lower.subplots(1, 2, width_ratios=(1, 1.15))
@@ -126,7 +127,7 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
         panel.barh(k, max(before, floor), left=0, color="#eeeeee", height=0.72)
         panel.barh(k, max(value, floor), left=0, color=LINES[0], height=0.72)
         said = f"{count(value)}" + (f"  ({value / before:.2g} of these)" if k and before > 0 and value < 0.995 * before else "")
-        panel.annotate(said, (max(value, floor), k), (4, 0), "data", "offset points", va="center", fontsize=8)
+        panel.annotate(said, (max(value, floor), k), (4, 0), "data", "offset points", va="center", fontsize="small")
         lost = ", ".join(f"{name} {count(number)}" for name, number in losses if number > 0)
         if lost:
             panel.annotate(
@@ -138,7 +139,7 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
                 va="center",
                 ha="right",
                 color="#666666",
-                fontsize=7,
+                fontsize="small",
             )
     panel.set_xscale("log")
     panel.set_xlim(floor, max(max(value for _, value, _ in way), 10.0 * floor) * 30)
@@ -192,4 +193,4 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.set_xlabel(f"time{f' ({name})' if name not in ('', '1') else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
-    panel.legend(fontsize=7.5, loc="best")
+    panel.legend(fontsize="small", loc="best")

@@ -14,7 +14,7 @@ from invasio.solver.output.layout import FIELDS, FIGURES
 from .expect import Result, check
 from .figures import make_figures
 from .run import Run, open_run
-from .style import kinds
+from .style import cells_of, kinds
 
 LARGEST = 200_000  # bytes of a picture on the page
 _WIDTH = 1200  # pixels
@@ -62,13 +62,15 @@ def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
 
 
 def main_picture(run: Run) -> Path:
-    """The picture that says most: profiles in 1-D; else the cells over time, or all species where there are several kinds of cells.
+    """The picture that says most: profiles in 1-D, the body in 3-D; else the cells over time, or all species where there are several
+    kinds of cells.
 
     Pictures are drawn if there are none or if the fields are newer.
     """
-    cells = [name for name, kind in kinds(run).items() if kind == "cells"]
+    cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
-    name = "profiles" if run.dim == 1 else "species" if several else cells[0] if cells else next(iter(kinds(run)))
+    flat = "species" if several else cells[0] if cells else next(iter(kinds(run)))
+    name = {1: "profiles", 3: "body"}.get(run.dim, flat)
     picture = run.path / FIGURES / f"{name}.png"
     if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
         make_figures(run)

@@ -17,6 +17,7 @@ from .linalg.petsc_options import PetscOptions
 from .meeting import hold, of_one_rank
 from .memory import Memory
 from .output.layout import Frame
+from .output.log import speaks
 from .recording import Recording
 from .scenario.check import depth_findings
 from .scenario.columns import FEW_PARTS, named_parts, units_of
@@ -51,6 +52,7 @@ class Course:
     ``quiet``: without remarks on the model and the mesh. Other arguments as of `Simulation`.
     """
 
+    @speaks
     def __init__(
         self,
         scenario: Scenario,
@@ -146,6 +148,7 @@ class Course:
                 remedy = allowed(name, sorted(known)[:MOST_NAMED]) if known else "take it out: there are no vessels"
                 raise ScenarioError(f"no vessel has a part {name!r}", code="no-part", place=f"output.parts[{number}]", remedy=remedy)
 
+    @speaks
     def row(self) -> dict[str, float]:
         """The observables now, in the units of series.csv."""
         time = self.clock.time
@@ -171,6 +174,7 @@ class Course:
         if self.memory is not None:
             self.memory.on_output(Frame(*moment))
 
+    @speaks
     def step(self) -> bool:
         """One accepted step; True if it has reached an output time, which is recorded then. Raises SolverError."""
         if self._broken:
@@ -201,6 +205,7 @@ class Course:
         self._broken = ""
         return reached
 
+    @speaks
     def prolong(self, scenario: Scenario) -> None:
         """Go on to the end of this scenario, which is otherwise the same; for a run in memory."""
         self.scenario = scenario
@@ -208,6 +213,7 @@ class Course:
         self.problem.times.jumps.go_on(scenario.time.end)
         self._reason = ""
 
+    @speaks
     def run(self) -> str:
         """Step to the end and save; "done", or why it was asked to stop."""
         with StopRequest(self.problem.graph.comm) as stop:
@@ -216,6 +222,7 @@ class Course:
         self._reason = reason
         return reason
 
+    @speaks
     def checkpoint(self) -> Path:
         """Save the state of the moment; the file. Raises SolverError."""
         if self.recording is None:
@@ -228,6 +235,7 @@ class Course:
         if self.recording is not None and self.recording.behind:
             self.recording.checkpoint()
 
+    @speaks
     def end(self, error: BaseException | None = None) -> None:
         """Save what is not saved yet unless there was an error, close the files, free the solvers; raises SolverError if it fails."""
         if of_one_rank(error or self._failure, self.problem.graph.comm):

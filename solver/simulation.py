@@ -16,6 +16,7 @@ from .errors import ScenarioError, SolverError
 from .linalg.petsc_options import PetscOptions
 from .meeting import end_together, hold, of_one_rank
 from .memory import Memory, NotRecorded
+from .output.log import speaking
 from .scenario.loader import Statement
 from .scenario.schema import Scenario
 from .setup import Ground
@@ -86,7 +87,8 @@ class Simulation:
         options = PetscOptions(scenario.numerics.petsc, self._petsc)
         try:
             if self._ground is None:
-                self._ground = Ground(scenario, self._comm)
+                with speaking(self):
+                    self._ground = Ground(scenario, self._comm)
             quiet = self.recorded is not None and out is None  # said already
             given = (out, resume, overwrite, self._progress, quiet, self._extensions, prolong)
             self._course = Course(scenario, self._ground, options, *given)

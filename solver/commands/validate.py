@@ -7,7 +7,7 @@ import math
 
 from ..model.build import build_model
 from ..model.packing import surpluses
-from ..model.pulses import many_jumps
+from ..model.pulses import many_jumps, too_late
 from ..model.switches import jumping
 from ..model.text import apart
 from ..scenario.loader import PATIENCE, dump_resolved, load
@@ -60,7 +60,8 @@ def main(args: argparse.Namespace) -> int:
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
     switching = jumping(model) if scenario.time.step is None else []
-    for note in (*surpluses(model), *apart(model), *switching, *many_jumps(model, scenario.time.start, scenario.time.end)):
+    span = scenario.time.start, scenario.time.end
+    for note in (*surpluses(model), *apart(model), *switching, *many_jumps(model, *span), *too_late(model, span[1])):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -21,7 +22,9 @@ from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
 from ..kernels import edges, own_law, stages
 from ..linalg.linear import LinearSystem
+from ..state import State
 from .boundaries import accounts_of, book_crossings, boundary_sources, content, fix_rows, gains
+from .kept import Kept
 from .newton import Newton
 from .options import SchemeOptions
 from .protocol import Component, Phase
@@ -41,13 +44,15 @@ class Steady(Component):
     Raises ScenarioError where nothing fixes its level.
     """
 
-    def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions, regions: Mapping[str, Floats]) -> None:
+    def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions, regions: Mapping[str, Floats], state: State) -> None:
         check_solvable(species)
-        self.name, self.species, self.work = species.name, species, work
+        self.name, self.species, self.work, self._state = species.name, species, work, state
         self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.drifts, not species.law.taxis)
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
-        self._newton = Newton(species, work, self.system, self._edges) if limits_itself(species.law) or species.law.growth else None
+        self.kept = Kept(species, self.system, work)
+        own = limits_itself(species.law) or species.law.growth
+        self._newton = Newton(species, work, self.system, self.kept, self._edges) if own else None
         self.clipped = 0.0
         self._levels = Levels(species, regions)
         self._none, self._missing = np.zeros(species.graph.n_owned), np.zeros(species.graph.n_owned)
@@ -80,6 +85,8 @@ class Steady(Component):
         s.boundary_values(time, time, fixed=False)
         s.boundary_values(time, time, fixed=True)
         density[:] = s.state
+        if dt > 0.0:
+            self._extrapolate(dt, density)
         failure = self._linear(time, density) if self._newton is None else self._newton.solve(time, density)
         if self._newton is not None:
             wk.new[:] = density[:n]
@@ -98,6 +105,12 @@ class Steady(Component):
         self._book(dt, stages.amount(g.mass, s.state, n) - before, page)
         book_crossings(s, wk, s.state, False, False, dt, page)
         return ""
+
+    def _extrapolate(self, dt: float, density: Floats) -> None:
+        """Guess the density from its last differences; quadratic in time as soon as there are two."""
+        variable, history = self.species.variable, self._state.history
+        bend = self._state.bend(dt) if history.before else 0.0
+        stages.guess(variable.old, variable.rate, variable.rate_before, dt, bend, density)
 
     def _edges(self) -> None:
         s, wk = self.species, self.work
@@ -125,7 +138,7 @@ class Steady(Component):
             np.multiply(g.mass[:n], wk.production[:n], out=system.b)
             system.x[:] = density[:n]
             fix_rows(s, system, wk.edges, 1.0, low_order=False)
-            if not system.solve(min(system.options.rtol, max(FINEST, BALANCED * system.options.rtol))):
+            if not self.kept.solve(lambda: system.solve(min(system.options.rtol, max(FINEST, BALANCED * system.options.rtol)))):
                 return f"linear solver ({system.outcome}), {s.name}"
             wk.new[:] = system.x
             np.maximum(wk.new, 0.0, out=wk.seen)  # rates are those of densities, also where obtuse cells make less than nothing
@@ -145,6 +158,22 @@ class Steady(Component):
     def info(self) -> Mapping[str, float]:
         """Iterations so far, and the amount clipped."""
         return {"iterations": self.system.iterations, "clipped": self.clipped}
+
+    def arrays(self) -> Mapping[str, Floats]:
+        """What its multigrid is made of."""
+        return self.kept.arrays
+
+    def spare(self) -> Iterable[str]:
+        """Without it, multigrid is made anew."""
+        return self.kept.arrays
+
+    def numbers(self) -> Mapping[str, Any]:
+        """How good that is."""
+        return self.kept.numbers
+
+    def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
+        """Go on with the same multigrid; with a new one where an earlier version wrote the checkpoint."""
+        self.kept.restore(arrays, numbers)
 
     def free(self) -> None:
         """Free the solver. Collective."""

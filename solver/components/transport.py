@@ -79,6 +79,9 @@ class Transport:
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
         self.gates = Gates(species)  # walls of vessels are hung onto a species before
         own_sources = species.law.loss or species.law.growth or limits_itself(species.law)
+        self._takes = bool(own_sources)  # whether there are sinks of the tissue
+        self._open = bool(species.walls) or any(c.law.kind in ("exchange", "outflow") for c in species.conditions)
+        self._settles = False  # whether some sinks of the step empty their nodes
         may_be_stiff = options.scheme == "tr_bdf2" and bool(own_sources or self.gates)
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
         self._made_by_time = not species.law.growth and not names_in(species.law.production) & species.evaluator.unforeseen
@@ -122,13 +125,17 @@ class Transport:
             if self.gain is not None:
                 wk.production[:n] += self.gain
             self._empty(wk.production, wk.sinks, dt)
+            lost = stages.largest(wk.loss) if self._takes else 0.0
+            self._settles = self._open or not dt * lost <= stages.EMPTIED
             solved = self._stages(time, dt, history)
         else:
             brought, taken = self.own.boundaries()
             if self.gain is not None:
                 brought[:n] += self.gain
             self._empty(brought, taken, dt)
+            self._settles = True
             solved = self._own_stages(self.own, time, dt, history)
+            lost = stages.largest(wk.loss)
         if self.trace is not None:
             self.trace.started[:], self.trace.last[:] = s.state, self.high.x
         g.halo.update(wk.w)
@@ -139,7 +146,6 @@ class Transport:
         else:
             smallest = self.own.update(last, dt)
         gates = self.gates.keep() if self.gates and self._middle is not None else 0.0
-        lost = stages.largest(wk.loss)
         self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * lost, -dt * max(lost, gates)
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
@@ -168,7 +174,7 @@ class Transport:
         if self.trace is not None:
             self.trace.reached[:], self.trace.corrected = s.state, correct
             self.trace.steps += 1
-        if self.source is None:  # else kinetics are still to come
+        if self.source is None and self.own is not None:  # else kinetics are still to come
             self.look()
         return True
 
@@ -248,11 +254,13 @@ class Transport:
             stages.implicit_side(g.mass, s.state, production, dt, b)
         else:
             edges.explicit_side(wk.edges, production, wk.sinks, s.state, tau, b)
-            self._tilt((reach - 1.0) * tau, b)
+            if self.tilt is not None:
+                self._tilt((reach - 1.0) * tau, b)
         last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
         stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
-        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
+        if self._settles:
+            stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
@@ -264,8 +272,10 @@ class Transport:
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
         stages.second_stage(g.mass, s.state, x, production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
-        self._tilt(0.5 * tau, b)
-        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
+        if self.tilt is not None:
+            self._tilt(0.5 * tau, b)
+        if self._settles:
+            stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
@@ -333,7 +343,8 @@ class Transport:
         if own is None and self.packing is not None:
             self.packing.cap_production(dt)
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
-        stages.settle_emptied(g.mass, wk.sinks, dt, system.b, system.x)
+        if self._settles:
+            stages.settle_emptied(g.mass, wk.sinks, dt, system.b, system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
         if own is not None:  # v is the low solution and the error of its solver, dt s times as large as that of the density

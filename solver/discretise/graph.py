@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,10 @@ from .forms import Forms
 from .halo import Halo
 
 Floats = NDArray[np.float64]
+
+NOTHING = 1e-12  # of the conductance between neighbours: rounding on a lattice
+WORTH = 0.1  # share of edges that conduct nothing from which on they are left out
+GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,20 @@ class Graph:
     def values_of(self, matrix: Any) -> Floats:
         """The entries of another matrix assembled by the same Forms, in this graph's order."""
         return np.append(matrix.data, 0.0)[self.order]
+
+    def without(self, dropped: NDArray[np.bool_]) -> Graph:
+        """The same nodes with fewer edges; dropped (nnz): in both rows of an edge alike, and not on the diagonal."""
+        row_of: NDArray[np.int64] = np.repeat(np.arange(self.n_owned, dtype=np.int64), np.diff(self.indptr))[~dropped]
+        indices = self.indices[~dropped]
+        return replace(
+            self,
+            indptr=np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=self.n_owned))]).astype(np.uint32),
+            indices=indices,
+            diagonal=np.flatnonzero(indices == row_of).astype(np.int32),
+            n_own_columns=np.bincount(row_of[indices < self.n_owned], minlength=self.n_owned).astype(np.int32),
+            stiffness=self.stiffness[~dropped],
+            order=self.order[~dropped],
+        )
 
     def local_numbers(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Local numbers of nodes given by global numbers, all of them owned or ghosts here."""
@@ -127,6 +145,27 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
     )
     symmetrise(graph, graph.stiffness)
     return graph
+
+
+def conducting(graph: Graph, forms: Forms, cells: NDArray[np.int64]) -> Graph:
+    """The graph without edges along which no cell conducts, isotropic in each, whatever its motility: 8 of 15 entries of a row on a lattice
+    of boxes cut into tetrahedra, 2 of 7 on one of rectangles; itself where there are few. Collective.
+
+    cells: canonical numbers of this rank's cells, which give each a motility of its own: edges with K_ij = 0 then as well have no part
+    of it.
+    """
+    scale = np.sqrt(graph.extended(np.abs(graph.stiffness[graph.diagonal])))
+    row_of = np.repeat(np.arange(graph.n_owned), np.diff(graph.indptr))
+    least = NOTHING * scale[row_of] * scale[graph.indices]
+    dropped = (np.abs(graph.stiffness) <= least) & (row_of != graph.indices)
+    found, entries = graph.comm.allreduce(np.array([dropped.sum(), len(dropped)]))
+    if found < WORTH * entries:
+        return graph
+    matrix = forms.stiffness(1.0 + np.modf(cells * GOLDEN)[0])
+    values = graph.values_of(matrix)
+    symmetrise(graph, values)
+    of_membranes = graph.order == len(matrix.data)
+    return graph.without(dropped & (np.abs(values) <= 2.0 * least) & ~of_membranes)
 
 
 def symmetrise(graph: Graph, values: Floats) -> None:

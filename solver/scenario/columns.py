@@ -46,7 +46,11 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
     scales = scenario.scales or {}
-    pools = {f"{name}.{what}": word(scales.get(name, "")) or PLAIN for name in scenario.model.pools for what in ("level", "came", "went")}
+    pools = {
+        f"{name}.{what}": word(scales.get(name, "")).strip("()") or PLAIN
+        for name in scenario.model.pools
+        for what in ("level", "came", "went")
+    }
     ledgers = {f"{name}.ledger": PLAIN for name in scenario.model.pools}
     others = {**pools, **ledgers, **(others or {}), **cascade_units(scenario)}
     return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)

@@ -19,8 +19,10 @@ TOO_FAR_AT_FIRST = 0.4  # likewise of those that nothing foretold: what follows 
 QUIET = 0.2 * REST  # error by prediction relative to the aim below which steps grow into what nothing has seen
 SOLVED = 1e-2  # of the aim: what linear solves may leave, so that it is not taken for an error in time
 RISE, FALL = 2.0, 1.0 / 8.0  # so far is the error by prediction followed without another comparison
-SOON, SELDOM = 8, 64  # steps between comparisons with halves
+LEAST_SHARE = 0.25  # of the error by prediction that counts in any case: halves may agree by chance
+SOON, SELDOM = 4, 64  # steps between comparisons with halves
 _LARGEST = "largest/"  # before the names of variables, in a snapshot
+_STRENGTH, _SURPRISE = "strength/", "surprise/"  # before the numbers of variables, in a snapshot
 
 
 def aim(tolerance: float) -> float:
@@ -31,10 +33,12 @@ def aim(tolerance: float) -> float:
 class Control:
     """Judges steps by ``error <= aim (|c| + floor * largest |c| so far)``, for every variable in its norm.
 
-    Between comparisons with halves the error is that of the last, as the error by prediction has changed since, and at least the latter.
+    Halves measure the error; prediction overestimates it by a factor that depends on the law (2 where a species decays alone), and tells
+    how it changes. So between comparisons the error of a variable is that of the last, as its error by prediction has changed since.
 
-    strength, surprise: errors relative to the aim, over dt^3, at the last comparison, by halves and by prediction (0: there was none);
-    compared: up to which steps it has a say; since: accepted steps after it, of ``every``.
+    strength, surprise: errors of the variables relative to the aim, over dt^3, at the last comparison, by halves and by prediction
+    (0: there was none); compared: up to which steps it has a say; since: accepted steps after it, of ``every``.
+    allowed: by what the last step, if accepted, might have been longer.
     """
 
     def __init__(self, tolerance: float, floor: float) -> None:
@@ -44,8 +48,10 @@ class Control:
 
     def begin_again(self) -> None:
         """History is void: what earlier steps were compared with tells nothing of those to come."""
-        self.strength = self.surprise = self.compared = 0.0
+        self.strength = self.surprise = np.zeros(0)
+        self.compared = 0.0
         self.since, self.every = 0, SOON
+        self.allowed = 1.0
         self._quiet = True
         self._refused = (0.0, 0.0)  # error and size of the last attempt of the same step
 
@@ -56,15 +62,22 @@ class Control:
     def judge(self, missed: Missed, dt: float) -> float:
         """The factor by which to change the step; negative: by which to repeat it."""
         scale = missed.size + self.floor * np.array([self.largest.get(name, 0.0) for name in missed.names])
-        predicted = 0.0 if missed.predicted is None else self._ratio(missed.predicted, scale)
-        surprise, follow = predicted / dt**3, 1.0
+        none = np.zeros(len(scale))
+        before, foretold = (self.strength, self.surprise) if len(self.strength) else (none, none)
+        predicted = none if missed.predicted is None else self._ratios(missed.predicted, scale)
+        surprise = predicted / dt**3
+        follow = np.ones(len(scale))
         if missed.halves is not None:
-            strength = self._ratio(missed.halves, scale) / dt**3
+            strength = self._ratios(missed.halves, scale) / dt**3
+            foretold = surprise
         else:
-            strength = self.strength
-            if self.surprise > 0.0:
-                follow = min(RISE, max(FALL, surprise / self.surprise))
-        ratio = max(predicted, follow * strength * dt**3, 1e-8)
+            strength = before
+            np.divide(surprise, foretold, out=follow, where=foretold > 0.0)
+            np.clip(follow, FALL, RISE, out=follow)
+        share = np.ones(len(scale))
+        np.divide(strength, foretold, out=share, where=(foretold > 0.0) & (strength > 0.0))
+        np.clip(share, LEAST_SHARE, 1.0, out=share)
+        ratio = max(float(np.maximum(share * predicted, follow * strength * dt**3).max(initial=0.0)), 1e-8)
         too_far = TOO_FAR_AT_FIRST if missed.predicted is None else TOO_FAR
         if not ratio <= too_far and self._helps(ratio, dt, missed.halves is not None):
             self.since = self.every
@@ -74,17 +87,19 @@ class Control:
         self._refused = (0.0, 0.0)
         if missed.halves is None:
             self.since += 1
-            if self.since >= SOON and not 2.0 * FALL < follow < RISE and strength * dt**3 > QUIET:
+            lost = (follow >= RISE) | (follow <= 2.0 * FALL)
+            if self.since >= SOON and bool((lost & (strength * dt**3 > QUIET)).any()):
                 self.since = self.every
             self.compared = min(self.compared, 2.0 * dt)
         else:
-            steady = strength <= 4.0 * self.strength or strength * dt**3 <= predicted
+            steady = bool(((strength <= 4.0 * before) | (strength * dt**3 <= predicted)).all())
             self.every = min(2 * self.every, SELDOM) if steady else max(self.every // 2, SOON)
             self.strength, self.surprise, self.compared, self.since = strength, surprise, dt, 0
-        self._quiet = predicted < QUIET
+        self._quiet = bool(predicted.max(initial=0.0) < QUIET)
         for name, size in zip(missed.names, map(float, missed.size), strict=True):
             self.largest[name] = max(size, self.largest.get(name, 0.0))
-        return min(2.0 if missed.halves is None else 5.0, (REST / ratio) ** (1.0 / 3.0))
+        self.allowed = (REST / ratio) ** (1.0 / 3.0)
+        return min(2.0 if missed.halves is None else 5.0, self.allowed)
 
     def _helps(self, ratio: float, dt: float, halves: bool) -> bool:
         """Whether a shorter step makes the error smaller: it does not of what grows from nothing with t^3, nor of a solver's noise."""
@@ -92,18 +107,24 @@ class Control:
         self._refused = (ratio, dt) if halves else (0.0, 0.0)
         return not (halves and before > 0.0 and dt <= 0.7 * longer and ratio >= 0.8 * before)
 
-    def _ratio(self, errors: Floats, scale: Floats) -> float:
-        return max((float(e / s) for e, s in zip(errors, scale, strict=True) if s > 0.0), default=0.0) / self.aim
+    def _ratios(self, errors: Floats, scale: Floats) -> Floats:
+        found = np.zeros(len(scale))
+        np.divide(errors, self.aim * scale, out=found, where=scale > 0.0)
+        return found
 
     def numbers(self) -> dict[str, float]:
         """What the next step depends on."""
-        own = {"strength": self.strength, "surprise": self.surprise, "compared": self.compared, "quiet": float(self._quiet)}
-        own |= {"since": float(self.since), "every": float(self.every)}
+        own = {"compared": self.compared, "quiet": float(self._quiet), "since": float(self.since), "every": float(self.every)}
+        for k, (strength, surprise) in enumerate(zip(self.strength, self.surprise, strict=True)):
+            own |= {f"{_STRENGTH}{k}": float(strength), f"{_SURPRISE}{k}": float(surprise)}
         return own | {_LARGEST + name: size for name, size in self.largest.items()}
 
     def recall(self, numbers: Mapping[str, Any]) -> None:
-        """Go on with what ``numbers`` gave; a version that knew no halves compares with them at once."""
-        self.strength, self.surprise, self.compared = (numbers.get(name, 0.0) for name in ("strength", "surprise", "compared"))
-        self.since, self.every = int(numbers.get("since", SOON)), int(numbers.get("every", SOON))
+        """Go on with what ``numbers`` gave; a version that kept comparisons of all variables as one, or none, looks at halves at once."""
+        count = sum(key.startswith(_STRENGTH) for key in numbers)
+        self.strength, self.surprise = (np.array([numbers[f"{what}{k}"] for k in range(count)]) for what in (_STRENGTH, _SURPRISE))
+        self.compared = numbers.get("compared", 0.0) if count else 0.0
+        self.every = int(numbers.get("every", SOON))
+        self.since = int(numbers.get("since", SOON)) if count else self.every
         self._quiet = bool(numbers.get("quiet", True))
         self.largest = {key.removeprefix(_LARGEST): float(value) for key, value in numbers.items() if key.startswith(_LARGEST)}

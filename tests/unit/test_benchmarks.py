@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 from numba import njit
 
 from benchmarks.step.access import access, arrays
-from benchmarks.step.measure import Case, bounds, measure
+from benchmarks.step.instruments import MODULES, Instruments, kernels
+from benchmarks.step.measure import Case, bounds, march, measure
 from benchmarks.step.report import table
+from benchmarks.step.setup import Setup
 from benchmarks.step.traffic import NumpyCount, kernel_bytes
 from tests.lib.comm import Comm
 
@@ -77,3 +80,17 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     axis = np.exp(-(np.linspace(-0.5, 0.5, case.cells + 1) ** 2) / 0.0025)  # conserved: what the lattice holds at the start
     assert result["amounts"]["tumour"] == pytest.approx((axis.sum() / case.cells) ** dim, rel=1e-9)
     assert f"{n} nodes" in table([result])
+
+
+def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> None:
+    """Anderson's model, two species that move and one that stays: so many calls of compiled functions, none for what it lacks."""
+    instruments = Instruments()
+    with instruments.attached():
+        setup = Setup(2, 4, (), MPI.COMM_SELF)
+        march(setup.stepper, 0.02, 0, 4)
+        instruments.clear()
+        march(setup.stepper, 0.02, 4, 8)
+    found = {name: instruments.calls[name] / 4 for module in MODULES for name in kernels(module) if name in instruments.calls}
+    moving = ("weights", "central", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict")
+    booked = ("amount", "amount_lost", "exact", "changes")
+    assert found == {name: 2 for name in (*moving, *booked)} | {"fill": 1, "peclet": 1, "difference_quotient": 3}

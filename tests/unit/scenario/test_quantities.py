@@ -140,3 +140,26 @@ def test_an_expected_number_of_another_unit_is_refused(tmp_path: Path, row: str)
     with refused("wrong-unit", "expect[0].value", "needed is"):
         scales = "length: 1 um, time: 1 h, cells: 1e5 /cm^2, depth: 10 um, mmp: 1 nM"
         scenario(tmp_path, scales, 2, f"expect: [{{at: 1, {row}, tolerance: 1}}]\n")
+
+
+def test_levels_of_pools_have_the_unit_of_their_scale(tmp_path: Path) -> None:
+    """Where the scale is a drug's, values may be of any prefix; a plain pool has plain numbers."""
+    path, row = tmp_path / "pools.yaml", "{{at: 1, what: series, of: {}, value: {}, tolerance: {}}}"
+    rows = [("drug.level", "4.5 ug/mL", "2 ng/mL"), ("drug.came", "1 mg/mL", "1"), ("plain.level", "2", "1"), ("plain.went", "2", "1")]
+
+    def found(*expected: tuple[str, str, str]) -> Scenario:
+        listed = ", ".join(row.format(*one) for one in expected)
+        path.write_text(
+            f"scales: {{length: 1 um, time: 1 h, cells: 1e3 /cm, drug: 1 ng/mL}}\nmesh: {MESHES[1]}\ntime: {{end: 1}}\nmodel:\n"
+            "  cells: {tumour: {initial: 1, motility: 1}}\n  pools: {drug: {initial: 5 ug/mL}, plain: {initial: 2}}\n"
+            f"expect: [{listed}]\n",
+            encoding="utf-8",
+        )
+        return load(path)
+
+    scenario = found(*rows)
+    assert [item.value for item in scenario.expect] == pytest.approx([4500.0, 1e6, 2.0, 2.0], rel=1e-14)
+    assert [units_of(scenario).column(name).text for name, *_ in rows] == ["1 ng/mL", "1 ng/mL", "1", "1"]
+    for name, value in (("drug.level", "3 um"), ("plain.level", "3 ng/mL"), ("drug.ledger", "3 ng/mL")):
+        with refused("wrong-unit", "expect[0].value"):
+            found((name, value, "1"))
