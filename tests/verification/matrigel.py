@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 import invasio
 from invasio.hpc.fits.fit import fit
 from invasio.hpc.fits.task import Task
+from invasio.postprocess.colours import LINES
 from invasio.postprocess.run import open_run
-from invasio.postprocess.style import LINES, style
+from invasio.postprocess.style import style
 
 Floats = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,7 +191,7 @@ def in_space(space: Space, path: Path) -> None:
     figure = plt.figure(figsize=(11, 5.2))
     for column, day in enumerate(days):
         for row, (what, points) in enumerate((("seen", positions(day)), ("model", space.drawn(day)))):
-            axis = figure.add_axes((0.25 * column, 0.5 - 0.5 * row, 0.24, 0.47), projection="3d")
+            axis: Any = figure.add_axes((0.25 * column, 0.5 - 0.5 * row, 0.24, 0.47), projection="3d")
             axis.scatter(*points.T, s=1.2, c=points[:, 2], cmap="viridis", vmin=0, vmax=500, lw=0, rasterized=True)
             axis.set(xlim=(0, SIDE), ylim=(0, SIDE), zlim=(0, 900), xticks=[0, 1000, 2000], yticks=[0, 1000, 2000], zticks=[0, 400, 800])
             axis.set_box_aspect((1, 1, 0.5), zoom=0.95)
