@@ -20,10 +20,11 @@ from ..discretise.own_law import limits_itself
 from ..discretise.parts import Levels
 from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
-from ..kernels import edges, own_law, stages
+from ..kernels import edges, stages
 from ..linalg.linear import LinearSystem
 from ..state import State
-from .boundaries import accounts_of, book_crossings, boundary_sources, content, fix_rows, gains
+from .balanced_flows import BalancedFlows
+from .boundaries import accounts_of, boundary_sources, content, fix_rows
 from .kept import Kept
 from .newton import Newton
 from .options import SchemeOptions
@@ -55,7 +56,7 @@ class Steady(Component):
         self._newton = Newton(species, work, self.system, self.kept, self._edges) if own else None
         self.clipped = 0.0
         self._levels = Levels(species, regions)
-        self._none, self._missing = np.zeros(species.graph.n_owned), np.zeros(species.graph.n_owned)
+        self.flows = BalancedFlows(species, work, state)
 
     def accounts(self) -> Iterable[Account]:
         """Sources, boundaries, walls and membranes, and what the stored amount changed besides."""
@@ -103,7 +104,6 @@ class Steady(Component):
         density[:] = s.state
         page = book.page(self.name)
         self._book(dt, stages.amount(g.mass, s.state, n) - before, page)
-        book_crossings(s, wk, s.state, False, False, dt, page)
         return ""
 
     def _extrapolate(self, dt: float, density: Floats) -> None:
@@ -160,48 +160,33 @@ class Steady(Component):
         return {"iterations": self.system.iterations, "clipped": self.clipped}
 
     def arrays(self) -> Mapping[str, Floats]:
-        """What its multigrid is made of."""
-        return self.kept.arrays
+        """What its multigrid was made of, and what passed the walls at the last balance."""
+        return {**self.kept.arrays, **self.flows.arrays()}
 
     def spare(self) -> Iterable[str]:
-        """Without it, multigrid is made anew."""
-        return self.kept.arrays
+        """All of these."""
+        return [*self.kept.arrays, *self.flows.spare()]
 
     def numbers(self) -> Mapping[str, Any]:
-        """How good that is."""
-        return self.kept.numbers
+        """The state of its multigrid, and the flows at the last balance. Collective."""
+        return {**self.kept.numbers, **self.flows.numbers()}
 
     def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
-        """Go on with the same multigrid; with a new one where an earlier version wrote the checkpoint."""
+        """Go on with the same multigrid and flows; with a new one, and those of the end of the step, after an earlier version."""
         self.kept.restore(arrays, numbers)
+        self.flows.restore(arrays, numbers)
 
     def free(self) -> None:
         """Free the solver. Collective."""
         self.system.destroy()
 
     def _book(self, dt: float, change: float, page: Page) -> None:
-        s, wk, g = self.species, self.work, self.species.graph
-        n = g.n_owned
-        flows = {"born": dt * stages.amount(g.mass, wk.production, n), "dead": dt * stages.amount_lost(g.mass, wk.loss, s.state, n)}
-        for c in s.conditions:
-            sigma = g.mass[c.nodes] * c.specific_surface
-            incoming = {"influx": c.value, "exchange": c.rate * c.value}.get(c.law.kind)
-            if incoming is not None:
-                flows[f"inflow:{c.boundary}"] = dt * float((sigma * incoming).sum())
-                flows["born"] -= flows[f"inflow:{c.boundary}"]
-            if c.law.kind in ("exchange", "outflow"):
-                flows[f"outflow:{c.boundary}"] = dt * float((sigma * c.rate * s.state[c.nodes]).sum())
-        if s.fixed_conditions:  # what keeps a value is what its node lacks of a balance
-            own_law.balance(wk.edges, s.state, self._none, wk.production, wk.sinks, self._missing)
-        for c in s.fixed_conditions:
-            inflow, outflow = gains(-dt * self._missing[c.nodes])
-            flows[f"inflow:{c.boundary}"], flows[f"outflow:{c.boundary}"] = inflow, outflow
-        for wall in s.walls:
-            flows[wall.account], came = wall.flows(dt, s.state)
-            flows["born"] -= came
+        crossed = {f"crossed:{c.membrane}" for c in self.species.crossings}
+        booked = self.flows.over(dt)
+        flows = {key: amount for key, amount in booked.items() if key not in crossed}
         gained = sum(v for k, v in flows.items() if k == "born" or k.startswith("inflow"))
-        flows["adjusted"] = change - (2.0 * gained - sum(flows.values()))
-        for key, amount in flows.items():
+        booked["adjusted"] = change - (2.0 * gained - sum(flows.values()))
+        for key, amount in booked.items():
             page.add(key, amount)
 
 

@@ -81,6 +81,7 @@ class Transport:
         own_sources = species.law.loss or species.law.growth or limits_itself(species.law)
         self._takes = bool(own_sources)  # whether there are sinks of the tissue
         self._open = bool(species.walls) or any(c.law.kind in ("exchange", "outflow") for c in species.conditions)
+        self._turned = False  # whether gates change in the step
         self._settles = False  # whether some sinks of the step empty their nodes
         may_be_stiff = options.scheme == "tr_bdf2" and bool(own_sources or self.gates)
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
@@ -118,6 +119,9 @@ class Transport:
             wk.loss[:] = wk.sinks[:n]
             if self._middle is not None:
                 self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
+        self._turned = bool(self.gates) and self._middle is not None
+        if self._turned:
+            self.gates.foresee(time, time + dt, density)
         s.boundary_values(time, time + dt, fixed=False)
         s.wall_values(time, time + dt)
         if self.own is None:
@@ -145,7 +149,7 @@ class Transport:
             smallest = edges.conservative_update(wk.edges, *args)
         else:
             smallest = self.own.update(last, dt)
-        gates = self.gates.keep() if self.gates and self._middle is not None else 0.0
+        gates = self.gates.keep() if self._turned else 0.0
         self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * lost, -dt * max(lost, gates)
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
@@ -232,7 +236,9 @@ class Transport:
             self.peclet = (value, time, *map(float, self.graph.points[node]))
 
     def _tilt(self, time: float, b: Floats) -> None:
-        """Add to the right side of a stage what the tilt brings in a time, counted from the middle of the step."""
+        """Add to the right side of a stage what tilt and gates bring in a time, counted from the middle of the step."""
+        if self._turned:
+            stages.add_source(self.graph.mass, self.gates.change, time, b)
         if self.tilt is not None:
             stages.add_source(self.graph.mass, self.tilt, STEEPER * time, b)
 
@@ -254,7 +260,7 @@ class Transport:
             stages.implicit_side(g.mass, s.state, production, dt, b)
         else:
             edges.explicit_side(wk.edges, production, wk.sinks, s.state, tau, b)
-            if self.tilt is not None:
+            if self.tilt is not None or self._turned:
                 self._tilt((reach - 1.0) * tau, b)
         last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
@@ -272,7 +278,7 @@ class Transport:
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
         stages.second_stage(g.mass, s.state, x, production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
-        if self.tilt is not None:
+        if self.tilt is not None or self._turned:
             self._tilt(0.5 * tau, b)
         if self._settles:
             stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
