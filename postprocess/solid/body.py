@@ -16,14 +16,14 @@ from ..style import cells_of, front_level
 from ..vessels import wall_triangles
 from .camera import Camera
 from .render import Part
-from .surface import Floats, Surface, above, clip, contour, gradient, joined, skin
+from .surface import Floats, Surface, clip, contour, gradient, joined, skin
 
 if TYPE_CHECKING:
     from ..run import Run
 
 _SHARP = 0.8  # cosine between two faces that meet in an edge of the tissue
 _WHOLE, _OPEN = 0.55, 0.8  # opacity of membranes
-_VEILED = 0.6  # opacity of fronts through which vessels are seen
+_VEILED = 0.6  # opacity of fronts through which vessels, or other fronts, are seen
 _AHEAD = 2e-3  # of the size of the tissue: how far membranes are drawn before what they touch
 
 
@@ -78,7 +78,7 @@ class Body:
         for name in self.names:
             field = self.run.field(name, step=step)
             front = self._front(name, field, self.level_of(name, step))
-            veiled = bool(self.tubes) and plane is None
+            veiled = plane is None and (bool(self.tubes) or len(self.names) > 1)
             found.append(Part(_cut(front, plane), (*self.colour(name), _VEILED if veiled else 1.0), opaque=not veiled))
         if plane is not None:
             found += self._section(step, plane, norm)
@@ -90,9 +90,7 @@ class Body:
         """The closed surface around where a species is denser; what lies at the rim of the tissue or on a membrane has its own faces."""
         points, cells = self.run.points, self.run.cells
         inner = contour(points, cells, field, level, {"normal": -gradient(points, cells, field)})
-        whole = above(points, cells, field, level, {})
-        rim = Surface(whole.points, whole.triangles[len(inner.triangles) :])
-        return joined([inner, rim.faceted()])
+        return joined([inner, clip(self._skin, field[self._skin.values["node"].astype(np.int64)], level).faceted()])
 
     def _section(self, step: int, plane: Plane, norm: Normalize | None) -> list[Part]:
         """The cut through the bodies, by density of the first species in the colours of maps, of the others in that of their fronts."""
@@ -128,6 +126,12 @@ class Body:
 
     def _glass(self, plane: Plane | None) -> Part:
         return Part(_cut(self.outside, plane), (0.35, 0.37, 0.42, 0.5), lit=False, rim=True, opaque=False)
+
+    @cached_property
+    def _skin(self) -> Surface:
+        """The rim of the tissue and both sides of membranes, with the number of each point's node."""
+        nodes = np.arange(len(self.run.points), dtype=np.float64)
+        return skin(self.run.points, self.run.cells, {"node": nodes})
 
     @cached_property
     def outside(self) -> Surface:
