@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from invasio.solver.output.layout import FIELDS, FIGURES
+from invasio.solver.output.layout import CASCADE, FIELDS, FIGURES
 
 from .expect import Result, check
 from .figures import make_figures
@@ -62,15 +62,16 @@ def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
 
 
 def main_picture(run: Run) -> Path:
-    """The picture that says most: profiles in 1-D, the body in 3-D; else the cells over time, or all species where there are several
-    kinds of cells.
+    """The picture that says most: profiles in 1-D (the cascade where there is one), the body in 3-D; else the cells over time, or all
+    species where there are several kinds of cells.
 
     Pictures are drawn if there are none or if the fields are newer.
     """
     cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
     flat = "species" if several else cells[0] if cells else next(iter(kinds(run)))
-    name = {1: "profiles", 3: "body"}.get(run.dim, flat)
+    behind = (run.path / CASCADE / "manifest.json").is_file()
+    name = {1: "cascade" if behind else "profiles", 3: "body"}.get(run.dim, flat)
     picture = run.path / FIGURES / f"{name}.png"
     if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
         make_figures(run)
