@@ -12,6 +12,12 @@ from invasio.meshes.lattice_parts import Parts, comes_in_parts, grid_of
 from invasio.meshes.structured import extent, structured
 from tests.unit.meshes.build import options
 
+
+def axis(nodes: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Coordinates of nodes from 0 to 1."""
+    return np.asarray(np.linspace(0.0, 1.0, nodes), dtype=np.float64)
+
+
 LATTICES: dict[str, dict[str, Any]] = {
     "interval": {"from": 1.1, "to": 3.7, "size": 0.3},
     "rectangle": {"from": [0.1, -0.3], "to": [1.37, 0.9], "cells": [7, 5]},
@@ -41,7 +47,7 @@ def test_the_cut_is_the_least(ranks: int, cube: tuple[int, ...], bar: tuple[int,
 @pytest.mark.parametrize("ranks", [2, 3, 4, 6, 40])
 def test_every_rank_has_its_share(ranks: int) -> None:
     """Cells per rank within those of a layer of boxes along each axis; the cut as long as the planes between boxes of a grid."""
-    parts = Parts([np.linspace(0, 1, 13), np.linspace(0, 1, 9)])
+    parts = Parts([axis(13), axis(9)])
     numbers = np.arange(parts.n_cells)
     ranked = parts.ranks(numbers, ranks)
     assert set(ranked) == set(range(ranks))
@@ -56,7 +62,7 @@ def test_every_rank_has_its_share(ranks: int) -> None:
 
 
 def test_more_ranks_than_boxes() -> None:
-    parts = Parts([np.linspace(0, 1, 3)])
+    parts = Parts([axis(3)])
     assert grid_of(5, parts.counts) is None
     assert np.array_equal(parts.ranks(np.arange(2), 5), [0, 2])
 
@@ -79,5 +85,5 @@ def test_what_is_made_as_a_whole() -> None:
 
 def test_keys_of_facets_are_of_all_nodes() -> None:
     """Facets of a side are unique."""
-    parts = Parts([np.linspace(0, 1, 4)] * 3)
+    parts = Parts([axis(4)] * 3)
     assert len(np.unique(keys(parts.side(5), parts.n_nodes))) == len(parts.side(5)) == 18
