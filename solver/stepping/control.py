@@ -162,7 +162,7 @@ class Control:
         for k, (strength, surprise) in enumerate(zip(self.strength, self.surprise, strict=True)):
             own |= {f"{_STRENGTH}{k}": float(strength), f"{_SURPRISE}{k}": float(surprise)}
         own |= {"trusts": float(self._trusts), f"{_EVENT}{self._kind}": float(self._looks)}
-        own |= {f"{_SEEN}{kind}": [s.compared, float(s.since), float(s.every), *map(float, s.strength)] for kind, s in self.seen.items()}
+        own |= {_SEEN + kind: [s.compared, float(s.since), float(s.every), *map(float, s.strength)] for kind, s in self.seen.items()}
         return own | {_LARGEST + name: size for name, size in self.largest.items()}
 
     def recall(self, numbers: Mapping[str, Any]) -> None:
