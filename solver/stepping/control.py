@@ -57,6 +57,8 @@ class Control:
     def __init__(self, tolerance: float, floor: float) -> None:
         self.aim, self.floor = aim(tolerance), floor
         self.largest: dict[str, float] = {}
+        self.strength: Floats
+        self.surprise: Floats
         self.seen: dict[str, Seen] = {}  # by kind of event
         self.begin_again()
 
@@ -98,13 +100,15 @@ class Control:
     def judge(self, missed: Missed, dt: float) -> float:
         """The factor by which to change the step; negative: by which to repeat it."""
         scale = missed.size + self.floor * np.array([self.largest.get(name, 0.0) for name in missed.names])
-        none = np.zeros(len(scale))
-        before, foretold = (self.strength, self.surprise) if len(self.strength) else (none, none)
+        none: Floats = np.zeros(len(scale))
+        known = len(self.strength) > 0
+        before, foretold = self.strength if known else none, self.surprise if known else none
         predicted = none if missed.predicted is None else self._ratios(missed.predicted, scale)
-        surprise = predicted / dt**3
+        surprise: Floats = np.asarray(predicted / dt**3)
+        strength: Floats
         follow = np.ones(len(scale))
         if missed.halves is not None:
-            strength = self._ratios(missed.halves, scale) / dt**3
+            strength = np.asarray(self._ratios(missed.halves, scale) / dt**3)
             foretold = surprise
         else:
             strength = before
