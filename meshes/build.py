@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeGuard
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..solver.errors import MeshError
@@ -16,6 +19,8 @@ from .distribute import distribute
 from .domain import Domain, MeshData
 from .lumen import cut_out
 from .network import Network, read_network
+
+_QUICK_CELLS, _QUICK_FILE = 20_000, 5_000_000  # of a lattice, and bytes: what is made and read in less than a second
 
 
 def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
@@ -33,8 +38,25 @@ def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = ()
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = faced(cut(cut_out(build_data(options), lumens), membranes), getattr(options, "interfaces", {}))
+            data = parted(build_data(options), options, membranes, lumens)
     return distribute(data, comm)
+
+
+def foreseen(options: MeshOptions) -> MeshData | None:
+    """The mesh before anything is cut, where it takes but a moment: lattices of few cells, files that are not large.
+
+    None: only the run will tell. Raises MeshError for what is wrong with it.
+    """
+    if isinstance(options, FileMesh):
+        return build_data(options) if Path(options.path).stat().st_size <= _QUICK_FILE else None
+    counts = options.cells if isinstance(options, (IntervalMesh, RectangleMesh, BoxMesh)) else None
+    quick = counts is not None and getattr(options, "structured", True) and math.prod(map(int, np.atleast_1d(counts))) <= _QUICK_CELLS
+    return build_data(options) if quick else None
+
+
+def parted(data: MeshData, options: MeshOptions, membranes: Sequence[str], lumens: Sequence[str]) -> MeshData:
+    """The mesh without lumens and cut along membranes, with the facets that it has then. Raises MeshError."""
+    return faced(cut(cut_out(data, lumens), membranes), getattr(options, "interfaces", {}))
 
 
 def build_networks(options: Mapping[str, NetworkOptions], dim: int, comm: Comm) -> dict[str, Network]:

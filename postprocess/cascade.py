@@ -18,6 +18,7 @@ from .style import fitted, style
 
 PICTURE = "cascade.png"
 PLACES = 8  # that are shown
+FEW = 20  # histories, of which bands of 95 % say little
 GREY = "#b0b0b0"
 Table = dict[str, list[str]]
 
@@ -175,7 +176,9 @@ def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]
     panel.tick_params(axis="y", length=0)
     panel.set_xlim(left=0)
     alone = " without shedding" if facts.get("sheds") else ""
-    panel.set_xlabel(f"chance of a metastasis\n(bars: closed form{alone}; points: {facts['histories']:,} histories, 95 %)")
+    count = facts["histories"]
+    word = "history" if count == 1 else "histories"
+    panel.set_xlabel(f"chance of a metastasis\n(bars: closed form{alone}; points: {count:,} {word}, 95 %)")
 
 
 def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
@@ -187,10 +190,12 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
         colour = "black" if place == "anywhere" else LINES[number % len(LINES)]
         panel.plot(times[rows], numbers(organs["chance_macro"])[rows], color=colour, label=place.replace("_", " "))
         low, high = (numbers(organs[f"{end}_macro"])[rows] for end in ("low", "high"))
+        if facts["histories"] < FEW:
+            continue  # the bands would cover everything
         panel.fill_between(times[rows], low, high, color=colour, alpha=0.18, lw=0)
     panel.margins(x=0)
     panel.set_ylim(bottom=0)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.set_xlabel(f"time{f' ({name})' if name not in ('', '1') else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
-    panel.legend(fontsize="small", loc="best")
+    panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -10,7 +10,7 @@ import numpy as np
 from . import schedules
 from .colours import LINES
 from .style import fitted, kinds
-from .times import time_label, time_scale
+from .times import round_steps, time_label, time_scale
 from .units import axis_label, power_text, quantity, scale
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def profiles(run: Run, steps: list[int]) -> Any:
     for name in kinds(run):
         units.setdefault(run.units.get(name, ""), []).append(name)
     if len(units) > 1:
-        steps = [steps[int(n)] for n in np.linspace(0, len(steps) - 1, min(4, len(steps)))]
+        factor, unit = time_scale(run)
+        steps = [steps[k] for k in round_steps(run.times[steps] * factor, 4, unit)]
     columns = len(steps) if len(units) > 1 else min(3, len(steps))
     rows = len(units) if len(units) > 1 else -(-len(steps) // columns)
     given = schedules.given(run)

@@ -59,7 +59,7 @@ def draw(run: Run, times: int | None = None) -> Iterator[tuple[str, Any]]:
             plane = maps.Plane(run)
             order = list(kinds(run))
             for name in cells_of(run) or order[:1]:
-                yield name, maps.map_grid(run, [name], steps, plane, columns=min(3, len(steps)))
+                yield name, maps.map_grid(run, [name], steps, plane, columns=maps.columns_of(len(steps)))
             several = len(order) > 1
             for number, first in enumerate(range(0, len(order) if several else 0, ROWS)):
                 name = "species" + (f"-{number + 1}" if number else "")

@@ -116,7 +116,7 @@ def _section(entry: Entry, run: Run, results: list[Result], picture: str) -> str
         _plain(f"{size} Source: {words['source'].rstrip('.')}." if words["source"] else size),
         "",
         *_shares(run),
-        *_table(results),
+        *_table(results, run.units.get("time", "")),
     ]
     return "\n".join(lines)
 
@@ -144,13 +144,15 @@ def _shares(run: Run) -> list[str]:
     return lines
 
 
-def _table(results: list[Result]) -> list[str]:
-    """Expected and measured numbers; nothing where nothing is expected."""
+def _table(results: list[Result], time: str) -> list[str]:
+    """Expected and measured numbers with their units; nothing where nothing is expected."""
     if not results:
         return []
-    lines = ["| t | quantity | expected | measured | allowed error | source |", "|---|---|---|---|---|---|"]
+    at = f"t ({time})" if time not in ("", "1") else "t"
+    lines = [f"| {at} | quantity | expected | measured | allowed error | source |", "|---|---|---|---|---|---|"]
     for r in results:
-        measured = f"{r.measured:.6g}" if r.passed else f"**{r.measured:.6g}, missed** {r.fault}".strip()
+        expected, found, _, bound = r.shown
+        measured = found if r.passed else f"**{found}, missed** {r.fault}".strip()
         source = re.sub(r"([*<>|])", r"\\\1", str(r.item.get("source") or ""))
-        lines.append(f"| {r.item['at']:g} | {r.label} | {float(r.item['value']):.6g} | {measured} | {r.bound:.1e} | {source} |")
+        lines.append(f"| {r.item['at']:g} | {r.quantity} | {expected} | {measured} | {bound} | {source} |")
     return [*lines, ""]

@@ -113,6 +113,11 @@ class Row:
     label: str = ""
 
 
+def columns_of(count: int) -> int:
+    """Maps in a row where there are so many of one field: no row is left nearly empty."""
+    return 2 if count == 4 else min(3, count)
+
+
 def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns: int | None = None) -> Any:
     """A figure of maps: one field at many times in rows of ``columns``, or one row per field with a column per time."""
     return map_rows([Row(plane, name, steps) for name in names], columns)
@@ -156,13 +161,16 @@ def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[
 def legend_of(rows: list[Row]) -> str:
     """What of the maps their colour bars do not say, in one line."""
     run, plane = rows[0].plane.run, rows[0].plane
+    walls = dict.fromkeys(kind for row in rows for kind in row.plane.vessels)
+    membranes = [row.plane.membranes for row in rows if row.plane.membranes is not None]
     said = [length_label(run, "plane z", plane.height)] if run.dim == 3 else []
     said += ["strokes: fibres"] if any(len(row.plane.strokes(row.name)) for row in rows) else []
-    if plane.membranes is not None:
+    if membranes:
         said.append(
-            "membrane: black, blue where breached" + (", cross: first breach" if plane.membranes.first_breach and run.dim == 2 else "")
+            "membrane: black, blue where breached"
+            + (", cross: first breach" if run.dim == 2 and any(m.first_breach for m in membranes) else "")
         )
-    said += [f"{kind}: {COLOUR_NAMES[kind]}" for kind in plane.vessels]
+    said += [f"{kind}: {COLOUR_NAMES[kind]}" for kind in walls]
     levels = {row.name: row.plane.shown_from(row.name) for row in rows}
     said += [f"section where {name} < {level:.2g}" for name, level in levels.items() if level is not None]
     return "; ".join(said)

@@ -57,7 +57,7 @@ def _in_time(panel: Any, table: dict[str, list[str]], facts: dict[str, Any]) -> 
     panel.set_ylim(bottom=0)
     panel.set_xlabel(f"time{f' ({name})' if name not in ('', '1') else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
-    panel.legend(fontsize="small", loc="upper left")
+    panel.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def _at_end(panel: Any, each: dict[str, list[str]]) -> None:
@@ -90,4 +90,4 @@ def _parts(panel: Any, table: dict[str, list[str]]) -> None:
     panel.margins(x=0.15)
     panel.set_xlim(left=0)
     panel.set_xlabel("variance of having a metastasis")
-    panel.legend(fontsize="small", loc="center right")
+    panel.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2))

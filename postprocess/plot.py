@@ -14,7 +14,7 @@ from .curves import DASHES
 from .faults import UnknownTime, WrongRequest, unknown
 from .fronts import Fit, Front
 from .lines import Line
-from .maps import Plane, Row, map_rows
+from .maps import Plane, Row, columns_of, map_rows
 from .run import Run, labels
 from .schedules import Lanes, draw_lanes
 from .style import fitted, kinds, limits, thins_out
@@ -24,7 +24,7 @@ from .units import scale, unit_text, with_unit
 MOST_LINES = len(LINES)  # that can be told apart in one panel
 _BESIDE = 3  # panels in a row
 _WIDTHS = {1: 3.9, 2: 7.2, 3: 8.4}  # inches of a figure by panels in a row
-_TALL, _LANE = 2.4, 0.12  # inches of a panel, and of the lane of an arm in a strip
+_TALL, _LANE, _ROW = 2.4, 0.12, 0.216  # inches of a panel, of the lane of an arm in a strip, of a row of the legend
 _ROUNDING = 1e-9
 
 
@@ -115,7 +115,7 @@ def maps(runs: list[Run], names: list[str] | None = None, times: list[float] | N
     for run, label in zip(runs, labels(runs), strict=True):
         plane, steps = Plane(run), steps_of(run, times, runs[0])
         rows += [Row(plane, name, steps, label if len(runs) > 1 else "") for name in fields_of(run, shown, False)]
-    return map_rows(rows, min(3, len(rows[0].steps)) if len(rows) == 1 else None)
+    return map_rows(rows, columns_of(len(rows[0].steps)) if len(rows) == 1 else None)
 
 
 def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x") -> Any:
@@ -146,7 +146,8 @@ def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x")
         finish_bar(figure.colorbar(drawn, ax=panel), norm, with_unit(run, name))
         panel.set_xlabel(line.label)
         panel.set_title(label if len(runs) > 1 else "")
-        panel.set_ylabel(f"time ({unit})" if unit else "time")
+        if panel is axes[0, 0] or len(runs) > 1:
+            panel.set_ylabel(f"time ({unit})" if unit else "time")
     return figure
 
 
@@ -187,7 +188,7 @@ def series(
     figure, axes = plt.subplots(
         len(heights),
         wide,
-        figsize=fitted(_WIDTHS[wide], sum(heights) + (0.4 if len(runs) > 1 else 0.2) + (0.3 if strips else 0.0)),
+        figsize=fitted(_WIDTHS[wide], sum(heights) + 0.2 + _ROW * _rows(labels(runs), _WIDTHS[wide]) + (0.3 if strips else 0.0)),
         height_ratios=heights,
         squeeze=False,
         layout="constrained",
@@ -260,8 +261,17 @@ def _legend(figure: Any, panel: Any) -> None:
     """What each line is, above the panels: off the curves. Rows are filled until a row is as wide as the figure."""
     handles, texts = panel.get_legend_handles_labels()
     if len(texts) > 1:
-        room = figure.get_size_inches()[0] / (0.5 + 0.075 * max(map(len, texts)))
-        figure.legend(handles, texts, loc="outside upper left", ncols=max(1, min(len(texts), int(room))))
+        figure.legend(handles, texts, loc="outside upper left", ncols=_beside(texts, figure.get_size_inches()[0]))
+
+
+def _beside(texts: list[str], width: float) -> int:
+    """How many of the texts of a legend fit beside each other in a figure of so many inches."""
+    return max(1, min(len(texts), int(width / (0.5 + 0.075 * max(map(len, texts))))))
+
+
+def _rows(texts: list[str], width: float) -> int:
+    """How many rows a legend has; none of a single line."""
+    return -(-len(texts) // _beside(texts, width)) if len(texts) > 1 else 0
 
 
 def _same_unit(run: Run, first: Run, column: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .run import Run
 
+_PRESSURES = ("mmHg", "Pa", "hPa", "kPa")
 _HIGH = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NUMBER = re.compile(r"([0-9.]+)(?:e([-+]?[0-9]+))?(?=$|[\s/])", re.IGNORECASE)
 
@@ -56,9 +57,11 @@ def with_unit(run: Run, name: str) -> str:
 
 
 def quantity(kinds: set[str], unit: str) -> str:
-    """What an axis shows, with its unit: the concentration of what is dissolved or bound, else the density."""
-    what = "concentration" if kinds and kinds <= {"soluble", "bound"} else "density"
+    """What an axis shows, with its unit: a pressure, the concentration of what is dissolved or bound, else the density."""
+    molar = bool(re.search(r"(^|\s)[pnuµm]?M$", unit))
+    what = "concentration" if molar or (kinds and kinds <= {"soluble", "bound"}) else "density"
     text = unit_text(unit)
+    what = "partial pressure" if text in _PRESSURES else what
     return f"{what} ({text})" if text else what
 
 

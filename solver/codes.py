@@ -17,7 +17,7 @@ FILES: dict[str, Code] = {
     "faulty-documents": Code("The documents have faults: links that lead nowhere, pages that no list names.", (1,)),
     "file-exists": Code("A file that would be written is there already.", (2,)),
     "file-not-found": Code("A file or folder that was named is not there.", (2, 3)),
-    "missing-package": Code("What was asked for needs a program or library that is not installed.", (1, 2, 3)),
+    "missing-package": Code("What was asked for needs a program or library that is not installed.", (1, 3)),
     "mixed-packages": Code("Packages that are installed do not belong together.", (3,)),
     "no-documents": Code("The documents are not part of what was installed.", (1,)),
     "no-scenario": Code("No shipped scenario has this name.", (2,)),

@@ -21,9 +21,9 @@ from .output.log import speaks
 from .recording import Recording
 from .scenario.check import depth_findings
 from .scenario.columns import FEW_PARTS, named_parts, units_of
+from .scenario.on_mesh import parts_findings
 from .scenario.quantities import PLAIN, Units
 from .scenario.schema import Scenario
-from .scenario.wrong import allowed
 from .setup import Ground, clock_options, scheme_options
 from .stepping.clock import Clock
 from .stepping.loop import march, one_step
@@ -32,7 +32,6 @@ from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 from .words import closing, opening
 
-MOST_NAMED = 1000  # parts that a message looks for a likely one among
 log = logging.getLogger("invasio.run")
 
 
@@ -142,11 +141,8 @@ class Course:
             few = 1 < len(vessel.part_names) <= FEW_PARTS
             names = enumerate(vessel.part_names)
             vessel.shown = tuple(k for k, part in names if few or stated == "all" or f"{name}/{part}" in wanted)
-        known = {f"{name}/{part}" for name, vessel in self.problem.vessels.items() for part in vessel.part_names}
-        for number, name in enumerate(() if stated == "all" else stated):
-            if name not in known:
-                remedy = allowed(name, sorted(known)[:MOST_NAMED]) if known else "take it out: there are no vessels"
-                raise ScenarioError(f"no vessel has a part {name!r}", code="no-part", place=f"output.parts[{number}]", remedy=remedy)
+        for finding in parts_findings(self.scenario, {name: vessel.part_names for name, vessel in self.problem.vessels.items()}):
+            raise ScenarioError(finding.what, code=finding.code, place=f"output.parts[{finding.path[-1]}]", remedy=finding.remedy)
 
     @speaks
     def row(self) -> dict[str, float]:

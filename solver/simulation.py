@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .components.protocol import Extension
 from .course import Course, Out
 from .errors import ScenarioError, SolverError
+from .heap import give_back
 from .linalg.petsc_options import PetscOptions
 from .meeting import end_together, hold, of_one_rank
 from .memory import Memory, NotRecorded
@@ -89,6 +90,7 @@ class Simulation:
             if self._ground is None:
                 with speaking(self):
                     self._ground = Ground(scenario, self._comm)
+                give_back()
             quiet = self.recorded is not None and out is None  # said already
             given = (out, resume, overwrite, self._progress, quiet, self._extensions, prolong)
             self._course = Course(scenario, self._ground, options, *given)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import symmetry
 from ..parallel import Comm
 from .forms import Forms
 from .halo import Halo
@@ -42,7 +43,7 @@ class Graph:
     mass: Floats
     points: Floats
     halo: Halo
-    order: NDArray[np.intp]  # entry of the assembled matrix behind each entry here, one past the last for a pair of a membrane
+    order: NDArray[np.int32]  # entry of the assembled matrix behind each entry here, one past the last for a pair of a membrane
 
     @property
     def n_local(self) -> int:
@@ -141,7 +142,7 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
         mass=mass,
         points=points,
         halo=halo,
-        order=behind,
+        order=behind.astype(np.int32),
     )
     symmetrise(graph, graph.stiffness)
     return graph
@@ -173,24 +174,19 @@ def symmetrise(graph: Graph, values: Floats) -> None:
 
     Off-process entries come from the owner of the smaller number, exchanged once. Collective.
     """
-    n, first = graph.n_owned, graph.first
-    row_of = np.repeat(np.arange(n), np.diff(graph.indptr))
-    numbers = np.concatenate([np.arange(first, first + n), graph.ghosts])
-    column = numbers[graph.indices]
-    row = numbers[row_of]
-    low, high = np.minimum(row, column), np.maximum(row, column)
-    owners = np.array(graph.comm.allgather(first + n))
-    mine = (low >= first) & (low < first + n)
-    if graph.comm.size > 1:  # tell the owner of the larger number what the owner of the smaller one holds
-        lead = (row == low) & (high >= first + n)
-        target = np.searchsorted(owners, high[lead], side="right")
-        parcels = [(low[lead][target == r], high[lead][target == r], values[lead][target == r]) for r in range(graph.comm.size)]
-        received = graph.comm.alltoall(parcels)
-        keys = np.concatenate([low[lead | (mine & (row == low))]] + [p[0] for p in received])
-        partners = np.concatenate([high[lead | (mine & (row == low))]] + [p[1] for p in received])
-        entries = np.concatenate([values[lead | (mine & (row == low))]] + [p[2] for p in received])
-    else:
-        keys, partners, entries = low[row == low], high[row == low], values[row == low]
-    code, wanted = keys * graph.n_global + partners, low * graph.n_global + high
+    symmetry.mirror(graph.indptr, graph.indices, graph.n_own_columns, values)
+    if graph.comm.size == 1:
+        return
+    n, first, total = graph.n_owned, graph.first, graph.n_global
+    at = np.flatnonzero(graph.indices >= n)
+    row = first + np.searchsorted(graph.indptr, at, side="right").astype(np.int64) - 1
+    column = graph.ghosts[graph.indices[at] - n]
+    lead = row < column  # tell the owner of the larger number what the owner of the smaller one holds
+    ends = np.array(graph.comm.allgather(first + n))
+    target = np.searchsorted(ends, column[lead], side="right")
+    code, entries = row[lead] * total + column[lead], values[at[lead]]
+    received = graph.comm.alltoall([(code[target == r], entries[target == r]) for r in range(graph.comm.size)])
+    code, entries = (np.concatenate(part) for part in zip(*received, strict=True))
     sorter = np.argsort(code, kind="stable")
-    values[:] = entries[sorter][np.searchsorted(code[sorter], wanted)]
+    wanted = column[~lead] * total + row[~lead]
+    values[at[~lead]] = entries[sorter][np.searchsorted(code[sorter], wanted)]

@@ -151,6 +151,11 @@ class NodalSpecies:
         """ln c as far as it has come (n_local), where it is carried."""
         return None if self.logarithm is None else self.logarithm.new
 
+    @property
+    def plain_mean(self) -> bool:
+        """Whether the motility of an edge is the arithmetic mean of its nodes'."""
+        return self._mean == ARITHMETIC
+
     def add_wall(self, wall: WallCrossing) -> None:
         """Let the species pass the wall of a vessel."""
         self.walls.append(wall)

@@ -19,7 +19,9 @@ from ..parallel import Comm
 
 _NAME = "invasio"
 _speaker: ContextVar[object | None] = ContextVar("speaker", default=None)
-_Args, _Out, _Speaker = ParamSpec("_Args"), TypeVar("_Out"), TypeVar("_Speaker")
+_Args = ParamSpec("_Args")
+_Out = TypeVar("_Out")
+_Speaker = TypeVar("_Speaker")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,27 @@ def test_a_body_in_3d_at_two_times(comm: Any, shared_tmp: Path, capsys: pytest.C
     assert drawn(out).shape[0] < 0.65 * picture.shape[0]
     assert main([*common, "--view", "20,95"]) == 2 and "--view" in capsys.readouterr().err
     assert main(["plot", str(cube), "--view", "20,30"]) == 2 and "--surface" in capsys.readouterr().err
+
+
+def test_a_body_that_turns(comm: Any, shared_tmp: Path, square: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Frames go through a turn while the outputs go by; at a fixed time only the turn is left."""
+    from PIL import Image
+
+    cube, out = make(shared_tmp / "cube", comm, 3, 4, [0.0, 4.0], state, SCENARIO), shared_tmp / "orbit.gif"
+
+    def frames(*options: str) -> list[np.ndarray]:
+        assert main(["movie", str(cube), "--orbit", "--frames", "3", "-o", str(out), *options]) == 0
+        assert capsys.readouterr().out == f"{out} (3 frames)\n"
+        with Image.open(out) as movie:
+            assert movie.n_frames == 3
+            return [np.asarray(movie.convert("RGB")) for k in range(3) if movie.seek(k) is None]
+
+    moving, still = frames(), frames("--time", "4")
+    tinted = [[int((np.ptp(frame, axis=2) > 60).sum()) for frame in each] for each in (moving, still)]
+    assert 0 < tinted[0][0] < 0.9 * tinted[0][2] and min(tinted[1]) > 0.5 * max(tinted[1])
+    assert all((a != b).any() for a, b in pairwise(still)) and (moving[2] == still[2]).all()
+    for wrong, place in ((["--orbit", str(square)], "--orbit"), (["--time", "4", str(cube)], "--frames, --time")):
+        assert main(["movie", *wrong]) == 2 and place in capsys.readouterr().err
 
 
 def test_formats_and_the_default_name(square: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,8 @@ def test_profiles_of_different_units_have_axes_of_their_own(shared_tmp: Path, co
     assert sorted(axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()) == [
         "concentration (µm nM)", "density", "density (10⁸ cm⁻³)",
     ]  # fmt: skip
+    later = [axes.get_title() for axes in profiles(run, [0, 2, 4, 6, 8]).axes if axes.get_title()]
+    assert later == ["t = 0 h", "t = 24 h", "t = 48 h"]  # four at most, and evenly spaced
     assert len(figure.axes) == 9 and all(len(axes.lines) == 1 for axes in figure.axes)
     assert sorted(text.get_text() for text in figure.legends[0].get_texts()) == ["ecm", "mmp", "tumour"]
     plt.close("all")
