@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 from numba import njit
 
+from benchmarks.metastasis.__main__ import FIELDS, HERE
+from benchmarks.metastasis.__main__ import table as table_beside_metaspread
 from benchmarks.step.access import access, arrays
 from benchmarks.step.instruments import MODULES, Instruments, kernels
 from benchmarks.step.measure import Case, bounds, march, measure
@@ -80,6 +84,20 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     axis = np.exp(-(np.linspace(-0.5, 0.5, case.cells + 1) ** 2) / 0.0025)  # conserved: what the lattice holds at the start
     assert result["amounts"]["tumour"] == pytest.approx((axis.sum() / case.cells) ** dim, rel=1e-9)
     assert f"{n} nodes" in table([result])
+
+
+def test_the_table_beside_metaspread_is_that_of_the_kept_results() -> None:
+    """results.md and the README hold it; deviations are those from the mean of its histories, times are extrapolated by steps."""
+    kept = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
+    text = table_beside_metaspread(kept)
+    for page in (HERE / "results.md", HERE.parent / "README.md"):
+        assert text in page.read_text(encoding="utf-8")
+    last = {"seed": 1, "steps": 6000, "seconds": 1.0, "epithelial": 100, "mesenchymal": 50, "ecm_degraded": 10}
+    fields = {name: {"epithelial": 110.0, "mesenchymal": 45.0, "ecm_degraded": 10.0} for name in FIELDS}
+    peer = {"block": [[last], [last | {"epithelial": 120}]], "whole": {"steps": 40, "seconds": 12.0}}
+    rows = table_beside_metaspread({"metaspread": peer, "invasio": fields | {"tissue": 14.0, "histories": 5.0}}).splitlines()
+    assert "| 110 (+0%) | 45 (-10%) | 10 (+0%) |" in rows[5] and rows[4].endswith("mean of 2 | 110 | 50 | 10 |")
+    assert any(row.endswith("| 2.0 h |") for row in rows)  # 12 s for 40 of 24,000 steps
 
 
 def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> None:

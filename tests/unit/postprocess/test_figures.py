@@ -18,7 +18,7 @@ from invasio.postprocess.picture import background
 from invasio.postprocess.plot import series
 from invasio.postprocess.run import open_run
 from invasio.postprocess.style import kinds, style
-from invasio.postprocess.times import pick_times, time_label
+from invasio.postprocess.times import long_time, pick_times, time_label
 from tests.unit.output.synthetic import cells_at, ecm_at
 from tests.unit.postprocess.folders import make
 
@@ -159,3 +159,11 @@ def test_a_conserved_amount_looks_constant(comm: Any, shared_tmp: Path) -> None:
     (run.path / "series.csv").write_text(rows, encoding="utf-8")
     constant, growing = series([run], ["a.total", "b.total"]).axes
     assert constant.get_ylim() == pytest.approx((0.9 * 1882, 1.1 * 1882)) and growing.get_ylim() == pytest.approx((0.95, 2.05))
+
+
+def test_long_times_are_told_in_days_or_years() -> None:
+    """In the unit that is read best, whatever the scenario's is; without one as it stands."""
+    assert long_time("4e4 s", 60.0) == (pytest.approx(4e4 / 86400), "d")
+    assert long_time("d", 731.0) == (pytest.approx(1 / 365.25), "years")
+    assert long_time("d", 700.0) == (1.0, "d") and long_time("1 h", 3.0) == (1.0, "h")
+    assert long_time("1", 60.0) == (1.0, "") and long_time("d", 0.05) == (1.0, "d")
