@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from invasio.solver.output.layout import CASCADE, FIELDS, FIGURES
+from invasio.solver.output.layout import CASCADE, ENTRIES, FIELDS, FIGURES
 
 from . import cascade
 from .expect import Result, check
@@ -68,7 +68,7 @@ def main_picture(run: Run) -> Path:
 
     Pictures are drawn if there are none or if the fields are newer; that of a cascade always.
     """
-    if run.dim == 1 and (run.path / CASCADE).is_dir():
+    if run.dim == 1 and (run.path / ENTRIES).is_file():
         return cascade.draw_picture(run.path / CASCADE)
     cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..cascade import finished
 from ..errors import ScenarioError, StoppedEarly
 from ..installed import need_solver
-from ..output.layout import CASCADE
+from ..output.layout import CASCADE, ENTRIES
 from ..parallel import Comm
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
@@ -84,7 +84,7 @@ def _page(folders: dict[str, Path], out: Path) -> int:
     from ...postprocess.run import open_run
 
     for folder in folders.values():
-        if open_run(folder).dim == 1 and (folder / CASCADE).is_dir():  # where the picture is that of the cascade
+        if open_run(folder).dim == 1 and (folder / ENTRIES).is_file():  # where the picture is that of the cascade
             finished.write(folder / CASCADE, *finished.read(folder), HISTORIES)
     page, missed = write_gallery([Entry(name, folder) for name, folder in folders.items()], out)
     print(page, flush=True)
