@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from invasio.solver.output.layout import CASCADE, FIELDS, FIGURES
+from invasio.solver.output.layout import CASCADE, ENTRIES, FIELDS, FIGURES
 
+from . import cascade
 from .expect import Result, check
 from .figures import make_figures
 from .run import Run, open_run
@@ -64,16 +65,17 @@ def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
 
 
 def main_picture(run: Run) -> Path:
-    """The picture that says most: profiles in 1-D (the cascade where there is one), the body in 3-D; else the cells over time, or all
-    species where there are several kinds of cells.
+    """The picture that says most: the cascade or profiles in 1-D, the body in 3-D; else the cells over time, or all species where there
+    are several kinds of cells.
 
-    Pictures are drawn if there are none or if the fields are newer.
+    Pictures are drawn if there are none or if the fields are newer; that of a cascade always.
     """
+    if run.dim == 1 and (run.path / ENTRIES).is_file():
+        return cascade.draw_picture(run.path / CASCADE)
     cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
     flat = "species" if several else cells[0] if cells else next(iter(kinds(run)))
-    behind = (run.path / CASCADE / "manifest.json").is_file()
-    name = {1: "cascade" if behind else "profiles", 3: "body"}.get(run.dim, flat)
+    name = {1: "profiles", 3: "body"}.get(run.dim, flat)
     picture = run.path / FIGURES / f"{name}.png"
     if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
         make_figures(run)
