@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
-from .program import Code, run
+from .program import Code, run, run_wide
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -31,6 +31,7 @@ SLOW = 2e-3  # of a density, turned over in a step: the midpoint rule is then wr
 FEW = 1e-10  # of the largest density of a species: what less than this does is as well done by the midpoint rule
 MOST = 20_000  # sub-steps of a node within a step
 NEWTON = 30
+WIDTH = 64  # nodes that are looked at together
 
 
 @compiled
@@ -277,36 +278,59 @@ def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int, f
 
 @compiled
 def _slow(
-    code: Code, short: int, first: int, at: Ints, flows: Ints, gross: Ints, weights: Floats, held: Flags, old: Floats, moved: Floats,
-    node: int, dt: float, rtol: float, floors: Floats, registers: Floats, c: Floats, x: Floats,
-) -> bool:  # fmt: skip
-    """c and x after a step of the midpoint rule, where so little reacts that this is as exact as the stages; else False.
+    code: Code, short: int, first: int, at: Ints, flows: Ints, gross: Ints, weights: Floats, outer: Floats, held: Flags, old: Floats,
+    moved: Floats, begin: int, width: int, dt: float, rtol: float, floors: Floats, registers: Floats, room: Floats, new: Floats,
+    tilt: Floats, flown: Floats, done: Flags,
+) -> None:  # fmt: skip
+    """A step of the midpoint rule at ``width`` nodes from ``begin`` on, where so little reacts that this is as exact as the stages: done.
 
     All parts of the rates together, whatever their signs, turn over less than SLOW of each density, or than FEW of the largest.
+    room (species, width): scratch.
     """
-    m = len(c)
+    m, r = len(new), len(flown)
+    for k in range(len(outer)):
+        for b in range(width):
+            registers[m + k, b] = outer[k, begin + b]
     for i in range(m):
-        registers[i] = 0.5 * (old[i, node] + moved[i, node])
-        c[i] = max(FEW / rtol * floors[i] / FLOOR, SLOW * registers[i]) / dt
-    run(code, short, first, registers)
+        few = FEW / rtol * floors[i] / FLOOR
+        for b in range(width):
+            c = 0.5 * (old[i, begin + b] + moved[i, begin + b])
+            registers[i, b] = c
+            room[i, b] = max(few, SLOW * c) / dt
+    run_wide(code, short, first, width, registers)
     for k in range(len(gross)):
-        c[gross[k, 0]] -= weights[k] * abs(registers[gross[k, 1]])
+        left, part, weight = room[gross[k, 0]], registers[gross[k, 1]], weights[k]
+        for b in range(width):
+            left[b] -= weight * abs(part[b])
+    for b in range(width):
+        done[b] = True
     for i in range(m):
-        if not c[i] >= 0.0:
-            return False
+        for b in range(width):
+            done[b] = done[b] and room[i, b] >= 0.0
+    some = False
+    for b in range(width):
+        some = some or done[b]
+    if not some:
+        return
     for i in range(m):
-        c[i] = 0.5 * (old[i, node] + moved[i, node] + (0.0 if held[i] else dt * registers[at[i]]))
-        if not 0.0 <= c[i] < np.inf:
-            return False
-    registers[:m] = c
-    run(code, short, first, registers)
+        rate = registers[at[i]]
+        for b in range(width):
+            c = 0.5 * (old[i, begin + b] + moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * rate[b]))
+            room[i, b] = c
+            done[b] = done[b] and 0.0 <= c < np.inf
+    registers[:m] = room
+    run_wide(code, short, first, width, registers)
     for i in range(m):
-        c[i] = moved[i, node] + (0.0 if held[i] else dt * registers[at[i]])
-        if not 0.0 <= c[i] < np.inf:
-            return False
-    for j in range(len(flows)):
-        x[j] = dt * registers[flows[j]]
-    return True
+        rate = registers[at[i]]
+        for b in range(width):
+            c = moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * rate[b])
+            new[i, begin + b] = c
+            tilt[i, begin + b] = 0.0
+            done[b] = done[b] and 0.0 <= c < np.inf
+    for j in range(r):
+        speed = registers[flows[j]]
+        for b in range(width):
+            flown[j, begin + b] = dt * speed[b]
 
 
 @compiled
@@ -331,7 +355,17 @@ def advance(
     w, order, work = np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((8, m))
     c, source, mean, mine = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
     stages, steepness, x = np.zeros((6, r)), np.zeros(len(turns)), np.zeros(r)
+    done, wide, room = np.zeros(WIDTH, dtype=np.bool_), np.zeros((first + short, WIDTH)), np.zeros((m, WIDTH))
+    for k in range(len(constants)):
+        wide[m + len(outer) + k] = constants[k]
     for node in range(n):
+        if len(gross) > 0:
+            if node % WIDTH == 0:
+                width = min(WIDTH, n - node)
+                few = (rtol, floors, wide, room, new, tilt, flown, done)
+                _slow(code, short, first, at, flows, gross, weights, outer, held, old, moved, node, width, dt, *few)
+            if done[node % WIDTH]:
+                continue
         empty = silent
         for i in range(m):
             empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
@@ -346,22 +380,13 @@ def advance(
             registers[m + k] = outer[k, node]
         for i in range(m):
             mine[i] = held[i, node]
-        args = (code, short, first, at, flows, gross, weights, mine, old, moved)
-        if len(gross) > 0 and _slow(*args, node, dt, rtol, floors, registers, c, x):
-            for i in range(m):
-                new[i, node] = c[i]
-                tilt[i, node] = 0.0
-            for j in range(r):
-                flown[j, node] = x[j]
-            continue
         counts[3] += 1.0
         for i in range(m):
             c[i] = old[i, node]
             source[i] = (moved[i, node] - old[i, node]) / dt
         stiff = (code, short, first, at, slopes, flows, turns, mine, source, dt, rtol, floors, registers, w, order, work, stages, steepness)
         begun = old
-        done = _node(*stiff, c, mean, x, counts)
-        if not done:
+        if not _node(*stiff, c, mean, x, counts):
             for i in range(m):
                 if moved[i, node] < -floors[i]:
                     return node
@@ -381,14 +406,48 @@ def advance(
 
 
 @compiled
-def tendency(mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float) -> tuple[float, float]:
-    """found = (c - c*)/dt, tilted = tilt; sum m dt (|what changes of the one| + |of the other|), and sum m c."""
-    apart = 0.0
-    amount = 0.0
+def tendency(mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float) -> float:
+    """sum m dt (|(c - c*)/dt - found| + |tilt - tilted|/12): what tendencies change by from pass to pass. Owned nodes."""
+    one, two = 0.0, 0.0  # sums that do not wait for each other
+    share = dt / 12.0
     for i in range(len(found)):
-        change = new[i] - star[i]
-        apart += mass[i] * (abs(change - dt * found[i]) + dt * abs(tilt[i] - tilted[i]))
-        amount += mass[i] * new[i]
-        found[i] = change / dt
-        tilted[i] = tilt[i]
-    return apart, amount
+        one += mass[i] * abs(new[i] - star[i] - dt * found[i])
+        two += mass[i] * abs(tilt[i] - tilted[i])
+    return one + share * two
+
+
+@compiled
+def missed(star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float, source: Floats) -> None:
+    """The source s with dt^2 A s what the transport of a step, to leading order, makes of that change."""
+    for i in range(len(found)):
+        source[i] = 0.5 * ((new[i] - star[i]) / dt - found[i]) - (tilt[i] - tilted[i]) / 12.0
+
+
+@compiled
+def divide(found: Floats, credit: bool, gain: Floats, rest: Floats) -> None:
+    """A tendency as what the limiter may count on, if it may, and the rest."""
+    for i in range(len(found)):
+        gain[i] = max(0.0, found[i]) if credit else 0.0
+        rest[i] = found[i] - gain[i]
+
+
+@compiled
+def take_back(mass: Floats, state: Floats, gain: Floats, dt: float, star: Floats) -> float:
+    """star = state - dt gain; the amount that is taken back."""
+    total = 0.0
+    for i in range(len(star)):
+        star[i] = state[i] - dt * gain[i]
+        total += dt * mass[i] * gain[i]
+    return total
+
+
+@compiled
+def keep(
+    old: Floats, star: Floats, new: Floats, before: Floats, dt: float, state: Floats, found: Floats, mean: Floats, moved: Floats
+) -> None:
+    """state = c, found = mean = (c - c*)/dt, moved = before + c* - c_old; owned nodes."""
+    for i in range(len(new)):
+        state[i] = new[i]
+        found[i] = (new[i] - star[i]) / dt
+        mean[i] = found[i]
+        moved[i] = star[i] - old[i] + before[i]
