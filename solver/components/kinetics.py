@@ -43,6 +43,7 @@ class Coupled(Component):
     """A set of reacting species. ``moving``: the components of those that move, ``made_of``: of the products, which come after it.
 
     rtol: relative error of a sub-step at a node; and of the amount of a member, how much transport may be off by what reacts meanwhile.
+    work: sub-steps, blends, nodes that began after transport, nodes that went by sub-steps; on this rank.
     """
 
     phases = frozenset({Phase.WHOLE})
@@ -64,7 +65,7 @@ class Coupled(Component):
         self._mids = [np.zeros(kinetics.graph.n_local) for _ in kinetics.members]  # the middle of the step, as found so far
         self._mobiles = [moving.get(s.name) for s in kinetics.members]
         self._gains = np.zeros((len(kinetics.products), n))
-        self._floors, self._counts = np.zeros(rows), np.zeros(4)
+        self._floors, self.work = np.zeros(rows), np.zeros(4)
         self._flown = np.zeros((len(kinetics.reactions), n))
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
@@ -81,10 +82,12 @@ class Coupled(Component):
             yield Account(self.kinetics.members[k].name, account(reaction.name), sign, label, gives=reaction.reversible)
 
     def predict(self, phase: Phase, dt: float) -> None:
-        """Keep what the step of transport begins with."""
+        """Keep what the step of transport begins with; what does not move is seen by others as it is foreseen for the middle of the step."""
         if phase is Phase.WHOLE:
             for s, old in zip(self.kinetics.members, self._old, strict=False):
                 old[:] = s.state[: len(old)]
+                if s.name not in self.moving:
+                    s.variable.predict(0.5 * dt)
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
         """Transport of the members, then their kinetics; again with the tendencies that these had. Collective."""
@@ -194,7 +197,7 @@ class Coupled(Component):
         self._floors *= self.rtol
         args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.gross, p.weights)
         begun = (p.silent, kinetics.outer, kinetics.held, self._old, self._star)
-        failed = kernel.advance(*args, *begun, dt, self.rtol, self._floors, self._new, self._tilt, self._flown, self._counts)
+        failed = kernel.advance(*args, *begun, dt, self.rtol, self._floors, self._new, self._tilt, self._flown, self.work)
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
     def _take(self, dt: float, book: Accounts) -> None:
@@ -263,7 +266,7 @@ class Coupled(Component):
 
     def remarks(self) -> Iterable[tuple[int, str]]:
         """How much work it was. Collective."""
-        steps, blends, moved, nodes = self.kinetics.graph.comm.allreduce(self._counts)
+        steps, blends, moved, nodes = self.kinetics.graph.comm.allreduce(self.work)
         if nodes:
             yield (
                 logging.INFO,

@@ -31,6 +31,8 @@ SLOW = 2e-3  # of a density, turned over in a step: the midpoint rule is then wr
 FEW = 1e-10  # of the largest density of a species: what less than this does is as well done by the midpoint rule
 MOST = 20_000  # sub-steps of a node within a step
 NEWTON = 30
+TRACE = 1e-60  # of the largest density of a species: pulled fronts that are cut off there are slower by 5e-4
+REST = 5e-3  # of that: what the middle of the step then differs by counts for 5e-11 of a density
 WIDTH = 64  # nodes that are looked at together
 
 
@@ -277,6 +279,41 @@ def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int, f
 
 
 @compiled
+def _nothing(
+    quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int, width: int, traces: Floats, absent: Masks, new: Floats,
+    tilt: Floats, flown: Floats,
+) -> bool:  # fmt: skip
+    """Whether at all of ``width`` nodes from ``begin`` on nothing can react, as ``_still``, but for traces, which stay as they are: then
+    new = moved. absent (width): scratch."""
+    m = len(new)
+    none, one = np.uint64(0), np.uint64(1)
+    for b in range(width):
+        absent[b] = none
+    for i in range(min(m, 64)):
+        bit = one << np.uint64(i)
+        for b in range(width):
+            absent[b] |= bit if max(old[i, begin + b], moved[i, begin + b]) <= traces[i] else none
+    for k in range(min(len(outer), 64 - m)):
+        bit = one << np.uint64(m + k)
+        for b in range(width):
+            absent[b] |= bit if outer[k, begin + b] == 0.0 else none
+    for k in range(len(quiet)):
+        for b in range(width):
+            if quiet[k] & absent[b] == none:
+                return False
+    for i in range(m):
+        for b in range(width):
+            if not moved[i, begin + b] >= -traces[i]:
+                return False
+            new[i, begin + b] = max(0.0, moved[i, begin + b])
+            tilt[i, begin + b] = 0.0
+    for j in range(len(flown)):
+        for b in range(width):
+            flown[j, begin + b] = 0.0
+    return True
+
+
+@compiled
 def _slow(
     code: Code, short: int, first: int, at: Ints, flows: Ints, gross: Ints, weights: Floats, outer: Floats, held: Flags, old: Floats,
     moved: Floats, begin: int, width: int, dt: float, rtol: float, floors: Floats, registers: Floats, room: Floats, new: Floats,
@@ -299,38 +336,41 @@ def _slow(
             room[i, b] = max(few, SLOW * c) / dt
     run_wide(code, short, first, width, registers)
     for k in range(len(gross)):
-        left, part, weight = room[gross[k, 0]], registers[gross[k, 1]], weights[k]
+        row, part, weight = gross[k, 0], gross[k, 1], weights[k]
         for b in range(width):
-            left[b] -= weight * abs(part[b])
+            room[row, b] -= weight * abs(registers[part, b])
+    some, all_at_rest = False, True
     for b in range(width):
         done[b] = True
     for i in range(m):
+        few = (1.0 - REST) * FEW / rtol * floors[i] / FLOOR / dt
         for b in range(width):
             done[b] = done[b] and room[i, b] >= 0.0
-    some = False
+            all_at_rest = all_at_rest and room[i, b] >= max(few, (1.0 - REST) * SLOW / dt * registers[i, b])
     for b in range(width):
         some = some or done[b]
     if not some:
         return
+    if not all_at_rest:
+        for i in range(m):
+            rate = at[i]
+            for b in range(width):
+                c = 0.5 * (old[i, begin + b] + moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * registers[rate, b]))
+                room[i, b] = c
+                done[b] = done[b] and 0.0 <= c < np.inf
+        registers[:m] = room
+        run_wide(code, short, first, width, registers)
     for i in range(m):
-        rate = registers[at[i]]
+        rate = at[i]
         for b in range(width):
-            c = 0.5 * (old[i, begin + b] + moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * rate[b]))
-            room[i, b] = c
-            done[b] = done[b] and 0.0 <= c < np.inf
-    registers[:m] = room
-    run_wide(code, short, first, width, registers)
-    for i in range(m):
-        rate = registers[at[i]]
-        for b in range(width):
-            c = moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * rate[b])
+            c = moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * registers[rate, b])
             new[i, begin + b] = c
             tilt[i, begin + b] = 0.0
             done[b] = done[b] and 0.0 <= c < np.inf
     for j in range(r):
-        speed = registers[flows[j]]
+        speed = flows[j]
         for b in range(width):
-            flown[j, begin + b] = dt * speed[b]
+            flown[j, begin + b] = dt * registers[speed, b]
 
 
 @compiled
@@ -356,14 +396,18 @@ def advance(
     c, source, mean, mine = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
     stages, steepness, x = np.zeros((6, r)), np.zeros(len(turns)), np.zeros(r)
     done, wide, room = np.zeros(WIDTH, dtype=np.bool_), np.zeros((first + short, WIDTH)), np.zeros((m, WIDTH))
+    absent, traces = np.zeros(WIDTH, dtype=np.uint64), TRACE / (rtol * FLOOR) * floors
     for k in range(len(constants)):
         wide[m + len(outer) + k] = constants[k]
     for node in range(n):
         if len(gross) > 0:
             if node % WIDTH == 0:
                 width = min(WIDTH, n - node)
+                nothing = len(quiet) > 0 and _nothing(quiet, outer, old, moved, node, width, traces, absent, new, tilt, flown)
+                done[:] = nothing
                 few = (rtol, floors, wide, room, new, tilt, flown, done)
-                _slow(code, short, first, at, flows, gross, weights, outer, held, old, moved, node, width, dt, *few)
+                if not nothing:
+                    _slow(code, short, first, at, flows, gross, weights, outer, held, old, moved, node, width, dt, *few)
             if done[node % WIDTH]:
                 continue
         empty = silent

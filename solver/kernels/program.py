@@ -118,35 +118,35 @@ def run(code: Code, lines: int, first: int, registers: Floats) -> None:
 
 
 @compiled
-def run_wide(code: Code, lines: int, first: int, width: int, registers: Floats) -> None:
-    """As ``run``, at ``width`` nodes at once, whose registers are the columns: the same bits, operation by operation."""
+def run_wide(code: Code, lines: int, first: int, width: int, r: Floats) -> None:
+    """As ``run``, at ``width`` nodes at once, whose registers are the columns of r: the same bits, operation by operation."""
     for k in range(lines):
-        op, a, b, to = code[k, 0], registers[code[k, 1]], registers[code[k, 2]], registers[first + k]
+        op, a, b, to = code[k, 0], code[k, 1], code[k, 2], first + k
         if op == 0:
             for i in range(width):
-                to[i] = a[i] * b[i]
+                r[to, i] = r[a, i] * r[b, i]
         elif op == 1:
             for i in range(width):
-                to[i] = a[i] + b[i]
+                r[to, i] = r[a, i] + r[b, i]
         elif op == 2:
             for i in range(width):
-                to[i] = a[i] - b[i]
+                r[to, i] = r[a, i] - r[b, i]
         elif op == 3:
             for i in range(width):
-                to[i] = _quotient(a[i], b[i])
+                r[to, i] = _quotient(r[a, i], r[b, i])
         elif op == 4:
             for i in range(width):
-                to[i] = -a[i]
+                r[to, i] = -r[a, i]
         elif op == 5:
             for i in range(width):
-                to[i] = min(a[i], b[i])
+                r[to, i] = min(r[a, i], r[b, i])
         elif op == 6:
             for i in range(width):
-                to[i] = max(a[i], b[i])
+                r[to, i] = max(r[a, i], r[b, i])
         elif op == 12:
-            other = registers[code[k, 3]]
+            c = code[k, 3]
             for i in range(width):
-                to[i] = b[i] if a[i] != 0.0 else other[i]
+                r[to, i] = r[b, i] if r[a, i] != 0.0 else r[c, i]
         else:
             for i in range(width):
-                to[i] = _seldom(op, a[i], b[i])
+                r[to, i] = _seldom(op, r[a, i], r[b, i])

@@ -132,7 +132,12 @@ def test_names_that_collide_and_carriers_that_are_none(case: str, tmp_path: Path
 
 
 IN_CYCLES = {
-    "carriers": ("on: tumour", "on: q, per_cell: 1}\n    q: {on: r", "wrong-species", (":6:13: model.bound.r.on", ":7:13: model.bound.q.on")),
+    "carriers": (
+        "on: tumour",
+        "on: q, per_cell: 1}\n    q: {on: r",
+        "wrong-species",
+        (":6:13: model.bound.r.on", ":7:13: model.bound.q.on"),
+    ),
     "parameters": ("{k: 2}", "{k: l, l: k}", "circular-parameters", (":2:17: parameters.k", ":2:23: parameters.l")),
 }
 
