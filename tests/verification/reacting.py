@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from mpi4py import MPI
 
 from invasio.meshes.distribute import distribute
 from invasio.solver.discretise.problem import Problem, discretise
@@ -49,7 +52,6 @@ model:
     inside: {equation: "piece + n -> n", law: "n*piece/(1 + piece)"}
 time: {end: 1}
 """
-NAMES = ("n", "receptor", "complex", "ecm", "ligand", "piece")
 X, T = sp.symbols("x y z"), sp.Symbol("t")
 PI = sp.Float(np.pi)
 SHIFT = 12.0
@@ -112,11 +114,13 @@ def left_over(law: Species, laws: Mapping[str, Species], model: Model, solution:
     return sp.diff(c, T) + moved - made
 
 
-def posed(comm: Comm, folder: Path, dim: int, kind: str, count: int) -> Problem:
-    """The scenario with what it leaves over as its sources. Collective."""
-    path = folder / f"reacting_{comm.rank}.yaml"
-    path.write_text(TEXT, encoding="utf-8")
-    model, solution = build_model(load(path)), exact(dim)
+@cache
+def stated(dim: int) -> Model:
+    """What the scenario states, with what that leaves over as its sources."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "reacting.yaml"
+        path.write_text(TEXT, encoding="utf-8")
+        model, solution = build_model(load(path)), exact(dim)
     laws = {law.name: law for law in model.species}
     for name in sorted(laws, key=lambda name: laws[name].carried is not None):  # cells first: what they carry is born and dies with them
         law = laws[name]
@@ -124,10 +128,13 @@ def posed(comm: Comm, folder: Path, dim: int, kind: str, count: int) -> Problem:
         source, sink = Term(tree(left + SHIFT), "source"), Term(tree(SHIFT / solution[name]), "source")
         start = {"": tree(solution[name].subs(T, 0))}
         laws[name] = replace(law, initial=start, production=(*law.production, source), loss=(*law.loss, sink))
-    stated = tuple(laws[law.name] for law in model.species)
-    model = replace(model, species=stated, kinetics=find_kinetics(stated, "partners", model.reactions))
-    data = mesh(kind, dim, count) if comm.rank == 0 else None
-    return discretise(model, distribute(data, comm))
+    whole = tuple(laws[law.name] for law in model.species)
+    return replace(model, species=whole, kinetics=find_kinetics(whole, "partners", model.reactions))
+
+
+def posed(comm: Comm, dim: int, kind: str, count: int) -> Problem:
+    """Its problem on a mesh. Collective."""
+    return discretise(stated(dim), distribute(mesh(kind, dim, count) if comm.rank == 0 else None, comm))
 
 
 def errors(problem: Problem, dim: int, time: float) -> dict[str, float]:
@@ -141,21 +148,47 @@ def errors(problem: Problem, dim: int, time: float) -> dict[str, float]:
     return found
 
 
-def in_space(comm: Comm, folder: Path, dim: int, kind: str, counts: tuple[int, ...], end: float = 0.5) -> Convergence:
+def rows(found: Convergence) -> list[list[str]]:
+    """A line for each species: errors, and orders between them."""
+    return [
+        [name, ", ".join(f"{e:.1e}" for e in found.errors[name]), ", ".join(f"{o:.2f}" for o in of)] for name, of in found.orders.items()
+    ]
+
+
+def in_space(comm: Comm, dim: int, kind: str, counts: tuple[int, ...], end: float = 0.5) -> Convergence:
     """Errors against the size of cells, with dt proportional to it. Collective."""
     found = []
     for count in counts:
-        problem = posed(comm, folder, dim, kind, count)
+        problem = posed(comm, dim, kind, count)
         March(problem).steps(end / count, count)
         found.append(errors(problem, dim, end))
     return Convergence.of([1.0 / count for count in counts], found)
 
 
-def in_time(comm: Comm, folder: Path, steps: tuple[int, ...], cells: int, end: float = 2.0) -> Convergence:
+def in_time(comm: Comm, steps: tuple[int, ...], cells: int, end: float = 2.0) -> Convergence:
     """Errors on a fine line against dt. Collective."""
     found = []
     for count in steps:
-        problem = posed(comm, folder, 1, "regular", cells)
+        problem = posed(comm, 1, "regular", cells)
         March(problem).steps(end / count, count)
         found.append(errors(problem, 1, end))
     return Convergence.of([end / count for count in steps], found)
+
+
+def main() -> None:
+    """Measure and print the tables of the verification book."""
+    for title, found in studies(MPI.COMM_SELF, quick=False).items():
+        print(title, *(" | ".join(row) for row in rows(found)), sep="\n")
+
+
+def studies(comm: Comm, quick: bool) -> dict[str, Convergence]:
+    """What the verification book shows. Collective."""
+    return {
+        "1-D regular": in_space(comm, 1, "regular", (8, 16) if quick else (8, 16, 32, 64)),
+        "2-D perturbed": in_space(comm, 2, "perturbed", (4, 8) if quick else (8, 16, 32)),
+        "time alone": in_time(comm, (20, 40) if quick else (20, 40, 80, 160), 100 if quick else 400),
+    }
+
+
+if __name__ == "__main__":
+    main()
