@@ -1,7 +1,7 @@
 """`python3 -m benchmarks.reactions`: which share of a step twelve reactions on a mesh take, where they go on on 1 % of it and everywhere.
 
 The share is all that couples the species beside one pass of their transport: their kinetics at the nodes, the accounts, and what is
-transported a second time. Without reactions most of these species would be 0 everywhere and cost nothing, so no run without them is compared.
+transported a second time. Without reactions most of these species would be 0 and cost nothing, so no run without them is compared.
 """
 
 from __future__ import annotations
@@ -114,11 +114,11 @@ def main() -> None:
     for active in map(float, options.active.split(",")):
         found = measure(active, options.cells, options.dt, options.steps, options.set)
         if MPI.COMM_WORLD.rank == 0:
-            print(
-                f"cells on {100 * min(1.0, active):g} % of {found['nodes']:.0f} nodes, {found['reactions']:.0f} reactions: {found['ms']:.0f} ms a step, "
-                f"of which reactions {100 * found['share']:.1f} % ({100 * found['at nodes']:.1f} % at nodes, {100 * found['again']:.1f} % transport "
-                f"again); {found['passes']:.2g} passes, {100 * found['reacting']:.2g} % of the nodes by stages, {found['sub-steps']:.2g} sub-steps each"
-            )
+            where = f"cells on {100 * min(1.0, active):g} % of {found['nodes']:.0f} nodes, {found['reactions']:.0f} reactions"
+            parts = f"{100 * found['at nodes']:.1f} % at nodes, {100 * found['again']:.1f} % transport again"
+            stages = f"{100 * found['reacting']:.2g} % of the nodes by stages, {found['sub-steps']:.2g} sub-steps each"
+            print(f"{where}: {found['ms']:.0f} ms a step, of which reactions {100 * found['share']:.1f} % ({parts})")
+            print(f"    {found['passes']:.2g} passes of transport; {stages}")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class Coupled(Component):
             yield Account(self.kinetics.members[k].name, account(reaction.name), sign, label, gives=reaction.reversible)
 
     def predict(self, phase: Phase, dt: float) -> None:
-        """Keep what the step of transport begins with; what does not move is seen by others as it is foreseen for the middle of the step."""
+        """Keep what the step of transport begins with; what does not move is shown as it is foreseen for the middle of the step."""
         if phase is Phase.WHOLE:
             for s, old in zip(self.kinetics.members, self._old, strict=False):
                 old[:] = s.state[: len(old)]

@@ -81,7 +81,7 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
 
 
 def test_reactions_are_counted() -> None:
-    """Twelve of them; where cells are on a few of the nodes only these go by stages, and what is counted of a step is less than the step."""
+    """Twelve of them; where cells are on a few of the nodes only these go by stages; what is counted of a step is less than the step."""
     few, all_ = (measure_reactions(active, 24, 0.05, 1, []) for active in (0.01, 2.0))
     for found in (few, all_):
         assert (found["nodes"], found["reactions"]) == (625, 12)

@@ -4,8 +4,8 @@ The laws and reactions that are built of a scenario are read back as SymPy expre
 
     S = dc/dt + div(v c - D grad c) - P - (g - L) c - sum_r change_r v_r,
 
-is what each law leaves over, and becomes a production S + K and a loss K/c (K makes both positive). Of what cells carry v and D are those of
-its cells n, and it loses L_n b with them; what is born brings b/n (`at_birth: inherited`) or nothing.
+is what each law leaves over, and becomes a production S + K and a loss K/c (K makes both positive). Of what cells carry v and D are
+those of its cells n, and it loses L_n b with them; what is born brings b/n (`at_birth: inherited`) or nothing.
 """
 
 from __future__ import annotations
