@@ -13,7 +13,8 @@ from pathlib import Path
 
 from invasio.solver.installed import PackageError
 
-LISTS = {"SALib": "extras-sensitivity.txt", "pyabc": "extras-abc.txt"}  # of modules, with what each needs besides
+# The list of packages of each module, with what it needs besides.
+LISTS = {"SALib": "extras-sensitivity.txt", "pyabc": "extras-abc.txt", "sphinx": "extras-docs.txt"}
 _PATIENCE = 600  # seconds
 
 

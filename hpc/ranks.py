@@ -22,6 +22,7 @@ from invasio.hpc import processes
 from invasio.hpc.banner import BannerFilter
 from invasio.solver.errors import InvasioError
 from invasio.solver.meeting import Meeting, end_together
+from invasio.solver.parallel import end_all
 
 ABORT_AFTER = 0.5  # seconds: a second INT or TERM after this is meant as one (`timeout` sends two at once)
 GRACE = 5.0  # seconds between asking mpirun to end the ranks and killing them
@@ -77,7 +78,7 @@ def launch(ranks: int, argv: list[str], program: Sequence[str] = ()) -> int:
     asked: list[tuple[int, float]] = []
     handlers = {s: signal.signal(s, lambda number, _: asked.append((number, time.monotonic()))) for s in processes.STOPPING}
     try:
-        return _supervise(command, asked)
+        return _supervise(command, ranks, asked)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -89,14 +90,14 @@ def find_mpirun() -> str | None:
     return str(beside) if beside.exists() else shutil.which("mpirun")
 
 
-def _supervise(command: list[str], asked: list[tuple[int, float]]) -> int:
+def _supervise(command: list[str], ranks: int, asked: list[tuple[int, float]]) -> int:
     mpich = Path(command[0]).with_name("mpiexec.hydra").exists()  # it announces on its output, not on the error stream
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if mpich else None,
         stderr=subprocess.PIPE,
-        env={**mpi_environment(), "INVASIO_LAUNCHED": "1"},
+        env={**mpi_environment(crowded=ranks > len(os.sched_getaffinity(0))), "INVASIO_LAUNCHED": "1"},
         start_new_session=True,
         # OpenMPI's launcher ends its ranks when asked to; MPICH's only asks them, and they end when it is gone.
         preexec_fn=lambda: die_with_parent(signal.SIGKILL if mpich else signal.SIGTERM),
@@ -135,10 +136,11 @@ def _reason(number: int) -> str:
     return reasons.get(number, "")
 
 
-def mpi_environment() -> dict[str, str]:
+def mpi_environment(crowded: bool = False) -> dict[str, str]:
     """This environment for mpirun on one machine: messages through shared memory, one thread a rank.
 
     More ranks than cores are allowed (the first two names are OpenMPI 5's and 4's); MPICH's launcher shall ask no batch system.
+    crowded: ranks that wait leave the core to those that work (for MPICH to yield is not enough, it has to sleep).
     """
     extra = {
         "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
@@ -149,6 +151,9 @@ def mpi_environment() -> dict[str, str]:
         "HYDRA_RMK": "user",
         "OMP_NUM_THREADS": "1",
     }
+    if crowded:
+        extra |= {"OMPI_MCA_mpi_yield_when_idle": "1", "MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1"}
+        extra["MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT"] = "100"
     if os.geteuid() == 0:
         extra |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     return {**extra, **os.environ}
@@ -180,9 +185,7 @@ def main(argv: list[str]) -> int:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BaseException:
         traceback.print_exc()
-        sys.stderr.flush()
-        comm.Abort(1)
-        raise
+        end_all(comm, 1)
     _leave_together(comm, code)
     return code
 
@@ -191,7 +194,7 @@ def _leave_together(comm: Any, code: int, patience: float = 20.0) -> None:
     """Wait for the other ranks; if they do not come, this one failed alone and they would wait for it forever."""
     if comm.size > 1 and Meeting.of(comm).faults(code not in (0, 85), patience) is None:
         print(f"invasio: rank {comm.rank} ended alone with code {code}; ending the others", file=sys.stderr, flush=True)
-        comm.Abort(code)
+        end_all(comm, code)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.layout import GIVEN, MANIFEST, RESOLVED, STATUS
 from invasio.solver.output.records import Damaged, damaged, facts_of, segments_of
 from invasio.solver.scenario.loader import dump_resolved
-from invasio.solver.scenario.prolong import free
+from invasio.solver.scenario.prolong import free, usual
 from invasio.solver.scenario.schema import Scenario
 
 SCRIPT = "job.sh"
@@ -72,7 +72,7 @@ def submit(scenario: Scenario, site: Site, job: Job, report: bool = False, warm:
         raise SubmitError("it is a file", code="not-a-folder", place=f"--out {job.folder}", remedy="choose another --out")
     new = not (job.folder / RESOLVED).exists()
     with writing(job.folder), _alone(job.folder):
-        _check_content(job.folder, resolved, free(scenario, prolong))
+        _check_content(job.folder, resolved, free(scenario, prolong), usual(scenario))
         if prolong:
             _check_end(job.folder, scenario.time.end)
         if known:
@@ -177,7 +177,7 @@ def jobs_of(folder: Path) -> list[str]:
     return list(dict.fromkeys(number for number in numbers if number))
 
 
-def _check_content(folder: Path, resolved: str, free: Sequence[str] = ()) -> None:
+def _check_content(folder: Path, resolved: str, free: Sequence[str] = (), usual: Collection[str] = ()) -> None:
     if not (folder / RESOLVED).exists():
         strangers = sorted(path.name for path in folder.iterdir() if path.name not in (_LOCK, ".lock"))
         if strangers:
@@ -189,7 +189,7 @@ def _check_content(folder: Path, resolved: str, free: Sequence[str] = ()) -> Non
             )
         return
     before = (folder / RESOLVED).read_text(encoding="utf-8")
-    changed = differences(before, resolved, free)
+    changed = differences(before, resolved, free, usual)
     if changed:
         raise SubmitError(
             "it holds a run of a different scenario",

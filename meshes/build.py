@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeGuard
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..solver.errors import MeshError
@@ -17,9 +20,11 @@ from .domain import Domain, MeshData
 from .lumen import cut_out
 from .network import Network, read_network
 
+_QUICK_CELLS, _QUICK_FILE = 20_000, 5_000_000  # of a lattice, and bytes: what is made and read in less than a second
+
 
 def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
-    """Make the mesh on rank 0 and spread it over the ranks, or read a converted one in parallel; collective.
+    """Make the mesh on rank 0 and spread it over the ranks, or, of a lattice, a part on each; or read a converted one; collective.
 
     Regions that are lumens of vessels are cut out of it, and it is cut along the interfaces that are membranes: then
     rank 0 holds a converted mesh as well.
@@ -30,11 +35,33 @@ def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = ()
         from .hdf5 import read_distributed
 
         return read_distributed(options, comm)
+    if comm.size > 1 and not membranes and not lumens:
+        from .lattice_parts import build_in_parts, comes_in_parts
+
+        if comes_in_parts(options):
+            return build_in_parts(options, comm)
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:
-            data = faced(cut(cut_out(build_data(options), lumens), membranes), getattr(options, "interfaces", {}))
+            data = parted(build_data(options), options, membranes, lumens)
     return distribute(data, comm)
+
+
+def foreseen(options: MeshOptions) -> MeshData | None:
+    """The mesh before anything is cut, where it takes but a moment: lattices of few cells, files that are not large.
+
+    None: only the run will tell. Raises MeshError for what is wrong with it.
+    """
+    if isinstance(options, FileMesh):
+        return build_data(options) if Path(options.path).stat().st_size <= _QUICK_FILE else None
+    counts = options.cells if isinstance(options, (IntervalMesh, RectangleMesh, BoxMesh)) else None
+    quick = counts is not None and getattr(options, "structured", True) and math.prod(map(int, np.atleast_1d(counts))) <= _QUICK_CELLS
+    return build_data(options) if quick else None
+
+
+def parted(data: MeshData, options: MeshOptions, membranes: Sequence[str], lumens: Sequence[str]) -> MeshData:
+    """The mesh without lumens and cut along membranes, with the facets that it has then. Raises MeshError."""
+    return faced(cut(cut_out(data, lumens), membranes), getattr(options, "interfaces", {}))
 
 
 def build_networks(options: Mapping[str, NetworkOptions], dim: int, comm: Comm) -> dict[str, Network]:

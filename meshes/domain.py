@@ -67,7 +67,8 @@ class Domain:
     """A mesh distributed over the ranks of ``mesh.comm`` with named regions, boundaries and interfaces.
 
     cell_region: (n_cells owned + ghost,) int32 indices into ``regions``.
-    boundaries, interfaces: name -> local facet indices, each facet listed on the rank that owns a cell of it.
+    boundaries, interfaces: name -> local facet indices, each facet listed on the rank that owns a cell of it; to ask for
+    a name is collective.
     The canonical number of a node is ``mesh.geometry.input_global_indices``, of a cell
     ``mesh.topology.original_cell_index``: both index the MeshData arrays, whatever the partition.
     membranes: this rank's part of each membrane in canonical node numbers: the pairs of which it holds at least one

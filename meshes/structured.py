@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 from math import ceil, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solver.scenario.mesh import BallShape, BoxMesh, DiscShape, IntervalMesh, RectangleMesh
+from ..solver.scenario.mesh import BallShape, BoxMesh, DiscShape, IntervalMesh, RectangleMesh, TubesShape
 from .assemble import assemble, sides
 from .domain import MeshData
 from .facets import Ints
@@ -38,20 +38,41 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
         points, cells = rectangle(lower, upper, counts, options.diagonal)
     else:
         points, cells = lattice(lower, upper, counts)
-    centroids = points[cells].mean(axis=1) if options.regions else points[:0]
-    tags = np.zeros(len(cells), dtype=np.int32)
-    for index, shape in enumerate(options.regions.values(), start=1):
-        tags[inside(shape, centroids)] = index
+    tags = tagged(options.regions.values(), points[cells].mean(axis=1) if options.regions else points[:0], len(cells))
     boundaries = sides(points, cells, lower, upper, options.boundary_names())
     return assemble(points, cells, tags, options.region_names(), boundaries, options.interfaces, source)
+
+
+def tagged(shapes: Iterable[object], centroids: Floats, count: int) -> NDArray[np.int32]:
+    """Numbers of the regions (count,) of cells with these centroids (C, dim): 0, or from 1 on the last shape that one lies in."""
+    tags = np.zeros(count, dtype=np.int32)
+    for index, shape in enumerate(shapes, start=1):
+        tags[inside(shape, centroids)] = index
+    return tags
+
+
+def extent(options: IntervalMesh | RectangleMesh | BoxMesh) -> tuple[list[Floats], str]:
+    """Coordinates of the nodes of a lattice along each axis, and what it is called."""
+    lower, upper = _tuple(options.from_), _tuple(options.to)
+    counts = _counts(lower, upper, options.cells, options.size)
+    return _axes(lower, upper, counts), f"structured {options.kind} {' x '.join(map(str, counts))}"
 
 
 def inside(shape: object, points: Floats) -> NDArray[np.bool_]:
     """Which points (P, dim) lie in a shape."""
     if isinstance(shape, (DiscShape, BallShape)):
         return np.asarray(((points - np.asarray(shape.centre)) ** 2).sum(axis=1) <= shape.radius**2)
+    if isinstance(shape, TubesShape):
+        return np.asarray(np.any([_near(points, np.array(t.from_), np.array(t.to)) <= t.radius for t in shape.tubes], axis=0))
     low, high = _tuple(shape.from_), _tuple(shape.to)  # type: ignore[attr-defined]
     return np.asarray(((points >= low) & (points <= high)).all(axis=1))
+
+
+def _near(points: Floats, start: Floats, end: Floats) -> Floats:
+    """How far points (P, dim) are from the line between two ends."""
+    along = end - start
+    share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
+    return np.asarray(np.linalg.norm(points - start - share[:, None] * along, axis=1))
 
 
 def axes(options: IntervalMesh | RectangleMesh | BoxMesh, most: int) -> list[Floats] | None:

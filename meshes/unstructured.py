@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..solver.errors import MeshError
-from ..solver.scenario.mesh import BallMesh, BallShape, BoxMesh, BoxShape, DiscMesh, DiscShape, RectangleMesh, RectangleShape
+from ..solver.scenario.mesh import BallMesh, BallShape, BoxMesh, BoxShape, DiscMesh, DiscShape, RectangleMesh, RectangleShape, TubesShape
 from .assemble import assemble, sides
 from .domain import MeshData
 from .facets import boundary
@@ -74,4 +74,25 @@ def _add(occ: Any, shape: object) -> int:
         return int(occ.addRectangle(x, y, 0.0, x1 - x, y1 - y))
     if isinstance(shape, (BoxMesh, BoxShape)):
         return int(occ.addBox(*shape.from_, *(b - a for a, b in zip(shape.from_, shape.to, strict=True))))
+    if isinstance(shape, TubesShape):
+        return _tubes(occ, shape)
     raise TypeError(type(shape).__name__)
+
+
+def _tubes(occ: Any, shape: TubesShape) -> int:
+    """Cylinders with balls at their ends, fused to one volume."""
+    parts = {(3, occ.addSphere(*end, radius)) for end, radius in {(end, t.radius) for t in shape.tubes for end in (t.from_, t.to)}}
+    for tube in shape.tubes:
+        parts.add((3, occ.addCylinder(*tube.from_, *(b - a for a, b in zip(tube.from_, tube.to, strict=True)), tube.radius)))
+    first, *others = sorted(parts)
+    if others:
+        fused, _ = occ.fuse([first], others)
+        if len(fused) != 1:
+            raise MeshError(
+                f"the tubes of a region are {len(fused)} bodies, not one",
+                code="mesh-generator",
+                place="tubes",
+                remedy="let each begin or end inside another, or make regions of them",
+            )
+        first = fused[0]
+    return int(first[1])

@@ -42,7 +42,10 @@ def figure(sweep: SweepRun, table: Table) -> Any | None:
         return None
     curves = [cascade_curves(run.path, table.outcomes) for run in runs]
     later = {o.column: plot.Curves(o.unit, [each[o.column] for each in curves]) for o in table.outcomes if o.cascade}
-    return plot.series(runs, columns, lanes_of(runs, MOST_STRIPS), later)
+    drawn, arms = plot.series(runs, columns, lanes_of(runs, MOST_STRIPS), later), len(sweep.members)
+    if arms > plot.MOST_LINES:
+        drawn.legends[0].set_title(f"the first {len(runs)} of {arms} arms; the table has all", {"size": "small"})
+    return drawn
 
 
 def write(sweep: SweepRun) -> list[Path]:

@@ -8,12 +8,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from . import schedules
-from .style import LINES, axis_label, kinds, scale, time_label, time_scale, unit_text, with_unit
+from .colours import LINES
+from .style import fitted, kinds
+from .times import round_steps, time_label, time_scale
+from .units import axis_label, power_text, quantity, scale
 
 if TYPE_CHECKING:
     from .run import Run
 
 DASHES = ("-", "--", "-.", ":")
+_BESIDE = 4  # panels in a row
+_SHORT = 14  # letters of a name, two of which stand beside each other below a panel
+FAINT = 100.0  # panels whose largest densities differ by more have a logarithmic axis
 APART = 30.0  # largest densities beyond this ratio are shown on a logarithmic axis
 
 
@@ -28,28 +34,33 @@ def profiles(run: Run, steps: list[int]) -> Any:
     for name in kinds(run):
         units.setdefault(run.units.get(name, ""), []).append(name)
     if len(units) > 1:
-        steps = [steps[int(n)] for n in np.linspace(0, len(steps) - 1, min(4, len(steps)))]
+        factor, unit = time_scale(run)
+        steps = [steps[k] for k in round_steps(run.times[steps] * factor, 4, unit)]
     columns = len(steps) if len(units) > 1 else min(3, len(steps))
     rows = len(units) if len(units) > 1 else -(-len(steps) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(3.2 * columns if columns < 4 else 10.5, 2.2 * rows + 0.4),
-        sharex=True,
-        sharey="row" if len(units) > 1 else True,
-        squeeze=False,
-        layout="constrained",
-    )
+    given = schedules.given(run)
+    size = fitted(3.2 * columns if columns < 4 else 10.5, 2.2 * rows + 0.4 + (0.8 if given else 0.0))
+    whole = plt.figure(figsize=size, layout="constrained")
+    figure, below = whole.subfigures(2, 1, height_ratios=(2.2 * rows + 0.4, 0.8)) if given else (whole, None)
+    axes = figure.subplots(rows, columns, sharex=True, sharey="row" if len(units) > 1 else True, squeeze=False)
+    if below is not None:
+        schedules.timeline(below.subplots(), run, steps)
     x = run.points[:, 0] * scale(run, "length")[0]
     order = np.argsort(x)
     names = list(kinds(run))
     panels = axes if len(units) > 1 else axes.reshape(1, -1)
     for row, group in zip(panels, units.values(), strict=True):
+        tops = [max(float(run.field(name, step=step).max()) for name in group) for step in steps]
+        least = min((top for top in tops if top > 0), default=0.0)
+        if max(tops) > FAINT * least > 0:  # else some of the panels would look empty
+            row[0].set_yscale("log")
+            row[0].set_ylim(0.03 * least, 2 * max(tops))
+            row[0].yaxis.set_major_formatter(lambda value, _: power_text(value))
         for panel, step in zip(row, steps, strict=False):
             for name in group:
                 number = names.index(name)
                 values = run.field(name, step=step)[order]
-                panel.plot(x[order], values, _dash(number), color=LINES[number % len(LINES)], label=with_unit(run, name))
+                panel.plot(x[order], values, _dash(number), color=LINES[number % len(LINES)], label=name)
             panel.margins(x=0)
     for panel, step in zip(panels[0], steps, strict=False):
         panel.set_title(time_label(run, float(run.times[step])))
@@ -60,7 +71,8 @@ def profiles(run: Run, steps: list[int]) -> Any:
     for panel in axes.ravel()[max(0, len(steps) - columns) : len(steps)] if len(units) == 1 else ():  # the lowest of each column
         panel.tick_params(labelbottom=True)
     for row, unit in zip(axes, units if len(units) > 1 else [""] * rows, strict=True):
-        row[0].set_ylabel(unit_text(unit) if len(units) > 1 and unit_text(unit) else "density")
+        of = {kinds(run)[name] for name in (units[unit] if len(units) > 1 else names)}
+        row[0].set_ylabel(quantity(of, unit if len(units) > 1 else next(iter(units))))
     found = [panel.get_legend_handles_labels() for panel in panels[:, 0]]
     figure.legend(
         [h for handles, _ in found for h in handles],
@@ -68,7 +80,7 @@ def profiles(run: Run, steps: list[int]) -> Any:
         loc="outside upper right",
         ncols=min(len(names), 4),
     )
-    return figure
+    return whole
 
 
 def varies(run: Run, steps: list[int]) -> bool:
@@ -84,7 +96,7 @@ def mixed(run: Run) -> Any:
     for name in kinds(run):
         curve = np.array([float(run.field(name, step=step).mean()) for step in range(len(run.times))])
         units.setdefault(run.units.get(name, ""), {})[name] = curve
-    figure, axes = plt.subplots(1, len(units), figsize=(4.2 * len(units) + 2.2, 3.0), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(1, len(units), figsize=fitted(4.2 * len(units) + 2.2, 3.0), squeeze=False, layout="constrained")
     for panel, (of, group) in zip(axes[0], units.items(), strict=True):
         for number, (name, curve) in enumerate(group.items()):
             panel.plot(run.times * factor, curve, _dash(number), color=LINES[number % len(LINES)], label=name)
@@ -92,11 +104,11 @@ def mixed(run: Run) -> Any:
         if tops and max(tops) > APART * min(tops):
             panel.set_yscale("log")
             panel.set_ylim(bottom=0.01 * min(tops))
-            panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            panel.yaxis.set_major_formatter(lambda value, _: power_text(value))
         panel.set_xlabel(f"time ({unit})" if unit else "time")
-        panel.set_ylabel(f"density ({unit_text(of)})" if unit_text(of) else "density")
+        panel.set_ylabel(quantity({kinds(run)[name] for name in group}, of))
         panel.margins(x=0)
-        panel.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
@@ -121,27 +133,44 @@ def series(run: Run) -> Any | None:
         return None
     functions = schedules.of(run)
     given = bool(functions or schedules.instants(run))
-    size, heights = (3.3 * len(panels), 2.7 + (0.9 if given else 0.0)), [1.0, schedules.STRIP] if given else [1.0]
-    figure, axes = plt.subplots(
-        len(heights), len(panels), figsize=size, squeeze=False, layout="constrained", sharex="col", gridspec_kw={"height_ratios": heights}
-    )
-    for panel in axes[1] if given else ():
-        schedules.strip(panel, run, functions, factor)
-    if given:
-        axes[1, 0].legend(fontsize=8)
-    for panel, (title, lines, logarithmic) in zip(axes[0], panels, strict=True):
-        for number, (label, values) in enumerate(lines.items()):
-            panel.plot(time, values, color=LINES[number % len(LINES)], label=label, linestyle=_dash(number))
+    wide = -(-len(panels) // -(-len(panels) // _BESIDE))  # rows as full as they can be
+    tall = -(-len(panels) // wide)
+    lines_below = max(_rows_below(lines) for _, lines, _ in panels)
+    heights = [1.0, *([schedules.STRIP] if given else []), max(0.01, 0.1 * lines_below)]  # the last for what the lines are
+    figure = plt.figure(figsize=fitted(3.3 * wide, 2.5 * sum(heights) * tall), layout="constrained")
+    cells = figure.add_gridspec(tall, wide)
+    for number, (title, lines, logarithmic) in enumerate(panels):
+        parts = cells[number // wide, number % wide].subgridspec(len(heights), 1, height_ratios=heights)
+        panel = figure.add_subplot(parts[0])
+        lowest = panel
+        for k, (label, values) in enumerate(lines.items()):
+            panel.plot(time, values, color=LINES[k % len(LINES)], label=label, linestyle=_dash(k))
         panel.set_title(title)
-        panel.margins(x=0)
+        panel.set_xlim(time[0], time[-1])
         if logarithmic:
             panel.set_yscale("log")
-            panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0e}")  # plain text: typesetting powers takes most of a second
-        if lines and list(lines) != [""]:
-            panel.legend(fontsize=8)
-    for panel in axes[-1]:
-        panel.set_xlabel(f"time ({unit})" if unit else "time")
+            panel.yaxis.set_major_formatter(lambda value, _: power_text(value))
+        if given:
+            lowest = figure.add_subplot(parts[1], sharex=panel)
+            schedules.strip(lowest, run, functions, factor)
+            panel.tick_params(labelbottom=False)
+            if number == 0:
+                figure.legend(*lowest.get_legend_handles_labels(), loc="outside lower left", ncols=4, title="given over time")
+        lowest.set_xlabel(f"time ({unit})" if unit else "time")
+        below = figure.add_subplot(parts[-1])
+        below.set_axis_off()
+        if _rows_below(lines):  # below the axes, so that it lies over no curve
+            below.legend(*panel.get_legend_handles_labels(), loc="upper center", ncols=_columns(lines), borderpad=0, borderaxespad=0)
     return figure
+
+
+def _rows_below(lines: dict[str, Any]) -> int:
+    """Rows of text that say which line is which."""
+    return 0 if list(lines) in ([], [""]) else -(-len(lines) // _columns(lines))
+
+
+def _columns(lines: dict[str, Any]) -> int:
+    return 1 if max(map(len, lines)) > _SHORT else 2
 
 
 Panel = tuple[str, dict[str, Any], bool]

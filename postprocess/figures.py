@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,19 @@ from invasio.solver.output.layout import FIGURES
 from .foreign import inside, pictures
 from .pictures import save
 from .run import Run, open_run
-from .style import kinds, pick_times, style
+from .style import Page, cells_of, kinds, known_font, style
+from .times import pick_times
+
+ROWS = 6  # species in one figure
+_BODIES = 3  # outputs at which a body in space is drawn
 
 
 def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Path]:
-    """Draw what suits the run and return the files: profiles in 1-D, maps in 2-D, the middle plane (and,
-    where PyVista and a screen are there, a surface) in 3-D, and the series.
+    """Draw what suits the run and return the files: profiles in 1-D, maps in 2-D, the middle plane and the body in 3-D, and the series.
 
     Args:
         folder: the run folder, or an open Run.
-        times: how many output times to draw; by default what the scenario says (six).
+        times: how many output times to draw at most; by default what the scenario says (six).
 
     Raises:
         MeshError: the folder holds no fields.
@@ -29,38 +33,48 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
     target = run.path / FIGURES
     inside(run.path, "figures", pictures(run.path))
     target.mkdir(exist_ok=True)
-    with style():
-        made = [save(figure, target / f"{name}.png") for name, figure in draw(run, times)]
-    if run.dim == 3 and len(run.times):
-        from . import still
-
-        surface = still.draw(run, next(iter(kinds(run))), target / "surface.png")
-        made += [surface] if surface else []
-    return made
+    stated = _stated(run)
+    font = stated.get("font")
+    if font and not known_font(font):
+        logging.getLogger("invasio").warning(f"no font {font} on this machine: figures are drawn in DejaVu Sans")
+        font = None
+    on = Page(width=stated.get("width"), font=font, section=stated.get("section", True))
+    with style(on):
+        return [
+            save(figure, target / f"{name}.{ending}") for name, figure in draw(run, times) for ending in stated.get("formats") or ("png",)
+        ]
 
 
 def draw(run: Run, times: int | None = None) -> Iterator[tuple[str, Any]]:
     """Names and figures, one after the other, to be drawn inside `style`: profiles (over time where nothing
-    varies in place) or maps of the cells, all species, the series."""
+    varies in place) or maps of the cells, all species, in 3-D the body, the series."""
     from . import curves, maps
 
     if len(run.times):
-        steps = pick_times(run, times or _count(run))
+        count = times or int(_stated(run).get("times", 6))
+        steps = pick_times(run, count)
         if run.dim == 1:
             yield "profiles", curves.profiles(run, steps) if curves.varies(run, steps) else curves.mixed(run)
         else:
             plane = maps.Plane(run)
-            order = kinds(run)
-            for name in [n for n, kind in order.items() if kind == "cells"] or list(order)[:1]:
-                yield name, maps.map_grid(run, [name], steps, plane, columns=min(3, len(steps)))
-            if len(order) > 1:
-                yield "species", maps.map_grid(run, list(order)[:5], pick_times(run, 4), plane)
+            order = list(kinds(run))
+            for name in cells_of(run) or order[:1]:
+                yield name, maps.map_grid(run, [name], steps, plane, columns=maps.columns_of(len(steps)))
+            several = len(order) > 1
+            for number, first in enumerate(range(0, len(order) if several else 0, ROWS)):
+                name = "species" + (f"-{number + 1}" if number else "")
+                yield name, maps.map_grid(run, order[first : first + ROWS], pick_times(run, min(4, count)), plane)
+        if run.dim == 3:
+            from .solid.body import Body
+            from .solid.figure import figure
+
+            yield "body", figure(Body(run), pick_times(run, min(_BODIES, count)))
     series = curves.series(run)
     if series is not None:
         yield "series", series
 
 
-def _count(run: Run) -> int:
-    """Number of times the scenario asks for."""
+def _stated(run: Run) -> dict[str, Any]:
+    """What the scenario says of its figures."""
     figures = (run.scenario.get("output") or {}).get("figures")
-    return int(figures.get("times", 6)) if isinstance(figures, dict) else 6
+    return figures if isinstance(figures, dict) else {}

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from invasio.solver.output.layout import FIGURES
 
-from .style import LINES, style, unit_text
+from .colours import LINES
+from .style import style
+from .units import unit_text
 
 Floats = NDArray[np.float64]
 MOST_PANELS, MOST_TIMES = 6, 6

@@ -10,7 +10,9 @@ import numpy as np
 from .faults import WrongRequest, unknown
 from .lines import Line
 from .probe import Array
-from .style import front_field, scale, time_scale
+from .style import front_field
+from .times import time_scale
+from .units import scale
 
 if TYPE_CHECKING:
     from .run import Run

@@ -14,7 +14,7 @@ from invasio.solver.output.layout import FIELDS, FIGURES
 from .expect import Result, check
 from .figures import make_figures
 from .run import Run, open_run
-from .style import kinds
+from .style import cells_of, kinds
 
 LARGEST = 200_000  # bytes of a picture on the page
 _WIDTH = 1200  # pixels
@@ -62,13 +62,15 @@ def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
 
 
 def main_picture(run: Run) -> Path:
-    """The picture that says most: profiles in 1-D; else the cells over time, or all species where there are several kinds of cells.
+    """The picture that says most: profiles in 1-D, the body in 3-D; else the cells over time, or all species where there are several
+    kinds of cells.
 
     Pictures are drawn if there are none or if the fields are newer.
     """
-    cells = [name for name, kind in kinds(run).items() if kind == "cells"]
+    cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
-    name = "profiles" if run.dim == 1 else "species" if several else cells[0] if cells else next(iter(kinds(run)))
+    flat = "species" if several else cells[0] if cells else next(iter(kinds(run)))
+    name = {1: "profiles", 3: "body"}.get(run.dim, flat)
     picture = run.path / FIGURES / f"{name}.png"
     if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
         make_figures(run)
@@ -114,7 +116,7 @@ def _section(entry: Entry, run: Run, results: list[Result], picture: str) -> str
         _plain(f"{size} Source: {words['source'].rstrip('.')}." if words["source"] else size),
         "",
         *_shares(run),
-        *_table(results),
+        *_table(results, run.units.get("time", "")),
     ]
     return "\n".join(lines)
 
@@ -142,13 +144,15 @@ def _shares(run: Run) -> list[str]:
     return lines
 
 
-def _table(results: list[Result]) -> list[str]:
-    """Expected and measured numbers; nothing where nothing is expected."""
+def _table(results: list[Result], time: str) -> list[str]:
+    """Expected and measured numbers with their units; nothing where nothing is expected."""
     if not results:
         return []
-    lines = ["| t | quantity | expected | measured | allowed error | source |", "|---|---|---|---|---|---|"]
+    at = f"t ({time})" if time not in ("", "1") else "t"
+    lines = [f"| {at} | quantity | expected | measured | allowed error | source |", "|---|---|---|---|---|---|"]
     for r in results:
-        measured = f"{r.measured:.6g}" if r.passed else f"**{r.measured:.6g}, missed** {r.fault}".strip()
+        expected, found, _, bound = r.shown
+        measured = found if r.passed else f"**{found}, missed** {r.fault}".strip()
         source = re.sub(r"([*<>|])", r"\\\1", str(r.item.get("source") or ""))
-        lines.append(f"| {r.item['at']:g} | {r.label} | {float(r.item['value']):.6g} | {measured} | {r.bound:.1e} | {source} |")
+        lines.append(f"| {r.item['at']:g} | {r.quantity} | {expected} | {measured} | {bound} | {source} |")
     return [*lines, ""]

@@ -9,7 +9,7 @@ import numpy as np
 
 from .faults import WrongRequest
 from .probe import Array, Locator, Ray
-from .style import axis_label, scale
+from .units import axis_label, scale
 
 if TYPE_CHECKING:
     from .run import Run

@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import ListedColormap, Normalize, PowerNorm
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.colors import Normalize
 from numpy.typing import NDArray
 
+from . import schedules
+from .colours import BREACH, INK, colour_map, finish_bar, scale_of, span
 from .membranes import membranes
 from .picture import background
 from .raster import cover
 from .sheet import Sheet
+from .slices import crossed
+from .solid.surface import skin
 from .strokes import draw as draw_strokes
 from .strokes import grid_of, strokes
-from .style import MAPS, kinds, length_label, scale_bar, span, thins_out, time_label, with_unit
+from .style import front_level, kinds, page, scale_bar, thins_out
+from .times import time_label
+from .units import length_label, with_unit
 from .vessels import draw as draw_walls
 from .vessels import wall_lines
 
@@ -26,8 +31,8 @@ if TYPE_CHECKING:
     from .run import Run
 
 _PIXELS = 200_000  # of a raster
-_APART = 0.13  # of the length of a colour bar, between ticks
-_BREACH = "#00d5ff"  # stands out from the maps and from a stained section, also without red and green
+MEMBRANE = "membrane"  # what of a panel is one, and changes with time
+COLOUR_NAMES = {"blood": "orange", "lymph": "green"}  # of the walls of vessels
 
 
 class Plane:
@@ -42,10 +47,16 @@ class Plane:
         self.height = float(self.lower[2] + self.upper[2]) / 2 if run.dim == 3 else 0.0
         self._cell, self._share = cover(run.points, run.cells, self.shape, self.height)
         self.extent = (self.lower[0], self.upper[0], self.lower[1], self.upper[1])
-        self.picture = background(run)
-        self.lines = outlines(run) if run.dim == 2 else None
+        self.picture = background(run) if page().section else None
+        self.lines = outlines(run) if run.dim == 2 else (np.empty((0, 2)), self._rim())
         self.membranes = membranes(run) if run.dim > 1 else None
         self.vessels = wall_lines(run, self.height)
+
+    def _rim(self) -> NDArray[np.float64]:
+        """In 3-D the rim of the tissue in the plane: (3n, 2) points, every third NaN."""
+        faces = skin(self.run.points, self.run.cells, {})
+        ends = crossed(faces.points[faces.triangles], self.height)[0]
+        return np.concatenate([ends, np.full((len(ends), 1, 2), np.nan)], axis=1).reshape(-1, 2)
 
     @property
     def as_picture(self) -> bool:
@@ -64,6 +75,10 @@ class Plane:
         size = (self.upper - self.lower)[:2] / np.array(self.shape[::-1])
         places = self.lower[:2] + (np.stack([inside % self.shape[1], inside // self.shape[1]], axis=1) + 0.5) * size
         return strokes(along, self.run.cells[self._cell[inside]], self._share[inside], places, step * float(size.max()))
+
+    def shown_from(self, name: str) -> float | None:
+        """From which density on cells hide the tissue's picture beneath: that of their front; None where there is no picture."""
+        return front_level(self.run, name, 0) if self.picture is not None and kinds(self.run)[name] == "cells" else None
 
     def raster(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows, columns) values of a nodal field; NaN outside the tissue."""
@@ -98,6 +113,11 @@ class Row:
     label: str = ""
 
 
+def columns_of(count: int) -> int:
+    """Maps in a row where there are so many of one field: no row is left nearly empty."""
+    return 2 if count == 4 else min(3, count)
+
+
 def map_grid(run: Run, names: list[str], steps: list[int], plane: Plane, columns: int | None = None) -> Any:
     """A figure of maps: one field at many times in rows of ``columns``, or one row per field with a column per time."""
     return map_rows([Row(plane, name, steps) for name in names], columns)
@@ -109,89 +129,92 @@ def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[
     Rows of the same field share one colour scale, from the maps shown or from ``ends``.
     """
     single = len(rows) == 1
+    given = not any(row.label for row in rows) and len(rows[0].steps) > 1 and schedules.given(rows[0].plane.run)
     columns = columns or len(rows[0].steps)
     size = rows[0].plane.upper[:2] - rows[0].plane.lower[:2]
     count = -(-len(rows[0].steps) // columns) if single else len(rows)
-    sheet = Sheet(count, columns, 3.0 if single else 2.1, size[1] / size[0], single, any(row.label for row in rows))
+    sheet = Sheet(count, columns, 3.0 if single else 2.1, size[1] / size[0], single, any(row.label for row in rows), foot=2, strip=given)
     rasters = [[row.plane.raster(row.plane.run.field(row.name, step=step)) for step in row.steps] for row in rows]
     norms = {row.name: _norm(rows, rasters, row.name, (ends or {}).get(row.name)) for row in rows}
     for number, (row, pictures) in enumerate(zip(rows, rasters, strict=True)):
-        drawn: Any = None
+        kind = kinds(row.plane.run)[row.name]
         for k, (raster, step) in enumerate(zip(pictures, row.steps, strict=True)):
             at = (k // columns, k % columns) if single else (number, k)
             panel = sheet.panel(*at)
-            drawn = _panel(panel, raster, norms[row.name], kinds(row.plane.run)[row.name], row.plane)
+            _panel(panel, coloured(raster, norms[row.name], kind, row.plane.shown_from(row.name)), kind, row.plane)
             draw_strokes(panel, row.plane.strokes(row.name))
-            _membranes(panel, row.plane, step)
+            draw_membranes(panel, row.plane, step)
             if single or number == 0:
                 panel.set_title(time_label(row.plane.run, float(row.plane.run.times[step])), y=1.0, pad=4)
             if row.label and k == 0:
-                panel.text(-0.03, 0.5, row.label, transform=panel.transAxes, rotation=90, va="center", ha="right", fontsize=9)
+                panel.text(-0.03, 0.5, row.label, transform=panel.transAxes, rotation=90, va="center", ha="right")
             if at == (sheet.rows - 1, 0):
-                _below(panel, row.plane, size[0], any(len(each.plane.strokes(each.name)) for each in rows))
-        finish_bar(
-            sheet.figure.colorbar(drawn, cax=sheet.bar(None if single else number)), norms[row.name], with_unit(row.plane.run, row.name)
-        )
+                scale_bar(panel, row.plane.run, size[0])
+        bar = sheet.figure.colorbar(ScalarMappable(norms[row.name], colour_map(kind)), cax=sheet.bar(None if single else number))
+        finish_bar(bar, norms[row.name], with_unit(row.plane.run, row.name))
+    if given:
+        schedules.timeline(sheet.strip(), rows[0].plane.run, rows[0].steps)
+    sheet.note(legend_of(rows))
     return sheet.figure
 
 
-def _below(panel: Any, plane: Plane, width: float, fibres: bool) -> None:
-    """The scale bar, what strokes are, and in 3-D which plane it is."""
-    scale_bar(panel, plane.run, width)
-    said = ["strokes: fibres"] if fibres else []
-    said += [length_label(plane.run, "z", plane.height)] if plane.run.dim == 3 else []
-    if said:
-        panel.text(1.0, -0.03, ", ".join(said), transform=panel.transAxes, va="center", ha="right", fontsize=8)
+def legend_of(rows: list[Row]) -> str:
+    """What of the maps their colour bars do not say, in one line."""
+    run, plane = rows[0].plane.run, rows[0].plane
+    walls = dict.fromkeys(kind for row in rows for kind in row.plane.vessels)
+    membranes = [row.plane.membranes for row in rows if row.plane.membranes is not None]
+    said = [length_label(run, "plane z", plane.height)] if run.dim == 3 else []
+    said += ["strokes: fibres"] if any(len(row.plane.strokes(row.name)) for row in rows) else []
+    if membranes:
+        said.append(
+            "membrane: black, blue where breached"
+            + (", cross: first breach" if run.dim == 2 and any(m.first_breach for m in membranes) else "")
+        )
+    said += [f"{kind}: {COLOUR_NAMES[kind]}" for kind in walls]
+    levels = {row.name: row.plane.shown_from(row.name) for row in rows}
+    said += [f"section where {name} < {level:.2g}" for name, level in levels.items() if level is not None]
+    return "; ".join(said)
 
 
-def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
-    """Ticks and name of a colour bar."""
-    if isinstance(norm, PowerNorm):
-        ticks = _few_ticks(float(norm.vmax or 1.0))
-        bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
-        bar.ax.minorticks_off()
-    else:
-        bar.locator, bar.formatter = MaxNLocator(5), FuncFormatter(lambda value, _: f"{value:g}")  # no power of ten apart, above the map
-        bar.update_ticks()
-    bar.set_label(name)
-    bar.outline.set_visible(False)
+def coloured(raster: NDArray[np.float64], norm: Normalize, kind: str, shown_from: float | None = None) -> NDArray[np.float64]:
+    """(rows, columns, 4) colours of a raster; nothing outside the tissue, and below ``shown_from`` where that is given."""
+    colours = np.array(colour_map(kind)(norm(np.nan_to_num(raster))))
+    colours[~np.isfinite(raster), 3] = 0.0
+    if shown_from is not None:
+        colours[np.nan_to_num(raster) < shown_from, 3] = 0.0
+    return colours
 
 
-def _panel(panel: Any, raster: Any, norm: Any, kind: str, plane: Plane) -> Any:
+def _panel(panel: Any, colours: NDArray[np.float64], kind: str, plane: Plane) -> None:
     picture = plane.picture if kind == "cells" else None
     panel.set_aspect("equal")
     panel.set_axis_off()
-    colours: Any = plt.get_cmap(MAPS[kind])
     if picture is not None:
         panel.imshow(picture.pale, extent=picture.extent, interpolation="bilinear")
-        colours = _translucent()
-    drawn = panel.imshow(
-        raster, origin="lower", extent=plane.extent, cmap=colours, norm=norm, interpolation="bilinear", interpolation_stage="rgba"
-    )
-    if plane.lines is not None:
-        between, rim = plane.lines
-        on_bright = picture is not None or kind == "ecm"
-        panel.plot(*between.T, color="#101010" if on_bright else "#ffffff", linewidth=0.7, alpha=0.8)
-        panel.plot(*rim.T, color="#404040", linewidth=0.5)
+    panel.imshow(colours, origin="lower", extent=plane.extent)
+    between, rim = plane.lines
+    panel.plot(*between.T, color="#101010" if kind in ("ecm", "cells") else "#ffffff", linewidth=0.7 * page().share, alpha=0.8)
+    panel.plot(*rim.T, color="#404040", linewidth=0.5 * page().share)
     draw_walls(panel, plane.vessels)
     down = picture is not None or plane.as_picture
     panel.set_xlim(plane.lower[0], plane.upper[0])
     panel.set_ylim(*(plane.upper[1], plane.lower[1]) if down else (plane.lower[1], plane.upper[1]))
-    return drawn
 
 
-def _membranes(panel: Any, plane: Plane, step: int) -> None:
+def draw_membranes(panel: Any, plane: Plane, step: int) -> None:
     """The membranes: dark on a pale edge where they stand, bright where they are breached, in 2-D a cross where they broke first."""
     if plane.membranes is None or step >= len(plane.membranes.times):
         return
     m = plane.membranes
     lines, facets = m.lines(plane.height)
     open_ = m.breached(step)[facets]
-    for part, colour, width in ((~open_, "#ffffff", 2.2), (~open_, "#1a1a1a", 1.2), (open_, _BREACH, 1.8)):
-        panel.add_collection(LineCollection(list(lines[part]), colors=colour, linewidths=width))
+    for part, colour, width in ((~open_, "#ffffff", 2.2), (~open_, INK, 1.2), (open_, INK, 2.6), (open_, BREACH, 1.8)):
+        panel.add_collection(
+            LineCollection(list(lines[part]), colors=colour, linewidths=width * page().share, capstyle="round", gid=MEMBRANE)
+        )
     first = m.first_breach
     if first is not None and step >= first[0] and len(first[1]) == 2:
-        panel.plot(*first[1], marker="P", markersize=7, color=_BREACH, markeredgecolor="#101010", markeredgewidth=0.8)
+        panel.plot(*first[1], marker="P", markersize=7 * page().share, color=BREACH, markeredgecolor=INK, markeredgewidth=0.8, gid=MEMBRANE)
 
 
 def _norm(rows: list[Row], rasters: list[list[NDArray[np.float64]]], name: str, ends: tuple[float, float] | None) -> Normalize:
@@ -199,25 +222,3 @@ def _norm(rows: list[Row], rasters: list[list[NDArray[np.float64]]], name: str, 
     shown = [raster for row, several in zip(rows, rasters, strict=True) if row.name == name for raster in several]
     low, high = ends or span(min(float(np.nanmin(r)) for r in shown), max(float(np.nanmax(r)) for r in shown))
     return scale_of(low, high, any(thins_out(row.plane.run, name) for row in rows if row.name == name))
-
-
-def scale_of(low: float, high: float, root: bool) -> Normalize:
-    """A linear scale, or a cube root scale."""
-    return PowerNorm(1 / 3, low, high, clip=True) if root and low >= 0 else Normalize(low, high)
-
-
-def _few_ticks(high: float) -> list[float]:
-    """Round numbers for a cube root scale: 0 and 1, 3, 10, 30, ... times a power of ten, as far apart as their labels need."""
-    steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.ceil(np.log10(high))) + 1) for m in (1, 3)]
-    ticks = [0.0]
-    for tick in (t for t in steps if t <= high * (1 + 1e-9)):
-        if (tick / high) ** (1 / 3) - (ticks[-1] / high) ** (1 / 3) >= _APART:
-            ticks.append(tick)
-    return ticks
-
-
-def _translucent() -> ListedColormap:
-    """A map from nothing through yellow and red to dark, for drawing over a picture."""
-    colours = plt.get_cmap("inferno_r")(np.linspace(0.12, 0.85, 256))
-    colours[:, 3] = np.clip(np.linspace(0.0, 1.0, 256) * 4, 0.0, 0.85)
-    return ListedColormap(colours)

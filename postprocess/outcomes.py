@@ -22,7 +22,7 @@ from invasio.solver.scenario.cascade_numbers import named
 from .cascade_numbers import over_time
 from .faults import UnknownTime, unknown
 from .reason import reason
-from .style import unit_text
+from .units import unit_text
 
 if TYPE_CHECKING:
     from .sweep import MemberRun, SweepRun

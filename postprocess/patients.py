@@ -12,7 +12,9 @@ import numpy as np
 from invasio.solver.output.layout import OF_PATIENTS, PATIENTS, SPREAD
 
 from .cascade import numbers, read
-from .style import LINES, style
+from .colours import LINES
+from .style import fitted, style
+from .times import long_time
 
 PICTURE = "patients.png"
 PLACES = 6
@@ -30,7 +32,7 @@ def figure(folder: Path) -> Any:
     """Three panels: the chance over time among patients, its values at the end, the two parts of the variance by place."""
     table, each = read(folder, SPREAD), read(folder, PATIENTS)
     facts = json.loads((folder / OF_PATIENTS).read_text(encoding="utf-8"))
-    found, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 3.1), layout="constrained", width_ratios=(1.15, 1, 1.15))
+    found, (left, middle, right) = plt.subplots(1, 3, figsize=fitted(9.2, 3.1), layout="constrained", width_ratios=(1.15, 1, 1.15))
     _in_time(left, table, facts)
     _at_end(middle, each)
     _parts(right, table)
@@ -45,7 +47,7 @@ def _rows(table: dict[str, list[str]], quantity: str, place: str) -> list[int]:
 
 def _in_time(panel: Any, table: dict[str, list[str]], facts: dict[str, Any]) -> None:
     unit = str(facts.get("time", ""))
-    factor, name = (1 / 365.25, "years") if unit == "d" and facts["horizon"] > 2 * 365 else (1.0, unit)
+    factor, name = long_time(unit, facts["horizon"])
     rows = _rows(table, "has a macrometastasis", "anywhere")
     times = numbers(table["time"])[rows] * factor
     for low, high, alpha, label in (("q05", "q95", 0.18, "5 to 95 % of patients"), ("q25", "q75", 0.35, "half of them")):
@@ -54,9 +56,9 @@ def _in_time(panel: Any, table: dict[str, list[str]], facts: dict[str, Any]) -> 
     panel.plot(times, numbers(table["mean"])[rows], color="black", ls="--", lw=1.2, label="all patients together")
     panel.margins(x=0)
     panel.set_ylim(bottom=0)
-    panel.set_xlabel(f"time{f' ({name})' if name not in ('', '1') else ''}")
+    panel.set_xlabel(f"time{f' ({name})' if name else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
-    panel.legend(fontsize=7, loc="upper left")
+    panel.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def _at_end(panel: Any, each: dict[str, list[str]]) -> None:
@@ -83,10 +85,10 @@ def _parts(panel: Any, table: dict[str, list[str]]) -> None:
     panel.barh(range(len(shown)), between[shown], color=LINES[1], height=0.65, label="between patients")
     panel.barh(range(len(shown)), within[shown], left=between[shown], color="#cccccc", height=0.65, label="chance")
     for y, k in enumerate(shown):
-        panel.annotate(f"{share[k]:.0%}", (between[k] + within[k], y), (3, 0), "data", "offset points", va="center", fontsize=7.5)
+        panel.annotate(f"{share[k]:.0%}", (between[k] + within[k], y), (3, 0), "data", "offset points", va="center", fontsize="small")
     panel.set_yticks(range(len(shown)), [table["place"][k].replace("_", " ") for k in shown])
     panel.invert_yaxis()
     panel.margins(x=0.15)
     panel.set_xlim(left=0)
     panel.set_xlabel("variance of having a metastasis")
-    panel.legend(fontsize=7, loc="center right")
+    panel.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2))

@@ -7,10 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from .run import Run
+
+_TINTS = ("#f6ead7", "#dcebf5", "#e3f1e4", "#f3e2ec", "#f4f0c9", "#e6e3f2")  # of regions: no grey, and paler than any species
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,13 @@ class Picture:
 
     pixels: NDArray[np.float64]
     extent: tuple[float, float, float, float]
+    labels: bool = False
 
     @cached_property
     def pale(self) -> NDArray[np.uint8]:
-        """The picture with less colour and contrast, so that what is drawn over it stands out; 0..255."""
+        """The picture with less colour and contrast, so that what is drawn over it stands out (labels are pale as they are); 0..255."""
+        if self.labels:
+            return (255 * self.pixels).astype(np.uint8)
         grey = self.pixels.mean(axis=2, keepdims=True)
         muted = 0.35 * self.pixels + 0.65 * grey
         return (255 * (1.0 - 0.55 * (1.0 - muted))).astype(np.uint8)
@@ -37,11 +43,31 @@ def background(run: Run) -> Picture | None:
     if pixels is None or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
         return None
     pixel = mesh.get("pixel", 1.0)
+    labels = _labels(mesh)
     dx, dy = (float(pixel), float(pixel)) if np.ndim(pixel) == 0 else (float(pixel[0]), float(pixel[1 if len(pixel) > 1 else 0]))
+    if labels and (pixels.ndim == 2 or (pixels[..., :3] == pixels[..., :1]).all()):
+        flat = pixels if pixels.ndim == 2 else pixels[..., 0]
+        return Picture(_tinted(flat, labels), (0.0, flat.shape[1] * dx, flat.shape[0] * dy, 0.0), labels=True)
     values = pixels[..., :3].astype(np.float64) if pixels.ndim == 3 else np.repeat(pixels[..., None].astype(np.float64), 3, axis=2)
     values /= max(255.0 if pixels.dtype == np.uint8 else float(values.max()), 1e-300)
     height, width = values.shape[:2]
     return Picture(values, (0.0, width * dx, height * dy, 0.0))
+
+
+def _labels(mesh: dict[str, Any]) -> list[tuple[int, ...]]:
+    """The labels of each region of a label image; none where the picture is one of tissue."""
+    stated = [region for region in (mesh.get("regions") or {}).values() if isinstance(region, dict)]
+    found = [region.get("label") for region in stated if region.get("kind") == "by_label"]
+    return [tuple(label) if isinstance(label, (list, tuple)) else (int(label),) for label in found if label is not None]
+
+
+def _tinted(pixels: NDArray[Any], labels: list[tuple[int, ...]]) -> NDArray[np.float64]:
+    """(H, W, 3) a pale tint for each region, white elsewhere; numbers of a label image are no brightness."""
+    whole = np.rint(pixels * 255 if pixels.dtype.kind == "f" and pixels.max(initial=0) <= 1.0 else pixels).astype(np.int64)
+    found = np.ones((*whole.shape, 3))
+    for number, of in enumerate(labels):
+        found[np.isin(whole, of)] = to_rgb(_TINTS[number % len(_TINTS)])
+    return found
 
 
 def _load(name: str, run: Run) -> NDArray[Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from invasio.solver.errors import InvasioError
 
 from .faults import WrongRequest
+from .style import page
 
 ENDINGS = (".png", ".pdf", ".svg")
 
@@ -32,7 +33,7 @@ def save(figure: Any, path: Path) -> Path:
     options = {"pil_kwargs": {"compress_level": 3}} if path.suffix.lower() == ".png" else {}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=150, **options)
+        figure.savefig(path, dpi=300 if page().width else 150, **options)
     except OSError as error:
         raise InvasioError(
             f"cannot be written: {error.strerror}", code="cannot-write", place=str(path), remedy="choose another file"

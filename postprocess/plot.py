@@ -9,19 +9,22 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .colours import LINES, colour_map, finish_bar, scale_of
 from .curves import DASHES
 from .faults import UnknownTime, WrongRequest, unknown
 from .fronts import Fit, Front
 from .lines import Line
-from .maps import Plane, Row, finish_bar, map_rows, scale_of
+from .maps import Plane, Row, columns_of, map_rows
 from .run import Run, labels
 from .schedules import Lanes, draw_lanes
-from .style import LINES, MAPS, kinds, limits, pick_times, scale, thins_out, time_label, time_scale, unit_text, with_unit
+from .style import fitted, kinds, limits, thins_out
+from .times import pick_times, time_label, time_scale
+from .units import scale, unit_text, with_unit
 
 MOST_LINES = len(LINES)  # that can be told apart in one panel
 _BESIDE = 3  # panels in a row
 _WIDTHS = {1: 3.9, 2: 7.2, 3: 8.4}  # inches of a figure by panels in a row
-_TALL, _LANE = 2.4, 0.12  # inches of a panel, and of the lane of an arm in a strip
+_TALL, _LANE, _ROW = 2.4, 0.12, 0.216  # inches of a panel, of the lane of an arm in a strip, of a row of the legend
 _ROUNDING = 1e-9
 
 
@@ -71,9 +74,14 @@ def profiles(runs: list[Run], names: list[str] | None = None, times: list[float]
     count = len(steps[0])
     columns = min(3, count)
     figure, axes = plt.subplots(
-        -(-count // columns), columns, figsize=(3.4 * columns, 2.3 * -(-count // columns) + 0.5), sharex=True, sharey=True, squeeze=False,
+        -(-count // columns),
+        columns,
+        figsize=fitted(3.4 * columns, 2.3 * -(-count // columns) + 0.5),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
         layout="constrained",
-    )  # fmt: skip
+    )
     for k, panel in enumerate(axes.ravel()):
         if k >= count:
             panel.set_axis_off()
@@ -107,7 +115,7 @@ def maps(runs: list[Run], names: list[str] | None = None, times: list[float] | N
     for run, label in zip(runs, labels(runs), strict=True):
         plane, steps = Plane(run), steps_of(run, times, runs[0])
         rows += [Row(plane, name, steps, label if len(runs) > 1 else "") for name in fields_of(run, shown, False)]
-    return map_rows(rows, min(3, len(rows[0].steps)) if len(rows) == 1 else None)
+    return map_rows(rows, columns_of(len(rows[0].steps)) if len(rows) == 1 else None)
 
 
 def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x") -> Any:
@@ -118,7 +126,7 @@ def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x")
         for name in fields_of(run, names, False)[: 5 if names else 1]
     ]
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(0.6 + 3.9 * len(panels), 3.1), sharey=len(runs) == 1, squeeze=False, layout="constrained"
+        1, len(panels), figsize=fitted(0.6 + 3.9 * len(panels), 3.1), sharey=len(runs) == 1, squeeze=False, layout="constrained"
     )
     lines: dict[Run, Line] = {}
     for panel, (run, label, name) in zip(axes[0], panels, strict=True):
@@ -129,7 +137,7 @@ def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x")
                 "a kymograph needs two outputs or more", code="too-few-outputs", place=str(run.path), remedy="choose a smaller output.every"
             )
         norm = scale_of(*limits(run, name), root=thins_out(run, name))
-        colours = plt.get_cmap(MAPS[kinds(run)[name]])
+        colours = colour_map(kinds(run)[name])
         drawn = panel.pcolormesh(
             line.position, run.times * factor, line.over_time(name), norm=norm, cmap=colours, shading="nearest", rasterized=True
         )
@@ -138,13 +146,14 @@ def kymograph(runs: list[Run], names: list[str] | None = None, along: str = "x")
         finish_bar(figure.colorbar(drawn, ax=panel), norm, with_unit(run, name))
         panel.set_xlabel(line.label)
         panel.set_title(label if len(runs) > 1 else "")
-        panel.set_ylabel(f"time ({unit})" if unit else "time")
+        if panel is axes[0, 0] or len(runs) > 1:
+            panel.set_ylabel(f"time ({unit})" if unit else "time")
     return figure
 
 
 def fronts(runs: list[Run], found: list[Front], fits: list[Fit | None]) -> Any:
     """Positions of the fronts over time, with the straight lines fitted to them."""
-    figure, panel = plt.subplots(figsize=(4.8, 3.2), layout="constrained")
+    figure, panel = plt.subplots(figsize=fitted(4.8, 3.2), layout="constrained")
     for number, (label, front, line) in enumerate(zip(labels(runs), found, fits, strict=True)):
         colour = LINES[number % len(LINES)]
         panel.plot(front.times, front.positions, "o", ms=3, color=colour, label=label if len(runs) > 1 else None)
@@ -179,7 +188,7 @@ def series(
     figure, axes = plt.subplots(
         len(heights),
         wide,
-        figsize=(_WIDTHS[wide], sum(heights) + (0.4 if len(runs) > 1 else 0.2) + (0.3 if strips else 0.0)),
+        figsize=fitted(_WIDTHS[wide], sum(heights) + 0.2 + _ROW * _rows(labels(runs), _WIDTHS[wide]) + (0.3 if strips else 0.0)),
         height_ratios=heights,
         squeeze=False,
         layout="constrained",
@@ -227,7 +236,7 @@ def _curves(panel: Any, runs: list[Run], name: str, curves: Curves) -> None:
     """A number of several runs over times of their own."""
     for number, (run, label, (times, values)) in enumerate(zip(runs, labels(runs), curves.lines, strict=True)):
         panel.plot(np.asarray(times) * time_scale(run, runs[0])[0], values, label=label, **stroke(number))
-    panel.set_ylabel(unit_text(f"{name} ({curves.unit})") if curves.unit not in ("", "1") else name)
+    panel.set_ylabel(f"{name} ({text})" if (text := unit_text(curves.unit)) else name)
     panel.margins(x=0)
     _no_rounding(panel)
 
@@ -252,8 +261,17 @@ def _legend(figure: Any, panel: Any) -> None:
     """What each line is, above the panels: off the curves. Rows are filled until a row is as wide as the figure."""
     handles, texts = panel.get_legend_handles_labels()
     if len(texts) > 1:
-        room = figure.get_size_inches()[0] / (0.5 + 0.075 * max(map(len, texts)))
-        figure.legend(handles, texts, loc="outside upper left", ncols=max(1, min(len(texts), int(room))))
+        figure.legend(handles, texts, loc="outside upper left", ncols=_beside(texts, figure.get_size_inches()[0]))
+
+
+def _beside(texts: list[str], width: float) -> int:
+    """How many of the texts of a legend fit beside each other in a figure of so many inches."""
+    return max(1, min(len(texts), int(width / (0.5 + 0.075 * max(map(len, texts))))))
+
+
+def _rows(texts: list[str], width: float) -> int:
+    """How many rows a legend has; none of a single line."""
+    return -(-len(texts) // _beside(texts, width)) if len(texts) > 1 else 0
 
 
 def _same_unit(run: Run, first: Run, column: str) -> None:

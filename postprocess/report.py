@@ -17,8 +17,9 @@ from .faults import WrongRequest
 from .figures import draw
 from .foreign import inside
 from .fronts import fit, front, sentence
-from .html import Markup, embedded, facts, folded, page, picture, section, table
-from .style import kinds, style, time_label
+from .html import Markup, facts, folded, page, picture, section, table
+from .style import kinds, style
+from .times import time_label
 
 if TYPE_CHECKING:
     from .run import Run
@@ -32,6 +33,7 @@ _SECTIONS = {
     "ledger": "Ledger",
     "expected": "Expected numbers",
     "equations": "Equations",
+    "methods": "Methods",
     "timings": "Timings",
     "provenance": "Provenance",
 }
@@ -61,12 +63,13 @@ def compose(run: Run) -> str:
         drawn = dict(_pictures(run))
     curves = drawn.pop("series", "")
     parts = {
-        "pictures": [*drawn.values(), *_stills(run)],
+        "pictures": list(drawn.values()),
         "curves": [_speeds(run), curves],
         "cascade": [_cascade(run)],
         "ledger": [_ledger(run)],
         "expected": [_expected(run)],
         "equations": [_equations(run)],
+        "methods": [_methods(run)],
         "timings": [_timings(run)],
         "provenance": [_provenance(run)],
     }
@@ -76,31 +79,36 @@ def compose(run: Run) -> str:
     return page(title, "\n".join([_head(run, title), f"<nav>{links}</nav>", *filter(None, sections.values())]))
 
 
-def _head(run: Run, title: str) -> str:
-    status = _text(run.path / STATUS).strip() or "unknown"
-    tone = "good" if status == "done" else "bad" if status.startswith("failed") else "soft"
-    scenario = run.scenario
-    last = time_label(run, float(run.times[-1])).removeprefix("t = ")
-    strip = [
-        ("run", str(scenario.get("name") or run.path.resolve().name)),
-        ("status", Markup(f'<span class="badge {tone}">{escape(status)}</span>')),
+def strip(run: Run) -> list[tuple[str, str]]:
+    """What a run is, in short: names and texts."""
+    last = f", to {time_label(run, float(run.times[-1]))}" if len(run.times) else ""
+    return [
+        ("run", str(run.scenario.get("name") or run.path.resolve().name)),
+        ("status", _text(run.path / STATUS).strip() or "unknown"),
         ("mesh", f"{run.dim}-D, {len(run.points):,} nodes, {len(run.cells):,} cells"),
         ("regions", ", ".join(run.regions)),
-        ("outputs", f"{len(run.times)}, to t = {last}"),
+        ("outputs", f"{len(run.times)}{last}"),
         ("fields", ", ".join(kinds(run))),
         ("computed in", _duration(run)),
     ]
+
+
+def _head(run: Run, title: str) -> str:
+    scenario, said = run.scenario, dict(strip(run))
+    tone = "good" if said["status"] == "done" else "bad" if said["status"].startswith("failed") else "soft"
+    said["status"] = Markup(f'<span class="badge {tone}">{escape(said["status"])}</span>')
     texts = [f"<p>{escape(' '.join(str(scenario[key]).split()))}</p>" for key in ("description",) if scenario.get(key)]
     source = scenario.get("source")
     texts += [f'<p class="soft">Source: {escape(" ".join(str(source).split()))}</p>'] if source else []
-    return f"<header><h1>{escape(title)}</h1>\n{''.join(texts)}\n{facts(strip)}</header>"
+    return f"<header><h1>{escape(title)}</h1>\n{''.join(texts)}\n{facts(list(said.items()))}</header>"
 
 
 def _pictures(run: Run) -> Iterator[tuple[str, str]]:
     """Names and pictures as HTML."""
     captions = {
         "profiles": "Profiles along x at several times.",
-        "species": "All species at four times.",
+        "species": "All species over time.",
+        "body": "The body: where cells are denser than at their front, whole and cut open.",
         "series": "Amounts, share of the cells per region, the front, and the residual of the ledger over time.",
     }
     plane = " on the middle plane" if run.dim == 3 else ""
@@ -129,14 +137,6 @@ def _patients(folder: Path) -> str:
     with style():
         said = "Patients that differ: the chance of a metastasis over time (a) and at the horizon (b), and how much of all differences "
         return picture(patients.figure(folder), said + "is between patients, and how much is chance (c).")
-
-
-def _stills(run: Run) -> list[str]:
-    """Surfaces in 3-D that were drawn at the end of the run."""
-    path = run.path / "figures" / "surface.png"
-    return (
-        [embedded(path.read_bytes(), "Where the cells are dense, at the last output, cut open.")] if run.dim == 3 and path.is_file() else []
-    )
 
 
 def _speeds(run: Run) -> str:
@@ -209,6 +209,14 @@ def _equations(run: Run) -> str:
     except InvasioError as error:  # written by another version, or a file it refers to is elsewhere
         return f'<p class="soft">The model cannot be written out here:</p><pre>{escape(str(error))}</pre>'
     return f'<pre class="equations">{escape(text)}</pre>'
+
+
+def _methods(run: Run) -> str:
+    """A paragraph for a paper, and what it cites."""
+    from . import methods
+
+    note = '<p class="soft">To be pasted into a paper, with the equations above and the parameters below them.</p>'
+    return note + f"<p>{escape(methods.paragraph(run))}</p>" + folded("Literature as BibTeX", methods.bibtex(run))
 
 
 def _timings(run: Run) -> str:

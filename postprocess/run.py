@@ -3,148 +3,97 @@
 from __future__ import annotations
 
 import json
-import time as clock
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import PydanticCustomError
 
 from invasio.solver.errors import MeshError
-from invasio.solver.output.layout import ALONG, FIELDS, MANIFEST, RESOLVED, SERIES, STATUS, VESSELS
+from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES, STATUS, VESSELS
 from invasio.solver.output.parts import PARTS
 from invasio.solver.output.records import damaged, facts_of, line_of, mapping_of, numbers_of
 
 from .faults import UnknownTime, unknown
+from .stored import Stored
+
+if TYPE_CHECKING:
+    from .membranes import Membranes
+    from .notebook import Event
 
 _SHAPES = {**dict.fromkeys(("scales", "parameters", "mesh", "model", "species", "boundaries", "time", "output"), dict), "expect": list}
-_CORNERS = {1: 1, 3: 2, 5: 3, 10: 4}  # VTK cell type -> nodes per cell
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run folder. Mesh arrays are read once, fields when asked for; times grow while the run goes on.
+class Run(Stored):
+    """A run folder: its fields, as of `Stored`, its scenario, series and manifest, and what a notebook wants of it.
 
     Attributes:
         path: the folder.
     """
 
-    path: Path
-    table: ClassVar[str] = FIELDS  # the file that is read
+    def time(self, text: str) -> float:
+        """A time with a unit ("8 d") in the scenario's time.
 
-    def _read(self, action: Callable[[h5py.File], Any]) -> Any:
-        """Apply an action to the file; tries again if the writer is just in between."""
-        for attempt in range(4):
-            try:
-                with h5py.File(self.path / self.table, "r", locking=False) as h5:
-                    return action(h5)
-            except (OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError, MemoryError, OverflowError) as error:
-                if attempt == 3 or isinstance(error, MemoryError):
-                    raise MeshError(
-                        f"cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-                        code="unreadable-file",
-                        place=str(self.path / self.table),
-                        remedy="check its permissions; if it is damaged, run again with --overwrite",
-                    ) from error
-                clock.sleep(0.05 * 4**attempt)
-        return None
+        Raises:
+            UnknownTime: it is no time.
+        """
+        from invasio.solver.scenario.loader import Document, context_of
+
+        try:
+            return float(context_of(Document(self.scenario)).convert(text, "time"))
+        except PydanticCustomError as error:
+            context = error.context or {}
+            remedy = str(context.get("remedy") or "give a time such as 8 d")
+            raise UnknownTime(str(context.get("what") or error.message()), code=error.type, place=f"time {text!r}", remedy=remedy) from None
 
     @property
-    def times(self) -> NDArray[np.float64]:
-        """(n,) output times that are complete in the file, at this moment."""
-        return np.asarray(self._read(lambda h5: h5["VTKHDF/Steps/Values"][: int(h5["VTKHDF/Steps"].attrs["NSteps"])]))
+    def membranes(self) -> Membranes | None:
+        """Its membranes: facets, integrity and fluxes over time, where they broke first; None if it has none."""
+        from .membranes import membranes
 
-    def need_outputs(self) -> None:
-        """Nothing, or an UnknownTime if the file holds no output yet."""
-        if len(self.times) == 0:
-            raise UnknownTime("it holds no output yet", code="no-output", place=str(self.path), remedy="wait for the run's first output")
+        return membranes(self)
 
-    @cached_property
-    def fields(self) -> tuple[str, ...]:
-        """Names of the fields, in the scenario's order where it is known."""
-        names = self._read(lambda h5: list(h5["VTKHDF/PointData"]))
-        return tuple(names)
+    @property
+    def vessels(self) -> Walls | None:
+        """The walls of its vessels, read as the tissue is, ``regions`` being their names; None if it has none."""
+        return Walls(self.path) if (self.path / VESSELS).exists() else None
 
-    @cached_property
-    def points(self) -> NDArray[np.float64]:
-        """(N, dim) node positions, in the scenario's length."""
-        return np.ascontiguousarray(self._read(lambda h5: h5["VTKHDF/Points"][:])[:, : self.dim])
+    @property
+    def events(self) -> list[Event]:
+        """What happened at instants: radiation, surgery, doses, first breaches, first cells in vessels."""
+        from .notebook import events
 
-    @cached_property
-    def cells(self) -> NDArray[np.int64]:
-        """(M, dim+1) node numbers of the simplices."""
-        return np.asarray(self._read(lambda h5: h5["VTKHDF/Connectivity"][:])).reshape(-1, self.dim + 1)
+        return events(self)
 
-    @cached_property
-    def cell_region(self) -> NDArray[np.int32]:
-        """(M,) indices into ``regions``."""
-        return np.asarray(self._read(lambda h5: h5["VTKHDF/CellData/region"][:]))
+    def plot(self, kind: str | None = None, field: str | Sequence[str] | None = None, **options: Any) -> Any:
+        """A matplotlib figure; arguments as of `postprocess.notebook.plot`."""
+        from .notebook import plot
 
-    @cached_property
-    def regions(self) -> tuple[str, ...]:
-        """Names of the regions."""
-        return tuple(map(str, self._read(lambda h5: json.loads(h5["provenance"].attrs["regions"]))))
+        return plot(self, kind, field, **options)
 
-    @cached_property
-    def fibres(self) -> dict[str, NDArray[np.float64]]:
-        """Species -> (N, dim) along the fibres that it moves along, as long as they count, 0 to 1; the sign means nothing."""
-        return dict(self._read(lambda h5: {name: np.asarray(h5[f"{ALONG}/{name}"], dtype=np.float64) for name in h5.get(ALONG, ())}))
+    def to_xarray(self) -> Any:
+        """An xarray.Dataset of fields, mesh and series, with units; raises InvasioError where xarray is not installed."""
+        from .table import dataset
 
-    @cached_property
-    def dim(self) -> int:
-        """1, 2 or 3."""
-        return int(self._read(lambda h5: _CORNERS[int(h5["VTKHDF/Types"][0])] - 1))
+        return dataset(self)
 
-    @cached_property
-    def mesh_hash(self) -> str:
-        """What tells its mesh from others: the SHA-256 of points, cells, tags and cuts."""
-        return str(self._read(lambda h5: h5["provenance"].attrs["mesh_hash"]))
+    def to_pandas(self) -> Any:
+        """series.csv as a pandas.DataFrame over time; raises InvasioError where pandas is not installed."""
+        from .notebook import frame
 
-    @cached_property
-    def measures(self) -> NDArray[np.float64]:
-        """(M,) length, area or volume of each cell."""
-        corners = self.points[self.cells]
-        edges = corners[:, 1:] - corners[:, :1]
-        return np.abs(np.linalg.det(edges)) / np.array([1.0, 1.0, 2.0, 6.0])[self.dim]
+        return frame(self)
 
-    def step(self, time: float) -> int:
-        """The number of the output at this time.
+    def _repr_html_(self) -> str:
+        """The run as a notebook shows it."""
+        from .notebook import card
 
-        Raises:
-            UnknownTime: it is no output time.
-        """
-        times = self.times
-        if len(times) == 0:
-            raise UnknownTime("it holds no output yet", code="no-output", place=str(self.path), remedy="wait for the run's first output")
-        near = int(np.argmin(np.abs(times - time)))
-        span = max(float(times[-1] - times[0]), abs(time), 1e-300)
-        if abs(times[near] - time) > 1e-6 * span:
-            raise UnknownTime(f"t = {time:g} is no output time", code="no-time", place=str(self.path), remedy=f"nearest: {times[near]:g}")
-        return near
-
-    def field(self, name: str, time: float | None = None, step: int | None = None) -> NDArray[np.float64]:
-        """(N,) values of a field at an output time, or at output number ``step`` (-1: the last).
-
-        Raises:
-            UnknownName: there is no such field.
-            UnknownTime: it is no output time.
-        """
-        if name not in self.fields:
-            raise unknown(self.path, "field", name, self.fields, code="no-field")
-        if step is None:
-            step = self.step(time) if time is not None else -1
-        if step < 0:
-            step += len(self.times)
-
-        def rows(h5: h5py.File) -> Any:
-            first = int(h5[f"VTKHDF/Steps/PointDataOffsets/{name}"][step])
-            return h5[f"VTKHDF/PointData/{name}"][first : first + int(h5["VTKHDF/NumberOfPoints"][0])]
-
-        return np.asarray(self._read(rows), dtype=np.float64)
+        return card(self)
 
     @property
     def series(self) -> dict[str, NDArray[np.float64]]:

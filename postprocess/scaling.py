@@ -7,7 +7,8 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from .style import LINES, style
+from .colours import LINES
+from .style import style
 
 
 def draw(rows: list[dict[str, Any]], path: Path, title: str, weak: bool, note: str) -> None:

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from invasio.solver.scenario.functions import Function, sampled
 from invasio.solver.scenario.loader import instants_of, schedules_of
 
-from .style import LINES
+from .colours import GREY, INK, LINES
+from .style import page
+from .times import time_scale
 
 if TYPE_CHECKING:
     from .run import Run
 
-GREY = "#606060"
 POINTS, MOST_PIECES = 400, 2000
+_BELOW = 3  # names below each other beside a strip
 STRIP = 0.28  # height of a strip, of the panel above it
 
 
@@ -66,6 +68,23 @@ def strip(panel: Any, run: Run, functions: dict[str, Function], factor: float = 
     panel.set_yticks([])
     panel.margins(x=0)
     panel.spines["left"].set_visible(False)
+
+
+def given(run: Run) -> bool:
+    """Whether anything was given at times of its own: by schedules, as radiation or by surgery."""
+    return bool(of(run) or instants(run))
+
+
+def timeline(panel: Any, run: Run, steps: Sequence[int]) -> None:
+    """What was given over the whole time, with marks at the outputs that are shown."""
+    factor, unit = time_scale(run)
+    strip(panel, run, of(run), factor)
+    panel.plot(run.times[list(steps)] * factor, np.full(len(steps), 1.12), "v", color=INK, markersize=4 * page().share, clip_on=False)
+    panel.set_ylim(0.0, 1.12)
+    panel.set_xlabel(f"time ({unit}); marks: the times shown" if unit else "time; marks: the times shown")
+    handles, texts = panel.get_legend_handles_labels()
+    columns = -(-len(texts) // _BELOW)
+    panel.legend(handles, texts, loc="center left", bbox_to_anchor=(1.0, 0.5), borderpad=0, handlelength=1.0, ncols=columns)
 
 
 Lanes = list[tuple[Function, float, float, str]]  # from top to bottom: a function of time, from when to when, its colour

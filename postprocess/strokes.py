@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
+from .style import page
+
 Floats = NDArray[np.float64]
 
 _ACROSS = 22  # strokes along the longer side
@@ -41,4 +43,4 @@ def grid_of(shape: tuple[int, int]) -> tuple[NDArray[np.int64], int]:
 def draw(panel: Any, lines: Floats) -> None:
     """The strokes on a panel."""
     for colour, width in (("#ffffff", 1.6), ("#1a1a1a", 0.7)):
-        panel.add_collection(LineCollection(list(lines), colors=colour, linewidths=width, alpha=0.75))
+        panel.add_collection(LineCollection(list(lines), colors=colour, linewidths=width * page().share, alpha=0.75))

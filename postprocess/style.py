@@ -1,10 +1,11 @@
-"""What all figures share: colours that colour-blind readers can tell apart, labels with units, the scale bar."""
+"""What all figures share: type and size, which species are shown and on what scale, the scale bar."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -13,41 +14,102 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import font_manager
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from invasio.solver.scenario.ecm import components
 
-from .faults import WrongRequest
+from .colours import KINDS, span
+from .units import scale
 
 if TYPE_CHECKING:
     from .run import Run
 
-LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")  # Okabe & Ito
-MAPS = {"cells": "inferno", "ecm": "cividis", "soluble": "viridis", "bound": "viridis", "user": "viridis"}
 FRONT = 0.01  # of the largest initial density: the level that defines the front, as in series.csv
 _KINDS = {"cells": "cells", "bound": "bound", "solubles": "soluble"}
+_INCH = 25.4
+_BELOW = 0.11  # inches between a picture and the bar below it
+_POINTS = 9.0  # of the type of a figure whose width nobody has asked for
 _SETTINGS = {
-    "font.size": 9,
-    "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": False,
     "legend.frameon": False,
-    "lines.linewidth": 1.6,
     "figure.dpi": 150,
     "savefig.facecolor": "white",
+    "pdf.fonttype": 42,  # type that can be edited, and that journals take
+    "ps.fonttype": 42,
+    "svg.fonttype": "none",
 }
 
 
+@dataclass(frozen=True)
+class Page:
+    """For which page a figure is: its width in mm (None: as suits it), its type, in points, and whether a tissue's picture lies beneath."""
+
+    width: float | None = None
+    font: str | None = None
+    points: float | None = None
+    section: bool = True
+
+    @property
+    def type(self) -> float:
+        """Points of the type: 7 where a width is given, as journals ask for, else 9."""
+        return self.points or (7.0 if self.width else _POINTS)
+
+    def fitted(self, width: float, height: float) -> tuple[float, float]:
+        """Inches of a figure that would be so wide and high."""
+        share = self.width / _INCH / width if self.width else 1.0
+        return width * share, height * share if share < 1 else height * min(share, 1.25)
+
+    @property
+    def share(self) -> float:
+        """Of lines and spaces: what the type is of that of a figure for the screen."""
+        return self.type / _POINTS
+
+
+def known_font(family: str) -> bool:
+    """Whether this machine has a font of this family."""
+    return family in font_manager.get_font_names()
+
+
+_page: ContextVar[Page] = ContextVar("page", default=Page())  # noqa: B039 - it is frozen
+
+
+def page() -> Page:
+    """The page that figures are drawn for now."""
+    return _page.get()
+
+
+def fitted(width: float, height: float) -> tuple[float, float]:
+    """Inches of a figure on the page that it is drawn for."""
+    return page().fitted(width, height)
+
+
 @contextmanager
-def style() -> Iterator[None]:
-    """A block in which figures are drawn in this project's style; closes the figures made in it."""
+def style(on: Page | None = None) -> Iterator[None]:
+    """A block in which figures are drawn in this project's style for a page; closes the figures made in it."""
     before = set(plt.get_fignums())
-    with plt.rc_context(_SETTINGS):
+    chosen = on or page()
+    size = chosen.type
+    settings: dict[str, Any] = {
+        **_SETTINGS,
+        "font.size": size,
+        "axes.titlesize": size * 10 / 9,
+        "legend.fontsize": size,
+        "lines.linewidth": 1.6 * chosen.share,
+        "axes.linewidth": 0.8 * chosen.share,
+    }
+    if chosen.font:
+        settings["font.family"] = [chosen.font, "DejaVu Sans"]  # the second where the first lacks a letter
+    token = _page.set(chosen)
+    with plt.rc_context(settings):
         try:
             yield
         finally:
+            _page.reset(token)
             for number in set(plt.get_fignums()) - before:
                 plt.close(number)
 
@@ -62,14 +124,26 @@ def kinds(run: Run) -> dict[str, str]:
     if not found:
         found = {name: "user" for name in run.fields}
         found.update({name: "cells" for name in run.fields[:1]})
-    rank = ["cells", "ecm", "user", "bound", "soluble"]
     named = {name: found.get(name, "user") for name in run.fields}
-    return dict(sorted(named.items(), key=lambda item: (rank.index(item[1]), list(found).index(item[0]) if item[0] in found else 99)))
+    order = list(found)
+    return dict(sorted(named.items(), key=lambda item: (KINDS.index(item[1]), order.index(item[0]) if item[0] in found else 99)))
+
+
+def cells_of(run: Run) -> list[str]:
+    """Names of the kinds of cells of a run that its fields hold."""
+    return [name for name, kind in kinds(run).items() if kind == "cells"]
 
 
 def front_field(run: Run) -> str | None:
     """The cells whose front is shown: the first ones; None if there are no cells."""
-    return next((name for name, kind in kinds(run).items() if kind == "cells"), None)
+    return next(iter(cells_of(run)), None)
+
+
+def front_level(run: Run, name: str, step: int) -> float:
+    """The density that defines the front of a species at an output, as in series.csv: 1 % of its largest at the start, or at the time
+    where there was none."""
+    start = float(run.field(name, step=0).max())
+    return FRONT * (start if start > 0 else float(run.field(name, step=step).max()))
 
 
 def extremes(run: Run, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -88,12 +162,6 @@ def limits(run: Run, name: str) -> tuple[float, float]:
     return span(float(lows.min()), float(highs.max()))
 
 
-def span(low: float, high: float) -> tuple[float, float]:
-    """The ends of a scale for values between ``low`` and ``high``."""
-    low = min(low, 0.0) if low < 0.5 * high else low
-    return low, high if high > low else low + 1.0
-
-
 def thins_out(run: Run, name: str) -> bool:
     """Whether a field spreads so thinly that its late times need a root scale to be seen."""
     lows, highs = extremes(run, name)
@@ -101,77 +169,7 @@ def thins_out(run: Run, name: str) -> bool:
     return bool(late.min() < 0.3 * highs.max() and lows.min() >= 0)
 
 
-def scale(run: Run, what: str) -> tuple[float, str]:
-    """How much one unit of "length" or "time" is and in which unit: (1.0, "µm"); (1.0, "") when non-dimensional."""
-    text = str((run.scenario.get("scales") or {}).get(what) or "")
-    match = re.fullmatch(r"\s*([-+0-9.eE]+)?\s*(.*?)\s*", text)
-    if not match or not text:
-        return 1.0, ""
-    try:
-        factor = float(match[1]) if match[1] else 1.0
-    except ValueError:
-        return 1.0, ""
-    unit = re.sub(r"^um\b", "µm", match[2])
-    return factor, unit
-
-
-def time_scale(run: Run, like: Run | None = None) -> tuple[float, str]:
-    """How much one unit of time is, and in which unit a run of this length (or the run ``like``) is read best.
-
-    Raises:
-        WrongRequest: the two runs measure time in different units.
-    """
-    if like is not None and like is not run:
-        (own, unit), (other, its) = scale(run, "time"), scale(like, "time")
-        if unit != its:
-            raise WrongRequest(
-                f"they measure time in {unit or 'no unit'} and in {its or 'no unit'}",
-                code="not-comparable",
-                place=f"{run.path} and {like.path}",
-                remedy="draw them apart",
-            )
-        factor, shown = time_scale(like)
-        return factor * own / other, shown
-    factor, unit = scale(run, "time")
-    last = float(run.times[-1]) * factor
-    for small, large, ratio, limit in (("s", "h", 3600.0, 7200.0), ("h", "d", 24.0, 72.0)):
-        if unit == small and last > limit:
-            factor, unit, last = factor / ratio, large, last / ratio
-    return factor, unit
-
-
-def time_label(run: Run, time: float) -> str:
-    """A time with its unit: t = 12 h."""
-    factor, unit = time_scale(run)
-    value = time * factor
-    number = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-    return f"t = {number}" + (f" {unit}" if unit else "")
-
-
-def unit_text(unit: str) -> str:
-    """A unit as figures write it; "" of a plain number, or of one that is not known."""
-    return "" if unit == "1" else re.sub(r"\bum\b", "µm", unit)
-
-
-def with_unit(run: Run, name: str) -> str:
-    """A column or field with its unit: "tumour.total (cells)"; without one where it is a plain number, or not known."""
-    unit = unit_text(run.units.get(name, ""))
-    return f"{name} ({unit})" if unit else name
-
-
-def axis_label(run: Run, name: str) -> str:
-    """An axis of space with its unit."""
-    unit = scale(run, "length")[1]
-    return f"{name} ({unit})" if unit else name
-
-
-def length_label(run: Run, name: str, length: float) -> str:
-    """A length with its unit: z = 100 µm."""
-    factor, unit = scale(run, "length")
-    return f"{name} = {length * factor:.3g}" + (f" {unit}" if unit else "")
-
-
-def scale_bar(axes: Any, run: Run, width: float, colour: str = "black") -> None:
+def scale_bar(axes: Any, run: Run, width: float) -> None:
     """A bar of a round length, about a quarter of ``width`` (in the scenario's length), below the picture."""
     factor, unit = scale(run, "length")
     target = width * factor / 4
@@ -179,12 +177,7 @@ def scale_bar(axes: Any, run: Run, width: float, colour: str = "black") -> None:
     length = max(n * power for n in (1, 2, 5) if n * power <= target * (1 + 1e-9))
     share = length / factor / width
     text = f"{length:g}" + (f" {unit}" if unit else "")
-    axes.plot([0.0, share], [-0.03, -0.03], transform=axes.transAxes, color=colour, linewidth=2.5, clip_on=False, solid_capstyle="butt")
-    axes.text(share + 0.02, -0.03, text, transform=axes.transAxes, va="center", ha="left", fontsize=8, color=colour)
-
-
-def pick_times(run: Run, count: int = 6) -> list[int]:
-    """Numbers of about ``count`` outputs, the first and the last among them, evenly spread in time."""
-    times = run.times
-    wanted = np.linspace(times[0], times[-1], min(count, len(times)))
-    return sorted({int(np.argmin(np.abs(times - t))) for t in wanted})
+    size = page().share
+    below = axes.transAxes + ScaledTranslation(0.0, -_BELOW * size, axes.figure.dpi_scale_trans)
+    axes.plot([0.0, share], [0.0, 0.0], transform=below, color="black", linewidth=2.5 * size, clip_on=False, solid_capstyle="butt")
+    axes.text(share + 0.02, 0.0, text, transform=below, va="center", ha="left", fontsize=8 * size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .style import LINES
+from .colours import LINES
 from .sweep import number
 
 if TYPE_CHECKING:

@@ -40,6 +40,7 @@ COMMANDS = {
     "table": "print the series of a run as a table",
     "compare": "say where two runs differ",
     "paraview": "set up the standard views of a run in ParaView, or draw them",
+    "docs": "build the documents as pages to browse",
     "doctor": "say what was found on this machine and what is missing for what",
 }
 READERS = ("status", "report", "plot", "movie", "cascade", "table", "compare", "paraview")  # of run folders, which anybody may have changed

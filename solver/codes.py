@@ -14,10 +14,12 @@ class Code(NamedTuple):
 
 FILES: dict[str, Code] = {
     "cannot-write": Code("A file or folder cannot be written: no permission, no room, or no such folder.", (1, 2, 3, 4)),
+    "faulty-documents": Code("The documents have faults: links that lead nowhere, pages that no list names.", (1,)),
     "file-exists": Code("A file that would be written is there already.", (2,)),
     "file-not-found": Code("A file or folder that was named is not there.", (2, 3)),
-    "missing-package": Code("What was asked for needs a program or library that is not installed.", (1, 2, 3)),
+    "missing-package": Code("What was asked for needs a program or library that is not installed.", (1, 3)),
     "mixed-packages": Code("Packages that are installed do not belong together.", (3,)),
+    "no-documents": Code("The documents are not part of what was installed.", (1,)),
     "no-scenario": Code("No shipped scenario has this name.", (2,)),
     "not-a-file": Code("A folder is named where a file is needed.", (2, 3)),
     "not-text": Code("A file is no text in UTF-8, or holds control characters.", (2, 3)),

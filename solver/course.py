@@ -17,12 +17,13 @@ from .linalg.petsc_options import PetscOptions
 from .meeting import hold, of_one_rank
 from .memory import Memory
 from .output.layout import Frame
+from .output.log import speaks
 from .recording import Recording
 from .scenario.check import depth_findings
 from .scenario.columns import FEW_PARTS, named_parts, units_of
+from .scenario.on_mesh import parts_findings
 from .scenario.quantities import PLAIN, Units
 from .scenario.schema import Scenario
-from .scenario.wrong import allowed
 from .setup import Ground, clock_options, scheme_options
 from .stepping.clock import Clock
 from .stepping.loop import march, one_step
@@ -31,7 +32,6 @@ from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 from .words import closing, opening
 
-MOST_NAMED = 1000  # parts that a message looks for a likely one among
 log = logging.getLogger("invasio.run")
 
 
@@ -51,6 +51,7 @@ class Course:
     ``quiet``: without remarks on the model and the mesh. Other arguments as of `Simulation`.
     """
 
+    @speaks
     def __init__(
         self,
         scenario: Scenario,
@@ -140,12 +141,10 @@ class Course:
             few = 1 < len(vessel.part_names) <= FEW_PARTS
             names = enumerate(vessel.part_names)
             vessel.shown = tuple(k for k, part in names if few or stated == "all" or f"{name}/{part}" in wanted)
-        known = {f"{name}/{part}" for name, vessel in self.problem.vessels.items() for part in vessel.part_names}
-        for number, name in enumerate(() if stated == "all" else stated):
-            if name not in known:
-                remedy = allowed(name, sorted(known)[:MOST_NAMED]) if known else "take it out: there are no vessels"
-                raise ScenarioError(f"no vessel has a part {name!r}", code="no-part", place=f"output.parts[{number}]", remedy=remedy)
+        for finding in parts_findings(self.scenario, {name: vessel.part_names for name, vessel in self.problem.vessels.items()}):
+            raise ScenarioError(finding.what, code=finding.code, place=f"output.parts[{finding.path[-1]}]", remedy=finding.remedy)
 
+    @speaks
     def row(self) -> dict[str, float]:
         """The observables now, in the units of series.csv."""
         time = self.clock.time
@@ -171,6 +170,7 @@ class Course:
         if self.memory is not None:
             self.memory.on_output(Frame(*moment))
 
+    @speaks
     def step(self) -> bool:
         """One accepted step; True if it has reached an output time, which is recorded then. Raises SolverError."""
         if self._broken:
@@ -182,7 +182,7 @@ class Course:
             )
         if self.clock.done:
             raise SolverError(
-                f"the run is at its end, t = {self.clock.time:g}",
+                f"the run is at its end, {self.problem.times.said(self.clock.time)}",
                 code="run-at-end",
                 place="simulation",
                 remedy="raise time.end, or restart",
@@ -201,6 +201,7 @@ class Course:
         self._broken = ""
         return reached
 
+    @speaks
     def prolong(self, scenario: Scenario) -> None:
         """Go on to the end of this scenario, which is otherwise the same; for a run in memory."""
         self.scenario = scenario
@@ -208,6 +209,7 @@ class Course:
         self.problem.times.jumps.go_on(scenario.time.end)
         self._reason = ""
 
+    @speaks
     def run(self) -> str:
         """Step to the end and save; "done", or why it was asked to stop."""
         with StopRequest(self.problem.graph.comm) as stop:
@@ -216,6 +218,7 @@ class Course:
         self._reason = reason
         return reason
 
+    @speaks
     def checkpoint(self) -> Path:
         """Save the state of the moment; the file. Raises SolverError."""
         if self.recording is None:
@@ -228,6 +231,7 @@ class Course:
         if self.recording is not None and self.recording.behind:
             self.recording.checkpoint()
 
+    @speaks
     def end(self, error: BaseException | None = None) -> None:
         """Save what is not saved yet unless there was an error, close the files, free the solvers; raises SolverError if it fails."""
         if of_one_rank(error or self._failure, self.problem.graph.comm):

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from .errors import InvasioError, SolverError
-from .parallel import Comm
+from .parallel import Comm, end_all
 
 PATIENCE = 10.0  # seconds to wait for ranks that may fail alike: an InvasioError is mostly one of all
 BRIEF = 1.0  # and where another exception was raised, which is mostly one rank's
@@ -134,7 +134,7 @@ def tell(error: BaseException, comm: Comm, say: Callable[[], None]) -> None:
         time.sleep(0.1)  # the launcher passes on what was said before it ends all
     else:
         time.sleep(PATIENCE)  # a lower rank speaks, and ends this one
-    comm.Abort(exit_code(error))
+    end_all(comm, exit_code(error))
 
 
 def end_together(comm: Comm) -> None:
@@ -144,7 +144,7 @@ def end_together(comm: Comm) -> None:
     meeting = Meeting.of(comm)
     if not isinstance(sys.excepthook, _EndsAll):
         sys.excepthook = _EndsAll(comm, sys.excepthook)
-        atexit.register(lambda: comm.Abort(1) if meeting.lost else None)  # a program that caught the error and leaves
+        atexit.register(lambda: end_all(comm, 1) if meeting.lost else None)  # a program that caught the error and leaves
 
 
 class _EndsAll:
@@ -155,6 +155,5 @@ class _EndsAll:
 
     def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         tell(error, self._comm, lambda: self._before(kind, error, trace))
-        sys.stderr.flush()
         Meeting.of(self._comm).faults(True, PATIENCE)  # rank 0 has spoken
-        self._comm.Abort(exit_code(error))
+        end_all(self._comm, exit_code(error))

@@ -1,10 +1,13 @@
-"""The ranks of a run: the type of their communicator, and agreement: an error on one becomes the same error on all of them."""
+"""The ranks of a run: the type of their communicator; agreement: an error on one becomes the same on all of them; and their end."""
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from .errors import InvasioError
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:  # importing it starts MPI
     from mpi4py.MPI import Intracomm
 
 Comm: TypeAlias = "Intracomm"
+_UNTIL_ENDED = 10.0  # seconds until the launcher has ended this rank
 
 
 @contextmanager
@@ -30,3 +34,15 @@ def agreed(comm: Comm) -> Iterator[None]:
         error = next((e for e in comm.allgather(error) if e is not None), None)
     if error is not None:
         raise error
+
+
+def end_all(comm: Comm, code: int) -> NoReturn:
+    """End all ranks with this exit code, from one of them.
+
+    MPICH's MPI_Abort tells the launcher and comes back: what this rank would do then, such as ending with another code, must not happen.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    comm.Abort(code)
+    time.sleep(_UNTIL_ENDED)
+    os._exit(code)

@@ -31,7 +31,7 @@ from .output.series import Series
 from .output.subset import Part, part_of
 from .parallel import agreed
 from .scenario.loader import dump_resolved
-from .scenario.prolong import course_hash, free
+from .scenario.prolong import course_hash, free, usual
 from .scenario.quantities import Units, counted, part_column, unit_in_file
 from .scenario.schema import Scenario
 from .setup import Ground
@@ -60,7 +60,8 @@ class Recording:
         self._resolved = dump_resolved(scenario)
         self._written, self._rows = _part_written(problem, scenario)
         comm = problem.graph.comm
-        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, free(scenario, prolong))
+        may = free(scenario, prolong), usual(scenario)
+        self.folder = RunFolder.open(out, scenario.path, scenario.name, self._resolved, resume, overwrite, comm, *may)
         self._hashes = {"scenario": hashlib.sha256(self._resolved.encode()).hexdigest(), "course": course_hash(scenario)}
         self._hashes |= {f"field {name}": given.digest for name, given in ground.given(scenario).items()}
         self._begun = False
@@ -97,7 +98,7 @@ class Recording:
         end = self.scenario.time.end
         if found is not None and (found.scalars["time"] > end or (self.folder.earlier and found.scalars["time"] == end)):
             raise ScenarioError(
-                f"the run in {self.path} is at t = {found.scalars['time']:g} already",
+                f"the run in {self.path} is at {self.problem.times.said(found.scalars['time'])} already",
                 code="wrong-order",
                 place=f"until {end:g}",
                 remedy="choose a later end, or another --out for a run of its own",

@@ -21,6 +21,7 @@ from .scenario.check import species_names
 from .scenario.mesh import MeshOptions
 from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions
+from .scenario.on_mesh import check_dimension
 from .scenario.schema import Scenario
 from .stepping.control import SOLVED, aim
 from .stepping.options import FLOOR, ClockOptions
@@ -37,7 +38,8 @@ class Ground:
     def __init__(self, scenario: Scenario, comm: Comm) -> None:
         self._mesh, self._membranes, self._lumens = _foundations(scenario)
         self.domain = build_domain(scenario.mesh, comm, self._membranes, self._lumens)
-        _check_dimension(scenario, self.domain.dim)
+        for finding in check_dimension(scenario, self.domain.dim):
+            raise ScenarioError(finding.what, code=finding.code, place=scenario.name, remedy=finding.remedy)
         self.operators = Operators(self.domain)
         self._networks: tuple[dict[str, NetworkOptions], dict[str, Network]] | None = None
         self._begun: tuple[object, Beginning] | None = None
@@ -97,18 +99,6 @@ class Ground:
         """What is to be said of given fields and of the state that the run starts from."""
         given = self._given[1].values() if self._given else ()
         return (*(note for field in given for note in field.notes), *(self._begun[1].notes if self._begun else ()))
-
-
-def _check_dimension(scenario: Scenario, dim: int) -> None:
-    """Amounts with a unit must be those of a mesh of this dimension. Raises ScenarioError, the same on all ranks."""
-    for text, assumed in scenario.assumed:
-        if assumed != dim:
-            raise ScenarioError(
-                f"the amount is one of a mesh in {assumed}-D (given {text!r}), but the mesh has {dim} dimensions",
-                code="wrong-dimension",
-                place=scenario.name,
-                remedy="write it in the unit that densities times the measure of this mesh have, or as a plain number",
-            )
 
 
 def _foundations(scenario: Scenario) -> tuple[MeshOptions, list[str], list[str]]:

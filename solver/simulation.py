@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from .components.protocol import Extension
 from .course import Course, Out
 from .errors import ScenarioError, SolverError
+from .heap import give_back
 from .linalg.petsc_options import PetscOptions
 from .meeting import end_together, hold, of_one_rank
 from .memory import Memory, NotRecorded
+from .output.log import speaking
 from .scenario.loader import Statement
 from .scenario.schema import Scenario
 from .setup import Ground
@@ -86,7 +88,9 @@ class Simulation:
         options = PetscOptions(scenario.numerics.petsc, self._petsc)
         try:
             if self._ground is None:
-                self._ground = Ground(scenario, self._comm)
+                with speaking(self):
+                    self._ground = Ground(scenario, self._comm)
+                give_back()
             quiet = self.recorded is not None and out is None  # said already
             given = (out, resume, overwrite, self._progress, quiet, self._extensions, prolong)
             self._course = Course(scenario, self._ground, options, *given)
@@ -201,7 +205,7 @@ class Simulation:
         course, scenario = self._now, self._stated({}, until)
         if scenario.time.end <= course.clock.time:
             raise ScenarioError(
-                f"the run is at t = {course.clock.time:g} already",
+                f"the run is at {course.problem.times.said(course.clock.time)} already",
                 code="wrong-order",
                 place=f"until {scenario.time.end:g}",
                 remedy="choose a later end",

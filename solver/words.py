@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
-from .model.pulses import many_jumps
+from .model.pulses import many_jumps, too_late
 from .model.switches import jumping
 from .model.text import apart, together
 from .output.folder import RunFolder
@@ -24,7 +24,7 @@ LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
-    """Log what was done to the mesh (notes), who reacts with whom, laws beyond maxima, jumps ahead, walls in steps, caps."""
+    """Log what was done to the mesh (notes), kinetics, laws beyond maxima, jumps ahead and after the end, walls in steps, caps."""
     for note in notes:
         log.info("mesh: %s", note)
     if problem.graph.n_global < LEAST_NODES * problem.graph.comm.size:
@@ -37,7 +37,8 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
     for kinetics in problem.model.kinetics:
         log.info("%s", together(kinetics).strip())
     switching = jumping(problem.model) if scenario.time.step is None else []
-    for note in (*apart(problem.model), *switching, *many_jumps(problem.model, scenario.time.start, scenario.time.end)):
+    span = scenario.time.start, scenario.time.end
+    for note in (*apart(problem.model), *switching, *many_jumps(problem.model, *span), *too_late(problem.model, span[1])):
         log.warning("%s", note)
     steps = in_steps(scenario, problem.dim)
     if steps:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from invasio.solver.parallel import end_all
+
 if TYPE_CHECKING:
     from tests.lib.comm import Comm
 
@@ -66,7 +68,7 @@ def end(comm: Comm, failure: str, screen: int) -> None:
     """Print the report and end all ranks."""
     os.write(screen, f"\nrank {comm.rank} failed alone, the others wait for it: {failure}\n".encode())
     time.sleep(0.2)
-    comm.Abort(1)
+    end_all(comm, 1)
 
 
 def main(folder: Path, arguments: list[str]) -> int:
@@ -84,8 +86,7 @@ def main(folder: Path, arguments: list[str]) -> int:
         code = int(pytest.main([f"--junitxml={report}", "-p", "no:cacheprovider", *arguments], [Together(comm, screen)]))
     except BaseException:
         os.write(screen, traceback.format_exc().encode())
-        comm.Abort(1)
-        raise
+        end_all(comm, 1)
     meet(comm, "" if code == 0 else f"pytest, exit code {code}", screen)
     return code
 

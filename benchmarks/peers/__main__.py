@@ -94,7 +94,8 @@ def draw(results: dict[str, list[Result]], path: Path) -> None:
     """Error of n against processor time, one line per code."""
     from matplotlib import pyplot as plt
 
-    from invasio.postprocess.style import LINES, style
+    from invasio.postprocess.colours import LINES
+    from invasio.postprocess.style import style
 
     with style():
         figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")

@@ -28,7 +28,8 @@ CELLS = {1: 1, 2: 2, 3: 6}  # per node
 PACKED = (0.3, 1.0)  # share that compression leaves of the fields
 TABLE = (0.3e6, 1.5e6)  # bytes of a file for ParaView whatever is in it, at most with its structure in two checkpoints
 DRAWN = (5e4, 3e6)  # bytes of a cascade: entries.csv, and the folder of the run's own history
-COLUMN = (20e3, 85e3)  # and of each column of the series in fields.vtkhdf: its table and its index
+COLUMN = (0.7e3, 5.5e3)  # and of each column of the series in fields.vtkhdf: its name for VTK
+NUMBER = (11.0, 34.0)  # and of each number of a row, there and in series.csv
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,11 @@ def estimate(scenario: Scenario, ranks: int) -> Cost:
     surfaces = (len(scenario.model.membranes) > 0) + (len(scenario.model.vessels) > 0)
     segments, shown = network_bytes(scenario, size.dim, outputs)
     named = len(columns(scenario)[0])
-    tables = [(1 + surfaces) * TABLE[k] + COLUMN[k] * (named + k * shown) for k in (0, 1)]
+    tables = [(1 + surfaces) * TABLE[k] + (COLUMN[k] + NUMBER[k] * outputs) * (named + k * shown) for k in (0, 1)]
     if scenario.circulation is not None:
         tables = [table + more for table, more in zip(tables, DRAWN, strict=True)]
     disk = tuple(
-        n * ((outputs * written * number + mesh) * share + checkpoints[k]) + tables[k] + segments
+        n * ((outputs * written * number + mesh) * share + checkpoints[k]) + tables[k] + segments[k]
         for k, (n, share) in enumerate(zip((size.low, size.high), packed, strict=True))
     )
     assumptions = (

@@ -22,6 +22,7 @@ from invasio.solver.scenario.mesh import (
     IntervalShape,
     MeshOptions,
     RectangleMesh,
+    TubesShape,
 )
 
 # Nodes times h^dim over the measure of an unstructured mesh: a regular triangle has 2/sqrt(3); gmsh's tetrahedra were measured.
@@ -84,6 +85,8 @@ def _measure(shape: Any) -> float:
         return math.pi * shape.radius**2
     if isinstance(shape, BallShape):
         return 4.0 / 3.0 * math.pi * shape.radius**3
+    if isinstance(shape, TubesShape):  # at most: where they meet, it counts twice
+        return sum(math.pi * t.radius**2 * (math.dist(t.from_, t.to) + 4.0 / 3.0 * t.radius) for t in shape.tubes)
     return math.prod(b - a for a, b in zip(shape.from_, shape.to, strict=True))
 
 

@@ -20,6 +20,7 @@ from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.layout import GIVEN, MEMBERS, RESOLVED, SWEEP
 from invasio.solver.scenario.loader import dump_resolved
+from invasio.solver.scenario.prolong import usual
 from invasio.solver.scenario.schema import Scenario
 
 _SHOWN = ("sweep.observe", "outcomes.")  # what concerns no member
@@ -72,7 +73,7 @@ def prepare(scenario: Scenario, out: Path | None) -> SweepRun:
     if folder.exists() and not folder.is_dir():
         raise SweepError("it is a file", code="not-a-folder", place=f"--out {folder}", remedy="choose another --out")
     if (folder / SWEEP).exists():
-        changed = differences((folder / SWEEP).read_text(encoding="utf-8"), resolved)
+        changed = differences((folder / SWEEP).read_text(encoding="utf-8"), resolved, usual=usual(scenario))
         other = [line for line in changed if not line.strip().startswith(_SHOWN)]
         if other:
             raise SweepError(

@@ -11,15 +11,20 @@ from pprint import pformat
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import FIELDS, MEMBRANES, VESSELS
 
+from ..colours import FRONTS, LINES, integrity_map, samples
+from ..colours import VESSELS as VESSEL_COLOURS
 from ..foreign import inside, pictures, refuse_code
-from ..membranes import membranes
+from ..membranes import Membranes, membranes
 from ..run import Run
 from ..screen import virtual_screen
-from ..style import FRONT, front_field, kinds, limits, pick_times, scale, thins_out
+from ..style import FRONT, cells_of, front_field, front_level, kinds, limits, thins_out
+from ..times import pick_times
+from ..units import scale
 from ..vessels import walls
 
 SCRIPT = "views.py"  # never "paraview.py": ParaView's Python would import it in place of itself
@@ -59,18 +64,22 @@ def describe(run: Run, times: list[float] | None = None) -> dict[str, Any]:
         low, high = limits(run, name)
         panels.append({"field": name, "kind": kind, "low": low, "high": high, "root": thins_out(run, name)})
     factor, unit = scale(run, "time")
-    surface = membranes(run)
+    surface = membranes(run) if run.dim > 1 else None
     steps = pick_times(run) if times is None else [run.step(t) for t in times]
     return {
         "file": FIELDS,
         "membranes": MEMBRANES if surface else None,
         "membrane_names": list(surface.regions) if surface else [],
-        "breach": float(surface.levels.min(initial=1.0)) if surface else 0.5,  # the integrity below which a place counts as breached
         "vessels": VESSELS,
         "walls": walls(run),
         "name": str(run.scenario.get("name") or run.path.resolve().name),
         "dim": run.dim,
         "panels": panels,
+        "colours": {kind: samples(kind) for kind in sorted({kind for _, kind in order})},
+        "lines": [list(to_rgb(colour)) for colour in LINES],
+        "vessel_colours": {kind: list(to_rgb(colour)) for kind, colour in VESSEL_COLOURS.items()},
+        "integrity": _integrity(surface),
+        "fronts": _fronts(run),
         "invaded": _invaded(run),
         "regions": list(run.regions),
         "time_unit": "" if not unit else f" {unit}" if factor == 1.0 else f" x {factor:g} {unit}",  # of the times in the file
@@ -78,6 +87,21 @@ def describe(run: Run, times: list[float] | None = None) -> dict[str, Any]:
         "y_down": (run.scenario.get("mesh") or {}).get("kind") == "image",
         "times": [float(run.times[step]) for step in steps],
     }
+
+
+def _integrity(surface: Membranes | None) -> list[list[float]]:
+    """The colours of integrity as in figures: a share and its red, green and blue."""
+    colours = integrity_map(float(surface.levels.min(initial=1.0)) if surface else 0.5)
+    return [[round(float(share), 4), *(round(float(c), 4) for c in colours(share)[:3])] for share in np.linspace(0.0, 1.0, 257)]
+
+
+def _fronts(run: Run) -> list[dict[str, Any]]:
+    """In 3-D the surfaces at which kinds of cells reach the density of their fronts, and their colours."""
+    if run.dim != 3 or not len(run.times):
+        return []
+    last = len(run.times) - 1
+    found = [(name, front_level(run, name, last)) for name in cells_of(run)]
+    return [{"field": n, "above": x, "colour": list(to_rgb(FRONTS[k % len(FRONTS)]))} for k, (n, x) in enumerate(found) if x > 0]
 
 
 def _invaded(run: Run) -> dict[str, Any] | None:

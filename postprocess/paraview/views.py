@@ -17,10 +17,7 @@ from paraview import simple as pv
 
 RUN: dict[str, Any] = {}
 
-VESSEL = {"blood": [0.835, 0.369, 0.0], "lymph": [0.0, 0.62, 0.451]}
-INK, PALE, GONE = [0.1, 0.1, 0.1], [0.75, 0.75, 0.75], [0.0, 0.835, 1.0]
-PRESETS = {"cells": "Inferno", "ecm": "Cividis", "soluble": "Viridis", "bound": "Viridis", "user": "Viridis"}
-LINES = [[0.0, 0.447, 0.698], [0.835, 0.369, 0.0], [0.0, 0.62, 0.451], [0.8, 0.475, 0.655], [0.902, 0.624, 0.0], [0.337, 0.706, 0.914]]
+INK, PALE = [0.1, 0.1, 0.1], [0.75, 0.75, 0.75]  # all other colours are those of the figures, in RUN
 PIXELS = (800, 640)  # of one view in a still
 
 
@@ -62,6 +59,8 @@ def maps(reader: Any, surface: Any) -> list[Any]:
         display = pv.Show(body, view)
         paint(display, view, panel)
         views.append(view)
+    if RUN["fronts"]:
+        views.append(bodies(reader))
     if RUN["invaded"]:
         views.append(invaded(reader))
     if surface is not None:
@@ -69,7 +68,7 @@ def maps(reader: Any, surface: Any) -> list[Any]:
     label = pv.AnnotateTime(Format="t = {time:g}" + RUN["time_unit"])  # the filter of this name shows the time before, with this reader
     pv.RenameSource("time", label)
     write(pv.Show(label, views[0]), "Upper Left Corner")
-    dark = [panel["kind"] != "ecm" for panel in RUN["panels"]] + [False] * bool(RUN["invaded"])
+    dark = [panel["kind"] != "ecm" for panel in RUN["panels"]] + [False] * (bool(RUN["invaded"]) + bool(RUN["fronts"]))
     dark += [True] * (len(views) - len(dark))  # nothing over the membranes
     vessels = walls()
     for view, on_dark in zip(views, dark, strict=True):
@@ -100,7 +99,7 @@ def walls() -> list[tuple[Any, list[float]]]:
         wall.Scalars = ["CELLS", "region"]
         wall.LowerThreshold, wall.UpperThreshold = number - 0.5, number + 0.5
         pv.RenameSource(f"{carries} vessel {name}", wall)
-        found.append((wall, VESSEL[carries]))
+        found.append((wall, RUN["vessel_colours"][carries]))
     return found
 
 
@@ -114,10 +113,22 @@ def integrity(surface: Any) -> Any:
     colours = pv.GetColorTransferFunction("integrity")
     colours.AutomaticRescaleRangeMode = "Never"
     colours.ColorSpace = "RGB"
-    level = RUN["breach"]
-    colours.RGBPoints = [0.0, *GONE, level - 1e-6, 0.6, 0.93, 1.0, level, 1.0, 0.75, 0.2, 1.0, *INK]  # the breach has an edge
+    colours.RGBPoints = [x for point in RUN["integrity"] for x in point]  # the breach has an edge
     colours.Discretize = 0
     legend(display, view, colours, "integrity")
+    return view
+
+
+def bodies(reader: Any) -> Any:
+    """In 3-D the surfaces at which kinds of cells reach the density of their fronts, where the density passes it, not cell by cell."""
+    view = new_view("fronts", titled=True)
+    for front in RUN["fronts"]:
+        surface = pv.Contour(Input=reader, ContourBy=["POINTS", front["field"]], Isosurfaces=[front["above"]])
+        pv.RenameSource(f"front of {front['field']}", surface)
+        display = pv.Show(surface, view)
+        plain(display, front["colour"])
+        if RUN["walls"]:
+            display.Opacity = 0.6
     return view
 
 
@@ -132,7 +143,7 @@ def invaded(reader: Any) -> Any:
     colours = pv.GetColorTransferFunction("region")
     colours.InterpretValuesAsCategories = 1
     colours.Annotations = [text for number, name in enumerate(RUN["regions"]) for text in (str(number), name)]
-    colours.IndexedColors = [c for number in range(len(RUN["regions"])) for c in LINES[number % len(LINES)]]
+    colours.IndexedColors = [c for k in range(len(RUN["regions"])) for c in RUN["lines"][k % len(RUN["lines"])]]
     legend(display, view, colours, "region").TextPosition = "Ticks left/bottom, annotations right/top"
     tissue = pv.Show(rest, view)
     plain(tissue, [0.88, 0.88, 0.88])
@@ -177,7 +188,7 @@ def chart(reader: Any) -> Any:
     names = [panel["field"] for panel in RUN["panels"]]
     display.SeriesVisibility = names
     display.SeriesLabel = [text for name in names for text in (name, name)]
-    display.SeriesColor = [text for k, name in enumerate(names) for text in (name, *(str(c) for c in LINES[k % len(LINES)]))]
+    display.SeriesColor = [text for k, name in enumerate(names) for text in (name, *map(str, RUN["lines"][k % len(RUN["lines"])]))]
     display.SeriesLineThickness = [text for name in names for text in (name, "3")]
     view.LeftAxisUseCustomRange = 1
     view.LeftAxisRangeMinimum, view.LeftAxisRangeMaximum = 0.0, 1.05 * max(panel["high"] for panel in RUN["panels"])
@@ -201,26 +212,15 @@ def paint(display: Any, view: Any, panel: dict[str, Any]) -> None:
     display.DisableLighting = 1
     pv.ColorBy(display, ("POINTS", panel["field"]))
     colours = pv.GetColorTransferFunction(panel["field"])
-    apply_preset(colours, PRESETS[panel["kind"]])
     colours.AutomaticRescaleRangeMode = "Never"
     colours.ColorSpace = "RGB"
     low, high = panel["low"], panel["high"]
-    colours.RescaleTransferFunction(low, high)
-    if panel["root"]:
-        points = list(colours.RGBPoints)
-        for k in range(0, len(points), 4):
-            points[k] = low + (high - low) * ((points[k] - low) / (high - low)) ** 3
-        colours.RGBPoints = points
-        colours.Discretize = 0
+    samples = RUN["colours"][panel["kind"]]
+    shares = [k / (len(samples) - 1) for k in range(len(samples))]
+    places = [low + (high - low) * (share**3 if panel["root"] else share) for share in shares]
+    colours.RGBPoints = [x for at, colour in zip(places, samples, strict=True) for x in (at, *colour)]
+    colours.Discretize = 0
     legend(display, view, colours, panel["field"])
-
-
-def apply_preset(colours: Any, name: str) -> None:
-    """Colours by name; ParaView 5 calls some `NAME (matplotlib)`."""
-    try:
-        colours.ApplyPreset(name, True)
-    except RuntimeError:
-        colours.ApplyPreset(f"{name} (matplotlib)", True)
 
 
 def legend(display: Any, view: Any, colours: Any, title: str) -> Any:

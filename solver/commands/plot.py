@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._run import add_run, add_times, names, opened
+from ._run import add_run, add_times, names, numbers, opened
 
 if TYPE_CHECKING:
     from ...postprocess.run import Run
+    from ...postprocess.style import Page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,17 +22,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--kymograph", action="store_true", help="a line over time")
     kind.add_argument("--front", action="store_true", help="position of the front and its speed")
-    kind.add_argument("--surface", action="store_true", help="in 3-D: where a field exceeds a value, cut open (one run; --times, --level)")
+    kind.add_argument(
+        "--surface", action="store_true", help="in 3-D: the body, whole and cut open (one run; --times, --level, --view, --cut)"
+    )
     kind.add_argument(
         "--cascade", action="store_true", help="how far cells come that entered vessels, where and when metastases show (one run)"
     )
     kind.add_argument("--patients", action="store_true", help="how patients differ that `invasio cascade RUN --patients N` drew (one run)")
     kind.add_argument("--series", type=names, metavar="COLUMN,...", help="columns of series.csv over time")
-    parser.add_argument("--level", type=float, metavar="VALUE", help="the field's value: with --front along the line, with --surface")
+    parser.add_argument(
+        "--level", type=float, metavar="VALUE", help="the field's value: with --front along the line, with --surface (default: the front's)"
+    )
+    parser.add_argument("--view", type=numbers, metavar="A,E", help="with --surface: degrees around z and above x, y (default: -62,22)")
+    parser.add_argument("--cut", choices=["x", "y", "z", "none"], help="with --surface: across which axis it is cut open (default: y)")
     parser.add_argument("--fit", metavar="T:T", help="with --front: fit the speed between these times (default: second half)")
     parser.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="picture (.png, .pdf, .svg; default: plot-KIND.png in the run's figures)"
     )
+    on = parser.add_argument_group("for a journal")
+    on.add_argument("--width", type=float, metavar="MM", help="width of the figure, such as 85 (one column) or 180 (two)")
+    on.add_argument("--font", metavar="FAMILY", help="family of the type, such as Arial")
+    on.add_argument("--font-size", type=float, metavar="PT", help="size of the type (default: 9; with --width 7)")
+    on.add_argument("--no-section", dest="section", action="store_false", help="leave out the picture that the mesh was made from")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -44,10 +56,7 @@ def main(args: argparse.Namespace) -> int:
     runs = opened(args.runs)
     for run in runs:
         run.need_outputs()
-    if args.surface:
-        print(_surface(args, runs))
-        return 0
-    with style():
+    with style(_page(args)):
         kind, figure = _draw(args, runs)
         print(save(figure, args.out or inside(args.runs[0], f"figures/plot-{kind}.png")))
     return 0
@@ -57,9 +66,15 @@ def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
     from ...postprocess import cascade, fronts, patients, plot
     from ...postprocess.faults import WrongRequest
     from ...postprocess.run import labels
-    from ...postprocess.style import time_scale
+    from ...postprocess.times import time_scale
     from ..output.layout import CASCADE
 
+    if (args.view or args.cut) and not args.surface:
+        raise WrongRequest(
+            "they belong to --surface", code="wrong-arguments", place="--view, --cut", remedy="give --surface, or leave them out"
+        )
+    if args.surface:
+        return "surface", _surface(args, runs)
     if (args.fit or args.level is not None) and not args.front:
         raise WrongRequest(
             "they belong to --front", code="wrong-arguments", place="--fit, --level", remedy="give --front, or leave them out"
@@ -88,10 +103,12 @@ def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
     return "maps", plot.maps(runs, args.field, args.times)
 
 
-def _surface(args: argparse.Namespace, runs: list[Run]) -> Path:
-    from ...postprocess import plot, still
+def _surface(args: argparse.Namespace, runs: list[Run]) -> Any:
+    from ...postprocess import plot
     from ...postprocess.faults import WrongRequest
-    from ...postprocess.foreign import inside
+    from ...postprocess.solid.body import Body
+    from ...postprocess.solid.figure import AZIMUTH, ELEVATION, figure
+    from ...postprocess.times import pick_times
 
     run = runs[0]
     if len(runs) > 1 or run.dim != 3:
@@ -103,22 +120,36 @@ def _surface(args: argparse.Namespace, runs: list[Run]) -> Path:
         )
     if args.fit or args.along:
         raise WrongRequest("they do not belong to --surface", code="wrong-arguments", place="--fit, --along", remedy="leave them out")
-    picture: Path = args.out or inside(run.path, "figures/plot-surface.png")
-    if picture.suffix.lower() != ".png":
+    view = args.view or [AZIMUTH, ELEVATION]
+    if len(view) != 2 or not -90 < view[1] < 90:
         raise WrongRequest(
-            "--surface writes .png only", code="unknown-format", place=str(picture), remedy="choose a name that ends in .png"
+            "not two angles, the second between -90 and 90 degrees",
+            code="wrong-arguments",
+            place="--view",
+            remedy="give two, such as -62,22",
         )
-    name = plot.fields_of(run, args.field, True)[0]
-    steps = plot.steps_of(run, args.times) if args.times else [-1]
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    if still.draw(run, name, picture.resolve(), args.level, steps) is None:
+    names = plot.fields_of(run, args.field, True) if args.field else None
+    steps = plot.steps_of(run, args.times) if args.times else pick_times(run, 3)
+    return figure(Body(run, names, args.level), steps, (view[0], view[1]), None if args.cut == "none" else args.cut or "y")
+
+
+def _page(args: argparse.Namespace) -> Page:
+    from ...postprocess.faults import WrongRequest
+    from ...postprocess.style import Page, known_font
+
+    for name, value, low, high in (("--width", args.width, 30, 1000), ("--font-size", args.font_size, 3, 40)):
+        if value is not None and not low <= value <= high:
+            raise WrongRequest(
+                f"value out of bounds (given {value:g})", code="out-of-bounds", place=name, remedy=f"allowed: {low} to {high}"
+            )
+    if args.font and not known_font(args.font):
         raise WrongRequest(
-            "this picture needs PyVista, and a screen or xvfb-run",
-            code="missing-package",
-            place="--surface",
-            remedy="`./invasio env build test` brings both",
+            f"no such font on this machine (given {args.font!r})",
+            code="unknown-choice",
+            place="--font",
+            remedy="allowed: DejaVu Sans and others that `fc-list : family` shows",
         )
-    return picture
+    return Page(args.width, args.font, args.font_size, args.section)
 
 
 def _window(text: str | None) -> tuple[float | None, float | None]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import math
 
+from ..errors import MeshError
 from ..model.build import build_model
 from ..model.packing import surpluses
-from ..model.pulses import many_jumps
+from ..model.pulses import many_jumps, too_late
 from ..model.switches import jumping
 from ..model.text import apart
-from ..scenario.loader import PATIENCE, dump_resolved, load
+from ..scenario.loader import PATIENCE, check_on_mesh, check_parts, dump_resolved, load
 from ..scenario.members import stated
 from ..scenario.mesh import ImageMesh, mesh_dimension
+from ..scenario.on_mesh import OnMesh
 from ..scenario.schema import Scenario
 from ._scenario import add_scenario
 from ._start import start_line
@@ -32,6 +34,7 @@ def main(args: argparse.Namespace) -> int:
     if args.resolved:
         print(dump_resolved(scenario), end="")
         return 0
+    _check_mesh(scenario)
     model = build_model(scenario)
     species = ", ".join(f"{law.name} ({law.symbol})" for law in model.species)
     print(f"ok: {args.scenario}: {scenario.title or scenario.name}")
@@ -60,11 +63,31 @@ def main(args: argparse.Namespace) -> int:
     if isinstance(scenario.mesh, ImageMesh):
         _print_picture(scenario.mesh)
     switching = jumping(model) if scenario.time.step is None else []
-    for note in (*surpluses(model), *apart(model), *switching, *many_jumps(model, scenario.time.start, scenario.time.end)):
+    span = scenario.time.start, scenario.time.end
+    for note in (*surpluses(model), *apart(model), *switching, *many_jumps(model, *span), *too_late(model, span[1])):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
     return 0
+
+
+def _check_mesh(scenario: Scenario) -> None:
+    """Make or read a small mesh as the run will, and look for all names in it; raises ScenarioError and MeshError."""
+    from ...meshes.build import foreseen, parted
+
+    vessels, stated = scenario.model.vessels.values(), getattr(scenario.mesh, "interfaces", {})
+    try:
+        data = foreseen(scenario.mesh)
+    except MeshError as error:
+        if error.code == "missing-package":  # here; the run is where it is not
+            return
+        raise
+    if data is None:
+        return
+    interfaces = {name: tuple(stated.get(name, ())) for name in (*data.interfaces, *stated)}
+    check_on_mesh(scenario, OnMesh(data.cells.shape[1] - 1, data.regions, tuple(data.boundaries), interfaces))
+    lumens = [name for vessel in vessels if vessel.at.kind == "region" for name in vessel.at.names]
+    parted(data, scenario.mesh, list(scenario.model.membranes), lumens)
 
 
 def _print_picture(mesh: ImageMesh) -> None:
@@ -80,14 +103,18 @@ def _print_networks(scenario: Scenario) -> None:
     from ...meshes.network import read_network
 
     dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
+    parts: dict[str, list[str]] = {}
     for name, vessel in scenario.model.vessels.items():
+        parts[name] = list(vessel.at.names)
         if vessel.at.network is None:
             continue
         network = read_network(vessel.at.network, dim)
+        parts[name] = list(dict.fromkeys(network.names))
         low, high = network.radius.min(), network.radius.max()
         print(f"  network     {name}: {len(network.segments)} segments, length {network.lengths.sum():.6g}, radius {low:.6g} to {high:.6g}")
         for note in network.notes:
             print(f"  note        {name}: {note}")
+    check_parts(scenario, parts)
 
 
 def _print_given(scenario: Scenario) -> None:

@@ -47,7 +47,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     if transfers is not None:
         transfers.take_along(c for c in found if isinstance(c, Carried))
     found += [Notes(problem.noted)] if problem.noted else []
-    found += [Steady(s, work, options, problem.region_mass) for s in problem.steady]
+    found += [Steady(s, work, options, problem.region_mass, problem.state) for s in problem.steady]
     found += [Pooled(law, problem) for law in problem.model.pools]
     if problem.vessels:
         found.append(Walls(problem.vessels, species, problem.graph.comm))

@@ -1,7 +1,11 @@
 r"""Boundaries and walls whose rates change within a step, where they turn a density over.
 
-Their rates are frozen at mid-step as all others, and followed to the end like those of the tissue (`stages.follow`):
-c + r [ (P - s c)_end - (P - s c)_mid ].
+How P - s c changes with time alone stands in the stages as a source linear in time, (t/dt - 1/2) g with
+
+    g = P_end - P_begin - (s_end - s_begin) c_mid
+
+so that what is fast beside fast transport is where it should be at the end, the tissue as a whole. What else their rates read is frozen at
+mid-step, and followed to the end like in the tissue (`stages.follow`): c + r [ (P - s c)_end - (P - s c)_foreseen ].
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ class Gates:
         n = species.graph.n_owned if self._any else 0
         self._production, self._sinks = np.zeros(n), np.zeros(n)  # of all boundaries and walls, at mid-step
         self._mine = np.zeros((2, species.graph.n_local if self._any else 0))
+        self._foreseen = np.zeros((2, n))  # P and s at the end, with fields as at mid-step
+        self.change = np.zeros(n)  # g
         self._before = np.zeros(n)
         graph = species.graph
         self.changes: list[
@@ -45,6 +51,14 @@ class Gates:
         """Whether there are any, on all ranks alike."""
         return self._any
 
+    def foresee(self, begin: float, end: float, density: Floats) -> None:
+        """Find how P - s c changes in the step by time alone; density (n_local): c at mid-step. Collective."""
+        made, taken = self._at(begin)
+        self.change[:] = taken * density[: len(taken)] - made
+        made, taken = self._at(end)
+        self.change += made - taken * density[: len(taken)]
+        self._foreseen[0], self._foreseen[1] = made, taken
+
     def keep(self) -> float:
         """Remember P and s as they are at mid-step; the largest s here."""
         production, sinks = self._sources()
@@ -54,9 +68,9 @@ class Gates:
         return float(sinks.max(initial=0.0))
 
     def add_middle(self, production: Floats, sinks: Floats) -> None:
-        """Add P and s of mid-step to those of the tissue (n_owned)."""
-        production += self._production
-        sinks += self._sinks
+        """Add P and s that the stages have had for the end of the step to those of the tissue (n_owned)."""
+        production += self._foreseen[0]
+        sinks += self._foreseen[1]
 
     def find_share(self, sinks: Floats, tau: float, matrix: Floats) -> None:
         """Find how much of the change is followed; sinks (n_owned): all of mid-step; matrix: values of diag(m (1 + tau s)) - tau A."""
@@ -67,12 +81,14 @@ class Gates:
 
     def add_end(self, time: float, production: Floats, sinks: Floats) -> None:
         """Evaluate the rates at the end of the step, with all fields as they are shown, and add P and s. Collective."""
-        s = self.species
-        s.boundary_values(time, time, fixed=False)
-        s.wall_values(time, time)
-        made, taken = self._sources()
+        made, taken = self._at(time)
         production[: len(made)] += made
         sinks[: len(taken)] += taken
+
+    def _at(self, time: float) -> tuple[Floats, Floats]:
+        self.species.boundary_values(time, time, fixed=False)
+        self.species.wall_values(time, time)
+        return self._sources()
 
     def _sources(self) -> tuple[Floats, Floats]:
         production, sinks = self._mine

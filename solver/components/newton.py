@@ -22,11 +22,14 @@ from ..linalg.linear import LinearSystem
 from ..scenario.derivative import derivative
 from ..scenario.tree import to_text
 from .boundaries import boundary_sources
+from .kept import Kept
 from .workspace import Workspace
 
 Floats = NDArray[np.float64]
 
 ENOUGH = 1e-12  # norm of the residual, relative to that of its largest parts
+LOOSEST = 0.1  # tolerance of a linear solve
+HOLDING = 1e3  # sinks that hold a node, in largest rates at which diffusion empties one
 STILL = 1e-11  # change of a full step, relative to the largest density
 SHORTEST = 1e-8  # share of a step below which it is taken as it is
 ITERATIONS = 100
@@ -38,13 +41,14 @@ FALLS = -1e-6  # dU/dc, relative to U/c, below which uptake U falls
 class Newton:
     """Finds the balance of one species; ``flux`` fills the edges of the workspace, of the fields as they are."""
 
-    def __init__(self, species: NodalSpecies, work: Workspace, system: LinearSystem, flux: Callable[[], None]) -> None:
-        self.species, self.work, self.system, self._fill_edges = species, work, system, flux
+    def __init__(self, species: NodalSpecies, work: Workspace, system: LinearSystem, kept: Kept, flux: Callable[[], None]) -> None:
+        self.species, self.work, self.system, self._kept, self._fill_edges = species, work, system, kept, flux
         g = species.graph
         self._shown = species.fields[species.name]
         self._own = OwnLaw(species.law, species.evaluator, self._shown)
         self._uptake = [species.evaluator.compile(e) for e in (uptake(species.law), derivative(uptake(species.law), species.name))]
         self._scanned = False
+        self._enough = 0.0  # norm of the residual at which the densities looked at last would be in balance
         self._now, self._trial, self._stuck = (np.zeros(g.n_local) for _ in range(3))
         self._held = species.fixed.copy()
         self._gain, self._sinks, self._tangent = np.zeros(g.n_local), np.zeros(g.n_local), np.zeros(g.n_owned)
@@ -90,16 +94,17 @@ class Newton:
         if s.flux_depends_on_itself:
             self._edges(density)
         self._own.evaluate(density[:n])
-        size = own_law.balance(self.work.edges, density, self._own.rate, self._gain, self._sinks, self.system.b)
+        size, sources = own_law.balance(self.work.edges, density, self._own.rate, self._gain, self._sinks, self.system.b)
         total, stuck = own_law.free_residual(s.fixed, density, self.system.b, self._stuck)
-        sums = g.comm.allreduce(np.array([total, size, stuck]))
-        if sums[2] > 0.0:
+        sums = g.comm.allreduce(np.array([total, size, sources, stuck]))
+        if sums[3] > 0.0:
             g.halo.update(self._stuck)
             np.greater(self._stuck, 0.0, out=self._held)
             self._held |= s.fixed
         else:
             self._held[:] = s.fixed
-        norm, size = np.sqrt(sums[:2])
+        norm, size, sources = np.sqrt(sums[:3])
+        self._enough = max(ENOUGH * size, self.system.options.rtol * sources)
         return (float(norm) if math.isfinite(norm) else math.inf), float(size)
 
     def _iterate(self, time: float, most: int, damped: bool) -> bool:
@@ -108,7 +113,7 @@ class Newton:
         density = self._now
         norm, size = self._residual(density)
         for _ in range(most):
-            if norm <= ENOUGH * size:
+            if norm <= self._enough:
                 return True
             if norm == math.inf:
                 return False
@@ -119,9 +124,13 @@ class Newton:
             if g.comm.allreduce(math.isnan(number), MPI.LOR):
                 return False
             self.system.changed()
+            held = self._held[:n]
+            np.copyto(wk.sinks[:n], HOLDING * number, where=held)  # of no account, but to a multigrid that is made of them and kept
             self.system.x[:] = 0.0
-            if not self.system.solve():
+            wanted = max(self.system.options.rtol, min(LOOSEST, 0.5 * self._enough / norm))
+            if not self._kept.solve(lambda wanted=wanted: self.system.solve(wanted)):  # type: ignore[misc]
                 return False
+            np.copyto(self.system.x, 0.0, where=held)  # a node that stays at 0 must not be lifted by what a solve leaves
             share = 1.0
             while True:
                 own_law.moved(density, self.system.x, share, self._trial)
@@ -138,7 +147,7 @@ class Newton:
                 return False
             if share == 1.0 and extremes[0] <= STILL * extremes[1]:
                 return True
-            if self.species.walls:
+            if any(not w.static for w in self.species.walls):
                 self._boundaries(time)
                 norm, size = self._residual(density)
         return False

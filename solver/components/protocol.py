@@ -98,6 +98,10 @@ class Component:
         """Arrays for checkpoints, besides those of variables."""
         return {}
 
+    def spare(self) -> Iterable[str]:
+        """The names of those of its arrays without which it can go on: checkpoints of earlier versions lack them."""
+        return ()
+
     def numbers(self) -> Mapping[str, Any]:
         """Numbers and lists of numbers for checkpoints, the same on every rank. May communicate."""
         return {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -19,9 +20,12 @@ from ..discretise.own_law import limits_itself
 from ..discretise.parts import Levels
 from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
-from ..kernels import edges, own_law, stages
+from ..kernels import edges, stages
 from ..linalg.linear import LinearSystem
-from .boundaries import accounts_of, book_crossings, boundary_sources, content, fix_rows, gains
+from ..state import State
+from .balanced_flows import BalancedFlows
+from .boundaries import accounts_of, boundary_sources, content, fix_rows
+from .kept import Kept
 from .newton import Newton
 from .options import SchemeOptions
 from .protocol import Component, Phase
@@ -41,16 +45,18 @@ class Steady(Component):
     Raises ScenarioError where nothing fixes its level.
     """
 
-    def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions, regions: Mapping[str, Floats]) -> None:
+    def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions, regions: Mapping[str, Floats], state: State) -> None:
         check_solvable(species)
-        self.name, self.species, self.work = species.name, species, work
+        self.name, self.species, self.work, self._state = species.name, species, work, state
         self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.drifts, not species.law.taxis)
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
-        self._newton = Newton(species, work, self.system, self._edges) if limits_itself(species.law) or species.law.growth else None
+        self.kept = Kept(species, self.system, work)
+        own = limits_itself(species.law) or species.law.growth
+        self._newton = Newton(species, work, self.system, self.kept, self._edges) if own else None
         self.clipped = 0.0
         self._levels = Levels(species, regions)
-        self._none, self._missing = np.zeros(species.graph.n_owned), np.zeros(species.graph.n_owned)
+        self.flows = BalancedFlows(species, work, state)
 
     def accounts(self) -> Iterable[Account]:
         """Sources, boundaries, walls and membranes, and what the stored amount changed besides."""
@@ -80,6 +86,8 @@ class Steady(Component):
         s.boundary_values(time, time, fixed=False)
         s.boundary_values(time, time, fixed=True)
         density[:] = s.state
+        if dt > 0.0:
+            self._extrapolate(dt, density)
         failure = self._linear(time, density) if self._newton is None else self._newton.solve(time, density)
         if self._newton is not None:
             wk.new[:] = density[:n]
@@ -96,8 +104,13 @@ class Steady(Component):
         density[:] = s.state
         page = book.page(self.name)
         self._book(dt, stages.amount(g.mass, s.state, n) - before, page)
-        book_crossings(s, wk, s.state, False, False, dt, page)
         return ""
+
+    def _extrapolate(self, dt: float, density: Floats) -> None:
+        """Guess the density from its last differences; quadratic in time as soon as there are two."""
+        variable, history = self.species.variable, self._state.history
+        bend = self._state.bend(dt) if history.before else 0.0
+        stages.guess(variable.old, variable.rate, variable.rate_before, dt, bend, density)
 
     def _edges(self) -> None:
         s, wk = self.species, self.work
@@ -125,7 +138,7 @@ class Steady(Component):
             np.multiply(g.mass[:n], wk.production[:n], out=system.b)
             system.x[:] = density[:n]
             fix_rows(s, system, wk.edges, 1.0, low_order=False)
-            if not system.solve(min(system.options.rtol, max(FINEST, BALANCED * system.options.rtol))):
+            if not self.kept.solve(lambda: system.solve(min(system.options.rtol, max(FINEST, BALANCED * system.options.rtol)))):
                 return f"linear solver ({system.outcome}), {s.name}"
             wk.new[:] = system.x
             np.maximum(wk.new, 0.0, out=wk.seen)  # rates are those of densities, also where obtuse cells make less than nothing
@@ -146,33 +159,34 @@ class Steady(Component):
         """Iterations so far, and the amount clipped."""
         return {"iterations": self.system.iterations, "clipped": self.clipped}
 
+    def arrays(self) -> Mapping[str, Floats]:
+        """What its multigrid was made of, and what passed the walls at the last balance."""
+        return {**self.kept.arrays, **self.flows.arrays()}
+
+    def spare(self) -> Iterable[str]:
+        """All of these."""
+        return [*self.kept.arrays, *self.flows.spare()]
+
+    def numbers(self) -> Mapping[str, Any]:
+        """The state of its multigrid, and the flows at the last balance. Collective."""
+        return {**self.kept.numbers, **self.flows.numbers()}
+
+    def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
+        """Go on with the same multigrid and flows; with a new one, and those of the end of the step, after an earlier version."""
+        self.kept.restore(arrays, numbers)
+        self.flows.restore(arrays, numbers)
+
     def free(self) -> None:
         """Free the solver. Collective."""
         self.system.destroy()
 
     def _book(self, dt: float, change: float, page: Page) -> None:
-        s, wk, g = self.species, self.work, self.species.graph
-        n = g.n_owned
-        flows = {"born": dt * stages.amount(g.mass, wk.production, n), "dead": dt * stages.amount_lost(g.mass, wk.loss, s.state, n)}
-        for c in s.conditions:
-            sigma = g.mass[c.nodes] * c.specific_surface
-            incoming = {"influx": c.value, "exchange": c.rate * c.value}.get(c.law.kind)
-            if incoming is not None:
-                flows[f"inflow:{c.boundary}"] = dt * float((sigma * incoming).sum())
-                flows["born"] -= flows[f"inflow:{c.boundary}"]
-            if c.law.kind in ("exchange", "outflow"):
-                flows[f"outflow:{c.boundary}"] = dt * float((sigma * c.rate * s.state[c.nodes]).sum())
-        if s.fixed_conditions:  # what keeps a value is what its node lacks of a balance
-            own_law.balance(wk.edges, s.state, self._none, wk.production, wk.sinks, self._missing)
-        for c in s.fixed_conditions:
-            inflow, outflow = gains(-dt * self._missing[c.nodes])
-            flows[f"inflow:{c.boundary}"], flows[f"outflow:{c.boundary}"] = inflow, outflow
-        for wall in s.walls:
-            flows[wall.account], came = wall.flows(dt, s.state)
-            flows["born"] -= came
+        crossed = {f"crossed:{c.membrane}" for c in self.species.crossings}
+        booked = self.flows.over(dt)
+        flows = {key: amount for key, amount in booked.items() if key not in crossed}
         gained = sum(v for k, v in flows.items() if k == "born" or k.startswith("inflow"))
-        flows["adjusted"] = change - (2.0 * gained - sum(flows.values()))
-        for key, amount in flows.items():
+        booked["adjusted"] = change - (2.0 * gained - sum(flows.values()))
+        for key, amount in booked.items():
             page.add(key, amount)
 
 

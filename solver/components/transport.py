@@ -78,6 +78,8 @@ class Transport:
         self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, *self._kind)
         self.low: LinearSystem | None = None
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
+        # no membranes nor fibres, and one motility by its arithmetic mean
+        self._plain = options.flux == "central" and not species.crossings and not len(species.turning) and species.plain_mean
         self._filled: dict[bool, float] = {}
         self.limited = self.skipped = 0  # steps with and without the limiter
         self.clipped = 0.0  # amount set to zero because of solver error
@@ -87,6 +89,10 @@ class Transport:
         self.stiff = False  # whether the last step had nodes whose sources turn the density over within it
         self.gates = Gates(species)  # walls of vessels are hung onto a species before
         own_sources = species.law.loss or species.law.growth or limits_itself(species.law)
+        self._takes = bool(own_sources)  # whether there are sinks of the tissue
+        self._open = bool(species.walls) or any(c.law.kind in ("exchange", "outflow") for c in species.conditions)
+        self._turned = False  # whether gates change in the step
+        self._settles = False  # whether some sinks of the step empty their nodes
         may_be_stiff = options.scheme == "tr_bdf2" and bool(own_sources or self.gates)
         self._middle = (np.zeros(self.graph.n_owned), np.zeros(self.graph.n_owned)) if may_be_stiff else None  # P and s at mid-step
         self._made_by_time = not species.law.growth and not names_in(species.law.production) & species.evaluator.unforeseen
@@ -112,17 +118,15 @@ class Transport:
         if self.trace is not None:
             self.trace.begun[:] = s.state
         law = s.flux_law(wk.scratch, wk.scratch2)
-        edges.weights(law, wk.edges.u, wk.edges.lower)
-        s.drift_along_fibres(wk.edges.lower)
-        if s.law.drifts:
-            self._note_peclet(time)
-        s.cross(law, wk.edges.u, wk.edges.lower)
-        self._flux(wk.edges.u, wk.edges.lower)
+        self._edges(law, time)
         if self.own is None:
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
             if self._middle is not None:
                 self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
+        self._turned = bool(self.gates) and self._middle is not None
+        if self._turned:
+            self.gates.foresee(time, time + dt, density)
         s.boundary_values(time, time + dt, fixed=False)
         s.wall_values(time, time + dt)
         if self.own is None:
@@ -130,13 +134,17 @@ class Transport:
             if self.gain is not None:
                 wk.production[:n] += self.gain
             self._empty(wk.production, wk.sinks, dt)
+            lost = stages.largest(wk.loss) if self._takes else 0.0
+            self._settles = self._open or not dt * lost <= stages.EMPTIED
             solved = self._stages(time, dt, history)
         else:
             brought, taken = self.own.boundaries()
             if self.gain is not None:
                 brought[:n] += self.gain
             self._empty(brought, taken, dt)
+            self._settles = True
             solved = self._own_stages(self.own, time, dt, history)
+            lost = stages.largest(wk.loss)
         if self.trace is not None:
             self.trace.started[:], self.trace.last[:] = s.state, self.high.x
         g.halo.update(wk.w)
@@ -146,8 +154,7 @@ class Transport:
             smallest = edges.conservative_update(wk.edges, *args)
         else:
             smallest = self.own.update(last, dt)
-        gates = self.gates.keep() if self.gates and self._middle is not None else 0.0
-        lost = stages.largest(wk.loss)
+        gates = self.gates.keep() if self._turned else 0.0
         self._extremes[:] = -math.inf if math.isnan(smallest) else smallest, -dt * lost, -dt * max(lost, gates)
         g.comm.Allreduce(MPI.IN_PLACE, self._extremes, MPI.MIN)
         smallest = float(self._extremes[0])
@@ -176,7 +183,7 @@ class Transport:
         if self.trace is not None:
             self.trace.reached[:], self.trace.corrected = s.state, correct
             self.trace.steps += 1
-        if self.source is None:  # else kinetics are still to come
+        if self.source is None and self.own is not None:  # else kinetics are still to come
             self.look()
         return True
 
@@ -232,14 +239,28 @@ class Transport:
         self.failure = f"{why}, {self.species.name}"
         return False
 
-    def _note_peclet(self, time: float) -> None:
-        """Keep the largest mesh Peclet number so far on this rank, with its time and place; (a, v) are in the workspace."""
-        value, node = edges.peclet(self.work.edges)
+    def _edges(self, law: edges.EdgeLaw, time: float) -> None:
+        """Fill the edges of the workspace with u and l; in one pass where nothing comes in between."""
+        s, wk = self.species, self.work
+        if self._plain and len(law.factors) == 0:
+            self._note_peclet(time, *edges.central_weights(law, wk.edges.u, wk.edges.lower))
+            return
+        edges.weights(law, wk.edges.u, wk.edges.lower)
+        s.drift_along_fibres(wk.edges.lower)
+        if s.law.drifts:
+            self._note_peclet(time, *edges.peclet(wk.edges))
+        s.cross(law, wk.edges.u, wk.edges.lower)
+        self._flux(wk.edges.u, wk.edges.lower)
+
+    def _note_peclet(self, time: float, value: float, node: int) -> None:
+        """Keep the largest mesh Peclet number so far on this rank, with its time and place."""
         if value > self.peclet[0]:
             self.peclet = (value, time, *map(float, self.graph.points[node]))
 
     def _tilt(self, time: float, b: Floats) -> None:
-        """Add to the right side of a stage what the tilt brings in a time, counted from the middle of the step."""
+        """Add to the right side of a stage what tilt and gates bring in a time, counted from the middle of the step."""
+        if self._turned:
+            stages.add_source(self.graph.mass, self.gates.change, time, b)
         if self.tilt is not None:
             stages.add_source(self.graph.mass, self.tilt, STEEPER * time, b)
 
@@ -261,11 +282,13 @@ class Transport:
             stages.implicit_side(g.mass, s.state, production, dt, b)
         else:
             edges.explicit_side(wk.edges, production, wk.sinks, s.state, tau, b)
-            self._tilt((reach - 1.0) * tau, b)
+            if self.tilt is not None or self._turned:
+                self._tilt((reach - 1.0) * tau, b)
         last, earlier = history.last, history.before
         known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
         stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
-        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
+        if self._settles:
+            stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + reach * dt, tau)
         solved = system.solve()
         if scheme == "backward_euler":
@@ -277,8 +300,10 @@ class Transport:
         outer = 0.5 * (1.0 - THETA)
         curve = known * dt * dt * (1.0 - reach)
         stages.second_stage(g.mass, s.state, x, production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
-        self._tilt(0.5 * tau, b)
-        stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
+        if self.tilt is not None or self._turned:
+            self._tilt(0.5 * tau, b)
+        if self._settles:
+            stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + dt, tau)
         solved = system.solve() and solved
         stages.weighted(s.state, wk.stage, x, outer, THETA, w)
@@ -346,7 +371,8 @@ class Transport:
         if own is None and self.packing is not None:
             self.packing.cap_production(dt)
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
-        stages.settle_emptied(g.mass, wk.sinks, dt, system.b, system.x)
+        if self._settles:
+            stages.settle_emptied(g.mass, wk.sinks, dt, system.b, system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)
         rtol = self.options.linear.rtol
         if own is not None:  # v is the low solution and the error of its solver, dt s times as large as that of the density

@@ -100,7 +100,7 @@ class Observables:
         bad = [key.split(".")[0] for key, v in zip(highs, highest, strict=True) if math.isinf(v) and v > 0]
         if bad:
             raise SolverError(
-                f"values are not finite at t = {time:g}; the last good output is kept",
+                f"values are not finite at {self.problem.times.said(time)}; the last good output is kept",
                 code="not-finite",
                 place=f"species {', '.join(bad)}",
                 remedy="check the parameters for rates that explode, or use smaller steps",
@@ -109,7 +109,7 @@ class Observables:
 
     def row(self, time: float) -> dict[str, float]:
         """Amounts, minima, maxima, fronts, invaded and degraded volume. Collective; raises SolverError for non-finite values."""
-        g, problem = self.problem.graph, self.problem
+        g, problem, mesh = self.problem.graph, self.problem, self.problem.mesh_graph
         n, highs = g.n_owned, self._highs(time)
         several = len(problem.region_mass) > 1
         sums: dict[str, float] = {}
@@ -129,12 +129,12 @@ class Observables:
             level = FRONT * highs[f"{name}.max"] if stated is None else stated
             sums[f"{name}.invaded_volume"] = float(g.mass[:n][c > level].sum()) if level > 0.0 else 0.0
             if level > 0.0:
-                _reach(g.indptr, g.indices, g.points, s.state, level, centre, fronts[name])
+                _reach(mesh.indptr, mesh.indices, g.points, s.state, level, centre, fronts[name])
             if name in self._homes:
                 home = self._homes[name]
                 sums[f"{name}.invaded_beyond"] = float((g.mass[:n] - home.mass)[c > level].sum()) if level > 0.0 else 0.0
                 if level > 0.0:
-                    _reach(g.indptr, g.indices, home.distance, s.state, level, np.zeros(3), depths[name])
+                    _reach(mesh.indptr, mesh.indices, home.distance, s.state, level, np.zeros(3), depths[name])
         summed = g.comm.allreduce(np.array(list(sums.values())))
         highest = np.array([x for extent in (*fronts.values(), *depths.values()) for x in extent])
         g.comm.Allreduce(MPI.IN_PLACE, highest, MPI.MAX)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import symmetry
 from ..parallel import Comm
 from .forms import Forms
 from .halo import Halo
 
 Floats = NDArray[np.float64]
+
+NOTHING = 1e-12  # of the conductance between neighbours: rounding on a lattice
+WORTH = 0.1  # share of edges that conduct nothing from which on they are left out
+GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Graph:
     mass: Floats
     points: Floats
     halo: Halo
-    order: NDArray[np.intp]  # entry of the assembled matrix behind each entry here, one past the last for a pair of a membrane
+    order: NDArray[np.int32]  # entry of the assembled matrix behind each entry here, one past the last for a pair of a membrane
 
     @property
     def n_local(self) -> int:
@@ -48,6 +53,20 @@ class Graph:
     def values_of(self, matrix: Any) -> Floats:
         """The entries of another matrix assembled by the same Forms, in this graph's order."""
         return np.append(matrix.data, 0.0)[self.order]
+
+    def without(self, dropped: NDArray[np.bool_]) -> Graph:
+        """The same nodes with fewer edges; dropped (nnz): in both rows of an edge alike, and not on the diagonal."""
+        row_of: NDArray[np.int64] = np.repeat(np.arange(self.n_owned, dtype=np.int64), np.diff(self.indptr))[~dropped]
+        indices = self.indices[~dropped]
+        return replace(
+            self,
+            indptr=np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=self.n_owned))]).astype(np.uint32),
+            indices=indices,
+            diagonal=np.flatnonzero(indices == row_of).astype(np.int32),
+            n_own_columns=np.bincount(row_of[indices < self.n_owned], minlength=self.n_owned).astype(np.int32),
+            stiffness=self.stiffness[~dropped],
+            order=self.order[~dropped],
+        )
 
     def local_numbers(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Local numbers of nodes given by global numbers, all of them owned or ghosts here."""
@@ -123,10 +142,31 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
         mass=mass,
         points=points,
         halo=halo,
-        order=behind,
+        order=behind.astype(np.int32),
     )
     symmetrise(graph, graph.stiffness)
     return graph
+
+
+def conducting(graph: Graph, forms: Forms, cells: NDArray[np.int64]) -> Graph:
+    """The graph without edges along which no cell conducts, isotropic in each, whatever its motility: 8 of 15 entries of a row on a lattice
+    of boxes cut into tetrahedra, 2 of 7 on one of rectangles; itself where there are few. Collective.
+
+    cells: canonical numbers of this rank's cells, which give each a motility of its own: edges with K_ij = 0 then as well have no part
+    of it.
+    """
+    scale = np.sqrt(graph.extended(np.abs(graph.stiffness[graph.diagonal])))
+    row_of = np.repeat(np.arange(graph.n_owned), np.diff(graph.indptr))
+    least = NOTHING * scale[row_of] * scale[graph.indices]
+    dropped = (np.abs(graph.stiffness) <= least) & (row_of != graph.indices)
+    found, entries = graph.comm.allreduce(np.array([dropped.sum(), len(dropped)]))
+    if found < WORTH * entries:
+        return graph
+    matrix = forms.stiffness(1.0 + np.modf(cells * GOLDEN)[0])
+    values = graph.values_of(matrix)
+    symmetrise(graph, values)
+    of_membranes = graph.order == len(matrix.data)
+    return graph.without(dropped & (np.abs(values) <= 2.0 * least) & ~of_membranes)
 
 
 def symmetrise(graph: Graph, values: Floats) -> None:
@@ -134,24 +174,19 @@ def symmetrise(graph: Graph, values: Floats) -> None:
 
     Off-process entries come from the owner of the smaller number, exchanged once. Collective.
     """
-    n, first = graph.n_owned, graph.first
-    row_of = np.repeat(np.arange(n), np.diff(graph.indptr))
-    numbers = np.concatenate([np.arange(first, first + n), graph.ghosts])
-    column = numbers[graph.indices]
-    row = numbers[row_of]
-    low, high = np.minimum(row, column), np.maximum(row, column)
-    owners = np.array(graph.comm.allgather(first + n))
-    mine = (low >= first) & (low < first + n)
-    if graph.comm.size > 1:  # tell the owner of the larger number what the owner of the smaller one holds
-        lead = (row == low) & (high >= first + n)
-        target = np.searchsorted(owners, high[lead], side="right")
-        parcels = [(low[lead][target == r], high[lead][target == r], values[lead][target == r]) for r in range(graph.comm.size)]
-        received = graph.comm.alltoall(parcels)
-        keys = np.concatenate([low[lead | (mine & (row == low))]] + [p[0] for p in received])
-        partners = np.concatenate([high[lead | (mine & (row == low))]] + [p[1] for p in received])
-        entries = np.concatenate([values[lead | (mine & (row == low))]] + [p[2] for p in received])
-    else:
-        keys, partners, entries = low[row == low], high[row == low], values[row == low]
-    code, wanted = keys * graph.n_global + partners, low * graph.n_global + high
+    symmetry.mirror(graph.indptr, graph.indices, graph.n_own_columns, values)
+    if graph.comm.size == 1:
+        return
+    n, first, total = graph.n_owned, graph.first, graph.n_global
+    at = np.flatnonzero(graph.indices >= n)
+    row = first + np.searchsorted(graph.indptr, at, side="right").astype(np.int64) - 1
+    column = graph.ghosts[graph.indices[at] - n]
+    lead = row < column  # tell the owner of the larger number what the owner of the smaller one holds
+    ends = np.array(graph.comm.allgather(first + n))
+    target = np.searchsorted(ends, column[lead], side="right")
+    code, entries = row[lead] * total + column[lead], values[at[lead]]
+    received = graph.comm.alltoall([(code[target == r], entries[target == r]) for r in range(graph.comm.size)])
+    code, entries = (np.concatenate(part) for part in zip(*received, strict=True))
     sorter = np.argsort(code, kind="stable")
-    values[:] = entries[sorter][np.searchsorted(code[sorter], wanted)]
+    wanted = column[~lead] * total + row[~lead]
+    values[at[~lead]] = entries[sorter][np.searchsorted(code[sorter], wanted)]

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from ...meshes.domain import Domain
 from ..compat import cell_corners
+from ..model.balance import Model
 from ..output.layout import Grid
 from .forms import Forms
-from .graph import Graph, build_graph
+from .graph import Graph, build_graph, conducting
 from .membranes import local_pairs, pair_sites
 from .sites import Sites
 
@@ -19,7 +20,7 @@ Floats = NDArray[np.float64]
 class Operators:
     """Integrals and numberings on one domain. Building it is collective; what is asked for by name is made once, collectively.
 
-    region_mass: region -> (n_owned,) the part of m_i that lies in the region.
+    graph: with all edges of the mesh. region_mass: region -> (n_owned,) the part of m_i that lies in the region.
     """
 
     def __init__(self, domain: Domain) -> None:
@@ -32,9 +33,22 @@ class Operators:
         self.graph = build_graph(self.forms, self.comm, links)
         self.region_mass = {name: self.forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
         self.grid = _grid(domain, self.graph, canonical)
+        self._conducting: Graph | None = None
         self._boundary_mass: dict[str, Floats] = {}
         self._boundary_gradient: dict[str, Floats] = {}
         self._sites: dict[str, Sites] = {}
+
+    def graph_of(self, model: Model) -> Graph:
+        """The edges that the fluxes of a model run along. Collective the first time that not all of the mesh are.
+
+        Along fibres, edges conduct that do not otherwise; what drifts out of a boundary is a gradient of all nodes of its cells.
+        """
+        if any(s.fibres is not None or any(b.kind == "outflow" for b in s.boundaries.values()) for s in model.species):
+            return self.graph
+        if self._conducting is None:
+            cells = np.asarray(self.domain.mesh.topology.original_cell_index, dtype=np.int64)
+            self._conducting = conducting(self.graph, self.forms, cells)
+        return self._conducting
 
     def boundary_mass(self, name: str) -> Floats:
         """sigma_i = int over a boundary of phi_i, for the owned nodes. Collective the first time, as the two below."""

@@ -51,6 +51,7 @@ class Noted:
 class Problem:
     """Everything the time loop works on. ``fields`` maps species to the arrays that expressions read.
 
+    graph: the edges that fluxes run along; mesh_graph: all edges of the mesh, with the same nodes.
     region_mass: region -> (n_owned,) the part of m_i that lies in the region.
     fibres: species -> (n_owned, dim) along the fibres that it moves along, as long as they count, 0 to 1.
     integrities: the membranes and walls that carry an integrity, by name. The laws of ``species`` are without what ``kinetics`` does.
@@ -58,6 +59,7 @@ class Problem:
 
     model: Model
     graph: Graph
+    mesh_graph: Graph
     grid: Grid
     species: dict[str, NodalSpecies]
     fields: Mapping[str, Floats]
@@ -123,7 +125,7 @@ def pose(
     Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
-    domain, comm, forms, graph = operators.domain, operators.comm, operators.forms, operators.graph
+    domain, comm, forms, graph = operators.domain, operators.comm, operators.forms, operators.graph_of(model)
     regions = operators.region_mass
     _check_names(model, domain)
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
@@ -133,7 +135,7 @@ def pose(
         state.add_scalar(name, value)
     for pool in model.pools:
         state.add_scalar(pool.name, number(pool.initial, model.values()))
-    times = Times(model.values(), start, end)
+    times = Times(model.values(), start, end, model.time_unit)
     known = Known(fields, state.numbers, model.values(), places or {}, times)
     evaluator = Evaluator(graph.points, fields, model.values(), state.numbers, known.places, times)
     evaluator.at(start)
@@ -214,7 +216,8 @@ def pose(
         if law.fibres is not None and domain.dim > 1
     }
     return Problem(
-        *(model, graph, grid, species, fields, regions, evaluator, domain.dim, state, times, integrities, vessels, kinetics, noted, fibres)
+        *(model, graph, operators.graph, grid, species, fields, regions, evaluator, domain.dim, state, times),
+        *(integrities, vessels, kinetics, noted, fibres),
     )
 
 

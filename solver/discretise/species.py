@@ -62,8 +62,17 @@ class NodalSpecies:
     held: Floats = field(init=False)  # (n_local) those values, as they were evaluated last
     held_edges: tuple[NDArray[np.uint32], NDArray[np.uint32]] = field(init=False)  # from free nodes to those: row, place in the graph
     static: bool = field(init=False)  # fluxes and sinks never change
+    static_fluxes: bool = field(init=False)
+    name: str = field(init=False)
+    state: Floats = field(init=False)  # (n_local) the density as far as it has come
+    fixed_conditions: list[Condition] = field(init=False)  # the boundary conditions that give a value
+    exchanges: bool = field(init=False)  # whether a boundary exchanges it with what is outside
 
     def __post_init__(self) -> None:
+        # asked for many times in a step, of small meshes too
+        self.name, self.state = self.law.name, self.variable.new
+        self.fixed_conditions = [c for c in self.conditions if c.law.kind == "fixed"]
+        self.exchanges = any(c.law.kind == "exchange" for c in self.conditions)
         n = self.graph.n_local
         law, compile_ = self.law, self.evaluator.compile
         gross = compile_ if limits_itself(law) else self.evaluator.compile_clipped  # a law of its own stands in the stages, as it is
@@ -86,8 +95,10 @@ class NodalSpecies:
         ]
         self._slopes = np.zeros((len(self._bends), n))
         self._find_fixed()
-        static = all(self.evaluator.is_static(e) for e in expressions((law.growth, law.loss, _of_fluxes(law))))
-        self.static = static and all(c.is_static for c in self.conditions) and all(c.static for c in self.crossings)
+        static = self.evaluator.is_static
+        self.static_fluxes = all(static(e) for e in expressions(_of_fluxes(law))) and all(c.static for c in self.crossings)
+        self.static = all(static(e) for e in expressions((law.growth, law.loss))) and all(c.is_static for c in self.conditions)
+        self.static = self.static and self.static_fluxes
         varying = sum(not isinstance(d.factor, float) for d in self._drifts)
         self._potentials, self._factors = np.zeros((varying, n)), np.zeros((varying, n))
         self._psi = np.zeros(n if len(self._drifts) > varying else 1)
@@ -104,16 +115,6 @@ class NodalSpecies:
         row_of = np.repeat(np.arange(g.n_owned, dtype=np.uint32), np.diff(g.indptr))
         places = np.flatnonzero(self.fixed[g.indices] & ~self.fixed[row_of]).astype(np.uint32)
         self.held_edges = row_of[places], places
-
-    @property
-    def fixed_conditions(self) -> list[Condition]:
-        """The boundary conditions that give a value."""
-        return [c for c in self.conditions if c.law.kind == "fixed"]
-
-    @property
-    def exchanges(self) -> bool:
-        """Whether a boundary exchanges it with what is outside."""
-        return any(c.law.kind == "exchange" for c in self.conditions)
 
     def _constant_or_compiled(self, expr: Expr) -> Write | float:
         if names(expr) <= set(self.evaluator.parameters):
@@ -146,18 +147,14 @@ class NodalSpecies:
             self._write_unclipped = self.evaluator.compile(motility)
 
     @property
-    def name(self) -> str:
-        return self.law.name
-
-    @property
-    def state(self) -> Floats:
-        """The density as far as it has come (n_local)."""
-        return self.variable.new
-
-    @property
     def log(self) -> Floats | None:
         """ln c as far as it has come (n_local), where it is carried."""
         return None if self.logarithm is None else self.logarithm.new
+
+    @property
+    def plain_mean(self) -> bool:
+        """Whether the motility of an edge is the arithmetic mean of its nodes'."""
+        return self._mean == ARITHMETIC
 
     def add_wall(self, wall: WallCrossing) -> None:
         """Let the species pass the wall of a vessel."""

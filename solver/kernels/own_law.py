@@ -66,10 +66,14 @@ def moved(density: Floats, change: Floats, share: float, out: Floats) -> None:
 
 
 @compiled
-def balance(e: Edges, density: Floats, rate: Floats, gain: Floats, sinks: Floats, b: Floats) -> float:
-    """b = sum_j F_ij(c) + m (R + P - s c), P and s being those of boundaries; returns the sum of squares of the rows' largest parts."""
+def balance(e: Edges, density: Floats, rate: Floats, gain: Floats, sinks: Floats, b: Floats) -> tuple[float, float]:
+    """b = sum_j F_ij(c) + m (R + P - s c), P and s being those of boundaries.
+
+    Returns the sums of squares over rows of the absolute values of all their parts, and of their sources.
+    """
     indptr, indices, mass, us, ls = e
     size = 0.0
+    sources = 0.0
     for i in range(len(indptr) - 1):
         total = 0.0
         spread = 0.0
@@ -80,7 +84,8 @@ def balance(e: Edges, density: Floats, rate: Floats, gain: Floats, sinks: Floats
         lost = sinks[i] * density[i]
         b[i] = total + mass[i] * (rate[i] + gain[i] - lost)
         size += (spread + mass[i] * (abs(rate[i]) + gain[i] + lost)) ** 2
-    return size
+        sources += (mass[i] * (abs(rate[i]) + abs(gain[i] - lost))) ** 2
+    return size, sources
 
 
 @compiled

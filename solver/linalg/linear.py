@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +19,9 @@ from .petsc_values import Values
 Floats = NDArray[np.float64]
 log = logging.getLogger("invasio.linalg")
 
-_PRODUCTS = "mat_product_algorithm"
+# How GAMG multiplies P'AP: PETSc's default adds what other ranks send as it comes, other bits each time from three ranks on.
+_PRODUCTS = {"matptap_via": "allatonce"}
+_COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
 _REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
 
 
@@ -35,11 +40,26 @@ class LinearOptions:
     max_iterations: int = 500
 
 
+@contextlib.contextmanager
+def _unless_given(options: Mapping[str, str]) -> Iterator[None]:
+    """Have these in PETSc's database for a while, but for those that stand there already."""
+    database = PETSc.Options()
+    names = [name for name in options if not database.hasName(name)]
+    for name in names:
+        database.setValue(name, options[name])
+    try:
+        yield
+    finally:
+        for name in names:
+            database.delValue(name)
+
+
 class LinearSystem:
     """A x = b with a fixed sparsity; the matrix values are written in place through ``own`` and ``ghost``.
 
     ``x`` and ``b`` are owned-node arrays shared with PETSc. Convergence is judged on the true residual.
-    ``iterations`` and ``solves`` count since the start. symmetric: the matrix; multigrid: whether that may be chosen for
+    ``iterations`` and ``solves`` count since the start; ``taken`` and ``fallen``: iterations of the last solve, and by how many orders
+    of magnitude they reduced the norm it was judged by. symmetric: the matrix; multigrid: whether that may be chosen for
     strong diffusion (pays for what is symmetric or nearly so; on strong drift it does worse than ILU).
     """
 
@@ -63,9 +83,11 @@ class LinearSystem:
         self.ksp.setInitialGuessNonzero(True)
         self._chosen: tuple[str, str] | None = None
         self._share = 1.0  # of the tolerance
-        self.iterations = self.solves = 0
+        self.iterations = self.solves = self.taken = 0
+        self.fallen = 0.0
+        self._basis: Any = None  # the matrix that the preconditioner is made of, where that is another
         self.outcome = ""  # PETSc's word for how the last solve ended
-        self._passing: str | None = None  # an option that stands in PETSc's database until the preconditioner has read it
+        self._inner: Mapping[str, str] = {}  # options that the preconditioner reads when it is set up
 
     def choose(self, diffusion_number: float) -> None:
         """Pick solver and preconditioner for dt D / h^2 (the largest over the mesh); keeps them if unchanged."""
@@ -97,24 +119,25 @@ class LinearSystem:
             pc.setType("bjacobi" if self.mat.comm.size > 1 else "icc" if krylov == "cg" else "ilu")
         else:
             pc.setType(preconditioner)
-        if preconditioner == "gamg":  # built from the matrix alone: what is kept of earlier ones would not be there after a restart
-            PETSc.Options()[f"{self.ksp.getOptionsPrefix()}pc_gamg_reuse_interpolation"] = "false"
-            if not PETSc.Options().hasName(_PRODUCTS):  # PETSc's default adds what other ranks send as it comes: other bits each time
-                PETSc.Options()[_PRODUCTS] = "scalable"
-        if self.mat.comm.size > 1 and preconditioner in ("ilu", "icc") and krylov == "cg":
-            self._pass(f"{self.ksp.getOptionsPrefix()}sub_pc_type", "icc")
-        self.ksp.setFromOptions()
+        prefix = self.ksp.getOptionsPrefix()
+        # GAMG is built from the matrix alone: what is kept of earlier ones would not be there after a restart.
+        with _unless_given({f"{prefix}pc_gamg_reuse_interpolation": "false"}):
+            self.ksp.setFromOptions()
+        self._inner = {}
+        if self.mat.comm.size > 1 and pc.getType() == "gamg":
+            self._inner = _PRODUCTS
+        elif self.mat.comm.size > 1 and preconditioner in ("ilu", "icc") and krylov == "cg":
+            self._inner = {f"{prefix}sub_pc_type": "icc"}
 
-    def _pass(self, name: str, value: str) -> None:
-        """Give an option to what the preconditioner will make when it is set up, unless the user has given it."""
-        if not PETSc.Options().hasName(name):
-            PETSc.Options().setValue(name, value)
-            self._passing = name
-
-    def _passed(self) -> None:
-        if self._passing is not None:
-            PETSc.Options().delValue(self._passing)
-            self._passing = None
+    def precondition_apart(self) -> Values | None:
+        """Values of a matrix of its own that the preconditioner is made of from now on; None where a new one is cheap. Collective."""
+        solver, preconditioner = self._chosen or ("", "")
+        if solver == "direct" or preconditioner not in _COSTLY:
+            return None
+        self._basis = self.mat.duplicate(copy=True)
+        self.ksp.setOperators(self.mat, self._basis)
+        self.ksp.setConvergenceHistory(self.options.max_iterations + 2, reset=True)
+        return Values(self._basis)
 
     def changed(self) -> None:
         """Call after writing matrix values."""
@@ -125,10 +148,14 @@ class LinearSystem:
         self.ksp.setTolerances(rtol=self._share * (rtol or self.options.rtol), atol=1e-300, divtol=1e10, max_it=self.options.max_iterations)
         self._x.stateIncrease()  # the arrays were written behind PETSc's back: drop its cached norms
         self._b.stateIncrease()
-        self.ksp.solve(self._b, self._x)
-        self._passed()
-        self.iterations += self.ksp.getIterationNumber()
+        with _unless_given(self._inner) if self._inner else contextlib.nullcontext():
+            self.ksp.solve(self._b, self._x)
+        self.taken = self.ksp.getIterationNumber()
+        self.iterations += self.taken
         self.solves += 1
+        if self._basis is not None:
+            norms = self.ksp.getConvergenceHistory()
+            self.fallen = math.log10(norms[0] / norms[-1]) if len(norms) > 1 and 0.0 < norms[-1] < math.inf else 0.0
         reason = int(self.ksp.getConvergedReason())
         self.outcome = _REASONS.get(reason, str(reason))
         return reason > 0
@@ -140,6 +167,6 @@ class LinearSystem:
 
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""
-        self._passed()
-        for thing in (self.ksp, self.mat, self._x, self._b):
-            thing.destroy()
+        for thing in (self.ksp, self.mat, self._basis, self._x, self._b):
+            if thing is not None:
+                thing.destroy()

@@ -7,5 +7,6 @@ DEAKIN_CHAPLAIN_2013 = "Deakin, Chaplain 2013, Front. Oncol. 3:70, doi:10.3389/f
 FRANSSEN_2019 = "Franssen, Lorenzi, Burgess, Chaplain 2019, Bull. Math. Biol. 81:1965-2010, doi:10.1007/s11538-019-00597-x"
 GALLINATO_2017 = "Gallinato, Colin, Saut, Poignard 2017, J. Theor. Biol. 429:253-266"
 KEDEM_KATCHALSKY_1958 = "Kedem, Katchalsky 1958, Biochim. Biophys. Acta 27:229-246, doi:10.1016/0006-3002(58)90330-5"
-KELLER_SEGEL_1971 = "Keller, Segel 1971, J. Theor. Biol. 30:235-248, doi:10.1016/0022-5193(71)90051-8"
+CHEMOTAXIS_1971 = "Keller, Segel 1971, J. Theor. Biol. 30:225-234, doi:10.1016/0022-5193(71)90050-6"  # any sensitivity
+KELLER_SEGEL_1971 = "Keller, Segel 1971, J. Theor. Biol. 30:235-248, doi:10.1016/0022-5193(71)90051-8"  # up ln f
 LAPIDUS_SCHILLER_1976 = "Lapidus, Schiller 1976, Biophys. J. 16:779-789"

@@ -44,6 +44,20 @@ def many_jumps(model: Model, start: float, end: float, most: int = MANY) -> list
     return found
 
 
+def too_late(model: Model, end: float) -> list[str]:
+    """A sentence for each radiation and surgery of which some or all instants lie at the end of a run or after it."""
+    found = []
+    for removal in model.removals:
+        train, first = removal.train, removal.train.next(math.nextafter(end, -math.inf))
+        if not math.isfinite(first) or (math.isinf(train.number) and train.instant(0) < end):
+            continue  # a train without end goes on after every run
+        late = train.number - train.begun(math.nextafter(end, -math.inf))
+        some = f"happens {train.number - late:g} of {train.number:g} times: the next is"
+        which = "never happens: it is" if late == train.number else some
+        found.append(f"{removal.kind} {removal.name} {which} at t = {first:g}, and the run ends at {end:g}")
+    return found
+
+
 def jumps_ahead(model: Model, start: float, end: float) -> tuple[int, int]:
     """How many times there are in a run at which formulas jump or events happen, at least and at most: some may be at one time.
 

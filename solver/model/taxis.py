@@ -6,7 +6,7 @@ from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.formulas import Formula
 from ..scenario.taxis import ConstantSensitivity, LogarithmicSensitivity, ReceptorSensitivity
 from .balance import Taxis
-from .citations import ANDERSON_2000, KELLER_SEGEL_1971, LAPIDUS_SCHILLER_1976
+from .citations import ANDERSON_2000, CHEMOTAXIS_1971, KELLER_SEGEL_1971, LAPIDUS_SCHILLER_1976
 from .letters import Letters
 
 Law = ConstantSensitivity | LogarithmicSensitivity | ReceptorSensitivity
@@ -22,7 +22,8 @@ def taxis(name: str, own: str, toward: str, law: Law, letters: Letters, letter: 
     """
     if law.sensitivity.constant == 0.0:
         return None
-    source = letters.credit(law.sensitivity, _SOURCE[law.kind]) if source is None else source
+    paper = CHEMOTAXIS_1971 if letter == "chi" and law.kind == "constant" else _SOURCE[law.kind]  # Anderson's cells follow the ECM alone
+    source = letters.credit(law.sensitivity, paper) if source is None else source
     factor = letters.use(law.sensitivity, letter, _DIMENSION[law.kind], f"sensitivity of {own} to {toward}", own, toward)
     return Taxis(name, toward, _potential(own, toward, law, letters), factor, source)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -13,44 +13,45 @@ _SHOWN = 20
 _SCHEME = ("numerics",)  # blocks of which resolved.yaml has every option
 
 
-def differences(before: str, now: str, free: Sequence[str] = ()) -> list[str]:
+def differences(before: str, now: str, free: Sequence[str] = (), usual: Collection[str] = ()) -> list[str]:
     """One line per option that differs between two YAML texts (at most 20, then how many more); empty when equal.
 
-    free: paths of options that may differ.
+    free: paths of options that may differ. usual: paths of options that are now as they are without being given, and may be new.
     """
     if before == now:
         return []
     try:
         reader = YAML(typ="safe", pure=True)
-        old, new = dict(_leaves("", reader.load(before))), dict(_leaves("", reader.load(now)))
+        old, new = dict(leaves("", reader.load(before))), dict(leaves("", reader.load(now)))
     except (YAMLError, ValueError, RecursionError, AttributeError, AssertionError, IndexError) as error:
         return [f"  resolved.yaml cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}"]
     lines = [
         f"  {path}: was {_show(old.get(path, _MISSING))}, is {_show(new.get(path, _MISSING))}"
         for path in {**old, **new}
-        if old.get(path, _MISSING) != new.get(path, _MISSING) and path not in free and not _is_of_later(path, old, new)
+        if old.get(path, _MISSING) != new.get(path, _MISSING) and path not in free and not _is_of_later(path, old, new, usual)
     ]
     return lines if len(lines) <= _SHOWN else [*lines[:_SHOWN], f"  and {len(lines) - _SHOWN} more"]
 
 
-def _is_of_later(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether an option is one that an earlier version did not know: nothing is given for it, or it is one of the numbers of a scheme.
+def _is_of_later(path: str, old: Mapping[str, Any], new: Mapping[str, Any], usual: Collection[str]) -> bool:
+    """Whether an option is one that an earlier version did not know: it has its default, or is one of the numbers of a scheme.
 
     resolved.yaml holds every option of these blocks, so one that is not there was not known.
     """
     if path in old or any(other.startswith((f"{path}.", f"{path}[")) for other in old):
         return False
     block, _, option = path.partition(".")
-    return new.get(path, _MISSING) in ({}, [], None) or (block in _SCHEME and path in new and "." not in option)
+    return path in usual or new.get(path, _MISSING) in ({}, [], None) or (block in _SCHEME and path in new and "." not in option)
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Each option under a path, with its value."""
     if isinstance(value, dict) and value:
         for key, below in value.items():
-            yield from _leaves(f"{path}.{key}" if path else str(key), below)
+            yield from leaves(f"{path}.{key}" if path else str(key), below)
     elif isinstance(value, list) and any(isinstance(v, (dict, list)) for v in value):
         for index, below in enumerate(value):
-            yield from _leaves(f"{path}[{index}]", below)
+            yield from leaves(f"{path}[{index}]", below)
     else:
         yield path, value
 

@@ -16,10 +16,10 @@ import numpy as np
 
 from ..errors import SolverError
 from ..parallel import agreed
-from . import structure, vtkhdf
+from . import columns, structure, vtkhdf
 from .blocks import Blocks
 from .folder import sync
-from .hdf import SharedFile
+from .hdf import SharedFile, create_alone
 from .layout import ALONG, Frame, Grid
 from .parts import NO_PARTS, PARTS, Parts, create_parts, growing
 from .series import NOTHING
@@ -108,8 +108,8 @@ class FieldsWriter:
         self._fibres = dict(fibres or {})
         self._growing: tuple[str, ...] = ()  # tables of numbers by part that are in the file
         self._numbers = part == "fields"  # the other files stand beside fields.vtkhdf, which has the columns
-        self._observables: tuple[str, ...] = ()
-        self._named: tuple[str, ...] = ()  # the same as they are called in frames
+        self._columns: tuple[str, ...] = ()  # of the table of all of them
+        self._own: tuple[str, ...] = ()  # those that have a table each, in a file of an earlier version
         self._file: SharedFile | None = None
         self._failed = False
         self._mark = ""
@@ -132,8 +132,7 @@ class FieldsWriter:
         need = self._check_space(sum(b.nbytes for b in blocks.values()))
         try:
             if self._file is None:
-                self._named = tuple(frame.observables) if self._numbers else ()
-                self._observables = tuple(map(_table_name, self._named))
+                self._columns, self._own = tuple(frame.observables) if self._numbers else (), ()
                 self._file = self._create(frame, blocks)
             else:
                 file = self._file
@@ -187,14 +186,14 @@ class FieldsWriter:
         grid, comm = self.grid, self.grid.comm
         temporary = self.path.with_name(f".{self.path.name}.new")
         self._mark = comm.bcast(uuid.uuid4().hex if comm.rank == 0 else "")  # by which a structure knows its file
-        if comm.rank == 0:
-            temporary.unlink(missing_ok=True)
-        comm.barrier()
         cells = Blocks(comm, grid.cells, grid.n_cells)
         corners = grid.dim + 1
         mesh = 24 * grid.n_nodes // comm.size + (8 * corners + 13) * grid.n_cells // comm.size
         need = self._check_space(mesh + sum(block.nbytes for block in blocks.values()))
-        file = SharedFile(temporary, "w", comm, self._chunks, self._collective)
+        self._growing = tuple(frame.parts) if self._parts else ()
+        rows = {name: frame.parts[name] for name in self._growing}
+        create_alone(temporary, comm, self._chunks, self._trouble(), lambda h5: self._tables(h5, cells.chunk, rows))
+        file = SharedFile(temporary, "r+", comm, collective=self._collective)
         points = self._blocks.to_block(grid.points)
         connectivity = cells.to_block(grid.connectivity)
         regions = cells.to_block(grid.cell_region)
@@ -202,20 +201,16 @@ class FieldsWriter:
         ends = np.arange(cells.start + 1, cells.start + cells.count + 1, dtype=np.int64) * corners
         types = np.full(cells.count, vtkhdf.CELL_TYPES[grid.dim], dtype=np.uint8)
 
-        self._growing = tuple(frame.parts) if self._parts else ()
-
         def fill() -> None:
             file.reserve(need)
-            file.each(lambda h5: self._tables(h5, cells.chunk))
-            file.each(lambda h5: create_parts(h5, self._parts, {name: frame.parts[name] for name in self._growing}, self._unit_of))
             file.write_rows(f"{ROOT}/Points", self._blocks.start, points)
             file.write_rows(f"{ROOT}/Connectivity", cells.start * corners, connectivity.reshape(-1))
             file.write_rows(f"{ROOT}/Offsets", cells.start + 1, ends)
             file.write_same(f"{ROOT}/Offsets", 0, np.zeros(1, dtype=np.int64))
             file.write_rows(f"{ROOT}/Types", cells.start, types)
             file.write_rows(f"{ROOT}/CellData/region", cells.start, regions)
-            for name, rows in fibres.items():
-                file.write_rows(f"{ALONG}/{name}", self._blocks.start, rows)
+            for name, along in fibres.items():
+                file.write_rows(f"{ALONG}/{name}", self._blocks.start, along)
             self._extend(file, 0)
             self._append(file, frame, blocks)
             file.close()
@@ -230,22 +225,25 @@ class FieldsWriter:
         file.everywhere(self._trouble(), publish)
         return SharedFile(self.path, "r+", comm, collective=self._collective)
 
-    def _tables(self, h5: h5py.File, cell_chunk: int) -> None:
-        grid = self.grid
-        vtkhdf.create_static(h5, grid.dim, grid.n_nodes, grid.n_cells, (self._blocks.chunk, cell_chunk), self._level)
-        vtkhdf.create_steps(h5, self.names, self._observables, self._blocks.chunk, self._kind, self._level, self._still)
+    def _tables(self, h5: h5py.File, cell_chunk: int, parts: Mapping[str, np.ndarray]) -> None:
+        """Create every table, in a file that one rank has to itself."""
+        grid, level = self.grid, self._level
+        vtkhdf.create_static(h5, grid.dim, grid.n_nodes, grid.n_cells, (self._blocks.chunk, cell_chunk), level)
+        named = [columns.table_name(name) for name in columns.shown(self._columns)]
+        vtkhdf.create_steps(h5, self.names, named, self._blocks.chunk, self._kind, level, self._still)
+        columns.create(h5, self._columns, self._unit_of)
+        create_parts(h5, self._parts, parts, self._unit_of)
         units = {f"{ROOT}/Points": self._unit_of("point", ""), f"{STEPS}/Values": self._unit_of("time", "")}
         units |= {f"{ROOT}/PointData/{name}": self._unit_of("field", name) for name in self.names}
-        units |= {f"{ROOT}/FieldData/{_table_name(name)}": self._unit_of("column", name) for name in self._named}
         for table, unit in units.items():
             if unit:
                 h5[table].attrs["units"] = unit
         for name in self._fibres:
             shape, chunks = (grid.n_nodes, grid.dim), (self._blocks.chunk, grid.dim)
-            h5.create_dataset(f"{ALONG}/{name}", shape, "f4", chunks=chunks, **vtkhdf.squeeze(self._level))
+            h5.create_dataset(f"{ALONG}/{name}", shape, "f4", chunks=chunks, **(vtkhdf.squeeze(level) or vtkhdf.early()))
         about = h5.create_group("provenance")
         facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim), "id": self._mark}
-        facts |= {"columns": json.dumps(self._named), **({"still": json.dumps(self._still)} if self._still else {})}
+        facts |= {"still": json.dumps(self._still)} if self._still else {}
         for key, text in {**self._about, **facts}.items():
             about.attrs[key] = text
         h5.create_group("scenario").create_dataset("resolved", data=np.frombuffer(self._scenario.encode() or b"\n", dtype=np.uint8))
@@ -258,12 +256,13 @@ class FieldsWriter:
         moving = [name for name in self.names if name not in self._still]
         if moving:
             steps["row"] = f"PointDataOffsets/{moving[0]}"
-        if self._observables:
-            steps["index"] = f"FieldDataOffsets/{self._observables[0]}"
+        named = [columns.table_name(name) for name in columns.shown(self._columns)] or self._own
+        if named:
+            steps["index"] = f"FieldDataOffsets/{named[0]}"
         for table, name in steps.items():
             file.resize(f"{STEPS}/{name}", last)
             file.write_same(f"{STEPS}/{name}", first, tables[table])
-        for name in self._observables:
+        for name in self._own:
             file.resize(f"{ROOT}/FieldData/{name}", last)
 
     def _append(self, file: SharedFile, frame: Frame, blocks: Mapping[str, np.ndarray]) -> None:
@@ -278,8 +277,11 @@ class FieldsWriter:
             file.resize(f"{PARTS}/{name}", step + 1)
             file.write_same(f"{PARTS}/{name}", step, frame.parts[name][None])
         self._hook("data")
-        numbers = {_table_name(name): value for name, value in frame.observables.items()}
-        for name in self._observables:
+        if self._columns:
+            file.resize(columns.ROWS, step + 1)
+            file.write_same(columns.ROWS, step, columns.row(self._columns, frame.observables))
+        numbers = {columns.table_name(name): value for name, value in frame.observables.items()} if self._own else {}
+        for name in self._own:
             file.write_same(f"{ROOT}/FieldData/{name}", step, np.array([numbers.get(name, np.nan)]))
         file.flush(grown=True)
         self._hook("flushed")
@@ -295,7 +297,7 @@ class FieldsWriter:
         """Refuse a step that cannot fit, before HDF5 is in the middle of it; how many bytes it may need."""
         comm = self.grid.comm
         parts = sum(8 * sum(map(np.size, fixed.values())) for fixed in self._parts.values())
-        need = comm.allreduce(mine) + 2**20 + 8 * AHEAD * (len(self._observables) + 8) + parts * (1 + len(self._growing))
+        need = comm.allreduce(mine) + 2**20 + 8 * AHEAD * (len(self._own) + 8) + 8 * len(self._columns) + parts * (1 + len(self._growing))
         free = 0
         with agreed(comm):
             if comm.rank == 0:
@@ -322,7 +324,9 @@ class FieldsWriter:
         """Open the file and drop what was written after ``until``: first the times, then NSteps, then the data."""
         comm = self.grid.comm
         facts = self._facts(until) if comm.rank == 0 else None
-        (fault, keep, last, self._observables), self._still, self._growing = comm.bcast((facts, self._still, self._growing))
+        (fault, keep, last), self._still, self._growing, self._columns, self._own = comm.bcast(
+            (facts, self._still, self._growing, self._columns, self._own)
+        )
         if fault:
             raise SolverError(fault, code="cannot-resume", place=str(self.path), remedy="use --overwrite, or another --out")
         if keep == 0:
@@ -339,35 +343,32 @@ class FieldsWriter:
                     file.resize(f"{ROOT}/PointData/{name}", keep * self._stride)
             for name in self._growing:
                 file.resize(f"{PARTS}/{name}", keep)
+            if self._columns:
+                file.resize(columns.ROWS, keep)
             file.flush()
 
         file.everywhere(f"cannot resume {self.path}", cut)
         self._file, self.n_steps, self.last_time = file, keep, last
 
-    def _facts(self, until: float) -> tuple[str, int, float, tuple[str, ...]]:
-        """Rank 0: what is wrong (or ""), steps to keep, their last time, observables."""
+    def _facts(self, until: float) -> tuple[str, int, float]:
+        """Rank 0: what is wrong (or ""), steps to keep, their last time."""
         try:
             with h5py.File(self.path, "r", locking=False) as h5:
                 root, steps = h5[ROOT], h5[STEPS]
                 if h5["provenance"].attrs["mesh_hash"] != self.grid.mesh_hash:
-                    return "it was written on another mesh", 0, 0.0, ()
+                    return "it was written on another mesh", 0, 0.0
                 if sorted(root["PointData"]) != sorted(self.names):
-                    return f"it holds the fields {', '.join(root['PointData'])}, not {', '.join(self.names)}", 0, 0.0, ()
+                    return f"it holds the fields {', '.join(root['PointData'])}, not {', '.join(self.names)}", 0, 0.0
                 times = steps["Values"][: int(steps.attrs["NSteps"])]
                 keep = int(np.searchsorted(times, until + 1e-12 * abs(until), side="right"))
                 self._still = tuple(json.loads(h5["provenance"].attrs.get("still", "[]")))
                 self._growing = growing(h5)
-                observables = root.get("FieldData", {})
-                columns = json.loads(h5["provenance"].attrs.get("columns", "[]"))
-                self.recorded = times[:keep], {name: observables[_table_name(name)][:keep] for name in columns}
-                return "", keep, float(times[keep - 1]) if keep else -np.inf, tuple(observables)
+                self.recorded = times[:keep], columns.recorded(h5, keep)
+                whole = columns.ROWS in h5
+                self._columns, self._own = (tuple(columns.names_in(h5)), ()) if whole else ((), tuple(root.get("FieldData", ())))
+                return "", keep, float(times[keep - 1]) if keep else -np.inf
         except Exception:  # HDF5 meets damage with errors of every kind
             aside = self.path.with_name(f"{self.path.stem}-damaged{self.path.suffix}")
             os.replace(self.path, aside)
             log.warning("%s is damaged and was renamed to %s; the fields start again at the checkpoint", self.path, aside.name)
-            return "", 0, -np.inf, ()
-
-
-def _table_name(observable: str) -> str:
-    """An observable's name as the name of a table: "/" would make a folder."""
-    return observable.replace("/", ":")
+            return "", 0, -np.inf

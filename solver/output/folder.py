@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ class RunFolder:
         overwrite: bool,
         comm: Comm,
         free: Sequence[str] = (),
+        usual: Collection[str] = (),
     ) -> RunFolder:
         """Collective: choose, check, lock and prepare the folder (on rank 0), the same answer on every rank.
 
@@ -92,6 +93,7 @@ class RunFolder:
             resume: go on with what is there; with nothing there, start.
             overwrite: remove the earlier run that is there.
             free: options that may differ from those of the run that is resumed: it is prolonged, and `adopt` says so in the folder.
+            usual: options that have their defaults; a run of a version that did not know them is resumed.
 
         Raises:
             FolderError: on all ranks.
@@ -101,7 +103,9 @@ class RunFolder:
         with agreed(comm):
             if comm.rank == 0:
                 try:
-                    path, lock, resuming, status, earlier = _prepare(out, scenario_path, name, resolved_text, resume, overwrite, free)
+                    path, lock, resuming, status, earlier = _prepare(
+                        out, scenario_path, name, resolved_text, resume, overwrite, free, usual
+                    )
                 except OSError as error:
                     raise FolderError(
                         f"the run folder cannot be written: {error.strerror}",
@@ -188,7 +192,14 @@ def _half_written(name: str) -> str:
 
 
 def _prepare(
-    out: Path | None, scenario_path: Path | None, name: str, resolved: str, resume: bool, overwrite: bool, free: Sequence[str]
+    out: Path | None,
+    scenario_path: Path | None,
+    name: str,
+    resolved: str,
+    resume: bool,
+    overwrite: bool,
+    free: Sequence[str],
+    usual: Collection[str],
 ) -> tuple[Path, int, bool, str, str]:
     """Rank 0: everything `RunFolder.open` promises."""
     if resume and overwrite:
@@ -224,9 +235,9 @@ def _prepare(
             )
         status, before = _status(path / STATUS), text_of(path / RESOLVED) if resume else ""
         if used and resume:
-            changed = differences(before, resolved, free)
+            changed = differences(before, resolved, free, usual)
             if changed:
-                only = not differences(before, resolved, PROLONGED)
+                only = not differences(before, resolved, PROLONGED, usual)
                 raise FolderError(
                     "it holds a run of a different scenario, so it cannot be resumed",
                     code="other-run",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import SolverError
 from ..meeting import PATIENCE, Meeting, hold
-from ..parallel import Comm
+from ..parallel import Comm, agreed
 
 log = logging.getLogger("invasio.output")
 _LARGEST_NODE = 4096
@@ -27,6 +27,24 @@ _MARGIN = 2**22  # bytes
 def parallel_h5py() -> bool:
     """Whether h5py was built with MPI."""
     return bool(h5py.get_config().mpi)
+
+
+def create_alone(path: Path, comm: Comm, chunks: int, trouble: str, fill: Callable[[h5py.File], Any]) -> None:
+    """Make a new file on rank 0, with what ``fill`` creates in it; arguments as of `SharedFile`. Collective.
+
+    With MPI every table that is created makes all ranks wait for each other, and a virtual one takes thousands of times as long.
+    Raises SolverError on all ranks.
+    """
+    with agreed(comm):
+        if comm.rank == 0:
+            try:
+                access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+                access.set_file_locking(False, True)
+                path.unlink(missing_ok=True)
+                with h5py.File(h5py.h5f.create(os.fsencode(path), h5py.h5f.ACC_EXCL, _creation(chunks, 0), access)) as h5:
+                    fill(h5)
+            except (OSError, RuntimeError, ValueError, KeyError) as error:
+                raise _cannot(f"{trouble}: {plain(error)}") from error
 
 
 class SharedFile:
@@ -105,9 +123,7 @@ class SharedFile:
                 hold(self)  # closing it would wait for the others
             else:
                 self._abandon()
-            failure = SolverError(
-                f"{what}: {first}", code="cannot-write", place="output", remedy="free some space or mend the permissions, and use --resume"
-            )
+            failure = _cannot(f"{what}: {first}")
             failure.of_one_rank = alone or None
             raise failure
 
@@ -238,6 +254,11 @@ class SharedFile:
             self.h5 = None
             if not self.collective and 0 < (end := _promised(self.path)) < self.path.stat().st_size:
                 os.truncate(self.path, end)  # what was reserved and not needed
+
+
+def _cannot(what: str) -> SolverError:
+    remedy = "free some space or mend the permissions, and use --resume"
+    return SolverError(what, code="cannot-write", place="output", remedy=remedy)
 
 
 def plain(error: Exception) -> str:

@@ -13,6 +13,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from .vtkhdf import early
+
 PARTS = "parts"
 Parts = Mapping[str, Mapping[str, NDArray[np.generic]]]
 NO_PARTS: Parts = {}
@@ -27,7 +29,7 @@ def create_parts(h5: h5py.File, fixed: Parts, changing: Mapping[str, NDArray[np.
     for name, row in changing.items():
         rows = max(1, _CHUNK // max(len(row), 1))
         shape, most, chunks = (0, len(row)), (None, len(row)), (min(rows, 64), len(row))
-        _with_unit(h5.create_dataset(f"{PARTS}/{name}", shape, "f8", maxshape=most, chunks=chunks), unit_of("part", name))
+        _with_unit(h5.create_dataset(f"{PARTS}/{name}", shape, "f8", maxshape=most, chunks=chunks, **early()), unit_of("part", name))
 
 
 def growing(h5: h5py.File) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import h5py
 
+from .columns import ROWS
 from .folder import sync
 from .layout import ALONG
 from .parts import PARTS, growing
@@ -124,6 +125,6 @@ def _rows(h5: h5py.File) -> list[tuple[int, int]]:
         root[name].id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.size)))
     for name in h5.get(ALONG, ()):
         h5[f"{ALONG}/{name}"].id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.size)))
-    for name in growing(h5):
-        h5[f"{PARTS}/{name}"].id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.size)))
+    for name in (*(f"{PARTS}/{name}" for name in growing(h5)), *((ROWS,) if ROWS in h5 else ())):
+        h5[name].id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.size)))
     return found

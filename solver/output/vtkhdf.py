@@ -3,7 +3,7 @@
 Layout (N nodes, M cells, k nodes per cell, n steps), see docs/files.md:
 
     /VTKHDF  Points (N,3)  Connectivity (kM,)  Offsets (M+1,)  Types (M,)
-      PointData/<field> (n*stride,)  CellData/region (M,)  FieldData/<observable> (n,)
+      PointData/<field> (n*stride,)  CellData/region (M,)  FieldData/<observable> (n,), see columns.py
       Steps @NSteps  Values (n,)  PointDataOffsets/<field> = i*stride  ...
 
 ``stride`` is N, rounded up to whole chunks for meshes of more than 65,536 nodes, so that a step never
@@ -38,7 +38,7 @@ def create_static(h5: h5py.File, dim: int, n_nodes: int, n_cells: int, chunks: t
         ("CellData/region", n_cells, 0, chunks[1], "i4"),
     ):
         shape, pieces = ((rows, columns), (chunk, columns)) if columns else ((rows,), (chunk,))
-        root.create_dataset(name, shape, kind, chunks=pieces, **squeeze(level))
+        root.create_dataset(name, shape, kind, chunks=pieces, **(squeeze(level) or early()))
     for name, number in (("NumberOfPoints", n_nodes), ("NumberOfCells", n_cells), ("NumberOfConnectivityIds", n_cells * corners)):
         root.create_dataset(name, data=np.array([number], dtype=np.int64))
 
@@ -54,9 +54,9 @@ def create_steps(
     root = h5[ROOT]
     steps = root.create_group("Steps")
     steps.attrs["NSteps"] = np.int64(0)
-    steps.create_dataset("Values", (0,), "f8", maxshape=(None,), chunks=(_TIMES,), **_early())
+    steps.create_dataset("Values", (0,), "f8", maxshape=(None,), chunks=(_TIMES,), **early())
     for name, shape in (("zero", (0,)), ("zero_column", (0, 1)), ("one", (0,)), ("index", (0,)), ("row", (0,))):
-        steps.create_dataset(f".{name}", shape, "i8", maxshape=(None, *shape[1:]), chunks=(AHEAD, *shape[1:]), **_early())
+        steps.create_dataset(f".{name}", shape, "i8", maxshape=(None, *shape[1:]), chunks=(AHEAD, *shape[1:]), **early())
     for name, table in (
         ("PartOffsets", "zero"),
         ("PointOffsets", "zero"),
@@ -67,11 +67,10 @@ def create_steps(
     ):
         steps[name] = steps[f".{table}"]
     for name in names:
-        storage = squeeze(level) or _early()
+        storage = squeeze(level) or early()
         root.create_dataset(f"PointData/{name}", (0,), kind, maxshape=(None,), chunks=(rows,), fill_time="never", **storage)
         steps[f"PointDataOffsets/{name}"] = steps[".zero" if name in still else ".row"]
     for name in observables:
-        root.create_dataset(f"FieldData/{name}", (0,), "f8", maxshape=(None,), chunks=(AHEAD,), fillvalue=np.nan, **_early())
         steps[f"FieldDataOffsets/{name}"] = steps[".index"]
     for table in ("zero", "zero_column", "one", "index", "row"):
         del steps[f".{table}"]  # only the names VTK knows remain
@@ -84,7 +83,7 @@ def offset_tables(first: int, last: int, stride: int) -> dict[str, np.ndarray]:
     return {"PartOffsets": zero, "CellOffsets": zero[:, None], "NumberOfParts": zero + 1, "index": index, "row": index * stride}
 
 
-def _early() -> dict[str, object]:
+def early() -> dict[str, object]:
     """Room is allocated when a table grows, on one rank too.
 
     By default one rank allocates when it writes. A run that is resumed on several would go on so, each rank would

@@ -184,8 +184,9 @@ def depth_of(context: Context, density: Measure) -> Measure | None:
 
 
 def _asked_for(context: Context, given: Measure | None, wanted: Measure) -> Measure:
-    """1 for an amount that is given per depth, or is not a text with a unit; raises where the depth is missing."""
-    if given is None or given.dimension == wanted.dimension:
+    """1 for an amount that is given per depth, is not a text with a unit, or has another unit; raises where the depth is missing."""
+    length = (context.scales or {}).get("length", ONE)
+    if given is None or given.dimension != (wanted * length.power(3 - (context.dim or 3))).dimension:
         return ONE
     raise wrong(DEPTH.format(f"{context.dim}-D"), code="missing-option", remedy=DEPTH_REMEDY[context.dim or 2])
 

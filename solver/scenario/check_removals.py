@@ -1,4 +1,4 @@
-"""What radiation and surgery alone cannot tell: times within the run, regions, species."""
+"""What radiation and surgery alone cannot tell: that they come after the start, regions, species."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ _START = "what happens at the start has happened before: begin later, or change 
 
 
 def check_removals(scenario: Scenario) -> Iterator[Finding]:
-    """Instants that are not within the run, and names that are not there."""
+    """Instants before the run, and names that are not there; of those after its end a note tells (`too_late` in model/pulses.py)."""
     regions = getattr(scenario.mesh, "region_names", None)
     present = None if regions is None else list(regions())
-    begin, end, cells = scenario.time.start, scenario.time.end, list(scenario.model.cells)
+    begin, cells = scenario.time.start, list(scenario.model.cells)
     for kind, group in (("radiation", scenario.radiation), ("surgery", scenario.surgery)):
         for name, removal in group.items():
             first = removal.train.instant(0)
             at = "start" if kind == "radiation" and removal.train.at is None else "at"
-            if removal.train.number and (first <= begin or (kind == "surgery" and first >= end)):
-                which = "at or before the start" if first <= begin else "at or after the end"
-                what, remedy = f"{which} of the run (given {first:g})", _START if first <= begin else f"allowed: before {end:g}"
-                yield Finding((kind, name, at), what, code="outside-run", remedy=remedy)
+            if removal.train.number and first <= begin:
+                what = f"at or before the start of the run (given {first:g})"
+                yield Finding((kind, name, at), what, code="outside-run", remedy=_START)
             if present is not None and removal.region is not None and removal.region not in present:
                 yield unknown((kind, name, "region"), "region", removal.region, present, code="no-region")
             for k, species in enumerate(removal.of or ()):

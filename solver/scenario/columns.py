@@ -9,6 +9,7 @@ from typing import Any
 from .base import Context
 from .cascade_columns import cascade_units
 from .check import Finding, species_names
+from .check_cascade import phenotypes
 from .mesh import mesh_dimension
 from .parameters import read_scales
 from .quantities import PLAIN, Units, word
@@ -45,7 +46,11 @@ def units_of(scenario: Scenario, dim: int | None = None, others: Mapping[str, st
     mesh = scenario.mesh
     dim = dim or mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
     scales = scenario.scales or {}
-    pools = {f"{name}.{what}": word(scales.get(name, "")) or PLAIN for name in scenario.model.pools for what in ("level", "came", "went")}
+    pools = {
+        f"{name}.{what}": word(scales.get(name, "")).strip("()") or PLAIN
+        for name in scenario.model.pools
+        for what in ("level", "came", "went")
+    }
     ledgers = {f"{name}.ledger": PLAIN for name in scenario.model.pools}
     others = {**pools, **ledgers, **(others or {}), **cascade_units(scenario)}
     return Units(scenario.scales, Context(read_scales(scenario.scales), kinds, dim=dim), others, raw)
@@ -153,6 +158,8 @@ def _accounts(scenario: Scenario, name: str) -> Iterator[str]:
         yield "switched_in"
     if getattr(laws.get(name), "quasi_steady", False):
         yield "adjusted"
+    if scenario.organs is not None and name in phenotypes(scenario):
+        yield from (f"arrived:{organ}" for organ in scenario.organs.sites)
 
 
 def _turns(law: Any) -> set[str]:

@@ -21,6 +21,12 @@ Direction = Literal["x", "y", "z", "radius"] | Annotated[tuple[float, ...], Fiel
 _DIMENSIONS = {"integral": AMOUNT, "position": "length", "peak_position": "length", "anisotropy": "length"}  # others: own
 
 
+def _of_pool(column: str, context: Context) -> tuple[str, str] | None:
+    """The pool of a column and its dimension; None where it is not one of a pool."""
+    owner, _, key = column.partition(".")
+    return (owner, "own") if owner in context.scalars and key in ("level", "came", "went") else None
+
+
 class Measured:
     """Marks a float as a quantity of the dimension of what is expected, or, with one, of the species' density.
 
@@ -39,7 +45,7 @@ class Measured:
         what, own, context = info.data["what"], info.data["of"], Context.of(info)
         dimension = self.dimension or _DIMENSIONS.get(what, "own")
         if what == "series":
-            own, dimension = dimension_of(own, context.species)
+            own, dimension = _of_pool(own, context) or dimension_of(own, context.species)
             if not dimension:
                 remedy = "write a plain number"
                 raise wrong("what this column measures is not known, so a unit has no meaning", code="wrong-unit", remedy=remedy)

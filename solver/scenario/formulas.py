@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -130,14 +130,20 @@ class Over:
     def _in_scales(self, tree: Expr, context: Context) -> Expr:
         """The formula as a number in the option's unit, where parameters have units of their own."""
         used = names(tree)
-        if not used & context.units.keys():
+        mixed = bool(used & context.units.keys())
+        if not mixed and not self._sure(used, context):
             return tree
         wanted = context.wanted(self.dimension)
         given = known(used, context, wanted)
         try:
-            return tree if given is None else brought_to(in_units(tree, given), wanted)
+            found = tree if given is None else brought_to(in_units(tree, given), wanted)
+            return found if mixed else tree
         except UnitError as error:
             raise wrong(str(error), code=error.code, remedy=error.remedy) from None
+
+    def _sure(self, used: Set[str], context: Context) -> bool:
+        """Whether a formula is of parameters made of lengths and times alone: with a wrong unit it is refused, else left as it is."""
+        return bool(used) and used <= context.lengths.keys() and ("^d" not in self.dimension or context.dim is not None)
 
     def _check_instants(self, tree: Expr) -> None:
         for node in walk(tree):

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ..errors import ScenarioError
 from .base import Context
 from .cascade_numbers import check_numbers
-from .check import check
+from .check import Finding, check
 from .check_bound import check_bound
 from .check_cascade import check_cascade
 from .check_patients import check_middles, check_patients
@@ -34,6 +34,7 @@ from .fitted import check_ranges
 from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
+from .on_mesh import OnMesh, check_on, parts_findings
 from .parameters import read_molar, read_parameters, read_scales, read_solubility
 from .prolong import later
 from .proteolysis import write_out
@@ -68,9 +69,9 @@ class Statement:
 
     @classmethod
     def of(cls, scenario: Scenario) -> Statement:
-        """What a valid scenario states, with all its defaults."""
+        """What a valid scenario states: as it was read, so that other scales or depths laid over it find its units; else its numbers."""
         folders = () if scenario.path is None else (scenario.path.resolve().parent,)
-        return cls(Document(scenario.resolved(), folders=folders), scenario.path, scenario.name)
+        return cls(scenario.document or Document(scenario.resolved(), folders=folders), scenario.path, scenario.name)
 
     def scenario(
         self,
@@ -142,6 +143,7 @@ def _told(label: str) -> Iterator[None]:
 def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scenario:
     """The Scenario that a document states, ``scalars`` being names besides its own; raises Faults."""
     _check_crowds(document)
+    source = document
     document, written = write_out(document)
     context = context_of(document)
     others = {*context.species, *context.parameters, *context.fields, *context.scalars}
@@ -157,13 +159,29 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
     behind = (check_cascade, check_feedback, check_patients, check_numbers)
     checks = (*within, check_vessels, check_drugs, check_removals, *behind, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)
+    _refuse(findings, document)
+    scenario._assumed = tuple(context.assumed)
+    scenario._stated = Stated(scenario, document, source)
+    scenario._written = written
+    return scenario
+
+
+def check_on_mesh(scenario: Scenario, mesh: OnMesh) -> None:
+    """Refuse what does not fit the mesh of a scenario that was read, at its place in the file. Raises ScenarioError."""
+    with _told(str(scenario.path or scenario.name)):
+        _refuse(check_on(scenario, mesh), scenario.document or Document(scenario.resolved()))
+
+
+def check_parts(scenario: Scenario, parts: Mapping[str, Sequence[str]]) -> None:
+    """The same for parts of vessels, once networks are read. Raises ScenarioError."""
+    with _told(str(scenario.path or scenario.name)):
+        _refuse(parts_findings(scenario, parts), scenario.document or Document(scenario.resolved()))
+
+
+def _refuse(findings: Iterable[Finding], document: Document) -> None:
     faults = [Fault(document.mark(f.path, key=_is_key(f.what)), f.path, f.what, f.code, f.remedy) for f in islice(findings, MOST_SHOWN)]
     if faults:
         raise Faults(faults)
-    scenario._assumed = tuple(context.assumed)
-    scenario._stated = Stated(scenario, document)
-    scenario._written = written
-    return scenario
 
 
 def _check_crowds(document: Document) -> None:

@@ -82,8 +82,31 @@ class BallShape(Options):
     size: Size | None = Field(None, description="cell size inside (gmsh meshes)")
 
 
+class Tube(Options):
+    """A straight tube with round ends."""
+
+    from_: Point3 = Field(alias="from", description="middle of one end")
+    to: Point3 = Field(description="middle of the other end")
+    radius: Size = Field(description="radius")
+
+    @model_validator(mode="after")
+    def _long(self) -> Self:
+        if self.from_ == self.to:
+            raise wrong("a tube without length", code="wrong-order", remedy="give two different ends, or a ball")
+        return self
+
+
+class TubesShape(Options):
+    """Tubes that together are one part, as the branches of a duct: all points that lie near a line from end to end."""
+
+    kind: Literal["tubes"]
+    tubes: list[Tube] = Field(min_length=1, description="the tubes, each with its ends and radius")
+    size: Size | None = Field(None, description="cell size inside (gmsh meshes)")
+
+
 PlaneShape = Annotated[Union[RectangleShape, DiscShape], Field(discriminator="kind")]
 SpaceShape = Annotated[Union[BoxShape, BallShape], Field(discriminator="kind")]
+SpaceRegion = Annotated[Union[BoxShape, BallShape, TubesShape], Field(discriminator="kind")]
 
 
 class Named(Options):
@@ -198,7 +221,7 @@ class BoxMesh(Named):
     size: Size | None = Field(None, description=_SIZE)
     structured: bool = Field(True, description=_STRUCTURED)
     outlines: Literal["stepped", "fitted"] = Field("stepped", description=_OUTLINES)
-    regions: dict[str, SpaceShape] = Field({}, description=_REGIONS)
+    regions: dict[str, SpaceRegion] = Field({}, description=_REGIONS)
 
     def boundary_names(self) -> tuple[str, ...]:
         return ("left", "right", "bottom", "top", "front", "back")
@@ -208,6 +231,10 @@ class BoxMesh(Named):
         _check_extent(self.from_, self.to)
         _check_resolution(self.cells, self.size)
         _check_outlines(self.outlines, self.structured, getattr(self, "diagonal", "right"))
+        tubes = next((name for name, shape in self.regions.items() if isinstance(shape, TubesShape)), None)
+        if tubes is not None and self.outlines == "fitted":
+            what = f"'outlines: fitted' with tubes (region {tubes!r})"
+            raise wrong(what, code="meaningless-option", remedy="give 'structured: false': gmsh follows their outlines")
         if not self.structured and self.cells is not None:
             raise wrong("'cells' has no meaning for an unstructured mesh", code="meaningless-option", remedy="give 'size' instead")
         return self
@@ -233,7 +260,7 @@ class BallMesh(Named):
     centre: Point3 = Field((0.0, 0.0, 0.0), description="centre")
     radius: Size = Field(1.0, description="radius")
     size: Size = Field(description="edge length aimed at")
-    regions: dict[str, SpaceShape] = Field({}, description=_REGIONS)
+    regions: dict[str, SpaceRegion] = Field({}, description=_REGIONS)
 
     def boundary_names(self) -> tuple[str, ...]:
         return ("outer",)

@@ -109,12 +109,12 @@ def _densities(context: Context) -> list[Measure]:
 
 
 def known(used: Set[str], context: Context, wanted: Sequence[Measure] = ()) -> Known | None:
-    """What the numbers in a formula are in; None where it names no parameter with a unit of its own.
+    """What the numbers in a formula are in; None where it names no parameter with a unit.
 
     A parameter is brought to the scale of a species of its kind that the formula names, else to the unit that is needed, else to the
     scale of all species of its kind, if they have the same.
     """
-    if context.scales is None or not used & context.units.keys():
+    if context.scales is None or not used & (context.units.keys() | context.lengths.keys()):
         return None
     units = {name: unit for name in used if (unit := unit_of(name, context)) is not None}
     every = _densities(context)
@@ -136,7 +136,7 @@ def _computed(text: str, context: Context) -> tuple[float, Measure | None]:
         if math.isnan(context.parameters[name]):
             what = f"{name!r} depends on this parameter, or has no value itself"
             raise wrong(what, code="circular-parameters", remedy="give one of them a number")
-    found, given = Sized(tree), known(used, context)
+    found, given = Sized(tree), known(used, context) if used & context.units.keys() else None
     if given is not None:
         try:
             found = in_units(tree, given)

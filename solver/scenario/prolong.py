@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from ..output.compare import leaves
 from ..output.layout import PROLONGED
 from .mesh import mesh_dimension
 from .mesh_image import ImageMesh
@@ -27,6 +28,12 @@ def free(scenario: Scenario, prolonged: bool) -> tuple[str, ...]:
     mesh = scenario.mesh
     flat = isinstance(mesh, ImageMesh) and mesh_dimension(mesh.kind, mesh.image, mesh.pixel) == 2
     return (*(PROLONGED if prolonged else ()), *(("mesh.surfaces",) if flat else ()))
+
+
+def usual(scenario: Scenario) -> set[str]:
+    """Paths of the options that have their defaults, which may be options that an earlier version did not know."""
+    given = dict(leaves("", scenario.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)))
+    return {path for path, _ in leaves("", scenario.resolved()) if path not in given}
 
 
 def course_hash(scenario: Scenario) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, Self, Union
 
 from pydantic import Field, PrivateAttr
 
@@ -24,7 +25,7 @@ from .organs import Organs
 from .output import Output
 from .parameters import ParameterMap, ScaleText
 from .patients import PatientMap
-from .reader import Path_
+from .reader import Document, Path_
 from .removals import RadiationMap, SurgeryMap
 from .schedules import ScheduleMap
 from .sensitivity import SensitivityOptions
@@ -111,6 +112,17 @@ class Scenario(Options):
     def stated(self) -> Stated | None:
         """Where its formulas are stated; None where it was not read."""
         return self._stated
+
+    @property
+    def document(self) -> Document | None:
+        """What was stated, with the units in which it was; None where it was not read, or changed since."""
+        return None if self._stated is None else self._stated.source
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, with other values of some options."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy._stated = self._stated.of_a_copy() if update and self._stated is not None else self._stated
+        return copy
 
     def resolved(self) -> dict[str, Any]:
         """All options with their defaults as plain data; quantities are numbers in the scenario's scales. What a preset stands for is

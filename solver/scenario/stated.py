@@ -19,7 +19,8 @@ MOST = 3  # places of one formula that are named
 class Stated:
     """The formulas of a validated scenario with the document that states them; looked through when first asked.
 
-    Scenarios are equal wherever they are stated, and so are these.
+    Scenarios are equal wherever they are stated, and so are these. ``source``: the document before presets are written out, as long as
+    the scenario is what it states.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -28,9 +29,13 @@ class Stated:
     def __hash__(self) -> int:
         return hash(Stated)
 
-    def __init__(self, scenario: BaseModel, document: Document) -> None:
-        self._scenario, self._document = scenario, document
+    def __init__(self, scenario: BaseModel, document: Document, source: Document | None = None) -> None:
+        self._scenario, self._document, self.source = scenario, document, source
         self._paths: dict[Expr, list[Path_]] = {}
+
+    def of_a_copy(self) -> Stated:
+        """The same for a copy of the scenario with other values."""
+        return Stated(self._scenario, self._document)
 
     def place(self, expr: Expr, whose: str) -> str:
         """``file:line:column: option`` of a formula; "" where none is like it. whose: words that tell several like it apart."""

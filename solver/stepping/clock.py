@@ -13,6 +13,7 @@ from .trial import Missed
 
 _REJECTED = "rejected/"  # before the reasons, in a snapshot
 _AFTER, _LAST = "after/", "last event/"  # before kinds of events, in a snapshot
+BAND = 0.1  # a step keeps its size within so much of what it should be
 LEAST = 1e-10  # of the run: steps as short as that are believed, or what grows from nothing with t^3 would never begin
 
 
@@ -99,7 +100,7 @@ class Clock:
     def begin_again(self, kind: str) -> None:
         """All that was due has happened: steps begin with what held after the last event of this kind, else as at the start."""
         self.happened = self.until
-        self.control.begin_again()
+        self.control.begin_again(kind)
         if self.adaptive:
             self._kind = kind
             self._wish = self._after.get(kind, min(self._first, self._wish))
@@ -111,12 +112,24 @@ class Clock:
     def propose(self) -> float:
         """The next step: the wish, stretched or shortened so that a whole number of steps reaches the next stop."""
         left = self.next_stop - self.time
-        count = max(1, math.ceil(left / self._wish - 1e-9))
+        count = self._count(left)
+        if not count:
+            return self._wish
         dt = left / count
         # exactly the wish where that is meant: matrices then need no refill, and a resumed run repeats its bits;
         # but the last step ends at the stop, or doses would be as inexact as that
         near = 1e-9 * self._wish if count > 1 else merged(self.time, self.options.start, self.options.end) - self.time
         return self._wish if abs(dt - self._wish) <= near else dt
+
+    def _count(self, left: float) -> int:
+        """In how many equal steps to reach the next stop; 0: one as it is wished comes first, as the wish may change."""
+        least = max(1, math.ceil(left / self._wish - 1e-9))
+        if not self.adaptive:
+            return least
+        nearest = max(1, round(left / self._wish))
+        if abs(left / nearest / self._wish - 1.0) <= BAND and left <= nearest * self._limit:
+            return nearest
+        return least if least <= 2 else 0
 
     def advance(self, dt: float) -> bool:
         """Move on after an accepted step; True if an output time has been reached (then exactly)."""
@@ -137,8 +150,15 @@ class Clock:
             self._note("error")
             self._wish = max(-factor * dt, self._least)
             return False
-        if not 0.9 < factor < 1.1:
-            self._wish = max(min(dt * abs(factor), self._limit), self._least)
+        off = abs(factor) - 1.0
+        if abs(off) <= BAND:
+            wish = dt
+        else:
+            # to the far side of the band where the error drifts: on the whole it is then what it should be, and matrices serve longer
+            wish = dt * abs(factor) * (1.0 + math.copysign(0.9 * BAND, off) if abs(off) <= 2.0 * BAND else 1.0)
+            if factor > 1.0:
+                wish = max(wish, min(self._wish, dt * self.control.allowed))
+        self._wish = max(min(wish, self._limit), self._least)
         if self._kind:
             self._after[self._kind], self._kind = self._wish, ""
         return True

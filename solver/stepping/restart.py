@@ -61,7 +61,8 @@ def restore(stepper: Stepper, arrays: Mapping[str, Floats], numbers: Mapping[str
 
 
 def _refuse_missing(stepper: Stepper, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
-    expected = [*(name for v in stepper.state.variables for name in v.owned()), *(n for c in stepper.components for n in c.arrays())]
+    of_components = [name for c in stepper.components for name in c.arrays() if name not in set(c.spare())]
+    expected = [*(name for v in stepper.state.variables for name in v.owned()), *of_components]
     counted = [f"scalar/{name}" for name in stepper.state.scalars] + [f"amount/{a.owner}/{a.key}" for a in stepper.accounts.list]
     missing = [name for name in expected if name not in arrays] + [name for name in counted if name not in numbers]
     if missing:

@@ -9,7 +9,7 @@ import time
 from types import FrameType
 from typing import Any
 
-from ..parallel import Comm
+from ..parallel import Comm, end_all
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 MARGIN = 120.0  # seconds of wall time kept for the last checkpoint
@@ -41,7 +41,7 @@ class StopRequest:
 
     def _note(self, number: int, _: FrameType | None) -> None:
         if self.reason and number == signal.SIGINT:
-            self.comm.Abort(130)
+            end_all(self.comm, 130)
         self.reason = signal.Signals(number).name
 
     def agreed(self) -> str:

@@ -48,6 +48,12 @@ class Trial:
         self.state, self.comm, self._go = state, comm, go
         # a scalar is the same on all ranks, and counts once
         self._compared = [(v, w, 0 if comm.rank and v in state.scalars.values() else v.n_owned) for v, w in state.compared()]
+        place = {id(v): k for k, (v, _, _) in enumerate(self._compared)}
+        # what counts as a share of another is a part of that one's error: it foretells what the other's halves have measured
+        self._parts = [(k, place[id(v.share_of)]) for k, (v, _, _) in enumerate(self._compared) if id(v.share_of) in place]
+        parts = {k for k, _ in self._parts}
+        self._own = np.array([k for k in range(len(self._compared)) if k not in parts], dtype=int)
+        self.names = [self._compared[k][0].array for k in self._own]
         self._ends: list[Floats] = []
         self._late = np.zeros(len(self._compared))
         self.made = False  # whether the attempt to come is to be compared with halves
@@ -92,7 +98,10 @@ class Trial:
                 sums[2, k] = stages.distance(w, v.new, self._ends[k], n)
                 sums[3, k] = self._late[k]
         size, predicted, apart, late = np.sqrt(self.comm.allreduce(sums))
+        for part, whole in self._parts:
+            for errors in (predicted, apart, late):
+                errors[whole] = max(errors[whole], errors[part])
+        size, predicted, apart, late = (found[self._own] for found in (size, predicted, apart, late))
         # the extrapolation misses c_ttt dt (dt + dt1) (dt + dt1 + dt2)/6; the error of a step is taken as c_ttt dt^3/12
         factor = 0.5 * dt * dt / ((dt + last) * (dt + last + before))
-        names = [v.array for v, _, _ in self._compared]
-        return Missed(names, size, factor * predicted if before else None, np.maximum(HALVES * apart, late) if made else None)
+        return Missed(self.names, size, factor * predicted if before else None, np.maximum(HALVES * apart, late) if made else None)

@@ -18,6 +18,7 @@ from invasio.solver.components.steady import Steady
 from invasio.solver.components.transport import Transport
 from invasio.solver.diagnostics.ledger import Ledger
 from invasio.solver.discretise.problem import Problem
+from invasio.solver.linalg.linear import LinearSystem
 from invasio.solver.output import checkpoint
 from invasio.solver.output.layout import Rows
 from invasio.solver.stepping.clock import Clock
@@ -247,6 +248,10 @@ class March:
         """The amount of a quasi-steady species that was set to zero."""
         return next(c.clipped for c in self._stepper.components if isinstance(c, Steady) and c.name == name)
 
+    def multigrids(self, name: str) -> int:
+        """How many multigrids of a quasi-steady species were set up."""
+        return next(c.kept.made for c in self._stepper.components if isinstance(c, Steady) and c.name == name)
+
     def packing(self, name: str) -> Packing:
         """What keeps a moving species below its maximum."""
         found = self._transport(name).packing
@@ -255,7 +260,11 @@ class March:
 
     def matrix(self, name: str) -> Any:
         """The PETSc matrix of a moving species."""
-        return self._transport(name).high.mat
+        return self.system(name).mat
+
+    def system(self, name: str) -> LinearSystem:
+        """The linear system of a moving species."""
+        return self._transport(name).high
 
     def free(self) -> None:
         """Free the solvers and the exchange of ghosts, as when a run goes on on another mesh."""

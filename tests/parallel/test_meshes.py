@@ -37,6 +37,9 @@ MESHES: list[tuple[str, dict[str, Any]]] = [
     ("rectangle", {"size": 0.1, "structured": False, "regions": CORNER, "interfaces": CUT}),
     ("disc", {"size": 0.2}),
     ("box", {"cells": [4, 5, 3], "regions": SLAB, "interfaces": CUT}),
+    ("interval", {"from": 1.1, "to": 3.7, "size": 0.3, "regions": {"bed": {"kind": "interval", "from": 1.1, "to": 2}}}),
+    ("rectangle", {"from": [0.1, -0.3], "to": [1.37, 0.9], "cells": [7, 5], "regions": {"bed": {"kind": "disc", "radius": 0.5}}}),
+    ("box", {"cells": [4, 5, 3], "regions": SLAB}),
 ]
 
 
@@ -52,12 +55,13 @@ def verify(comm: Comm, domain: Domain, data: MeshData) -> None:
     parallel_assert(comm, bool(np.array_equal(domain.cell_region, data.cell_region[number])), "regions")
     everything = np.sort(np.concatenate(comm.allgather(number[:owned])))
     parallel_assert(comm, bool(np.array_equal(everything, np.arange(len(data.cells)))), "each cell has one owner")
+    named = {**domain.boundaries, **domain.interfaces}  # which numbers the facets
+    mesh.topology.create_connectivity(dim, dim - 1)
     to_facet = mesh.topology.connectivity(dim, dim - 1).array.reshape(-1, dim + 1)
     facets = cell_facets(cells)[:, ::-1] if dim == 1 else cell_facets(cells)
     n = len(data.points)
     for name, rows in {**data.boundaries, **data.interfaces}.items():
-        found = {**domain.boundaries, **domain.interfaces}[name]
-        here = [np.unique(keys(facets[to_facet == f], n)) for f in found]
+        here = [np.unique(keys(facets[to_facet == f], n)) for f in named[name]]
         gathered = np.concatenate([np.concatenate(part) if part else np.empty(0, dtype=np.int64) for part in comm.allgather(here)])
         parallel_assert(comm, bool(np.array_equal(np.sort(gathered), np.sort(keys(rows, n)))), f"facets of {name}, each on one rank")
 

@@ -298,6 +298,39 @@ def test_options_and_logs_end_with_their_run(comm: Comm, shared_tmp: Path) -> No
         parallel_assert(comm, "Peclet" in text, f"{name}: {text}")
 
 
+def test_each_of_two_simulations_has_its_own_log(comm: Comm, shared_tmp: Path) -> None:
+    """Stepped in turn, closed in the order in which they were opened, a third one in memory between: the messages of each run alone."""
+    import logging
+
+    logger, paths = logging.getLogger("invasio"), {name: made(comm, shared_tmp, name) for name in ("line", "tissue")}
+    before = logger.level, logger.propagate, list(logger.handlers)
+
+    def said(folder: str) -> list[str]:
+        """The messages without their times; what they count in seconds is left out."""
+        lines = (shared_tmp / folder / "run.log").read_text(encoding="utf-8").splitlines()
+        return [line[20:] for line in lines if " took " not in line]
+
+    for name, path in paths.items():
+        with Simulation(path, comm=comm, out=shared_tmp / f"{name}-alone") as simulation:
+            for _ in range(3):
+                simulation.step()
+    one, other = (Simulation(path, comm=comm, out=shared_tmp / name) for name, path in paths.items())
+    silent = Simulation(paths["tissue"], comm=comm)
+    for _ in range(3):
+        for simulation in (one, silent, other):
+            simulation.step()
+    logger.warning("of nobody")
+    one.close()
+    parallel_assert(comm, logger.level == logging.INFO or comm.rank > 0, "the second log is still open")
+    silent.close()
+    other.close()
+    parallel_assert(comm, (logger.level, logger.propagate, list(logger.handlers)) == before, "the log is as it was")
+    for name in paths:
+        alone, found = said(f"{name}-alone"), said(name)
+        parallel_assert(comm, len(alone) > 0 and alone == [line for line in found if "of nobody" not in line], f"{alone}\n{found}")
+    parallel_assert(comm, sum("of nobody" in line for line in said("tissue")) == 1 and "of nobody" not in str(said("line")), "of nobody")
+
+
 def test_a_signal_stops_after_a_step(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupting(recording.Progress):
         def on_step(self, time: float, step: int, dt: float, info: object) -> None:

@@ -52,7 +52,7 @@ def test_the_invaded_region_ends_where_the_front_is(comm: Comm, shared_tmp: Path
         assert right.any() == (share > 0.51)  # coloured by region: the right half is another one
 
 
-@pytest.mark.parametrize(("dim", "n", "shape"), [(1, 50, (640, 800, 3)), (3, 8, (1280, 1600, 3))])
+@pytest.mark.parametrize(("dim", "n", "shape"), [(1, 50, (640, 800, 3)), (3, 8, (1280, 2400, 3))])
 def test_one_and_three_dimensions(comm: Comm, shared_tmp: Path, dim: int, n: int, shape: tuple[int, ...], capsys: Any) -> None:
     run = make(shared_tmp / "run", comm, dim, n, [0.0, 2.0], state, SCENARIO)
     assert main(["paraview", str(run), "--render", "--times", "2"]) == 0

@@ -93,7 +93,7 @@ def test_killed_with_membranes_and_vessels(tmp_path: Path, monkeypatch: pytest.M
     path, executioner = tmp_path / "scenario.yaml", Executioner(monkeypatch)
     path.write_text(dump_resolved(load(shipped, settings)), encoding="utf-8")
     assert attempt(path, tmp_path / "whole", executioner, -1)
-    kills = [not attempt(path, tmp_path / "parts", executioner, moment) for moment in (200, 500, 900)]
+    kills = [not attempt(path, tmp_path / "parts", executioner, moment) for moment in (150, 250, 200)]
     assert attempt(path, tmp_path / "parts", executioner, -1) and all(kills)
     assert len(list((tmp_path / "parts").glob("*.vtkhdf"))) == 2
     assert runs.same_bits(tmp_path / "parts", tmp_path / "whole") == ""

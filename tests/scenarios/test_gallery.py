@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from invasio.postprocess.gallery import LARGEST, Entry, shrink, write_gallery
+from invasio.postprocess.expect import Result
+from invasio.postprocess.gallery import LARGEST, Entry, _table, shrink, write_gallery
 from invasio.solver.cli import main
 from invasio.solver.output.layout import FIELDS, RESOLVED
 from tests.lib.comm import Comm
@@ -68,3 +69,14 @@ def test_pictures_become_small(tmp_path: Path) -> None:
         shrink(tmp_path / name, tmp_path / f"copy-{name}")
     assert (tmp_path / "copy-small.png").read_bytes() == (tmp_path / "small.png").read_bytes()
     assert (tmp_path / "large.png").stat().st_size > LARGEST >= (tmp_path / "copy-large.png").stat().st_size
+
+
+def test_numbers_are_shown_in_their_units() -> None:
+    """Cells as cells and not in the scenario's scales, in which results are measured; times in the head."""
+    item = {"at": 48.0, "what": "integral", "of": "tumour", "value": 2.0, "relative": 0.01, "source": "by hand"}
+    good, bad = (Result(item, measured, passed, unit="cells", factor=1000.0) for measured, passed in ((2.001, True), (3.0, False)))
+    head, _, *rows, _ = _table([good, bad], "h")
+    assert head.startswith("| t (h) | quantity |")
+    assert rows[0] == "| 48 | integral of tumour (cells) | 2000 | 2001 | 2.0e+01 | by hand |"
+    assert "| **3000, missed** |" in rows[1]
+    assert _table([good], "1")[0].startswith("| t | quantity |")

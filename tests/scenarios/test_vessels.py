@@ -53,3 +53,37 @@ def test_a_block_with_a_blood_tree_and_a_lymph_vessel(comm: Comm, shared_tmp: Pa
     assert abs(given / used - 1.0) < 0.02
     lines = wall_lines(run, 200.0)
     assert "blood" in lines and np.isfinite(lines["blood"]).any()
+
+
+MANY = """
+schema_version: 1
+name: many
+mesh: {kind: box, to: [1, 1, 1], cells: [4, 4, 4]}
+model:
+  cells: {tumour: {initial: 1, motility: 1e-3}}
+  vessels:
+    blood: {carries: blood, entry: {tumour: 0.1}, at: {network: {tree: {from: [.5, .1, .5], seed: 1, TREE}}}}
+    lymph: {carries: lymph, entry: {tumour: 0.1}, at: {network: {tree: {from: [.5, .1, .4], seed: 2, TREE}}}}
+time: {end: 1, step: 0.1}
+output: {every: 0.1}
+""".replace(
+    "TREE",
+    "direction: [0, 1, 0], radius: 0.01, length: 0.2, generations: 12, within: {kind: box, from: [.02, .02, .02], to: [.98, .98, .98]}",
+)
+
+
+def test_thousands_of_segments_cost_what_they_hold(comm: Comm, shared_tmp: Path) -> None:
+    """More than 12,000 segments: a number for each and output in one table, and 18 corners of the tube that is drawn of each."""
+    path = shared_tmp / "many.yaml"
+    path.write_text(MANY, encoding="utf-8")
+    run = run_shipped(path, shared_tmp / "run", comm)
+    check_promises(run)
+    check_estimate(run)
+    segments, outputs = sum(len(run.parts(name)["names"]) for name in ("blood", "lymph")), len(run.times)
+    assert segments > 12_000 and outputs == 11
+    sizes = {file.name: file.stat().st_size for file in run.path.iterdir() if file.is_file()}
+    still, each = 18 * (24 + 8 + 5 + 3 * 8) + 8 + 16, 18 * 8 + 2 * 8  # bytes of a segment, at the start and per output
+    assert sizes["vessels.vtkhdf"] < 1.05 * segments * (still + each * outputs) + 2**20
+    assert sizes["fields.vtkhdf"] < 2**20 and sizes["series.csv"] < 2**14 and len(run.series) < 40
+    beside = sum(file.stat().st_size for file in (run.path / "checkpoints").iterdir())
+    assert beside < segments * 400 + 2**20

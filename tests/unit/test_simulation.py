@@ -63,6 +63,23 @@ def test_a_statement_is_validated_many_times(tmp_path: Path) -> None:
     assert Statement.of(plain).scenario(values={"parameters.gamma": 0.5}).parameters == expected.parameters
 
 
+def test_other_scales_over_a_scenario_are_those_over_its_file(tmp_path: Path) -> None:
+    """What was stated with a unit stays what it is, and what was a plain number is one in the new scale."""
+    path = tmp_path / "scaled.yaml"
+    path.write_text(
+        "scales: {length: 1 um, time: 1 h, cells: 1e8 /cm^3}\nmesh: {kind: box, to: [100 um, 50, 20], cells: [2, 2, 2]}\n"
+        "model: {cells: {tumour: {initial: 0.5, motility: 1e-10 cm^2/s, amount: 300 cells}}}\ntime: {end: 2 d}\n",
+        encoding="utf-8",
+    )
+    other: dict[str, object] = {"scales.length": "10 um", "scales.cells": "5e7 /cm^3", "scales.time": "1 d", "time.end": "36 h"}
+    stated, read = Statement.read(path).scenario(values=other), load(path)
+    found = Statement.of(read).scenario(values=other)
+    assert found == stated and found.mesh.to == (10.0, 50.0, 20.0) and found.time.end == 1.5  # type: ignore[union-attr]
+    assert Statement.of(found).scenario() == found
+    copy = read.model_copy(update={"name": "copy"})
+    assert copy.document is None and Statement.of(copy).scenario() == copy
+
+
 def test_values_of_python() -> None:
     statement = Statement.read(folder() / "published/anderson_2000/1d_h0.02.yaml")
     scenario = statement.scenario(values={"output.at": np.array([1.0, 2.0]), "time.end": np.int64(5), "mesh.cells": 7, "expect": ()})

@@ -23,7 +23,7 @@ from tests.lib.march import March
 from tests.lib.models import lattice
 from tests.lib.orders import Convergence, orders, overall
 from tests.lib.signs import CASES
-from tests.verification import manufactured, reacting, studies, tolerances
+from tests.verification import flows, manufactured, reacting, studies, tolerances
 from tests.verification.test_exact_wave import l1, solved
 from tests.verification.test_kinetics import SMOOTH, binding, binds, errors_of
 
@@ -66,6 +66,7 @@ def main(argv: list[str]) -> int:
     tables["tolerance"] = _table(head, [[row[0], str(n), *row[1:]] for row, n in zip(rows, steps, strict=True)])
     tables["tolerances"] = _tolerances(comm, quick)
     tables["kinetics"], tables["signs"] = _kinetics(comm, quick), _signs(comm)
+    tables["flows"] = _flows(comm, quick)
     tables["wave"] = space
     tables["barenblatt"] = _table(
         ("dimensions", "L1 errors, relative", "orders", "least density"),
@@ -89,6 +90,21 @@ def _kinetics(comm: Comm, quick: bool) -> str:
         found = errors_of(laws, "abc", (1e-1, 1e-3, 1e-3), binds(kon), comm, 1.0, (5, 10, 20, 40))
         rows.append([f"{kon:g}", _list(found), _orders(orders(found))])
     return _table(("kon", "errors, relative", "orders"), rows)
+
+
+def _flows(comm: Comm, quick: bool) -> str:
+    """Errors and orders of amounts that pass: of what is in balance, and of what is not, through gates that change."""
+    fine = 40 if quick else 320
+    kept = flows.errors(lambda count: flows.amounts(comm, count), fine=fine)
+    rows = [
+        ["in balance", name, _list(found), _orders(orders(list(found)))]
+        for name, found in zip((*flows.PASSED, "at a site"), kept, strict=True)
+    ]
+    for speed, rate in flows.GATES[:1] if quick else flows.GATES:
+        found = flows.errors(partial(flows.gated_amounts, comm, speed, rate), fine=fine)
+        named = zip(("went out", "came in besides", "decayed"), found, strict=True)
+        rows += [[f"D = {speed:g}, gate of {rate:g}", name, _list(misses), _orders(orders(list(misses)))] for name, misses in named]
+    return _table(("species", "amount", "errors, relative", "orders"), rows)
 
 
 def _signs(comm: Comm) -> str:

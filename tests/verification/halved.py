@@ -22,6 +22,19 @@ HEADLINES = {
     "tissue/dcis_duct": ("tumour.in:stroma", "tumour.total"),
     "tissue/dcis_duct_3d": ("tumour.in:stroma", "tumour.total"),
     "tissue/tissue_block_3d": ("tumour.blood:blood", "tumour.lymph:lymph", "tumour.total"),
+    "tissue/along_fibres": ("tumour.max", "tumour.invaded_volume"),
+    "tissue/crosslinked_collagen": ("tumour.total", "tumour.front.xmax", "bundles.total"),
+    "tissue/hypoxic_cord": ("tumour.total", "oxygen.min"),
+    "tissue/hypoxic_gland": ("leader.in:stroma", "epithelial.in:stroma", "basement.first_breach"),
+    "tissue/resistance": ("sensitive.total", "resistant.total"),
+    "treatment/anti_angiogenic": ("bulk.in:tumour", "bulk.in:host", "invasive.in:host"),
+    "treatment/hypoxic_core": ("dividing.total", "resting.total"),
+    "treatment/mmp_inhibitor": ("tumour.front.xmax", "ecm.degraded_volume"),
+    "treatment/radiation": ("tumour.total", "tumour.radiation:monday"),
+    "treatment/two_drugs": ("tumour.total",),
+    "cascade/breast": ("circulation.entered",),
+    "cascade/colon": ("circulation.entered", "tumour.total"),
+    "cascade/inhibitor": ("circulation.entered", "tumour.in:tissue"),
 }
 
 
@@ -29,7 +42,8 @@ def halved(mesh: dict[str, Any]) -> list[str]:
     """The settings that halve the cells of a mesh, and those of its regions."""
     settings = []
     if mesh.get("cells"):
-        settings.append("mesh.cells=" + str([2 * count for count in mesh["cells"]]))
+        counts = mesh["cells"]
+        settings.append(f"mesh.cells={2 * counts if isinstance(counts, int) else [2 * count for count in counts]}")
     elif mesh["kind"] == "image":
         settings.append(f"mesh.size={0.5 * mesh['size'] if mesh.get('size') else PIXELS * np.min(mesh['pixel'])}")
     else:

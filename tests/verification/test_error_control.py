@@ -17,7 +17,7 @@ from tests.lib.models import lattice, problem_of, species
 from tests.lib.orders import orders
 from tests.verification import tolerances
 
-TOGETHER = "the same, together"  # kinetics are better than asked where steps are long, so their errors fall less steeply there
+TOGETHER = "the same, together"
 
 
 @pytest.mark.parametrize("name", [name for name in tolerances.CASES if name != TOGETHER])
@@ -28,12 +28,14 @@ def test_errors_fall_in_proportion_to_the_tolerance(comm: Comm, name: str) -> No
     assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
 
 
-def test_errors_of_kinetics_are_below_the_tolerance_and_fall_with_it(comm: Comm) -> None:
-    """A + B <-> C integrated together."""
+@pytest.mark.parametrize("first", [1e-3, 1e-4, 1e-6])
+def test_errors_of_kinetics_are_below_the_tolerance_whatever_the_first_step(comm: Comm, first: float) -> None:
+    """A + B <-> C integrated together. At the loosest tolerance outputs cut half of its steps, which makes them better than asked."""
     wanted = (1e-3, 1e-4, 1e-5)
-    found, _ = tolerances.errors(tolerances.CASES[TOGETHER], comm, wanted, count=500)
-    assert all(0.05 < error / tolerance < 0.5 for error, tolerance in zip(found, wanted, strict=True)), found
-    assert all(0.7 < slope < 1.15 for slope in orders(found, wanted)), found
+    found, _ = tolerances.errors(tolerances.CASES[TOGETHER], comm, wanted, 500, first)
+    assert all(0.05 < error / tolerance < 0.6 for error, tolerance in zip(found, wanted, strict=True)), found
+    slopes = orders(found, wanted)
+    assert all(0.75 < slope < 1.15 for slope in slopes) and 0.85 < float(np.mean(slopes)) < 1.15, found
 
 
 @pytest.mark.parametrize("first", [1e-3, 1e-4, 2e-5, 1e-7])
@@ -51,10 +53,14 @@ def grown(t: float) -> float:
 
 @pytest.mark.parametrize("first", [None, 1.7, 1e-7])
 def test_growth_in_a_run_of_20000_times_its_time_scale(comm: Comm, first: float | None) -> None:
-    """Right to the tolerance whatever the first step, and few steps from t = 10 to the end; 28 % too low and 19,800 steps once."""
-    for tolerance in (1e-3, 1e-4, 1e-5):
+    """Right to the tolerance whatever the first step, and few steps from t = 10 to the end; 28 % too low and 19,800 steps once.
+
+    Where c - 1 decays as -.45 % of e^(10 - t), steps that miss .2 a each, of .04 |c_ttt| dt^3, are 8.8, 29 and 92 at 1e-4, 1e-5, 1e-6;
+    from where it counts no more they grow to a tenth of the run, in which ten are left.
+    """
+    for tolerance, most in ((1e-3, 25), (1e-4, 32), (1e-5, 55), (1e-6, 118)):
         problem = tolerances.logistic(comm)
-        march = March(problem)
+        march = March(problem, tolerances.TIGHT)
         shown: list[float] = []
 
         def look(time: float, shown: list[float] = shown) -> None:
@@ -63,7 +69,7 @@ def test_growth_in_a_run_of_20000_times_its_time_scale(comm: Comm, first: float 
         march.run(2e4, (5.0, 10.0), tolerance=tolerance, first_step=first, observe=look)
         assert shown == pytest.approx([grown(5.0), grown(10.0), 1.0], rel=3.0 * tolerance)
         late = np.cumsum(march.watched.sizes) > 10.0 * (1.0 + 1e-9)
-        assert late.sum() < 100 + 10, (tolerance, late.sum())
+        assert late.sum() < most, (tolerance, late.sum())
 
 
 @pytest.mark.parametrize("at", [0.1, 3.0, 777.7, 1990.0, 19999.0])

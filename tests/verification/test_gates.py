@@ -18,6 +18,7 @@ from tests.lib.march import March
 from tests.lib.models import boundary, integrity_law, lattice, membrane, passage, species
 from tests.lib.orders import orders
 from tests.lib.vessels import flux, tissue, vessel
+from tests.verification import flows
 
 M, S = species("m", "1", loss="1", diffusion="1"), species("s", "1", growth="0 - 1")
 N = species("n", "1", diffusion="0.1")
@@ -74,6 +75,14 @@ def test_second_order_where_it_is_stiff(comm: Comm, name: str) -> None:
     assert orders(list(misses[:, 0]))[-1] > 1.6, (name, misses)
     for errors in misses[:, 1:].T:
         assert orders(list(errors))[-1] > 1.6 or errors[-1] < 1e-4, (name, misses)
+
+
+@pytest.mark.parametrize(("speed", "rate"), [(10.0, 100.0), (1e4, 1e4)])
+def test_fast_gates_beside_fast_transport(comm: Comm, speed: float, rate: float) -> None:
+    """The tissue as a whole follows the density outside: what came in besides what went out was of order 1.5 and 1.0."""
+    found = flows.errors(lambda count: flows.gated_amounts(comm, speed, rate, count), (10, 20), 160)
+    for misses in found:
+        assert 1.9 < orders(list(misses))[-1] < 2.2, found
 
 
 def test_a_gate_that_is_weak_beside_transport_is_not_followed_by_itself(comm: Comm) -> None:

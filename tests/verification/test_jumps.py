@@ -216,7 +216,7 @@ def test_steps_begin_again_from_what_held_after_the_last_like_jump(comm: Comm) -
     march.run(80.0, tolerance=1e-3)
     times = np.cumsum(march.watched.sizes)
     first, last = (times < 8).sum(), (times > 72).sum()
-    assert last < 0.7 * first, (first, last)
+    assert last < 0.8 * first and last <= 18 and first <= 26, (first, last)  # 20 and 32 while prediction counted more than halves
 
 
 def test_a_sliver_keeps_the_nominal_step(comm: Comm) -> None:

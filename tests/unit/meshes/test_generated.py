@@ -16,6 +16,8 @@ from tests.bad_meshes import obtuse_rectangle, sliver_box
 from tests.lib.messages import refused
 from tests.unit.meshes.build import check, make, measures, options
 
+TUBE = {"from": [-1.0, 0, 0], "to": [1.0, 0, 0], "radius": 0.3}
+
 
 def test_interval_regions_and_interface() -> None:
     bed = {"kind": "interval", "from": -1, "to": 0}
@@ -86,6 +88,34 @@ def test_ball_volume_and_outer_boundary() -> None:
     assert np.linalg.norm(data.points[data.boundaries["outer"]], axis=2) == pytest.approx(1.0, abs=1e-9)
 
 
+def test_a_tube_has_its_volume_and_area_and_branches_are_one_body() -> None:
+    """pi r^2 L + 4/3 pi r^3 and 2 pi r L + 4 pi r^2; on a lattice the volume; a second tube adds what lies outside of the first."""
+    box = {"from": [-2, -1, -1], "to": [2, 1, 1]}
+    wall = {"interfaces": {"wall": ["duct", "tissue"]}}
+    volume, area = pi * 0.09 * 2 + 4 / 3 * pi * 0.027, 2 * pi * 0.3 * 2 + 4 * pi * 0.09
+    one = {"duct": {"kind": "tubes", "tubes": [TUBE], "size": 0.09}}
+    fitted = make("box", size=0.3, structured=False, regions=one, **wall, **box)
+    assert measures(fitted)["duct"] == pytest.approx(volume, rel=0.04)
+    assert facet_measures(fitted.points, fitted.interfaces["wall"]).sum() == pytest.approx(area, rel=0.03)
+    assert measures(make("box", size=0.06, regions=one, **box))["duct"] == pytest.approx(volume, rel=0.02)
+    two = {"duct": {"kind": "tubes", "tubes": [TUBE, {**TUBE, "from": [0, 0, 0], "to": [0, 0.8, 0]}], "size": 0.09}}
+    lattice = measures(make("box", size=0.06, regions=two, **box))["duct"]
+    branched = make("box", size=0.3, structured=False, regions=two, **wall, **box)
+    assert measures(branched)["duct"] == pytest.approx(lattice, rel=0.05) and lattice > volume + 0.09
+
+
+def test_tubes_that_do_not_touch_are_refused() -> None:
+    far = {**TUBE, "from": [-1, 0.8, 0], "to": [1, 0.8, 0], "radius": 0.1}
+    with refused("mesh-generator", "tubes", says=("2 bodies",)):
+        make(
+            "box",
+            size=0.5,
+            structured=False,
+            **{"from": [-2, -1, -1], "to": [2, 1, 1]},
+            regions={"d": {"kind": "tubes", "tubes": [TUBE, far]}},
+        )
+
+
 def test_gmsh_is_silent_and_repeats_itself(capfd: pytest.CaptureFixture[str]) -> None:
     first, second = (make("disc", size=0.2) for _ in range(2))
     assert mesh_hash(first) == mesh_hash(second)
@@ -111,6 +141,18 @@ def test_hash_sees_points_cells_and_names() -> None:
         ("rectangle", {"cells": [3, 3], "interfaces": {"m": ["tissue", "tissue"]}}, "same-region", "(given 'tissue' twice)"),
         ("disc", {"size": -1}, "greater_than", "greater than 0"),
         ("box", {"cells": [2, 2]}, "missing", "Field required"),
+        (
+            "box",
+            {"size": 0.1, "outlines": "fitted", "regions": {"d": {"kind": "tubes", "tubes": [TUBE]}}},
+            "meaningless-option",
+            "(region 'd')",
+        ),
+        (
+            "box",
+            {"size": 0.1, "regions": {"d": {"kind": "tubes", "tubes": [{**TUBE, "to": TUBE["from"]}]}}},
+            "wrong-order",
+            "without length",
+        ),
     ],
 )
 def test_wrong_options(kind: str, given: dict[str, object], code: str, says: str) -> None:

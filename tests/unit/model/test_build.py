@@ -242,6 +242,21 @@ def test_explain_prints_amounts(tmp_path: Path) -> None:
     assert (resolved["a"]["amount"], resolved["b"]["amount"]) == ("2 * w", 3.0)
 
 
+def test_terms_are_credited_for_what_they_are(tmp_path: Path) -> None:
+    """Haptotaxis is Anderson's, chemotaxis Keller and Segel's, whatever species are called; only cells have a random motility."""
+    text = (
+        "mesh: {kind: interval, cells: 4}\ntime: {end: 1}\nmodel:\n"
+        "  cells: {mmp2: {initial: 1, motility: 1e-3, haptotaxis: {f: 1e-2}, chemotaxis: {tumour2: 2e-2}}}\n"
+        "  ecm: {f: {initial: 1}}\n  solubles: {tumour2: {diffusion: 2e-3}}\nspecies: {tumour: {initial: 1, diffusion: 3e-3}}\n"
+    )
+    (tmp_path / "named.yaml").write_text(text, encoding="utf-8")
+    said = explain(build_model(load(tmp_path / "named.yaml")))
+    assert "haptotaxis: Anderson et al. 2000" in said and "chemotaxis: Keller and Segel 1971" in said
+    assert "30:225-234" in said and "30:235-248" not in said
+    assert all(f"{words} " in said for words in ("random motility of mmp2", "diffusivity of tumour2"))
+    assert "random motility of tumour" not in said and "diffusivity of mmp2" not in said
+
+
 @pytest.mark.parametrize(("decay", "credited"), [("0.5", True), ("k", True), ("2*k", True), ("2*k/(mmp + 1)", False), ("k*exp(-t)", False)])
 def test_a_law_of_the_users_own_is_credited_to_nobody(decay: str, credited: bool, tmp_path: Path) -> None:
     """A number, or one made of parameters, is the paper's law; a formula of densities, place or time is not."""

@@ -10,7 +10,7 @@ from mpi4py import MPI
 from invasio.hpc.cost.estimate import estimate
 from invasio.solver.cli import main
 from invasio.solver.model.build import build_model
-from invasio.solver.model.pulses import MANY, jumps_ahead, many_jumps
+from invasio.solver.model.pulses import MANY, jumps_ahead, many_jumps, too_late
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
@@ -96,6 +96,34 @@ def test_the_cost_knows_of_them(tmp_path: Path, time: str, least: int, most: int
     low, high = estimate(scenario(tmp_path, "mod(t, period) < 0.5", 100, time=time), 1).steps
     assert (low <= least, high >= least, high <= most) == (True, True, True)
     assert low >= 199
+
+
+@pytest.mark.parametrize(
+    ("when", "end", "said"),
+    [
+        ("at: [1, 2]", 3, ""),
+        ("at: [1, 2, 3, 4]", 3, "happens 2 of 4 times: the next is at t = 3, and the run ends at 3"),
+        ("at: [5]", 3, "never happens: it is at t = 5, and the run ends at 3"),
+        ("start: 1, every: 1, count: 5", 3.5, "happens 3 of 5 times: the next is at t = 4, and the run ends at 3.5"),
+        ("start: 1, every: 1", 3.5, ""),
+        ("start: 9, every: 1", 3.5, "never happens: it is at t = 9, and the run ends at 3.5"),
+        ("start: 9, every: 1, count: 0", 3.5, ""),
+    ],
+)
+def test_what_is_due_after_the_end_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], when: str, end: float, said: str) -> None:
+    """Of radiation and surgery alike, by `validate` and at the start of a run; a run may be prolonged, so it is no error."""
+    found = scenario(tmp_path, "0.1", end, more=f"radiation: {{beam: {{{when}, dose: 2, alpha: 0.01}}}}\n")
+    sentence = [f"radiation beam {said}"] if said else []
+    assert too_late(build_model(found), end) == sentence
+    assert main(["validate", str(tmp_path / "pulses.yaml")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "radiation beam" in line] == [f"  note        {one}" for one in sentence]
+
+
+def test_surgery_after_the_end_is_said_too(tmp_path: Path) -> None:
+    run(scenario(tmp_path, "0.1", 1.0, time="step: 1", more="surgery: {cut: {at: 7}}\n"), MPI.COMM_SELF, tmp_path / "run")
+    said = (tmp_path / "run" / "run.log").read_text(encoding="utf-8")
+    assert "WARNING invasio.run: surgery cut never happens: it is at t = 7, and the run ends at 1" in said
 
 
 def test_they_are_said_at_the_start_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

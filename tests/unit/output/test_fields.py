@@ -8,6 +8,8 @@ import resource
 import signal
 import time as clock
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,9 @@ def stored(path: Path) -> tuple[list[float], list[np.ndarray]]:
         count = int(steps.attrs["NSteps"])
         times = list(steps["Values"][:])
         assert len(times) <= count  # more crashes every reader
+        rows = h5["columns/rows"][: len(times)]
+        np.testing.assert_array_equal(rows, [[0.2 + 0.1 * time, 2.0 + time] for time in times])  # whole rows, of every complete step
+        np.testing.assert_array_equal(h5["VTKHDF/FieldData/mass"][: len(times)], rows[:, 1])
         size = int(h5["VTKHDF/NumberOfPoints"][0])
         starts = steps["PointDataOffsets/tumour"][: len(times)]
         return times, [h5["VTKHDF/PointData/tumour"][s : s + size] for s in starts]
@@ -88,11 +93,36 @@ def test_names_hashes_and_scenario_are_inside(comm: Any, shared_tmp: Path) -> No
     write(path, comm, 2, [0.0], scenario="name: x\n", provenance={"git": "abc"})
     with h5py.File(path, "r") as h5:
         about = dict(h5["provenance"].attrs)
-        assert len(about.pop("id")) == 32 and about.pop("columns") == '["front", "mass"]'
+        assert len(about.pop("id")) == 32 and h5["columns/names"][:].tobytes() == b'["front", "mass"]'
         assert about == {"git": "abc", "mesh_hash": "mesh-2-6", "regions": '["left", "right"]', "dim": "2"}
         assert h5["scenario/resolved"][:].tobytes() == b"name: x\n"
         assert h5["VTKHDF"].attrs["Type"] == b"UnstructuredGrid"
         np.testing.assert_array_equal(h5["VTKHDF/Steps/PointDataOffsets/ecm"][:3], [0, 49, 98])
+
+
+def test_rows_cost_what_they_hold(comm: Any, shared_tmp: Path) -> None:
+    """Bytes per output and column: eight, not a table for each; single parts are left to the one table where there are many columns."""
+    of = grid(comm, 1, 4)
+
+    def size(count: int, outputs: int, name: str) -> int:
+        path = shared_tmp / f"{count}-{outputs}.vtkhdf"
+        writer = FieldsWriter(path, of, NAMES)
+        for time in range(outputs):
+            writer.on_output(replace(frame(of, float(time)), observables={name.format(k): k + 0.5 * time for k in range(count)}))
+        writer.close("done")
+        return path.stat().st_size
+
+    few, many, longer = size(20, 64, "c{}"), size(420, 64, "c{}"), size(420, 192, "c{}")
+    assert many - few < 400 * (64 * 8 + 2000)
+    assert 8 * 420 * 128 <= longer - many < 1.2 * 8 * 420 * 128 + 2**16
+    assert size(20_000, 64, "v/{}.flux") < few + 20_000 * (64 * 8 + 20)
+    with h5py.File(shared_tmp / "20000-64.vtkhdf", "r") as h5:
+        assert len(h5["VTKHDF"].get("FieldData", ())) == 0 and h5["columns/rows"][63, 19_999] == 19_999 + 31.5
+    assert vtk_reader(shared_tmp / "20000-64.vtkhdf")[1][-1] == 63.0
+    reader, _ = vtk_reader(shared_tmp / "420-192.vtkhdf")
+    reader.UpdateTimeStep(100.0)
+    data = reader.GetOutput().GetFieldData()
+    assert [data.GetArray(f"c{k}").GetValue(0) for k in (0, 419)] == [50.0, 469.0]
 
 
 def test_resume_drops_what_came_later(comm: Any, shared_tmp: Path) -> None:
@@ -103,6 +133,31 @@ def test_resume_drops_what_came_later(comm: Any, shared_tmp: Path) -> None:
     assert stored(path)[0] == [0.0, 1.0, 1.5, 2.5]
     np.testing.assert_array_equal(stored(path)[1], stored(whole)[1])
     assert vtk_reader(path)[1] == (0.0, 1.0, 1.5, 2.5)
+
+
+def test_a_file_of_version_0_1_0_goes_on_as_it_is(comm: Any, shared_tmp: Path) -> None:
+    """There every column has a table of its own, with room ahead, and no unit."""
+    path = shared_tmp / "fields.vtkhdf"
+    write(path, comm, 2, [0.0, 1.0, 2.0])
+    with h5py.File(path, "r+") as h5:
+        rows = h5["columns/rows"][:]
+        del h5["columns"]
+        h5["provenance"].attrs["columns"] = '["front", "mass"]'
+        for k, name in enumerate(("front", "mass")):
+            del h5[f"VTKHDF/FieldData/{name}"]
+            table = h5.create_dataset(f"VTKHDF/FieldData/{name}", (1024,), "f8", maxshape=(None,), chunks=(1024,), fillvalue=np.nan)
+            table[:3] = rows[:, k]
+    of = grid(comm, 2, 6)
+    writer = FieldsWriter(path, of, NAMES, resume_at=1.0)
+    assert list(writer.recorded[0]) == [0.0, 1.0] and list(writer.recorded[1]["mass"]) == [2.0, 3.0]
+    for time in (1.0, 3.0):
+        writer.on_output(frame(of, time))
+    writer.close("done")
+    with h5py.File(path, "r") as h5:
+        assert "columns" not in h5 and list(h5["VTKHDF/FieldData/mass"][:3]) == [2.0, 3.0, 5.0]
+    reader, found = vtk_reader(path)
+    reader.UpdateTimeStep(3.0)
+    assert found == (0.0, 1.0, 3.0) and reader.GetOutput().GetFieldData().GetArray("mass").GetValue(0) == 5.0
 
 
 def test_resume_before_the_first_step_and_without_a_file(comm: Any, shared_tmp: Path) -> None:
@@ -213,7 +268,7 @@ def test_every_prefix_of_the_writes_is_a_good_file(comm: Any, shared_tmp: Path, 
     usual, lengthen = hdf.SharedFile._open, os.truncate
 
     def recorded(self: hdf.SharedFile, mode: str, chunks: int, room: int) -> None:
-        if mode == "w":
+        if self.path != path:  # until it has its name
             usual(self, mode, chunks, room)
         else:
             base.append(path.read_bytes())
@@ -250,16 +305,21 @@ def test_what_was_reserved_is_cut_off_and_nothing_else(comm: Any, shared_tmp: Pa
         path = shared_tmp / f"{count}.h5"
         file = hdf.SharedFile(path, "w", comm, collective=False, room=room)
         file.reserve(2**20)
-        file.each(lambda h5: h5.attrs.create("sha256", "a" * 64))
-        file.each(lambda h5, count=count: h5.create_dataset("header", data=np.zeros(1000 + 13 * count, dtype=np.uint8)))
-        for k in range(count):
-            file.each(lambda h5, k=k: h5.create_dataset(f"state/{k}", (137,), "f8"))
+        file.each(partial(begin, count=count))
         for k in range(count):
             file.write_rows(f"state/{k}", 0, np.full(137, float(k)))
         file.close()
         with h5py.File(path, "r") as h5:
             assert [h5[f"state/{k}"][16] for k in range(count)] == list(range(count))
         assert path.stat().st_size < 2**17
+
+
+def begin(h5: h5py.File, count: int) -> None:
+    """A file with a header whose length depends on the count, and as many sets of numbers."""
+    h5.attrs.create("sha256", "a" * 64)
+    h5.create_dataset("header", data=np.zeros(1000 + 13 * count, dtype=np.uint8))
+    for k in range(count):
+        h5.create_dataset(f"state/{k}", (137,), "f8")
 
 
 def prefixes(base: bytes, done: list[tuple[int, bytes | None]]) -> Iterator[tuple[int, bytes]]:

@@ -12,7 +12,8 @@ from invasio.solver.errors import InvasioError
 from invasio.solver.output.compare import differences
 from invasio.solver.output.folder import FolderError, RunFolder
 from invasio.solver.output.layout import PROLONGED
-from invasio.solver.scenario.prolong import free
+from invasio.solver.scenario.loader import dump_resolved, load
+from invasio.solver.scenario.prolong import free, usual
 from invasio.solver.scenario.schema import Scenario
 from tests.lib.messages import refused
 
@@ -171,6 +172,24 @@ def test_an_option_that_an_earlier_version_did_not_know_is_no_difference_while_i
     assert differences("a: 1\n", "a: 1\nfields: {}\noutput: {parts: []}\n") == []
     assert differences("a: 1\nfields: {f: 2}\n", "a: 1\nfields: {}\n")
     assert differences("a: 1\n", "a: 1\nfields: {f: 2}\n")
+
+
+def test_an_option_that_an_earlier_version_did_not_know_is_no_difference_at_its_default(tmp_path: Path) -> None:
+    """Whatever its default is, and in whatever list it is; given otherwise, or at its default where it was not before, it differs."""
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "name: a\nmesh: {kind: rectangle, cells: [2, 2], regions: {r: {kind: rectangle, from: [0, 0], to: [1, .5]}}}\n"
+        "species: {c: {initial: 1}}\ntime: {end: 1, step: 1}\nexpect: [{what: series, of: c.total, at: 1, value: 1, tolerance: 1}]\n",
+        encoding="utf-8",
+    )
+    scenario = load(path)
+    now, new = dump_resolved(scenario), usual(scenario)
+    before = "".join(line + "\n" for line in now.splitlines() if "outlines:" not in line and "diagonal:" not in line)
+    assert before != now and not differences(before, now, usual=new)
+    fitted = dump_resolved(load(path, ["mesh.outlines=fitted"]))
+    assert differences(before, fitted, usual=new - {"mesh.outlines"}) == ["  mesh.outlines: was not there, is fitted"]
+    assert differences(fitted, now, usual=new) == ["  mesh.outlines: was fitted, is stepped"]
+    assert "mesh.cells" not in new and "expect[0].of" not in new and "expect[0].at" not in new
 
 
 @pytest.mark.parametrize(("image", "goes_on"), [("skimage:immunohistochemistry", True), ("skimage:cells3d", False)])

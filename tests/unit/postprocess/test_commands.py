@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from invasio.postprocess import movie, still
+from invasio.postprocess import movie
 from invasio.postprocess.fronts import fit, front, sentence
 from invasio.postprocess.run import open_run
 from invasio.solver.cli import main
@@ -87,15 +88,42 @@ def test_plots_of_one_run_and_of_two(folder: Path, options: list[str], capsys: p
         assert two.shape != one.shape or (two != one).any()
 
 
-@pytest.mark.skipif(not still.possible(), reason="needs PyVista, and a screen or xvfb-run")
 def test_a_body_in_3d_at_two_times(comm: Any, shared_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A panel per output; the front has moved to the right, so the second body is larger."""
+    """A panel per output above, cut open below; the front has moved to the right, so the second body is larger."""
     cube, out = make(shared_tmp / "run", comm, 3, 6, TIMES, state, SCENARIO), shared_tmp / "body.png"
-    assert main(["plot", str(cube), "--surface", "--times", "0,4", "--level", "0.5", "-o", str(out)]) == 0
+    common = ["plot", str(cube), "--surface", "--times", "0,4", "--level", "0.5", "--width", "90"]
+    assert main([*common, "-o", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}\n"
-    coloured = np.ptp(drawn(out), axis=2) > 0.2
-    assert coloured.shape == (800, 2 * 760 + 240)
-    assert coloured[:, 880:1640].sum() > 1.5 * coloured[:, :880].sum() > 1000
+    picture = drawn(out)
+    assert abs(picture.shape[1] - 90 / 25.4 * 300) <= 1
+    upper = np.ptp(picture[: picture.shape[0] // 2, : int(0.78 * picture.shape[1])], axis=2) > 0.2
+    half = upper.shape[1] // 2
+    assert upper[:, half:].sum() > 1.3 * upper[:, :half].sum() > 1000
+    assert main([*common, "--cut", "none", "-o", str(out)]) == 0
+    assert drawn(out).shape[0] < 0.65 * picture.shape[0]
+    assert main([*common, "--view", "20,95"]) == 2 and "--view" in capsys.readouterr().err
+    assert main(["plot", str(cube), "--view", "20,30"]) == 2 and "--surface" in capsys.readouterr().err
+
+
+def test_a_body_that_turns(comm: Any, shared_tmp: Path, square: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Frames go through a turn while the outputs go by; at a fixed time only the turn is left."""
+    from PIL import Image
+
+    cube, out = make(shared_tmp / "cube", comm, 3, 4, [0.0, 4.0], state, SCENARIO), shared_tmp / "orbit.gif"
+
+    def frames(*options: str) -> list[np.ndarray]:
+        assert main(["movie", str(cube), "--orbit", "--frames", "3", "-o", str(out), *options]) == 0
+        assert capsys.readouterr().out == f"{out} (3 frames)\n"
+        with Image.open(out) as movie:
+            assert movie.n_frames == 3
+            return [np.asarray(movie.convert("RGB")) for k in range(3) if movie.seek(k) is None]
+
+    moving, still = frames(), frames("--time", "4")
+    tinted = [[int((np.ptp(frame, axis=2) > 60).sum()) for frame in each] for each in (moving, still)]
+    assert 0 < tinted[0][0] < 0.9 * tinted[0][2] and min(tinted[1]) > 0.5 * max(tinted[1])
+    assert all((a != b).any() for a, b in pairwise(still)) and (moving[2] == still[2]).all()
+    for wrong, place in ((["--orbit", str(square)], "--orbit"), (["--time", "4", str(cube)], "--frames, --time")):
+        assert main(["movie", *wrong]) == 2 and place in capsys.readouterr().err
 
 
 def test_formats_and_the_default_name(square: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -193,7 +221,7 @@ def test_the_report_holds_everything_itself(folder: Path, capsys: pytest.Capture
     assert page.open == []
     assert all(link.startswith(("data:", "#")) for link in page.links) and not re.search(r"@import|url\(", text)
     assert sum(link.startswith("data:image/png;base64,") for link in page.links) >= (2 if open_run(folder).dim == 1 else 3)
-    assert page.headings == ["Pictures", "Front and amounts", "Ledger", "Expected numbers", "Equations", "Timings", "Provenance"]
+    assert page.headings == ["Pictures", "Front and amounts", "Ledger", "Expected numbers", "Equations", "Methods", "Timings", "Provenance"]
     assert "A front & its <trail>" in page.text and "∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)" in page.text
     assert "20 s on 2 ranks" in page.text and "Somebody 2000" in page.text and "met" in page.text and "haptotaxis: {ecm: 0.1}" in page.text
 

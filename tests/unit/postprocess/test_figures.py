@@ -10,14 +10,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from invasio.postprocess import still
+from invasio.postprocess.colours import finish_bar, scale_of
 from invasio.postprocess.curves import mixed, profiles, varies
 from invasio.postprocess.figures import make_figures
-from invasio.postprocess.maps import finish_bar, outlines, scale_of
+from invasio.postprocess.maps import Plane, map_grid, outlines
 from invasio.postprocess.picture import background
 from invasio.postprocess.plot import series
 from invasio.postprocess.run import open_run
-from invasio.postprocess.style import kinds, pick_times, time_label
+from invasio.postprocess.style import kinds, style
+from invasio.postprocess.times import long_time, pick_times, time_label
 from tests.unit.output.synthetic import cells_at, ecm_at
 from tests.unit.postprocess.folders import make
 
@@ -39,9 +40,13 @@ def test_profiles_of_different_units_have_axes_of_their_own(shared_tmp: Path, co
     assert [axes.get_ylabel() for axes in alone.axes if axes.get_ylabel()] == ["density"]
     run.units.update({"tumour": "1e8 /cm^3", "ecm": "1", "mmp": "um nM"})
     figure = profiles(run, [0, 1, 2])
-    assert sorted(axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()) == ["1e8 /cm^3", "density", "µm nM"]
+    assert sorted(axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()) == [
+        "concentration (µm nM)", "density", "density (10⁸ cm⁻³)",
+    ]  # fmt: skip
+    later = [axes.get_title() for axes in profiles(run, [0, 2, 4, 6, 8]).axes if axes.get_title()]
+    assert later == ["t = 0 h", "t = 24 h", "t = 48 h"]  # four at most, and evenly spaced
     assert len(figure.axes) == 9 and all(len(axes.lines) == 1 for axes in figure.axes)
-    assert sorted(text.get_text() for text in figure.legends[0].get_texts()) == ["ecm", "mmp (µm nM)", "tumour (1e8 /cm^3)"]
+    assert sorted(text.get_text() for text in figure.legends[0].get_texts()) == ["ecm", "mmp", "tumour"]
     plt.close("all")
 
 
@@ -80,11 +85,11 @@ def test_ticks_of_a_colour_bar_are_apart(high: float) -> None:
 
 @pytest.mark.parametrize(
     ("dim", "n", "names"),
-    [(1, 50, ["profiles", "series"]), (2, 20, ["tumour", "species", "series"]), (3, 6, ["tumour", "species", "series"])],
+    [(1, 50, ["profiles", "series"]), (2, 20, ["tumour", "species", "series"]), (3, 6, ["tumour", "species", "body", "series"])],
 )
 def test_the_pictures_of_a_run(comm: Any, shared_tmp: Path, dim: int, n: int, names: list[str]) -> None:
     made = make_figures(make(shared_tmp / "run", comm, dim, n, TIMES, state, SCENARIO))
-    assert [p.stem for p in made] == names + (["surface"] if dim == 3 and still.possible() else [])
+    assert [p.stem for p in made] == names
     for path in made:
         picture = matplotlib.image.imread(path)[..., :3]
         assert picture.shape[0] > 300 and picture.shape[1] > 900
@@ -121,11 +126,31 @@ def test_outlines_are_the_region_border_and_the_rim(comm: Any, shared_tmp: Path)
 def test_kinds_times_and_labels(comm: Any, shared_tmp: Path) -> None:
     run = open_run(make(shared_tmp / "run", comm, 1, 10, [0.0, 1.0, 2.0, 40.0], state, SCENARIO))
     assert kinds(run) == {"tumour": "cells", "ecm": "ecm", "mmp": "soluble"}
-    assert pick_times(run, 6) == [0, 2, 3]
+    assert pick_times(run, 6) == [0, 1, 2, 3] and pick_times(run, 3) == [0, 2, 3]
     assert time_label(run, 2.0) == "t = 0.5 d"  # 240 h in all: days read best
     short = open_run(make(shared_tmp / "short", comm, 1, 10, TIMES, state, "name: a\n"))
-    assert pick_times(short, 6) == [0, 2, 3, 5, 6, 8]
+    assert pick_times(short, 6) == [0, 2, 4, 6, 8]
     assert time_label(short, 2.0) == "t = 2"
+
+
+def test_what_was_given_is_drawn_under_profiles_and_maps(comm: Any, shared_tmp: Path) -> None:
+    """A strip over the whole time with a mark at each time that is shown; densities that fall a thousandfold have a logarithmic axis."""
+
+    def fading(points: np.ndarray, time: float) -> dict[str, np.ndarray]:
+        return {"tumour": (1 + points[:, 0]) * 0.3**time}
+
+    given = "name: a\nmodel: {cells: {tumour: {}}}\nradiation: {once: {start: 2.5, dose: 2, alpha: 0.1, beta: 0.01}}\ntime: {end: 8}\n"
+    run = open_run(make(shared_tmp / "run", comm, 1, 10, TIMES, fading, given))
+    figure = profiles(run, [0, 4, 8])
+    strip = figure.subfigs[1].axes[0]
+    assert list(strip.lines[0].get_xdata()) == [0, 4, 8] and strip.get_legend().get_texts()[0].get_text() == "once"
+    assert strip.collections[0].get_segments()[0][:, 0].tolist() == [2.5, 2.5]
+    assert {axes.get_yscale() for axes in figure.subfigs[0].axes} == {"log"}
+    flat = open_run(make(shared_tmp / "flat", comm, 2, 10, TIMES, fading, given))
+    with style():
+        sheet = map_grid(flat, ["tumour"], [0, 8], Plane(flat))
+        assert [list(axes.lines[0].get_xdata()) for axes in sheet.axes if axes.get_xlabel().startswith("time")] == [[0, 8]]
+    plt.close("all")
 
 
 def test_a_conserved_amount_looks_constant(comm: Any, shared_tmp: Path) -> None:
@@ -134,3 +159,11 @@ def test_a_conserved_amount_looks_constant(comm: Any, shared_tmp: Path) -> None:
     (run.path / "series.csv").write_text(rows, encoding="utf-8")
     constant, growing = series([run], ["a.total", "b.total"]).axes
     assert constant.get_ylim() == pytest.approx((0.9 * 1882, 1.1 * 1882)) and growing.get_ylim() == pytest.approx((0.95, 2.05))
+
+
+def test_long_times_are_told_in_days_or_years() -> None:
+    """In the unit that is read best, whatever the scenario's is; without one as it stands."""
+    assert long_time("4e4 s", 60.0) == (pytest.approx(4e4 / 86400), "d")
+    assert long_time("d", 731.0) == (pytest.approx(1 / 365.25), "years")
+    assert long_time("d", 700.0) == (1.0, "d") and long_time("1 h", 3.0) == (1.0, "h")
+    assert long_time("1", 60.0) == (1.0, "") and long_time("d", 0.05) == (1.0, "d")

@@ -73,6 +73,22 @@ def test_curves_of_several_runs_have_their_names_above_and_schedules_below(arms:
     assert (arms / "figures" / "plot-series.png").stat().st_size > 0
 
 
+def test_a_legend_of_eight_takes_no_room_of_the_panels(arms: Path) -> None:
+    """It stands above them, off the curves, in as many rows as it needs; the panels are as high as with two lines."""
+    runs = {name: open_run(arms / name) for name in ("control", "late")}
+    heights = []
+    for count in (2, 8):
+        several = [runs["late" if k else "control"] for k in range(count)]
+        figure = plot.series(several, ["tumour.total"])
+        figure.draw_without_rendering()
+        (legend,), panel = figure.legends, figure.axes[0]
+        assert len(legend.get_texts()) == count
+        assert legend.get_window_extent().y0 >= panel.get_window_extent().y1
+        heights.append(panel.get_window_extent().height / figure.dpi)
+        plt.close(figure)
+    assert abs(heights[1] - heights[0]) < 0.1 and heights[1] > 1.7
+
+
 def test_a_schedule_that_is_the_same_in_all_is_drawn_once(arms: Path) -> None:
     from invasio.postprocess.schedules import lanes_of
 

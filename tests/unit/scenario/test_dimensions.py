@@ -118,6 +118,19 @@ def test_lengths_and_times_alone_stay_plain_numbers(tmp_path: Path, text: str, e
     assert value(found, found.model.solubles["oxygen"].decay, x=3.0, tumour=1.5) == pytest.approx(expected, rel=1e-15)
 
 
+@pytest.mark.parametrize("text", ["p", "-p", "p*p", "p/k", "p + q", "sqrt(k*k)", "1/p"])
+def test_parameters_of_lengths_and_times_alone_must_fit_where_no_number_is_beside_them(tmp_path: Path, text: str) -> None:
+    """A rate is needed: a length is none, whatever is made of it; what holds plain numbers, or a root, is left to the reader."""
+    given = "p: 5 um, q: 3 um, k: 0.1 /h"
+    if text in ("sqrt(k*k)", "1/p"):
+        scenario(tmp_path, given, oxygen=f"diffusion: 1, decay: '{text}'")
+        return
+    with refused("wrong-unit", "model.solubles.oxygen.decay", "needed is 1/time"):
+        scenario(tmp_path, given, oxygen=f"diffusion: 1, decay: '{text}'")
+    found = scenario(tmp_path, given, oxygen="diffusion: p*q*k, decay: k*p/q")
+    assert value(found, found.model.solubles["oxygen"].decay) == pytest.approx(0.1 * 5 / 3, rel=1e-15)
+
+
 def test_pulses_of_any_unit(tmp_path: Path) -> None:
     """A period in days and a length in minutes, where times are in hours; how many periods have passed."""
     text = "where(mod(t, period) < long, high*floor(t/period), 0)"

@@ -134,7 +134,6 @@ WRONG = {
         "needed is dose",
     ),
     "at the start": ("\ntime:", "\nradiation: {r: {dose: 2 Gy, alpha: 1}}\ntime:", "outside-run", "radiation.r", "begin later"),
-    "after the end": ("\ntime:", "\nsurgery: {s: {at: 20}}\ntime:", "outside-run", "surgery.s.at", "before 20"),
     "no such region": ("\ntime:", "\nsurgery: {s: {at: 2, region: bed}}\ntime:", "no-region", "surgery.s.region", "tissue"),
     "a soluble that is irradiated": (
         "\ntime:",

@@ -211,6 +211,12 @@ def test_schema_file_and_reference_page_are_up_to_date(capsys: pytest.CaptureFix
     assert page.read_text(encoding="utf-8") == markdown()
 
 
+def test_the_page_of_commands_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--commands"]) == 0
+    page = Path(__file__).resolve().parents[3] / "docs" / "commands.md"
+    assert page.read_text(encoding="utf-8") == capsys.readouterr().out
+
+
 def test_list_and_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenarios", "list"]) == 0
     assert "published/anderson_2000/1d_h0.01\n    Invasion of a tissue slab" in capsys.readouterr().out

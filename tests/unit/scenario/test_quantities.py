@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from invasio.solver.scenario.columns import columns, units_of
 from invasio.solver.scenario.loader import load
+from invasio.solver.scenario.quantities import Unit
 from invasio.solver.scenario.schema import Scenario
-from invasio.solver.scenario.shipped import scenario_files
+from invasio.solver.scenario.shipped import folder, scenario_files
 from tests.lib.messages import refused
 
 MESHES = {
@@ -40,6 +42,25 @@ def test_every_column_of_a_shipped_scenario_has_a_unit(path: Path) -> None:
     without = [name for name in names if not units.column(name).text]
     assert not without
     assert found.scales is None or all(units.column(f"{name}.total").text.startswith("cells") for name in found.model.cells)
+
+
+GALLERY = (Path(__file__).parents[3] / "docs" / "gallery.md").read_text(encoding="utf-8").split('<a id="')[1:]
+
+
+@pytest.mark.parametrize("section", GALLERY, ids=lambda section: section.partition('"')[0])
+def test_expected_numbers_in_the_gallery_have_units(section: str) -> None:
+    """Those of the scenario's own scales, cells counted; the times too."""
+    named = re.search(r"invasio \w+ scenarios/(\S+)\.yaml", section)
+    assert named is not None
+    found = load(folder() / f"{named[1]}.yaml")
+    units, rows = units_of(found), re.findall(r"^\| [-0-9.e+]+ \| (.*?) \| (.*?) \|", section, re.MULTILINE)
+    assert len(rows) == len(found.expect) and ("| t |" in section) == (bool(rows) and units.time == "1")
+    for (quantity, expected), item in zip(rows, found.expect, strict=True):
+        column = units.column({"integral": f"{item.of}.total"}.get(item.what, item.of))
+        place = Unit(units.length if "position" in item.what or item.what == "anisotropy" else units.density(item.of))
+        unit = column if item.what in ("series", "integral") else place
+        assert quantity.endswith(f" ({unit.text})") or unit.text in ("1", ""), quantity
+        assert float(expected) == pytest.approx(unit.factor * item.value, rel=1e-5), quantity
 
 
 # (scales, dim): cells and mol at density 1, as a hand integral per unit of the mesh's length, area or volume
@@ -140,3 +161,26 @@ def test_an_expected_number_of_another_unit_is_refused(tmp_path: Path, row: str)
     with refused("wrong-unit", "expect[0].value", "needed is"):
         scales = "length: 1 um, time: 1 h, cells: 1e5 /cm^2, depth: 10 um, mmp: 1 nM"
         scenario(tmp_path, scales, 2, f"expect: [{{at: 1, {row}, tolerance: 1}}]\n")
+
+
+def test_levels_of_pools_have_the_unit_of_their_scale(tmp_path: Path) -> None:
+    """Where the scale is a drug's, values may be of any prefix; a plain pool has plain numbers."""
+    path, row = tmp_path / "pools.yaml", "{{at: 1, what: series, of: {}, value: {}, tolerance: {}}}"
+    rows = [("drug.level", "4.5 ug/mL", "2 ng/mL"), ("drug.came", "1 mg/mL", "1"), ("plain.level", "2", "1"), ("plain.went", "2", "1")]
+
+    def found(*expected: tuple[str, str, str]) -> Scenario:
+        listed = ", ".join(row.format(*one) for one in expected)
+        path.write_text(
+            f"scales: {{length: 1 um, time: 1 h, cells: 1e3 /cm, drug: 1 ng/mL}}\nmesh: {MESHES[1]}\ntime: {{end: 1}}\nmodel:\n"
+            "  cells: {tumour: {initial: 1, motility: 1}}\n  pools: {drug: {initial: 5 ug/mL}, plain: {initial: 2}}\n"
+            f"expect: [{listed}]\n",
+            encoding="utf-8",
+        )
+        return load(path)
+
+    scenario = found(*rows)
+    assert [item.value for item in scenario.expect] == pytest.approx([4500.0, 1e6, 2.0, 2.0], rel=1e-14)
+    assert [units_of(scenario).column(name).text for name, *_ in rows] == ["1 ng/mL", "1 ng/mL", "1", "1"]
+    for name, value in (("drug.level", "3 um"), ("plain.level", "3 ng/mL"), ("drug.ledger", "3 ng/mL")):
+        with refused("wrong-unit", "expect[0].value"):
+            found((name, value, "1"))

@@ -61,6 +61,56 @@ def test_the_dead_band_keeps_the_step() -> None:
     assert clock.wish == 0.1
 
 
+def test_the_error_of_steps_that_drifts_is_on_the_whole_what_it_should_be() -> None:
+    """A step that leaves the band goes to its far side: that of a species that decays would else be too short throughout."""
+    found = []
+    for rate in (-0.05, 0.05):
+        clock = Clock(ClockOptions(0.0, 1e3, (1e3,), tolerance=1e-3, first_step=0.1))
+        strength, ratios = REST * 1e-3 / clock.wish**3, []
+        for _ in range(200):
+            dt = clock.propose()
+            assert clock.judge(missed(strength * dt**3), dt)
+            ratios.append(strength * dt**3 / 1e-3)
+            strength *= 1.0 + rate
+        found.append(np.mean(np.cbrt(ratios)) / np.cbrt(REST))
+        assert len(set(np.round(ratios, 12))) > 50
+    assert found == pytest.approx([1.0, 1.0], abs=0.03), found
+
+
+def test_what_halves_have_measured_counts_more_than_prediction() -> None:
+    """Of a species that decays, prediction says twice the error that a step has; it tells how the error changes all the same."""
+    control = Control(1e-3, 1e-6)
+    control.judge(missed(2e-4, 1e-4), 0.1)
+    assert control.judge(missed(2e-4), 0.1) == pytest.approx(2.0 ** (1.0 / 3.0))
+    assert control.judge(missed(8e-4), 0.1) == pytest.approx(0.5 ** (1.0 / 3.0))
+    control.judge(missed(2e-4, 1e-9), 0.1)  # halves agree by chance
+    assert control.judge(missed(2e-4), 0.1) == pytest.approx(4.0 ** (1.0 / 3.0))
+
+
+def test_each_variable_is_followed_by_its_own_prediction() -> None:
+    """What was large at the start and has fallen does not hold steps because something else stays as it was."""
+    control = Control(1e-3, 0.0)
+    two = lambda *errors: np.array(errors)  # noqa: E731
+    control.judge(Missed(["a", "c"], np.ones(2), two(1e-5, 1e-4), two(1e-5, 1e-4)), 0.1)
+    assert control.judge(Missed(["a", "c"], np.ones(2), two(1e-5, 5e-5), None), 0.1) == pytest.approx(4.0 ** (1.0 / 3.0))
+
+
+def test_steps_grow_between_outputs_that_are_few_of_them_apart() -> None:
+    """Only the last two are cut where equal ones would be too short, and a step that is short for the sake of an output loses no wish."""
+    clock = Clock(ClockOptions(0.0, 100.0, (3.4, 3.41, 100.0), tolerance=1e-3, first_step=1.0))
+    sizes = []
+    while clock.time < 3.4:
+        dt = clock.propose()
+        sizes.append(dt)
+        assert clock.judge(missed(REST * 1e-3 * dt**3), dt)
+        clock.advance(dt)
+    assert sizes == pytest.approx([1.0, 1.0, 0.7, 0.7])
+    dt = clock.propose()
+    assert dt == pytest.approx(0.01)
+    assert clock.judge(missed(REST * 1e-3 * dt**3), dt)
+    assert clock.wish > 0.9
+
+
 def test_a_first_step_is_compared_with_its_halves() -> None:
     """So is what follows a jump, what grows at rest, and now and then any step; and a first step that is too large is not believed."""
     control = Control(1e-3, 1e-6)
@@ -77,6 +127,35 @@ def test_a_first_step_is_compared_with_its_halves() -> None:
     assert control.every == 4 * SOON and not control.wants_halves(0.01, known=True)
     control.begin_again()
     assert control.wants_halves(1e-9, known=True)
+
+
+def test_after_events_that_are_alike_halves_are_looked_at_less_and_less() -> None:
+    """After the 1st, 2nd, 4th, 8th, 16th, 24th of them; what they have shown counts in between, and again after any that differs."""
+
+    def looked_at(control: Control, count: int, error: float) -> list[int]:
+        found = []
+        for k in range(1, count + 1):
+            control.begin_again("dose")
+            looks = control.wants_halves(0.1, known=False)
+            factor = control.judge(missed(None, error if looks else None), 0.1)
+            if looks:
+                found.append(k)
+            else:
+                assert factor == pytest.approx(min(2.0, np.cbrt(REST * 1e-3 / error)))
+        return found
+
+    control = Control(1e-3, 1e-6)
+    assert looked_at(control, 32, 1e-4) == [1, 2, 4, 8, 16, 24, 32]
+    control.begin_again("dose")
+    assert not control.wants_halves(0.1, known=False) and control.wants_halves(0.2, known=False)  # longer than what was looked at
+    again = Control(1e-3, 1e-6)
+    again.recall(control.numbers())
+    assert again.numbers() == control.numbers()
+    control.begin_again("another")
+    assert control.wants_halves(0.1, known=False)
+    different = Control(1e-3, 1e-6)
+    assert looked_at(different, 7, 1e-6) == [1, 2, 4]
+    assert looked_at(different, 4, 3e-4) == [1, 2, 4]  # the eighth shows much more than those before: as at the start
 
 
 def test_an_error_that_prediction_does_not_see_holds_steps() -> None:

@@ -1,0 +1,38 @@
+"""How Sphinx builds the pages; `invasio docs` calls it, with warnings as errors."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+project = "invasio"
+author = "the invasio authors"
+version = release = re.findall(r'__version__ = "(.+)"', (ROOT / "src" / "invasio" / "__init__.py").read_text(encoding="utf-8"))[0]
+extensions = ["myst_parser"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["README.md"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4
+highlight_language = "none"
+html_theme = "furo"
+html_title = f"invasio {release}"
+html_show_sourcelink = False
+html_show_copyright = False
+
+ABOVE = {"overview": "README", "contributing": "CONTRIBUTING", "changelog": "CHANGELOG"}  # pages, of files above this folder
+
+
+def _as_pages(app: object, name: str, source: list[str]) -> None:
+    """Anchors and links to files above this folder are written as GitHub shows them; Sphinx has its own for both."""
+    text = source[0]
+    if name in ABOVE:
+        text = (ROOT / f"{ABOVE[name]}.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    for page, file in ABOVE.items():
+        text = re.sub(rf"\]\((?:\.\./)*{file}\.md", f"](/{page}.md", text)
+    source[0] = re.sub(r'<a id="([\w./-]+)"></a>', r"(\1)=\n", text)
+
+
+def setup(app: object) -> None:
+    """What Sphinx calls."""
+    app.connect("source-read", _as_pages)  # type: ignore[attr-defined]

@@ -1,0 +1,90 @@
+"""Units as figures write them: 1e9 /cm^3 as 10⁹ cm⁻³."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .run import Run
+
+_PRESSURES = ("mmHg", "Pa", "hPa", "kPa")
+_HIGH = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NUMBER = re.compile(r"([0-9.]+)(?:e([-+]?[0-9]+))?(?=$|[\s/])", re.IGNORECASE)
+
+
+def unit_text(unit: str) -> str:
+    """A unit as figures write it; "" of a plain number, or of one that is not known."""
+    text, amount = unit.strip(), ""
+    if "(" in text:  # written as it is, with raised powers
+        text = re.sub(r"\^(-?\d+)", lambda m: m[1].translate(_HIGH), text)
+    elif match := _NUMBER.match(text):
+        text = text[match.end() :].strip()
+        head = float(match[1])
+        power = f"10{str(int(match[2])).translate(_HIGH)}" if match[2] and int(match[2]) else ""
+        amount = power if power and head == 1 else f"{head:g}" + (f"×{power}" if power else "") if head != 1 else ""
+    if text and "(" not in text:
+        over, *under = (part.strip() for part in text.split("/"))
+        factors = [_raised(word, 1) for word in over.split()] if over != "1" else []
+        text = " ".join(factors + [_raised(word, -1) for part in under for word in part.split()])
+    text = re.sub(r"\bu(?=m\b|M\b|l\b|L\b|g\b|mol\b|m[²³⁻]|s\b)", "µ", text)
+    return " ".join(part for part in (amount, text) if part)
+
+
+def _raised(word: str, sign: int) -> str:
+    """cm^3 as cm³, and below a stroke as cm⁻³."""
+    name, _, power = word.partition("^")
+    try:
+        number = sign * (int(power) if power else 1)
+    except ValueError:
+        return word
+    return name if number == 1 else name + str(number).translate(_HIGH)
+
+
+def power_text(value: float) -> str:
+    """A number as a tick of a logarithmic axis: 10⁻⁵, 3×10⁴, 0.01 (typesetting powers takes most of a second)."""
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:g}"
+    head, _, power = f"{value:.1e}".partition("e")
+    high = "10" + str(int(power)).translate(_HIGH)
+    return high if float(head) == 1 else f"{float(head):g}×{high}"
+
+
+def with_unit(run: Run, name: str) -> str:
+    """A column or field with its unit: "tumour.total (cells)"; without one where it is a plain number, or not known."""
+    unit = unit_text(run.units.get(name, ""))
+    return f"{name} ({unit})" if unit else name
+
+
+def quantity(kinds: set[str], unit: str) -> str:
+    """What an axis shows, with its unit: a pressure, the concentration of what is dissolved or bound, else the density."""
+    molar = bool(re.search(r"(^|\s)[pnuµm]?M$", unit))
+    what = "concentration" if molar or (kinds and kinds <= {"soluble", "bound"}) else "density"
+    text = unit_text(unit)
+    what = "partial pressure" if text in _PRESSURES else what
+    return f"{what} ({text})" if text else what
+
+
+def scale(run: Run, what: str) -> tuple[float, str]:
+    """How much one unit of "length" or "time" is and in which unit: (1.0, "µm"); (1.0, "") when non-dimensional."""
+    text = str((run.scenario.get("scales") or {}).get(what) or "")
+    match = re.fullmatch(r"\s*([-+0-9.eE]+)?\s*(.*?)\s*", text)
+    if not match or not text:
+        return 1.0, ""
+    try:
+        factor = float(match[1]) if match[1] else 1.0
+    except ValueError:
+        return 1.0, ""
+    return factor, unit_text(match[2])
+
+
+def axis_label(run: Run, name: str) -> str:
+    """An axis of space with its unit."""
+    unit = scale(run, "length")[1]
+    return f"{name} ({unit})" if unit else name
+
+
+def length_label(run: Run, name: str, length: float) -> str:
+    """A length with its unit: z = 100 µm."""
+    factor, unit = scale(run, "length")
+    return f"{name} = {length * factor:.3g}" + (f" {unit}" if unit else "")

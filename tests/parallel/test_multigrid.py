@@ -1,0 +1,56 @@
+"""PETSc's own multigrid on several ranks: the same bits each time, however the messages come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from invasio.solver.components.options import SchemeOptions
+from invasio.solver.linalg.linear import LinearOptions
+from tests.lib.comm import Comm
+from tests.lib.march import March
+from tests.lib.models import boundary, lattice, problem_of, species
+
+pytestmark = pytest.mark.mpi
+ORDER = "matptap_via"  # of the sums in coarse matrices
+
+
+def test_gamg_adds_in_one_order(comm: Comm) -> None:
+    """The option stands in PETSc's database while it solves, PETSc reads it, and afterwards it is gone; solves agree bit by bit."""
+    from petsc4py import PETSc
+
+    seen: set[tuple[bool, bool]] = set()
+
+    def look(*_: Any) -> None:
+        options = PETSc.Options()
+        used = options.used if hasattr(options, "used") else options.hasName  # since 3.23
+        seen.add((options.hasName(ORDER), bool(used(ORDER))))
+
+    ends = {"left": boundary("fixed", "1"), "right": boundary("fixed", "0")}
+    law = species("c", "exp(-20*x)*(1 + y)", diffusion="1", boundaries=ends)
+    march = March(problem_of((law,), lattice(2, 40), comm), SchemeOptions(linear=LinearOptions(preconditioner="gamg", rtol=1e-10)))
+    assert march.step(1.0)
+    system = march.system("c")
+    system.ksp.setMonitor(look)
+    found = set()
+    for _ in range(5):
+        system.x[:] = 0.0
+        system.changed()
+        assert system.solve()
+        found.add(system.x.tobytes())
+    assert len(found) == 1
+    assert seen == {(comm.size > 1, comm.size > 1)}
+    assert not PETSc.Options().hasName(ORDER)
+
+
+def test_a_choice_of_the_user_stays(comm: Comm) -> None:
+    from petsc4py import PETSc
+
+    PETSc.Options().setValue(ORDER, "scalable")
+    try:
+        law = species("c", "x", diffusion="1")
+        assert March(problem_of((law,), lattice(2, 10), comm), SchemeOptions(linear=LinearOptions(preconditioner="gamg"))).step(1.0)
+        assert PETSc.Options().getString(ORDER) == "scalable"
+    finally:
+        PETSc.Options().delValue(ORDER)
