@@ -42,7 +42,14 @@ def examine() -> list[Finding]:
     """Look for everything; importing DOLFINx and PETSc takes a few seconds."""
     with contextlib.suppress(ImportError):  # it is looked for below
         importlib.import_module("invasio.solver.petsc_start")
-    return [Finding(look.name, _safely(look.version), look.needed_for, look.remedy, look.required) for look in _LOOKS]
+    return [Finding(look.name, _safely(look.version), look.needed_for, _remedy_here(look.remedy), look.required) for look in _LOOKS]
+
+
+def _remedy_here(remedy: str) -> str:
+    """What of a remedy helps this Python: a virtual environment takes nothing from Debian's packages of Python."""
+    ways = remedy.split("; ")
+    pip = [way for way in ways if way.startswith("pip install")]
+    return "; ".join(pip) if pip and sys.prefix != sys.base_prefix else remedy
 
 
 def _safely(version: Callable[[], str]) -> str:
@@ -120,27 +127,39 @@ def _vtk() -> str:
 
 
 _DEBIAN = "apt-get install "
+_WHEELS = "pip install '.[solver]' in a checkout (Linux, Python 3.12 or later)"
 _LOOKS = (
     _Look("Python", platform.python_version, "everything", "Python 3.11 or later", True),
-    _Look("DOLFINx", _module("dolfinx"), "meshes and operators", _DEBIAN + "python3-dolfinx-real; conda-forge: fenics-dolfinx", True),
-    _Look("PETSc", _solvers, "linear solves", _DEBIAN + "python3-petsc4py-real", True),
-    _Look("hypre in PETSc", _hypre, "a faster multigrid (without it PETSc's own)", "a PETSc that was built with hypre"),
-    _Look("MPI", _mpi, "more than one rank", _DEBIAN + "python3-mpi4py openmpi-bin", True),
-    _Look("mpirun", _mpirun, "run -n RANKS on this machine", _DEBIAN + "openmpi-bin"),
-    _Look("h5py", _module("h5py"), "fields.vtkhdf and checkpoints", _DEBIAN + "python3-h5py", True),
+    _Look(
+        "DOLFINx",
+        _module("dolfinx"),
+        "meshes and operators",
+        _DEBIAN + "python3-dolfinx-real; conda-forge: fenics-dolfinx; " + _WHEELS,
+        True,
+    ),
+    _Look("PETSc", _solvers, "linear solves", _DEBIAN + "python3-petsc4py-real; " + _WHEELS, True),
+    _Look(
+        "hypre in PETSc",
+        _hypre,
+        "a faster multigrid (without it PETSc's own)",
+        "a PETSc with hypre: INVASIO_ENVIRONMENT=sealed, Debian, conda-forge",
+    ),
+    _Look("MPI", _mpi, "more than one rank", _DEBIAN + "python3-mpi4py openmpi-bin; " + _WHEELS, True),
+    _Look("mpirun", _mpirun, "run -n RANKS on this machine", _DEBIAN + "openmpi-bin; " + _WHEELS),
+    _Look("h5py", _module("h5py"), "fields.vtkhdf and checkpoints", _DEBIAN + "python3-h5py; pip install h5py", True),
     _Look(
         "h5py with MPI",
         _parallel_h5py,
         "parallel output (without it rank 0 writes for all)",
-        _DEBIAN + "python3-h5py-mpi, and H5PY_ALWAYS_USE_MPI=1",
+        _DEBIAN + "python3-h5py-mpi, and H5PY_ALWAYS_USE_MPI=1 (INVASIO_ENVIRONMENT=sealed has it)",
     ),
-    _Look("Numba", _module("numba"), "compiled kernels", _DEBIAN + "python3-numba", True),
-    _Look("pydantic", _module("pydantic"), "scenarios", _DEBIAN + "python3-pydantic", True),
-    _Look("ruamel.yaml", _module("ruamel.yaml"), "scenarios", _DEBIAN + "python3-ruamel.yaml", True),
-    _Look("pint", _module("pint"), "units in scenarios", _DEBIAN + "python3-pint", True),
-    _Look("Matplotlib", _module("matplotlib"), "figures", _DEBIAN + "python3-matplotlib", True),
-    _Look("gmsh", _module("gmsh"), "unstructured meshes", _DEBIAN + "python3-gmsh", True),
-    _Look("meshio", _module("meshio"), "mesh files", _DEBIAN + "python3-meshio", True),
+    _Look("Numba", _module("numba"), "compiled kernels", _DEBIAN + "python3-numba; pip install numba", True),
+    _Look("pydantic", _module("pydantic"), "scenarios", _DEBIAN + "python3-pydantic; pip install 'pydantic>=2'", True),
+    _Look("ruamel.yaml", _module("ruamel.yaml"), "scenarios", _DEBIAN + "python3-ruamel.yaml; pip install ruamel.yaml", True),
+    _Look("pint", _module("pint"), "units in scenarios", _DEBIAN + "python3-pint; pip install pint", True),
+    _Look("Matplotlib", _module("matplotlib"), "figures", _DEBIAN + "python3-matplotlib; pip install matplotlib", True),
+    _Look("gmsh", _module("gmsh"), "unstructured meshes", _DEBIAN + "python3-gmsh; pip install gmsh", True),
+    _Look("meshio", _module("meshio"), "mesh files", _DEBIAN + "python3-meshio; pip install meshio", True),
     _Look("scikit-image", _module("skimage"), "meshes from pictures", _DEBIAN + "python3-skimage; pip install scikit-image"),
     _Look("xarray", _module("xarray"), "NetCDF tables", _DEBIAN + "python3-xarray; pip install xarray"),
     _Look("nibabel", _module("nibabel"), "meshes from NIfTI volumes", _DEBIAN + "python3-nibabel; pip install nibabel"),

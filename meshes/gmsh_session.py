@@ -23,12 +23,16 @@ def gmsh_model(purpose: str) -> Iterator[Any]:
     """
     try:
         import gmsh
-    except ImportError:
+    except (ImportError, OSError) as error:  # OSError: a library of the system that it is linked with
+        absent = isinstance(error, ImportError)
+        remedy = (
+            "Debian: python3-gmsh, conda: python-gmsh, pip: gmsh" if absent else "Debian: libglu1-mesa libxcursor1 libxft2 libxinerama1"
+        )
         raise MeshError(
-            "needs gmsh, which is not installed",
+            "needs gmsh, which is not installed" if absent else f"needs gmsh, which cannot be loaded: {error}",
             code="missing-package",
             place=purpose,
-            remedy="install it (Debian: python3-gmsh, conda: python-gmsh, pip: gmsh)",
+            remedy=f"install {'it' if absent else 'what it needs'} ({remedy})",
         ) from None
     ours = not gmsh.isInitialized()
     if ours:

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from .colours import LINES
 from .faults import WrongRequest
 from .style import fitted, style
+from .times import long_time
 
 PICTURE = "cascade.png"
 PLACES = 8  # that are shown
 FEW = 20  # histories, of which bands of 95 % say little
 GREY = "#b0b0b0"
+NOTHING = 1e-12  # of all cells: not told
+COLONIES = "colonies"  # from here on rows are in these
 Table = dict[str, list[str]]
 
 
@@ -96,6 +99,11 @@ def steps(folder: Path, facts: dict[str, Any]) -> list[tuple[str, float, list[tu
     organs = read(folder, "organs.csv")
     last = [k for k, time in enumerate(organs["time"]) if time == organs["time"][-1] and organs["place"][k] != "anywhere"]
     micro, macro = (float(np.nansum(numbers(organs[name])[last])) for name in ("micro", "macro"))
+    colonies = 0.0  # a cluster founds one, with all its cells
+    for k in last:
+        asleep, faded, founders = (cells.get(f"{account}: {organs['place'][k]}", 0.0) for account in ("dormant", "faded", "founders"))
+        if founders > 0.0:
+            colonies += founders * float(organs["mean_settled"][k]) / (asleep + faded + founders)
     sleeping = [("asleep", total("dormant")), ("died asleep", total("faded"))]
     return [
         ("cells that left the tumour", total("entered") + total("shed"), []),
@@ -106,8 +114,9 @@ def steps(folder: Path, facts: dict[str, Any]) -> list[tuple[str, float, list[tu
         ),
         ("left the vessel", alive + total("starved"), [("arrested, died", total("stuck"))]),
         ("could live there", alive, [("unfit soil", total("starved"))]),
-        ("founded colonies", total("founders"), [pair for pair in sleeping if pair[1]]),
-        ("micrometastases", micro, [("died out or small", max(total("founders") - micro, 0.0))]),
+        ("founded a colony", total("founders"), [pair for pair in sleeping if pair[1]]),
+        (COLONIES, colonies, []),
+        ("micrometastases", micro, [("died out or small", max(colonies - micro, 0.0))]),
         ("metastases that show", macro, [("small so far", max(micro - macro, 0.0))]),
     ]
 
@@ -123,13 +132,13 @@ def count(value: float) -> str:
 def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -> None:
     least = min([value for _, value, _ in way if value > 0] or [1.0])
     floor = 10.0 ** (np.floor(np.log10(least)) - 1)
-    for k, (_, value, losses) in enumerate(way):
-        before = way[k - 1][1] if k else value
+    for k, (label, value, losses) in enumerate(way):
+        before = way[k - 1][1] if k and label != COLONIES else value
         panel.barh(k, max(before, floor), left=0, color="#eeeeee", height=0.72)
         panel.barh(k, max(value, floor), left=0, color=LINES[0], height=0.72)
         said = f"{count(value)}" + (f"  ({value / before:.2g} of these)" if k and before > 0 and value < 0.995 * before else "")
         panel.annotate(said, (max(value, floor), k), (4, 0), "data", "offset points", va="center", fontsize="small")
-        lost = ", ".join(f"{name} {count(number)}" for name, number in losses if number > 0)
+        lost = ", ".join(f"{name} {count(number)}" for name, number in losses if number > NOTHING * way[0][1])
         if lost:
             panel.annotate(
                 f"– {lost}",
@@ -148,7 +157,7 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
     panel.set_ylim(len(way) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)
-    panel.set_xlabel("expected number per patient (cells; colonies in the last two rows: drawn)")
+    panel.set_xlabel("expected number per patient (cells; last three rows: colonies, two of them drawn)")
 
 
 def _shown(organs: Table) -> list[str]:
@@ -183,7 +192,7 @@ def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]
 
 def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
     unit = facts["units"]["organs.csv"]["time"]
-    factor, name = (1 / 365.25, "years") if unit == "d" and facts["horizon"] > 2 * 365 else (1.0, unit)
+    factor, name = long_time(unit, facts["horizon"])
     times = numbers(organs["time"]) * factor
     for number, place in enumerate([*shown[:4], "anywhere"]):
         rows = [k for k, other in enumerate(organs["place"]) if other == place]
@@ -196,6 +205,6 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
     panel.margins(x=0)
     panel.set_ylim(bottom=0)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.set_xlabel(f"time{f' ({name})' if name not in ('', '1') else ''}")
+    panel.set_xlabel(f"time{f' ({name})' if name else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
     panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -14,6 +14,7 @@ from invasio.solver.output.layout import OF_PATIENTS, PATIENTS, SPREAD
 from .cascade import numbers, read
 from .colours import LINES
 from .style import fitted, style
+from .times import long_time
 
 PICTURE = "patients.png"
 PLACES = 6
@@ -46,7 +47,7 @@ def _rows(table: dict[str, list[str]], quantity: str, place: str) -> list[int]:
 
 def _in_time(panel: Any, table: dict[str, list[str]], facts: dict[str, Any]) -> None:
     unit = str(facts.get("time", ""))
-    factor, name = (1 / 365.25, "years") if unit == "d" and facts["horizon"] > 2 * 365 else (1.0, unit)
+    factor, name = long_time(unit, facts["horizon"])
     rows = _rows(table, "has a macrometastasis", "anywhere")
     times = numbers(table["time"])[rows] * factor
     for low, high, alpha, label in (("q05", "q95", 0.18, "5 to 95 % of patients"), ("q25", "q75", 0.35, "half of them")):
@@ -55,7 +56,7 @@ def _in_time(panel: Any, table: dict[str, list[str]], facts: dict[str, Any]) -> 
     panel.plot(times, numbers(table["mean"])[rows], color="black", ls="--", lw=1.2, label="all patients together")
     panel.margins(x=0)
     panel.set_ylim(bottom=0)
-    panel.set_xlabel(f"time{f' ({name})' if name not in ('', '1') else ''}")
+    panel.set_xlabel(f"time{f' ({name})' if name else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
     panel.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2))
 

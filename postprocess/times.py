@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from invasio.solver.scenario.units import measure
+
 from .faults import WrongRequest
 from .units import scale
 
@@ -47,6 +49,17 @@ def time_scale(run: Run, like: Run | None = None) -> tuple[float, str]:
         if unit == small and last > limit:
             factor, unit, last = factor / ratio, large, last / ratio
     return factor, unit
+
+
+def long_time(unit: str, last: float) -> tuple[float, str]:
+    """Factor and unit in which times up to ``last`` in a unit are read best, years among them; ("4e4 s", 60) -> (0.463, "d")."""
+    if unit in ("", "1"):
+        return 1.0, ""
+    seconds = float(measure(unit if unit[0].isdigit() else f"1 {unit}").factor)
+    for name, length, least in (("years", 365.25 * 86400.0, 2.0), ("d", 86400.0, 3.0), ("h", 3600.0, 2.0)):
+        if last * seconds > least * length:
+            return seconds / length, name
+    return 1.0, unit
 
 
 def time_label(run: Run, time: float) -> str:

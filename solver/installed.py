@@ -67,5 +67,5 @@ def refusal(names: Iterable[str]) -> PackageError:
         place=sys.executable,
         remedy="use ./invasio of a checkout, which makes an environment with all of it, or a Python with DOLFINx (Debian: "
         "python3-dolfinx-real, conda-forge: fenics-dolfinx); where there is none, on Linux with Python 3.12 or later: "
-        "pip install 'invasio[solver]'",
+        "pip install '.[solver]' in a checkout",
     )

@@ -1,6 +1,7 @@
 """`invasio test`: style, import contracts, types, then the tests on 1, 2 and 3 ranks; one line for each at the end.
 
-usage: invasio test [--ranks 1,2,3] [--checks | --no-checks] [PYTEST ARGUMENTS, for example -k NAME or a path]
+usage: invasio test [--ranks 1,2,3] [--differing] [--checks | --no-checks] [PYTEST ARGUMENTS, for example -k NAME or a path]
+--differing runs only what hangs on where MPI, PETSc and HDF5 come from: the same tests in each environment show that it is as good.
 --slow adds the tests that take minutes. With pytest arguments only the tests run, unless --checks is given.
 """
 
@@ -29,6 +30,20 @@ STYLE = ["--config", 'namespace-packages = ["src/invasio"]', "--extend-ignore", 
 MOST_WORKERS = 4
 SERIAL_LIMIT = 1800  # seconds for the tests on one rank
 PARALLEL_LIMIT = 1200  # and on several
+# What hangs on where MPI, PETSc, HDF5 and Numba come from: launching, linear algebra, output, the quick start.
+DIFFERING = (
+    "tests/launcher/test_alone.py",
+    "tests/launcher/test_one_rank.py",
+    "tests/launcher/test_ranks.py",
+    "tests/launcher/test_signals.py",
+    "tests/parallel/test_multigrid.py",
+    "tests/parallel/test_numerics.py",
+    "tests/parallel/test_output.py",
+    "tests/scenarios/test_quickstart.py",
+    "tests/unit/linalg",
+    "tests/unit/output",
+    "tests/verification/test_closed_forms.py::test_fixed_values_leave_the_matrix_symmetric",
+)
 NO_TESTS = 5  # pytest's exit code
 
 
@@ -48,6 +63,7 @@ def main(argv: list[str]) -> int:
     """Run all legs, print the summary, return 0 if nothing failed."""
     parser = argparse.ArgumentParser(prog="invasio test", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--ranks", default="1,2,3", help="numbers of ranks to run the tests on (default: 1,2,3)")
+    parser.add_argument("--differing", action="store_true", help="only what hangs on where MPI, PETSc and HDF5 come from")
     when = "style, contracts and types (default: unless tests are selected)"
     parser.add_argument("--checks", action=argparse.BooleanOptionalAction, help=when)
     parser.add_argument("--style", action="store_true", help="only the style")
@@ -57,13 +73,13 @@ def main(argv: list[str]) -> int:
     os.chdir(ROOT)
     if options.style:
         return _summary([_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE))])
-    if options.checks or (options.checks is None and not chosen):
+    if options.checks or (options.checks is None and not chosen and not options.differing):
         results += [_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE)), _leg("contracts", lambda: _tool("lint-imports"))]
         results.append(_leg("types (mypy)", _types))
         results.append(_leg("pages", _pages))
     for n in ranks:
         print(f"\n=== tests on {n} rank{'s' if n > 1 else ''}", flush=True)
-        results.append(_tests(n, chosen))
+        results.append(_tests(n, chosen, options.differing))
     return _summary(results)
 
 
@@ -141,9 +157,10 @@ def _pages() -> str | None:
     return None
 
 
-def _tests(ranks: int, chosen: list[str]) -> Result:
+def _tests(ranks: int, chosen: list[str], differing: bool) -> Result:
     selected = any(Path(word.partition("::")[0]).exists() for word in chosen)
-    where = [] if selected else ["tests" if ranks == 1 else "tests/parallel"]
+    folder = "tests" if ranks == 1 else "tests/parallel"
+    where = [] if selected else [path for path in DIFFERING if path.startswith(folder)] if differing else [folder]
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="invasio-tests-") as folder:
         reports = Path(folder)

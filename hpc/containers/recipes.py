@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from invasio.hpc.environment.wheels_probe import SHARED
+
 HERE = Path(__file__).resolve().parent
 PACKAGES = HERE.parent / "environment" / "packages.txt"
 DOLFINX = "0.11"  # that conda-forge has; Debian 13 has 0.9
@@ -14,6 +16,10 @@ DOLFINX = "0.11"  # that conda-forge has; Debian 13 has 0.9
 _UNTRIED = "# Never built: the machines of development reach no conda channel."
 _TRIED = "# Built by hand with {tool} on a Debian 13 base, and run on two ranks; not built by this project's tests."
 _BY = "# Written from hpc/environment/packages.txt by `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
+_STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; docker itself has not built it."
+_LIST = "# Written from hpc/environment/ by `python3 -m invasio.hpc.containers.recipes`, with hashes of all wheels: 2.1 GB, where Dockerfile has 3.3."
+# What the launcher and the wheels need of Debian, besides the libraries that gmsh is linked with.
+FOR_WHEELS = ["python3", "python3-dev", "python3-venv", "gcc", "libc6-dev", "git", "procps", "ca-certificates"]
 # Debian package -> conda-forge packages; () where conda needs none.
 CONDA: dict[str, tuple[str, ...]] = {
     "python3-dolfinx-real": (f"fenics-dolfinx={DOLFINX}",),
@@ -62,8 +68,8 @@ def packages(profile: str = "run") -> list[str]:
     return [name for of, name in lines if of == profile]
 
 
-def _install(indent: str) -> str:
-    names = f" \\\n{indent}    ".join(packages())
+def _install(indent: str, listed: list[str] | None = None) -> str:
+    names = f" \\\n{indent}    ".join(listed or packages())
     command = f"apt-get update && apt-get install -y --no-install-recommends \\\n{indent}    {names}"
     return f"{command} \\\n{indent}  && rm -rf /var/lib/apt/lists/*"
 
@@ -79,6 +85,24 @@ COPY . /opt/invasio
 ENV {" ".join(f"{name}={value}" for name, value in VARIABLES.items())}
 # Kernels are compiled when first needed, into a folder that any user may write; mount one there to keep them.
 ENV XDG_CACHE_HOME=/var/cache/invasio NUMBA_CACHE_DIR=/var/cache/invasio/numba INVASIO_CACHE=/var/cache/invasio
+RUN mkdir -m 1777 /var/cache/invasio && ln -s /opt/invasio/invasio /usr/local/bin/invasio
+WORKDIR /data
+ENTRYPOINT ["/opt/invasio/invasio"]
+"""
+
+
+def lighter() -> str:
+    """A Dockerfile with the environment of wheels, which the launcher itself makes; its context is the checkout."""
+    return f"""{_STEPS}
+{_LIST}
+# docker build -f hpc/containers/Dockerfile.wheels -t invasio .      then:  docker run --rm -v "$PWD:/data" invasio run scenario.yaml -n 2
+FROM debian:trixie-slim
+RUN {_install("", [*FOR_WHEELS, *SHARED.values()])}
+COPY . /opt/invasio
+ENV INVASIO_ENVIRONMENT=wheels INVASIO_CACHE=/opt/invasio-cache LANG=C.UTF-8
+RUN /opt/invasio/invasio env build wheels
+# Kernels are compiled when first needed, into a folder that any user may write; mount one there to keep them.
+ENV INVASIO_JIT_CACHE=/var/cache/invasio
 RUN mkdir -m 1777 /var/cache/invasio && ln -s /opt/invasio/invasio /usr/local/bin/invasio
 WORKDIR /data
 ENTRYPOINT ["/opt/invasio/invasio"]
@@ -124,7 +148,7 @@ dependencies:
 """
 
 
-FILES = {"Dockerfile": dockerfile, "invasio.def": definition, "environment.yml": conda}
+FILES = {"Dockerfile": dockerfile, "Dockerfile.wheels": lighter, "invasio.def": definition, "environment.yml": conda}
 
 
 def main() -> None:

@@ -5,6 +5,9 @@
 
 keyring=/usr/share/keyrings/debian-archive-keyring
 me=$(id -u)
+# The way without an administrator, where it was looked for.
+without_one=${lacking:+"
+  Wheels need no administrator, but $lacking."}
 
 # What a profile takes: megabytes of the tree (needed twice while it is built) and minutes, measured on two cores.
 case $profile in
@@ -31,7 +34,7 @@ check_tools() {
   (./invasio env export --tar FILE), or a Debian 13 container."
   install="apt-get update && apt-get install --no-install-recommends -y $missing"
   [ "$me" = 0 ] || fail "to build the environment these tools are needed: $missing
-  Ask an administrator to run:  sudo sh -c '$install'"
+  Ask an administrator to run:  sudo sh -c '$install'$without_one"
   say "installing the tools that build the environment: $missing"
   DEBIAN_FRONTEND=noninteractive sh -c "$install" > "$environments/tools.log" 2>&1 < /dev/null ||
     fail "could not install $missing (see $environments/tools.log)"
@@ -47,7 +50,7 @@ check_namespaces() {
     range=$first-$((first + 65535))
     for kind in uid gid; do
       grep -q -e "^$name:" -e "^$me:" "$subordinate/sub$kind" 2> /dev/null || fail "the user $name has no range in /etc/sub$kind, which building the environment needs.
-  Ask an administrator to run:  sudo usermod --add-subuids $range --add-subgids $range $name"
+  Ask an administrator to run:  sudo usermod --add-subuids $range --add-subgids $range $name$without_one"
     done
     remedy="$remedy
   On Ubuntu 24.04 and later unprivileged namespaces are switched off; an administrator can run:  sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"

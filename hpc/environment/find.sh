@@ -117,7 +117,7 @@ find_environment() {
   [ -z "$ready" ] || return 0
   if [ "$kind" = wheels ]; then
     . "$environment_folder/wheels.sh"
-    check_wheels || fail "INVASIO_ENVIRONMENT=wheels, but here $lacking"
+    check_wheels || unavailable "INVASIO_ENVIRONMENT=wheels, but here $lacking"
     build_wheels
   else
     tree=$(tree_of "$profile")
@@ -139,7 +139,7 @@ find_reader() {
   reason="enough for commands that only read; a run would first make $plan"
   [ -z "$python" ] || return 0
   [ "$1" = doctor ] || say "'$1' computes nothing, and nothing is built for it; what it needs is not here:"
-  say "python3 lacks $(python3 "$environment_folder/probe.py" missing reading 2>&1 || echo everything)."
+  say "python3 lacks $(python3 "$environment_folder/probe.py" missing reading 2> /dev/null || echo "everything, it does not run")."
   say "A run would first make $plan."
   fail "./invasio env build makes it now; or give this python3 (3.11 or newer) what it lacks:  pip install $here"
 }

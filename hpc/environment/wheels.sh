@@ -3,6 +3,9 @@
 
 . "$environment_folder/building.sh"
 
+# What pip says where there is no way to the index.
+no_network='Retrying \(Retry|Max retries exceeded|Read timed out|ProxyError|\(from versions: none\)|HTTP error (40[37]|5[0-9][0-9])'
+
 stage() { sed -n 's/^Collecting \([^ =<>]*\).*/fetching \1/p; s/^Installing collected.*/unpacking/p' "$log" "$log.2" 2> /dev/null | tail -n 1; }
 
 # Sets `lacking` and returns 1 where the wheels cannot be had on this machine.
@@ -63,10 +66,14 @@ build_wheels() {
   wait $builder || code=$?
   trap - INT TERM HUP
   if [ $code != 0 ]; then
-    tail -n 12 "$log" >&2
     remove_tree "$part"
+    unreachable=$(grep -h -i -E "$no_network" "$log" "$log.2" 2> /dev/null | head -n 1 | cut -c 1-300)
+    rm -f "$log.2"
+    [ -z "$unreachable" ] || unavailable "the Python package index cannot be reached, so the environment of wheels was not built ($unreachable).
+  pip's own settings help (a proxy or a mirror: PIP_PROXY, PIP_INDEX_URL); the whole log is $log"
+    tail -n 12 "$log" >&2
     fail "building the environment of wheels failed; the whole log is $log
-  Where the package index cannot be reached, pip's own settings help (a proxy or a mirror); INVASIO_ENVIRONMENT=sealed builds from Debian's packages."
+  INVASIO_ENVIRONMENT=sealed builds one from Debian's packages."
   fi
   rm -f "$log.2"
   printf 'profile wheels\nbuilt %s\n' "$(date -u +%Y-%m-%dT%H:%MZ)" > "$wheels/.complete"

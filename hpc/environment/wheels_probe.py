@@ -1,5 +1,6 @@
 """Can this Python have the environment of wheels? Printed: the interpreter and "pip" or "ensurepip", or "-" and why not."""
 
+import ctypes
 import os
 import platform
 import sys
@@ -8,6 +9,27 @@ from importlib.util import find_spec
 
 OLDEST, NEWEST = (3, 12), (3, 14)  # for which wheels.txt has files
 GLIBC = (2, 34)  # that DOLFINx's wheel was built for
+# Libraries of the system that gmsh's wheel is linked with, and the Debian packages that have them.
+SHARED = {
+    "libGL.so.1": "libgl1",
+    "libGLU.so.1": "libglu1-mesa",
+    "libXrender.so.1": "libxrender1",
+    "libXcursor.so.1": "libxcursor1",
+    "libXft.so.2": "libxft2",
+    "libXinerama.so.1": "libxinerama1",
+    "libgomp.so.1": "libgomp1",
+}
+
+
+def absent() -> "list[str]":
+    """Those of these libraries that cannot be loaded."""
+    lacking = []
+    for name in SHARED:
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            lacking.append(name)
+    return lacking
 
 
 def glibc() -> "tuple[int, ...]":
@@ -35,6 +57,10 @@ def objection() -> str:
         return f"{sys.executable} has no header files to compile against (Debian, Ubuntu: python3-dev)"
     if find_spec("venv") is None or (find_spec("pip") is None and find_spec("ensurepip") is None):
         return f"{sys.executable} has neither pip nor ensurepip (Debian, Ubuntu: python3-venv or python3-pip)"
+    lacking = absent()
+    if lacking:
+        packages = " ".join(SHARED[name] for name in lacking)
+        return f"gmsh needs {', '.join(lacking)} of the system (Debian, Ubuntu: apt-get install {packages})"
     return ""
 
 

@@ -187,11 +187,12 @@ class _Table:
     def _split(self, value: Floats, chance: Floats, whole: Ints, cluster: Ints, loose: Ints) -> Floats:
         """(S, O + 1, M): chance that something of a unit that comes into the blood counts, from that of its units."""
         kinds = loose.shape[1]
+        _, first, back = np.unique(value.reshape(len(value), -1), axis=0, return_index=True, return_inverse=True)
         with np.errstate(divide="ignore"):
-            none = np.log1p(-np.minimum(value, 1))
+            none = np.log1p(-np.minimum(value[first], 1))  # many parts of vessels lead to the same beds
         logs = np.einsum("sop,wp->sow", np.maximum(none[..., :kinds], -1e300), loose)
         logs += np.where(cluster >= 0, np.maximum(none[..., np.maximum(cluster, 0)], -1e300), 0)
-        return np.add.reduceat(-np.expm1(logs) * chance, np.searchsorted(whole, np.arange(value.shape[-1])), axis=-1)
+        return np.add.reduceat(-np.expm1(logs) * chance, np.searchsorted(whole, np.arange(value.shape[-1])), axis=-1)[back.ravel()]
 
     def _nodes(self, r: Rates, one: Floats, value: Floats) -> list[Floats]:
         """(O + 1, M) of a unit that comes to each level, and after the last of one that comes into the blood."""

@@ -28,6 +28,7 @@ Ints = NDArray[np.int32]
 Indices = NDArray[np.uint32]
 
 ARITHMETIC, HARMONIC, EXACT = 0, 1, 2
+_BLOCK = 64  # entries that are compared with one number at once
 
 
 class EdgeLaw(NamedTuple):
@@ -291,9 +292,15 @@ def peclet(e: Edges) -> tuple[float, int]:
     indptr, _, _, us, ls = e
     worst = 0.0
     where = -1
-    for k in range(len(us)):  # on the diagonal v = 0
-        spread, speed = 2.0 * us[k], abs(ls[k])
-        if spread > 0.0 and speed > spread * worst:
-            worst = speed / spread
-            where = k
+    for first in range(0, len(us), _BLOCK):  # on the diagonal v = 0
+        last = min(first + _BLOCK, len(us))
+        larger = 0
+        for k in range(first, last):  # a count is vectorised; with the division in it, each entry would wait for the one before
+            larger += (abs(ls[k]) > 2.0 * us[k] * worst) & (us[k] > 0.0)
+        if larger:
+            for k in range(first, last):
+                spread, speed = 2.0 * us[k], abs(ls[k])
+                if spread > 0.0 and speed > spread * worst:
+                    worst = speed / spread
+                    where = k
     return worst, int(np.searchsorted(indptr, where, side="right")) - 1 if where >= 0 else -1

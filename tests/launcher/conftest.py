@@ -45,6 +45,7 @@ case "$*" in
     echo "Collecting one==1"
     case $(cat {folder}/behaviour 2> /dev/null) in
       fail) echo "ERROR: no such package"; exit 1 ;;
+      offline) echo "WARNING: Retrying (Retry(total=2)) after connection broken by 'NewConnectionError'"; exit 1 ;;
       hang) touch {folder}/hanging; exec sleep 1000.{marker} ;;
     esac ;;
   *) exec {python} "$@" ;;
@@ -87,7 +88,7 @@ class Launcher:
         return sorted(path.name for path in (self.folder / "cache" / "env").glob("*") if path.is_dir())
 
     def behave(self, how: str) -> None:
-        """What the next build does: "", "fail" or "hang"."""
+        """What the next build does: "", "fail", "offline" or "hang"."""
         (self.folder / "behaviour").write_text(how)
 
     def plain_python(self, wheels: str = "") -> None:

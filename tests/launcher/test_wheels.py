@@ -87,8 +87,13 @@ def test_failed_build_leaves_nothing_but_its_log(wheels: Launcher) -> None:
     wheels.behave("fail")
     failed = wheels.run("shell", "-c", "true")
     assert failed.returncode == 1 and "ERROR: no such package" in failed.stderr
-    assert "Where the package index cannot be reached, pip's own settings help" in failed.stderr
+    assert "INVASIO_ENVIRONMENT=sealed builds one" in failed.stderr
     assert wheels.trees == []
+    wheels.behave("offline")
+    offline = wheels.run("env", "build", "wheels")
+    assert offline.returncode == 69 and "the Python package index cannot be reached" in offline.stderr
+    assert "NewConnectionError" in offline.stderr and "pip's own settings help" in offline.stderr
+    assert wheels.trees == [] and [path.suffix for path in (wheels.folder / "cache" / "env").iterdir()].count(".2") == 0
     wheels.behave("")
     assert wheels.run("shell", "-c", "true").returncode == 0
 
@@ -118,7 +123,7 @@ def test_without_its_marker_or_its_python_it_is_made_anew(wheels: Launcher) -> N
 def test_what_is_lacking_is_said(wheels: Launcher) -> None:
     (wheels.folder / "probe").write_text("- glibc 2.34 or newer is needed\n")
     refused = wheels.run("shell", "-c", "true")
-    assert (refused.returncode, refused.stderr) == (1, "invasio: INVASIO_ENVIRONMENT=wheels, but here glibc 2.34 or newer is needed\n")
+    assert (refused.returncode, refused.stderr) == (69, "invasio: INVASIO_ENVIRONMENT=wheels, but here glibc 2.34 or newer is needed\n")
     (wheels.folder / "probe").write_text(f"{wheels.folder}/bin/python3 pip\n")
     (wheels.folder / "bin" / "df").write_text("#!/bin/sh\necho head; echo / 1 1 2048 1% /\n")
     (wheels.folder / "bin" / "df").chmod(0o755)
@@ -139,5 +144,10 @@ def test_probe_refuses_what_cannot_work(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(wheels_probe.sys, "version_info", (3, 11, 7))
     assert wheels_probe.objection() == f"Python 3.12 to 3.14 is needed ({sys.executable} is 3.11)"
     monkeypatch.setattr(wheels_probe.sys, "version_info", (3, 13, 0))
+    monkeypatch.setattr(wheels_probe, "glibc", lambda: (2, 36))
+    monkeypatch.setattr(wheels_probe.os.path, "exists", lambda path: True)
+    monkeypatch.setattr(wheels_probe, "SHARED", {"libm.so.6": "libc6", "libnever.so.1": "libnever1"})
+    wanted = "gmsh needs libnever.so.1 of the system (Debian, Ubuntu: apt-get install libnever1)"
+    assert wheels_probe.objection() == wanted
     monkeypatch.setattr(wheels_probe, "glibc", lambda: (2, 31))
     assert wheels_probe.objection() == "glibc 2.34 or newer is needed (Ubuntu 22.04, Debian 12, RHEL 9)"

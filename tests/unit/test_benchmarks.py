@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 from numba import njit
 
+from benchmarks.metastasis.__main__ import FIELDS, HERE
+from benchmarks.metastasis.__main__ import table as table_beside_metaspread
+from benchmarks.real import measure as real
+from benchmarks.real.__main__ import table as compared
 from benchmarks.step.access import access, arrays
 from benchmarks.step.instruments import MODULES, Instruments, kernels
 from benchmarks.step.measure import Case, bounds, march, measure
@@ -82,6 +88,20 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     assert f"{n} nodes" in table([result])
 
 
+def test_the_table_beside_metaspread_is_that_of_the_kept_results() -> None:
+    """results.md and the README hold it; deviations are those from the mean of its histories, times are extrapolated by steps."""
+    kept = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
+    text = table_beside_metaspread(kept)
+    for page in (HERE / "results.md", HERE.parent / "README.md"):
+        assert text in page.read_text(encoding="utf-8")
+    last = {"seed": 1, "steps": 6000, "seconds": 1.0, "epithelial": 100, "mesenchymal": 50, "ecm_degraded": 10}
+    fields = {name: {"epithelial": 110.0, "mesenchymal": 45.0, "ecm_degraded": 10.0} for name in FIELDS}
+    peer = {"block": [[last], [last | {"epithelial": 120}]], "whole": {"steps": 40, "seconds": 12.0}}
+    rows = table_beside_metaspread({"metaspread": peer, "invasio": fields | {"tissue": 14.0, "histories": 5.0}}).splitlines()
+    assert "| 110 (+0%) | 45 (-10%) | 10 (+0%) |" in rows[5] and rows[4].endswith("mean of 2 | 110 | 50 | 10 |")
+    assert any(row.endswith("| 2.0 h |") for row in rows)  # 12 s for 40 of 24,000 steps
+
+
 def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> None:
     """Anderson's model, two species that move and one that stays: so many calls of compiled functions, none for what it lacks."""
     instruments = Instruments()
@@ -91,6 +111,19 @@ def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> 
         instruments.clear()
         march(setup.stepper, 0.02, 4, 8)
     found = {name: instruments.calls[name] / 4 for module in MODULES for name in kernels(module) if name in instruments.calls}
-    moving = ("weights", "central", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict")
+    moving = ("central_weights", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict")
     booked = ("amount", "amount_lost", "exact", "changes")
-    assert found == {name: 2 for name in (*moving, *booked)} | {"fill": 1, "peclet": 1, "difference_quotient": 3}
+    assert found == {name: 2 for name in (*moving, *booked)} | {"fill": 1, "difference_quotient": 3}
+
+
+def test_real_runs_are_counted_and_compared(comm: Comm) -> None:
+    """A small box: nodes, steps and solves of the run itself, without those that compiled it; the table shows the least of the turns."""
+    settings = {"mesh.cells": [5, 4, 3], "time": {"end": 0.4, "step": 0.1}, "output": {"every": 0.2}}
+    result = real.measure(real.Case("box", "benchmarks/step/box.yaml", settings, {}), False)
+    assert (result["nodes"], result["steps"], result["ranks"]) == (6 * 5 * 4, 4, comm.size)
+    assert result["solves"] == 2 * 2 * (4 + 1)  # two species, two stages; the first step is done twice
+    assert result["iterations"] >= result["solves"] / 2 and result["set-up"] > 0.0 and result["run"] > 0.0
+    turns = [{"version": who, **result, "run": run} for who, run in (("base", 8.0), ("here", 3.0), ("base", 6.0), ("here", 5.0))]
+    lines = compared(turns).splitlines()
+    assert [line.split("|")[7].strip() for line in lines[2:]] == ["", "0.50"]
+    assert all(f"| {result['steps']} |" in line for line in lines[2:])

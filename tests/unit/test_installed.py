@@ -66,7 +66,7 @@ def test_commands_that_compute_say_what_is_missing(words: str) -> None:
     done = plain(*words.format(SCENARIO).split())
     assert done.returncode == 3
     assert "this command needs MPI for Python, DOLFINx, PETSc for Python, Numba, gmsh, meshio" in done.stderr
-    assert "pip install 'invasio[solver]' [missing-package]" in done.stderr and "Traceback" not in done.stderr
+    assert "pip install '.[solver]' in a checkout [missing-package]" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_open_mpi_is_not_mixed_with_the_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
