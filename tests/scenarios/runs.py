@@ -36,7 +36,7 @@ def seconds(header: Header) -> float:
 
 
 def run_shipped(path: Path, out: Path, comm: Comm, *settings: str) -> Run:
-    """Run a scenario file into a new folder and open the result; its series has the columns that were known beforehand, each with a unit."""
+    """Run a scenario file into a new folder and open the result; its series has the columns known beforehand, each with a unit."""
     scenario = load(path, ["output.figures=false", *settings])
     outcome = run(scenario, comm, out)
     if outcome.reason != "done":
