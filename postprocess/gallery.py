@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from invasio.solver.output.layout import CASCADE, ENTRIES, FIELDS, FIGURES
 
 from . import cascade
@@ -91,6 +93,9 @@ def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
         whole = opened.convert("RGB")
     sample = whole.resize((whole.width // 4, whole.height // 4), Image.Resampling.NEAREST)  # the palette's cost grows fast with the pixels
     palette = sample.quantize(256, Image.Quantize.MAXCOVERAGE)  # all colours of the scales, also those of few pixels
+    colours = np.array(palette.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    colours[colours.astype(int).sum(axis=1).argmax()] = 255  # the ground stays white
+    palette.putpalette(colours.ravel().tolist())
     width = min(_WIDTH, whole.width)
     while True:
         small = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
