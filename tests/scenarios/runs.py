@@ -37,7 +37,7 @@ def seconds(header: Header) -> float:
 
 
 def run_shipped(path: Path, out: Path, comm: Comm, *settings: str) -> Run:
-    """Run a scenario file into a new folder and open the result; its series has the columns that were known beforehand."""
+    """Run a scenario file into a new folder and open the result; its series has the columns known beforehand, each with a unit."""
     scenario = load(path, ["output.figures=false", *settings])
     outcome = run(scenario, comm, out)
     if outcome.reason != "done":
@@ -47,6 +47,8 @@ def run_shipped(path: Path, out: Path, comm: Comm, *settings: str) -> Run:
     refused = [name for name in finished.series if name not in known and not name.startswith(begun)]
     missing = sorted(set(known) - set(finished.series)) if scenario.mesh.kind not in ("image", "file") else []
     assert not refused and not missing, f"{path}: not known beforehand: {refused}; not written: {missing}"
+    without = [name for name in (*finished.series, *finished.fields) if not finished.units.get(name)]
+    assert not without, f"{path}: columns and fields without a unit: {without}"
     return finished
 
 
