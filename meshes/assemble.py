@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,23 +29,9 @@ def assemble(
     ``interfaces``: name -> two region names, or (F, dim) facets. Raises MeshError for flat cells, empty regions
     and interfaces between regions that do not touch.
     """
-    for name in (*regions, *boundaries, *interfaces):
-        if name.splitlines() != [name] or not name.replace(" ", "").isprintable():
-            raise MeshError(
-                f"a name with a line break or a character that cannot be printed ({name[:60]!r})",
-                code="bad-name",
-                place=source,
-                remedy="write it in one line",
-            )
+    check_names((*regions, *boundaries, *interfaces), source)
     cells = oriented(points, np.asarray(cells, dtype=np.int64), source)
-    for index, name in enumerate(regions):
-        if not np.any(cell_region == index):
-            raise MeshError(
-                f"region {name!r} is empty: no cell lies in it",
-                code="empty-region",
-                place=source,
-                remedy="move or enlarge it, or use smaller cells",
-            )
+    check_regions(regions, np.bincount(cell_region, minlength=len(regions)), source)
     n = len(points)
     found: dict[str, Ints] = {}
     for name, given in interfaces.items():
@@ -71,6 +57,30 @@ def assemble(
         source=source,
         notes=tuple(notes),
     )
+
+
+def check_names(names: Iterable[str], source: str) -> None:
+    """Raise MeshError for a name that does not stand in one line."""
+    for name in names:
+        if name.splitlines() != [name] or not name.replace(" ", "").isprintable():
+            raise MeshError(
+                f"a name with a line break or a character that cannot be printed ({name[:60]!r})",
+                code="bad-name",
+                place=source,
+                remedy="write it in one line",
+            )
+
+
+def check_regions(regions: Sequence[str], cells: NDArray[np.integer], source: str) -> None:
+    """Raise MeshError for a region without cells, of which there are so many."""
+    for index, name in enumerate(regions):
+        if not cells[index]:
+            raise MeshError(
+                f"region {name!r} is empty: no cell lies in it",
+                code="empty-region",
+                place=source,
+                remedy="move or enlarge it, or use smaller cells",
+            )
 
 
 def oriented(points: Floats, cells: Ints, source: str) -> Ints:

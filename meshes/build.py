@@ -24,7 +24,7 @@ _QUICK_CELLS, _QUICK_FILE = 20_000, 5_000_000  # of a lattice, and bytes: what i
 
 
 def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = (), lumens: Sequence[str] = ()) -> Domain:
-    """Make the mesh on rank 0 and spread it over the ranks, or read a converted one in parallel; collective.
+    """Make the mesh on rank 0 and spread it over the ranks, or, of a lattice, a part on each; or read a converted one; collective.
 
     Regions that are lumens of vessels are cut out of it, and it is cut along the interfaces that are membranes: then
     rank 0 holds a converted mesh as well.
@@ -35,6 +35,11 @@ def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = ()
         from .hdf5 import read_distributed
 
         return read_distributed(options, comm)
+    if comm.size > 1 and not membranes and not lumens:
+        from .lattice_parts import build_in_parts, comes_in_parts
+
+        if comes_in_parts(options):
+            return build_in_parts(options, comm)
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,16 +23,20 @@ def mesh_hash(data: MeshData) -> str:
     for array, kind in ((data.points, "<f8"), (data.cells, "<i8"), (data.cell_region, "<i4")):
         digest.update(repr(array.shape).encode())
         digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
-    digest.update("\0".join(data.regions).encode())
-    for group, tags in (("boundaries", data.boundaries), ("interfaces", data.interfaces)):
-        for name in sorted(tags):
-            digest.update(f"{group}\0{name}\0{tags[name].shape}".encode())
-            digest.update(np.ascontiguousarray(tags[name], dtype="<i8").tobytes())
-    for name in sorted(data.membranes):
-        facets = data.membranes[name].facets
-        digest.update(f"membranes\0{name}\0{facets.shape}".encode())
-        digest.update(np.ascontiguousarray(facets, dtype="<i8").tobytes())
+    digest_tags(digest, data.regions, data.boundaries, data.interfaces, {name: m.facets for name, m in data.membranes.items()})
     return digest.hexdigest()
+
+
+def digest_tags(
+    digest: Any, regions: Sequence[str], boundaries: Mapping[str, Ints], interfaces: Mapping[str, Ints], membranes: Mapping[str, Ints]
+) -> None:
+    """Add names and facets to a digest that has points, cells and region numbers."""
+    digest.update("\0".join(regions).encode())
+    for group, tags in (("boundaries", boundaries), ("interfaces", interfaces), ("membranes", membranes)):
+        for name in sorted(tags):
+            facets = tags[name]
+            digest.update(f"{group}\0{name}\0{facets.shape}".encode())
+            digest.update(np.ascontiguousarray(facets, dtype="<i8").tobytes())
 
 
 def distribute(data: MeshData | None, comm: Comm) -> Domain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 from math import ceil, prod
 
@@ -38,12 +38,24 @@ def structured(options: IntervalMesh | RectangleMesh | BoxMesh) -> MeshData:
         points, cells = rectangle(lower, upper, counts, options.diagonal)
     else:
         points, cells = lattice(lower, upper, counts)
-    centroids = points[cells].mean(axis=1) if options.regions else points[:0]
-    tags = np.zeros(len(cells), dtype=np.int32)
-    for index, shape in enumerate(options.regions.values(), start=1):
-        tags[inside(shape, centroids)] = index
+    tags = tagged(options.regions.values(), points[cells].mean(axis=1) if options.regions else points[:0], len(cells))
     boundaries = sides(points, cells, lower, upper, options.boundary_names())
     return assemble(points, cells, tags, options.region_names(), boundaries, options.interfaces, source)
+
+
+def tagged(shapes: Iterable[object], centroids: Floats, count: int) -> NDArray[np.int32]:
+    """Numbers of the regions (count,) of cells with these centroids (C, dim): 0, or from 1 on the last shape that one lies in."""
+    tags = np.zeros(count, dtype=np.int32)
+    for index, shape in enumerate(shapes, start=1):
+        tags[inside(shape, centroids)] = index
+    return tags
+
+
+def extent(options: IntervalMesh | RectangleMesh | BoxMesh) -> tuple[list[Floats], str]:
+    """Coordinates of the nodes of a lattice along each axis, and what it is called."""
+    lower, upper = _tuple(options.from_), _tuple(options.to)
+    counts = _counts(lower, upper, options.cells, options.size)
+    return _axes(lower, upper, counts), f"structured {options.kind} {' x '.join(map(str, counts))}"
 
 
 def inside(shape: object, points: Floats) -> NDArray[np.bool_]:

@@ -182,7 +182,7 @@ class Course:
             )
         if self.clock.done:
             raise SolverError(
-                f"the run is at its end, t = {self.clock.time:g}",
+                f"the run is at its end, {self.problem.times.said(self.clock.time)}",
                 code="run-at-end",
                 place="simulation",
                 remedy="raise time.end, or restart",

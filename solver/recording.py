@@ -98,7 +98,7 @@ class Recording:
         end = self.scenario.time.end
         if found is not None and (found.scalars["time"] > end or (self.folder.earlier and found.scalars["time"] == end)):
             raise ScenarioError(
-                f"the run in {self.path} is at t = {found.scalars['time']:g} already",
+                f"the run in {self.path} is at {self.problem.times.said(found.scalars['time'])} already",
                 code="wrong-order",
                 place=f"until {end:g}",
                 remedy="choose a later end, or another --out for a run of its own",

@@ -205,7 +205,7 @@ class Simulation:
         course, scenario = self._now, self._stated({}, until)
         if scenario.time.end <= course.clock.time:
             raise ScenarioError(
-                f"the run is at t = {course.clock.time:g} already",
+                f"the run is at {course.problem.times.said(course.clock.time)} already",
                 code="wrong-order",
                 place=f"until {scenario.time.end:g}",
                 remedy="choose a later end",

@@ -84,6 +84,10 @@ class Mobile(Component):
         variable.mid[:] *= 0.5
         return ""
 
+    def carry(self, source: Floats, dt: float) -> float:
+        """As components.transport.Transport.carry. Collective."""
+        return self.transport.carry(source, dt)
+
     def looks_again(self) -> bool:
         """Where sources turn the density over within the step."""
         return self.transport.stiff
@@ -116,18 +120,19 @@ class Mobile(Component):
         comm, law, packing = self.species.graph.comm, self.species.law, self.transport.packing
         if packing is not None and packing.maximum < math.inf:
             over, time, *place = max(comm.allgather(packing.surplus))
+            when = self.species.evaluator.moment.times.said(time, 4)
             if over > 0.0:
                 yield (
                     logging.WARNING,
                     (
                         f"{self.name} exceeded its maximum of {packing.maximum:g} by up to {over:.2g} "
-                        f"(at t = {time:.4g}, at {self._where(place)}): its own sources make more than that"
+                        f"(at {when}, at {self._where(place)}): its own sources make more than that"
                     ),
                 )
         if not law.drifts:
             return
         value, time, *place = max(comm.allgather(self.transport.peclet))
-        said = f"(at t = {time:.4g}, at {self._where(place)})"
+        said = f"(at {self.species.evaluator.moment.times.said(time, 4)}, at {self._where(place)})"
         if value > PECLET_WARNING:
             yield (
                 logging.WARNING,

@@ -50,7 +50,7 @@ class Removals(Component):
         with agreed(problem.graph.comm):
             left = self._left[: len(self._mass)]
             if not ((left >= 0.0) & (left <= 1.0)).all():
-                what = f"a share of {float(left.min()):.6g} to {float(left.max()):.6g} stays at t = {time:g}"
+                what = f"a share of {float(left.min()):.6g} to {float(left.max()):.6g} stays at {problem.times.said(time)}"
                 raise SolverError(what, code="bad-rate", place=self.name, remedy="write alpha and beta so that they are never negative")
             kept = 1.0 - self._share * (1.0 - left)
             for name in self.law.species:

@@ -24,6 +24,7 @@ class Ledger:
 
     def __init__(self, stepper: Stepper, initial: dict[str, float] | None = None) -> None:
         self.components, self.accounts, self.comm = stepper.components, stepper.accounts, stepper.comm
+        self._times = stepper.problem.times
         self.initial = initial or self._contents()
         self.worst = 0.0
 
@@ -52,7 +53,7 @@ class Ledger:
             row[f"{owner}.ledger"] = residual
             if not residual <= TOLERANCE:
                 raise SolverError(
-                    f"the ledger does not balance at t = {time:g} (relative residual {residual:.1e})",
+                    f"the ledger does not balance at {self._times.said(time)} (relative residual {residual:.1e})",
                     code="unbalanced-ledger",
                     place=owner,
                     remedy="this must not happen: please report it with the scenario",

@@ -100,7 +100,7 @@ class Observables:
         bad = [key.split(".")[0] for key, v in zip(highs, highest, strict=True) if math.isinf(v) and v > 0]
         if bad:
             raise SolverError(
-                f"values are not finite at t = {time:g}; the last good output is kept",
+                f"values are not finite at {self.problem.times.said(time)}; the last good output is kept",
                 code="not-finite",
                 place=f"species {', '.join(bad)}",
                 remedy="check the parameters for rates that explode, or use smaller steps",

@@ -65,7 +65,7 @@ class Condition:
             if bad.any():
                 at = ", ".join(f"{c:g}" for c in self.evaluator.points[np.argmax(bad)])
                 raise SolverError(
-                    f"the {what} of '{self.law.kind}' is no number at t = {0.5 * (begin + end):g}, x = {at}",
+                    f"the {what} of '{self.law.kind}' is no number at {self.evaluator.moment.times.said(0.5 * (begin + end))}, x = {at}",
                     code="bad-rate",
                     place=f"boundary {self.boundary}, species {self.species}",
                     remedy="it must be a number >= 0",

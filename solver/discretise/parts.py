@@ -84,8 +84,9 @@ class Levels:
         corners = g.comm.allgather(min(map(tuple, np.round(g.points[:n][inside], 12).tolist()), default=(np.inf,) * 3))
         corner = ", ".join(f"{x:g}" for x in min(corners))
         where = "" if (group == group[part]).all() else f" from the part of the tissue at ({corner}) in {' and '.join(names)}"
+        when = s.evaluator.moment.times.said(time)
         raise SolverError(
-            f"at t = {time:g} it is quasi-steady, but nothing removes it{where}: its level there is not determined",
+            f"at {when} it is quasi-steady, but nothing removes it{where}: its level there is not determined",
             code="no-balance",
             place=f"species {s.name}",
             remedy="give it a loss there, an 'exchange' or 'fixed' condition, an exchange with a vessel, or a membrane that lets it pass "

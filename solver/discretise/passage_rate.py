@@ -54,7 +54,7 @@ class PassageRate:
         if wrong >= 0:
             at = ", ".join(f"{x:g}" for x in self.integrity.sites.points[wrong])
             raise SolverError(
-                f"the permeability is {self._scratch[wrong]:g} at t = {time:g}, x = {at}",
+                f"the permeability is {self._scratch[wrong]:g} at {self._sides[0].times.said(time)}, x = {at}",
                 code="bad-rate",
                 place=f"membrane {self.integrity.name}, species {self.species}",
                 remedy="it must be a finite number >= 0",

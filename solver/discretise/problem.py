@@ -135,7 +135,7 @@ def pose(
         state.add_scalar(name, value)
     for pool in model.pools:
         state.add_scalar(pool.name, number(pool.initial, model.values()))
-    times = Times(model.values(), start, end)
+    times = Times(model.values(), start, end, model.time_unit)
     known = Known(fields, state.numbers, model.values(), places or {}, times)
     evaluator = Evaluator(graph.points, fields, model.values(), state.numbers, known.places, times)
     evaluator.at(start)

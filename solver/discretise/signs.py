@@ -119,7 +119,7 @@ class Signed:
             where += f" in {' and '.join(f.regions)}"
         values = ", ".join(f"{name} = {value:.6g}" for name, value in f.names)
         must = "must not be negative" if f.value < 0.0 else "must be a finite number"
-        what = f"{law.what} {must}, but {to_text(law.expr)} is {f.value:.6g} at t = {time:g}, {where}" + (
+        what = f"{law.what} {must}, but {to_text(law.expr)} is {f.value:.6g} at {self._problem.times.said(time)}, {where}" + (
             f", where {values}" if values else ""
         )
         remedy = law.advice if f.value < 0.0 else "write it so that it is finite for all values of its names, such as a/(b + 1e-9)"

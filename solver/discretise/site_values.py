@@ -42,7 +42,7 @@ class SiteEvaluator:
     """Compiles formulas at sites that read the nodal arrays at ``nodes`` (s,), gathered by ``gather``; more: arrays at the sites."""
 
     def __init__(self, nodes: Ints, points: Floats, known: Known, used: Iterable[str], more: Mapping[str, Floats] | None = None) -> None:
-        self._nodes = np.ascontiguousarray(nodes)
+        self._nodes, self.times = np.ascontiguousarray(nodes), known.times
         self._fields = {name: known.fields[name] for name in sorted(set(used) & set(known.fields))}
         self._gathered = {name: np.zeros(len(nodes)) for name in self._fields}
         places = known.at(self._nodes)

@@ -47,11 +47,20 @@ class Factor:
 
 
 class Times:
-    """The functions of time in all formulas of a problem, each once, and where they jump. start, end: of the run."""
+    """The functions of time in all formulas of a problem, each once, and where they jump. start, end: of the run; unit: as text, or ""."""
 
-    def __init__(self, parameters: Mapping[str, float], start: float = 0.0, end: float = math.inf) -> None:
+    def __init__(self, parameters: Mapping[str, float], start: float = 0.0, end: float = math.inf, unit: str = "") -> None:
+        self.unit = unit
         self.parameters, self.jumps = dict(parameters), Jumps(start, end)
         self._factors: dict[Expr, Factor] = {}
+
+    def said(self, time: float, digits: int = 6) -> str:
+        """A time in a message: t = 3 h."""
+        return f"t = {self.lasting(time, digits)}"
+
+    def lasting(self, span: float, digits: int = 6) -> str:
+        """A span of time in a message: 3 h."""
+        return f"{span:.{digits}g} {self.unit}".rstrip()
 
     def factor(self, expr: Expr) -> Factor:
         """The function that an expression of the time and parameters is."""

@@ -84,7 +84,7 @@ class WallCrossing:
             if bad.any():
                 at = ", ".join(f"{x:g}" for x in self.sites.points[np.argmax(bad)])
                 raise SolverError(
-                    f"the {_WORDS[what]} is no number at t = {0.5 * (begin + end):g}, x = {at}",
+                    f"the {_WORDS[what]} is no number at {self._values_at.times.said(0.5 * (begin + end))}, x = {at}",
                     code="bad-rate",
                     place=f"vessel {self.vessel}, species {self.law.species}",
                     remedy="it must be a number >= 0",

@@ -100,7 +100,7 @@ class Clock:
     def begin_again(self, kind: str) -> None:
         """All that was due has happened: steps begin with what held after the last event of this kind, else as at the start."""
         self.happened = self.until
-        self.control.begin_again()
+        self.control.begin_again(kind)
         if self.adaptive:
             self._kind = kind
             self._wish = self._after.get(kind, min(self._first, self._wish))

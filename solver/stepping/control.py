@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ TOO_FAR_AT_FIRST = 0.4  # likewise of those that nothing foretold: what follows 
 QUIET = 0.2 * REST  # error by prediction relative to the aim below which steps grow into what nothing has seen
 SOLVED = 1e-2  # of the aim: what linear solves may leave, so that it is not taken for an error in time
 RISE, FALL = 2.0, 1.0 / 8.0  # so far is the error by prediction followed without another comparison
-LEAST_SHARE = 0.25  # of the error by prediction that counts in any case: halves may agree by chance
+LEAST_SHARE = 12.0 * 0.0404  # of the error by prediction that counts in any case, TR-BDF2's own: halves may agree by chance
 SOON, SELDOM = 4, 64  # steps between comparisons with halves
+SELDOM_AFTER = 8  # events of a kind between those that comparisons follow
+_SEEN, _EVENT = "seen after/", "looks after/"  # before kinds of events, in a snapshot
 _LARGEST = "largest/"  # before the names of variables, in a snapshot
 _STRENGTH, _SURPRISE = "strength/", "surprise/"  # before the numbers of variables, in a snapshot
 
@@ -28,6 +31,16 @@ _STRENGTH, _SURPRISE = "strength/", "surprise/"  # before the numbers of variabl
 def aim(tolerance: float) -> float:
     """What steps may miss: the error of a run of second order falls as that of a step to the power 2/3: so as the tolerance."""
     return float(REFERENCE * (tolerance / REFERENCE) ** 1.5)
+
+
+@dataclass
+class Seen:
+    """What comparisons after events of one kind have shown: strengths, and up to which steps; events since the last, of ``every``."""
+
+    strength: Floats
+    compared: float
+    since: int = 0
+    every: int = 1
 
 
 class Control:
@@ -44,31 +57,58 @@ class Control:
     def __init__(self, tolerance: float, floor: float) -> None:
         self.aim, self.floor = aim(tolerance), floor
         self.largest: dict[str, float] = {}
+        self.strength: Floats
+        self.surprise: Floats
+        self.seen: dict[str, Seen] = {}  # by kind of event
         self.begin_again()
 
-    def begin_again(self) -> None:
-        """History is void: what earlier steps were compared with tells nothing of those to come."""
+    def begin_again(self, kind: str = "") -> None:
+        """History is void: what earlier steps were compared with tells nothing of those to come, but after events of the same kind.
+
+        Of these the first, second, fourth, eighth and then every eighth is followed by comparisons, as long as the error stays alike.
+        """
         self.strength = self.surprise = np.zeros(0)
         self.compared = 0.0
         self.since, self.every = 0, SOON
         self.allowed = 1.0
-        self._quiet = True
         self._refused = (0.0, 0.0)  # error and size of the last attempt of the same step
+        self._kind, self._looks = kind, 0
+        seen = self.seen.get(kind)
+        self._trusts = seen is not None and seen.since + 1 < seen.every
+        self._quiet = not self._trusts
+        if seen is not None and self._trusts:
+            seen.since += 1
+            self.strength, self.surprise, self.compared = seen.strength, np.zeros(len(seen.strength)), seen.compared
+
+    def _see(self, strength: Floats, dt: float) -> None:
+        """Remember what a comparison right after an event has shown."""
+        seen = self.seen.get(self._kind)
+        if self._looks == 0:
+            alike = seen is not None and bool(((strength <= 4.0 * seen.strength) | (strength * dt**3 <= QUIET)).all())
+            every = min(2 * seen.every, SELDOM_AFTER) if seen is not None and alike else 1
+            self.seen[self._kind] = Seen(strength, dt, 0, every)
+        elif seen is not None:
+            self.seen[self._kind] = Seen(np.maximum(strength, seen.strength), max(dt, seen.compared), 0, seen.every)
+        self._looks += 1
 
     def wants_halves(self, dt: float, known: bool) -> bool:
         """Whether a step is to be compared with its halves. known: whether there are two steps to predict it from."""
-        return not known or self.since >= self.every or (self._quiet and dt > 1.5 * self.compared)
+        if not known:
+            return not self._trusts or dt > 1.5 * self.compared
+        return self.since >= self.every or (self._quiet and dt > 1.5 * self.compared)
 
     def judge(self, missed: Missed, dt: float) -> float:
         """The factor by which to change the step; negative: by which to repeat it."""
         scale = missed.size + self.floor * np.array([self.largest.get(name, 0.0) for name in missed.names])
-        none = np.zeros(len(scale))
-        before, foretold = (self.strength, self.surprise) if len(self.strength) else (none, none)
+        none: Floats = np.zeros(len(scale))
+        known = len(self.strength) > 0
+        before, foretold = self.strength if known else none, self.surprise if known else none
         predicted = none if missed.predicted is None else self._ratios(missed.predicted, scale)
-        surprise = predicted / dt**3
+        surprise: Floats = np.asarray(predicted / dt**3)
+        strength: Floats
         follow = np.ones(len(scale))
         if missed.halves is not None:
-            strength = self._ratios(missed.halves, scale) / dt**3
+            strength = np.asarray(self._ratios(missed.halves, scale) / dt**3)
             foretold = surprise
         else:
             strength = before
@@ -81,6 +121,7 @@ class Control:
         too_far = TOO_FAR_AT_FIRST if missed.predicted is None else TOO_FAR
         if not ratio <= too_far and self._helps(ratio, dt, missed.halves is not None):
             self.since = self.every
+            self._trusts = False
             if missed.halves is not None:
                 self.strength, self.surprise, self.compared = strength, surprise, dt
             return -max(0.1, (REST / ratio) ** (1.0 / 3.0))
@@ -95,7 +136,9 @@ class Control:
             steady = bool(((strength <= 4.0 * before) | (strength * dt**3 <= predicted)).all())
             self.every = min(2 * self.every, SELDOM) if steady else max(self.every // 2, SOON)
             self.strength, self.surprise, self.compared, self.since = strength, surprise, dt, 0
-        self._quiet = bool(predicted.max(initial=0.0) < QUIET)
+            if self._kind and missed.predicted is None:
+                self._see(strength, dt)
+        self._quiet = bool(predicted.max(initial=0.0) < QUIET) and (missed.predicted is not None or not self._trusts)
         for name, size in zip(missed.names, map(float, missed.size), strict=True):
             self.largest[name] = max(size, self.largest.get(name, 0.0))
         self.allowed = (REST / ratio) ** (1.0 / 3.0)
@@ -112,11 +155,18 @@ class Control:
         np.divide(errors, self.aim * scale, out=found, where=scale > 0.0)
         return found
 
-    def numbers(self) -> dict[str, float]:
+    def numbers(self) -> dict[str, Any]:
         """What the next step depends on."""
-        own = {"compared": self.compared, "quiet": float(self._quiet), "since": float(self.since), "every": float(self.every)}
+        own: dict[str, Any] = {
+            "compared": self.compared,
+            "quiet": float(self._quiet),
+            "since": float(self.since),
+            "every": float(self.every),
+        }
         for k, (strength, surprise) in enumerate(zip(self.strength, self.surprise, strict=True)):
             own |= {f"{_STRENGTH}{k}": float(strength), f"{_SURPRISE}{k}": float(surprise)}
+        own |= {"trusts": float(self._trusts), f"{_EVENT}{self._kind}": float(self._looks)}
+        own |= {_SEEN + kind: [s.compared, float(s.since), float(s.every), *map(float, s.strength)] for kind, s in self.seen.items()}
         return own | {_LARGEST + name: size for name, size in self.largest.items()}
 
     def recall(self, numbers: Mapping[str, Any]) -> None:
@@ -126,5 +176,9 @@ class Control:
         self.compared = numbers.get("compared", 0.0) if count else 0.0
         self.every = int(numbers.get("every", SOON))
         self.since = int(numbers.get("since", SOON)) if count else self.every
-        self._quiet = bool(numbers.get("quiet", True))
+        self._quiet, self._trusts = bool(numbers.get("quiet", True)), bool(numbers.get("trusts", False))
+        self._kind = next((key.removeprefix(_EVENT) for key in numbers if key.startswith(_EVENT)), "")
+        self._looks = int(numbers.get(f"{_EVENT}{self._kind}", 0))
+        for key, (compared, since, every, *strength) in ((k, v) for k, v in numbers.items() if k.startswith(_SEEN)):
+            self.seen[key.removeprefix(_SEEN)] = Seen(np.array(strength), compared, int(since), int(every))
         self.largest = {key.removeprefix(_LARGEST): float(value) for key, value in numbers.items() if key.startswith(_LARGEST)}

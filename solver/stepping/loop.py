@@ -24,9 +24,9 @@ def one_step(stepper: Stepper, clock: Clock) -> bool:
         if (halves and not stepper.trial.make(clock.time, dt)) or not stepper.attempt(clock.time, dt):
             if not clock.halve(dt, stepper.failure):
                 raise SolverError(
-                    f"the solution could not be continued: {stepper.failure}, even with steps of {dt:g}",
+                    f"the solution could not be continued: {stepper.failure}, even with steps of {stepper.problem.times.lasting(dt)}",
                     code="linear-solver" if stepper.failure.startswith("linear solver") else "step-failed",
-                    place=f"t = {clock.time:g}",
+                    place=stepper.problem.times.said(clock.time),
                     remedy="check the parameters for rates that explode, or the mesh for degenerate cells",
                 )
             continue

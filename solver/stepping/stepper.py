@@ -159,7 +159,7 @@ class Stepper:
             raise SolverError(
                 f"after what happened then they found no balance: {self.failure}",
                 code="balance-failed",
-                place=f"quasi-steady species at t = {time:g}",
+                place=f"quasi-steady species at {self.problem.times.said(time)}",
                 remedy="check their rates",
             )
         self.accounts.commit()

@@ -37,6 +37,9 @@ MESHES: list[tuple[str, dict[str, Any]]] = [
     ("rectangle", {"size": 0.1, "structured": False, "regions": CORNER, "interfaces": CUT}),
     ("disc", {"size": 0.2}),
     ("box", {"cells": [4, 5, 3], "regions": SLAB, "interfaces": CUT}),
+    ("interval", {"from": 1.1, "to": 3.7, "size": 0.3, "regions": {"bed": {"kind": "interval", "from": 1.1, "to": 2}}}),
+    ("rectangle", {"from": [0.1, -0.3], "to": [1.37, 0.9], "cells": [7, 5], "regions": {"bed": {"kind": "disc", "radius": 0.5}}}),
+    ("box", {"cells": [4, 5, 3], "regions": SLAB}),
 ]
 
 

@@ -11,6 +11,9 @@ from numba import njit
 
 from benchmarks.metastasis.__main__ import FIELDS, HERE
 from benchmarks.metastasis.__main__ import table as table_beside_metaspread
+from benchmarks.reactions.__main__ import measure as measure_reactions
+from benchmarks.real import measure as real
+from benchmarks.real.__main__ import table as compared
 from benchmarks.step.access import access, arrays
 from benchmarks.step.instruments import MODULES, Instruments, kernels
 from benchmarks.step.measure import Case, bounds, march, measure
@@ -86,6 +89,16 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     assert f"{n} nodes" in table([result])
 
 
+def test_reactions_are_counted() -> None:
+    """Twelve of them; where cells are on a few of the nodes only these go by stages; what is counted of a step is less than the step."""
+    few, all_ = (measure_reactions(active, 24, 0.05, 1, []) for active in (0.01, 2.0))
+    for found in (few, all_):
+        assert (found["nodes"], found["reactions"]) == (625, 12)
+        assert 0.0 < found["at nodes"] < found["share"] < 1.0
+        assert found["passes"] in (1.0, 2.0) and (found["again"] > 0.0) == (found["passes"] == 2.0)
+    assert few["reacting"] < 0.05 and all_["reacting"] == 1.0
+
+
 def test_the_table_beside_metaspread_is_that_of_the_kept_results() -> None:
     """results.md and the README hold it; deviations are those from the mean of its histories, times are extrapolated by steps."""
     kept = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
@@ -109,6 +122,19 @@ def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> 
         instruments.clear()
         march(setup.stepper, 0.02, 4, 8)
     found = {name: instruments.calls[name] / 4 for module in MODULES for name in kernels(module) if name in instruments.calls}
-    moving = ("weights", "central", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict")
+    moving = ("central_weights", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict")
     booked = ("amount", "amount_lost", "exact", "changes")
-    assert found == {name: 2 for name in (*moving, *booked)} | {"fill": 1, "peclet": 1, "difference_quotient": 3}
+    assert found == {name: 2 for name in (*moving, *booked)} | {"fill": 1, "difference_quotient": 3}
+
+
+def test_real_runs_are_counted_and_compared(comm: Comm) -> None:
+    """A small box: nodes, steps and solves of the run itself, without those that compiled it; the table shows the least of the turns."""
+    settings = {"mesh.cells": [5, 4, 3], "time": {"end": 0.4, "step": 0.1}, "output": {"every": 0.2}}
+    result = real.measure(real.Case("box", "benchmarks/step/box.yaml", settings, {}), False)
+    assert (result["nodes"], result["steps"], result["ranks"]) == (6 * 5 * 4, 4, comm.size)
+    assert result["solves"] == 2 * 2 * (4 + 1)  # two species, two stages; the first step is done twice
+    assert result["iterations"] >= result["solves"] / 2 and result["set-up"] > 0.0 and result["run"] > 0.0
+    turns = [{"version": who, **result, "run": run} for who, run in (("base", 8.0), ("here", 3.0), ("base", 6.0), ("here", 5.0))]
+    lines = compared(turns).splitlines()
+    assert [line.split("|")[7].strip() for line in lines[2:]] == ["", "0.50"]
+    assert all(f"| {result['steps']} |" in line for line in lines[2:])

@@ -153,3 +153,19 @@ def test_of_several_options_with_one_formula_those_of_the_species_are_named(tmp_
     path.write_text(re.sub(r"MOTILITY|DEGRADED", "m - 0.6", STATED.replace("BECOMES", "0.1")), encoding="utf-8")
     with refused("bad-rate", f"{path}:12:17: model.cells.other.motility, species other"):
         invasio.run(path, out=None)
+
+
+def test_times_are_said_with_their_unit(tmp_path: Path) -> None:
+    """Of a rate that is negative, and of a run that is there already."""
+    text = (
+        "schema_version: 1\nscales: {length: 1 mm, time: 1 d}\nmesh: {kind: interval, cells: 4}\n"
+        'model: {cells: {tumour: {initial: 1, motility: 1e-3, death: "0.2 - t"}}}\ntime: {end: 2, step: 0.1}\n'
+    )
+    path = tmp_path / "days.yaml"
+    path.write_text(text, encoding="utf-8")
+    with refused("bad-rate", says=("0.2 - t is -0.05 at t = 0.25 d, x = 0",)):
+        invasio.run(path, out=None)
+    with invasio.Simulation(path, set={"model.cells.tumour.death": 0.1}) as sim:
+        sim.step()
+        with refused("wrong-order", says=("at t = 0.1 d",)):
+            sim.prolong("0.1 d")

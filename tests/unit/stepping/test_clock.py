@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.control import REST, SOON, Control
+from invasio.solver.stepping.control import LEAST_SHARE, REST, SOON, Control
 from invasio.solver.stepping.options import ClockOptions
 from invasio.solver.stepping.trial import Missed
 
@@ -84,7 +84,7 @@ def test_what_halves_have_measured_counts_more_than_prediction() -> None:
     assert control.judge(missed(2e-4), 0.1) == pytest.approx(2.0 ** (1.0 / 3.0))
     assert control.judge(missed(8e-4), 0.1) == pytest.approx(0.5 ** (1.0 / 3.0))
     control.judge(missed(2e-4, 1e-9), 0.1)  # halves agree by chance
-    assert control.judge(missed(2e-4), 0.1) == pytest.approx(4.0 ** (1.0 / 3.0))
+    assert control.judge(missed(2e-4), 0.1) == pytest.approx(LEAST_SHARE ** (-1.0 / 3.0))
 
 
 def test_each_variable_is_followed_by_its_own_prediction() -> None:
@@ -127,6 +127,35 @@ def test_a_first_step_is_compared_with_its_halves() -> None:
     assert control.every == 4 * SOON and not control.wants_halves(0.01, known=True)
     control.begin_again()
     assert control.wants_halves(1e-9, known=True)
+
+
+def test_after_events_that_are_alike_halves_are_looked_at_less_and_less() -> None:
+    """After the 1st, 2nd, 4th, 8th, 16th, 24th of them; what they have shown counts in between, and again after any that differs."""
+
+    def looked_at(control: Control, count: int, error: float) -> list[int]:
+        found = []
+        for k in range(1, count + 1):
+            control.begin_again("dose")
+            looks = control.wants_halves(0.1, known=False)
+            factor = control.judge(missed(None, error if looks else None), 0.1)
+            if looks:
+                found.append(k)
+            else:
+                assert factor == pytest.approx(min(2.0, np.cbrt(REST * 1e-3 / error)))
+        return found
+
+    control = Control(1e-3, 1e-6)
+    assert looked_at(control, 32, 1e-4) == [1, 2, 4, 8, 16, 24, 32]
+    control.begin_again("dose")
+    assert not control.wants_halves(0.1, known=False) and control.wants_halves(0.2, known=False)  # longer than what was looked at
+    again = Control(1e-3, 1e-6)
+    again.recall(control.numbers())
+    assert again.numbers() == control.numbers()
+    control.begin_again("another")
+    assert control.wants_halves(0.1, known=False)
+    different = Control(1e-3, 1e-6)
+    assert looked_at(different, 7, 1e-6) == [1, 2, 4]
+    assert looked_at(different, 4, 3e-4) == [1, 2, 4]  # the eighth shows much more than those before: as at the start
 
 
 def test_an_error_that_prediction_does_not_see_holds_steps() -> None:
