@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from invasio.solver.output.layout import FIELDS, FIGURES
+import numpy as np
 
+from invasio.solver.output.layout import CASCADE, ENTRIES, FIELDS, FIGURES
+
+from . import cascade
 from .expect import Result, check
 from .figures import make_figures
 from .run import Run, open_run
@@ -62,11 +65,13 @@ def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
 
 
 def main_picture(run: Run) -> Path:
-    """The picture that says most: profiles in 1-D, the body in 3-D; else the cells over time, or all species where there are several
-    kinds of cells.
+    """The picture that says most: the cascade or profiles in 1-D, the body in 3-D; else the cells over time, or all species where there
+    are several kinds of cells.
 
-    Pictures are drawn if there are none or if the fields are newer.
+    Pictures are drawn if there are none or if the fields are newer; that of a cascade always.
     """
+    if run.dim == 1 and (run.path / ENTRIES).is_file():
+        return cascade.draw_picture(run.path / CASCADE)
     cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
     flat = "species" if several else cells[0] if cells else next(iter(kinds(run)))
@@ -88,6 +93,9 @@ def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
         whole = opened.convert("RGB")
     sample = whole.resize((whole.width // 4, whole.height // 4), Image.Resampling.NEAREST)  # the palette's cost grows fast with the pixels
     palette = sample.quantize(256, Image.Quantize.MAXCOVERAGE)  # all colours of the scales, also those of few pixels
+    colours = np.array(palette.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    colours[colours.astype(int).sum(axis=1).argmax()] = 255  # the ground stays white
+    palette.putpalette(colours.ravel().tolist())
     width = min(_WIDTH, whole.width)
     while True:
         small = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)

@@ -25,7 +25,6 @@ from ..scenario.tree import evaluate, names, substitute
 Floats = NDArray[np.float64]
 PARTS = 8  # of an interval, in the middle of which formulas are evaluated
 MOST_PIECES = 20_000  # of schedules; later ones are seen in the middle of parts only
-INTERVALS = 250  # where the scenario does not say how many
 OTHERS = "others"
 Steps = Mapping[str, tuple[Floats, Floats]]  # name of a scalar of the tissue -> times, values at them
 
@@ -46,10 +45,7 @@ def named_by(options: Any) -> frozenset[str]:
 
 def grid_times(circulation: Circulation, start: float, end: float) -> Floats:
     """(T + 1,) times of the grid, from the start of the tissue to the horizon."""
-    end = end if circulation.end is None else circulation.end
-    step = circulation.step
-    count = INTERVALS if step is None else max(1, round((end - start) / step))
-    return np.linspace(start, end, count + 1, dtype=np.float64)
+    return np.linspace(start, circulation.horizon(end), circulation.intervals(start, end) + 1, dtype=np.float64)
 
 
 class Grid:

@@ -6,13 +6,17 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..cascade import finished
 from ..errors import ScenarioError, StoppedEarly
 from ..installed import need_solver
+from ..output.layout import CASCADE, ENTRIES
 from ..parallel import Comm
 from ..scenario.loader import dump_resolved, load
 from ..scenario.schema import Scenario
 from ..scenario.shipped import Header, headers
 from ..scenario.wrong import allowed
+
+HISTORIES = 500  # of a cascade, for its picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +81,11 @@ def _run(scenario: Scenario, comm: Comm, folder: Path) -> None:
 def _page(folders: dict[str, Path], out: Path) -> int:
     """Write the page on this rank; returns how many expected numbers were missed."""
     from ...postprocess.gallery import Entry, write_gallery
+    from ...postprocess.run import open_run
 
+    for folder in folders.values():
+        if open_run(folder).dim == 1 and (folder / ENTRIES).is_file():  # where the picture is that of the cascade
+            finished.write(folder / CASCADE, *finished.read(folder), HISTORIES)
     page, missed = write_gallery([Entry(name, folder) for name, folder in folders.items()], out)
     print(page, flush=True)
     if missed:

@@ -251,7 +251,7 @@ def _prepare(
             for folder in _FOLDERS:
                 shutil.rmtree(path / folder, ignore_errors=True)
             status = ""
-        for folder in _FOLDERS:
+        for folder in (CHECKPOINTS, FIGURES):
             (path / folder).mkdir(exist_ok=True)
         if not (used and resume):
             given = scenario_path.read_text(encoding="utf-8") if scenario_path else resolved

@@ -21,8 +21,15 @@ def cascade_words(scenario: Scenario) -> Iterator[str]:
         return
     time = str((scenario.scales or {}).get("time", "")).removeprefix("1 ")
     per = f" /{time}" if time else ""
-    end = scenario.time.end if circulation.end is None else circulation.end
+    start, end = scenario.time.start, circulation.horizon(scenario.time.end)
     yield f"Cascade until t = {end:g} {time}".rstrip() + f" (the tumour is {circulation.stands_for:g} such blocks; seed {circulation.seed})"
+    count = circulation.intervals(start, scenario.time.end)
+    step, asked = (end - start) / count, circulation.step
+    nearest = f" ({asked:g} is no whole part of all)" if asked is not None and abs(step - asked) > 1e-6 * asked else ""
+    yield (
+        f"  grid          {count} steps of {step:.4g} {time}".rstrip()
+        + f"{nearest}: rates are constant in each, colonies looked at after it"
+    )
     clusters = circulation.clusters
     sizes = f"geometric with mean {clusters.mean:g}" if clusters.sizes is None else _pairs(clusters.sizes)
     yield f"  entry         cells leave in clusters, {sizes}; after t = {scenario.time.end:g}: {_of(circulation.after)}"

@@ -93,8 +93,8 @@ def _sizes(scenario: Scenario, circulation: Circulation, organs: Organs) -> Iter
         if clusters.sizes is None:
             what = f"{what} (what is larger comes less than once in 1e9)"
         yield Finding(("circulation", "clusters"), what, code="too-large", remedy=f"allowed: up to {allowed:,} cells")
-    end = scenario.time.end if circulation.end is None else circulation.end
-    count = (end - scenario.time.start) / circulation.step if circulation.step is not None else 1.0
+    span = circulation.horizon(scenario.time.end) - scenario.time.start
+    count = span / circulation.step if circulation.step is not None else 1.0
     if count > MOST_INTERVALS:
         what = f"the grid of the cascade has {count:.3g} intervals"
         yield Finding(("circulation", "step"), what, code="too-many", remedy=f"give a longer step: allowed are {MOST_INTERVALS:,}")

@@ -128,6 +128,9 @@ def _none_or_last(value: Any, inner: Callable[[Any], Any]) -> Any:
     return value if value in ("none", "last") else inner(value)
 
 
+INTERVALS = 250  # of the grid, where the scenario does not say how long they are
+
+
 class Circulation(Options):
     """Where cells go that enter vessels."""
 
@@ -139,7 +142,9 @@ class Circulation(Options):
         description="cells that enter after the run's end: none, as if the tumour was taken out; as in its last step; or how many per time",
     )
     step: Annotated[Time, Field(gt=0)] | None = Field(
-        None, description="grid of the cascade, on which rates are constant and colonies are looked at; none: 1/250 of all"
+        None,
+        description="grid of the cascade, on which rates are constant and colonies are looked at: the nearest step of which all is a whole "
+        "number; none: 1/250 of all",
     )
     clusters: Clusters = Field(Clusters(mean=1.0), description="how many cells leave together")
     blood: BloodOptions = Field(description="cells in the blood")
@@ -151,3 +156,11 @@ class Circulation(Options):
         description="means of the cascade that all formulas may name where they may name t, by columns of series.csv, "
         "as {circulating: blood.cells, burden: organ.liver.growing}",
     )
+
+    def horizon(self, run_end: float) -> float:
+        """Until when the cascade is followed."""
+        return run_end if self.end is None else self.end
+
+    def intervals(self, start: float, run_end: float) -> int:
+        """Of the grid: the number nearest to what ``step`` asks for."""
+        return INTERVALS if self.step is None else max(1, round((self.horizon(run_end) - start) / self.step))

@@ -76,3 +76,22 @@ def test_the_quick_start(comm: Comm, shared_tmp: Path) -> None:
             for end, drawn in (("min", positions.min()), ("max", positions.max())):
                 assert drawn == pytest.approx(run.series[f"tumour.front.{axis}{end}"][row], abs=1.5 * per_pixel), (time, axis, end)
     assert run.series["tumour.in:stroma"][-1] > 0.02 * run.series["tumour.total"][-1]  # the front that was measured has left the gland
+
+
+def test_a_primary_and_a_site_side_by_side(comm: Comm, shared_tmp: Path) -> None:
+    """Nothing in the block of the liver at first; after three cells came, as much grey as series.csv has cells there."""
+    came = "organs.sites.liver.arrivals=[{at: 2 d, cells: {tumour: 3}}]"
+    scenario = load(folder() / "cascade/liver_site.yaml", ["time.end=10", "output.figures=false", "expect=[]", came])
+    run = open_run(simulate(scenario, comm, shared_tmp / "run").folder)
+    full, whole = 0.2, 200.0**3 * 1e-4  # density that is white; cells of the block at density 1
+    for row, time in ((0, 0.0), (-1, 10.0)):
+        options = ("--field", "tumour", "--time", str(time), "--grey", "0", str(full))
+        facts, picture = render(run.path / FIELDS, shared_tmp / "picture.png", *options)
+        assert facts["times"] == [0.0, 10.0] and facts["fields"] == ["tumour"] and facts["cell_fields"] == ["region"]
+        x, y, _ = where(facts, picture)
+        grey = picture[np.ix_((y > 2) & (y < 198), (x > 205) & (x < 398))].mean()
+        cells = run.series["tumour.in:liver"][row]
+        assert grey * full * whole == pytest.approx(cells, rel=0.05, abs=0.5)
+        gland = picture[np.ix_((y > 50) & (y < 150), (x > 60) & (x < 120))]
+        assert gland.min() > 0.95  # beyond the scale
+    assert cells > 5.0

@@ -62,13 +62,17 @@ def test_unknown_names(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_pictures_become_small(tmp_path: Path) -> None:
-    """A small picture stays as it is; a large one, here pure noise, fits in the limit."""
+    """A small picture stays as it is; a large one, here noise on white, fits in the limit, and its ground stays white."""
     rng = np.random.default_rng(3)
     for pixels, name in ((40, "small.png"), (1500, "large.png")):
-        Image.fromarray(rng.integers(0, 256, (pixels, pixels, 3), dtype=np.uint8)).save(tmp_path / name)
+        noise = rng.integers(0, 256, (pixels, pixels, 3), dtype=np.uint8)
+        noise[:, : pixels // 10] = 255
+        Image.fromarray(noise).save(tmp_path / name)
         shrink(tmp_path / name, tmp_path / f"copy-{name}")
     assert (tmp_path / "copy-small.png").read_bytes() == (tmp_path / "small.png").read_bytes()
     assert (tmp_path / "large.png").stat().st_size > LARGEST >= (tmp_path / "copy-large.png").stat().st_size
+    with Image.open(tmp_path / "copy-large.png") as small:
+        assert small.convert("RGB").getpixel((2, small.height // 2)) == (255, 255, 255)
 
 
 def test_numbers_are_shown_in_their_units() -> None:

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from invasio.postprocess.cascade import steps
 from invasio.postprocess.colours import finish_bar, scale_of
 from invasio.postprocess.curves import mixed, profiles, varies
 from invasio.postprocess.figures import make_figures
@@ -167,3 +168,19 @@ def test_long_times_are_told_in_days_or_years() -> None:
     assert long_time("d", 731.0) == (pytest.approx(1 / 365.25), "years")
     assert long_time("d", 700.0) == (1.0, "d") and long_time("1 h", 3.0) == (1.0, "h")
     assert long_time("1", 60.0) == (1.0, "") and long_time("d", 0.05) == (1.0, "d")
+
+
+def test_the_picture_of_the_cascade_counts_colonies_apart_from_the_cells_of_their_clusters(tmp_path: Path) -> None:
+    """Six cells in clusters of three found two colonies, of which 1.5 are seen: half a one is small, not four cells and a half."""
+    (tmp_path / "ledger.csv").write_text(
+        "account,expected,drawn,deviation\nentered,100,100,1\nlost: lost,92,92,1\nfloating,1e-20,0,0\n"
+        "dormant: liver,2,2,0\nfaded: liver,0,0,0\nfounders: liver,6,6,0\nfounders: bone,0,0,0\n"
+    )
+    (tmp_path / "organs.csv").write_text(
+        "time,place,mean_settled,micro,macro\n0,liver,0,0,0\n9,liver,2.6666666666666667,1.5,1\n9,bone,0,0,0\n9,anywhere,,,\n"
+    )
+    way = {label: (value, dict(losses)) for label, value, losses in steps(tmp_path, {})}
+    assert way["founded a colony"] == (6.0, {"asleep": 2.0})
+    assert way["colonies"] == (pytest.approx(2.0), {})
+    assert way["micrometastases"] == (1.5, {"died out or small": pytest.approx(0.5)})
+    assert way["metastases that show"] == (1.0, {"small so far": pytest.approx(0.5)})

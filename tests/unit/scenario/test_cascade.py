@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from invasio.solver.cascade.grid import grid_times
 from invasio.solver.scenario.anatomy import preset
+from invasio.solver.scenario.cascade_words import cascade_words
 from invasio.solver.scenario.loader import dump_resolved, load
 from invasio.solver.scenario.schema import Scenario
 from tests.lib.cascades import CASCADE, changed
@@ -36,6 +39,23 @@ def test_units_years_and_defaults_become_numbers_of_the_scenario(tmp_path: Path)
     assert organs.soil["others"][""].constant == 0.001
     assert organs.colony.macro[""].constant == 1e6
     assert organs.dormancy.death[""][""].constant == 0.0
+
+
+@pytest.mark.parametrize(
+    ("step", "count", "words"),
+    [
+        ("", 250, "250 steps of 2.922 d:"),
+        ("17 d", 43, "43 steps of 16.99 d (17 is no whole part of all):"),
+        ("1461 h", 12, "12 steps of 60.88 d:"),
+    ],
+)
+def test_the_grid_is_the_nearest_that_divides_the_horizon_and_is_told(tmp_path: Path, step: str, count: int, words: str) -> None:
+    """Two years in the steps that are asked for, or in the nearest ones, which `explain` says."""
+    scenario = _read(tmp_path, CASCADE.replace("seed: 7", f"seed: 7\n  step: {step}") if step else CASCADE)
+    assert scenario.circulation is not None
+    times = grid_times(scenario.circulation, 0.0, 60.0)
+    assert len(times) == count + 1 and times[-1] == pytest.approx(730.5) and np.ptp(np.diff(times)) < 1e-9
+    assert any(line.startswith(f"  grid          {words}") for line in cascade_words(scenario))
 
 
 def test_the_resolved_scenario_reads_back_as_the_same(tmp_path: Path) -> None:
