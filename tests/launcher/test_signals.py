@@ -97,6 +97,6 @@ def test_commands_that_go_on_later_get_signals() -> None:
     """What ends with 85 when it is asked to stop must be asked: the launcher stands between."""
     passed = re.search(r"^  (run \|[^)]*)\)$", (ROOT / "invasio").read_text(encoding="utf-8"), re.MULTILINE)
     assert passed is not None
-    stopping = {path.stem for path in (ROOT / "solver" / "commands").glob("*.py") if "85" in path.read_text(encoding="utf-8")}
+    stopping = {path.stem for path in (ROOT / "solver" / "commands").glob("*.py") if " 85: stopped" in path.read_text(encoding="utf-8")}
     assert {"fit", "sensitivity", "sweep"} <= stopping
     assert stopping - set(passed[1].split(" | ")) == set()
