@@ -62,8 +62,15 @@ def test_unknown_names(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_pictures_become_small(tmp_path: Path) -> None:
-    """A small picture stays as it is; a large one, here pure noise, fits in the limit."""
+    """A small picture stays as it is; a large one, here pure noise, fits in the limit; a white ground stays white beside all but white."""
     rng = np.random.default_rng(3)
+    ground = rng.integers(245, 255, (1000, 1000, 3), dtype=np.uint8)
+    ground[:300] = 255
+    Image.fromarray(ground).save(tmp_path / "ground.png")
+    shrink(tmp_path / "ground.png", tmp_path / "copy-ground.png", 100_000)
+    with Image.open(tmp_path / "copy-ground.png") as opened:
+        copy = np.asarray(opened.convert("RGB"))
+    assert (copy[: len(copy) // 4] == 255).all() and (copy[len(copy) // 2 :] < 255).any()
     for pixels, name in ((40, "small.png"), (1500, "large.png")):
         Image.fromarray(rng.integers(0, 256, (pixels, pixels, 3), dtype=np.uint8)).save(tmp_path / name)
         shrink(tmp_path / name, tmp_path / f"copy-{name}")
