@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DASHES = ("-", "--", "-.", ":")
 _BESIDE = 4  # panels in a row
 _SHORT = 14  # letters of a name, two of which stand beside each other below a panel
-FAINT = 100.0  # panels whose largest densities differ by more have a logarithmic axis
+FAINT, GONE = 1e2, 1e6  # panels whose largest densities differ by so much have a logarithmic axis; what is less is gone
 APART = 30.0  # largest densities beyond this ratio are shown on a logarithmic axis
 
 
@@ -52,7 +52,7 @@ def profiles(run: Run, steps: list[int]) -> Any:
     for row, group in zip(panels, units.values(), strict=True):
         tops = [max(float(run.field(name, step=step).max()) for name in group) for step in steps]
         least = min((top for top in tops if top > 0), default=0.0)
-        if max(tops) > FAINT * least > 0:  # else some of the panels would look empty
+        if FAINT * least < max(tops) < GONE * least:  # else some of the panels would look empty
             row[0].set_yscale("log")
             row[0].set_ylim(0.03 * least, 2 * max(tops))
             row[0].yaxis.set_major_formatter(lambda value, _: power_text(value))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from invasio.solver.output.layout import FIGURES
+from invasio.solver.output.layout import CASCADE, FIGURES
 
 from .foreign import inside, pictures
 from .pictures import save
@@ -20,7 +21,8 @@ _BODIES = 3  # outputs at which a body in space is drawn
 
 
 def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Path]:
-    """Draw what suits the run and return the files: profiles in 1-D, maps in 2-D, the middle plane and the body in 3-D, and the series.
+    """Draw what suits the run and return the files: profiles in 1-D, maps in 2-D, the middle plane and the body in 3-D, the series, and
+    the cascade.
 
     Args:
         folder: the run folder, or an open Run.
@@ -40,9 +42,8 @@ def make_figures(folder: str | Path | Run, times: int | None = None) -> list[Pat
         font = None
     on = Page(width=stated.get("width"), font=font, section=stated.get("section", True))
     with style(on):
-        return [
-            save(figure, target / f"{name}.{ending}") for name, figure in draw(run, times) for ending in stated.get("formats") or ("png",)
-        ]
+        endings = stated.get("formats") or ("png",)
+        return [save(figure, target / f"{name}.{ending}") for name, figure in chain(draw(run, times), _behind(run)) for ending in endings]
 
 
 def draw(run: Run, times: int | None = None) -> Iterator[tuple[str, Any]]:
@@ -72,6 +73,14 @@ def draw(run: Run, times: int | None = None) -> Iterator[tuple[str, Any]]:
     series = curves.series(run)
     if series is not None:
         yield "series", series
+
+
+def _behind(run: Run) -> Iterator[tuple[str, Any]]:
+    """The cascade behind the walls of vessels, where histories of it were drawn."""
+    from . import cascade
+
+    if (run.path / CASCADE / "manifest.json").is_file():
+        yield "cascade", cascade.figure(run.path / CASCADE)
 
 
 def _stated(run: Run) -> dict[str, Any]:

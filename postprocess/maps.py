@@ -23,7 +23,7 @@ from .strokes import draw as draw_strokes
 from .strokes import grid_of, strokes
 from .style import front_level, kinds, page, scale_bar, thins_out
 from .times import time_label
-from .units import length_label, with_unit
+from .units import amount_text, length_label, with_unit
 from .vessels import draw as draw_walls
 from .vessels import wall_lines
 
@@ -172,7 +172,7 @@ def legend_of(rows: list[Row]) -> str:
         )
     said += [f"{kind}: {COLOUR_NAMES[kind]}" for kind in walls]
     levels = {row.name: row.plane.shown_from(row.name) for row in rows}
-    said += [f"section where {name} < {level:.2g}" for name, level in levels.items() if level is not None]
+    said += [f"section where {name} < {amount_text(run, name, level)}" for name, level in levels.items() if level is not None]
     return "; ".join(said)
 
 

@@ -56,6 +56,12 @@ def with_unit(run: Run, name: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
+def amount_text(run: Run, name: str, value: float) -> str:
+    """A value of a column or field with its unit: 0.0046×10⁹ cm⁻³."""
+    unit = unit_text(run.units.get(name, ""))
+    return f"{value:.2g}" + ("" if not unit else f"×{unit}" if unit.startswith("10") else f" {unit}")
+
+
 def quantity(kinds: set[str], unit: str) -> str:
     """What an axis shows, with its unit: a pressure, the concentration of what is dissolved or bound, else the density."""
     molar = bool(re.search(r"(^|\s)[pnuµm]?M$", unit))

@@ -16,14 +16,14 @@ from ..style import cells_of, front_level
 from ..vessels import wall_triangles
 from .camera import Camera
 from .render import Part
-from .surface import Floats, Surface, above, clip, contour, gradient, joined, skin
+from .surface import Floats, Surface, clip, contour, gradient, joined, skin
 
 if TYPE_CHECKING:
     from ..run import Run
 
 _SHARP = 0.8  # cosine between two faces that meet in an edge of the tissue
 _WHOLE, _OPEN = 0.55, 0.8  # opacity of membranes
-_VEILED = 0.6  # opacity of fronts through which vessels are seen
+_VEILED = 0.6  # opacity of fronts through which vessels, or other fronts, are seen
 _AHEAD = 2e-3  # of the size of the tissue: how far membranes are drawn before what they touch
 
 
@@ -73,15 +73,15 @@ class Body:
         return front_level(self.run, name, step) if self.level is None else self.level
 
     def parts(self, step: int, plane: Plane | None = None, norm: Normalize | None = None) -> list[Part]:
-        """What is drawn at an output; cut at a plane, where the first species' section is coloured by its density on the scale ``norm``."""
+        """What is drawn at an output; cut at a plane, the cut is coloured by density on the scale ``norm``."""
         found = [self._glass(plane)]
         for name in self.names:
             field = self.run.field(name, step=step)
             front = self._front(name, field, self.level_of(name, step))
-            veiled = bool(self.tubes) and plane is None
+            veiled = plane is None and (bool(self.tubes) or len(self.names) > 1)
             found.append(Part(_cut(front, plane), (*self.colour(name), _VEILED if veiled else 1.0), opaque=not veiled))
-        if plane is not None:
-            found += self._section(step, plane, norm)
+        if plane is not None and norm is not None:
+            found.append(self._section(step, plane, norm))
         for kind, tube in self.tubes.items():
             found.append(Part(_cut(tube, plane), (*to_rgb(VESSELS[kind]), 1.0)))
         return found + self._membranes(step, plane)
@@ -90,22 +90,25 @@ class Body:
         """The closed surface around where a species is denser; what lies at the rim of the tissue or on a membrane has its own faces."""
         points, cells = self.run.points, self.run.cells
         inner = contour(points, cells, field, level, {"normal": -gradient(points, cells, field)})
-        whole = above(points, cells, field, level, {})
-        rim = Surface(whole.points, whole.triangles[len(inner.triangles) :])
-        return joined([inner, rim.faceted()])
+        return joined([inner, clip(self._skin, field[self._skin.values["node"].astype(np.int64)], level).faceted()])
 
-    def _section(self, step: int, plane: Plane, norm: Normalize | None) -> list[Part]:
-        """The cut through the bodies, by density of the first species in the colours of maps, of the others in that of their fronts."""
-        parts = []
-        for number, name in enumerate(self.names):
-            field = self.run.field(name, step=step)
-            flat = contour(self.run.points, self.run.cells, plane.ahead(self.run.points), 0.0, {"density": field})
-            shown = clip(flat, flat.values["density"], self.level_of(name, step))
-            if number == 0 and norm is not None:
-                parts.append(Part(shown, lambda values: np.asarray(colour_map("cells")(norm(values))), "density", lit=False))
-            elif len(self.names) == 1 or number:
-                parts.append(Part(shown, (*self.colour(name), 1.0), lit=False))
-        return parts
+    @property
+    def summed(self) -> list[str]:
+        """The species whose densities are added in a cut: all, or the first where they are measured in different units."""
+        return self.names if len({self.run.units.get(name) for name in self.names}) == 1 else self.names[:1]
+
+    def density(self, step: int) -> Floats:
+        """(N,) what a cut shows: the density of all that are added."""
+        return np.asarray(np.sum([self.run.field(name, step=step) for name in self.summed], axis=0))
+
+    def _section(self, step: int, plane: Plane, norm: Normalize) -> Part:
+        """The cut through the bodies, by density in the colours of maps; only where one of the species is denser than at its front."""
+        levels = {name: max(self.level_of(name, step), 1e-300) for name in self.summed}
+        inside = np.max([self.run.field(name, step=step) / level for name, level in levels.items()], axis=0)
+        values = {"density": self.density(step), "inside": inside}
+        flat = contour(self.run.points, self.run.cells, plane.ahead(self.run.points), 0.0, values)
+        shown = clip(flat, flat.values["inside"], 1.0)
+        return Part(shown, lambda density: np.asarray(colour_map("cells")(norm(density))), "density", lit=False)
 
     def _membranes(self, step: int, plane: Plane | None) -> list[Part]:
         if self.membranes is None or step >= len(self.membranes.times):
@@ -128,6 +131,12 @@ class Body:
 
     def _glass(self, plane: Plane | None) -> Part:
         return Part(_cut(self.outside, plane), (0.35, 0.37, 0.42, 0.5), lit=False, rim=True, opaque=False)
+
+    @cached_property
+    def _skin(self) -> Surface:
+        """The rim of the tissue and both sides of membranes, with the number of each point's node."""
+        nodes = np.arange(len(self.run.points), dtype=np.float64)
+        return skin(self.run.points, self.run.cells, {"node": nodes})
 
     @cached_property
     def outside(self) -> Surface:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_rgb
+from matplotlib.patches import Patch
 
-from ..colours import BREACH, GREY, INK, VESSELS, colour_map, finish_bar, integrity_map, scale_of
+from ..colours import BREACH, GREY, INK, VESSELS, colour_map, finish_bar, integrity_map, scale_of, span
 from ..sheet import Sheet
 from ..style import limits, page, scale_bar, thins_out
 from ..times import time_label
-from ..units import length_label, unit_text, with_unit
+from ..units import amount_text, length_label, unit_text
 from .body import Body, Plane, middle_plane
 from .camera import Camera, around
 from .render import Part, render
 
 if TYPE_CHECKING:
-    from ..run import Run
+    pass
 
 AZIMUTH, ELEVATION = -62.0, 22.0
 _PIXELS = 200  # per inch
@@ -34,9 +35,8 @@ def figure(body: Body, steps: list[int], view: tuple[float, float] = (AZIMUTH, E
     run = body.run
     camera = around(run.points, *view)
     planes = [None, *([_towards(middle_plane(run, cut), camera)] if cut else [])]
-    norm = norm_of(run, body.names[0])
-    foot = _foot(body, steps[-1], cut)
-    sheet = Sheet(len(planes), len(steps), _PANEL, camera.half[1] / camera.half[0], False, foot=1 + len(foot))
+    norm = norm_of(body, steps)
+    sheet = Sheet(len(planes), len(steps), _PANEL, camera.half[1] / camera.half[0], False, foot=3 if cut else 2)
     for row, plane in enumerate(planes):
         for column, step in enumerate(steps):
             panel = sheet.panel(row, column)
@@ -46,8 +46,7 @@ def figure(body: Body, steps: list[int], view: tuple[float, float] = (AZIMUTH, E
             if (row, column) == (len(planes) - 1, 0):
                 scale_bar(panel, run, 2 * camera.half[0])
         _bar(sheet, row, body, plane, norm)
-    for line, text in enumerate(reversed(foot)):
-        sheet.note(text, line)
+    _foot(sheet, body, steps[-1], cut)
     return sheet.figure
 
 
@@ -55,13 +54,11 @@ def turning(body: Body, step: int) -> tuple[Any, Callable[[int, float], None]]:
     """A figure of the whole body, and what shows in it an output from an angle about z."""
     run = body.run
     first = around(run.points, AZIMUTH, ELEVATION, turning=True)
-    norm = norm_of(run, body.names[0])
-    foot = _foot(body, step, None)
-    sheet = Sheet(1, 1, _MOVIE, first.half[1] / first.half[0], True, foot=1 + len(foot), bar=body.membranes is not None)
+    norm = norm_of(body, [step])
+    sheet = Sheet(1, 1, _MOVIE, first.half[1] / first.half[0], True, foot=2, bar=body.membranes is not None)
     panel = sheet.panel(0, 0)
     _bar(sheet, 0, body, None, norm)
-    for line, text in enumerate(reversed(foot)):
-        sheet.note(text, line)
+    _foot(sheet, body, step, None)
     known: dict[int, list[Part]] = {}
 
     def show(step: int, angle: float) -> None:
@@ -77,9 +74,13 @@ def turning(body: Body, step: int) -> tuple[Any, Callable[[int, float], None]]:
     return sheet.figure, show
 
 
-def norm_of(run: Run, name: str) -> Normalize:
-    """The scale of a species for all times, as maps have it."""
-    return scale_of(*limits(run, name), root=thins_out(run, name))
+def norm_of(body: Body, steps: Sequence[int]) -> Normalize:
+    """The scale of the densities in a cut: of one species that of its maps, for all times; of a sum for the outputs shown."""
+    first = body.summed[0]
+    if len(body.summed) == 1:
+        return scale_of(*limits(body.run, first), root=thins_out(body.run, first))
+    high = max(float(body.density(step).max()) for step in steps)
+    return scale_of(*span(0.0, high), root=any(thins_out(body.run, name) for name in body.summed))
 
 
 def draw(
@@ -131,21 +132,29 @@ def _bar(sheet: Sheet, row: int, body: Body, plane: Plane | None, norm: Normaliz
     """The colour bar of a row: integrity beside whole bodies, density beside those cut open."""
     if plane is not None:
         bar = sheet.figure.colorbar(ScalarMappable(norm, colour_map("cells")), cax=sheet.bar(row))
-        finish_bar(bar, norm, with_unit(body.run, body.names[0]))
+        unit = unit_text(body.run.units.get(body.summed[0], ""))
+        finish_bar(bar, norm, " + ".join(body.summed) + (f" ({unit})" if unit else ""))
     elif body.membranes is not None:
         level = float(body.membranes.levels.min(initial=1.0))
         bar = sheet.figure.colorbar(ScalarMappable(Normalize(0.0, 1.0), integrity_map(level)), cax=sheet.bar(row))
         finish_bar(bar, Normalize(0.0, 1.0), "integrity of " + ", ".join(body.membranes.regions))
 
 
-def _foot(body: Body, step: int, cut: str | None) -> list[str]:
-    """What is drawn, in words."""
-    run = body.run
-    levels = [f"{name} > {body.level_of(name, step):.2g} {unit_text(run.units.get(name, ''))}".strip() for name in body.names]
-    said = ["surfaces: " + ", ".join(levels)]
+def _foot(sheet: Sheet, body: Body, step: int, cut: str | None) -> None:
+    """What is drawn: the surfaces by their colours, and where the body is cut."""
+    run, share = body.run, page().share
+    named = [(body.colour(name), f"{name} > {amount_text(run, name, body.level_of(name, step))}") for name in body.names]
+    named += [(to_rgb(VESSELS[kind]), f"{kind} vessels") for kind in body.tubes]
+    sheet.figure.legend(
+        handles=[Patch(color=colour, label=text) for colour, text in named],
+        loc="lower left",
+        bbox_to_anchor=(sheet.left / sheet.size[0], 0.0),
+        ncols=len(named),
+        fontsize=8 * share,
+        handlelength=1.0,
+        borderaxespad=0.2,
+        borderpad=0.2,
+    )
     if cut:
-        said[0] += "; below: cut open at " + length_label(run, cut, float(middle_plane(run, cut).point["xyz".index(cut)]))
-    if body.tubes:
-        names = {"#d55e00": "orange", "#009e73": "green"}
-        said.append("; ".join(f"{kind} vessels: {names[VESSELS[kind]]}" for kind in body.tubes))
-    return said
+        at = float(middle_plane(run, cut).point["xyz".index(cut)])
+        sheet.note("below: cut open at " + length_label(run, cut, at), 1)

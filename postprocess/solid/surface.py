@@ -161,6 +161,5 @@ def gradient(points: Floats, cells: Ints, of: Floats) -> Floats:
 
 def above(points: Floats, cells: Ints, of: Floats, level: float, values: Mapping[str, Floats]) -> Surface:
     """The closed surface of the body in which a field exceeds a value: where it passes the value, and the skin of the mesh."""
-    rim = skin(points, cells, {**values, "_of": of})
-    rim = clip(rim, rim.values["_of"], level)
-    return joined([contour(points, cells, of, level, values), rim])
+    rim = skin(points, cells, {**values, "of": of})
+    return joined([contour(points, cells, of, level, values), clip(rim, rim.values["of"], level)])

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from invasio.postprocess.cascade import figure
+from invasio.postprocess.style import style
 from invasio.solver.cli import main
 from invasio.solver.output.layout import CASCADE, ENTRIES, RESOLVED
 from invasio.solver.scenario.loader import dump_resolved, load
@@ -54,6 +56,18 @@ def test_histories_are_drawn_into_tables_that_agree(folder: Path, capsys: pytest
     stages = [row for row in _rows(folder / CASCADE / "nodes.csv") if row["counted"] == "macro" and row["time"] == organs[-1]["time"]]
     assert sum(float(row["share"]) for row in stages) == pytest.approx(1.0) and all(len(row["positive"]) == 2 for row in stages)
     assert (folder / CASCADE / "cascade.png").stat().st_size > 10_000
+
+
+def test_the_legend_lies_off_the_curves_and_few_histories_have_no_band(folder: Path) -> None:
+    for seeds, banded in (("40", True), ("3", False)):
+        assert main(["cascade", str(folder), "--seeds", seeds]) == 0
+        with style():
+            drawn = figure(folder / CASCADE)
+            drawn.canvas.draw()
+            over_time = next(axes for axes in drawn.axes if axes.get_xlabel().startswith("time"))
+            legend = over_time.get_legend().get_window_extent()
+            assert legend.x0 >= over_time.get_window_extent().x1 and legend.x1 <= drawn.bbox.x1
+            assert bool(over_time.collections) == banded
 
 
 def test_cell_by_cell_and_another_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,9 +105,24 @@ def test_the_body_of_a_run(comm: Any, shared_tmp: Path) -> None:
     body = Body(run, level=0.5)
     front = body.parts(2)[1].surface
     assert front.areas.sum() == pytest.approx(2 + 4 * 0.5, rel=1e-3)
-    parts = body.parts(2, middle_plane(run), norm_of(run, "tumour"))
+    parts = body.parts(2, middle_plane(run), norm_of(body, [2]))
     assert parts[1].surface.areas.sum() == pytest.approx(1 + 2 * 0.25 + 0.5, rel=1e-3)  # half the rim, without the cut
     assert parts[2].surface.areas.sum() == pytest.approx(0.5, rel=1e-3) and not parts[2].lit
     behind, before = body.outline(around(run.points, -62.0, 22.0))
     lengths = np.linalg.norm(np.diff(np.concatenate([behind, before]), axis=1), axis=2)
     assert len(behind) == 3 * 10 and len(before) == 9 * 10 and (lengths > 0).all()  # nine of the twelve edges of a cube are seen
+
+
+def test_a_cut_through_two_kinds_of_cells_shows_their_sum_once(comm: Any, shared_tmp: Path) -> None:
+    """Slabs x < 0.5 and x > 0.4 in one cut: its area is that of their union, 1, without a second layer in the same plane."""
+
+    def two(points: np.ndarray, time: float) -> dict[str, np.ndarray]:
+        return {"a": np.clip(1.5 - 2 * points[:, 0], 0, 1), "b": np.clip(2 * points[:, 0] + 0.2 - 0.5, 0, 1)}
+
+    scenario = "name: a\nmodel: {cells: {a: {}, b: {}}}\n"
+    run = open_run(make(shared_tmp / "run", comm, 3, 10, [0.0, 1.0], two, scenario))
+    body = Body(run, level=0.5)
+    parts = body.parts(1, middle_plane(run), norm_of(body, [1]))
+    cuts = [part for part in parts if part.by == "density"]
+    assert len(cuts) == 1 and cuts[0].surface.areas.sum() == pytest.approx(1.0, rel=1e-9)
+    np.testing.assert_allclose(body.density(1), run.field("a", step=1) + run.field("b", step=1))
