@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-import numpy as np
-
 from invasio.solver.output.layout import CASCADE, ENTRIES, FIELDS, FIGURES
 
 from . import cascade
