@@ -26,6 +26,8 @@ from .scenario.schema import Scenario
 from .stepping.control import SOLVED, aim
 from .stepping.options import FLOOR, ClockOptions
 
+NODES, EXACT = 10.0, 1e-10  # tolerance of kinetics: with steps of one size of that of linear solves, and at least
+
 
 class Ground:
     """A scenario's mesh with its tags and cuts, and what it alone determines: the ground of every problem on it.
@@ -117,7 +119,8 @@ def scheme_options(scenario: Scenario) -> SchemeOptions:
     # the error control must not take what a solver leaves for an error in time
     rtol = n.linear.rtol if t.step is not None else min(n.linear.rtol, SOLVED * aim(t.tolerance))
     linear = LinearOptions(n.linear.solver, n.linear.preconditioner, rtol, n.linear.max_iterations)
-    return SchemeOptions(n.scheme, n.limiter, n.flux, linear)
+    kinetics = NODES * n.linear.rtol if t.step is not None else SOLVED * aim(t.tolerance)
+    return SchemeOptions(n.scheme, n.limiter, n.flux, linear, max(EXACT, kinetics))
 
 
 def clock_options(scenario: Scenario) -> ClockOptions:

@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+from numba.core.registry import cpu_target
 
 from .access import arrays
 
@@ -80,6 +81,8 @@ class NumpyCount:
     def watch(self) -> Iterator[None]:
         """Arrays from np.zeros and np.empty made inside the block are counted, wherever they are used later."""
         count = self
+        cpu_target.typing_context.refresh()  # numba learns what np.zeros is when it first compiles: that of now, not of this block
+        cpu_target.target_context.refresh()
 
         class Counted(np.ndarray):
             def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:

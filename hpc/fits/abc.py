@@ -27,7 +27,7 @@ from invasio.solver.output.folder import replace_text, writing
 
 from .data import Data
 from .fit import FitError, digest, prepare
-from .noise import Likelihood
+from .noise import TINY, Likelihood
 from .pool import Here, Workers
 from .task import DATA, DRAWN, Task
 
@@ -48,6 +48,7 @@ class Measured:
         self._likelihood, self._random = Likelihood(data), np.random.default_rng(seed)
         kinds, values, trials = self._likelihood.kinds, self._likelihood.values, self._likelihood.trials
         counted = np.sqrt(np.maximum(np.where(kinds == "binomial", values * (1 - values / np.maximum(trials, 1)), values), 1.0))
+        counted *= np.where(kinds == "negative_binomial", np.sqrt(self._likelihood.errors), 1.0)
         self.errors = np.where(np.isin(kinds, ("normal", "log_normal")), self._likelihood.errors, counted)
 
     def data(self) -> Floats:
@@ -60,6 +61,9 @@ class Measured:
         found = self._likelihood.seen(model) + self.errors * self._random.standard_normal(len(model))
         counts, shares = kinds == "poisson", kinds == "binomial"
         found[counts] = self._random.poisson(np.maximum(model[counts], 0.0))
+        groups = kinds == "negative_binomial"
+        phi = self._likelihood.errors[groups]
+        found[groups] = self._random.negative_binomial(np.maximum(model[groups], TINY) / (phi - 1.0), 1.0 / phi)
         found[shares] = self._random.binomial(trials[shares].astype(int), np.clip(model[shares], 0.0, 1.0))
         return np.asarray(found / self.errors)
 
@@ -67,7 +71,7 @@ class Measured:
 def draw(task: Task, out: Path | None = None, jobs: int | None = None, overwrite: bool = False) -> tuple[Path, str]:
     """Sample; the folder and the summary. Generations that are there already are kept. Raises InvasioError; pool.Stopped."""
     options, data = task.options, task.data
-    if any(row.censored for row in data.rows) or any(one.noise.error == "estimated" for one in data.observables.values()):
+    if any(row.censored for row in data.rows) or any(one.noise.estimated for one in data.observables.values()):
         what = "draws need the error of each value, and no value censored"
         raise FitError(
             what, code="meaningless-option", place="fit.data", remedy="state errors, leave censored values out, or fit without --abc"

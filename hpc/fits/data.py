@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic_core import PydanticCustomError
@@ -17,7 +17,6 @@ from invasio.solver.scenario.base import Context
 from invasio.solver.scenario.cascade_numbers import check_numbers, named
 from invasio.solver.scenario.columns import columns, near, units_of
 from invasio.solver.scenario.fit import FitOptions, Observable, Shown
-from invasio.solver.scenario.moments import output_times
 from invasio.solver.scenario.parameters import read_scales
 from invasio.solver.scenario.quantities import Units
 from invasio.solver.scenario.schema import Scenario
@@ -31,8 +30,6 @@ _KNOWN = ("time", "observable", "value", "error", *AXES, "from", "to", "trials",
 _HEAD = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*(?:\((?P<unit>[^()]*)\))?\s*")
 _LENGTHS = (*AXES, "from", "to")
 MOST_DATA = 1_000_000
-_CURVE = 40  # times of a number of the cascade, for curves
-_BETWEEN = 60  # places of a density along a line, for curves
 CENSORED = ("", "above", "below")
 
 
@@ -65,7 +62,8 @@ class Datum:
 
 @dataclass(frozen=True)
 class Data:
-    """All data, arm after arm and else in the order of the files; what is measured, by name; and the unit of each ("1": a plain number)."""
+    """All data, arm after arm and else in the order of the files; what is measured, or only predicted, by name; and the unit of each
+    ("1": a plain number)."""
 
     rows: tuple[Datum, ...]
     observables: Mapping[str, Observable]
@@ -94,47 +92,15 @@ def read_data(scenario: Scenario, options: FitOptions) -> Data:
     rows += tuple(row for one in options.pictures for row in reader.picture(one))
     arms = list(dict.fromkeys(row.arm for row in rows))
     rows = tuple(sorted(rows, key=lambda row: arms.index(row.arm)))
-    used = list(dict.fromkeys(row.observable for row in rows))
+    used = list(
+        dict.fromkeys([*(row.observable for row in rows), *(name for name, one in options.observables.items() if of_no_place(one))])
+    )
     return Data(rows, {name: reader.observable(name) for name in used}, {name: reader.unit(name) for name in used})
 
 
-def with_outputs(data: Data, scenario: Scenario, more: Sequence[float] = ()) -> Data:
-    """The places of all data, at all outputs of the scenario, whenever something was measured, and at ``more`` times; in one dimension also
-    in between."""
-    times = sorted({*data.times, *more, *output_times(scenario), scenario.time.start})
-    rows = []
-    for arm in data.arms:
-        for name, observable in data.observables.items():
-            mine = [row for row in data.rows if (row.arm, row.observable) == (arm, name)]
-            places = list(dict.fromkeys((row.at, row.span, row.box) for row in mine))
-            if observable.cascade is not None:  # up to its own horizon
-                until = horizon(scenario)
-                own = {until * k / _CURVE + scenario.time.start * (1 - k / _CURVE) for k in range(_CURVE + 1)} | {row.time for row in mine}
-                rows += [Datum(time, name, math.nan, None, arm=arm) for time in sorted(own)]
-                continue
-            if observable.value is not None and all(len(at) == 1 for at, *_ in places):
-                ends = min(at[0] for at, *_ in places), max(at[0] for at, *_ in places)
-                between = [(ends[0] + (ends[1] - ends[0]) * k / _BETWEEN,) for k in range(_BETWEEN + 1)]
-                places = [(at, None, None) for at in sorted({*between, *(at for at, *_ in places)})]
-            rows += [Datum(time, name, math.nan, None, at, span, box, arm=arm) for time in times for at, span, box in places]
-    return replace(data, rows=tuple(rows))
-
-
-def time_of(text: str, scenario: Scenario) -> float:
-    """A time as an option gives it, within the run; raises DataError."""
-    try:
-        time = float(text)
-    except ValueError:
-        try:
-            time = Context(read_scales(scenario.scales)).convert(text, "time")
-        except PydanticCustomError as error:
-            said = error.context or {}
-            raise DataError(str(said.get("what")), code=error.type, place="--at", remedy=str(said.get("remedy"))) from None
-    start, end = scenario.time.start, scenario.time.end
-    if not start <= time <= end:
-        remedy = f"allowed: {start:g} to {end:g}, or another end: --set time.end=..."
-        raise DataError(f"outside the run (given {time:g})", code="outside-run", place="--at", remedy=remedy)
-    return time
+def of_no_place(observable: Observable) -> bool:
+    """Whether there is one value of it at each time, so that it can be predicted without a datum that says where."""
+    return observable.value is None and (observable.integral is None or observable.along is None)
 
 
 def horizon(scenario: Scenario) -> float:
@@ -333,7 +299,7 @@ class _Reader:
             refuse(f"no logarithm (given {datum.value:g})", "out-of-bounds", "allowed: values above 0, or other noise")
         if noise.relative is not None and datum.value == 0:
             refuse("a share of 0 is no error", "out-of-bounds", "state `error` instead of `relative`")
-        if noise.kind == "poisson" and (datum.value < 0 or datum.value != round(datum.value)):
+        if noise.counts and (datum.value < 0 or datum.value != round(datum.value)):
             refuse(f"not a count (given {datum.value:g})", "out-of-bounds", "allowed: 0, 1, 2 and so on, or other noise")
         if noise.kind == "binomial" and (datum.trials is None or not 0 <= datum.value <= datum.trials):
             refuse("not a number of successes among `trials`", "out-of-bounds", "fill in the column `trials`")
@@ -345,7 +311,7 @@ class _Reader:
             refuse("'below' has no meaning for 'events'", "meaningless-option", "leave it empty: it happened before `time`")
         if datum.censored and noise.kind not in ("normal", "log_normal", "events"):
             refuse(f"'censored' has no meaning for '{noise.kind}'", "meaningless-option", "leave it empty")
-        if datum.censored and noise.error == "estimated":
+        if datum.censored and noise.estimated:
             refuse("with errors that are estimated no value can be censored", "meaningless-option", "state the error")
         if observable.value is not None and not datum.at:
             refuse("where it was measured is not said", "missing-option", "write columns x, y, z, as many as the mesh has dimensions")

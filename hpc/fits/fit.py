@@ -138,7 +138,8 @@ def digest(data: Data) -> str:
         [row.arm, row.time, row.observable, row.value, row.error, row.at, row.span, row.box, row.trials, row.since, row.censored]
         for row in data.rows
     ]
-    stated = {name: one.model_dump(exclude={"noise"}) for name, one in data.observables.items()}
+    measured = {row.observable for row in data.rows}
+    stated = {name: one.model_dump(exclude={"noise"}) for name, one in data.observables.items() if name in measured}
     return hashlib.sha256(json.dumps([rows, stated]).encode()).hexdigest()
 
 
@@ -250,8 +251,10 @@ class _Fit:
             f"{ESTIMATES}.csv": as_csv(found),
             f"{ESTIMATES}.md": as_markdown(found, quality, level),
             f"{ESTIMATES}.json": as_json(found, quality, level, *count),
-            FITTED: fitted_csv(task.data, model, self._band(self.runs, best.shares, near, level)[1:], residuals, likelihood.sigmas(sigmas)),
-            PREDICTIONS: predictions_csv(task.predicted, *self._band(self.later, best.shares, near, level)),
+            FITTED: fitted_csv(
+                task.data, model, self._band(self.runs, task.data, best.shares, near, level)[1:], residuals, likelihood.sigmas(sigmas)
+            ),
+            PREDICTIONS: predictions_csv(task.predicted, *self._band(self.later, task.predicted, best.shares, near, level)),
             PROFILES: profiles_csv(problem, best.shares, sides),
         }
         names = [one.name for one in problem.unknowns[: problem.model_size]]
@@ -271,7 +274,7 @@ class _Fit:
         scenario = statement.scenario(values={path_of(name, data): value for name, value in stated.items()})
         return dump_resolved(scenario.model_copy(update={"fit": None, "name": f"{scenario.name}-best"[:200]}))
 
-    def _band(self, runs: Runs, best: Floats, near: Spread, level: float) -> tuple[Floats, Floats, Floats]:
+    def _band(self, runs: Runs, data: Data, best: Floats, near: Spread, level: float) -> tuple[Floats, Floats, Floats]:
         """What the best values say, and the ends of the band about it, by the curvature: what the unknowns' errors make of it."""
         problem = self.problem
         points = [best]
@@ -289,7 +292,8 @@ class _Fit:
             if other is not None:
                 slopes[:, k] = (other - model) / (point[k] - best[k])
         wide = float(norm.ppf(0.5 + 0.5 * level)) * np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slopes, near.covariance, slopes), 0.0))
-        return model, model - wide, model + wide
+        amounts = np.array([data.observables[row.observable].species != "" for row in data.rows])  # densities, cells: none is negative
+        return model, np.where(amounts, np.maximum(model - wide, np.minimum(model, 0.0)), model - wide), model + wide
 
 
 __all__ = ["FitError", "Outcome", "Stopped", "fit", "folder_of"]

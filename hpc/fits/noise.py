@@ -14,27 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, log_ndtr, xlogy
 
+from . import counts as counts_of
 from .data import Data
 
 Floats = NDArray[np.float64]
 TINY = 1e-300
 _SIGMAS = 1e-6, 1e3  # of the spread of the data: the range of errors that are estimated
+_OVERDISPERSIONS = 1.001, 1e5
 
 
 @dataclass(frozen=True)
 class Estimated:
-    """Errors that are estimated: the data they belong to, and their range."""
+    """A number that is estimated and says how far data scatter: the data it belongs to, its range, and whether it is an overdispersion of
+    counts, else a standard deviation."""
 
     name: str
     rows: NDArray[np.intp]
     lower: float
     upper: float
+    of_counts: bool = False
 
 
 class Likelihood:
     """Residuals and the logarithm of the likelihood of all data, given what the model says of them.
 
-    ``estimated``: groups of data whose standard deviation is estimated, one for each observable that says so.
+    ``estimated``: groups of data of which is estimated how far they scatter, one for each observable that says so.
     """
 
     def __init__(self, data: Data) -> None:
@@ -49,8 +53,10 @@ class Likelihood:
         self.errors = np.ones(len(rows))
         groups: dict[str, list[int]] = {}
         for k, (row, noise) in enumerate(zip(rows, noises, strict=True)):
-            if noise.error == "estimated":
+            if noise.estimated:
                 groups.setdefault(row.observable, []).append(k)
+            elif isinstance(noise.overdispersion, float):
+                self.errors[k] = noise.overdispersion
             elif noise.kind in ("normal", "log_normal"):
                 stated = noise.error if noise.error is not None else None if noise.relative is None else noise.relative * abs(row.value)
                 self.errors[k] = row.error if row.error is not None else stated if stated is not None else 1.0
@@ -58,11 +64,13 @@ class Likelihood:
         self.estimated = tuple(self._group(name, np.array(found)) for name, found in groups.items())
 
     def _group(self, name: str, rows: NDArray[np.intp]) -> Estimated:
+        if self.kinds[rows[0]] == "negative_binomial":
+            return Estimated(f"overdispersion of {name}", rows, *_OVERDISPERSIONS, of_counts=True)
         spread = float(np.abs(self._seen[rows]).max()) or 1.0
         return Estimated(f"error of {name}", rows, _SIGMAS[0] * spread, _SIGMAS[1] * spread)
 
     def sigmas(self, estimates: Sequence[float]) -> Floats:
-        """(n,) standard deviations of all data, ``estimates`` being those that are estimated."""
+        """(n,) standard deviations (of negative binomial counts: overdispersions), ``estimates`` being those that are estimated."""
         found = self.errors.copy()
         for group, value in zip(self.estimated, estimates, strict=True):
             found[group.rows] = value
@@ -74,6 +82,8 @@ class Likelihood:
         found = (self._seen - self.seen(model)) / sigma
         counts = self.kinds == "poisson"
         found[counts] = _poisson(self.values[counts], model[counts])
+        for phi, rows in self._grouped(sigma):
+            found[rows] = counts_of.residuals(self.values[rows], model[rows], phi)
         shares = self.kinds == "binomial"
         found[shares] = _binomial(self.values[shares], model[shares], self.trials[shares])
         events = self.kinds == "events"  # the model's value is the chance of what was seen
@@ -81,6 +91,38 @@ class Likelihood:
         for mask, sign in ((self._above, -1.0), (self._below, 1.0)):  # the chance to lie beyond is that of a normal tail
             found[mask] = -sign * np.sqrt(np.maximum(-2.0 * log_ndtr(sign * found[mask]), 0.0))
         return found
+
+    def _grouped(self, sigma: Floats) -> list[tuple[float, NDArray[np.intp]]]:
+        """The overdispersions of negative binomial counts, and which data have each."""
+        rows = np.flatnonzero(self.kinds == "negative_binomial")
+        return [(float(phi), rows[sigma[rows] == phi]) for phi in np.unique(sigma[rows])]
+
+    def scatter(self, estimates: Sequence[float]) -> Floats:
+        """(groups,) one residual for each number that is estimated, so that the sum of all squares falls and rises with the likelihood:
+        what is lost of the logarithm at the best means, times two; sqrt(2 n ln(s/s_least)) of standard deviations."""
+        found = [2.0 * len(g.rows) * np.log(s / g.lower) for g, s in zip(self.estimated, estimates, strict=True)]
+        for k, (group, phi) in enumerate(zip(self.estimated, estimates, strict=True)):
+            if group.of_counts:
+                y = self.values[group.rows]
+                single = float(np.sum(xlogy(y, y) - y - gammaln(y + 1.0)))  # Poisson's, the largest of all
+                found[k] = 2.0 * (single - self._counted(y, phi))
+        return np.sqrt(np.maximum(np.array(found), 0.0))
+
+    def guess(self, model: Floats) -> list[float]:
+        """What the residuals say of the numbers that are estimated."""
+        found = []
+        for group in self.estimated:
+            rest = self._seen[group.rows] - self.seen(model)[group.rows]
+            if group.of_counts:
+                rest = rest / np.sqrt(np.maximum(model[group.rows], 1.0))
+            mean = float(np.mean(rest**2))
+            found.append(mean if group.of_counts else float(np.sqrt(mean)))
+        return found
+
+    @staticmethod
+    def _counted(y: Floats, phi: float) -> float:
+        """The logarithm of the likelihood of negative binomial counts, at best."""
+        return float(np.sum(counts_of.logarithm(y, counts_of.likeliest(y, phi), phi)))
 
     def seen(self, model: Floats) -> Floats:
         """(n,) what the model says on the scale on which the noise is normal: of log-normal data the logarithm."""
@@ -94,6 +136,7 @@ class Likelihood:
         total -= float(np.sum(self._seen[normal & self._logarithm]))  # of y itself, not of its logarithm
         y = self.values[self.kinds == "poisson"]
         total += float(np.sum(xlogy(y, y) - y - gammaln(y + 1.0)))
+        total += sum(self._counted(self.values[rows], phi) for phi, rows in self._grouped(sigma))
         mask = self.kinds == "binomial"
         k, n = self.values[mask], self.trials[mask]
         total += float(np.sum(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + xlogy(k, k) + xlogy(n - k, n - k) - xlogy(n, n)))

@@ -218,7 +218,7 @@ def write(task: Task, out: Path) -> Path:
                 "unknown-choice",
             )
         formula = f"noiseParameter1_{number}"
-        if noise.error == "estimated":
+        if noise.estimated:
             formula = f"error_of_{_id(name)}"
             errors.append(formula)
         where = ", ".join(f"{x:g}" for x in at) or " to ".join(f"{x:g}" for x in span or ())
@@ -230,7 +230,7 @@ def write(task: Task, out: Path) -> Path:
         if row.censored:
             raise _wrong("PEtab knows no censored values", f"fit.data: {row.observable}", "leave them out", "meaningless-option")
         noise = data.observables[row.observable].noise
-        error = "" if noise.error == "estimated" else repr(row.error or noise.error or (noise.relative or 0.0) * abs(row.value))
+        error = "" if noise.estimated else repr(row.error or noise.error or (noise.relative or 0.0) * abs(row.value))
         measurements.append([ids[row.observable, row.at, row.span], row.arm or "as_it_stands", repr(row.time), repr(row.value), error])
     changed = list(dict.fromkeys(path for arm in arms for path in (scenario.arms or {}).get(arm, {})))
     conditions = [["conditionId", *map(_id, changed)]]

@@ -19,7 +19,7 @@ FAILED = 1e6  # the residual of a run that failed: worse than any other
 
 @dataclass(frozen=True)
 class Named:
-    """One unknown: its name, its range, and whether it is an error that is estimated."""
+    """One unknown: its name, its range, and whether it says how far data scatter."""
 
     name: str
     range: Varied
@@ -27,7 +27,7 @@ class Named:
 
 
 class Problem:
-    """Residuals of the data for the unknowns as shares of their ranges; the last ones are errors that are estimated."""
+    """Residuals of the data for the unknowns as shares of their ranges; the last ones say how far data scatter."""
 
     def __init__(self, runs: Runs, likelihood: Likelihood, ranges: dict[str, Varied], difference: float) -> None:
         self.runs, self.likelihood, self.difference = runs, likelihood, difference
@@ -55,7 +55,7 @@ class Problem:
         return self.runs.model([self.given(point) for point in points])
 
     def residuals(self, shares: Floats) -> Floats:
-        """Residuals, then one for each estimated error s: sqrt(2 n ln(s/s_least)), so that the sum of squares is as of the likelihood."""
+        """Residuals, then one for each estimated error, so that the sum of squares is as of the likelihood."""
         return self._residuals(shares, self.models([shares])[0])
 
     def _residuals(self, shares: Floats, model: Floats | None) -> Floats:
@@ -64,8 +64,7 @@ class Problem:
         if model is None or not np.isfinite(model).all():
             return np.full(count + len(groups), FAILED)
         sigmas = self.values(shares)[self.model_size :]
-        extra = [np.sqrt(2.0 * len(g.rows) * max(np.log(s / g.lower), 0.0)) for g, s in zip(groups, sigmas, strict=True)]
-        return np.concatenate([np.clip(self.likelihood.residuals(model, sigmas), -FAILED, FAILED), extra])
+        return np.concatenate([np.clip(self.likelihood.residuals(model, sigmas), -FAILED, FAILED), self.likelihood.scatter(sigmas)])
 
     def cost(self, shares: Floats) -> float:
         """The sum of squares of the residuals: minus twice the logarithm of the likelihood, up to a constant."""
@@ -102,8 +101,6 @@ class Problem:
         found = shares.copy()
         if model is None or not np.isfinite(model).all():
             return found
-        bare = self.likelihood.residuals(model, [1.0] * len(self.likelihood.estimated))
-        for k, group in enumerate(self.likelihood.estimated, self.model_size):
-            size = float(np.sqrt(np.mean(bare[group.rows] ** 2)))
+        for k, (group, size) in enumerate(zip(self.likelihood.estimated, self.likelihood.guess(model), strict=True), self.model_size):
             found[k] = float(np.clip(self.unknowns[k].range.share(max(size, group.lower)), 0.01, 0.99))
         return found

@@ -25,8 +25,11 @@ from invasio.postprocess.outcomes import Outcome
 from invasio.solver.errors import SolverError
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.progress import duration
+from invasio.solver.scenario.arms import Outcome as Stated
+from invasio.solver.scenario.cascade_numbers import named
 from invasio.solver.scenario.columns import units_of
 from invasio.solver.scenario.loader import dump_resolved
+from invasio.solver.scenario.quantities import Units
 
 from .emulator import Polynomial, terms
 from .fit import FitError, prepare
@@ -75,12 +78,9 @@ def analyse(task: Task, out: Path | None = None, jobs: int | None = None, overwr
     """
     if not task.scenario.outcomes:
         raise FitError("there are no outcomes", code="nothing-given", place="outcomes", remedy="name numbers of a run, as for arms")
-    if any(one.series is None for one in task.scenario.outcomes.values()):
-        remedy = "name columns of series.csv"
-        raise FitError("an outcome is a number of the cascade", code="meaningless-option", place="outcomes", remedy=remedy)
     extras.need("SALib")
     folder = folder_of(task, out)
-    outcomes = {name: [one.series, one.at] for name, one in task.scenario.outcomes.items()}
+    outcomes = {name: [one.of, one.at] for name, one in task.scenario.outcomes.items()}
     prepare(task, folder, overwrite, {"outcomes": json.dumps(outcomes), "vary": list(task.analysis.vary)})
     ranks = task.scenario.ranks
     jobs = jobs or max(1, len(os.sched_getaffinity(0)) // ranks)
@@ -94,6 +94,14 @@ def analyse(task: Task, out: Path | None = None, jobs: int | None = None, overwr
                 signal.signal(number, handler)
             pool.stop()
             runs.close()
+
+
+def head_of(name: str, outcome: Stated, units: Units) -> str:
+    """An outcome's name with its unit, for tables of numbers."""
+    if outcome.cascade is None:
+        return Outcome(name, outcome.of, outcome.at, units.column(outcome.of).text).head
+    meant = named(outcome.cascade)
+    return Outcome(name, outcome.of, outcome.at, meant.unit if meant else "", cascade=True).head
 
 
 def _analysed(task: Task, folder: Path, runs: Runs) -> Analysis:
@@ -124,7 +132,7 @@ def _analysed(task: Task, folder: Path, runs: Runs) -> Analysis:
     indices = [one for k, name in enumerate(outcomes) for one in _indices(options.method, problem, sample, values[:, k], name, options)]
     text = _text(task, indices, errors, len(runs))
     units = units_of(task.scenario)
-    heads = [Outcome(n, o.series or "", o.at, units.column(o.series or "").text).head for n, o in task.scenario.outcomes.items()]
+    heads = [head_of(name, one, units) for name, one in task.scenario.outcomes.items()]
     given = [[one.at(float(x)) for one, x in zip(options.vary.values(), row, strict=True)] for row in sample]
     files = {
         SUMMARY: text,

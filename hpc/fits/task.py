@@ -16,7 +16,8 @@ from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.sensitivity import SensitivityOptions
 from invasio.solver.scenario.sweep import Span
 
-from .data import Data, read_data, time_of, with_outputs
+from .data import Data, read_data
+from .predicted import time_of, with_outputs
 
 DATA, PREDICTED, OUTCOMES, DRAWN = "data", "predicted", "outcomes", "drawn"  # what runs are asked for
 

@@ -9,10 +9,14 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from invasio.hpc.processes import while_mpi_starts
+from invasio.postprocess.cascade_numbers import over_time
 from invasio.postprocess.outcomes import measure
 from invasio.postprocess.run import Run, open_run
 from invasio.solver.errors import InvasioError, StoppedEarly
@@ -43,13 +47,19 @@ class Evaluator:
     def values(self, arm: str, given: list[float], kind: str = DATA) -> list[float]:
         """What the data of an arm measure (or what is predicted of it), of a run with these values. Collective. Raises InvasioError."""
         scenario = self.task.run(arm, self.task.stated(given, kind), kind)
-        if kind != OUTCOMES and self.task.data.of_cascade:  # which is computed from the files of a run
-            return self._behind(scenario, arm, kind)
-        run = self._run(scenario, None).recorded
-        assert run is not None
+        outcomes = self.task.scenario.outcomes
         if kind == OUTCOMES:
-            return [self._outcome(run, one) for one in self.task.scenario.outcomes.values()]
-        return self._observed(run, arm, kind)
+            behind = any(one.cascade is not None for one in outcomes.values())
+            return self._read(scenario, behind, lambda run: [self._outcome(run, one) for one in outcomes.values()])
+        return self._read(scenario, self.task.data.of_cascade, lambda run: self._observed(run, arm, kind))
+
+    def _read(self, scenario: Scenario, behind: bool, read: Callable[[Memory | Run], list[float]]) -> list[float]:
+        """What is read off a run in memory; ``behind``: in a folder that is taken away again, as numbers of the cascade need its files."""
+        if not behind:
+            run = self._run(scenario, None).recorded
+            assert run is not None
+            return read(run)
+        return self._in_folder(scenario, read)
 
     def _run(self, scenario: Scenario, out: Path | None) -> Simulation:
         """The run, made; in a folder it is ended as well."""
@@ -64,15 +74,14 @@ class Evaluator:
             raise StoppedEarly(f"stopped early ({reason})", code="stopped-early", place="fit", remedy="the same command goes on")
         return self._simulation
 
-    def _behind(self, scenario: Scenario, arm: str, kind: str) -> list[float]:
-        """The same in a folder that is taken away again."""
+    def _in_folder(self, scenario: Scenario, read: Callable[[Memory | Run], list[float]]) -> list[float]:
         from mpi4py import MPI
 
         comm = MPI.COMM_WORLD
         folder = Path(comm.bcast(tempfile.mkdtemp(prefix="invasio-fit-") if comm.rank == 0 else ""))
         try:
             self._run(scenario, folder / "run")
-            return self._observed(open_run(folder / "run"), arm, kind)
+            return read(open_run(folder / "run"))
         finally:
             comm.Barrier()
             if comm.rank == 0:
@@ -85,7 +94,11 @@ class Evaluator:
         return [float(x) for x in observer(run)]
 
     @staticmethod
-    def _outcome(run: Memory, outcome: Outcome) -> float:
+    def _outcome(run: Memory | Run, outcome: Outcome) -> float:
+        if outcome.cascade is not None:
+            assert isinstance(run, Run)
+            times, values = over_time(run.path, [outcome.cascade], [] if isinstance(outcome.at, str) else [outcome.at])[outcome.cascade]
+            return float(values[-1] if isinstance(outcome.at, str) else np.interp(outcome.at, times, values))
         return measure("run", {name: list(values) for name, values in run.series.items()}, outcome.series or "", outcome.at)
 
     def close(self) -> None:

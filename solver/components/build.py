@@ -23,8 +23,6 @@ from .transfers import Transfers
 from .walls import Walls
 from .workspace import Workspace
 
-NODES, EXACT = 10.0, 1e-10  # tolerance of kinetics at a node: of that of linear solves, and at least
-
 
 def build_components(problem: Problem, options: SchemeOptions, extensions: Iterable[Extension] = ()) -> list[Component]:
     """What advances a problem, those from outside last. Collective; raises ScenarioError for balances that nothing fixes."""
@@ -44,7 +42,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
         for s in problem.mobile
     }
     carriages = {name: Carriage(moving[name].transport) for name in moving if name in laden}
-    found += _in_order(problem, moving, carriages, max(EXACT, NODES * options.linear.rtol))
+    found += _in_order(problem, moving, carriages, options)
     found += carriages.values()
     if transfers is not None:
         transfers.take_along(c for c in found if isinstance(c, Carried))
@@ -63,7 +61,7 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     return found
 
 
-def _in_order(problem: Problem, moving: dict[str, Mobile], carriages: dict[str, Carriage], rtol: float) -> list[Component]:
+def _in_order(problem: Problem, moving: dict[str, Mobile], carriages: dict[str, Carriage], options: SchemeOptions) -> list[Component]:
     """What moves, as listed, and what it carries after it; those that react with each other together, where the first of them stands, and
     before what they make."""
     along = {s.name: Carried(s, carriages[s.law.carried.by], problem.state) for s in problem.carried if s.law.carried is not None}
@@ -79,7 +77,10 @@ def _in_order(problem: Problem, moving: dict[str, Mobile], carriages: dict[str, 
                 waiting.remove(k)
                 carriers = {moving[c.carrier.name]: None for c in members.values() if isinstance(c, Carried)}
                 found += [c for c in carriers if c not in found and c.name not in members]
-                found += [*members.values(), Coupled(k, problem.state, members, {s.name: moving[s.name] for s in k.products}, rtol)]
+                found += [
+                    *members.values(),
+                    Coupled(k, problem.state, members, {s.name: moving[s.name] for s in k.products}, options.kinetics),
+                ]
         if name and every[name] not in found:
             found.append(every[name])
     return found

@@ -24,7 +24,7 @@ from ..state import State, Variable
 from .boundaries import accounts_of, content, gains
 from .carriage import Carriage
 from .protocol import Component, Phase
-from .transport import NEGATIVE_MASS, STEEPER, THETA
+from .transport import NEGATIVE_MASS, SHARE, STEEPER, THETA, carried_off
 
 Floats = NDArray[np.float64]
 
@@ -177,6 +177,11 @@ class Carried(Component):
         g.halo.update(s.state)
         return True
 
+    def carry(self, source: Floats, dt: float) -> float:
+        """As components.transport.Transport.carry. Collective."""
+        share = SHARE[self.carriage.transport.options.scheme]
+        return dt / share * carried_off(self.carriage.stage_system(share * dt), self.graph.mass, source)
+
     def _failed(self, why: str) -> bool:
         self.failure = f"{why}, {self.name}"
         return False
@@ -219,7 +224,7 @@ class Carried(Component):
         """Fill ``_mixed`` (owned) with the weighted stages. Collective."""
         s, g, c, wk, scheme = self.species, self.graph, self.carriage, self.carriage.work, self.carriage.transport.options.scheme
         n, trace = g.n_owned, c.trace
-        share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
+        share = SHARE[scheme]
         tau, reach = share * dt, min(1.0, 2.0 * share)
         system = c.stage_system(tau)
         x, b, w = system.x, system.b, self._mixed[:n]

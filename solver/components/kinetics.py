@@ -31,8 +31,7 @@ from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
 
-SETTLED = 1e-7  # of the amount of a member: what a pass changes by which no other pass is worth it
-LEAST = 1e-6  # of the largest amount of a member: below, changes are relative to that
+LEAST = 1e-12  # of the largest amount of a member: below, changes are relative to that
 
 
 def account(reaction: str) -> str:
@@ -43,7 +42,8 @@ def account(reaction: str) -> str:
 class Coupled(Component):
     """A set of reacting species. ``moving``: the components of those that move, ``made_of``: of the products, which come after it.
 
-    rtol: relative error of a sub-step at a node.
+    rtol: relative error of a sub-step at a node; and of the amount of a member, how much transport may be off by what reacts meanwhile.
+    work: sub-steps, blends, nodes that began after transport, nodes that went by sub-steps; on this rank.
     """
 
     phases = frozenset({Phase.WHOLE})
@@ -61,10 +61,11 @@ class Coupled(Component):
         self._old, self._star, self._new, self._tilt, self._tilted = (np.zeros((rows, n)) for _ in range(5))
         self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass; _tilted: their tilt
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
+        self._source = np.zeros(n)
         self._mids = [np.zeros(kinetics.graph.n_local) for _ in kinetics.members]  # the middle of the step, as found so far
         self._mobiles = [moving.get(s.name) for s in kinetics.members]
         self._gains = np.zeros((len(kinetics.products), n))
-        self._floors, self._counts = np.zeros(rows), np.zeros(4)
+        self._floors, self.work = np.zeros(rows), np.zeros(4)
         self._flown = np.zeros((len(kinetics.reactions), n))
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
@@ -81,10 +82,12 @@ class Coupled(Component):
             yield Account(self.kinetics.members[k].name, account(reaction.name), sign, label, gives=reaction.reversible)
 
     def predict(self, phase: Phase, dt: float) -> None:
-        """Keep what the step of transport begins with."""
+        """Keep what the step of transport begins with; what does not move is shown as it is foreseen for the middle of the step."""
         if phase is Phase.WHOLE:
             for s, old in zip(self.kinetics.members, self._old, strict=False):
                 old[:] = s.state[: len(old)]
+                if s.name not in self.moving:
+                    s.variable.predict(0.5 * dt)
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
         """Transport of the members, then their kinetics; again with the tendencies that these had. Collective."""
@@ -101,8 +104,9 @@ class Coupled(Component):
             reason = self._pass(time, dt, book)
             if reason:
                 return reason
-            if self._find(dt) <= SETTLED or last or not self.moving:
+            if last or not self.moving or self._off(dt) <= self.rtol:
                 break
+            self._remember(dt)
             book.put_pending(booked)
             self._put(self._old)
             self._show_middle()
@@ -125,13 +129,36 @@ class Coupled(Component):
             np.copyto(self._tilt, self._tilted)  # which nodes came before the one that failed depends on the ranks
         return f"kinetics of {self.name}"
 
-    def _find(self, dt: float) -> float:
-        """Keep the reaction tendencies of a pass; how much they differ from those before it, as a share of an amount. Collective."""
-        mass = self.kinetics.graph.mass
-        passed = zip(self._star, self._new, self._tilt, self._found, self._tilted, strict=False)
-        sums = np.array([kernel.tendency(mass, *arrays, dt) for arrays in passed])
-        apart, amount = self.kinetics.graph.comm.allreduce(sums).T
-        return float((apart / np.maximum(amount, LEAST * amount.max())).max()) if amount.any() else 0.0
+    def _off(self, dt: float) -> float:
+        """How much transport was off since it went by the tendencies of the pass before, as a share of an amount.
+
+        It is no more than what they differ by, and no more than what the transport of a step makes of that, which counts where it is
+        little. What does not move is not off. Collective.
+        """
+        g, comm = self.kinetics.graph, self.kinetics.graph.comm
+        passed = list(zip(self._star, self._new, self._tilt, self._found, self._tilted, strict=False))
+        here = zip(self._mobiles, passed, strict=True)
+        apart = [0.0 if mobile is None else kernel.tendency(g.mass, *arrays, dt) for mobile, arrays in here]
+        off, amount = comm.allreduce(np.array([apart, self._new[: len(passed)] @ g.mass[: g.n_owned]]))
+        size = np.maximum(amount, LEAST * amount.max())
+        unsure = np.flatnonzero(off > self.rtol * size)
+        if len(unsure):
+            off[unsure] = np.minimum(off[unsure], comm.allreduce(np.array([self._carried_off(k, passed[k], dt) for k in unsure])))
+        return float((off / np.where(size > 0.0, size, 1.0)).max())
+
+    def _carried_off(self, k: int, passed: tuple[Floats, ...], dt: float) -> float:
+        """What the transport of a step makes of how the tendencies of a member differ, on this rank. Collective."""
+        mobile = self._mobiles[k]
+        assert mobile is not None
+        kernel.missed(*passed, dt, self._source)
+        return mobile.carry(self._source, dt)
+
+    def _remember(self, dt: float) -> None:
+        """Keep the reaction tendencies of a pass for the next."""
+        for found, new, star in zip(self._found, self._new, self._star, strict=False):
+            np.subtract(new, star, out=found)
+            found /= dt
+        self._tilted[:] = self._tilt[: len(self._tilted)]
 
     def _transport(self, time: float, dt: float, book: Accounts, credit: bool) -> str:
         """Fill ``_star``: what transport makes of the members, with the last reaction tendencies in its stages; why it failed, if it did.
@@ -142,16 +169,12 @@ class Coupled(Component):
             star = self._star[k]
             if s.name in self.moving:
                 mobile, found, (gain, rest) = self.moving[s.name], self._found[k], self._sources[k]
-                gain[:] = 0.0
-                if credit and mobile.credits:
-                    np.maximum(found, 0.0, out=gain)
-                np.subtract(found, gain, out=rest)
+                kernel.divide(found, credit and mobile.credits, gain, rest)
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
                     return reason
                 s.variable.show(self._mids[k])  # a law of its own was evaluated for what transport alone makes
-                np.subtract(s.state[: len(star)], dt * gain, out=star)
-                book.page(s.name).add("born", -dt * float((s.graph.mass[: len(star)] * gain).sum()))
+                book.page(s.name).add("born", -kernel.take_back(s.graph.mass, s.state, gain, dt, star))
             else:
                 star[:] = s.state[: len(star)]
         return ""
@@ -174,35 +197,31 @@ class Coupled(Component):
         self._floors *= self.rtol
         args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.gross, p.weights)
         begun = (p.silent, kinetics.outer, kinetics.held, self._old, self._star)
-        failed = kernel.advance(*args, *begun, dt, self.rtol, self._floors, self._new, self._tilt, self._flown, self._counts)
+        failed = kernel.advance(*args, *begun, dt, self.rtol, self._floors, self._new, self._tilt, self._flown, self.work)
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
     def _take(self, dt: float, book: Accounts) -> None:
         """Let the new densities count and book what the kinetics made of them, net at each node. Collective."""
         kinetics = self.kinetics
         n, mass = kinetics.graph.n_owned, kinetics.graph.mass
-        self._put(self._new)
         happened = self._flown @ mass[:n]
+        for k, s in enumerate(kinetics.members):
+            moved = kinetics.moved[k]
+            passed = (self._old[k], self._star[k], self._new[k], moved.old, dt)
+            kernel.keep(*passed, s.state, self._found[k], kinetics.mean[k].new, moved.new)
+            kinetics.graph.halo.update(s.state)
+            if s.log is not None:
+                np.log(np.maximum(s.state, TINY), out=s.log)
         for mobile, mid in zip(self._mobiles, self._mids, strict=True):
-            if mobile is not None:
-                if isinstance(mobile, Mobile):
-                    mobile.transport.look()
+            if isinstance(mobile, Mobile) and mobile.transport.own is not None:
+                mobile.transport.look()
                 mobile.species.variable.show(mid)
         for k, s in enumerate(kinetics.members):
-            change = mass[:n] * (self._new[k] - self._star[k])
             page = book.page(s.name)
-            self._book_reactions(k, change, happened, page)
-            if not kinetics.alone[k]:
-                page.add("born", float(change.sum(where=change > 0.0)))
-                page.add("dead", -float(change.sum(where=change < 0.0)))
+            self._book_reactions(k, happened, page)
             rounding = max(0.0, -page.pending("born"))  # of the credit that is taken back
             page.add("born", rounding)
             page.add("dead", rounding)
-            kinetics.mean[k].new[:n] = self._found[k]
-            np.subtract(self._star[k], self._old[k], out=kinetics.moved[k].new[:n])
-            kinetics.moved[k].new += kinetics.moved[k].old
-            if s.log is not None:
-                np.log(np.maximum(s.state, TINY), out=s.log)
         for gain, made in zip(self._gains, self._new[len(kinetics.members) :], strict=True):
             np.divide(made, dt, out=gain)
         self._show_middle()
@@ -210,15 +229,18 @@ class Coupled(Component):
     def _show_middle(self) -> None:
         """Let formulas read the mean of old and new. Collective."""
         for s, mid, old, new in zip(self.kinetics.members, self._mids, self._old, self._new, strict=False):
-            mid[: len(old)] = 0.5 * (old + new)
+            np.add(old, new, out=mid[: len(old)])
+            mid[: len(old)] *= 0.5
             self.kinetics.graph.halo.update(mid)
             s.variable.show(mid)
 
-    def _book_reactions(self, k: int, change: Floats, happened: Floats, page: Page) -> None:
-        """Book what reactions made of a member. Of one that other terms change as well it is taken out of the change at the nodes; else
-        what is left over is rounding, and belongs to the last of them. happened: how much of each there was on this rank."""
-        kinetics, n = self.kinetics, len(change)
+    def _book_reactions(self, k: int, happened: Floats, page: Page) -> None:
+        """Book what kinetics made of a member. Of one that other terms change as well what reactions made is taken out of the change at the
+        nodes; else what is left over is rounding, and belongs to the last of them. happened: how much of each there was on this rank."""
+        kinetics, n, change = self.kinetics, self.kinetics.graph.n_owned, self._source
         mine = [(j, number) for row, j, number in kinetics.parts if row == k]
+        np.subtract(self._new[k], self._star[k], out=change)
+        change *= kinetics.graph.mass[:n]
         left = float(change.sum()) if kinetics.alone[k] else 0.0
         for j, number in mine:
             made = number * float(happened[j])
@@ -233,6 +255,9 @@ class Coupled(Component):
                 part[kinetics.held[k]] = 0.0
                 change -= part
             page.add(account(kinetics.reactions[j].name), made if number > 0.0 else -made)
+        if not kinetics.alone[k]:
+            page.add("born", float(change.sum(where=change > 0.0)))
+            page.add("dead", -float(change.sum(where=change < 0.0)))
 
     def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
         """The tendencies of the last step are also the first guess after an event."""
@@ -241,7 +266,7 @@ class Coupled(Component):
 
     def remarks(self) -> Iterable[tuple[int, str]]:
         """How much work it was. Collective."""
-        steps, blends, moved, nodes = self.kinetics.graph.comm.allreduce(self._counts)
+        steps, blends, moved, nodes = self.kinetics.graph.comm.allreduce(self.work)
         if nodes:
             yield (
                 logging.INFO,

@@ -84,6 +84,10 @@ class Mobile(Component):
         variable.mid[:] *= 0.5
         return ""
 
+    def carry(self, source: Floats, dt: float) -> float:
+        """As components.transport.Transport.carry. Collective."""
+        return self.transport.carry(source, dt)
+
     def looks_again(self) -> bool:
         """Where sources turn the density over within the step."""
         return self.transport.stiff

@@ -40,8 +40,16 @@ Floats = NDArray[np.float64]
 THETA = 1.0 - 1.0 / math.sqrt(2.0)
 # so much steeper a source (t/dt - 1/2) g is in the stages: to w = sum b_k U_k it then adds -g dt/12, as to the mean in truth
 STEEPER = (1.0 / 12.0) / (0.25 - THETA**2 * (1.0 - THETA) - 0.5 * THETA)
+SHARE = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}  # of a step: tau of its matrix
 WORTH_A_LOOK = 0.1  # dt s from which on the change of the sources within the step is worth a second look at them
 NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may lack through solver error
+
+
+def carried_off(system: LinearSystem, mass: Floats, source: Floats) -> float:
+    """sum |tau A s| of a stage's matrix m (1 + tau s) - tau A, on this rank. Collective; overwrites x and b."""
+    system.x[:] = source
+    system.apply()
+    return float(stages.apart(mass, source, system.b))
 
 
 class Trace:
@@ -222,6 +230,11 @@ class Transport:
         page.add("dead", dead)
         g.halo.update(s.state)
 
+    def carry(self, source: Floats, dt: float) -> float:
+        """sum |dt^2 A s| on this rank: what the transport of a step makes of a source s, where that is little. Collective."""
+        share = SHARE[self.options.scheme]
+        return dt / share * carried_off(self.high, self.graph.mass, source)
+
     def _failed(self, why: str) -> bool:
         self.failure = f"{why}, {self.species.name}"
         return False
@@ -256,7 +269,7 @@ class Transport:
         s, g, wk, scheme = self.species, self.graph, self.work, self.options.scheme
         n, system = g.n_owned, self.high
         x, b, w, rate, rate_before = system.x, system.b, wk.w[:n], s.variable.rate, s.variable.rate_before
-        share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
+        share = SHARE[scheme]
         tau, reach = share * dt, min(1.0, 2.0 * share)
         production = wk.production
         if self.source is not None:
@@ -301,7 +314,7 @@ class Transport:
         s, g, wk, scheme = self.species, self.graph, self.work, self.options.scheme
         n, system = g.n_owned, self.high
         x, w, rate, rate_before = system.x, wk.w[:n], s.variable.rate, s.variable.rate_before
-        share = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}[scheme]
+        share = SHARE[scheme]
         tau, reach, outer = share * dt, min(1.0, 2.0 * share), 0.5 * (1.0 - THETA)
         base = self._base
 

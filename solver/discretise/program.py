@@ -193,10 +193,12 @@ def _silencing(expr: Expr, build: _Builder) -> frozenset[int] | None:
     """The registers of which each makes the whole 0 if it is 0; None for the number 0, which is so whatever they are."""
     if expr == Number(0.0):
         return None
-    if not names(expr) & set(build.species):
-        return frozenset() if isinstance(expr, Number) else frozenset([build.outer[to_text(expr)]])
+    if isinstance(expr, Number):
+        return frozenset()
+    if (outer := build.outer.get(to_text(expr))) is not None:
+        return frozenset([outer])
     match expr:
-        case Name(id):
+        case Name(id) if id in build.species:
             return frozenset([build.species[id]])
         case Binary("*", left, right):
             one, two = _silencing(left, build), _silencing(right, build)

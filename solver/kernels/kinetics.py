@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
-from .program import Code, run
+from .program import Code, run, run_wide
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -31,6 +31,9 @@ SLOW = 2e-3  # of a density, turned over in a step: the midpoint rule is then wr
 FEW = 1e-10  # of the largest density of a species: what less than this does is as well done by the midpoint rule
 MOST = 20_000  # sub-steps of a node within a step
 NEWTON = 30
+TRACE = 1e-60  # of the largest density of a species: pulled fronts that are cut off there are slower by 5e-4
+REST = 5e-3  # of that: what the middle of the step then differs by counts for 5e-11 of a density
+WIDTH = 64  # nodes that are looked at together
 
 
 @compiled
@@ -276,37 +279,98 @@ def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int, f
 
 
 @compiled
-def _slow(
-    code: Code, short: int, first: int, at: Ints, flows: Ints, gross: Ints, weights: Floats, held: Flags, old: Floats, moved: Floats,
-    node: int, dt: float, rtol: float, floors: Floats, registers: Floats, c: Floats, x: Floats,
+def _nothing(
+    quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int, width: int, traces: Floats, absent: Masks, new: Floats,
+    tilt: Floats, flown: Floats,
 ) -> bool:  # fmt: skip
-    """c and x after a step of the midpoint rule, where so little reacts that this is as exact as the stages; else False.
+    """Whether at all of ``width`` nodes from ``begin`` on nothing can react, as ``_still``, but for traces, which stay as they are: then
+    new = moved. absent (width): scratch."""
+    m = len(new)
+    none, one = np.uint64(0), np.uint64(1)
+    for b in range(width):
+        absent[b] = none
+    for i in range(min(m, 64)):
+        bit = one << np.uint64(i)
+        for b in range(width):
+            absent[b] |= bit if max(old[i, begin + b], moved[i, begin + b]) <= traces[i] else none
+    for k in range(min(len(outer), 64 - m)):
+        bit = one << np.uint64(m + k)
+        for b in range(width):
+            absent[b] |= bit if outer[k, begin + b] == 0.0 else none
+    for k in range(len(quiet)):
+        for b in range(width):
+            if quiet[k] & absent[b] == none:
+                return False
+    for i in range(m):
+        for b in range(width):
+            if not moved[i, begin + b] >= -traces[i]:
+                return False
+            new[i, begin + b] = max(0.0, moved[i, begin + b])
+            tilt[i, begin + b] = 0.0
+    for j in range(len(flown)):
+        for b in range(width):
+            flown[j, begin + b] = 0.0
+    return True
+
+
+@compiled
+def _slow(
+    code: Code, short: int, first: int, at: Ints, flows: Ints, gross: Ints, weights: Floats, outer: Floats, held: Flags, old: Floats,
+    moved: Floats, begin: int, width: int, dt: float, rtol: float, floors: Floats, registers: Floats, room: Floats, new: Floats,
+    tilt: Floats, flown: Floats, done: Flags,
+) -> None:  # fmt: skip
+    """A step of the midpoint rule at ``width`` nodes from ``begin`` on, where so little reacts that this is as exact as the stages: done.
 
     All parts of the rates together, whatever their signs, turn over less than SLOW of each density, or than FEW of the largest.
+    room (species, width): scratch.
     """
-    m = len(c)
+    m, r = len(new), len(flown)
+    for k in range(len(outer)):
+        for b in range(width):
+            registers[m + k, b] = outer[k, begin + b]
     for i in range(m):
-        registers[i] = 0.5 * (old[i, node] + moved[i, node])
-        c[i] = max(FEW / rtol * floors[i] / FLOOR, SLOW * registers[i]) / dt
-    run(code, short, first, registers)
+        few = FEW / rtol * floors[i] / FLOOR
+        for b in range(width):
+            c = 0.5 * (old[i, begin + b] + moved[i, begin + b])
+            registers[i, b] = c
+            room[i, b] = max(few, SLOW * c) / dt
+    run_wide(code, short, first, width, registers)
     for k in range(len(gross)):
-        c[gross[k, 0]] -= weights[k] * abs(registers[gross[k, 1]])
+        row, part, weight = gross[k, 0], gross[k, 1], weights[k]
+        for b in range(width):
+            room[row, b] -= weight * abs(registers[part, b])
+    some, all_at_rest = False, True
+    for b in range(width):
+        done[b] = True
     for i in range(m):
-        if not c[i] >= 0.0:
-            return False
+        few = (1.0 - REST) * FEW / rtol * floors[i] / FLOOR / dt
+        for b in range(width):
+            done[b] = done[b] and room[i, b] >= 0.0
+            all_at_rest = all_at_rest and room[i, b] >= max(few, (1.0 - REST) * SLOW / dt * registers[i, b])
+    for b in range(width):
+        some = some or done[b]
+    if not some:
+        return
+    if not all_at_rest:
+        for i in range(m):
+            rate = at[i]
+            for b in range(width):
+                c = 0.5 * (old[i, begin + b] + moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * registers[rate, b]))
+                room[i, b] = c
+                done[b] = done[b] and 0.0 <= c < np.inf
+        registers[:m] = room
+        run_wide(code, short, first, width, registers)
     for i in range(m):
-        c[i] = 0.5 * (old[i, node] + moved[i, node] + (0.0 if held[i] else dt * registers[at[i]]))
-        if not 0.0 <= c[i] < np.inf:
-            return False
-    registers[:m] = c
-    run(code, short, first, registers)
-    for i in range(m):
-        c[i] = moved[i, node] + (0.0 if held[i] else dt * registers[at[i]])
-        if not 0.0 <= c[i] < np.inf:
-            return False
-    for j in range(len(flows)):
-        x[j] = dt * registers[flows[j]]
-    return True
+        rate = at[i]
+        for b in range(width):
+            c = moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * registers[rate, b])
+            new[i, begin + b] = c
+            tilt[i, begin + b] = 0.0
+            done[b] = done[b] and 0.0 <= c < np.inf
+    for j in range(r):
+        speed = flows[j]
+        for b in range(width):
+            flown[j, begin + b] = dt * registers[speed, b]
 
 
 @compiled
@@ -331,7 +395,21 @@ def advance(
     w, order, work = np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((8, m))
     c, source, mean, mine = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
     stages, steepness, x = np.zeros((6, r)), np.zeros(len(turns)), np.zeros(r)
+    done, wide, room = np.zeros(WIDTH, dtype=np.bool_), np.zeros((first + short, WIDTH)), np.zeros((m, WIDTH))
+    absent, traces = np.zeros(WIDTH, dtype=np.uint64), TRACE / (rtol * FLOOR) * floors
+    for k in range(len(constants)):
+        wide[m + len(outer) + k] = constants[k]
     for node in range(n):
+        if len(gross) > 0:
+            if node % WIDTH == 0:
+                width = min(WIDTH, n - node)
+                nothing = len(quiet) > 0 and _nothing(quiet, outer, old, moved, node, width, traces, absent, new, tilt, flown)
+                done[:] = nothing
+                few = (rtol, floors, wide, room, new, tilt, flown, done)
+                if not nothing:
+                    _slow(code, short, first, at, flows, gross, weights, outer, held, old, moved, node, width, dt, *few)
+            if done[node % WIDTH]:
+                continue
         empty = silent
         for i in range(m):
             empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
@@ -346,22 +424,13 @@ def advance(
             registers[m + k] = outer[k, node]
         for i in range(m):
             mine[i] = held[i, node]
-        args = (code, short, first, at, flows, gross, weights, mine, old, moved)
-        if len(gross) > 0 and _slow(*args, node, dt, rtol, floors, registers, c, x):
-            for i in range(m):
-                new[i, node] = c[i]
-                tilt[i, node] = 0.0
-            for j in range(r):
-                flown[j, node] = x[j]
-            continue
         counts[3] += 1.0
         for i in range(m):
             c[i] = old[i, node]
             source[i] = (moved[i, node] - old[i, node]) / dt
         stiff = (code, short, first, at, slopes, flows, turns, mine, source, dt, rtol, floors, registers, w, order, work, stages, steepness)
         begun = old
-        done = _node(*stiff, c, mean, x, counts)
-        if not done:
+        if not _node(*stiff, c, mean, x, counts):
             for i in range(m):
                 if moved[i, node] < -floors[i]:
                     return node
@@ -381,14 +450,48 @@ def advance(
 
 
 @compiled
-def tendency(mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float) -> tuple[float, float]:
-    """found = (c - c*)/dt, tilted = tilt; sum m dt (|what changes of the one| + |of the other|), and sum m c."""
-    apart = 0.0
-    amount = 0.0
+def tendency(mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float) -> float:
+    """sum m dt (|(c - c*)/dt - found| + |tilt - tilted|/12): what tendencies change by from pass to pass. Owned nodes."""
+    one, two = 0.0, 0.0  # sums that do not wait for each other
+    share = dt / 12.0
     for i in range(len(found)):
-        change = new[i] - star[i]
-        apart += mass[i] * (abs(change - dt * found[i]) + dt * abs(tilt[i] - tilted[i]))
-        amount += mass[i] * new[i]
-        found[i] = change / dt
-        tilted[i] = tilt[i]
-    return apart, amount
+        one += mass[i] * abs(new[i] - star[i] - dt * found[i])
+        two += mass[i] * abs(tilt[i] - tilted[i])
+    return one + share * two
+
+
+@compiled
+def missed(star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float, source: Floats) -> None:
+    """The source s with dt^2 A s what the transport of a step, to leading order, makes of that change."""
+    for i in range(len(found)):
+        source[i] = 0.5 * ((new[i] - star[i]) / dt - found[i]) - (tilt[i] - tilted[i]) / 12.0
+
+
+@compiled
+def divide(found: Floats, credit: bool, gain: Floats, rest: Floats) -> None:
+    """A tendency as what the limiter may count on, if it may, and the rest."""
+    for i in range(len(found)):
+        gain[i] = max(0.0, found[i]) if credit else 0.0
+        rest[i] = found[i] - gain[i]
+
+
+@compiled
+def take_back(mass: Floats, state: Floats, gain: Floats, dt: float, star: Floats) -> float:
+    """star = state - dt gain; the amount that is taken back."""
+    total = 0.0
+    for i in range(len(star)):
+        star[i] = state[i] - dt * gain[i]
+        total += dt * mass[i] * gain[i]
+    return total
+
+
+@compiled
+def keep(
+    old: Floats, star: Floats, new: Floats, before: Floats, dt: float, state: Floats, found: Floats, mean: Floats, moved: Floats
+) -> None:
+    """state = c, found = mean = (c - c*)/dt, moved = before + c* - c_old; owned nodes."""
+    for i in range(len(new)):
+        state[i] = new[i]
+        found[i] = (new[i] - star[i]) / dt
+        mean[i] = found[i]
+        moved[i] = star[i] - old[i] + before[i]

@@ -28,12 +28,12 @@ class Taxis:
     """Drift of a species with velocity ``v = factor * grad(potential)``.
 
     Constant sensitivity chi: potential = f, factor = chi. Logarithmic chi/f: potential = log(f), factor = chi.
-    Receptor chi/(K + f)^2: potential = -1/(K + f), factor = chi. A sensitivity that depends on other
-    fields stays in ``factor`` and is averaged over each edge.
+    Receptor chi/(K + f)^2: potential = -1/(K + f), factor = chi. A velocity that is stated: potential = x, factor = v_x, likewise
+    y and z. A factor that depends on other fields is averaged over each edge.
     """
 
-    name: str  # "haptotaxis", "chemotaxis"
-    toward: str  # the species whose gradient guides
+    name: str  # "haptotaxis", "chemotaxis", "drift"
+    toward: str  # the species whose gradient guides; of a stated velocity the axis
     potential: Expr
     factor: Expr
     source: str = ""

@@ -11,7 +11,7 @@ from .citations import CHAPLAIN_LOLAS_2006, FRANSSEN_2019
 from .letters import Letters
 from .phenotypes import losses
 from .pores import room
-from .taxis import taxis
+from .taxis import drift, taxis
 from .terms import amount, fibres, is_zero, motility, one_minus, per_capacity, product, regions, summed
 
 
@@ -36,7 +36,7 @@ def cells(name: str, options: Cells, filling: Sequence[str], matrix: Sequence[st
         diffusion_mean=options.motility_mean,
         room=None if options.pores is None else room(options.pores, name, matrix, letters),
         fibres=fibres(options.fibres),
-        taxis=tuple(move for move in moves if move is not None),
+        taxis=(*(move for move in moves if move is not None), *drift(name, options.drift, letters)),
         growth=_growth(name, options, filling, letters),
         loss=loss,
         transfers=tuple(

@@ -1,6 +1,8 @@
-"""Directed movement: drift with velocity chi(f) grad f as factor and potential of the balance law."""
+"""Directed movement: drift with velocity chi(f) grad f, or one that is stated, as factor and potential of the balance law."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.formulas import Formula
@@ -26,6 +28,16 @@ def taxis(name: str, own: str, toward: str, law: Law, letters: Letters, letter: 
     source = letters.credit(law.sensitivity, paper) if source is None else source
     factor = letters.use(law.sensitivity, letter, _DIMENSION[law.kind], f"sensitivity of {own} to {toward}", own, toward)
     return Taxis(name, toward, _potential(own, toward, law, letters), factor, source)
+
+
+def drift(own: str, velocity: Sequence[Formula], letters: Letters) -> tuple[Taxis, ...]:
+    """The drift of a species with a velocity: of each component that is not zero G = x (y, z) and the factor v_x: v = sum v_x grad x."""
+    found = []
+    for axis, component in zip("xyz", velocity, strict=False):
+        if component.constant != 0.0:
+            factor = letters.use(component, f"v_{axis}", "length/time", f"velocity of {own} along {axis}", own)
+            found.append(Taxis("drift", axis, Name(axis), factor))
+    return tuple(found)
 
 
 def _potential(own: str, toward: str, law: Law, letters: Letters) -> Expr:

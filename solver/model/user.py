@@ -6,7 +6,7 @@ from ..scenario.expressions import Name, Unary
 from ..scenario.species import UserSpecies
 from .balance import Factor, Species, Term, Transfer
 from .letters import Letters
-from .taxis import taxis
+from .taxis import drift, taxis
 from .terms import amount, boundary, fibres, is_zero, motility, product, regions
 
 
@@ -30,7 +30,7 @@ def user(name: str, options: UserSpecies, letters: Letters) -> Species:
         diffusion=diffusion,
         diffusion_mean=options.diffusion_mean,
         fibres=fibres(options.fibres),
-        taxis=tuple(move for move in moves if move is not None),
+        taxis=(*(move for move in moves if move is not None), *drift(name, options.drift, letters)),
         production=(Term(options.production.expr, "production", options.source),) if not is_zero(options.production) else (),
         growth=tuple(growth),
         loss=(Term(options.loss.expr, "loss", options.source),) if not is_zero(options.loss) else (),

@@ -1,4 +1,4 @@
-"""The structure of a growing HDF5 file as of a checkpoint: all of it but the rows of the mesh and of the fields.
+"""The structure of a growing HDF5 file as of a checkpoint: all of it but the rows of the mesh, of the fields and of the columns.
 
 HDF5 rewrites indices and headers in place, and a process that is killed inside such a write, or a machine that loses its power,
 leaves a mixture. The rows of earlier outputs are never written again, so a file is exactly that of the checkpoint again once its

@@ -20,7 +20,7 @@ from .pools import PoolMap
 from .proteolysis import Proteolysis
 from .reactions import ReactionMap
 from .shorthand import Short
-from .taxis import Sensitivity
+from .taxis import Drift, Sensitivity
 from .vessels import Vessel
 from .wrong import either
 
@@ -133,6 +133,7 @@ class Cells(Options):
         {}, description="movement up the gradient of dissolved species"
     )
     follows: Follows = Field({}, description="movement up the gradient of other cells, such as leaders")
+    drift: Drift = Field([])
     secretes: Annotated[dict[str, Secretion], Keyed("key", "soluble")] = Field({}, description="solubles the cells release")
     growth: Growth | None = Field(None, description="net birth per cell")
     death: RateFormula = Field(ZERO, description="loss rate per cell")

@@ -38,6 +38,7 @@ def check(scenario: Scenario) -> Iterator[Finding]:
     yield from _regions(scenario)
     yield from _boundaries(scenario)
     yield from _fibres(scenario)
+    yield from _stated_drifts(scenario)
     yield from _motilities(scenario)
     yield from _transfers(scenario)
     yield from _phenotypes(scenario)
@@ -150,7 +151,7 @@ def _boundaries(scenario: Scenario) -> Iterator[Finding]:
     mobile = {
         *scenario.model.cells,
         *scenario.model.solubles,
-        *(n for n, s in scenario.species.items() if s.diffusion is not None or s.taxis),
+        *(n for n, s in scenario.species.items() if s.diffusion is not None or s.taxis or s.drift),
     }
     for boundary, conditions in scenario.boundaries.items():
         if known is not None and boundary not in known:
@@ -192,6 +193,16 @@ def _fibres(scenario: Scenario) -> Iterator[Finding]:
             yield Finding((*path, "fibres"), what, code="meaningless-option", remedy="give it a diffusion, or take the fibres out")
         if options.fibres.law == "myopic":
             yield from _myopic(scenario, path, name, options)
+
+
+def _stated_drifts(scenario: Scenario) -> Iterator[Finding]:
+    """A velocity has as many components as the mesh has dimensions."""
+    dim = mesh_dimension(scenario.mesh.kind)
+    for path, _, options in _laws(scenario):
+        given = len(getattr(options, "drift", []))
+        if dim is not None and given not in (0, dim):
+            what = f"not one component per dimension of the mesh (given {given})"
+            yield Finding((*path, "drift"), what, code="wrong-length", remedy=f"allowed: {dim}")
 
 
 def _oriented(scenario: Scenario, path: Path_, name: str) -> Iterator[Finding]:
@@ -311,7 +322,7 @@ def _membranes(scenario: Scenario) -> Iterator[Finding]:
             yield Finding(path, what, code="repeated-name", remedy="rename one")
         for species, way in membrane.permeability.items():
             law = scenario.species.get(species)
-            if law is not None and law.diffusion is None and not law.taxis:
+            if law is not None and law.diffusion is None and not law.taxis and not law.drift:
                 what = "this species does not move, so it cannot cross a membrane"
                 yield Finding((*path, "permeability", species), what, code="immobile-species", remedy=_MOVE)
             if getattr(way, "haptotaxis", False) and not _drifts(scenario, species):

@@ -45,5 +45,5 @@ def _released(scenario: Scenario, name: str, into: str | None) -> Iterator[Findi
 
 def _moves(scenario: Scenario, name: str) -> bool:
     law = scenario.model.cells[name]
-    formulas = [*law.motility.values(), *(way.sensitivity for way in (*law.haptotaxis.values(), *law.chemotaxis.values()))]
+    formulas = [*law.motility.values(), *law.drift, *(way.sensitivity for way in (*law.haptotaxis.values(), *law.chemotaxis.values()))]
     return any(formula.constant != 0.0 for formula in formulas)

@@ -37,6 +37,11 @@ def _from_nothing(reaction: Reaction, path: tuple[str, ...], scenario: Scenario)
         if number > 0 and not reaction.balance.reversible:
             continue
         value = _at_zero(reaction.law.expr, species, {name: given.value for name, given in scenario.parameters.items()})
+        if np.isinf(value):
+            what = f"the law has no value where there is no {species}, which it uses up: it is of a negative order in it"
+            remedy = f"let it be 0 there, as with {species}/({species} + K)"
+            yield Finding(path, what, code="wrong-reaction", remedy=remedy)
+            return
         if -number * value > 0.0:
             what = f"the law is not 0 where there is no {species}, which it uses up (it is {value:.3g} with others at about 1)"
             remedy = f"multiply it by {species}, or by {species}/({species} + K)"
@@ -45,11 +50,13 @@ def _from_nothing(reaction: Reaction, path: tuple[str, ...], scenario: Scenario)
 
 
 def _at_zero(law: Expr, species: str, parameters: Mapping[str, float]) -> float:
-    """A value of the law without a species that is not 0, if one is found; values that are no numbers are left to the run."""
+    """A value of the law without a species that is not 0, if one is found, infinity only where all are; no numbers are left to the run."""
     random = np.random.default_rng(1)
+    boundless = 0
     for _ in range(TRIALS):
         values = {name: float(random.uniform(0.5, 1.5)) for name in sorted(names(law))}
         value = float(evaluate(law, {**values, **parameters, species: 0.0}))
         if np.isfinite(value) and value != 0.0:
             return value
-    return 0.0
+        boundless += bool(np.isinf(value))
+    return np.inf if boundless == TRIALS else 0.0

@@ -78,7 +78,9 @@ def near(name: str, known: list[str]) -> str:
 def columns(scenario: Scenario) -> tuple[list[str], tuple[str, ...]]:
     """All names known beforehand, and the beginnings of further ones that depend on the mesh or on a network."""
     found, begun = ["time", "step", "dt", *_STEPPING], list[str]()
-    cells = list(scenario.model.cells) or [n for n, s in scenario.species.items() if any(not _zero(t.sensitivity) for t in s.taxis)]
+    cells = list(scenario.model.cells) or [
+        n for n, s in scenario.species.items() if any(not _zero(v) for v in (*(t.sensitivity for t in s.taxis), *s.drift))
+    ]
     dim = mesh_dimension(scenario.mesh.kind, getattr(scenario.mesh, "image", ""), getattr(scenario.mesh, "pixel", None))
     regions = getattr(scenario.mesh, "region_names", None)
     lumens = {name for v in scenario.model.vessels.values() if v.at.kind == "region" for name in v.at.names}
@@ -125,7 +127,8 @@ def _moving(scenario: Scenario) -> set[str]:
         values = getattr(law, "motility", None) or getattr(law, "diffusion", None) or {}
         toward = ("haptotaxis", "chemotaxis", "follows")
         drifts = [*(drift for kind in toward for drift in getattr(law, kind, {}).values()), *getattr(law, "taxis", [])]
-        if any(not _zero(value) for value in values.values()) or any(not _zero(drift.sensitivity) for drift in drifts):
+        velocities = [*(drift.sensitivity for drift in drifts), *getattr(law, "drift", [])]
+        if any(not _zero(value) for value in [*values.values(), *velocities]):
             moving.add(name)
     return moving
 

@@ -21,18 +21,22 @@ class Noise(Options):
     """How measured values scatter about those of the model, and how far.
 
     normal: about the value, with a standard deviation. log_normal: the logarithm does. poisson: counts about their mean.
+    negative_binomial: counts of what comes in groups, with a variance of `overdispersion` times their mean (1 would be Poisson's).
     binomial: successes among `trials`, a column of the data; the model's value is the chance of one.
     events: `value` individuals in which something first happened between `since` (a column; none: the start) and `time`, or, where it is
     censored `above`, had not happened by then; the model's value is the chance that it has, such as that of a metastasis.
     """
 
-    kind: Literal["normal", "log_normal", "poisson", "binomial", "events"] = Field(description="the distribution")
+    kind: Literal["normal", "log_normal", "poisson", "negative_binomial", "binomial", "events"] = Field(description="the distribution")
     error: Annotated[float, Field(gt=0)] | Literal["estimated"] | None = Field(
         None,
         description="the standard deviation of all values (of their natural logarithm with log_normal), or `estimated` together with the "
         "parameters; none: the column `error` of the data",
     )
     relative: float | None = Field(None, gt=0, description="or the standard deviation as a share of each measured value (normal)")
+    overdispersion: Annotated[float, Field(gt=1)] | Literal["estimated"] | None = Field(
+        None, description="variance of counts over their mean, or `estimated` together with the parameters (negative_binomial)"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -40,9 +44,23 @@ class Noise(Options):
             raise either(True, "error", "relative")
         if self.relative is not None and self.kind != "normal":
             raise wrong(f"'relative' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
-        if self.error is not None and self.kind in ("poisson", "binomial", "events"):
+        if self.error is not None and self.kind not in ("normal", "log_normal"):
             raise wrong(f"'error' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
+        if (self.overdispersion is not None) != (self.kind == "negative_binomial"):
+            if self.overdispersion is None:
+                raise wrong("'negative_binomial' without an 'overdispersion'", code="missing-option", remedy="give one, or 'estimated'")
+            raise wrong(f"'overdispersion' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
         return self
+
+    @property
+    def estimated(self) -> bool:
+        """Whether how far data scatter is one of the unknowns."""
+        return "estimated" in (self.error, self.overdispersion)
+
+    @property
+    def counts(self) -> bool:
+        """Whether values are whole numbers."""
+        return self.kind in ("poisson", "negative_binomial")
 
 
 class Observable(Options):

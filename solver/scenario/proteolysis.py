@@ -2,8 +2,8 @@
 
     mt1 + timp2 <-> c,  c + prommp2 <-> d,  d + mt1 <-> q,  q -> mt1 + c + mmp2,  mmp2 + timp2 <-> x <-> y
 
-Constants as of Karagiannis and Popel 2004; mt1 let go of timp2 at 2.2e-4 /s. It is written out before anything is checked, so that all
-that formulas, reactions and options may do with other species they may do with these.
+Constants as of Karagiannis and Popel 2004; mt1 lets go of timp2 at 2.2e-4 /s (why: docs/theory.md). It is written out before anything is
+checked, so that all that formulas, reactions and options may do with other species they may do with these.
 Source: Karagiannis, Popel 2004, J. Biol. Chem. 279:39105-39114.
 """
 

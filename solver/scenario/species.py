@@ -15,7 +15,7 @@ from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .named import Keyed, SpeciesName, within
 from .parameters import MolarMass, Solubility
 from .shorthand import Short
-from .taxis import ConstantSensitivity, LogarithmicSensitivity, ReceptorSensitivity
+from .taxis import ConstantSensitivity, Drift, LogarithmicSensitivity, ReceptorSensitivity
 
 
 class Toward:
@@ -61,7 +61,7 @@ class UserSpecies(Options):
 
     initial: Initial = Field(Formula.everywhere(0.0), description="density at the start, everywhere or by region")
     amount: Amount | None = Field(None, description=AMOUNT)
-    diffusion: Motility | None = Field(None, description="D, everywhere or by region; without it and taxis the species is immobile")
+    diffusion: Motility | None = Field(None, description="D, everywhere or by region; without it, taxis and drift the species is immobile")
     diffusion_mean: Mean = Field(
         "arithmetic", description="of D that depends on other fields, between nodes; harmonic: what is off stays off"
     )
@@ -70,6 +70,7 @@ class UserSpecies(Options):
     solubility: Solubility | None = Field(None, description="such as 1.3 uM/mmHg: then pressures (mmHg) are understood for densities")
     quasi_steady: bool = Field(False, description="in balance at all times (no time derivative): for what diffuses fast, such as oxygen")
     taxis: list[TaxisTerm] = Field([], description="directed movement, v = sum of chi grad f")
+    drift: Drift = Field([])
     production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="P >= 0, per volume and time")
     growth: Annotated[Formula, Over("1/time", State)] = Field(ZERO, description="g, per unit density, any sign")
     self_limitation: Annotated[Formula, Over("1/time/own", State, 0)] = Field(

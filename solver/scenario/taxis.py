@@ -1,4 +1,4 @@
-"""Options of directed movement: drift with velocity chi(f) grad f."""
+"""Options of directed movement: drift with velocity chi(f) grad f, or with a velocity that is stated."""
 
 from __future__ import annotations
 
@@ -37,4 +37,13 @@ Sensitivity = Annotated[
     Union[ConstantSensitivity, LogarithmicSensitivity, ReceptorSensitivity],
     Field(discriminator="kind"),
     Short("sensitivity", (("kind", "constant"),)),
+]
+
+Drift = Annotated[
+    list[Annotated[Formula, Over("length/time", State)]],
+    Field(
+        max_length=3,
+        description="velocity of a drift that nothing guides, one component per dimension of the mesh: sinking by weight, flow. "
+        "Only a boundary with `outflow` lets it through, and no membrane; []: none",
+    ),
 ]

@@ -55,6 +55,8 @@ CASES = (
     _shipped("cascade/pancreas", 12, most_ranks=1),
     _shipped("cascade/patients", 12, most_ranks=1),
     _shipped("cascade/prostate", 12, most_ranks=1),
+    _shipped("fits/matrigel", 4, "mesh.cells=[12, 12, 45]"),
+    _shipped("fits/matrigel_height", 12),
     _shipped("fits/xiao", 5),
     _shipped("published/anderson_2000/1d_h0.02", 1, most_ranks=3),
     _shipped("published/anderson_2000/1d_h0.01", 1),

@@ -19,6 +19,7 @@ PATIENCE = 60.0  # seconds: a scenario that says it takes longer needs an entry 
 
 # Scenarios too slow for a test, with settings that make them short; their expected numbers must still be met.
 SHORTER: dict[str, list[str]] = {
+    "fits/matrigel": ["time.end=3 d", "output.every=1", "mesh.cells=[12, 12, 45]"],
     "tissue/crosslinked_collagen": ["mesh.cells=125"],
     "tissue/hypoxic_gland": ["mesh.size=40", "mesh.regions.gland.size=20", "time.end=5 d", "time.tolerance=3e-3"],
     "verification/activation": ["time.tolerance=1e-3"],
@@ -36,7 +37,7 @@ def seconds(header: Header) -> float:
 
 
 def run_shipped(path: Path, out: Path, comm: Comm, *settings: str) -> Run:
-    """Run a scenario file into a new folder and open the result; its series has the columns that were known beforehand."""
+    """Run a scenario file into a new folder and open the result; its series has the columns known beforehand, each with a unit."""
     scenario = load(path, ["output.figures=false", *settings])
     outcome = run(scenario, comm, out)
     if outcome.reason != "done":
@@ -46,6 +47,8 @@ def run_shipped(path: Path, out: Path, comm: Comm, *settings: str) -> Run:
     refused = [name for name in finished.series if name not in known and not name.startswith(begun)]
     missing = sorted(set(known) - set(finished.series)) if scenario.mesh.kind not in ("image", "file") else []
     assert not refused and not missing, f"{path}: not known beforehand: {refused}; not written: {missing}"
+    without = [name for name in (*finished.series, *finished.fields) if not finished.units.get(name)]
+    assert not without, f"{path}: columns and fields without a unit: {without}"
     return finished
 
 

@@ -11,6 +11,7 @@ from numba import njit
 
 from benchmarks.metastasis.__main__ import FIELDS, HERE
 from benchmarks.metastasis.__main__ import table as table_beside_metaspread
+from benchmarks.reactions.__main__ import measure as measure_reactions
 from benchmarks.real import measure as real
 from benchmarks.real.__main__ import table as compared
 from benchmarks.step.access import access, arrays
@@ -86,6 +87,16 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     axis = np.exp(-(np.linspace(-0.5, 0.5, case.cells + 1) ** 2) / 0.0025)  # conserved: what the lattice holds at the start
     assert result["amounts"]["tumour"] == pytest.approx((axis.sum() / case.cells) ** dim, rel=1e-9)
     assert f"{n} nodes" in table([result])
+
+
+def test_reactions_are_counted() -> None:
+    """Twelve of them; where cells are on a few of the nodes only these go by stages; what is counted of a step is less than the step."""
+    few, all_ = (measure_reactions(active, 24, 0.05, 1, []) for active in (0.01, 2.0))
+    for found in (few, all_):
+        assert (found["nodes"], found["reactions"]) == (625, 12)
+        assert 0.0 < found["at nodes"] < found["share"] < 1.0
+        assert found["passes"] in (1.0, 2.0) and (found["again"] > 0.0) == (found["passes"] == 2.0)
+    assert few["reacting"] < 0.05 and all_["reacting"] == 1.0
 
 
 def test_the_table_beside_metaspread_is_that_of_the_kept_results() -> None:

@@ -23,7 +23,7 @@ from tests.lib.march import March
 from tests.lib.models import lattice
 from tests.lib.orders import Convergence, orders, overall
 from tests.lib.signs import CASES
-from tests.verification import flows, manufactured, studies, tolerances
+from tests.verification import flows, manufactured, reacting, studies, tolerances
 from tests.verification.test_exact_wave import l1, solved
 from tests.verification.test_kinetics import SMOOTH, binding, binds, errors_of
 
@@ -52,6 +52,12 @@ def main(argv: list[str]) -> int:
     space = _wave_in_space(comm, quick)
     sizes = {1: (40, 80, 160, 320), 2: (20, 40, 80), 3: (10, 20, 40)}
     profiles = {d: studies.barenblatt(comm, d, n) for d, n in sizes.items() if d == 1 or not quick}
+    print("reactions", flush=True)
+    studied = reacting.studies(comm, quick)
+    head = ("species", *(f"{part} {what}" for what in studied for part in ("errors,", "orders,")))
+    tables["reacting"] = _table(
+        head, [[r[0][0], *(text for row in r for text in row[1:])] for r in zip(*map(reacting.rows, studied.values()), strict=True)]
+    )
     print("stress, conservation", flush=True)
     tables["manufactured"] = _manufactured_table(found, kinds)
     tables["time"] = _table(("dt", *(f"error of {n}" for n in "nmf"), "orders of n"), _rows_of(in_time, "nmf", "n"))

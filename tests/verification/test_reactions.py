@@ -11,6 +11,9 @@ from scipy.integrate import solve_ivp
 from scipy.special import lambertw
 
 import invasio
+from invasio.solver.discretise.program import compose
+from invasio.solver.scenario.expressions import Unary
+from invasio.solver.scenario.parser import parse
 from tests.lib.messages import refused
 
 
@@ -113,6 +116,26 @@ def test_a_law_of_ones_own(tmp_path: Path) -> None:
     right = 0.3 * float(lambertw(1 / 0.3 * np.exp((1 - 2.0) / 0.3)).real)
     np.testing.assert_allclose(done.field("s", 1), right, rtol=1e-5)
     np.testing.assert_allclose(done.field("p", 1), 1.0 - right, rtol=1e-6)
+
+
+def test_a_law_that_is_a_product_of_sums(tmp_path: Path) -> None:
+    """a -> b by (1 + b) (2 + b) (2 - x) a beside SciPy; what multiplying out makes of numbers and places is no part of its own."""
+    text = "{a: {initial: 1}, b: {}}"
+    law = "{turn: {equation: 'a -> b', law: '(1 + b)*(2 + b)*(2 - x)*a'}}"
+    done = run(tmp_path, "{}", law, more=f"species: {text}\n")
+    right = [
+        solve_ivp(lambda _, b, x=x: (1 + b) * (2 + b) * (2 - x) * (1 - b), (0, 1), [0.0], rtol=1e-10, atol=1e-12).y[0, -1]
+        for x in np.linspace(0, 1, 5)
+    ]
+    np.testing.assert_allclose(np.sort(done.field("b", 1)), np.sort(right), rtol=1e-6)
+
+
+def test_a_law_costs_what_mass_action_does() -> None:
+    """Both are the same program, operation by operation, of densities, slopes and flows."""
+    law, by_rates = (parse("3*a*b - 2*c"), parse("3*(a*b) - 2*c"))
+    programs = [compose({"a": Unary("-", v), "b": Unary("-", v), "c": v}, {}, [v]) for v in (law, by_rates)]
+    for one, other in zip(*(vars(p).values() for p in programs), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_mass_action_written_as_a_law_is_the_same(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.stats import binom, lognorm, norm, poisson
+from scipy.stats import binom, lognorm, nbinom, norm, poisson
 
 from invasio.hpc.fits.abc import quantiles
+from invasio.hpc.fits.counts import likeliest
 from invasio.hpc.fits.data import Data, Datum, read_data
 from invasio.hpc.fits.fit import Stopped, fit
 from invasio.hpc.fits.noise import Likelihood
@@ -168,6 +169,8 @@ def test_likelihoods_are_those_of_scipy() -> None:
     counts = of_kind(Noise(kind="poisson"), [{"value": v} for v in y])
     assert counts.logarithm(m) == pytest.approx(poisson.logpmf(y, m).sum(), rel=1e-12)
     assert np.abs(counts.residuals(y)).max() < 1e-7
+    grouped = of_kind(Noise(kind="negative_binomial", overdispersion=4.0), [{"value": v} for v in y])
+    assert grouped.logarithm(m) == pytest.approx(nbinom.logpmf(y, m / 3, 0.25).sum(), rel=1e-12)
     shares, p = of_kind(Noise(kind="binomial"), [{"value": v, "trials": 10.0} for v in y]), m / 10
     assert shares.logarithm(p) == pytest.approx(binom.logpmf(y, 10, p).sum(), rel=1e-12)
     normal = of_kind(Noise(kind="normal", error=0.3), [{"value": v} for v in y])
@@ -182,6 +185,23 @@ def test_likelihoods_are_those_of_scipy() -> None:
     assert censored.residuals(model)[0] > 0 > censored.residuals(model)[1]
     events = of_kind(Noise(kind="events"), [{"value": 4.0, "since": 1.0}, {"value": 7.0, "censored": "above"}])
     assert events.logarithm(np.array([0.2, 0.6])) == pytest.approx(4 * math.log(0.2) + 7 * math.log(0.6), rel=1e-12)
+
+
+def test_overdispersion_is_estimated_with_the_likelihood_of_scipy() -> None:
+    """What is minimised is minus twice the logarithm, up to a constant; likeliest means have no residual, others of either sign."""
+    rng = np.random.default_rng(1)
+    m = np.repeat([3.0, 40.0, 900.0], 200)
+    y = nbinom.rvs(m / 19.0, 1 / 20, random_state=rng).astype(float)
+    counts = of_kind(Noise(kind="negative_binomial", overdispersion="estimated"), [{"value": v} for v in y])
+    found = [(counts.residuals(m, [phi]) ** 2).sum() + (counts.scatter([phi]) ** 2).sum() for phi in (5.0, 20.0, 80.0)]
+    wanted = [-2.0 * nbinom.logpmf(y, m / (phi - 1), 1 / phi).sum() for phi in (5.0, 20.0, 80.0)]
+    assert np.diff(found) == pytest.approx(np.diff(wanted), rel=1e-9)
+    assert [counts.logarithm(m, [phi]) for phi in (5.0, 20.0, 80.0)] == pytest.approx([-0.5 * one for one in wanted], rel=1e-12)
+    assert counts.guess(m) == pytest.approx([20.0], rel=0.3)
+    best = likeliest(y, 20.0)
+    assert np.abs(counts.residuals(best, [20.0])).max() < 1e-6
+    some = best > 0
+    assert (counts.residuals(0.9 * best, [20.0])[some] > 0).all() and (counts.residuals(1.1 * best, [20.0])[some] < 0).all()
 
 
 def test_numbers_of_the_cascade(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ f = sin a + 7 sin^2 b + .1 c^4 sin a on (-pi, pi)^3 (Ishigami & Homma 1990, doi:
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from pathlib import Path
@@ -16,6 +17,8 @@ from invasio.hpc.fits.emulator import Polynomial
 from invasio.hpc.fits.pool import Answer, Here, Stopped
 from invasio.hpc.fits.sensitivity import analyse, matters_little
 from invasio.hpc.fits.task import Task
+from invasio.postprocess.cascade_numbers import over_time
+from invasio.solver.api import run
 from invasio.solver.cli import main
 from tests.lib.messages import refused
 
@@ -79,6 +82,38 @@ def test_single_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     (tmp_path / "plain.yaml").write_text("name: p\nmesh: {kind: interval, cells: 1}\nmodel: {cells: {n: {initial: 1}}}\ntime: {end: 1}\n")
     assert main(["sensitivity", str(tmp_path / "plain.yaml")]) == 2
     assert "[no-fit]" in capsys.readouterr().err
+
+
+def test_outcomes_of_the_cascade(tmp_path: Path) -> None:
+    """As a run with the same values has them, at a time and at the horizon, beside columns of the series; a chance hangs on its rate."""
+    shipped = Path(__file__).parents[3] / "scenarios" / "cascade" / "inhibitor.yaml"
+    liver = "chance of a metastasis in liver"
+    (tmp_path / "s.yaml").write_text(f"""\
+extends: {shipped}
+name: cascade
+arms: null
+expect: []
+parameters: {{wake: 0.002 /d}}
+organs: {{dormancy: {{enter: 0.6, wake: wake}}}}
+mesh: {{cells: 13}}
+drugs: null
+schedules: null
+circulation: {{end: 300 d}}
+model: {{cells: {{tumour: {{initial: 1}}}}, vessels: {{vein: {{wall: null}}}}}}
+time: {{end: 2 d}}
+outcomes:
+  {{invaded: null, entered: {{series: circulation.entered}}, lungs: null, soon: {{cascade: {liver}, at: 200 d}}, liver: {{at: end}}}}
+sensitivity: {{method: morris, n: 2, vary: {{wake: {{from: 1e-3, to: 0.01, unit: /d}}}}}}
+""")
+    found = analyse(Task(tmp_path / "s.yaml"), tmp_path / "out", jobs=1)
+    steps = {one.outcome: one.total for one in found.indices}
+    assert steps["entered"] == 0.0
+    row = next(csv.DictReader((tmp_path / "out" / "outcomes.csv").open()))
+    assert steps["soon"] > 0.0
+    out = tmp_path / "run"
+    run(tmp_path / "s.yaml", set={"sensitivity": None, "outcomes": None, "parameters.wake": f"{row['wake']} /d"}, out=out)
+    times, chance = over_time(out, [liver], [200 * 24 / 16])[liver]
+    assert [float(row["soon"]), float(row["liver"])] == pytest.approx([np.interp(200 * 24 / 16, times, chance), chance[-1]], rel=1e-9)
 
 
 def test_an_analysis_that_was_interrupted_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from invasio.solver.cli import main
+from invasio.solver.errors import ScenarioError
 from invasio.solver.scenario.equations import Equation, read_equation
 from invasio.solver.scenario.loader import Statement, load
 from tests.lib.messages import refused
@@ -62,6 +63,16 @@ WRONG = {
     "a negative rate": ("forward: 10", "forward: -10", "out-of-bounds", ":8:43: model.reactions.r.forward", "at least 0"),
     "a name twice": ("    r:", '    r: {equation: "a -> b", rate: 1}\n    r:', "repeated-key", ":9:5: model.reactions.r", "take one out"),
     "in balance": ("a: {", "a: {quasi_steady: true, decay: 1, ", "wrong-reaction", ":8:19: model.reactions.r.equation", "quasi_steady"),
+    "one half, as a quotient": ("a + b", "1/2 a + b", "wrong-equation", ":8:19: model.reactions.r.equation", "2 a + b -> c"),
+    "a power": ("a + b", "a^2 + b", "wrong-equation", ":8:19: model.reactions.r.equation", "2 a + b -> c"),
+    "a parameter that reacts": ("mesh", "parameters: {q: 1}\nmesh", "no-species", ":9:19: model.reactions.r.equation", "a, b, c"),
+    "a reaction that reacts": ("a + b", "a + r", "no-species", ":8:19: model.reactions.r.equation", "a, b, c"),
+    "an unknown rate": ("forward: 10", "forward: k", "unknown-name", ":8:43: model.reactions.r.forward", "a, b, c"),
+    "a rate that is negative by a parameter": (
+        "mesh", "parameters: {q: -1}\nmesh", "out-of-bounds", ":9:43: model.reactions.r.forward", "at least 0",
+    ),
+    "of a negative order": ("forward: 10, backward: 1", "law: b/a", "wrong-reaction", ":8:39: model.reactions.r.law", "a/(a + K)"),
+    "a bad name": ("    r:", "    2r:", "bad-name", ":8:5: model.reactions.2r", "not starting with a digit"),
     "made of nothing": (
         "forward: 10, backward: 1", "law: 1 - b", "wrong-reaction", ":8:39: model.reactions.r.law", "multiply it by b",
     ),
@@ -73,9 +84,74 @@ def test_what_is_wrong_is_said_with_its_place(case: str, tmp_path: Path) -> None
     old, new, code, place, remedy = WRONG[case]
     assert old in GOOD
     path = tmp_path / "wrong.yaml"
-    path.write_text(GOOD.replace(old, new, 1), encoding="utf-8")
+    text = GOOD.replace(old, new, 1)
+    if "parameters" in new:
+        text = text.replace("a + b", "a + q") if code == "no-species" else text.replace("forward: 10", "forward: q")
+    path.write_text(text, encoding="utf-8")
     with refused(code, f"wrong.yaml{place}", remedy):
         load(path)
+
+
+CARRIED = """\
+mesh: {kind: interval, to: 1, cells: 2}
+parameters: {k: 2}
+model:
+  cells: {tumour: {initial: 1, motility: 1e-3}}
+  bound:
+    r: {on: tumour, per_cell: 1}
+  solubles: {a: {initial: 1, diffusion: 1e-3}}
+  reactions:
+    bind: {equation: "a + r ->", rate: k}
+time: {end: 1}
+"""
+WRONG_NAMES = {
+    "carried by a soluble": ("on: tumour", "on: a", "wrong-species", ":6:13: model.bound.r.on", "allowed: tumour"),
+    "carried by nobody": ("on: tumour", "on: tumor", "no-species", ":6:13: model.bound.r.on", "did you mean 'tumour'?"),
+    "carried by itself": ("on: tumour", "on: r", "wrong-species", ":6:13: model.bound.r.on", "allowed: tumour"),
+    "carried, and a soluble": ("    r:", "    a: {on: tumour, per_cell: 1}\n    r:", "repeated-name", ":8:14: model.solubles.a", "rename"),
+    "carried, and the cells": ("    r:", "    tumour:", "repeated-name", ":6:5: model.bound.tumour", "rename"),
+    "carried, and a parameter": ("    r:", "    k: {on: tumour, per_cell: 1}\n    r:", "repeated-name", ":2:14: parameters.k", "rename"),
+    "cells and a parameter": ("cells: {", "cells: {k: {initial: 1}, ", "repeated-name", ":2:14: parameters.k", "rename"),
+    "cells that become a parameter": ("1e-3}}\n  bound", "1e-3, becomes: {k: 1}}}\n  bound", "no-species", ":4:58:", "allowed: tumour"),
+    "cells that become themselves": ("1e-3}}\n  bound", "1e-3, becomes: {tumour: 1}}}\n  bound", "wrong-transfer", ":4:66:", "another"),
+    "less than nothing in each": ("per_cell: 1", "per_cell: -1", "out-of-bounds", ":6:31: model.bound.r.per_cell", "at least 0"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_NAMES)
+def test_names_that_collide_and_carriers_that_are_none(case: str, tmp_path: Path) -> None:
+    old, new, code, place, remedy = WRONG_NAMES[case]
+    assert old in CARRIED
+    path = tmp_path / "wrong.yaml"
+    path.write_text(CARRIED, encoding="utf-8")
+    load(path)
+    text = CARRIED.replace("a + r ->", "a ->") if new == "    tumour:" else CARRIED
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with refused(code, f"wrong.yaml{place}", remedy):
+        load(path)
+
+
+IN_CYCLES = {
+    "carriers": (
+        "on: tumour",
+        "on: q, per_cell: 1}\n    q: {on: r",
+        "wrong-species",
+        (":6:13: model.bound.r.on", ":7:13: model.bound.q.on"),
+    ),
+    "parameters": ("{k: 2}", "{k: l, l: k}", "circular-parameters", (":2:17: parameters.k", ":2:23: parameters.l")),
+}
+
+
+@pytest.mark.parametrize("case", IN_CYCLES)
+def test_cycles_of_names(case: str, tmp_path: Path) -> None:
+    """All of a cycle are named, each with its line."""
+    old, new, code, places = IN_CYCLES[case]
+    path = tmp_path / "wrong.yaml"
+    path.write_text(CARRIED.replace(old, new), encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load(path)
+    assert [fault.code for fault in caught.value.faults] == [code] * 2
+    assert all(f"wrong.yaml{place}: " in str(caught.value) for place in places)
 
 
 def rates(tmp_path: Path, text: str) -> tuple[float, float]:

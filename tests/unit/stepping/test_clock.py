@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.control import REST, SOON, Control
+from invasio.solver.stepping.control import LEAST_SHARE, REST, SOON, Control
 from invasio.solver.stepping.options import ClockOptions
 from invasio.solver.stepping.trial import Missed
 
@@ -84,7 +84,7 @@ def test_what_halves_have_measured_counts_more_than_prediction() -> None:
     assert control.judge(missed(2e-4), 0.1) == pytest.approx(2.0 ** (1.0 / 3.0))
     assert control.judge(missed(8e-4), 0.1) == pytest.approx(0.5 ** (1.0 / 3.0))
     control.judge(missed(2e-4, 1e-9), 0.1)  # halves agree by chance
-    assert control.judge(missed(2e-4), 0.1) == pytest.approx(4.0 ** (1.0 / 3.0))
+    assert control.judge(missed(2e-4), 0.1) == pytest.approx(LEAST_SHARE ** (-1.0 / 3.0))
 
 
 def test_each_variable_is_followed_by_its_own_prediction() -> None:

@@ -1,0 +1,125 @@
+"""`python3 -m benchmarks.reactions`: which share of a step twelve reactions on a mesh take, where they go on on 1 % of it and everywhere.
+
+The share is all that couples the species beside one pass of their transport: their kinetics at the nodes, the accounts, and what is
+transported a second time. Without reactions most of these species would be 0 and cost nothing, so no run without them is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from mpi4py import MPI
+
+from invasio.solver.components.kinetics import Coupled
+from invasio.solver.kernels import kinetics as kernel
+from invasio.solver.scenario.loader import load
+from invasio.solver.setup import scheme_options, set_up
+from invasio.solver.stepping.stepper import Stepper
+
+SCENARIO = Path(__file__).with_name("square.yaml")
+RAMP = (1 / 64, 1 / 64, 1 / 64, 1 / 16, 1 / 16, 1 / 16, 1 / 4, 1 / 4, 1 / 4, 1.0, 1.0)  # of the step: the first ones are not measured
+
+
+class Watch:
+    """Processor seconds and calls of parts of the coupling: transport of the first passes is kept apart from that of others."""
+
+    def __init__(self) -> None:
+        self.seconds, self.calls = Counter[str](), Counter[str]()
+        self._passes = 0
+
+    def clear(self) -> None:
+        """Forget what was counted."""
+        self.seconds.clear()
+        self.calls.clear()
+
+    def wrap(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, counted."""
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self._passes = 0 if name == "all" else self._passes
+            label = name
+            if name == "transport":
+                self._passes += 1
+                label = "transport" if self._passes == 1 else "transport again"
+            start = time.process_time()
+            result = function(*args, **kwargs)
+            self.seconds[label] += time.process_time() - start
+            self.calls[label] += 1
+            return result
+
+        return counted
+
+
+def measure(active: float, cells: int, dt: float, steps: int, overrides: list[str]) -> dict[str, float]:
+    """Milliseconds and shares of a step; ``active``: the share of the square with cells. Collective."""
+    comm = MPI.COMM_WORLD
+    scenario = load(SCENARIO, [f"parameters.active={active}", f"mesh.cells=[{cells}, {cells}]", *overrides])
+    watch = Watch()
+    with (
+        mock.patch.object(Coupled, "advance", watch.wrap("all", Coupled.advance)),
+        mock.patch.object(Coupled, "_transport", watch.wrap("transport", Coupled._transport)),
+        mock.patch.object(kernel, "advance", watch.wrap("at nodes", kernel.advance)),
+    ):
+        _, problem = set_up(scenario, comm)
+        stepper = Stepper(problem, scheme_options(scenario))
+        stepper.settle(0.0)
+        coupled = [c for c in stepper.components if isinstance(c, Coupled)]
+        now, took = 0.0, []
+        for k, size in enumerate([*(dt * part for part in RAMP), *[dt] * steps]):
+            if k == len(RAMP):
+                watch.clear()
+                before = np.sum([c.work for c in coupled], axis=0)
+            start = time.process_time()
+            if not stepper.attempt(now, size):
+                raise RuntimeError(stepper.failure)
+            stepper.accept(size)
+            now += size
+            took.append(time.process_time() - start)
+        spent = sum(took[len(RAMP) :])
+        sub_steps, _, _, reacting = comm.allreduce((np.sum([c.work for c in coupled], axis=0) - before) / steps)
+        stepper.free()
+    passes = watch.calls["at nodes"] / steps
+    own = watch.seconds["all"] - watch.seconds["transport"]
+    return {
+        "nodes": problem.graph.n_global,
+        "reactions": len(scenario.model.reactions),
+        "ms": 1e3 * spent / steps,
+        "share": own / spent,
+        "at nodes": watch.seconds["at nodes"] / spent,
+        "again": watch.seconds["transport again"] / spent,
+        "passes": passes,
+        "reacting": reacting / passes / problem.graph.n_global,
+        "sub-steps": sub_steps / max(1.0, reacting),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python3 -m benchmarks.reactions", description=__doc__)
+    parser.add_argument("--cells", type=int, default=315, help="along an edge (default: %(default)s, which makes 99856 nodes)")
+    parser.add_argument("--dt", type=float, default=0.05, help="step in s (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=6, help="measured steps (default: %(default)s)")
+    parser.add_argument(
+        "--active", default="0.01,2", help="shares of the square with cells, with commas (default: %(default)s; 2: everywhere)"
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change the scenario")
+    options = parser.parse_args()
+    for active in map(float, options.active.split(",")):
+        found = measure(active, options.cells, options.dt, options.steps, options.set)
+        if MPI.COMM_WORLD.rank == 0:
+            where = f"cells on {100 * min(1.0, active):g} % of {found['nodes']:.0f} nodes, {found['reactions']:.0f} reactions"
+            parts = f"{100 * found['at nodes']:.1f} % at nodes, {100 * found['again']:.1f} % transport again"
+            stages = f"{100 * found['reacting']:.2g} % of the nodes by stages, {found['sub-steps']:.2g} sub-steps each"
+            print(f"{where}: {found['ms']:.0f} ms a step, of which reactions {100 * found['share']:.1f} % ({parts})")
+            print(f"    {found['passes']:.2g} passes of transport; {stages}")
+
+
+if __name__ == "__main__":
+    main()
