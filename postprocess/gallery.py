@@ -17,10 +17,12 @@ from . import cascade
 from .expect import Result, check
 from .figures import make_figures
 from .run import Run, open_run
-from .style import cells_of, kinds
+from .style import cells_of, front_level, kinds
 
 LARGEST = 200_000  # bytes of a picture on the page
 _WIDTH = 1200  # pixels
+_NEARLY_WHITE = 246
+_FULL = 0.5  # share of the nodes
 
 _HEAD = """# Gallery
 
@@ -75,11 +77,16 @@ def main_picture(run: Run) -> Path:
     cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
     flat = "species" if several else cells[0] if cells else next(iter(kinds(run)))
-    name = {1: "profiles", 3: "body"}.get(run.dim, flat)
+    name = {1: "profiles", 3: "body" if cells and not _fills(run, cells[0]) else flat}.get(run.dim, flat)
     picture = run.path / FIGURES / f"{name}.png"
     if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
         make_figures(run)
     return picture
+
+
+def _fills(run: Run, name: str) -> bool:
+    """Whether cells are nearly everywhere from the start, so that their body is all of the tissue."""
+    return bool((run.field(name, step=0) > front_level(run, name, 0)).mean() > _FULL)
 
 
 def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
@@ -94,12 +101,13 @@ def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
     sample = whole.resize((whole.width // 4, whole.height // 4), Image.Resampling.NEAREST)  # the palette's cost grows fast with the pixels
     palette = sample.quantize(256, Image.Quantize.MAXCOVERAGE)  # all colours of the scales, also those of few pixels
     colours = np.array(palette.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    colours[colours.astype(int).sum(axis=1).argmax()] = 255  # the ground stays white
-    palette.putpalette(colours.ravel().tolist())
+    colours[(colours >= _NEARLY_WHITE).all(axis=1)] = 255  # the ground stays white: colours are looked up coarsely
+    known = Image.new("P", (1, 1))
+    known.putpalette(colours.ravel().tolist())
     width = min(_WIDTH, whole.width)
     while True:
         small = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
-        small.quantize(256, palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(target, optimize=True)
+        small.quantize(256, palette=known, dither=Image.Dither.FLOYDSTEINBERG).save(target, optimize=True)
         if target.stat().st_size <= largest or width < 200:
             return
         width = int(0.9 * width)
