@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from .style import cells_of, front_level, kinds
 
 LARGEST = 200_000  # bytes of a picture on the page
 _WIDTH = 1200  # pixels
-_NEARLY_WHITE = 246
 _FULL = 0.5  # share of the nodes
 
 _HEAD = """# Gallery
@@ -67,12 +67,12 @@ def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
 
 
 def main_picture(run: Run) -> Path:
-    """The picture that says most: the cascade or profiles in 1-D, the body in 3-D; else the cells over time, or all species where there
-    are several kinds of cells.
+    """The picture that says most: in 1-D the cascade where some metastasis shows, else profiles; in 3-D the body; else the cells over
+    time, or all species where there are several kinds of cells.
 
     Pictures are drawn if there are none or if the fields are newer; that of a cascade always.
     """
-    if run.dim == 1 and (run.path / ENTRIES).is_file():
+    if run.dim == 1 and (run.path / ENTRIES).is_file() and cascade.shows(run.path / CASCADE):
         return cascade.draw_picture(run.path / CASCADE)
     cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
@@ -100,17 +100,25 @@ def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
         whole = opened.convert("RGB")
     sample = whole.resize((whole.width // 4, whole.height // 4), Image.Resampling.NEAREST)  # the palette's cost grows fast with the pixels
     palette = sample.quantize(256, Image.Quantize.MAXCOVERAGE)  # all colours of the scales, also those of few pixels
-    colours = np.array(palette.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    colours[(colours >= _NEARLY_WHITE).all(axis=1)] = 255  # the ground stays white: colours are looked up coarsely
-    known = Image.new("P", (1, 1))
-    known.putpalette(colours.ravel().tolist())
     width = min(_WIDTH, whole.width)
     while True:
         small = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
-        small.quantize(256, palette=known, dither=Image.Dither.FLOYDSTEINBERG).save(target, optimize=True)
+        _with_white(small, small.quantize(256, palette=palette, dither=Image.Dither.FLOYDSTEINBERG), Image).save(target, optimize=True)
         if target.stat().st_size <= largest or width < 200:
             return
         width = int(0.9 * width)
+
+
+def _with_white(whole: Any, few: Any, image: Any) -> Any:
+    """The picture of few colours with the ground white, which the nearest of them need not be."""
+    colours = np.array(few.getpalette()).reshape(-1, 3)
+    white = int(np.abs(colours - 255).sum(axis=1).argmin())
+    colours[white] = 255
+    index = np.array(few)
+    index[(np.asarray(whole) == 255).all(axis=2)] = white
+    found = image.fromarray(index)
+    found.putpalette(colours.ravel().tolist())
+    return found
 
 
 def _section(entry: Entry, run: Run, results: list[Result], picture: str) -> str:

@@ -159,8 +159,9 @@ def _pages() -> str | None:
 
 def _tests(ranks: int, chosen: list[str], differing: bool) -> Result:
     selected = any(Path(word.partition("::")[0]).exists() for word in chosen)
-    folder = "tests" if ranks == 1 else "tests/parallel"
-    where = [] if selected else [path for path in DIFFERING if path.startswith(folder)] if differing else [folder]
+    where = [] if selected else ["tests" if ranks == 1 else "tests/parallel"]
+    if differing and not selected:  # each once on one rank or on several
+        where = [path for path in DIFFERING if path.startswith("tests/parallel") is (ranks > 1)]
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="invasio-tests-") as folder:
         reports = Path(folder)

@@ -17,7 +17,9 @@ _UNTRIED = "# Never built: the machines of development reach no conda channel."
 _TRIED = "# Built by hand with {tool} on a Debian 13 base, and run on two ranks; not built by this project's tests."
 _BY = "# Written from hpc/environment/packages.txt by `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
 _STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; docker itself has not built it."
-_LIST = "# Written from hpc/environment/ by `python3 -m invasio.hpc.containers.recipes`, with hashes of all wheels: 2.1 GB, where Dockerfile has 3.3."
+_LIST = (
+    "# Written from hpc/environment/ by `python3 -m invasio.hpc.containers.recipes`. 2.4 GB, where Dockerfile has 3.3; all wheels by hash."
+)
 # What the launcher and the wheels need of Debian, besides the libraries that gmsh is linked with.
 FOR_WHEELS = ["python3", "python3-dev", "python3-venv", "gcc", "libc6-dev", "git", "procps", "ca-certificates"]
 # Debian package -> conda-forge packages; () where conda needs none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from invasio.hpc.environment import wheels_probe
 
+from ..run import DIFFERING
 from .conftest import ROOT, Launcher, wait_for
 
 FOLDER = ROOT / "hpc" / "environment"
@@ -151,3 +153,24 @@ def test_probe_refuses_what_cannot_work(monkeypatch: pytest.MonkeyPatch) -> None
     assert wheels_probe.objection() == wanted
     monkeypatch.setattr(wheels_probe, "glibc", lambda: (2, 31))
     assert wheels_probe.objection() == "glibc 2.34 or newer is needed (Ubuntu 22.04, Debian 12, RHEL 9)"
+
+
+def test_what_differs_between_environments_is_there() -> None:
+    for path in DIFFERING:
+        name, _, test = path.partition("::")
+        assert (ROOT / name).exists() and (not test or f"def {test}(" in (ROOT / name).read_text()), path
+
+
+@pytest.mark.parametrize("code", [0, 1, 69])
+def test_ci_goes_on_without_wheels_and_says_so(tmp_path: Path, code: int) -> None:
+    """With a stand-in for `./invasio`: what it was called with, and how `.ci/run` ends where wheels are built, fail, or cannot be had."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci" / "run").write_text((ROOT / ".ci" / "run").read_text())
+    (tmp_path / "invasio").write_text(f'#!/bin/sh\necho "called: $*"\n[ $1 != env ] || exit {code}\n')
+    (tmp_path / "invasio").chmod(0o755)
+    done = subprocess.run(["bash", str(tmp_path / ".ci" / "run")], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    called = [line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("called: ")]
+    wheels = ["test --environment wheels --differing"] if code == 0 else []
+    assert called == ["env build wheels", *wheels, "test --environment sealed"]
+    assert done.returncode == (1 if code == 1 else 0), done.stderr
+    assert ("wheels: not run, they cannot be had here (code 69" in done.stdout) is (code == 69)
