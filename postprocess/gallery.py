@@ -18,10 +18,11 @@ from . import cascade
 from .expect import Result, check
 from .figures import make_figures
 from .run import Run, open_run
-from .style import cells_of, kinds
+from .style import cells_of, front_level, kinds
 
 LARGEST = 200_000  # bytes of a picture on the page
 _WIDTH = 1200  # pixels
+_FULL = 0.5  # share of the nodes
 
 _HEAD = """# Gallery
 
@@ -76,11 +77,16 @@ def main_picture(run: Run) -> Path:
     cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
     flat = "species" if several else cells[0] if cells else next(iter(kinds(run)))
-    name = {1: "profiles", 3: "body"}.get(run.dim, flat)
+    name = {1: "profiles", 3: "body" if cells and not _fills(run, cells[0]) else flat}.get(run.dim, flat)
     picture = run.path / FIGURES / f"{name}.png"
     if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
         make_figures(run)
     return picture
+
+
+def _fills(run: Run, name: str) -> bool:
+    """Whether cells are nearly everywhere from the start, so that their body is all of the tissue."""
+    return bool((run.field(name, step=0) > front_level(run, name, 0)).mean() > _FULL)
 
 
 def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
