@@ -30,7 +30,13 @@ def _as_pages(app: object, name: str, source: list[str]) -> None:
         text = (ROOT / f"{ABOVE[name]}.md").read_text(encoding="utf-8").replace("](docs/", "](")
     for page, file in ABOVE.items():
         text = re.sub(rf"\]\((?:\.\./)*{file}\.md", f"](/{page}.md", text)
+    text = re.sub(r"\[([^\]]+)\]\((?:\.\./)+([\w./-]+)\)", _beside, text)
     source[0] = re.sub(r'<a id="([\w./-]+)"></a>', r"(\1)=\n", text)
+
+
+def _beside(found: re.Match[str]) -> str:
+    """A link to a file of the repository that is no page: its text, with where the file is."""
+    return f"{found[1]} (`{found[2]}`)" if (ROOT / found[2]).exists() else found[0]
 
 
 def setup(app: object) -> None:

@@ -68,6 +68,11 @@ def figure(folder: Path) -> Any:
     return found
 
 
+def shows(folder: Path) -> bool:
+    """Whether a metastasis showed in some history."""
+    return bool(np.nanmax(numbers(read(folder, "organs.csv")["drawn_macro"])) > 0.0)
+
+
 def chances(folder: Path) -> tuple[list[str], list[list[str]]]:
     """Names and rows of a table for people: by place, chances at the horizon and the share of histories with its interval."""
     organs = read(folder, "organs.csv")

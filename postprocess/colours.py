@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize, PowerNorm, to_rgb
@@ -52,18 +54,17 @@ def scale_of(low: float, high: float, root: bool) -> Normalize:
     return PowerNorm(1 / 3, low, high, clip=True) if root and low >= 0 else Normalize(low, high)
 
 
-def finish_bar(bar: object, norm: Normalize, name: str) -> None:
+def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
     """Ticks and name of a colour bar."""
-    of: mpl.colorbar.Colorbar = bar  # type: ignore[assignment]
     if isinstance(norm, PowerNorm):
         ticks = _few_ticks(float(norm.vmax or 1.0))
-        of.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
-        of.ax.minorticks_off()
+        bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
+        bar.ax.minorticks_off()
     else:
-        of.locator, of.formatter = MaxNLocator(5), FuncFormatter(lambda value, _: f"{value:g}")  # no power of ten apart, above the map
-        of.update_ticks()
-    of.set_label(name)
-    of.outline.set_visible(False)  # type: ignore[operator]
+        bar.locator, bar.formatter = MaxNLocator(5), FuncFormatter(lambda value, _: f"{value:g}")  # no power of ten apart, above the map
+        bar.update_ticks()
+    bar.set_label(name)
+    bar.outline.set_visible(False)
 
 
 def _few_ticks(high: float) -> list[float]:

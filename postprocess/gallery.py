@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +18,11 @@ from . import cascade
 from .expect import Result, check
 from .figures import make_figures
 from .run import Run, open_run
-from .style import cells_of, kinds
+from .style import cells_of, front_level, kinds
 
 LARGEST = 200_000  # bytes of a picture on the page
 _WIDTH = 1200  # pixels
+_FULL = 0.5  # share of the nodes
 
 _HEAD = """# Gallery
 
@@ -65,21 +67,26 @@ def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
 
 
 def main_picture(run: Run) -> Path:
-    """The picture that says most: the cascade or profiles in 1-D, the body in 3-D; else the cells over time, or all species where there
-    are several kinds of cells.
+    """The picture that says most: in 1-D the cascade where some metastasis shows, else profiles; in 3-D the body; else the cells over
+    time, or all species where there are several kinds of cells.
 
     Pictures are drawn if there are none or if the fields are newer; that of a cascade always.
     """
-    if run.dim == 1 and (run.path / ENTRIES).is_file():
+    if run.dim == 1 and (run.path / ENTRIES).is_file() and cascade.shows(run.path / CASCADE):
         return cascade.draw_picture(run.path / CASCADE)
     cells = cells_of(run)
     several = len(cells) != 1 and len(kinds(run)) > 1
     flat = "species" if several else cells[0] if cells else next(iter(kinds(run)))
-    name = {1: "profiles", 3: "body"}.get(run.dim, flat)
+    name = {1: "profiles", 3: "body" if cells and not _fills(run, cells[0]) else flat}.get(run.dim, flat)
     picture = run.path / FIGURES / f"{name}.png"
     if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
         make_figures(run)
     return picture
+
+
+def _fills(run: Run, name: str) -> bool:
+    """Whether cells are nearly everywhere from the start, so that their body is all of the tissue."""
+    return bool((run.field(name, step=0) > front_level(run, name, 0)).mean() > _FULL)
 
 
 def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
@@ -93,16 +100,25 @@ def shrink(picture: Path, target: Path, largest: int = LARGEST) -> None:
         whole = opened.convert("RGB")
     sample = whole.resize((whole.width // 4, whole.height // 4), Image.Resampling.NEAREST)  # the palette's cost grows fast with the pixels
     palette = sample.quantize(256, Image.Quantize.MAXCOVERAGE)  # all colours of the scales, also those of few pixels
-    colours = np.array(palette.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    colours[colours.astype(int).sum(axis=1).argmax()] = 255  # the ground stays white
-    palette.putpalette(colours.ravel().tolist())
     width = min(_WIDTH, whole.width)
     while True:
         small = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
-        small.quantize(256, palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(target, optimize=True)
+        _with_white(small, small.quantize(256, palette=palette, dither=Image.Dither.FLOYDSTEINBERG), Image).save(target, optimize=True)
         if target.stat().st_size <= largest or width < 200:
             return
         width = int(0.9 * width)
+
+
+def _with_white(whole: Any, few: Any, image: Any) -> Any:
+    """The picture of few colours with the ground white, which the nearest of them need not be."""
+    colours = np.array(few.getpalette()).reshape(-1, 3)
+    white = int(np.abs(colours - 255).sum(axis=1).argmin())
+    colours[white] = 255
+    index = np.array(few)
+    index[(np.asarray(whole) == 255).all(axis=2)] = white
+    found = image.fromarray(index)
+    found.putpalette(colours.ravel().tolist())
+    return found
 
 
 def _section(entry: Entry, run: Run, results: list[Result], picture: str) -> str:

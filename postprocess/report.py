@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.layout import CASCADE, GIVEN, LOG, RESOLVED, SPREAD, STATUS
 
-from . import cascade, expect, patients
+from . import cascade, expect, patients, relapse
 from .faults import WrongRequest
 from .figures import draw
 from .foreign import inside
@@ -126,6 +126,7 @@ def _cascade(run: Run) -> str:
             cascade.figure(folder),
             "How many cells come how far, what is lost on the way (a), where (b) and when (c) metastases show.",
         )
+        shown += picture(relapse.figure(folder), "Share without a metastasis that shows, after the end of the run.")
     head, rows = cascade.chances(folder)
     return shown + table(head, rows, range(1, len(head))) + _patients(folder)
 

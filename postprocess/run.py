@@ -37,6 +37,14 @@ class Run(Stored):
         path: the folder.
     """
 
+    def field(self, name: str, time: float | str | None = None, step: int | None = None, interpolate: bool = False) -> NDArray[np.float64]:
+        """As of `Stored.field`; a time may also be a text with a unit ("8 d").
+
+        Raises:
+            UnknownName, UnknownTime: as there; the text is no time.
+        """
+        return super().field(name, self.time(time) if isinstance(time, str) else time, step, interpolate)
+
     def time(self, text: str) -> float:
         """A time with a unit ("8 d") in the scenario's time.
 

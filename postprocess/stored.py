@@ -123,23 +123,21 @@ class Stored:
             raise UnknownTime(f"t = {time:g} is no output time", code="no-time", place=str(self.path), remedy=f"nearest: {times[near]:g}")
         return near
 
-    def field(self, name: str, time: float | str | None = None, step: int | None = None, interpolate: bool = False) -> NDArray[np.float64]:
+    def field(self, name: str, time: float | None = None, step: int | None = None, interpolate: bool = False) -> NDArray[np.float64]:
         """(N,) values of a field at an output time, or at output number ``step`` (-1: the last).
 
         Args:
             name: the field.
-            time: a number in the scenario's time, or a text with a unit ("8 d").
+            time: a number in the scenario's time.
             step: the number of an output.
             interpolate: between two output times, the straight line in time between these outputs.
 
         Raises:
             UnknownName: there is no such field.
-            UnknownTime: it is no output time, or with ``interpolate`` outside of all of them; it is no time.
+            UnknownTime: it is no output time, or with ``interpolate`` outside of all of them.
         """
         if name not in self.fields:
             raise unknown(self.path, "field", name, self.fields, code="no-field")
-        if isinstance(time, str):
-            time = self.time(time)
         if interpolate and time is not None and step is None:
             return self._between(name, time)
         if step is None:
@@ -166,7 +164,3 @@ class Stored:
             return self.field(name, step=0)
         share = float(np.clip((time - times[after - 1]) / (times[after] - times[after - 1]), 0.0, 1.0))
         return (1.0 - share) * self.field(name, step=after - 1) + share * self.field(name, step=after)
-
-    def time(self, text: str) -> float:
-        """A time with a unit in the scenario's time."""
-        raise NotImplementedError

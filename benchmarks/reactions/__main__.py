@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ class Watch:
     """Processor seconds and calls of parts of the coupling: transport of the first passes is kept apart from that of others."""
 
     def __init__(self) -> None:
-        self.seconds, self.calls = Counter[str](), Counter[str]()
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.calls = Counter[str]()
         self._passes = 0
 
     def clear(self) -> None:

@@ -16,7 +16,7 @@ from ..scenario.schema import Scenario
 from ..scenario.shipped import Header, headers
 from ..scenario.wrong import allowed
 
-HISTORIES = 500  # of a cascade, for its picture
+HISTORIES = 100  # of a cascade, for its picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

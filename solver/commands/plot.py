@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind.add_argument(
         "--cascade", action="store_true", help="how far cells come that entered vessels, where and when metastases show (one run)"
     )
+    kind.add_argument("--relapse", action="store_true", help="share without a metastasis that shows, after the end of the run (one run)")
     kind.add_argument("--patients", action="store_true", help="how patients differ that `invasio cascade RUN --patients N` drew (one run)")
     kind.add_argument("--series", type=names, metavar="COLUMN,...", help="columns of series.csv over time")
     parser.add_argument(
@@ -63,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
-    from ...postprocess import cascade, fronts, patients, plot
+    from ...postprocess import cascade, fronts, patients, plot, relapse
     from ...postprocess.faults import WrongRequest
     from ...postprocess.run import labels
     from ...postprocess.times import time_scale
@@ -83,6 +84,8 @@ def _draw(args: argparse.Namespace, runs: list[Run]) -> tuple[str, Any]:
         raise WrongRequest("it belongs to profiles and maps", code="wrong-arguments", place="--times", remedy="leave it out")
     if args.cascade:
         return "cascade", cascade.figure(runs[0].path / CASCADE)
+    if args.relapse:
+        return "relapse", relapse.figure(runs[0].path / CASCADE)
     if args.patients:
         return "patients", patients.figure(runs[0].path / CASCADE)
     if args.series:

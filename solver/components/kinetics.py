@@ -143,14 +143,14 @@ class Coupled(Component):
         size = np.maximum(amount, LEAST * amount.max())
         unsure = np.flatnonzero(off > self.rtol * size)
         if len(unsure):
-            off[unsure] = np.minimum(off[unsure], comm.allreduce(np.array([self._carried_off(k, passed[k], dt) for k in unsure])))
+            off[unsure] = np.minimum(off[unsure], comm.allreduce(np.array([self._carried_off(k, dt) for k in unsure])))
         return float((off / np.where(size > 0.0, size, 1.0)).max())
 
-    def _carried_off(self, k: int, passed: tuple[Floats, ...], dt: float) -> float:
+    def _carried_off(self, k: int, dt: float) -> float:
         """What the transport of a step makes of how the tendencies of a member differ, on this rank. Collective."""
         mobile = self._mobiles[k]
         assert mobile is not None
-        kernel.missed(*passed, dt, self._source)
+        kernel.missed(self._star[k], self._new[k], self._tilt[k], self._found[k], self._tilted[k], dt, self._source)
         return mobile.carry(self._source, dt)
 
     def _remember(self, dt: float) -> None:

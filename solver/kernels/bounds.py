@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .compiled import compiled
 from .edges import Edges, Floats
-from .low_order import low_order_flux
+from .low_order import let_pass, low_order_flux
 
 
 class Shares(NamedTuple):
@@ -30,12 +30,6 @@ class Shares(NamedTuple):
     up: Floats
     inward: Floats
     outward: Floats
-
-
-@compiled
-def _share(available: float, wanted: float) -> float:
-    """min(1, available/wanted), compared as products: a quotient by a denormal number overflows."""
-    return 1.0 if available >= wanted else max(0.0, min(1.0, available / wanted))
 
 
 @compiled
@@ -76,8 +70,8 @@ def ratios(
         if fixed[i]:
             down[i] = up[i] = 1.0
             continue
-        down[i] = _share(mass[i] * max(0.0, v[i] - max(0.0, floor)), -dt * drain)
-        up[i] = _share(mass[i] * max(0.0, min(top, maximum) - v[i]), dt * gain)
+        down[i] = let_pass(mass[i] * max(0.0, v[i] - max(0.0, floor)), -dt * drain)
+        up[i] = let_pass(mass[i] * max(0.0, min(top, maximum) - v[i]), dt * gain)
 
 
 @compiled

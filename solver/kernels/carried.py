@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from .bounds import Shares
 from .compiled import compiled
 from .edges import Edges, Floats, Ints
-from .low_order import artificial_diffusion, low_order_flux
+from .low_order import artificial_diffusion, let_pass, low_order_flux
 
 Mask = NDArray[np.bool_]
 
@@ -222,12 +222,6 @@ def known(scale: Floats, carrier: Floats, x: Floats, ratio: Floats) -> None:
 
 
 @compiled(inline=True)
-def _part(available: float, wanted: float) -> float:
-    """min(1, available/wanted), compared as products: a quotient by a denormal number overflows."""
-    return 1.0 if available >= wanted else max(0.0, min(1.0, available / wanted))
-
-
-@compiled(inline=True)
 def _low_flow(u: float, lower: float, here: float, there: float, net: float, own: float, other: float) -> float:
     """The low-order flux p_ij r_j - q_ij r_i."""
     coming, going = _coming(u, lower, here, there, net)
@@ -257,8 +251,8 @@ def shares(
         v[i] = old[i] + dt * (total / e.mass[i] + brought[i] + (made_alike[i] - gone[i]) * r)
         down[i] = up[i] = 1.0
         if not fixed[i]:
-            down[i] = _part(e.mass[i] * max(0.0, v[i] - least[i] * carrier[i]), -dt * drain)
-            up[i] = _part(e.mass[i] * max(0.0, most[i] * carrier[i] - v[i]), dt * gain)
+            down[i] = let_pass(e.mass[i] * max(0.0, v[i] - least[i] * carrier[i]), -dt * drain)
+            up[i] = let_pass(e.mass[i] * max(0.0, most[i] * carrier[i] - v[i]), dt * gain)
 
 
 @compiled

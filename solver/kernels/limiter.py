@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .compiled import compiled
 from .edges import Edges
-from .low_order import low_order_flux
+from .low_order import let_pass, low_order_flux
 
 Floats = NDArray[np.float64]
 
@@ -66,9 +66,7 @@ def low_order_and_ratios(
             ratios[i] = 1.0
             continue
         negative += mass[i] * max(0.0, -value)
-        available = mass[i] * max(0.0, value)
-        # compared as products: a quotient by a denormal number overflows
-        ratios[i] = 1.0 if available >= -dt * drain else max(0.0, min(1.0, available / (-dt * drain)))
+        ratios[i] = let_pass(mass[i] * max(0.0, value), -dt * drain)
     return (negative if finite else np.nan), amount
 
 

@@ -21,3 +21,9 @@ def low_order_flux(u: float, lower: float, here: float, there: float) -> float:
     """F^L_ij into the node with density ``here`` from the one with density ``there``."""
     d = artificial_diffusion(u, lower)
     return (u + d) * there - (lower + d) * here
+
+
+@compiled(inline=True)
+def let_pass(available: float, wanted: float) -> float:
+    """min(1, available/wanted), compared as products: a quotient by a denormal number overflows."""
+    return 1.0 if available >= wanted else max(0.0, min(1.0, available / wanted))

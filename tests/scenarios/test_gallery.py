@@ -64,6 +64,13 @@ def test_unknown_names(capsys: pytest.CaptureFixture[str]) -> None:
 def test_pictures_become_small(tmp_path: Path) -> None:
     """A small picture stays as it is; a large one, here noise on white, fits in the limit, and its ground stays white."""
     rng = np.random.default_rng(3)
+    ground = rng.integers(245, 255, (1000, 1000, 3), dtype=np.uint8)  # white is not among the colours that are taken
+    ground[:300] = 255
+    Image.fromarray(ground).save(tmp_path / "ground.png")
+    shrink(tmp_path / "ground.png", tmp_path / "copy-ground.png", 100_000)
+    with Image.open(tmp_path / "copy-ground.png") as opened:
+        copy = np.asarray(opened.convert("RGB"))
+    assert (copy[: len(copy) // 4] == 255).all() and (copy[len(copy) // 2 :] < 255).any()
     for pixels, name in ((40, "small.png"), (1500, "large.png")):
         noise = rng.integers(0, 256, (pixels, pixels, 3), dtype=np.uint8)
         noise[:, : pixels // 10] = 255

@@ -97,13 +97,13 @@ def _flows(comm: Comm, quick: bool) -> str:
     fine = 40 if quick else 320
     kept = flows.errors(lambda count: flows.amounts(comm, count), fine=fine)
     rows = [
-        ["in balance", name, _list(found), _orders(orders(list(found)))]
+        ["in balance", name, _list(found), _orders(orders(found))]
         for name, found in zip((*flows.PASSED, "at a site"), kept, strict=True)
     ]
     for speed, rate in flows.GATES[:1] if quick else flows.GATES:
         found = flows.errors(partial(flows.gated_amounts, comm, speed, rate), fine=fine)
         named = zip(("went out", "came in besides", "decayed"), found, strict=True)
-        rows += [[f"D = {speed:g}, gate of {rate:g}", name, _list(misses), _orders(orders(list(misses)))] for name, misses in named]
+        rows += [[f"D = {speed:g}, gate of {rate:g}", name, _list(misses), _orders(orders(misses))] for name, misses in named]
     return _table(("species", "amount", "errors, relative", "orders"), rows)
 
 

@@ -53,8 +53,9 @@ def gated_amounts(comm: Comm, speed: float, rate: float, count: int) -> Floats:
     return np.array([account["outflow:left"], account["inflow:left"] - account["outflow:left"], account["dead"]])
 
 
-def errors(found: Callable[[int], Floats], counts: tuple[int, ...] = COUNTS, fine: int = 320) -> NDArray[np.float64]:
-    """Relative errors of the numbers (numbers, counts) in so many steps, against ``fine`` and twice as many, extrapolated."""
+def errors(found: Callable[[int], Floats], counts: tuple[int, ...] = COUNTS, fine: int = 320) -> list[list[float]]:
+    """Relative errors of the numbers, of each in so many steps, against ``fine`` and twice as many, extrapolated."""
     coarse, finest = found(fine), found(2 * fine)
     truth = finest + (finest - coarse) / 3.0
-    return np.array([np.abs(found(count) / truth - 1.0) for count in counts]).T
+    misses: list[list[float]] = np.array([np.abs(found(count) / truth - 1.0) for count in counts]).T.tolist()
+    return misses

@@ -106,8 +106,8 @@ def left_over(law: Species, laws: Mapping[str, Species], model: Model, solution:
         made -= total(carrier.loss) * c
         made += total(carrier.production) * share if law.carried.newborn == "alike" else 0
     moved = sp.Integer(0)
-    for x in X[:dim] if carrier.diffusion is not None else ():
-        assert not isinstance(carrier.diffusion, Mapping)
+    for x in X[:dim] if carrier.mobile else ():
+        assert carrier.diffusion is not None and not isinstance(carrier.diffusion, Mapping)
         flux = -at(carrier.diffusion) * sp.diff(c, x)
         flux += sum(at(taxis.factor) * c * sp.diff(at(taxis.potential), x) for taxis in carrier.taxis)
         moved += sp.diff(flux, x)

@@ -22,6 +22,7 @@ def found(rings: Rings, one: Expectation) -> float:
     """The number of the code in rings; of the ECM in a square what is not gone from its area, 1."""
     values = getattr(rings, one.of)
     if one.what == "position":
+        assert one.level is not None
         return rings.position(values, one.level)
     return 1.0 - rings.integral(1.0 - values) if one.of == "ecm" else rings.integral(values)
 

@@ -55,6 +55,7 @@ def test_what_a_new_folder_holds(comm: Any, shared_tmp: Path) -> None:
     assert (folder.path / "resolved.yaml").read_text(encoding="utf-8") == TEXT
     assert (folder.path / "STATUS").read_text(encoding="utf-8") == "running\n"
     assert (folder.path / "checkpoints").is_dir() and (folder.path / "figures").is_dir()
+    assert not (folder.path / "cascade").exists()  # made where there is one
     folder.close("stopped early: asked to")
     assert (folder.path / "STATUS").read_text(encoding="utf-8") == "stopped early: asked to\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from invasio.postprocess import relapse
 from invasio.postprocess.cascade import steps
 from invasio.postprocess.colours import finish_bar, scale_of
 from invasio.postprocess.curves import mixed, profiles, varies
@@ -184,3 +186,21 @@ def test_the_picture_of_the_cascade_counts_colonies_apart_from_the_cells_of_thei
     assert way["colonies"] == (pytest.approx(2.0), {})
     assert way["micrometastases"] == (1.5, {"died out or small": pytest.approx(0.5)})
     assert way["metastases that show"] == (1.0, {"small so far": pytest.approx(0.5)})
+
+
+def test_the_relapse_free_curve_begins_when_the_tumour_is_out(tmp_path: Path) -> None:
+    """Closed form and drawn shares from the end of the run on, in days; a band only where there are histories enough."""
+    (tmp_path / "relapse.csv").write_text(
+        "time,after,chance_free,free,low,high\n0,-24,1,1,.9,1\n24,0,.9,.95,.8,1\n48,24,.4,.5,.3,.7\n72,48,.2,.1,0,.3\n"
+    )
+    for count, bands in ((100, 1), (1, 0)):
+        (tmp_path / "manifest.json").write_text(
+            json.dumps({"histories": count, "sheds": True, "units": {"relapse.csv": {"after": "4e4 s"}}})
+        )
+        (panel,) = relapse.figure(tmp_path).axes
+        drawn, closed = panel.lines
+        days = np.array([0.0, 24.0, 48.0]) * 4e4 / 86400
+        assert drawn.get_xdata() == pytest.approx(days) and drawn.get_ydata() == pytest.approx([0.95, 0.5, 0.1])
+        assert closed.get_ydata() == pytest.approx([0.9, 0.4, 0.2]) and "without shedding" in closed.get_label()
+        assert len(panel.collections) == bands and panel.get_xlabel().endswith("(d)")
+        plt.close("all")
