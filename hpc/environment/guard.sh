@@ -31,9 +31,10 @@ pass_on() {
   done
 } 2> /dev/null
 
+# Well after the command has ended its ranks by force itself (GRACE in hpc/ranks.py), whose exit code says how it ended.
 end_by_force() {
   tries=0
-  while kill -0 $job && [ $tries -lt 50 ]; do
+  while kill -0 $job && [ $tries -lt 120 ]; do
     tries=$((tries + 1))
     sleep 0.1
   done
