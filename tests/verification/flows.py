@@ -57,5 +57,5 @@ def errors(found: Callable[[int], Floats], counts: tuple[int, ...] = COUNTS, fin
     """Relative errors of the numbers, of each in so many steps, against ``fine`` and twice as many, extrapolated."""
     coarse, finest = found(fine), found(2 * fine)
     truth = finest + (finest - coarse) / 3.0
-    misses: list[list[float]] = np.array([np.abs(found(count) / truth - 1.0) for count in counts]).T.tolist()
-    return misses
+    misses = np.array([np.abs(found(count) / truth - 1.0) for count in counts])
+    return [[float(miss) for miss in column] for column in misses.T]
