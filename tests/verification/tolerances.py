@@ -17,6 +17,7 @@ from invasio.solver.linalg.linear import LinearOptions
 from invasio.solver.model.balance import Transfer
 from invasio.solver.model.kinetics import How
 from invasio.solver.scenario.parser import parse
+from invasio.solver.stepping.control import SOLVED, aim
 from tests.lib.comm import Comm
 from tests.lib.fields import density
 from tests.lib.march import March
@@ -101,7 +102,7 @@ CASES = {
     "plasmin system": Case(plasmin, (2.0, 5.0), 50.0),
     "change of phenotype": Case(transition, (2.0, 4.0), 40.0),
 }
-TIGHT = SchemeOptions(linear=LinearOptions(rtol=1e-11))
+TIGHT = SchemeOptions(linear=LinearOptions(rtol=1e-11), kinetics=1e-9)
 
 
 def reference(case: Case, comm: Comm, count: int) -> list[Densities]:
@@ -129,7 +130,7 @@ def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities], firs
     first: the first step, as a share of the run.
     """
     problem = case.make(comm)
-    march, mine = March(problem, TIGHT), []
+    march, mine = March(problem, replace(TIGHT, kinetics=SOLVED * aim(tolerance))), []  # as a scenario has it
 
     def look(time: float) -> None:
         mine.append({name: density(problem, name).copy() for name in problem.species})
