@@ -85,7 +85,7 @@ def _submit(args: argparse.Namespace, out: Path, series: Series, texts: dict[int
         return _collect(out)
     collect = shlex.join(["invasio", "scaling", str(out), "--collect"])
     if not done.jobs:
-        print("Slurm's commands cannot be called from here; all is prepared, submit one after the other:")
+        print("invasio: Slurm's commands cannot be called from here; all is prepared, submit one after the other:")
         print("\n".join(f"  {shlex.join(['sbatch', str(path)])}" for path in done.scripts))
         return 1
     print(f"job{'s' if len(done.jobs) > 1 else ''} {', '.join(done.jobs)}, one after the other, collected by job {done.after}")

@@ -63,7 +63,7 @@ def hand_over(scenario: Scenario, site: Site, job: Job, report: bool = False, wa
         print(done.warmed)
     if done.job is None:
         by_hand = shlex.join(["sbatch", str(done.folder / SCRIPT)])
-        print(f"Slurm's commands cannot be called from here; all is prepared, submit with:  {by_hand}")
+        print(f"invasio: Slurm's commands cannot be called from here; all is prepared, submit with:  {by_hand}")
         return 1
     print(f"job {done.job}, {job.ranks} rank{'s' if job.ranks != 1 else ''}, run folder {done.folder}")
     if done.after:

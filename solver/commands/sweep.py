@@ -163,7 +163,7 @@ def _submit(args: argparse.Namespace, sweep: SweepRun, site: Site, todo: list) -
     with alone(sweep.path):
         done = submit_array(sweep, todo, site, job, args.collect)
     if not done.jobs:
-        print("Slurm's commands cannot be called from here; all is prepared, submit with:")
+        print("invasio: Slurm's commands cannot be called from here; all is prepared, submit with:")
         print("\n".join(f"  {shlex.join(['sbatch', str(path)])}" for path in done.scripts))
         return 1
     tasks = f"{len(todo)} task{'s' if len(todo) != 1 else ''}"
