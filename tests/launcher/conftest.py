@@ -89,7 +89,7 @@ class Launcher:
         return sorted(path.name for path in (self.folder / "cache" / "env").glob("*") if path.is_dir())
 
     def behave(self, how: str) -> None:
-        """What the next build does: "", "fail", "hang"; of wheels also "half" (one half fails, the other hangs), or what pip says when it fails."""
+        """What the next build does: "", "fail", "hang"; of wheels also "half" (one fails, the other hangs), or what pip says."""
         (self.folder / "behaviour").write_text(how)
 
     def plain_python(self, wheels: str = "") -> None:
