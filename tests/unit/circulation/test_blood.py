@@ -91,7 +91,9 @@ def test_each_cell_comes_loose_by_its_own_phenotype(way: Way) -> None:
     blood = Blood(AT_ONCE, number(0, 2), number(survival, 2), np.array(LOOSE)[:, None])
     plan = replace(one_bed(np.array([0, 1.0]), sizes=np.eye(4)[3], blood=blood), phenotypes=("p", "q"))
     total = 2000 / survival
-    entries = Entries(np.array([0, 1.0]), np.array([[[0, 0]], [[2 * total, 2 * total]]], dtype=float), (Part("vein", "a", beds=np.ones(1)),))
+    entries = Entries(
+        np.array([0, 1.0]), np.array([[[0, 0]], [[2 * total, 2 * total]]], dtype=float), (Part("vein", "a", beds=np.ones(1)),)
+    )
     found = drawn(plan, entries, range(20), way)
     lived = sum(batch.units.cells.sum(axis=0) for batch in found)
     events = 20 * total * survival
