@@ -115,7 +115,7 @@ class Launcher:
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `./invasio ARGUMENTS` to its end."""
         process = self.start(*arguments, **variables)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def left(self) -> list[str]:
@@ -125,7 +125,7 @@ class Launcher:
 
 def processes_with(marker: str) -> list[str]:
     """Command lines that contain the marker, this process excepted; waits a little for them to go."""
-    for _ in range(40):
+    for _ in range(200):
         found = []
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
             try:
@@ -140,7 +140,7 @@ def processes_with(marker: str) -> list[str]:
     return found
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 180.0) -> None:
     """Wait until the condition holds; fails when it does not come true."""
     deadline = time.monotonic() + seconds
     while not condition():

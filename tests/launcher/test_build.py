@@ -25,7 +25,7 @@ def test_unknown_command_builds_nothing(launcher: Launcher) -> None:
 
 def test_two_at_once_build_once(launcher: Launcher) -> None:
     both = [launcher.start("shell", "-c", "echo inside") for _ in range(2)]
-    outputs = [process.communicate(timeout=60) for process in both]
+    outputs = [process.communicate(timeout=180) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert [out for out, _ in outputs] == ["inside\n", "inside\n"]
     assert launcher.calls == 1
@@ -57,7 +57,7 @@ def test_interrupted_build_ends_everything_and_can_be_repeated(launcher: Launche
     process = launcher.start("shell", "-c", "true")
     wait_for((launcher.folder / "hanging").exists)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=180)
     assert process.returncode == 130
     assert "interrupted" in err
     assert launcher.trees == []
@@ -86,7 +86,7 @@ def test_environments_are_listed_and_removed_but_not_under_somebody(launcher: La
     assert (refused.returncode, launcher.trees) == (1, [name])
     assert "is being built or used" in refused.stderr
     inside.send_signal(signal.SIGTERM)
-    inside.communicate(timeout=30)
+    inside.communicate(timeout=180)
     assert launcher.left() == []
     removed = launcher.run("env", "remove", name)
     assert (removed.returncode, launcher.trees) == (0, [])

@@ -75,7 +75,7 @@ def test_nothing_forced_seals_where_wheels_cannot_be_had(launcher: Launcher) -> 
 
 def test_two_at_once_build_once(wheels: Launcher) -> None:
     both = [wheels.start("shell", "-c", 'echo "$INVASIO_WHEELS"') for _ in range(2)]
-    outputs = [process.communicate(timeout=60) for process in both]
+    outputs = [process.communicate(timeout=180) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert {out for out, _ in outputs} == {f"{wheels.trees[0]}\n"} and wheels.trees[0].startswith("wheels-")
     assert wheels.calls == 1
@@ -105,7 +105,7 @@ def test_interrupted_build_ends_everything_and_can_be_repeated(wheels: Launcher)
     process = wheels.start("shell", "-c", "true")
     wait_for((wheels.folder / "hanging").exists)
     process.send_signal(signal.SIGTERM)
-    _, complaint = process.communicate(timeout=30)
+    _, complaint = process.communicate(timeout=180)
     assert (process.returncode, wheels.trees, wheels.left()) == (130, [], []), complaint
     wheels.behave("")
     assert wheels.run("shell", "-c", "true").returncode == 0
@@ -168,7 +168,7 @@ def test_ci_goes_on_without_wheels_and_says_so(tmp_path: Path, code: int) -> Non
     (tmp_path / ".ci" / "run").write_text((ROOT / ".ci" / "run").read_text())
     (tmp_path / "invasio").write_text(f'#!/bin/sh\necho "called: $*"\n[ $1 != env ] || exit {code}\n')
     (tmp_path / "invasio").chmod(0o755)
-    done = subprocess.run(["bash", str(tmp_path / ".ci" / "run")], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    done = subprocess.run(["bash", str(tmp_path / ".ci" / "run")], capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
     called = [line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("called: ")]
     wheels = ["test --environment wheels --differing"] if code == 0 else []
     assert called == ["env build wheels", *wheels, "test --environment sealed"]
