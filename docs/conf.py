@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 project = "invasio"
 author = "the invasio authors"
-version = release = re.findall(r'__version__ = "(.+)"', (ROOT / "src" / "invasio" / "__init__.py").read_text(encoding="utf-8"))[0]
+version = release = runpy.run_path(str(ROOT / "src" / "invasio" / "_version.py"))["find"](ROOT).partition("+")[0]
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["README.md"]
