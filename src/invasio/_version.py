@@ -8,11 +8,12 @@ from importlib import metadata
 from pathlib import Path
 
 RELEASED = "0.2.0"  # the last release in CHANGELOG.md, for copies without tags
+_ROOT = Path(__file__).resolve().parents[2]
 _ARCHIVED = ".git_archival.txt"  # git writes into it what `git archive` and the archives of forges are made of
 _TAG = re.compile(r"v?(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?)(?:-(\d+)-g([0-9a-f]+))?")
 
 
-def find(root: Path = Path(__file__).resolve().parents[2]) -> str:
+def find(root: Path = _ROOT) -> str:
     """The version of a checkout, of an archive of one, or of what is installed, as PEP 440 writes it.
 
     A tag vX.Y.Z is X.Y.Z, N commits after it X.Y.Z.postN+gCOMMIT; without tags the last release and the commit, RELEASED+gCOMMIT.
