@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from .base import Options, Quantity
+from .exemplified import example
 from .formulas import ByRegion, Formula, Over
 from .outline import hints
 from .parser import FUNCTIONS
@@ -50,6 +51,9 @@ and source, not the name.
 `extends: other.yaml` lays this file over another one: mappings are merged, lists and values replaced, `null` removes an entry,
 another `kind` starts afresh. `--set a.b.c=value` does the same from the command line, also below names that hold
 dots, as those of effects; unknown paths are refused.
+
+Below each meaning stands an example. The examples come from scenarios in `solver/scenario/examples/`, which the tests validate, so each is
+right in its place; an option without one has options of its own, with theirs.
 """
 
 
@@ -67,9 +71,8 @@ def _sections(model: type[Options], path: str, seen: list[tuple[type[Options], s
         field = next(f for key, f in model.model_fields.items() if (f.alias or key) == name)
         below += [(group, f"{path}.{name}{suffix}".lstrip(".")) for group, suffix in _groups(annotation)]
         if name != "kind":
-            rows.append(
-                f"| `{name}` | {_type(annotation)} | {_default(field)} | {_bounds(annotation, field)} | {field.description or ''} |"
-            )
+            cells = [f"`{name}`", _type(annotation), _default(field), _bounds(annotation, field), _meaning(model, name, field)]
+            rows.append(f"| {' | '.join(cells)} |")
     title = f"## `{path}`" if path else "## Top level"
     kind = model.model_fields.get("kind")
     if kind is not None:
@@ -81,6 +84,12 @@ def _sections(model: type[Options], path: str, seen: list[tuple[type[Options], s
     for group, place in below:
         if (group, place) not in seen and not any(g is group for g, _ in seen):
             yield from _sections(group, place, seen)
+
+
+def _meaning(model: type[Options], name: str, field: FieldInfo) -> str:
+    """What an option means, with an example."""
+    shown = example(model, name).replace("|", "\\|")
+    return f"{field.description or ''}" + (f"<br>`{shown}`" if shown else "")
 
 
 def _groups(annotation: Any) -> Iterator[tuple[type[Options], str]]:
