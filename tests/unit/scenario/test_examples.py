@@ -56,4 +56,3 @@ def test_every_option_has_an_example() -> None:
 def test_the_page_shows_them() -> None:
     page = markdown()
     assert "<br>`motility: 36*(1 - 0.5*stain)` |" in page and "<br>`width: [2, 8]` |" in page
-    assert "`cells: [80, 40]`" in page
