@@ -226,7 +226,7 @@ def _entered(run: Run, table: dict[str, Any]) -> Panel:
                 kind, _, vessel = account.partition(":")
                 where = kind if kind == vessel else f"{vessel} ({kind})"
                 lines[where if len(cells) == 1 else f"{name}, {where}"] = 100 * values / start
-    return "entered vessels (%)", lines, False
+    return "entered vessels (% of cells at the start)" if len(cells) == 1 else "entered vessels (% of each at the start)", lines, False
 
 
 def _pools(run: Run, table: dict[str, Any]) -> Panel:
