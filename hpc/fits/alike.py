@@ -9,6 +9,7 @@ sum e^2 + sum ln(1 - rho_k^2) (Rasmussen & Williams 2006, appendix B, ISBN 978-0
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class Lines:
         before, after, gaps = [], [], []
         for (_, time), line in groups.items():
             line.sort()
-            for (x, k), (y, n) in zip(line[:-1], line[1:], strict=True):
+            for (x, k), (y, n) in pairwise(line):
                 if not y > x:
                     what = f"two values at one place (time {time:g}, place {x:g})"
                     remedy = "take one out, or leave out 'correlation'"
@@ -65,6 +66,6 @@ class Lines:
         """Turn independent standard normal numbers of all data into ones that are alike along these lines, in place."""
         rho = dict(zip(map(int, self.after), self.shares(length), strict=True))
         for chain in self.chains:
-            for before, after in zip(chain[:-1], chain[1:], strict=True):
+            for before, after in pairwise(chain):
                 share = rho[int(after)]
                 normal[after] = share * normal[before] + np.sqrt(1.0 - share**2) * normal[after]

@@ -22,7 +22,7 @@ _FEW = 100  # independent draws below which the ends of bands are rough
 
 @dataclass(frozen=True)
 class Bands:
-    """(n,) what the best values say, the ends of the band of the model, and those of a new measurement (nan where its noise is not known)."""
+    """(n,) what the best values say, the ends of the band of the model, and those of a new measurement (nan: its noise is not known)."""
 
     model: Floats
     lower: Floats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Draws:
         found = [(row.span, k) for k, row in enumerate(self._data.rows) if (row.arm, row.time, row.observable) == (arm, time, name)]
         slabs = sorted((span, k) for span, k in found if span is not None)
         ends = [span for span, _ in slabs]
-        if not slabs or any(a[1] != b[0] for a, b in zip(ends[:-1], ends[1:], strict=True)):
+        if not slabs or any(a[1] != b[0] for a, b in pairwise(ends)):
             return np.array([], dtype=np.intp), np.array([])
         return np.array([k for _, k in slabs], dtype=np.intp), np.array([ends[0][0], *(high for _, high in ends)])
 

@@ -31,7 +31,19 @@ from .noise import Likelihood
 from .pool import Here, Stopped, Workers
 from .problem import FAILED, Problem
 from .profile import Side, Spread, side, spread
-from .results import Estimate, Quality, as_csv, as_json, as_markdown, as_text, estimates, fitted_csv, predictions_csv, profiles_csv, sample_files
+from .results import (
+    Estimate,
+    Quality,
+    as_csv,
+    as_json,
+    as_markdown,
+    as_text,
+    estimates,
+    fitted_csv,
+    predictions_csv,
+    profiles_csv,
+    sample_files,
+)
 from .runs import Runs
 from .sample import Sample, sample
 from .search import Found, failed, search, solve, starts

@@ -2,7 +2,8 @@
 
 Markov chains of many walkers, by turns with steps along the line to another walker (Goodman & Weare 2010,
 doi:10.2140/camcos.2010.5.65), half of them at a time, and with values drawn from a t distribution about the best ones (Tierney 1994,
-doi:10.1214/aos/1176325750). Both are the same numbers for the same seed, so that chains that are begun again find their runs.
+doi:10.1214/aos/1176325750), which is fitted to the walkers once, when their beginning is over. All numbers are the same for the same
+seed, so that chains that are begun again find their runs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ Floats = NDArray[np.float64]
 _STRETCH = 2.0
 _FREEDOM, _WIDER = 5.0, 1.2  # of the t distribution, and by how much it is wider than the curvature says
 _WIDEST = 0.3  # of a range: where the curvature says nothing
-_LEFT_OUT = 0.25  # of the chains: their beginning
+_LEFT_OUT = 0.3  # of the chains: their beginning
+_LATEST = 0.5  # of the beginning, by which the distribution is fitted
 WALKERS = 4  # for each unknown
 
 
@@ -36,9 +38,9 @@ def sample(problem: Problem, best: Floats, covariance: Floats, runs: int, seed: 
     """Draw with about so many runs. said: is told how many of how many rounds are done."""
     numbers = np.random.default_rng(seed)
     count = WALKERS * problem.size + WALKERS * problem.size % 2
-    rounds = max(4, round(runs / count))
-    sizes, across = np.linalg.eigh(0.5 * (covariance + covariance.T))
-    root = across * np.sqrt(np.clip(sizes, 1e-16, _WIDEST**2))
+    rounds = max(8, round(runs / count))
+    beginning = int(_LEFT_OUT * rounds)
+    root = _root(covariance)
     proposals = _Far(best, _WIDER * root)
 
     def heights(points: Floats) -> Floats:
@@ -52,6 +54,9 @@ def sample(problem: Problem, best: Floats, covariance: Floats, runs: int, seed: 
     height = heights(walkers)
     kept, taken = [], 0
     for turn in range(rounds):
+        if turn == beginning:
+            latest = np.concatenate(kept[int(_LATEST * beginning) :])
+            proposals = _Far(latest.mean(axis=0), _WIDER * _root(np.cov(latest.T).reshape(problem.size, problem.size)))
         for half in (np.arange(0, count, 2), np.arange(1, count, 2)):
             if turn % 2:
                 points = proposals.draw(numbers, len(half))
@@ -67,8 +72,14 @@ def sample(problem: Problem, best: Floats, covariance: Floats, runs: int, seed: 
             taken += int(goes.sum())
         kept.append(walkers.copy())
         said(turn + 1, rounds)
-    chains = np.stack(kept[int(_LEFT_OUT * rounds) :])
+    chains = np.stack(kept[beginning:])
     return Sample(chains.reshape(-1, problem.size), taken / (rounds * count), worth(chains))
+
+
+def _root(covariance: Floats) -> Floats:
+    """A square root of it, nowhere wider than a share of the ranges."""
+    sizes, across = np.linalg.eigh(0.5 * (covariance + covariance.T))
+    return np.asarray(across * np.sqrt(np.clip(sizes, 1e-16, _WIDEST**2)))
 
 
 class _Far:

@@ -39,8 +39,8 @@ class Noise(Options):
     )
     correlation: Annotated[Length, Field(gt=0)] | Literal["estimated"] | None = Field(
         None,
-        description="length over which neighbouring slabs, or values along a line, of one time are off alike (by exp(-distance/length)), or "
-        "`estimated` together with the parameters; none: they are independent",
+        description="length over which neighbouring slabs, or values along a line, of one time are off alike: by exp(-distance/length); "
+        "or `estimated` together with the parameters; none: they are independent",
     )
 
     @model_validator(mode="after")
@@ -107,8 +107,8 @@ class Observable(Options):
     noise: Annotated[Noise, Short("kind")] = Field(Noise(kind="normal"), description="how the data scatter")
     seen_in: str | None = Field(
         None,
-        description="observable in whose slabs this amount or quantile of places is seen, so that their noise is its own: for bands of what "
-        "would be measured (integral, quantile)",
+        description="observable in whose slabs this amount or quantile of places is seen, so that their noise is its own: for bands of "
+        "what would be measured (integral, quantile)",
     )
 
     @model_validator(mode="after")
