@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
 from ..scenario.mesh import mesh_dimension
-from ..scenario.parameters import read_scales
 from ..scenario.parser import RESERVED
 from ..scenario.quantities import product, word
+from ..scenario.scales import read_scales
 from ..scenario.schema import Scenario
 from ..scenario.tree import names, substitute
 from ..scenario.units import ONE

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import invasio
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "docs" / "architecture.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
 FOLDERS = {"benchmarks", "docs", "hpc", "meshes", "postprocess", "scenarios", "solver", "src", "tests"}
@@ -63,3 +65,13 @@ def test_the_list_of_decisions_is_whole() -> None:
     decisions = ROOT / "docs" / "decisions"
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (decisions / "README.md").read_text(encoding="utf-8")))
     assert listed == {path.name for path in decisions.glob("*.md")} - {"README.md"}
+
+
+def test_the_python_reference_has_all_that_is_public() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^\.\. auto\w+:: invasio\.([\w.]+)$", page, re.MULTILINE))
+    assert {*invasio.__all__} - {"__version__"} <= shown
+    for path in shown:
+        module, _, name = path.rpartition(".")
+        is_module = (ROOT / f"{path.replace('.', '/')}.py").exists()
+        assert is_module or not module or name in defined(ROOT / f"{module.replace('.', '/')}.py"), path
