@@ -57,6 +57,7 @@ class VesselSurface:
         place = np.zeros((len(numbered) * dim, 3))
         place[:, :dim] = np.concatenate(points)
         self._radius = np.concatenate(radii)
+        self._kept: dict[str, Floats] = {}  # what never changes
         crossing = dict.fromkeys(c.law.species for v in problem.vessels.values() for c in v.crossings)
         self._species = list(crossing)
         self.names = ("integrity", "radius", "torn", *(f"entered_{name}" for name in crossing))
@@ -89,9 +90,11 @@ class VesselSurface:
     def fields(self) -> dict[str, Floats]:
         """The values now, at the corners of this rank's facets. Collective."""
         vessels = list(self.problem.vessels.values())
-        found = {"radius": self._radius}
+        if not self._kept:
+            self._kept["radius"] = self._radius
+            self._kept["torn"] = self._gather([v.torn * v.sites.measure for v in vessels])
+        found = dict(self._kept)
         found["integrity"] = self._gather([1.0 if v.integrity is None else v.integrity.b * v.sites.measure for v in vessels])
-        found["torn"] = self._gather([v.torn * v.sites.measure for v in vessels])
         for name in self._species:
             found[f"entered_{name}"] = self._gather([next((c.entered for c in v.crossings if c.law.species == name), 0.0) for v in vessels])
         return {name: found[name] for name in self.names}
