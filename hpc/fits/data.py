@@ -17,8 +17,8 @@ from invasio.solver.scenario.base import Context
 from invasio.solver.scenario.cascade_numbers import check_numbers, named
 from invasio.solver.scenario.columns import columns, near, units_of
 from invasio.solver.scenario.fit import FitOptions, Observable, Shown
-from invasio.solver.scenario.parameters import read_scales
 from invasio.solver.scenario.quantities import Units
+from invasio.solver.scenario.scales import read_scales
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.units import UnitError, measure, words
 from invasio.solver.scenario.wrong import allowed

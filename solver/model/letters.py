@@ -9,9 +9,9 @@ from ..scenario.columns import units_of
 from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
 from ..scenario.mesh import mesh_dimension
-from ..scenario.parameters import read_scales
 from ..scenario.parser import RESERVED
 from ..scenario.quantities import AMOUNT, product, word
+from ..scenario.scales import read_scales
 from ..scenario.schema import Scenario
 from ..scenario.tree import names, substitute
 from ..scenario.units import ONE

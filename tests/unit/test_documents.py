@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import invasio
 from invasio.solver.scenario.shipped import folder, scenario_files
 from tests.verification import halved
 
@@ -91,3 +92,13 @@ def test_every_shipped_scenario_is_in_the_table_of_halved_meshes() -> None:
     ]
     far = {row[0].removeprefix("| ") for row in rows if abs(float(row[-1].removesuffix(" % |"))) >= 100 * halved.MOST}
     assert far == set(halved.HANGS)
+
+
+def test_the_python_reference_has_all_that_is_public() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^\.\. auto\w+:: invasio\.([\w.]+)$", page, re.MULTILINE))
+    assert {*invasio.__all__} - {"__version__"} <= shown
+    for path in shown:
+        module, _, name = path.rpartition(".")
+        is_module = (ROOT / f"{path.replace('.', '/')}.py").exists()
+        assert is_module or not module or name in defined(ROOT / f"{module.replace('.', '/')}.py"), path

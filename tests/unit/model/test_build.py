@@ -10,7 +10,8 @@ import pytest
 from invasio.solver.cli import main
 from invasio.solver.model.balance import Model
 from invasio.solver.model.build import build_model
-from invasio.solver.model.text import equation, explain, letter
+from invasio.solver.model.equation import equation, letter
+from invasio.solver.model.text import explain
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
 from invasio.solver.scenario.shipped import folder
