@@ -73,7 +73,7 @@ output: {every: 0.1}
 
 
 def test_thousands_of_segments_cost_what_they_hold(comm: Comm, shared_tmp: Path) -> None:
-    """More than 12,000 segments: a number for each and output in one table, and the six points of the tube that is drawn of each, packed."""
+    """More than 12,000 segments: a number for each and output in one table, and six points of a tube for each, packed."""
     path = shared_tmp / "many.yaml"
     path.write_text(MANY, encoding="utf-8")
     run = run_shipped(path, shared_tmp / "run", comm)

@@ -68,8 +68,8 @@ HEADLINES = {
 
 # those whose numbers do change by more than MOST -> why
 HANGS = {
-    "fits/matrigel": "cells that have sunk lie in a layer of some 4 µm on the dish, which no mesh of this size resolves, and crowd as it says; "
-    "what is fitted there holds for its mesh alone, see [matrigel.md](matrigel.md)"
+    "fits/matrigel": "cells that have sunk lie in a layer of some 4 µm on the dish, which no mesh of this size resolves, and crowd as it "
+    "says; what is fitted there holds for its mesh alone, see [matrigel.md](matrigel.md)"
 }
 
 # others -> why they have no row
