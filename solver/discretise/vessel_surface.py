@@ -141,7 +141,8 @@ class VesselSurface:
 def _tubes(network: Network, dim: int) -> tuple[Floats, Ints, Ints]:
     """What every segment is drawn as: itself in 2-D, a tube in 3-D.
 
-    Points (p, dim), the facets (f, dim) between them, and the segment of each point. The points of a segment are its own, and each of them is one corner of several of its facets.
+    Points (p, dim), the facets (f, dim) between them, and the segment of each point. The points of a segment are its own, and each of
+    them is one corner of several of its facets.
     """
     ends = network.points[network.segments]
     count = len(ends)
