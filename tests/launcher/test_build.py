@@ -98,7 +98,7 @@ def test_export_writes_a_tar(launcher: Launcher) -> None:
     assert launcher.run("env", "export", "--tar", str(target)).stdout == f"{target}\n"
     names = subprocess.run(["tar", "-tf", target], capture_output=True, text=True, check=True).stdout.split()
     assert {"./usr", "./etc/", "./var", "./.complete"} <= set(names)
-    assert launcher.run("env", "export").stderr == "invasio: usage: invasio env export --tar FILE | --sif FILE\n"
+    assert launcher.run("env", "export").stderr == "invasio: usage: invasio env export --wheels FILE | --tar FILE | --sif FILE\n"
 
 
 def test_export_of_an_image_needs_apptainer(launcher: Launcher) -> None:
@@ -119,11 +119,3 @@ def test_launcher_is_plain_sh() -> None:
     for script in [INVASIO, *(ROOT / "hpc" / "environment").glob("*.sh")]:
         checked = subprocess.run(["dash", "-n", str(script)], capture_output=True, text=True)
         assert (checked.returncode, checked.stderr) == (0, ""), script
-
-
-def test_another_dolfinx_has_an_environment_of_its_own(launcher: Launcher) -> None:
-    done = launcher.run("test", "--dolfinx", "0.11", "--help")
-    assert (done.returncode, launcher.calls) == (0, 1), done.stderr
-    assert done.stdout.startswith("usage: invasio test") and launcher.trees[0].startswith("test-unstable-")
-    refused = launcher.run("test", "--dolfinx", "1.0")
-    assert refused.stderr.startswith("invasio: usage: invasio test --dolfinx 0.9 | 0.11") and refused.returncode == 1

@@ -32,7 +32,7 @@ def test_importing_invasio_imports_nothing_heavy() -> None:
 def test_public_names() -> None:
     assert set(invasio.__all__) <= set(dir(invasio))
     assert all(getattr(invasio, name) is not None for name in invasio.__all__)
-    assert re.fullmatch(r"\d+\.\d+\.\d+", invasio.__version__)
+    assert re.fullmatch(r"\d+\.\d+\.\d+(\.post\d+)?(\+g[0-9a-f]+)?", invasio.__version__)
     assert (Path(invasio.__file__).parent / "py.typed").exists()
     with pytest.raises(AttributeError, match="no_such_name"):
         getattr(invasio, "no_such_name")  # noqa: B009
