@@ -18,6 +18,7 @@ from scipy.stats import norm
 
 from invasio.hpc import processes
 from invasio.hpc.sweep.folder import alone
+from invasio.hpc.tally import Tally
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.progress import duration
@@ -62,7 +63,6 @@ ESTIMATES, FITTED, PREDICTIONS, PROFILES, BEST, SUMMARY = (
 _BETTER = 0.05  # by which a profile must fall below the best sum of squares for the search to go on from there
 _SAME = 0.1  # of the sum of squares: searches that end as near to the best have found the same
 _AGAIN = 3
-_TELL = 10.0  # seconds between two lines on how far a sample is
 _LATER = "the data end before the run does: choose an earlier time.end, or see why the run fails with the best values"
 
 
@@ -200,16 +200,14 @@ class _Fit:
 
     def _drawn(self, best: Found, near: Spread) -> Sample:
         """Values drawn from the likelihood; says how long it takes."""
-        began, told = time.monotonic(), time.monotonic()
+        tally = Tally()
 
         def said(done: int, rounds: int) -> None:
-            nonlocal told
-            now = time.monotonic()
-            if now - told > _TELL:
-                told = now
-                self.say(f"sample {done} of {rounds}, about {duration((now - began) / done * (rounds - done))} to go")
+            tally.total = rounds
+            tally.at(done, f"rounds of the sample, {self.runs.made} runs")
 
-        return sample(self.problem, best.shares, near.covariance, self.task.options.sample, self.task.options.seed, said)
+        with tally:
+            return sample(self.problem, best.shares, near.covariance, self.task.options.sample, self.task.options.seed, said)
 
     def _refuse(self, what: str) -> NoReturn:
         remedy = "check the data and their units, or choose ranges that begin elsewhere"
