@@ -22,6 +22,7 @@ from invasio.hpc.tally import Tally
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.progress import duration
+from invasio.solver.scenario.columns import units_of
 from invasio.solver.scenario.fitted import path_of
 from invasio.solver.scenario.loader import dump_resolved
 
@@ -284,7 +285,7 @@ class _Fit:
             SUMMARY: text,
             f"{ESTIMATES}.csv": as_csv(found),
             f"{ESTIMATES}.md": as_markdown(found, quality, level),
-            f"{ESTIMATES}.json": as_json(found, quality, level, *count),
+            f"{ESTIMATES}.json": as_json(found, quality, level, *count, self._units()),
             FITTED: fitted_csv(task.data, fitted, residuals, likelihood.sigmas(sigmas)),
             PREDICTIONS: predictions_csv(task.predicted, predicted),
             PROFILES: profiles_csv(problem, best.shares, sides),
@@ -299,6 +300,11 @@ class _Fit:
                 replace_text(self.folder / name, content)
             replace_text(self.folder / BEST, self._best_scenario(dict(zip(names, values, strict=False))))
         return Outcome(self.folder, found, quality, text)
+
+    def _units(self) -> dict[str, str]:
+        """Of lengths and times, for figures."""
+        units = units_of(self.task.scenario)
+        return {"length": units.length or "1", "time": units.time or "1"}
 
     def _best_scenario(self, values: dict[str, float]) -> str:
         """The scenario with the best values, to run on its own."""
