@@ -95,6 +95,9 @@ def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any, uni
         label = ", ".join(text for text in (arm, "" if moment is None else f"t = {moment:g}{_unit(units, 'time', ' {}')}") if text)
         model, low, high = (curves.numbers(key)[lines][line] for key in ("model", "lower", "upper"))
         above.fill_between(line_along[line], low, high, color=colour, alpha=0.25, linewidth=0)
+        if "seen_lower" in curves.rows[0]:
+            ends = (curves.numbers(key)[lines][line] for key in ("seen_lower", "seen_upper"))
+            above.fill_between(line_along[line], *ends, color=colour, alpha=0.08, linewidth=0)
         above.plot(line_along[line], model, color=colour, label=label or None)
         above.errorbar(along[mine], value[mine], np.nan_to_num(error[mine]), fmt="o", ms=2.5, lw=0.7, color=colour, alpha=0.8)
         below.plot(along[mine], residual[mine], "o", ms=2.5, color=colour)
@@ -103,6 +106,7 @@ def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any, uni
     large = value[value > 0]
     if len(large) > 1 and (np.array(table.texts("noise"))[rows] == "negative_binomial").all() and large.max() > _WIDE * np.median(large):
         above.set_yscale("symlog", linthresh=10.0)
+        above.set_ylim(bottom=-2.0)
     above.set_title(f"{name} ({unit})" if unit else name)
     if above.get_legend_handles_labels()[1]:
         above.legend(fontsize=7)
