@@ -14,7 +14,7 @@ from .times import long_time
 
 
 def figure(folder: Path) -> Any:
-    """Closed form and what was drawn with its 95 %, from the end of the run on, between the times at which histories are looked at straight.
+    """Closed form and what was drawn with its 95 %, from the end of the run on; straight between the times of looking at histories.
 
     Raises WrongRequest where nothing is drawn.
     """
