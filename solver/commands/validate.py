@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     print(f"  mesh        {scenario.mesh.kind}")
     if line := start_line(scenario):
         print(f"  cells       {line}")
-    parameters = ", ".join(f"{p.name} = {p.value:.6g} {p.unit}".strip() for p in model.parameters.values())
+    parameters = ", ".join(f"{p.name} = {p.told[0]:.6g} {p.told[1]}".strip() for p in model.parameters.values())
     print(f"  parameters  {parameters or 'none'}")
     print(f"  time        {scenario.time.start:g} to {scenario.time.end:g}")
     if scenario.expect:

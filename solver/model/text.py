@@ -243,7 +243,7 @@ def _sources(law: Species) -> list[tuple[str, str]]:
 def _table(model: Model) -> list[str]:
     rows = [("", "value", "unit", "meaning", "source")]
     rows += [
-        (letter(p.name), number_text(float(f"{p.value:.12g}")), p.unit or "-", p.meaning or "-", p.source or "-")
+        (letter(p.name), number_text(float(f"{p.told[0]:.12g}")), p.told[1] or "-", p.meaning or "-", p.source or "-")
         for p in model.parameters.values()
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
