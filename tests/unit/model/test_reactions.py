@@ -118,9 +118,9 @@ def test_where_little_reacts() -> None:
     moved, floors = old + np.array([[0.0, 1e-5, 0.0], [0.0, 0.0, 0.0]]), np.full(2, 1e-6 * kinetics.FLOOR)
     for dt, few in ((1e-3, 1), (0.5, 2)):
         new, flown, counts = np.zeros_like(old), np.zeros((1, 3)), np.zeros(4)
-        args = (program.code, program.short, program.first, program.constants, program.rates, program.slopes, program.flows, program.turns)
-        rest = (program.quiet, program.gross, program.weights, program.silent, np.zeros((0, 3)), np.zeros((2, 3), dtype=bool))
-        assert kinetics.advance(*args, *rest, old, moved, dt, 1e-6, floors, new, np.zeros_like(old), flown, counts) == -1
+        begun = (program.table(), np.zeros((0, 3)), np.zeros((2, 3), dtype=bool), old, moved, dt, 1e-6, floors)
+        scratch = (np.zeros(1, dtype=bool), np.zeros(3, dtype=np.int32))
+        assert kinetics.advance(*begun, new, np.zeros_like(old), flown, counts, *scratch) == -1
         assert counts[3] == few
         gained = (moved - old)[0] * (1 - (1 - np.exp(-dt)) / dt)
         np.testing.assert_allclose(flown[0], old[0] * (1 - np.exp(-dt)) + gained, rtol=3e-6, atol=1e-14)
