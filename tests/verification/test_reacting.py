@@ -15,7 +15,7 @@ from tests.verification import reacting
 @pytest.mark.parametrize(("dim", "kind", "counts"), [(1, "regular", (16, 32)), (2, "regular", (8, 16))])
 def test_order_two_in_space(comm: Comm, dim: int, kind: str, counts: tuple[int, ...]) -> None:
     """Cells, what they carry, what is dissolved and an ECM that reacts, dt proportional to the size of cells."""
-    found = reacting.in_space(comm, dim, kind, counts)
+    found = reacting.in_space(comm, dim, kind, counts, end=0.5)
     for name, orders in found.orders.items():
         assert orders[-1] >= 1.85, (name, found)
 
