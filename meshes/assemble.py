@@ -13,6 +13,8 @@ from .facets import Ints, between, canonical, facets_on, signed_measures
 
 Floats = NDArray[np.float64]
 
+BLOCK = 1 << 15  # cells that are looked at together: what that needs stays in the processor's cache
+
 
 def assemble(
     points: Floats,
@@ -85,13 +87,9 @@ def check_regions(regions: Sequence[str], cells: NDArray[np.integer], source: st
 
 def oriented(points: Floats, cells: Ints, source: str) -> Ints:
     """The cells with their nodes in positive order; raises MeshError for cells without volume."""
-    size = signed_measures(points, cells)
     scale = np.ptp(points, axis=0).max() if len(points) else 0.0
-    reach = np.zeros(len(cells))  # longest edge at the first corner, in the maximum norm: a length to compare with
-    for corner in cells.T[1:]:
-        for column in points.T:
-            np.maximum(reach, np.abs(column[corner] - column[cells[:, 0]]), out=reach)
-    flat = np.flatnonzero(np.abs(size) <= 1e-12 * reach ** (cells.shape[1] - 1))
+    turned = cells.copy()
+    flat = np.concatenate([np.empty(0, np.int64), *(k + _turn(points, turned[k : k + BLOCK]) for k in range(0, len(cells), BLOCK))])
     if len(flat) or not scale:
         where = ", ".join(f"{x:.6g}" for x in points[cells[flat[0]]].mean(axis=0)) if len(flat) else "everywhere"
         raise MeshError(
@@ -100,10 +98,19 @@ def oriented(points: Floats, cells: Ints, source: str) -> Ints:
             place=source,
             remedy="remove them or mesh again",
         )
-    turned = cells.copy()
-    inverted = size < 0
-    turned[inverted, -2:] = cells[inverted][:, [-1, -2]]
     return turned
+
+
+def _turn(points: Floats, cells: Ints) -> Ints:
+    """Put the nodes of cells in positive order, in place; which of them have no volume."""
+    size = signed_measures(points, cells)
+    reach = np.zeros(len(cells))  # longest edge at the first corner, in the maximum norm: a length to compare with
+    for corner in cells.T[1:]:
+        for column in points.T:
+            np.maximum(reach, np.abs(column[corner] - column[cells[:, 0]]), out=reach)
+    inverted = size < 0
+    cells[inverted, -2:] = cells[inverted][:, [-1, -2]]
+    return np.flatnonzero(np.abs(size) <= 1e-12 * reach ** (cells.shape[1] - 1))
 
 
 def sides(points: Floats, cells: Ints, lower: Sequence[float], upper: Sequence[float], names: Sequence[str]) -> dict[str, Ints]:

@@ -36,15 +36,16 @@ def table_of(sweep: SweepRun) -> Table:
 
 def figure(sweep: SweepRun, table: Table) -> Any | None:
     """Columns of the outcomes over time, an arm a line, above what was given when, within `style`; None where there are no lines."""
-    runs = [Run(member.folder) for member in sweep.members if member.status == "done"][: plot.MOST_LINES]
+    done = [member.folder for member in sweep.members if member.status == "done"]
+    runs = [Run(folder) for folder in done[: plot.MOST_LINES]]
     columns = list(dict.fromkeys(outcome.column for outcome in sorted(table.outcomes, key=lambda o: not o.cascade)))[:MOST_PANELS]
     if not runs or not columns or min(len(run.series["time"]) for run in runs) < 2:
         return None
     curves = [cascade_curves(run.path, table.outcomes) for run in runs]
     later = {o.column: plot.Curves(o.unit, [each[o.column] for each in curves]) for o in table.outcomes if o.cascade}
-    drawn, arms = plot.series(runs, columns, lanes_of(runs, MOST_STRIPS), later), len(sweep.members)
-    if arms > plot.MOST_LINES:
-        drawn.legends[0].set_title(f"the first {len(runs)} of {arms} arms; the table has all", {"size": "small"})
+    drawn = plot.series(runs, columns, lanes_of(runs, MOST_STRIPS), later)
+    if len(done) > len(runs):
+        drawn.legends[0].set_title(f"the first {len(runs)} of {len(done)} arms; the table has all", {"size": "small"})
     return drawn
 
 

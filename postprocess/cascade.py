@@ -16,6 +16,7 @@ from .colours import LINES
 from .faults import WrongRequest
 from .style import fitted, style
 from .times import long_time
+from .units import power_text
 
 PICTURE = "cascade.png"
 PLACES = 8  # that are shown
@@ -153,8 +154,9 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
                 "offset points",
                 va="center",
                 ha="right",
-                color="#666666",
+                color="#444444",
                 fontsize="small",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )
     panel.set_xscale("log")
     panel.set_xlim(floor, max(max(value for _, value, _ in way), 10.0 * floor) * 30)
@@ -192,7 +194,9 @@ def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]
     alone = " without shedding" if facts.get("sheds") else ""
     count = facts["histories"]
     word = "history" if count == 1 else "histories"
-    panel.set_xlabel(f"chance of a metastasis\n(bars: closed form{alone}; points: {count:,} {word}, 95 %)")
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    bars = f"bars: closed form{alone}\n" if np.isfinite(columns["chance_macro"][list(rows.values())]).any() else ""
+    panel.set_xlabel(f"chance of a metastasis\n{bars}points: {count:,} {word}, 95 %")
 
 
 def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
@@ -209,7 +213,7 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
         panel.fill_between(times[rows], low, high, color=colour, alpha=0.18, lw=0)
     panel.margins(x=0)
     panel.set_ylim(bottom=0)
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
     panel.set_xlabel(f"time{f' ({name})' if name else ''}")
     panel.set_ylabel("chance of a metastasis that shows")
     panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))

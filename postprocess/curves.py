@@ -16,14 +16,14 @@ from .units import axis_label, power_text, quantity, scale
 if TYPE_CHECKING:
     from .run import Run
 
-DASHES = ("-", "--", "-.", ":")
+DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (1.2, 0.9)))  # the last: dots as dense as the others are dark
 _BESIDE = 4  # panels in a row
 _SHORT = 14  # letters of a name, two of which stand beside each other below a panel
 FAINT, GONE = 1e2, 1e6  # panels whose largest densities differ by so much have a logarithmic axis; what is less is gone
 APART = 30.0  # largest densities beyond this ratio are shown on a logarithmic axis
 
 
-def _dash(number: int) -> str:
+def _dash(number: int) -> Any:
     """The dashes of a line; with its colour unlike those of 31 others."""
     return DASHES[(number + number // len(LINES)) % len(DASHES)]
 
@@ -55,12 +55,13 @@ def profiles(run: Run, steps: list[int]) -> Any:
         if FAINT * least < max(tops) < GONE * least:  # else some of the panels would look empty
             row[0].set_yscale("log")
             row[0].set_ylim(0.03 * least, 2 * max(tops))
+        if row[0].get_yscale() == "log" or not 1e-3 <= max(tops) < 1e4:
             row[0].yaxis.set_major_formatter(lambda value, _: power_text(value))
         for panel, step in zip(row, steps, strict=False):
             for name in group:
                 number = names.index(name)
                 values = run.field(name, step=step)[order]
-                panel.plot(x[order], values, _dash(number), color=LINES[number % len(LINES)], label=name)
+                panel.plot(x[order], values, linestyle=_dash(number), color=LINES[number % len(LINES)], label=name)
             panel.margins(x=0)
     for panel, step in zip(panels[0], steps, strict=False):
         panel.set_title(time_label(run, float(run.times[step])))
@@ -99,7 +100,7 @@ def mixed(run: Run) -> Any:
     figure, axes = plt.subplots(1, len(units), figsize=fitted(4.2 * len(units) + 2.2, 3.0), squeeze=False, layout="constrained")
     for panel, (of, group) in zip(axes[0], units.items(), strict=True):
         for number, (name, curve) in enumerate(group.items()):
-            panel.plot(run.times * factor, curve, _dash(number), color=LINES[number % len(LINES)], label=name)
+            panel.plot(run.times * factor, curve, linestyle=_dash(number), color=LINES[number % len(LINES)], label=name)
         tops = [float(curve.max()) for curve in group.values() if curve.max() > 0.0]
         if tops and max(tops) > APART * min(tops):
             panel.set_yscale("log")
@@ -226,7 +227,7 @@ def _entered(run: Run, table: dict[str, Any]) -> Panel:
                 kind, _, vessel = account.partition(":")
                 where = kind if kind == vessel else f"{vessel} ({kind})"
                 lines[where if len(cells) == 1 else f"{name}, {where}"] = 100 * values / start
-    return "entered vessels (%)", lines, False
+    return "entered vessels (% of cells at the start)" if len(cells) == 1 else "entered vessels (% of each at the start)", lines, False
 
 
 def _pools(run: Run, table: dict[str, Any]) -> Panel:

@@ -51,7 +51,7 @@ def draw(folder: Path) -> list[Path]:
                 for ending in (".png", ".pdf"):
                     figure.savefig(pictures / f"{name}{ending}", dpi=_DPI)
                     written.append(pictures / f"{name}{ending}")
-    return written
+    return written + (draw_sample(folder) if (folder / "sample.json").exists() else [])
 
 
 def _fitted(table: _Table, curves: _Table) -> Any:

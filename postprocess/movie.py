@@ -156,7 +156,7 @@ def _profiles(run: Run, name: str | None) -> tuple[Any, Callable[[int], None]]:
     order = np.argsort(run.points[:, 0])
     x = run.points[order, 0] * scale(run, "length")[0]
     names = [name] if name else list(kinds(run))
-    lines = {n: panel.plot(x, x * 0, DASHES[k % 4], color=LINES[k % len(LINES)], label=n)[0] for k, n in enumerate(names)}
+    lines = {n: panel.plot(x, x * 0, linestyle=DASHES[k % 4], color=LINES[k % len(LINES)], label=n)[0] for k, n in enumerate(names)}
     ends = np.array([limits(run, n) for n in names])
     panel.set_xlim(x[0], x[-1])
     panel.set_ylim(ends[:, 0].min(), 1.03 * ends[:, 1].max())

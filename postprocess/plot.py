@@ -92,7 +92,7 @@ def profiles(runs: list[Run], names: list[str] | None = None, times: list[float]
                 text = with_unit(run, name) if len(runs) == 1 else label if len(shown) == 1 else f"{name}, {label}"
                 values = line.values(run.field(name, step=steps[number][k]))
                 tint = LINES[(colour if len(shown) > 1 or len(runs) == 1 else number) % len(LINES)]
-                panel.plot(line.position, values, DASHES[(number if len(runs) > 1 else colour) % 4], color=tint, label=text)
+                panel.plot(line.position, values, linestyle=DASHES[(number if len(runs) > 1 else colour) % 4], color=tint, label=text)
         panel.set_title(time_label(runs[0], float(runs[0].times[steps[0][k]])))
         panel.margins(x=0)
     for panel in axes[-1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 _LOG_LINES = 200
+_CAME = ("born", "inflow", "switched_in", "adjusted", "arrived")  # accounts of the ledger
+_WENT = ("dead", "outflow", "switched_out", "blood", "lymph", "cavity", "radiation", "surgery")
 _SECTIONS = {
     "pictures": "Pictures",
     "curves": "Front and amounts",
@@ -161,9 +164,7 @@ def _ledger(run: Run) -> str:
         total = series.get(f"{name}.total")
         if total is None or not len(total):
             continue
-        booked = {k.removeprefix(f"{name}."): float(v[-1]) for k, v in series.items() if k.startswith(f"{name}.")}
-        came = {k: v for k, v in booked.items() if k.partition(":")[0] in ("born", "inflow", "switched_in", "adjusted") and v}
-        went = {k: v for k, v in booked.items() if k.partition(":")[0] in ("dead", "outflow", "switched_out") and v}
+        came, went = booked(run, name)
         residual = series.get(f"{name}.ledger")
         worst = f"{float(residual.max()):.1e}" if residual is not None and len(residual) else "-"
         unit = run.units.get(f"{name}.total", "")
@@ -174,6 +175,26 @@ def _ledger(run: Run) -> str:
     note = f'<p class="soft">What was there at the start plus what came minus what went is what is there at {end}, to rounding. '
     note += "The last column is the largest relative residual of all outputs.</p>"
     return note + table(("species", "in", "at the start", "came", "went", "at the end", "largest residual"), rows, (2, 5, 6))
+
+
+def booked(run: Run, name: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Accounts of a species at the end that are not 0: what came by what, and what went; all there is in between is in one of them."""
+    found = {k.removeprefix(f"{name}."): float(v[-1]) for k, v in run.series.items() if k.startswith(f"{name}.") and float(v[-1])}
+    came = {k: v for k, v in found.items() if k.partition(":")[0] in _CAME}
+    went = {k: v for k, v in found.items() if k.partition(":")[0] in _WENT}
+    for key in (k for k in found if k.startswith("reaction:")):
+        (came if _is_made(run, key.partition(":")[2], name) else went)[key] = found[key]
+    return came, went
+
+
+def _is_made(run: Run, reaction: str, species: str) -> bool:
+    """Whether a reaction makes more of a species than it uses up, from left to right."""
+    stated = ((run.scenario.get("model") or {}).get("reactions") or {}).get(reaction) or {}
+    left, _, right = str(stated.get("equation", "")).replace("<->", "->").partition("->")
+    uses, makes = (
+        sum(int(n or 1) for n in re.findall(rf"(?:^|\+)\s*(?:(\d+)\s+)?{re.escape(species)}\s*(?=\+|$)", side)) for side in (left, right)
+    )
+    return makes > uses
 
 
 def _accounts(booked: dict[str, float]) -> str:

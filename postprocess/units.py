@@ -93,4 +93,6 @@ def axis_label(run: Run, name: str) -> str:
 def length_label(run: Run, name: str, length: float) -> str:
     """A length with its unit: z = 100 µm."""
     factor, unit = scale(run, "length")
-    return f"{name} = {length * factor:.3g}" + (f" {unit}" if unit else "")
+    text = f"{length * factor:.3g}"
+    text = f"{float(text):.0f}" if "e+" in text and length * factor < 1e5 else text  # 1240, not 1.24e+03
+    return f"{name} = {text}" + (f" {unit}" if unit else "")

@@ -52,7 +52,7 @@ def _facets(run: Run) -> dict[str, NDArray[np.float64]]:
     if not vessels:
         return {}
     with h5py.File(run.path / VESSELS, "r", locking=False) as file:
-        corners = file["VTKHDF/Points"][:].reshape(-1, run.dim, 3)
+        corners = file["VTKHDF/Points"][:][file["VTKHDF/Connectivity"][:].reshape(-1, run.dim)]
         region = file["VTKHDF/CellData/region"][:]
     found: dict[str, list[NDArray[np.float64]]] = {}
     for k, (_, kind) in enumerate(vessels):

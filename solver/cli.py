@@ -49,12 +49,23 @@ READERS = ("status", "report", "plot", "movie", "cascade", "table", "compare", "
 def parser(command: str | None = None) -> argparse.ArgumentParser:
     """The parser of the whole command line; only the chosen command's module is imported."""
     top = argparse.ArgumentParser(prog="invasio", description="Tumour invasion through tissue, in parallel.")
+    top.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     subs = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, line in COMMANDS.items():
         sub = subs.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
         if name == command:
             import_module(f".commands.{name}", __package__).add_arguments(sub)
     return top
+
+
+class _Version(argparse.Action):
+    """Print the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
+        import invasio
+
+        print("invasio", invasio.__version__)
+        parser.exit()
 
 
 def main(argv: list[str] | None = None) -> int:

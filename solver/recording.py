@@ -167,7 +167,7 @@ class Recording:
                 grid,
                 names,
                 kind,
-                output.compression,
+                output.compression or int(part == "walls" and self._walls is not None and self._walls.repetitive),
                 start,
                 scenario=self._resolved,
                 expected=expected,

@@ -58,6 +58,7 @@ class Ground:
         densities = begun.densities if begun else {}
         networks, start, end = self._networks_of(scenario), scenario.time.start, scenario.time.end
         problem = pose(build_model(scenario), self.operators, start, networks, scalars, places, densities, end)
+        self.operators.forms.forget()
         if begun:
             begun.put(problem.state)
         return problem

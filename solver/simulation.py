@@ -85,16 +85,18 @@ class Simulation:
         if self._ground is not None and not self._ground.fits(scenario):
             self._ground.operators.free()
             self._ground = None
-        options = PetscOptions(scenario.numerics.petsc, self._petsc)
+        new, options = False, PetscOptions(scenario.numerics.petsc, self._petsc)
         try:
             if self._ground is None:
                 with speaking(self):
                     self._ground = Ground(scenario, self._comm)
-                give_back()
+                new = True
             quiet = self.recorded is not None and out is None  # said already
             given = (out, resume, overwrite, self._progress, quiet, self._extensions, prolong)
             self._course = Course(scenario, self._ground, options, *given)
             self.recorded = self._course.memory
+            if new:
+                give_back()
         except BaseException:
             options.remove()
             raise

@@ -14,6 +14,7 @@ from .model.pulses import many_jumps, too_late
 from .model.switches import jumping
 from .model.text import apart, together
 from .output.folder import RunFolder
+from .scenario.cascade_words import coarse
 from .scenario.mesh import BoxMesh, ImageMesh, RectangleMesh
 from .scenario.schema import Scenario
 from .stepping.clock import Clock
@@ -38,7 +39,8 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
         log.info("%s", together(kinetics).strip())
     switching = jumping(problem.model) if scenario.time.step is None else []
     span = scenario.time.start, scenario.time.end
-    for note in (*apart(problem.model), *switching, *many_jumps(problem.model, *span), *too_late(problem.model, span[1])):
+    late = too_late(problem.model, span[1])
+    for note in (*coarse(scenario), *apart(problem.model), *switching, *many_jumps(problem.model, *span), *late):
         log.warning("%s", note)
     steps = in_steps(scenario, problem.dim)
     if steps:

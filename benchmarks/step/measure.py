@@ -14,6 +14,7 @@ from mpi4py import MPI
 from benchmarks.triad import triad
 from invasio.solver.components.mobile import Mobile
 from invasio.solver.components.transport import Transport
+from invasio.solver.heap import give_back
 from invasio.solver.parallel import Comm
 from invasio.solver.stepping.stepper import Stepper
 
@@ -195,7 +196,8 @@ def bounds(result: dict[str, Any]) -> dict[str, float]:
 
 
 def _memory() -> dict[str, float]:
-    """Bytes now and at the peak so far of this process."""
+    """Bytes now and at the peak so far of this process; as in a run, freed memory is given back."""
+    give_back()
     with open("/proc/self/statm") as file:
         pages = int(file.read().split()[1])
     return {"now": pages * float(resource.getpagesize()), "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0}

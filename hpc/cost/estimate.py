@@ -20,7 +20,9 @@ STEP = {1: 0.4, 2: 0.4, 3: 0.5}
 SPREAD = (0.5, 4.0)
 FIXED = (1.5e-4, 2.0e-3)  # seconds per step and moving species whatever the mesh
 START = (1.0, 30.0)  # seconds of a rank until the first step: imports, kernels from the cache or compiled, mesh
-NODE = {1: 1.0e3, 2: 1.5e3, 3: 3.5e3}  # bytes per node: the mesh, its graph, and solvers of two moving species
+# bytes per node at most, which is while the mesh is made; with two moving species 1.3e3 are kept of a 3-D lattice
+NODE = {1: 0.8e3, 2: 1.1e3, 3: 2.5e3}
+SPECIES = {1: 0.2e3, 2: 0.3e3, 3: 0.4e3}  # bytes per node of each further one: its matrices and what its solver keeps
 PROCESS = (250e6, 400e6)  # bytes of a rank before there is a mesh
 # Steps between outputs that the adaptive clock takes at tolerance 1e-3 (it goes with the cube root); the quick start took 42.
 ADAPTIVE = (1.5, 60.0)
@@ -55,7 +57,7 @@ def estimate(scenario: Scenario, ranks: int) -> Cost:
     per_node = STEP[size.dim] * 1e-6 * moving
     work = [s * (n * per_node * f + fixed * moving) for n, s, f, fixed in zip((size.low, size.high), steps, SPREAD, FIXED, strict=True)]
     seconds = (work[0] + START[0] * ranks, work[1] + START[1] * ranks)
-    each = NODE[size.dim] * max(1.0, moving / 2)
+    each = NODE[size.dim] + SPECIES[size.dim] * max(0, moving - 2)
     memory = (ranks * PROCESS[0] + 0.7 * each * size.low, ranks * PROCESS[1] + 1.5 * each * size.high)
     written = len(species) if scenario.output.fields == "all" else len(scenario.output.fields)
     number = 8 if scenario.output.precision == "double" else 4
@@ -77,7 +79,7 @@ def estimate(scenario: Scenario, ranks: int) -> Cost:
         f"steps: {how}",
         f"time: {STEP[size.dim]:g} core-microseconds per node, step and moving species ({moving} here), "
         f"{SPREAD[0]:g} to {SPREAD[1]:g} times that on other machines, parameters and loads; no loss to communication",
-        f"memory: {NODE[size.dim] / 1e3:g} kB per node and {PROCESS[0] / 1e6:.0f} to {PROCESS[1] / 1e6:.0f} MB "
+        f"memory: {each / 1e3:g} kB per node, most of it while the mesh is made, and {PROCESS[0] / 1e6:.0f} to {PROCESS[1] / 1e6:.0f} MB "
         f"for each of {ranks} rank{'s' if ranks > 1 else ''}",
         f"disk: {outputs} outputs of {written} fields, {_packing(packed)}, two checkpoints; no figures",
     )

@@ -96,9 +96,7 @@ build_environment() {
   say "this happens once and takes $minutes minutes on two cores, longer on a slow network"
   began=$(date +%s)
   packages=$(profile_packages "$profile" | tr '\n' ',')
-  unstable= # its archive has been seen with a release file past its date
-  [ $suite != unstable ] || unstable=1
-  packages=${packages%,} suite=$suite unstable=$unstable profile=$profile part=$part log=$log environment_folder=$environment_folder \
+  packages=${packages%,} suite=$suite profile=$profile part=$part log=$log environment_folder=$environment_folder \
     setsid sh "$environment_folder/stream.sh" < /dev/null &
   builder=$!
   trap 'abandon_build' INT TERM HUP

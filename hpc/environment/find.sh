@@ -10,10 +10,8 @@ profile_packages() {
 
 # A tree is named after everything that shapes it, so that checkouts share it and a changed list makes a new one.
 tree_of() {
-  sum=$({ profile_packages "$1"; cat "$environment_folder/customize.sh"; sed /unstable/d "$environment_folder/stream.sh"; } | sha256sum)
-  kind=$1
-  [ $suite = trixie ] || kind=$1-$suite
-  printf '%s/%s-%.12s' "$environments" "$kind" "$sum"
+  sum=$({ profile_packages "$1"; cat "$environment_folder/customize.sh" "$environment_folder/stream.sh"; } | sha256sum)
+  printf '%s/%s-%.12s' "$environments" "$1" "$sum"
 }
 
 # The environment of wheels is named after its list.

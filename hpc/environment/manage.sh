@@ -1,4 +1,4 @@
-# `invasio env list | build [run|test|wheels] | remove [NAME] | export --tar FILE | export --sif FILE`; sourced by ../../invasio.
+# `invasio env list | build [run|test|wheels] | remove [NAME] | export --wheels FILE | --tar FILE | --sif FILE`; sourced by ../../invasio.
 
 environment_names() {
   for folder in "$environments"/*; do
@@ -38,8 +38,13 @@ remove_environments() {
 }
 
 export_environment() {
-  case ${1-} in --tar | --sif) ;; *) set -- ;; esac
-  [ -n "${2-}" ] || fail "usage: invasio env export --tar FILE | --sif FILE"
+  case ${1-} in --wheels | --tar | --sif) ;; *) set -- ;; esac
+  [ -n "${2-}" ] || fail "usage: invasio env export --wheels FILE | --tar FILE | --sif FILE"
+  if [ "$1" = --wheels ]; then
+    . "$environment_folder/wheels.sh"
+    export_wheels "$2"
+    return
+  fi
   if [ "$1" = --sif ]; then
     image_tool=$(command -v apptainer || command -v singularity) || fail "an Apptainer image is made by apptainer (or singularity), which is not here.
   Write a tar, and where there is one:  mkdir tree && tar -xf FILE.tar -C tree && apptainer build FILE.sif tree"
@@ -77,6 +82,6 @@ manage() {
       ;;
     remove) remove_environments "$@" ;;
     export) export_environment "$@" ;;
-    *) fail "usage: invasio env list | build [run | test | wheels] | remove [NAME] | export --tar FILE | export --sif FILE" ;;
+    *) fail "usage: invasio env list | build [run | test | wheels] | remove [NAME] | export --wheels FILE | --tar FILE | --sif FILE" ;;
   esac
 }

@@ -3,7 +3,6 @@
 # Reads part, log, packages (with commas), profile, suite and environment_folder from the environment; writes an exit code to $part.code.
 {
   mmdebstrap --format=tar --variant=apt --include="$packages" \
-    ${unstable:+--aptopt='Acquire::Check-Valid-Until "false"'} \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt=force-unsafe-io --dpkgopt='path-include=/usr/share/doc/*/copyright' --customize-hook="$(cat "$environment_folder/customize.sh")" \
     "$suite" - ${INVASIO_MIRROR:+"$INVASIO_MIRROR"} 2> "$log" || echo $? > "$part.code"

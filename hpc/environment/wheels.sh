@@ -3,8 +3,10 @@
 
 . "$environment_folder/building.sh"
 
-# What pip says where there is no way to the index.
-no_network='Retrying \(Retry|Max retries exceeded|Read timed out|ProxyError|\(from versions: none\)|HTTP error (40[37]|5[0-9][0-9])'
+# What pip says where there is no way to the index, where that has not all files, and where the disk is full.
+no_network='Retrying \(Retry|Max retries exceeded|Read timed out|ProxyError|Connection broken|Incomplete ?Read|incomplete-download|Connection reset|HTTP error (40[137]|5[0-9][0-9])|40[137] Client Error|5[0-9][0-9] Server Error'
+not_there='\(from versions: [^)]*\)|No matching distribution|HTTP error 404|404 Client Error'
+no_room='No space left on device|Disk quota exceeded|\[Errno (28|122)\]'
 
 stage() { sed -n 's/^Collecting \([^ =<>]*\).*/fetching \1/p; s/^Installing collected.*/unpacking/p' "$log" "$log.2" 2> /dev/null | tail -n 1; }
 
@@ -24,7 +26,7 @@ find_base() {
   for candidate in python3 python3.14 python3.13 python3.12 "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.1[2-4].*/bin/python3 \
     "${UV_PYTHON_INSTALL_DIR:-${XDG_DATA_HOME:-${HOME:-}/.local/share}/uv/python}"/cpython-3.1[2-4].*/bin/python3; do
     candidate=$(command -v "$candidate") || continue
-    answer=$("$candidate" "$environment_folder/wheels_probe.py" 2> /dev/null < /dev/null) || continue
+    answer=$("$candidate" "$environment_folder/wheels_probe.py" 2> /dev/null < /dev/null) || answer="- $candidate does not run"
     case $answer in
       '- '*) lacking=${lacking:-${answer#- }} ;;
       *)
@@ -41,41 +43,88 @@ build_wheels() {
   folder=$(tree_of_wheels)
   take_lock "$folder"
   ! wheels_there || return 0
-  wheels=$folder python=$folder/bin/python3
-  megabytes=1900
-  free=$(free_megabytes "$environments") temporary=${TMPDIR:-/tmp}
-  if [ "$free" -lt $megabytes ] || [ "$(free_megabytes "$temporary")" -lt 400 ]; then
-    fail "too little disk space for the environment of wheels: $environments needs $megabytes MB (it has $free), $temporary 400 MB.
-  Free some, or point INVASIO_CACHE (and TMPDIR) at a folder on a larger disk."
-  fi
+  wheels=$folder python=$folder/bin/python3 fetched=
+  check_room 1900 "$environments" "the environment of wheels"
   # Nobody else builds while we hold the lock: what lies here was left by an interrupted build. A virtual environment cannot be
   # moved, so it is made in its place, and counts only with its marker.
   rm -f "$wheels/.complete"
   remove_tree "$wheels"
   part=$wheels log=$wheels.log
-  say "building the environment (wheels of DOLFINx for $base, $megabytes MB in $wheels);"
+  say "building the environment (wheels of DOLFINx for $base, 1900 MB in $wheels);"
   say "this happens once and takes about a minute on two cores, longer on a slow network"
   began=$(date +%s)
+  install_wheels "the environment of wheels was not built"
+  printf 'profile wheels\nbuilt %s\n' "$(date -u +%Y-%m-%dT%H:%MZ)" > "$wheels/.complete" || no_disk "the environment of wheels was not built"
+  say "the environment is ready after $(($(date +%s) - began)) s"
+}
+
+# check_room MEGABYTES FOLDER WHAT
+check_room() {
+  free=$(free_megabytes "$2") temporary=${TMPDIR:-/tmp}
+  [ "$free" -ge "$1" ] && [ "$(free_megabytes "$temporary")" -ge 400 ] || fail "too little disk space for $3: $2 needs $1 MB (it has $free), $temporary 400 MB.
+  Free some, or choose a folder on a larger disk (INVASIO_CACHE, TMPDIR)."
+}
+
+# Runs install.sh, with its progress; where it fails, nothing but its log is left, and it is said why. $1: what there is not then.
+install_wheels() {
   rm -f "$log.2"
-  base=$base installer=$installer part=$part log=$log environment_folder=$environment_folder \
+  base=$base installer=$installer part=$part fetched=$fetched log=$log environment_folder=$environment_folder \
     setsid sh "$environment_folder/install.sh" > "$log" 2>&1 < /dev/null 9>&- &
   builder=$!
   trap 'abandon_build' INT TERM HUP
   progress $builder
   code=0
-  wait $builder || code=$?
+  wait $builder 2> /dev/null || code=$?
   trap - INT TERM HUP
-  if [ $code != 0 ]; then
-    remove_tree "$part"
-    unreachable=$(grep -h -i -E "$no_network" "$log" "$log.2" 2> /dev/null | head -n 1 | cut -c 1-300)
+  if [ $code = 0 ]; then
     rm -f "$log.2"
-    [ -z "$unreachable" ] || unavailable "the Python package index cannot be reached, so the environment of wheels was not built ($unreachable).
-  pip's own settings help (a proxy or a mirror: PIP_PROXY, PIP_INDEX_URL); the whole log is $log"
-    tail -n 12 "$log" >&2
-    fail "building the environment of wheels failed; the whole log is $log
-  INVASIO_ENVIRONMENT=sealed builds one from Debian's packages."
+    return 0
   fi
-  rm -f "$log.2"
-  printf 'profile wheels\nbuilt %s\n' "$(date -u +%Y-%m-%dT%H:%MZ)" > "$wheels/.complete"
-  say "the environment is ready after $(($(date +%s) - began)) s"
+  free=$(free_megabytes "$environments") # a full disk has no room for a log either
+  remove_tree "$part"
+  { cat "$log.2" >> "$log" && rm -f "$log.2"; } 2> /dev/null || :
+  { ! said "$no_room" && [ "$free" -ge 10 ]; } || no_disk "$1"
+  ! said "$no_network" || unavailable "the Python package index cannot be reached, or not to the end, so $1 ($found).
+  pip's own settings help (a proxy or a mirror: PIP_PROXY, PIP_INDEX_URL), or files from elsewhere: ./invasio env export --wheels FILE,
+  where there is a network; the whole log is $log"
+  ! said "$not_there" || unavailable "the Python package index that pip is set up with does not hand out a file of the list, so $1 ($found).
+  It lacks it, or refuses: another index or proxy may help (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_PROXY).
+  The list is $environment_folder/wheels.txt; the whole log is $log"
+  { grep -A 6 '^ERROR' "$log" || tail -n 12 "$log"; } >&2
+  ! said 'DO NOT MATCH THE HASHES' || fail "a file is not that of the list, so $1: it came cut short, or the index has another one.
+  Try again, or another index (PIP_INDEX_URL); the whole log is $log"
+  fail "$1; the whole log is $log
+  INVASIO_ENVIRONMENT=sealed builds one from Debian's packages."
+}
+
+# Does the log say so? Sets found to the line.
+said() {
+  found=$(grep -h -i -E "$1" "$log" 2> /dev/null | head -n 1 | cut -c 1-300)
+  [ -n "$found" ]
+}
+
+no_disk() {
+  remove_tree "$part"
+  fail "the disk is full, so $1 ($(free_megabytes "$environments") MB are free in $environments now, $(free_megabytes "${TMPDIR:-/tmp}") in ${TMPDIR:-/tmp}).
+  Free some, or choose a folder on a larger disk (INVASIO_CACHE, TMPDIR)."
+}
+
+# Writes the files of the list, for the Python found here, to a tar: what `env build wheels` needs where there is no network.
+export_wheels() {
+  check_wheels || unavailable "files of wheels are fetched by a Python that they are for, but here $lacking"
+  mkdir -p "$environments"
+  fetched=$1.part part=$1.pip log=$environments/export.log
+  case $fetched in /*) ;; *) fetched=$PWD/$fetched part=$PWD/$part ;; esac
+  remove_tree "$fetched" "$part"
+  mkdir "$fetched" || fail "could not write $1"
+  check_room 1000 "$fetched" "the files of wheels"
+  say "fetching wheels of DOLFINx for $base (450 MB)"
+  began=$(date +%s)
+  trap 'remove_tree "$fetched" "$part"; rm -f "$1.tar.part"' EXIT
+  install_wheels "$1 was not written"
+  minor=$(sed -n 's/^version = \(3\.[0-9]*\).*/\1/p' "$part/pyvenv.cfg")
+  tar -c -f "$1.tar.part" -C "$fetched" . && mv "$1.tar.part" "$1" || fail "could not write $1"
+  say "for Python $minor on any Linux with glibc 2.34, from a checkout of this version:
+  mkdir wheels && tar -xf ${1##*/} -C wheels && PIP_NO_INDEX=1 PIP_FIND_LINKS=\$PWD/wheels ./invasio env build wheels"
+  echo "$1"
 }

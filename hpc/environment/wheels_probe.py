@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 import sysconfig
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 OLDEST, NEWEST = (3, 12), (3, 14)  # for which wheels.txt has files
@@ -41,12 +42,20 @@ def glibc() -> "tuple[int, ...]":
         return (0,)
 
 
+def has_pip() -> bool:
+    """Whether its pip can install into another environment (``--python``: pip 22.3 and later)."""
+    try:
+        return tuple(int(part) for part in version("pip").split(".")[:2]) >= (22, 3)
+    except (PackageNotFoundError, ValueError):
+        return False
+
+
 def objection() -> str:
     """Why this Python cannot have it; "" if it can."""
-    version = sys.version_info[:2]
+    minor = sys.version_info[:2]
     wanted = "{}.{} to {}.{}".format(*OLDEST, *NEWEST)
-    if not OLDEST <= version <= NEWEST:
-        return f"Python {wanted} is needed ({sys.executable} is {version[0]}.{version[1]})"
+    if not OLDEST <= minor <= NEWEST:
+        return f"Python {wanted} is needed ({sys.executable} is {minor[0]}.{minor[1]})"
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         return f"the usual CPython {wanted} is needed"
     if sys.platform != "linux" or platform.machine() != "x86_64":
@@ -55,7 +64,7 @@ def objection() -> str:
         return "glibc 2.34 or newer is needed (Ubuntu 22.04, Debian 12, RHEL 9)"
     if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
         return f"{sys.executable} has no header files to compile against (Debian, Ubuntu: python3-dev)"
-    if find_spec("venv") is None or (find_spec("pip") is None and find_spec("ensurepip") is None):
+    if find_spec("venv") is None or not (has_pip() or find_spec("ensurepip")):
         return f"{sys.executable} has neither pip nor ensurepip (Debian, Ubuntu: python3-venv or python3-pip)"
     lacking = absent()
     if lacking:
@@ -66,4 +75,4 @@ def objection() -> str:
 
 if __name__ == "__main__":
     why = objection()
-    print("- " + why if why else sys.executable + " " + ("pip" if find_spec("pip") else "ensurepip"))
+    print("- " + why if why else sys.executable + " " + ("pip" if has_pip() else "ensurepip"))

@@ -13,7 +13,6 @@ import json
 import logging
 import math
 import os
-import random
 import signal
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,12 @@ from invasio.hpc import extras, processes
 from invasio.hpc.sweep.folder import alone
 from invasio.solver.output.folder import replace_text, writing
 
+from .candidates import Candidates, sampler
 from .data import Data
 from .fit import FitError, digest, prepare
 from .noise import TINY, Likelihood
 from .pool import Here, Workers
+from .runs import Runs
 from .task import DATA, DRAWN, Task
 
 Floats = NDArray[np.float64]
@@ -44,8 +45,8 @@ def folder_of(task: Task, out: Path | None) -> Path:
 class Measured:
     """What would be measured of a run: its values with the noise of the data, in units of the data's errors."""
 
-    def __init__(self, data: Data, seed: int) -> None:
-        self._likelihood, self._random = Likelihood(data), np.random.default_rng(seed)
+    def __init__(self, data: Data) -> None:
+        self._likelihood = Likelihood(data)
         kinds, values, trials = self._likelihood.kinds, self._likelihood.values, self._likelihood.trials
         counted = np.sqrt(np.maximum(np.where(kinds == "binomial", values * (1 - values / np.maximum(trials, 1)), values), 1.0))
         counted *= np.where(kinds == "negative_binomial", np.sqrt(self._likelihood.errors), 1.0)
@@ -55,41 +56,48 @@ class Measured:
         """(n,) the data themselves."""
         return self._likelihood.seen(self._likelihood.values) / self.errors
 
-    def draw(self, model: Floats) -> Floats:
+    def draw(self, model: Floats, numbers: np.random.Generator) -> Floats:
         """(n,) one draw."""
         kinds, trials = self._likelihood.kinds, self._likelihood.trials
-        found = self._likelihood.seen(model) + self.errors * self._random.standard_normal(len(model))
+        found = self._likelihood.seen(model) + self.errors * numbers.standard_normal(len(model))
         counts, shares = kinds == "poisson", kinds == "binomial"
-        found[counts] = self._random.poisson(np.maximum(model[counts], 0.0))
+        found[counts] = numbers.poisson(np.maximum(model[counts], 0.0))
         groups = kinds == "negative_binomial"
         phi = self._likelihood.errors[groups]
-        found[groups] = self._random.negative_binomial(np.maximum(model[groups], TINY) / (phi - 1.0), 1.0 / phi)
-        found[shares] = self._random.binomial(trials[shares].astype(int), np.clip(model[shares], 0.0, 1.0))
+        found[groups] = numbers.negative_binomial(np.maximum(model[groups], TINY) / (phi - 1.0), 1.0 / phi)
+        found[shares] = numbers.binomial(trials[shares].astype(int), np.clip(model[shares], 0.0, 1.0))
         return np.asarray(found / self.errors)
 
 
 def draw(task: Task, out: Path | None = None, jobs: int | None = None, overwrite: bool = False) -> tuple[Path, str]:
     """Sample; the folder and the summary. Generations that are there already are kept. Raises InvasioError; pool.Stopped."""
     options, data = task.options, task.data
-    if any(row.censored for row in data.rows) or any(one.noise.estimated for one in data.observables.values()):
-        what = "draws need the error of each value, and no value censored"
-        raise FitError(
-            what, code="meaningless-option", place="fit.data", remedy="state errors, leave censored values out, or fit without --abc"
-        )
+    noises = [one.noise for one in data.observables.values()]
+    if any(row.censored for row in data.rows) or any(one.estimated or one.correlation is not None for one in noises):
+        what = "draws need the error of each value, none censored, and all independent"
+        remedy = "state errors, leave censored values and 'correlation' out, or fit without --abc"
+        raise FitError(what, code="meaningless-option", place="fit.data", remedy=remedy)
     extras.need("pyabc")
     folder = folder_of(task, out)
     prepare(task, folder, overwrite, {"data": digest(data), "vary": {name: one.model_dump() for name, one in options.vary.items()}})
+    if overwrite:
+        (folder / STORE).unlink(missing_ok=True)
     ranks = task.scenario.ranks
     jobs = jobs or max(1, len(os.sched_getaffinity(0)) // ranks)
     with alone(folder), Here(task) if jobs * ranks == 1 else Workers(task, jobs, ranks, folder / "workers.txt") as pool:
+        sizes = {arm: sum(row.arm == arm for row in data.rows) for arm in data.arms}
+        drawn = options.abc.draws is not None
+        runs = Runs(folder, [*options.vary, *(["draw"] if drawn else [])], sizes, pool, DRAWN if drawn else DATA)
         handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.STOPPING}
         try:
-            frame, weights, distances = _sampled(task, folder, pool)
+            frame, weights, distances = _sampled(task, folder, runs)
+            failed = runs.failed
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             pool.stop()
-    text = _text(task, frame, weights, distances)
+            runs.close()
+    text = _text(task, frame, weights, distances) + (f"{len(failed)} runs failed; the last one: {failed[-1][2]}\n" if failed else "")
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*options.vary, "weight"])
@@ -101,29 +109,26 @@ def draw(task: Task, out: Path | None = None, jobs: int | None = None, overwrite
     return folder, text
 
 
-def _sampled(task: Task, folder: Path, pool: Here | Workers) -> tuple[Floats, Floats, list[float]]:
+def _sampled(task: Task, folder: Path, runs: Runs) -> tuple[Floats, Floats, list[float]]:
     """(n, unknowns) values of the last generation, their weights, and the distances of all generations."""
     import pyabc
-    from pyabc.sampler import SingleCoreSampler
+    from pyabc.weighted_statistics import weighted_quantile
 
     for name in ("ABC", "ABC.Sampler", "ABC.History", "ABC.Distance", "ABC.Population"):
         logging.getLogger(name).setLevel(logging.WARNING)
     options, data = task.options, task.data
-    measured = Measured(data, options.seed)
-    np.random.seed(options.seed)
-    random.seed(options.seed)
+    measured, candidates = Measured(data), Candidates(runs.jobs, options.seed)
     spans = list(options.vary.values())
     count = math.sqrt(len(data.rows))
-    numbers = np.random.default_rng(options.seed + 1)
+    if len(runs):
+        print(f"{folder}: {len(runs)} runs are there already", flush=True)
 
     def model(shares: Any) -> dict[str, Any]:
-        given = [one.at(float(shares[f"u{k}"])) for k, one in enumerate(spans)]
-        drawn = [*given, float(numbers.integers(_LARGEST))] if options.abc.draws is not None else given
-        kind = DATA if options.abc.draws is None else DRAWN
-        answers = [pool.ask(arm, drawn, kind) for arm in data.arms]
-        if any(answer.failed for answer in answers):
-            return {"y": np.full(len(data.rows), np.inf)}
-        return {"y": measured.draw(np.concatenate([np.array(answer.values) for answer in answers]))}
+        given = [float(f"{one.at(float(shares[f'u{k}'])):.12g}") for k, one in enumerate(spans)]
+        if options.abc.draws is not None:
+            given.append(float(candidates.numbers.integers(_LARGEST)))
+        found = candidates.away(lambda: runs.model([given])[0])
+        return {"y": np.full(len(data.rows), np.inf) if found is None else measured.draw(found, candidates.numbers)}
 
     def distance(x: Any, y: Any) -> float:
         return float(np.linalg.norm(x["y"] - y["y"])) / count
@@ -136,7 +141,7 @@ def _sampled(task: Task, folder: Path, pool: Here | Workers) -> tuple[Floats, Fl
     if begun is not None and done:
         print(f"{folder}: {done} generations are there already", flush=True)
         known = begun.get_weighted_distances(done - 1)
-        first = quantiles(known.distance.values, known.w.values, [0.5])[0]
+        first = float(weighted_quantile(points=known.distance.values, weights=known.w.values, alpha=0.5))  # as pyABC does
 
     class Median(pyabc.MedianEpsilon):  # type: ignore[misc]
         """Half of a generation is nearer than what the next one must reach; says so."""
@@ -145,8 +150,8 @@ def _sampled(task: Task, folder: Path, pool: Here | Workers) -> tuple[Floats, Fl
             super().update(t, *args, **more)
             print(f"generation {t} of {options.abc.generations}; the next one within {self(t):.4g}", flush=True)
 
-    sampler = SingleCoreSampler(check_max_eval=False)
-    abc = pyabc.ABCSMC(model, prior, distance, population_size=options.abc.population, eps=Median(first), sampler=sampler)
+    eps, size = Median(first), options.abc.population
+    abc = pyabc.ABCSMC(model, prior, distance, population_size=size, eps=eps, sampler=sampler(candidates))
     if begun is not None and done:
         abc.load(address, begun.id, {"y": measured.data()})
     else:

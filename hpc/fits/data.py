@@ -17,8 +17,8 @@ from invasio.solver.scenario.base import Context
 from invasio.solver.scenario.cascade_numbers import check_numbers, named
 from invasio.solver.scenario.columns import columns, near, units_of
 from invasio.solver.scenario.fit import FitOptions, Observable, Shown
-from invasio.solver.scenario.parameters import read_scales
 from invasio.solver.scenario.quantities import Units
+from invasio.solver.scenario.scales import read_scales
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.units import UnitError, measure, words
 from invasio.solver.scenario.wrong import allowed
@@ -60,14 +60,22 @@ class Datum:
     arm: str = ""
 
 
+def place_of(row: Datum) -> float | None:
+    """Where a datum lies on its line: the middle of a slab, or its only coordinate; None where it lies on none."""
+    if row.span is not None:
+        return 0.5 * (row.span[0] + row.span[1])
+    return row.at[0] if len(row.at) == 1 and row.box is None else None
+
+
 @dataclass(frozen=True)
 class Data:
-    """All data, arm after arm and else in the order of the files; what is measured, or only predicted, by name; and the unit of each
-    ("1": a plain number)."""
+    """All data, arm after arm and else in the order of the files; what is measured, or only predicted, by name; the unit of each
+    ("1": a plain number), and that of places."""
 
     rows: tuple[Datum, ...]
     observables: Mapping[str, Observable]
     units: Mapping[str, str]
+    length: str = "1"
 
     @property
     def times(self) -> list[float]:
@@ -95,7 +103,8 @@ def read_data(scenario: Scenario, options: FitOptions) -> Data:
     used = list(
         dict.fromkeys([*(row.observable for row in rows), *(name for name, one in options.observables.items() if of_no_place(one))])
     )
-    return Data(rows, {name: reader.observable(name) for name in used}, {name: reader.unit(name) for name in used})
+    used_units = {name: reader.unit(name) for name in used}
+    return Data(rows, {name: reader.observable(name) for name in used}, used_units, reader.units.length or "1")
 
 
 def of_no_place(observable: Observable) -> bool:
@@ -311,6 +320,9 @@ class _Reader:
             refuse("'below' has no meaning for 'events'", "meaningless-option", "leave it empty: it happened before `time`")
         if datum.censored and noise.kind not in ("normal", "log_normal", "events"):
             refuse(f"'censored' has no meaning for '{noise.kind}'", "meaningless-option", "leave it empty")
+        if noise.correlation is not None and (datum.censored or place_of(datum) is None):
+            what = "'correlation' needs values along a line, and none censored"
+            refuse(what, "meaningless-option", "allowed: slabs, or places with a single coordinate; else take it out")
         if datum.censored and noise.estimated:
             refuse("with errors that are estimated no value can be censored", "meaningless-option", "state the error")
         if observable.value is not None and not datum.at:

@@ -24,13 +24,28 @@ from invasio.solver.output.progress import duration
 from invasio.solver.scenario.fitted import path_of
 from invasio.solver.scenario.loader import dump_resolved
 
+from . import bands as bands_of
+from .bands import Bands, by_sample
 from .data import Data
 from .noise import Likelihood
 from .pool import Here, Stopped, Workers
 from .problem import FAILED, Problem
 from .profile import Side, Spread, side, spread
-from .results import Estimate, Quality, as_csv, as_json, as_markdown, as_text, estimates, fitted_csv, predictions_csv, profiles_csv
+from .results import (
+    Estimate,
+    Quality,
+    as_csv,
+    as_json,
+    as_markdown,
+    as_text,
+    estimates,
+    fitted_csv,
+    predictions_csv,
+    profiles_csv,
+    sample_files,
+)
 from .runs import Runs
+from .sample import Sample, sample
 from .search import Found, failed, search, solve, starts
 from .task import PREDICTED, Task
 
@@ -47,6 +62,7 @@ ESTIMATES, FITTED, PREDICTIONS, PROFILES, BEST, SUMMARY = (
 _BETTER = 0.05  # by which a profile must fall below the best sum of squares for the search to go on from there
 _SAME = 0.1  # of the sum of squares: searches that end as near to the best have found the same
 _AGAIN = 3
+_TELL = 10.0  # seconds between two lines on how far a sample is
 _LATER = "the data end before the run does: choose an earlier time.end, or see why the run fails with the best values"
 
 
@@ -179,7 +195,21 @@ class _Fit:
                 self.say("a profile went below the best values: the search goes on from there")
                 best = self._polished(solve(problem, lower.shares, list(range(problem.size))))
                 near = spread(problem, best.shares)
-        return self._written(best, near, sides, found)
+        drawn = self._drawn(best, near) if options.sample else None
+        return self._written(best, near, sides, found, drawn)
+
+    def _drawn(self, best: Found, near: Spread) -> Sample:
+        """Values drawn from the likelihood; says how long it takes."""
+        began, told = time.monotonic(), time.monotonic()
+
+        def said(done: int, rounds: int) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told > _TELL:
+                told = now
+                self.say(f"sample {done} of {rounds}, about {duration((now - began) / done * (rounds - done))} to go")
+
+        return sample(self.problem, best.shares, near.covariance, self.task.options.sample, self.task.options.seed, said)
 
     def _refuse(self, what: str) -> NoReturn:
         remedy = "check the data and their units, or choose ranges that begin elsewhere"
@@ -232,7 +262,9 @@ class _Fit:
             list(threads.map(one, wanted))
         return found
 
-    def _written(self, best: Found, near: Spread, sides: dict[tuple[int, int], Side] | None, searches: list[Found]) -> Outcome:
+    def _written(
+        self, best: Found, near: Spread, sides: dict[tuple[int, int], Side] | None, searches: list[Found], drawn: Sample | None
+    ) -> Outcome:
         task, problem, likelihood, level = self.task, self.problem, self.likelihood, self.task.options.level
         model = problem.models([best.shares])[0]
         assert model is not None
@@ -244,6 +276,10 @@ class _Fit:
         found = estimates(problem, best.shares, near, sides, level)
         same = sum(one.cost < best.cost + max(_SAME, 1e-6 * best.cost) for one in searches)
         note = f"{same} of {len(searches)} searches ended at these values; {len(self.runs)} runs, {len(self.runs.failed)} of them failed."
+        fitted = self._bands(self.runs, task.data, best.shares, near, drawn)
+        predicted = self._bands(self.later, task.predicted, best.shares, near, drawn)
+        if drawn is not None:
+            note = f"{bands_of.sentence(drawn, fitted, likelihood.values, level)}\n{note}"
         text = as_text(found, quality, level, note)
         count = len(self.runs), len(self.runs.failed)
         files = {
@@ -251,14 +287,16 @@ class _Fit:
             f"{ESTIMATES}.csv": as_csv(found),
             f"{ESTIMATES}.md": as_markdown(found, quality, level),
             f"{ESTIMATES}.json": as_json(found, quality, level, *count),
-            FITTED: fitted_csv(
-                task.data, model, self._band(self.runs, task.data, best.shares, near, level)[1:], residuals, likelihood.sigmas(sigmas)
-            ),
-            PREDICTIONS: predictions_csv(task.predicted, *self._band(self.later, task.predicted, best.shares, near, level)),
+            FITTED: fitted_csv(task.data, fitted, residuals, likelihood.sigmas(sigmas)),
+            PREDICTIONS: predictions_csv(task.predicted, predicted),
             PROFILES: profiles_csv(problem, best.shares, sides),
         }
+        if drawn is not None:
+            files |= sample_files(problem, drawn, level)
         names = [one.name for one in problem.unknowns[: problem.model_size]]
         with writing(self.folder):
+            for old in ("sample.csv", "sample.json") if drawn is None else ():
+                (self.folder / old).unlink(missing_ok=True)
             for name, content in files.items():
                 replace_text(self.folder / name, content)
             replace_text(self.folder / BEST, self._best_scenario(dict(zip(names, values, strict=False))))
@@ -274,6 +312,20 @@ class _Fit:
         scenario = statement.scenario(values={path_of(name, data): value for name, value in stated.items()})
         return dump_resolved(scenario.model_copy(update={"fit": None, "name": f"{scenario.name}-best"[:200]}))
 
+    def _bands(self, runs: Runs, data: Data, best: Floats, near: Spread, drawn: Sample | None) -> Bands:
+        """What the best values say, and the bands about it: by what is drawn, else by the curvature."""
+        options, problem = self.task.options, self.problem
+        if drawn is None:
+            return Bands.without(*self._band(runs, data, best, near, options.level))
+        model = self._met(runs, best, runs.model([problem.given(best)])[0])
+        return by_sample(problem, runs, data, model, drawn, options.level, options.seed)
+
+    def _met(self, runs: Runs, best: Floats, model: Floats | None) -> Floats:
+        if model is None:
+            what = f"a run failed: {runs.why(self.problem.given(best)).failed}"
+            raise FitError(what, code="failed-start", place=str(self.folder), remedy=_LATER)
+        return model
+
     def _band(self, runs: Runs, data: Data, best: Floats, near: Spread, level: float) -> tuple[Floats, Floats, Floats]:
         """What the best values say, and the ends of the band about it, by the curvature: what the unknowns' errors make of it."""
         problem = self.problem
@@ -282,11 +334,8 @@ class _Fit:
             moved = best.copy()
             moved[k] += problem.difference if best[k] < 0.5 else -problem.difference
             points.append(moved)
-        model, *others = runs.model([problem.given(point) for point in points])
-        if model is None:
-            raise FitError(
-                f"a run failed: {runs.why(problem.given(best)).failed}", code="failed-start", place=str(self.folder), remedy=_LATER
-            )
+        first, *others = runs.model([problem.given(point) for point in points])
+        model = self._met(runs, best, first)
         slopes = np.zeros((len(model), problem.size))
         for k, (point, other) in enumerate(zip(points[1:], others, strict=True)):
             if other is not None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, log_ndtr, xlogy
 
 from . import counts as counts_of
+from .alike import Lines
 from .data import Data
 
 Floats = NDArray[np.float64]
@@ -25,14 +26,16 @@ _OVERDISPERSIONS = 1.001, 1e5
 
 @dataclass(frozen=True)
 class Estimated:
-    """A number that is estimated and says how far data scatter: the data it belongs to, its range, and whether it is an overdispersion of
-    counts, else a standard deviation."""
+    """A number that is estimated and says how data scatter: the data it belongs to, its range, and whether it is an overdispersion of
+    counts, or, with ``lines``, the length over which they are off alike; else a standard deviation."""
 
     name: str
     rows: NDArray[np.intp]
     lower: float
     upper: float
     of_counts: bool = False
+    lines: Lines | None = None
+    unit: str = ""
 
 
 class Likelihood:
@@ -61,23 +64,47 @@ class Likelihood:
                 stated = noise.error if noise.error is not None else None if noise.relative is None else noise.relative * abs(row.value)
                 self.errors[k] = row.error if row.error is not None else stated if stated is not None else 1.0
         self._seen = np.where(self._logarithm, np.log(np.maximum(self.values, TINY)), self.values)
-        self.estimated = tuple(self._group(name, np.array(found)) for name, found in groups.items())
+        scattered = [self._group(name, np.array(found), data.units.get(name, "1")) for name, found in groups.items()]
+        self._alike: list[tuple[Lines, float | None]] = []  # a length, or None where it is estimated
+        lengths = []
+        for name in dict.fromkeys(row.observable for row in rows):
+            noise = data.observables[name].noise
+            if noise.correlation is not None:
+                mine = np.array([k for k, row in enumerate(rows) if row.observable == name], dtype=np.intp)
+                lines = Lines(rows, mine)
+                self._alike.append((lines, None if noise.correlated else float(noise.correlation)))
+                if noise.correlated:
+                    lengths.append(Estimated(f"correlation of {name}", mine, *lines.range, lines=lines, unit=data.length))
+        self.estimated = (*scattered, *lengths)
 
-    def _group(self, name: str, rows: NDArray[np.intp]) -> Estimated:
+    def _group(self, name: str, rows: NDArray[np.intp], unit: str) -> Estimated:
         if self.kinds[rows[0]] == "negative_binomial":
             return Estimated(f"overdispersion of {name}", rows, *_OVERDISPERSIONS, of_counts=True)
         spread = float(np.abs(self._seen[rows]).max()) or 1.0
-        return Estimated(f"error of {name}", rows, _SIGMAS[0] * spread, _SIGMAS[1] * spread)
+        own = "" if self._logarithm[rows[0]] or unit == "1" else unit
+        return Estimated(f"error of {name}", rows, _SIGMAS[0] * spread, _SIGMAS[1] * spread, unit=own)
 
     def sigmas(self, estimates: Sequence[float]) -> Floats:
         """(n,) standard deviations (of negative binomial counts: overdispersions), ``estimates`` being those that are estimated."""
         found = self.errors.copy()
         for group, value in zip(self.estimated, estimates, strict=True):
-            found[group.rows] = value
+            if group.lines is None:
+                found[group.rows] = value
         return found
 
+    def alike(self, estimates: Sequence[float]) -> list[tuple[Lines, float]]:
+        """Which data are off alike, over which length."""
+        lengths = iter([value for group, value in zip(self.estimated, estimates, strict=True) if group.lines is not None])
+        return [(lines, next(lengths) if length is None else length) for lines, length in self._alike]
+
     def residuals(self, model: Floats, estimates: Sequence[float] = ()) -> Floats:
-        """(n,) deviance residuals."""
+        """(n,) deviance residuals, of data that are off alike without what their neighbours say (`Lines`)."""
+        found = self._each(model, estimates)
+        for lines, length in self.alike(estimates):
+            lines.independent(found, length)
+        return found
+
+    def _each(self, model: Floats, estimates: Sequence[float]) -> Floats:
         sigma = self.sigmas(estimates)
         found = (self._seen - self.seen(model)) / sigma
         counts = self.kinds == "poisson"
@@ -102,7 +129,9 @@ class Likelihood:
         what is lost of the logarithm at the best means, times two; sqrt(2 n ln(s/s_least)) of standard deviations."""
         found = [2.0 * len(g.rows) * np.log(s / g.lower) for g, s in zip(self.estimated, estimates, strict=True)]
         for k, (group, phi) in enumerate(zip(self.estimated, estimates, strict=True)):
-            if group.of_counts:
+            if group.lines is not None:
+                found[k] = group.lines.volume(phi) - group.lines.volume(group.upper)
+            elif group.of_counts:
                 y = self.values[group.rows]
                 single = float(np.sum(xlogy(y, y) - y - gammaln(y + 1.0)))  # Poisson's, the largest of all
                 found[k] = 2.0 * (single - self._counted(y, phi))
@@ -112,6 +141,9 @@ class Likelihood:
         """What the residuals say of the numbers that are estimated."""
         found = []
         for group in self.estimated:
+            if group.lines is not None:
+                found.append(float(np.mean(group.lines.gaps)) if len(group.lines.gaps) else group.lower)
+                continue
             rest = self._seen[group.rows] - self.seen(model)[group.rows]
             if group.of_counts:
                 rest = rest / np.sqrt(np.maximum(model[group.rows], 1.0))
@@ -140,7 +172,7 @@ class Likelihood:
         mask = self.kinds == "binomial"
         k, n = self.values[mask], self.trials[mask]
         total += float(np.sum(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + xlogy(k, k) + xlogy(n - k, n - k) - xlogy(n, n)))
-        return total
+        return total - 0.5 * sum(lines.volume(length) for lines, length in self.alike(estimates))
 
     def logarithm(self, model: Floats, estimates: Sequence[float] = ()) -> float:
         """The logarithm of the likelihood."""

@@ -210,9 +210,9 @@ def write(task: Task, out: Path) -> Path:
     errors: list[str] = []
     for (name, at, span), number in ids.items():
         noise = data.observables[name].noise
-        if noise.kind not in ("normal", "log_normal"):
+        if noise.kind not in ("normal", "log_normal") or noise.correlation is not None:
             raise _wrong(
-                f"PEtab knows no such noise (given {noise.kind})",
+                f"PEtab knows no such noise (given {noise.kind}{'' if noise.correlation is None else ' with a correlation'})",
                 f"fit.observables.{name}",
                 "allowed: normal, log_normal",
                 "unknown-choice",

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from invasio.solver.scenario.base import Context
 from invasio.solver.scenario.moments import output_times
-from invasio.solver.scenario.parameters import read_scales
+from invasio.solver.scenario.scales import read_scales
 from invasio.solver.scenario.schema import Scenario
 
 from .data import Data, DataError, Datum, horizon, of_no_place

@@ -19,7 +19,7 @@ FAILED = 1e6  # the residual of a run that failed: worse than any other
 
 @dataclass(frozen=True)
 class Named:
-    """One unknown: its name, its range, and whether it says how far data scatter."""
+    """One unknown: its name, its range, and whether it says how data scatter."""
 
     name: str
     range: Varied
@@ -27,14 +27,14 @@ class Named:
 
 
 class Problem:
-    """Residuals of the data for the unknowns as shares of their ranges; the last ones say how far data scatter."""
+    """Residuals of the data for the unknowns as shares of their ranges; the last ones say how data scatter."""
 
     def __init__(self, runs: Runs, likelihood: Likelihood, ranges: dict[str, Varied], difference: float) -> None:
         self.runs, self.likelihood, self.difference = runs, likelihood, difference
         self.unknowns = [Named(name, one) for name, one in ranges.items()]
         self.model_size = len(self.unknowns)
         for group in likelihood.estimated:
-            span = Varied.model_validate({"from": group.lower, "to": group.upper, "spacing": "log"})
+            span = Varied.model_validate({"from": group.lower, "to": group.upper, "spacing": "log", "unit": group.unit})
             self.unknowns.append(Named(group.name, span, estimated=True))
 
     @property
@@ -69,6 +69,11 @@ class Problem:
     def cost(self, shares: Floats) -> float:
         """The sum of squares of the residuals: minus twice the logarithm of the likelihood, up to a constant."""
         return float(np.sum(self.residuals(shares) ** 2))
+
+    def costs(self, points: Sequence[Floats]) -> list[float]:
+        """The same of several, whose runs are made at once."""
+        models = self.models(points)
+        return [float(np.sum(self._residuals(point, model) ** 2)) for point, model in zip(points, models, strict=True)]
 
     def jacobian(self, shares: Floats, which: Sequence[int] | None = None) -> Floats:
         """(residuals, unknowns) derivatives by differences, towards the inside of the range, the runs made at once."""

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
+from .bands import Bands
 from .data import Data, Datum
 from .problem import Problem
 from .profile import Side, Spread
+from .sample import Sample
 
 Floats = NDArray[np.float64]
 DETERMINED, ABOVE, BELOW, NOT = "determined", "only bounded from above", "only bounded from below", "not determined"
@@ -235,24 +237,38 @@ def _place(row: Datum) -> list[str]:
     return [row.arm, repr(row.time), row.observable, *at, *(map(repr, row.span) if row.span else ("", ""))]
 
 
-def fitted_csv(data: Data, model: Floats, band: Sequence[Floats], residuals: Floats, sigmas: Floats) -> str:
-    """Each datum with what the best values say of it, the ends of its band, and its residual in units of its error."""
-    rows = [[*_PLACES, "value", "error", "trials", "censored", "noise", "unit", "model", "lower", "upper", "residual"]]
+def fitted_csv(data: Data, bands: Bands, residuals: Floats, sigmas: Floats) -> str:
+    """Each datum with what the best values say of it, the ends of its band and of that of a new measurement, and its residual in units of
+    its error."""
+    rows = [[*_PLACES, "value", "error", "trials", "censored", "noise", "unit", *_BANDS, "residual"]]
     for k, row in enumerate(data.rows):
         kind = data.observables[row.observable].noise.kind
         normal = kind in ("normal", "log_normal")
         measured = [repr(row.value), _number(float(sigmas[k])) if normal else "", _number(row.trials), row.censored, kind]
-        numbers = (model[k], band[0][k], band[1][k], residuals[k])
-        rows.append([*_place(row), *measured, data.units[row.observable], *(_number(float(x)) for x in numbers)])
+        rows.append([*_place(row), *measured, data.units[row.observable], *_banded(bands, k), _number(float(residuals[k]))])
     return _text(rows)
 
 
-def predictions_csv(asked: Data, model: Floats, lower: Floats, upper: Floats) -> str:
+def predictions_csv(asked: Data, bands: Bands) -> str:
     """What the best values say at all outputs of the scenario, and the ends of the bands."""
-    rows = [[*_PLACES, "unit", "model", "lower", "upper"]]
-    for row, *numbers in zip(asked.rows, model, lower, upper, strict=True):
-        rows.append([*_place(row), asked.units[row.observable], *(_number(float(x)) for x in numbers)])
+    rows = [[*_PLACES, "unit", *_BANDS]]
+    rows += [[*_place(row), asked.units[row.observable], *_banded(bands, k)] for k, row in enumerate(asked.rows)]
     return _text(rows)
+
+
+_BANDS = ["model", "lower", "upper", "seen_lower", "seen_upper"]
+
+
+def _banded(bands: Bands, k: int) -> list[str]:
+    found = (bands.model, bands.lower, bands.upper, bands.seen_lower, bands.seen_upper)
+    return [_number(float(column[k])) for column in found]
+
+
+def sample_files(problem: Problem, drawn: Sample, level: float) -> dict[str, str]:
+    """The values that were drawn, all of one weight, as `--abc` writes its own."""
+    names = [one.name for one in problem.unknowns]
+    rows = [[*names, "weight"], *([*map(repr, problem.values(shares)), "1"] for shares in drawn.shares)]
+    return {"sample.csv": _text(rows), "sample.json": json.dumps({"names": names, "level": level, "worth": drawn.worth}) + "\n"}
 
 
 def profiles_csv(problem: Problem, best: Floats, sides: dict[tuple[int, int], Side] | None) -> str:

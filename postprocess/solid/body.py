@@ -195,6 +195,16 @@ class Body:
         return found
 
 
+    def walls_crossed(self, plane: Plane, camera: Camera) -> dict[str, Floats]:
+        """Where the walls of each kind of vessel cross a plane, as the camera sees it: blood or lymph -> segments (n, 2, 2)."""
+        found = {}
+        for kind, tube in self.tubes.items():
+            corners = tube.points[tube.triangles]
+            ends = _crossed(corners, plane.ahead(corners.reshape(-1, 3)).reshape(-1, 3))
+            found[kind] = camera.seen(ends.reshape(-1, 3)).reshape(-1, 2, 3)[:, :, :2]
+        return found
+
+
 def _crossed(corners: Floats, ahead: Floats) -> Floats:
     """(m, 2, 3) segments where triangles (n, 3, 3) cross a plane before which their corners lie ``ahead`` (n, 3)."""
     up = ahead > 0

@@ -93,7 +93,7 @@ def draw(
     pixels: int,
     parts: list[Part] | None = None,
 ) -> None:
-    """One view of a body in a panel: edges behind it, what is rendered, edges before it, membranes in the cut."""
+    """One view of a body in a panel: edges behind it, what is rendered, edges before it, membranes and walls of vessels in the cut."""
     right, up = camera.half
     behind, before = body.outline(camera, plane)
     share = page().share
@@ -105,6 +105,9 @@ def draw(
         for lines, open_ in body.crossings(step, plane, camera):
             for colour, width in (("#ffffff", 2.0), (INK, 1.1)) if not open_ else ((INK, 2.2), (BREACH, 1.5)):
                 panel.add_collection(LineCollection(list(lines), colors=colour, linewidths=width * share, zorder=4, capstyle="round"))
+        for kind, ends in body.walls_crossed(plane, camera).items():
+            for colour, width in (("#ffffff", 2.0), (VESSELS[kind], 1.2)):
+                panel.add_collection(LineCollection(list(ends), colors=colour, linewidths=width * share, zorder=4, capstyle="round"))
     axes_of_space(panel, camera)
     panel.set_xlim(-right, right)
     panel.set_ylim(-up, up)

@@ -24,7 +24,7 @@ from . import columns
 from .build import plan_of
 from .entered import ENTERED, SCALAR, column, entries_of, scalars_of
 from .finished import own, words, write
-from .grid import named_by
+from .grid import named_of
 
 if TYPE_CHECKING:
     from ..circulation.results import Means
@@ -46,7 +46,7 @@ class Along:
     def __init__(self, scenario: Scenario, problem: Problem, feedback: Feedback | None = None) -> None:
         scenario = treated(scenario)
         self._scenario, self._problem, self._feedback = scenario, problem, feedback
-        self._scalars = sorted(named_by([scenario.circulation, scenario.organs]) & problem.state.scalars.keys())
+        self._scalars = sorted(named_of(scenario) & problem.state.scalars.keys())
         self._sample = columns.sample_share(scenario)
         self.table: dict[str, list[float]] = {}
         self._parts: list[tuple[str, str, list[int]]] = []

@@ -166,7 +166,7 @@ def _blood(circulation: Circulation, grid: Grid, kinds: Sequence[str]) -> Blood:
         transit=grid.number(blood.transit, f"{path}.transit", least=1e-300),
         single=single,
         cluster=single if cluster is None else grid.by_phenotype(cluster, kinds, f"{path}.survival.cluster", 1.0),
-        disaggregation=grid.number(blood.disaggregation, f"{path}.disaggregation", 1.0),
+        disaggregation=grid.by_phenotype(blood.disaggregation, kinds, f"{path}.disaggregation", 1.0),
         against=grid.by_phenotype(blood.loss_factor, kinds, f"{path}.loss_factor"),
         losses=tuple(blood.losses.items()) or (("lost", 1.0),),
     )

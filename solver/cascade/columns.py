@@ -10,7 +10,7 @@ from ..circulation.plan import Plan
 from ..circulation.results import Means
 from ..scenario.base import Context
 from ..scenario.cascade_columns import ORGAN, PER_SAMPLE, SAMPLE
-from ..scenario.parameters import read_scales
+from ..scenario.scales import read_scales
 from ..scenario.schema import Scenario
 
 LITRES = 5.0  # of blood, where the scenario does not say

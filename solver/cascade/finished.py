@@ -89,17 +89,22 @@ def _reduced(data: Mapping[str, Any]) -> dict[str, Any]:
         for name, vessel in model.get("vessels", {}).items()
     }
     acting = {
-        name: {**drug, "effects": {path: effect for path, effect in drug["effects"].items() if path.partition(".")[0] in BEHIND}}
+        name: {**drug, "effects": {path: effect for path, effect in drug["effects"].items() if _acts_here(path)}}
         for name, drug in (data.get("drugs") or {}).items()
     }
     return {
         **{key: data[key] for key in _KEPT if key in data},
         "drugs": {name: drug for name, drug in acting.items() if drug["effects"]},
         "mesh": {"kind": "interval", "cells": 1},
-        "model": {"cells": cells, "vessels": vessels},
+        "model": {"cells": cells, "vessels": vessels, "pools": model.get("pools") or {}},
         "species": others,
         "time": {"start": time["start"], "end": time["end"]},
     }
+
+
+def _acts_here(path: str) -> bool:
+    """Whether a drug acts on what is read of a run: the cascade, and pools of the tissue, which go on after the run."""
+    return path.partition(".")[0] in BEHIND or path.startswith("model.pools.")
 
 
 def write(

@@ -19,6 +19,7 @@ from ..scenario.anatomy import SITE
 from ..scenario.circulation import Circulation
 from ..scenario.expressions import Timed
 from ..scenario.formulas import Formula
+from ..scenario.pools import PoolOptions
 from ..scenario.schema import Scenario
 from ..scenario.tree import evaluate, names, substitute
 
@@ -43,13 +44,24 @@ def named_by(options: Any) -> frozenset[str]:
     return frozenset().union(*(named_by(value) for value in inner))
 
 
+def named_of(scenario: Scenario) -> frozenset[str]:
+    """Names in the formulas of the cascade, and in the laws of the pools of the tissue that these name."""
+    found, pools = named_by([scenario.circulation, scenario.organs]), scenario.model.pools
+    while more := named_by([pools[name] for name in found & pools.keys()]) - found:
+        found |= more
+    return found
+
+
 def grid_times(circulation: Circulation, start: float, end: float) -> Floats:
     """(T + 1,) times of the grid, from the start of the tissue to the horizon."""
     return np.linspace(start, circulation.horizon(end), circulation.intervals(start, end) + 1, dtype=np.float64)
 
 
 class Grid:
-    """Formulas of a scenario on a grid. scalars: of the tissue, which keep their last value after its end."""
+    """Formulas of a scenario on a grid.
+
+    scalars: of the tissue, which keep their last value after its end; pools of it go on by their laws.
+    """
 
     def __init__(self, scenario: Scenario, times: Floats, scalars: Steps | None = None) -> None:
         self.times = times
@@ -60,7 +72,10 @@ class Grid:
         self._at = (times[:-1, None] + lengths[:, None] * middles).ravel()
         self._spans = np.repeat(lengths / PARTS, PARTS)
         self._first: NDArray[np.intp] | None = None  # part of each interval, where they are not PARTS
-        ends = self._ends(named_by([scenario.circulation, scenario.organs]))
+        ends = self._ends(named_of(scenario))
+        on = {name: pool for name, pool in scenario.model.pools.items() if name in (scalars or {})}
+        lasts = [float((scalars or {})[name][0][-1]) for name in on]
+        ends += [last for last in set(lasts) if times[0] < last < times[-1]]
         if ends:
             edges = np.union1d(np.append((times[:-1, None] + lengths[:, None] * np.arange(PARTS) / PARTS).ravel(), times[-1]), ends)
             self._at, self._spans = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
@@ -68,11 +83,21 @@ class Grid:
         self._values: dict[str, Floats] = {"t": self._at}
         for name, (when, values) in (scalars or {}).items():
             self._values[name] = np.interp(self._at, when, values)
+        for name in in_order({name: named_by(pool) & on.keys() for name, pool in on.items()}):
+            self._go_on(name, on[name], (scalars or {})[name])
         if scenario.circulation is not None:
             for name, pool in scenario.circulation.pools.items():
                 place = f"circulation.pools.{name}"
                 inflow, loss = (self._sampled(formula, f"{place}.{key}") for formula, key in ((pool.inflow, "inflow"), (pool.loss, "loss")))
                 self._values[name] = _pool(pool.initial, inflow, loss, self._spans)
+
+    def _go_on(self, name: str, pool: PoolOptions, known: tuple[Floats, Floats]) -> None:
+        """A pool of the tissue after the run: by its law, from its last value on."""
+        later = self._at > known[0][-1]
+        if later.any():
+            inflow, loss = (self._sampled(formula, f"model.pools.{name}") for formula in (pool.inflow, pool.loss))
+            gains, rates = (np.maximum(part[later], 0.0) for part in (inflow, loss))  # as in the run
+            self._values[name][later] = _pool(float(known[1][-1]), gains, rates, self._spans[later])
 
     def _ends(self, used: frozenset[str]) -> list[float]:
         """Where a piece of a schedule that is used ends and another begins, within the grid."""
@@ -150,6 +175,15 @@ class Grid:
         if "" in values:
             return self.number(values[""], place, least=least)
         return np.array([float(self.number(values[key], f"{place}.{key}", least=least)[0]) for key in _keys(values, places)])
+
+
+def in_order(named: Mapping[str, frozenset[str]]) -> list[str]:
+    """Names after those that they hang on; where these go in a circle, in the order that is given."""
+    found: list[str] = []
+    while len(found) < len(named):
+        left = [name for name in named if name not in found]
+        found.append(next((name for name in left if named[name] - {name} <= set(found)), left[0]))
+    return found
 
 
 def _keys(values: Mapping[str, object], names_: Sequence[str], needed: bool = True) -> list[str]:

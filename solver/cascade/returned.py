@@ -25,7 +25,7 @@ from . import columns
 from .arrivals import Arrivals, Drawn, built
 from .build import plan_of
 from .entered import entries_of, scalars_of
-from .grid import Steps, named_by
+from .grid import Steps, named_of
 
 if TYPE_CHECKING:
     from ..circulation.results import Means
@@ -76,7 +76,7 @@ class Returned(Component):
     def begin(self, scenario: Scenario, along: Along) -> None:
         """Know the plan and the parts that are entered; with what a checkpoint told, if there was one."""
         self._scenario, self._along = scenario, along
-        self._named = sorted(named_by([scenario.circulation, scenario.organs]) & self._others.keys())
+        self._named = sorted(named_of(scenario) & self._others.keys())
         self._sample = columns.sample_share(scenario)
         none = {name: [0.0] for name in along.passed(lambda crossing: crossing.entered)}
         self._keys = list(none)

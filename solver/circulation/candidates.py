@@ -43,7 +43,7 @@ class Bounds:
         live = (body.arrests.max(axis=1) * (alive[0] * alive[1]).T).sum(axis=2)  # (S, T)
         self.single, self.cluster = (np.minimum((live * part.max(axis=0)).max(axis=1), 1) for part in (body.single, body.cluster))
         self.most = len(plan.sizes)
-        self.apart = plan.blood.disaggregation
+        self.loose, self.kept = plan.blood.disaggregation.max(axis=0), (1 - plan.blood.disaggregation).max(axis=0)
         soil = np.broadcast_to(plan.soil.max(axis=(1, 2)), len(plan.places))
         self.soil = soil
         hold = np.broadcast_to(plan.lymph.hold, (body.nodes, *plan.lymph.hold.shape[1:]))
@@ -58,12 +58,18 @@ class Bounds:
     def any_of(self, start: int, size: int) -> list[tuple[int, float]]:
         """(R, bound): of k cells that come into the blood, R stay together, and something may live."""
         out = []
-        for stays in range(size + 1):
+        for stays in range(size + 1) if size > 1 else (0,):
             alone = size - stays + (stays == 1)
-            chances = comb(size, stays) * (1 - self.apart) ** stays * self.apart ** (size - stays)
+            chances = self.stay(size, stays)
             dies = (1 - self.single[start]) ** alone * (1 - self.cluster[start] if stays > 1 else 1)
-            out.append((stays, float(chances.max() * (1 - dies))))
+            out.append((stays, float(chances * (1 - dies))))
         return [one for one in out if one[1] > 0]
+
+    def stay(self, size: Ints | int, stays: Ints | int) -> Floats:
+        """Bound of the chance that R of k cells stay together; of one cell 1."""
+        size, stays = np.asarray(size)[..., None], np.asarray(stays)[..., None]
+        chances = comb(size, stays) * self.kept**stays * self.loose ** (size - stays)
+        return np.asarray(np.where(size > 1, chances, 1).max(axis=-1))
 
     def _rows(self, route: Route, most: int) -> Rows:
         fronts: list[tuple[int, int, int, int, float]] = []  # place, cavity, first, last, bound

@@ -20,7 +20,7 @@ class Classes:
     """cells: (M, P), every composition of 1 to K cells, the P singles first; sizes: (K,) chance of a cluster that leaves to have k cells.
 
     Ways: way w leads from class whole[w] to what stays together, stays[w] cells as class cluster[w] (-1: none), and loose[w] (P,) single
-    cells, with chance count[w] (1 - p)^stays p^(cells - stays); one cell that stays alone is a single.
+    cells, with chance count[w] times 1 - p of each cell that stays and p of each that does not; one cell that stays alone is a single.
     """
 
     cells: Ints
@@ -41,6 +41,12 @@ class Classes:
 
     @cached_property
     def ways(self) -> tuple[Ints, Ints, Ints, Ints, Floats]:
+        """whole, cluster, stays, loose, count."""
+        return self._ways[:5]
+
+    @cached_property
+    def _ways(self) -> tuple[Ints, Ints, Ints, Ints, Floats, Ints]:
+        """The same, and kept (ways, P): how many of each phenotype stay."""
         rows = [[int(n) for n in row] for row in self.cells]
         index = {tuple(row): number for number, row in enumerate(rows)}
         whole: list[int] = []
@@ -48,6 +54,7 @@ class Classes:
         stays: list[int] = []
         loose: list[list[int]] = []
         count: list[float] = []
+        kept_of: list[tuple[int, ...]] = []
         for number, row in enumerate(rows):
             for kept in np.ndindex(*(n + 1 for n in row)):
                 together = sum(kept)
@@ -56,15 +63,16 @@ class Classes:
                 cluster.append(index[kept] if together > 1 else -1)
                 stays.append(together)
                 loose.append(free)
+                kept_of.append(kept)
                 count.append(float(prod(comb(n, r) for n, r in zip(row, kept, strict=True))))
-        return np.array(whole), np.array(cluster), np.array(stays), np.array(loose), np.array(count)
+        return np.array(whole), np.array(cluster), np.array(stays), np.array(loose), np.array(count), np.array(kept_of)
 
-    def splits(self, apart: float) -> Floats:
-        """(ways,) chances when each cell comes loose with chance ``apart``."""
-        whole, _, stays, _, count = self.ways
-        return count * (1 - apart) ** stays * apart ** (self.size[whole] - stays)
+    def splits(self, apart: Floats) -> Floats:
+        """(ways,) chances when each cell comes loose with the chance (P,) ``apart`` of its phenotype."""
+        whole, _, _, _, count, kept = self._ways
+        return np.asarray(count * ((1 - apart) ** kept * apart ** (self.cells[whole] - kept)).prod(axis=1))
 
-    def split(self, apart: float) -> Floats:
+    def split(self, apart: Floats) -> Floats:
         """(M, M): units of each class (columns) that are expected of one of a class (rows)."""
         whole, cluster, _, loose, _ = self.ways
         chance = self.splits(apart)

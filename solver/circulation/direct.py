@@ -23,7 +23,7 @@ from .plan import Entries, Floats
 from .results import Fate, Ints
 from .routes import Body
 from .special import comb
-from .values import in_places, interval, of_all, of_units, waited
+from .values import in_places, interval, of_all, of_cells, of_units, waited
 
 Bools = NDArray[np.bool_]
 
@@ -124,7 +124,7 @@ class Direct:
     def _live(self, events: Flock, kinds: Ints, rows: Rows, row: Ints) -> tuple[Flock, Ints, Bools, Bools, Ints, Ints]:
         """(units that live, places, events of which nothing lives, or is on its way, dead singles and cells of a dead cluster)."""
         n = len(events)
-        events, accepted, late = self._front(events, rows, row)
+        events, accepted, late = self._front(events, kinds, rows, row)
         place = rows.place[row] if n else row
         whole = accepted & (place >= 0)
         singles, clusters, lives = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), whole.copy()
@@ -144,7 +144,7 @@ class Direct:
         lived = joined([flock for flock, _ in found])
         return lived, np.concatenate([where for _, where in found]), ~lives, late, singles, clusters
 
-    def _front(self, events: Flock, rows: Rows, row: Ints) -> tuple[Flock, Bools, Bools]:
+    def _front(self, events: Flock, kinds: Ints, rows: Rows, row: Ints) -> tuple[Flock, Bools, Bools]:
         """The way to the blood, to a level or a surface, where soil is asked for too: true over bound."""
         n, body, plan = len(events), self.body, self.plan
         if not n:
@@ -176,12 +176,13 @@ class Direct:
         true *= np.where(ends >= 0, soil, 1)
         bound = rows.front[row].copy()
         split = np.flatnonzero(ends < 0)
-        if len(split) and len(plan.blood.disaggregation) > 1:
-            apart = of_units(plan.blood.disaggregation[None], shares, at)
-            size, stays = rows.size[row], np.maximum(rows.stays[row], 0)
-            most = (comb(size[:, None], stays[:, None]) * _powers(self.limits.apart, stays, size)).max(axis=1)
-            now = comb(size, stays) * (1 - apart) ** stays * apart ** (size - stays)
-            true[split] *= (now / most)[split]
+        if len(split) and plan.blood.disaggregation.size > 1:
+            size, stays = rows.size[row[split]], rows.stays[row[split]]
+            now = comb(size, stays)
+            for cell in range(int(size.max())):
+                apart = of_cells(plan.blood.disaggregation, kinds[split, cell], at[split])
+                now = now * np.where(cell < size, np.where(cell < stays, 1 - apart, apart), 1)
+            true[split] *= np.where(size > 1, now / self.limits.stay(size, stays), 1)
         return events, events.keys.uniform(Purpose.CANDIDATE)[0] * bound < true, late
 
     def _units(self, events: Flock, kinds: Ints, stays: Ints) -> tuple[Flock, Ints, Ints]:
@@ -239,6 +240,3 @@ class Direct:
 def _first(values: Floats, beds: int) -> Floats:
     return values if values.shape[1] == 1 else values[:, :beds]
 
-
-def _powers(apart: Floats, stays: Ints, size: Ints) -> Floats:
-    return (1 - apart) ** stays[:, None] * apart ** (size - stays)[:, None]

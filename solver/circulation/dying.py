@@ -20,7 +20,6 @@ from .means import Stock
 from .plan import Colony, Entries, Floats, number
 from .results import Fate, Ints
 from .routes import Body
-from .special import comb
 from .values import interval
 
 STREAM, MISSED = 2 << 32, 3 << 32  # identities of the numbers of a part; of what colonies shed
@@ -123,24 +122,23 @@ class Dying:
             return np.stack([rows[:, sizes == size].sum(axis=1) for size in range(1, most + 1)])
 
         fronts = by_size(np.vstack([stock.starved[beds:], stock.cleared, stock.cavity, stock.through]))
-        dead = by_size(
-            np.vstack(
-                [*(stock.lost * share for _, share in body.plan.blood.losses), stock.stuck[:beds], stock.starved[:beds], stock.blood.sum(0)]
-            )
-        )
-        live = by_size(stock.settled[:beds]).sum(axis=1)
-        seen = dead.sum(axis=1) + live
-        dies = 1 - live / np.where(seen > 0, seen, 1)
-        k, r = np.arange(1, most + 1)[:, None], np.arange(most + 1)[None]
-        alone = np.maximum(k - r + (r == 1), 0)
-        stays = np.zeros((most, most + 1))
-        for apart, whole in stock.parted.items():
-            chance = np.where(r <= k, comb(k, r) * (1 - apart) ** r * apart ** np.maximum(k - r, 0), 0)
-            stays += by_size(whole) * chance
-        stays /= np.maximum(stays.sum(axis=1, keepdims=True), 1e-300)
-        stays = stays * dies[0] ** alone * np.where(r > 1, dies[np.maximum(r - 1, 0)], 1)
-        fronts[:, -1] *= stays.sum(axis=1)
-        return Law(_unit(fronts), _unit(stays), _unit(dead))
+        lost = [stock.lost * share for _, share in body.plan.blood.losses]
+        all_dead = np.vstack([*lost, stock.stuck[:beds], stock.starved[:beds], stock.blood.sum(0)])
+        live = stock.settled[:beds].sum(axis=0)
+        seen = all_dead.sum(axis=0) + live
+        stays = self._stays(stock, 1 - live / np.where(seen > 0, seen, 1))
+        fronts[:, -1] = stays.sum(axis=1)
+        return Law(_unit(fronts), _unit(stays), _unit(by_size(all_dead)))
+
+    def _stays(self, stock: Stock, dies: Floats) -> Floats:
+        """(K, K + 1): units of k cells that come into the blood, of which R stay together and nothing lives; dies: (M,) of each class."""
+        classes, most = stock.classes, len(self.body.plan.sizes)
+        whole, cluster, stays, loose, _ = classes.ways
+        none = (dies[: loose.shape[1]] ** loose).prod(axis=1) * np.where(cluster >= 0, dies[cluster], 1)
+        out = np.zeros((most, most + 1))
+        for apart, units in stock.parted.items():
+            np.add.at(out, (classes.size[whole] - 1, stays), units[whole] * classes.splits(np.array(apart)) * none)
+        return out
 
     def _shed(self) -> Floats:
         """(O, P, ages, ends): of a single shed in each place that does not live."""

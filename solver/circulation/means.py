@@ -23,6 +23,7 @@ STOCKS = (
     "entered", "shed", "pending", "young", "aged",
 )  # fmt: skip
 
+Apart = tuple[float, ...]  # chances of cells to come loose, by phenotype
 PLACES_OF_CELLS = ("blood", "cavity", "lost", "cleared", "stuck", "starved", "faded", "dormant", "founders")
 
 
@@ -49,8 +50,8 @@ class Stock:
         self.young, self.aged = _zeros(2, 0, places, kinds)
         self._given: Floats = np.zeros_like(self.entered)
         self._rates: tuple[int, Rates] | None = None
-        self._splits: dict[float, Floats] = {}
-        self.parted: dict[float, Floats] = {}  # whole units that came into the blood, by the chance of their cells to come loose
+        self._splits: dict[Apart, Floats] = {}
+        self.parted: dict[Apart, Floats] = {}  # whole units that came into the blood, by the chances of their cells to come loose
         sheds, colony = body.plan.colony.sheds, body.plan.colony
         self.power = np.ones((places, 1)) if sheds is None else np.broadcast_to(sheds.exponent, places)[:, None]
         self.ages = colony.second is None and (colony.growth is not None or (sheds is not None and bool((sheds.exponent != 1).any())))
@@ -115,9 +116,10 @@ class Stock:
         self._flow(r, span, blood, inward)
         self._live(r, span, inward)
 
-    def _part(self, apart: float, units: Floats) -> None:
+    def _part(self, apart: Floats, units: Floats) -> None:
         self.through = self.through + units
-        self.parted[apart] = self.parted.get(apart, 0) + units
+        key = tuple(map(float, apart))
+        self.parted[key] = self.parted.get(key, 0) + units
 
     def _float(self, r: Rates, span: float, floating: Floats, nodes: Floats, inward: Floats) -> None:
         if not self.plan.cavity.names:
@@ -195,10 +197,11 @@ class Stock:
         """Of all classes in an interval."""
         if self._rates is None or self._rates[0] != when:
             chances = self.plan.blood.disaggregation
-            apart = float(chances[min(when, len(chances) - 1)])
-            if apart not in self._splits:
-                self._splits = {apart: self.classes.split(apart)}
-            self._rates = (when, Rates(self.body, self.classes, apart, self._splits[apart], when))
+            apart = np.broadcast_to(chances[:, min(when, chances.shape[1] - 1)], len(self.plan.phenotypes))
+            key = tuple(map(float, apart))
+            if key not in self._splits:
+                self._splits = {key: self.classes.split(apart)}
+            self._rates = (when, Rates(self.body, self.classes, apart, self._splits[key], when))
         return self._rates[1]
 
     def cells(self, units: Floats) -> Floats:
@@ -225,7 +228,7 @@ def _fill(x: Floats) -> Floats:
 class Rates:
     """Of all classes in an interval: (O, M) by place; arrests (S, M, B), survival (M,), split (M, M), hold (L, M), leaves (C + 2, M)."""
 
-    def __init__(self, body: Body, classes: Classes, apart: float, split: Floats, when: int) -> None:
+    def __init__(self, body: Body, classes: Classes, apart: Floats, split: Floats, when: int) -> None:
         plan, shares = body.plan, classes.shares
 
         def places(values: Floats, rows: int = len(plan.places)) -> Floats:

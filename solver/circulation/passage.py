@@ -11,7 +11,7 @@ from .flock import Flock, joined
 from .plan import Floats
 from .results import Fate, Ints
 from .routes import Body
-from .values import in_places, interval, of_all, of_units, waited
+from .values import in_places, interval, of_all, of_cells, of_units, waited
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,12 @@ def come_apart(body: Body, flock: Flock) -> Flock:
     parts = [flock.take(size < 2)]
     flock = flock.take(size > 1)
     size, when = flock.size, interval(body.times, flock.time)
-    apart = of_units(body.plan.blood.disaggregation[None], flock.shares, when)
     limits, kept, loose = np.cumsum(flock.cells, axis=1), np.zeros_like(flock.cells), []
     for cell in range(int(size.max())):
         on = np.flatnonzero(size > cell)
         kind = (cell >= limits[on]).sum(axis=1)
         words = flock.keys.take(on)
-        stays = words.uniform(Purpose.CELL, cell)[1] >= apart[on]
+        stays = words.uniform(Purpose.CELL, cell)[1] >= of_cells(body.plan.blood.disaggregation, kind, when[on])
         kept[on[stays], kind[stays]] += 1
         free = on[~stays]
         loose.append(_alone(flock.take(free), words.words(Purpose.CHILD, cell)[0][~stays], kind[~stays]))

@@ -7,7 +7,8 @@ Times and rates are in the scenario's units of time, cells are whole cells, chan
 the intervals as its last axis and is **constant on each of them**: entry t holds on [times[t], times[t+1]).
 Any axis may have length 1 instead: the same for all. So a plain number is an array of shape (1,) or (1, 1, 1): ``number``.
 
-**Phenotypes.** A unit (single or cluster) and a colony have the mean over their cells, or founders, of every value.
+**Phenotypes.** A unit (single or cluster) and a colony have the mean over their cells, or founders, of every value; whether a cell comes
+loose from a cluster hangs on its own phenotype alone.
 """
 
 from __future__ import annotations
@@ -87,14 +88,14 @@ class Entries:
 class Blood:
     """transit: (T,) mean time in the blood, > 0. single, cluster: (P, T) chance to leave it alive (arrested), by class.
 
-    disaggregation: (T,) chance of each cell of a cluster to come loose at entry. against: (P, T) factor f on losses,
+    disaggregation: (P, T) chance of each cell of a cluster to come loose at entry, its own. against: (P, T) factor f on losses,
     S' = S/(S + f (1 - S)). losses: names of causes and their shares, which add up to 1.
     """
 
     transit: Floats
     single: Floats
     cluster: Floats
-    disaggregation: Floats = field(default_factory=lambda: number(0, 1))
+    disaggregation: Floats = field(default_factory=lambda: number(0, 2))
     against: Floats = field(default_factory=lambda: number(1, 2))
     losses: tuple[tuple[str, float], ...] = (("lost", 1.0),)
 

@@ -19,6 +19,11 @@ def pick(values: Floats, axis: int, which: NDArray[np.int64] | int) -> Floats:
     return values if values.shape[axis] == 1 else np.take(values, np.atleast_1d(which), axis=axis)
 
 
+def of_cells(values: Floats, kind: Ints, when: Ints) -> Floats:
+    """(n,) values (P, T) of cells of these phenotypes, each at its interval (n,)."""
+    return np.asarray(values[kind if len(values) > 1 else 0, when if values.shape[1] > 1 else 0])
+
+
 def of_units(values: Floats, shares: Floats, when: Ints) -> Floats:
     """(n,) values (P, T) of units with shares (n, P) of phenotypes, each at its interval (n,)."""
     found = pick(values, 1, when)  # (P or 1, n or 1)

@@ -81,13 +81,16 @@ def predicted(path: Path, times: list[float]) -> str:
     """The predictions of a fit at some times as text, one line each."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if float(row["time"]) in times]
-    head = ["time", "observable", "where", "prediction", "from", "to", "unit"]
+    seen = any(row["seen_lower"] for row in rows)
+    head = ["time", "observable", "where", "prediction", "from", "to", *(["seen from", "to"] if seen else []), "unit"]
+    columns = ("model", "lower", "upper", *(("seen_lower", "seen_upper") if seen else ()))
     cells = []
     for row in rows:
         where = ", ".join(f"{float(row[axis]):.5g}" for axis in "xyz" if row[axis])
         where = where or " to ".join(f"{float(row[end]):g}" for end in ("from", "to") if row[end])
         what = " ".join(text for text in (row["arm"], row["observable"]) if text)
-        cells.append([f"{float(row['time']):g}", what, where, *(f"{float(row[k]):.5g}" for k in ("model", "lower", "upper")), row["unit"]])
+        numbers = [f"{float(row[k]):.5g}" if row[k] else "" for k in columns]
+        cells.append([f"{float(row['time']):g}", what, where, *numbers, row["unit"]])
     widths = [max(len(line[k]) for line in [head, *cells]) for k in range(len(head))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in [head, *cells]]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from ..model.packing import surpluses
 from ..model.pulses import many_jumps, too_late
 from ..model.switches import jumping
 from ..model.text import apart
+from ..scenario.cascade_words import coarse
 from ..scenario.loader import PATIENCE, check_on_mesh, check_parts, dump_resolved, load
 from ..scenario.members import stated
 from ..scenario.mesh import ImageMesh, mesh_dimension
@@ -42,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     print(f"  mesh        {scenario.mesh.kind}")
     if line := start_line(scenario):
         print(f"  cells       {line}")
-    parameters = ", ".join(f"{p.name} = {p.value:.6g} {p.unit}".strip() for p in model.parameters.values())
+    parameters = ", ".join(f"{p.name} = {p.told[0]:.6g} {p.told[1]}".strip() for p in model.parameters.values())
     print(f"  parameters  {parameters or 'none'}")
     print(f"  time        {scenario.time.start:g} to {scenario.time.end:g}")
     if scenario.expect:
@@ -64,7 +65,7 @@ def main(args: argparse.Namespace) -> int:
         _print_picture(scenario.mesh)
     switching = jumping(model) if scenario.time.step is None else []
     span = scenario.time.start, scenario.time.end
-    for note in (*surpluses(model), *apart(model), *switching, *many_jumps(model, *span), *too_late(model, span[1])):
+    for note in (*coarse(scenario), *surpluses(model), *apart(model), *switching, *many_jumps(model, *span), *too_late(model, span[1])):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)

@@ -69,7 +69,7 @@ class Carriage(Component):
         if t.own is None:
             return t.high
         if self._stage is None:
-            self._stage = LinearSystem(g, f"{self.species.name}_carried_", t.options.linear, False, False)
+            self._stage = wk.system(f"{self.species.name}_carried_", t.options.linear, False, False)
         system = self._stage
         if self._filled != self.trace.steps:
             self._filled = self.trace.steps
@@ -86,7 +86,7 @@ class Carriage(Component):
         """The matrix and solver of the low-order ratio, filled; ``made``: what is born and comes in, but for those alike. Collective."""
         t, g, wk = self.transport, self.graph, self.work
         if self._low is None:
-            self._low = LinearSystem(g, f"{self.species.name}_ratio_", t.options.linear, False, False)
+            self._low = wk.system(f"{self.species.name}_ratio_", t.options.linear, False, False)
         system = self._low
         if self._low_of != (self.trace.steps, newborn):
             self._low_of = (self.trace.steps, newborn)

@@ -21,7 +21,6 @@ from ..discretise.parts import Levels
 from ..discretise.species import NodalSpecies
 from ..errors import ScenarioError
 from ..kernels import edges, stages
-from ..linalg.linear import LinearSystem
 from ..state import State
 from .balanced_flows import BalancedFlows
 from .boundaries import accounts_of, boundary_sources, content, fix_rows
@@ -48,7 +47,7 @@ class Steady(Component):
     def __init__(self, species: NodalSpecies, work: Workspace, options: SchemeOptions, regions: Mapping[str, Floats], state: State) -> None:
         check_solvable(species)
         self.name, self.species, self.work, self._state = species.name, species, work, state
-        self.system = LinearSystem(species.graph, f"{species.name}_", options.linear, not species.law.drifts, not species.law.taxis)
+        self.system = work.system(f"{species.name}_", options.linear, not species.law.drifts, not species.law.taxis)
         self.system.choose(math.inf)
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         self.kept = Kept(species, self.system, work)

@@ -75,7 +75,7 @@ class Transport:
         self.species, self.work, self.options = species, work, options
         self.graph = species.graph
         self._kind = (not species.law.drifts, not species.law.taxis)
-        self.high = LinearSystem(self.graph, f"{species.name}_", options.linear, *self._kind)
+        self.high = work.system(f"{species.name}_", options.linear, *self._kind)
         self.low: LinearSystem | None = None
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         # no membranes nor fibres, and one motility by its arithmetic mean
@@ -355,7 +355,7 @@ class Transport:
         s, g, wk = self.species, self.graph, self.work
         n = g.n_owned
         if self.low is None:
-            self.low = LinearSystem(g, f"{s.name}_low_", self.options.linear, *self._kind)
+            self.low = wk.system(f"{s.name}_low_", self.options.linear, *self._kind)
         system, own = self.low, self.own
         stages.non_negative(wk.new if usable else s.state[:n], system.x)
         if own is not None:

@@ -25,6 +25,7 @@ class Walls(Component):
 
     def __init__(self, vessels: Mapping[str, NodalVessel], species: Mapping[str, NodalSpecies], comm: MPI.Intracomm) -> None:
         self.vessels, self.species, self.comm = vessels, species, comm
+        self._keys: dict[tuple[str, str], list[str]] = {}  # of the columns of a vessel and a species: thousands, always the same
 
     def accept(self, time: float, dt: float) -> None:
         """Add up what has passed."""
@@ -61,12 +62,18 @@ class Walls(Component):
                         crossing.evaluate(time, time)
                     species = crossing.law.species
                     flux = np.bincount(vessel.part, crossing.flux(self.species[species].state), minlength=count)
-                    keys.append(f"{name}.flux:{species}")
+                    keys += self._columns(name, species)
                     values.append(flux.sum(keepdims=True))
                     if vessel.shown:
                         shown, entered = list(vessel.shown), np.bincount(vessel.part, crossing.entered, minlength=count)
-                        keys += [f"{name}/{vessel.part_names[k]}.flux:{species}" for k in shown]
-                        keys += [f"{name}/{vessel.part_names[k]}.entered:{species}" for k in shown]
                         values += [flux[shown], entered[shown]]
         total = self.comm.allreduce(np.concatenate(values)) if values else []
-        return dict(zip(keys, map(float, total), strict=True))
+        return dict(zip(keys, total.tolist() if len(keys) else (), strict=True))
+
+    def _columns(self, name: str, species: str) -> list[str]:
+        """Of the whole vessel, then of its parts that are shown, which are chosen before the first row."""
+        if (name, species) not in self._keys:
+            parts = [f"{name}/{self.vessels[name].part_names[k]}" for k in self.vessels[name].shown]
+            several = [f"{part}.{what}:{species}" for what in ("flux", "entered") for part in parts]
+            self._keys[name, species] = [f"{name}.flux:{species}", *several]
+        return self._keys[name, species]

@@ -109,7 +109,8 @@ class Observables:
 
     def row(self, time: float) -> dict[str, float]:
         """Amounts, minima, maxima, fronts, invaded and degraded volume. Collective; raises SolverError for non-finite values."""
-        g, problem, mesh = self.problem.graph, self.problem, self.problem.mesh_graph
+        g, problem = self.problem.graph, self.problem
+        edges = [e for e in (g, problem.silent) if e is not None]
         n, highs = g.n_owned, self._highs(time)
         several = len(problem.region_mass) > 1
         sums: dict[str, float] = {}
@@ -129,12 +130,14 @@ class Observables:
             level = FRONT * highs[f"{name}.max"] if stated is None else stated
             sums[f"{name}.invaded_volume"] = float(g.mass[:n][c > level].sum()) if level > 0.0 else 0.0
             if level > 0.0:
-                _reach(mesh.indptr, mesh.indices, g.points, s.state, level, centre, fronts[name])
+                for e in edges:
+                    _reach(e.indptr, e.indices, g.points, s.state, level, centre, fronts[name])
             if name in self._homes:
                 home = self._homes[name]
                 sums[f"{name}.invaded_beyond"] = float((g.mass[:n] - home.mass)[c > level].sum()) if level > 0.0 else 0.0
                 if level > 0.0:
-                    _reach(mesh.indptr, mesh.indices, home.distance, s.state, level, np.zeros(3), depths[name])
+                    for e in edges:
+                        _reach(e.indptr, e.indices, home.distance, s.state, level, np.zeros(3), depths[name])
         summed = g.comm.allreduce(np.array(list(sums.values())))
         highest = np.array([x for extent in (*fronts.values(), *depths.values()) for x in extent])
         g.comm.Allreduce(MPI.IN_PLACE, highest, MPI.MAX)

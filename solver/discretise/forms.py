@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,23 +27,40 @@ class Forms:
         self.mesh = mesh
         clear_stale(mesh.comm)
         self.space = fem.functionspace(mesh, ("Lagrange", 1))
-        self._cellwise = fem.functionspace(mesh, ("Discontinuous Lagrange", 0))
-        self._weight = fem.Function(self._cellwise)
-        u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
-        self._stiffness = _form(-self._weight * ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx)
-        self._mass = _form(self._weight * v * ufl.dx)
         self._directed: tuple[Any, Any] | None = None  # tensor and form, made when asked for
+        self._matrix: Any = None  # the last one of stiffness
 
-    def _set_weight(self, cell_values: Floats | float) -> None:
-        dofs = self._cellwise.dofmap.list[:, 0]
-        self._weight.x.array[dofs] = cell_values
+    @cached_property
+    def _weighted(self) -> tuple[Any, Any, Any]:
+        """A weight by cell, and the forms of stiffness and mass with it. Collective the first time."""
+        weight = fem.Function(fem.functionspace(self.mesh, ("Discontinuous Lagrange", 0)))
+        u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
+        return weight, _form(-weight * ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx), _form(weight * v * ufl.dx)
+
+    def let_go(self) -> None:
+        """Free what has values in every cell; it is made again when it is asked for."""
+        self.__dict__.pop("_weighted", None)
+        self._directed = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Free the matrix that was assembled last."""
+        self._matrix = None
+
+    def _weigh(self, cell_values: Floats | float) -> tuple[Any, Any, Any]:
+        weight = self._weighted[0]
+        weight.x.array[weight.function_space.dofmap.list[:, 0]] = cell_values
+        return self._weighted
 
     def stiffness(self, cell_values: Floats | float = 1.0) -> Any:
-        """MatrixCSR with K_ij = -int w grad phi_i . grad phi_j; rows of owned dofs are complete."""
-        self._set_weight(cell_values)
-        matrix = fem.assemble_matrix(self._stiffness)
-        matrix.scatter_reverse()
-        return matrix
+        """MatrixCSR with K_ij = -int w grad phi_i . grad phi_j; rows of owned dofs are complete. The next call overwrites it."""
+        form = self._weigh(cell_values)[1]
+        if self._matrix is None:
+            self._matrix = fem.create_matrix(form)
+        self._matrix.data[:] = 0.0
+        fem.assemble_matrix(self._matrix, form)
+        self._matrix.scatter_reverse()
+        return self._matrix
 
     def directed_stiffness(self, tensors: Floats) -> Any:
         """MatrixCSR with K_ij = -int (T grad phi_j) . grad phi_i for symmetric tensors (n_cells, d, d)."""
@@ -77,8 +95,7 @@ class Forms:
 
     def mass(self, cell_values: Floats | float = 1.0) -> Floats:
         """Lumped mass m_i = int w phi_i of the owned dofs."""
-        self._set_weight(cell_values)
-        return self._owned_sum(fem.assemble_vector(self._mass))
+        return self._owned_sum(fem.assemble_vector(self._weigh(cell_values)[2]))
 
     def boundary_mass(self, facets: NDArray[np.int32]) -> Floats:
         """sigma_i = int over the facets of phi_i, for the owned dofs."""
@@ -89,8 +106,8 @@ class Forms:
         """MatrixCSR with B_ij = int over the facets of phi_i grad phi_j . n."""
         u, v = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
         normal = ufl.FacetNormal(self.mesh)
-        self._set_weight(0.0)  # the volume term adds nothing but the sparsity of the graph
-        volume = self._weight * ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx
+        weight = self._weigh(0.0)[0]  # the volume term adds nothing but the sparsity of the graph
+        volume = weight * ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx
         matrix = fem.assemble_matrix(_form(v * ufl.inner(ufl.grad(u), normal) * self._ds(facets) + volume))
         matrix.scatter_reverse()
         return matrix

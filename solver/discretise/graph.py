@@ -21,6 +21,18 @@ GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True)
+class Stencil:
+    """Edges without values: indptr (n_owned + 1), indices, as of a Graph."""
+
+    indptr: NDArray[np.uint32]
+    indices: NDArray[np.uint32]
+
+
+def _starts(row_of: NDArray[Any], n: int) -> NDArray[np.uint32]:
+    return np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=n))]).astype(np.uint32)
+
+
+@dataclass(frozen=True)
 class Graph:
     """CSR graph of the P1 stencil and the pairs of membranes; every pair (i, j) appears in both rows, with bitwise equal K_ij.
 
@@ -60,13 +72,18 @@ class Graph:
         indices = self.indices[~dropped]
         return replace(
             self,
-            indptr=np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=self.n_owned))]).astype(np.uint32),
+            indptr=_starts(row_of, self.n_owned),
             indices=indices,
             diagonal=np.flatnonzero(indices == row_of).astype(np.int32),
             n_own_columns=np.bincount(row_of[indices < self.n_owned], minlength=self.n_owned).astype(np.int32),
             stiffness=self.stiffness[~dropped],
             order=self.order[~dropped],
         )
+
+    def edges_besides(self, dropped: NDArray[np.bool_]) -> Stencil:
+        """What ``without`` leaves out."""
+        row_of = np.repeat(np.arange(self.n_owned), np.diff(self.indptr))[dropped]
+        return Stencil(_starts(row_of, self.n_owned), self.indices[dropped])
 
     def local_numbers(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Local numbers of nodes given by global numbers, all of them owned or ghosts here."""
@@ -92,10 +109,11 @@ class Graph:
         return list(self.comm.allreduce(local))
 
 
-def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None) -> Graph:
+def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None, halo: Halo | None = None) -> Graph:
     """The graph of a mesh's P1 space, its stiffness, lumped mass and ghost exchange. Collective.
 
-    links (k, 2): global numbers of pairs of nodes that are neighbours besides, each of which has an owned node.
+    links (k, 2): global numbers of pairs of nodes that are neighbours besides, each of which has an owned node. halo: the exchange
+    where there is one already.
     """
     matrix = forms.stiffness()
     rows, columns = matrix.index_map(0), matrix.index_map(1)
@@ -117,7 +135,7 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
     order = np.argsort(row_of * (n + len(ghosts)) + renumbered, kind="stable")
     row_of, indices, behind = row_of[order], renumbered[order].astype(np.uint32), behind[order]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=n))])
-    halo = Halo(comm, n, ghosts)
+    halo = halo or Halo(comm, n, ghosts)
 
     mass = np.zeros(n + len(ghosts))
     mass[:n] = forms.mass()
@@ -148,9 +166,9 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
     return graph
 
 
-def conducting(graph: Graph, forms: Forms, cells: NDArray[np.int64]) -> Graph:
+def conducting(graph: Graph, forms: Forms, cells: NDArray[np.int64]) -> tuple[Graph, Stencil | None]:
     """The graph without edges along which no cell conducts, isotropic in each, whatever its motility: 8 of 15 entries of a row on a lattice
-    of boxes cut into tetrahedra, 2 of 7 on one of rectangles; itself where there are few. Collective.
+    of boxes cut into tetrahedra, 2 of 7 on one of rectangles; and these edges. Itself and None where there are few. Collective.
 
     cells: canonical numbers of this rank's cells, which give each a motility of its own: edges with K_ij = 0 then as well have no part
     of it.
@@ -161,12 +179,13 @@ def conducting(graph: Graph, forms: Forms, cells: NDArray[np.int64]) -> Graph:
     dropped = (np.abs(graph.stiffness) <= least) & (row_of != graph.indices)
     found, entries = graph.comm.allreduce(np.array([dropped.sum(), len(dropped)]))
     if found < WORTH * entries:
-        return graph
+        return graph, None
     matrix = forms.stiffness(1.0 + np.modf(cells * GOLDEN)[0])
     values = graph.values_of(matrix)
     symmetrise(graph, values)
     of_membranes = graph.order == len(matrix.data)
-    return graph.without(dropped & (np.abs(values) <= 2.0 * least) & ~of_membranes)
+    dropped &= (np.abs(values) <= 2.0 * least) & ~of_membranes
+    return graph.without(dropped), graph.edges_besides(dropped)
 
 
 def symmetrise(graph: Graph, values: Floats) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from ..compat import cell_corners
 from ..model.balance import Model
 from ..output.layout import Grid
 from .forms import Forms
-from .graph import Graph, build_graph, conducting
+from .graph import Graph, Stencil, build_graph, conducting
 from .membranes import local_pairs, pair_sites
 from .sites import Sites
 
@@ -20,7 +22,8 @@ Floats = NDArray[np.float64]
 class Operators:
     """Integrals and numberings on one domain. Building it is collective; what is asked for by name is made once, collectively.
 
-    graph: with all edges of the mesh. region_mass: region -> (n_owned,) the part of m_i that lies in the region.
+    graph: with the nodes of the mesh; which edges it has is of no account. region_mass: region -> (n_owned,) the part of m_i that
+    lies in the region.
     """
 
     def __init__(self, domain: Domain) -> None:
@@ -29,26 +32,37 @@ class Operators:
         canonical = _canonical(domain, self.forms)
         first = int(self.forms.space.dofmap.index_map.local_range[0])
         self._pairs = local_pairs(self.comm, canonical, first, domain.membranes)
-        links = np.concatenate([p.nodes for p in self._pairs.values()]) if self._pairs else None
-        self.graph = build_graph(self.forms, self.comm, links)
+        self._links = np.concatenate([p.nodes for p in self._pairs.values()]) if self._pairs else None
+        self._whole: Graph | None = build_graph(self.forms, self.comm, self._links)  # with all edges; let go where few are enough
+        self.graph = self._whole
         self.region_mass = {name: self.forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
         self.grid = _grid(domain, self.graph, canonical)
-        self._conducting: Graph | None = None
+        self._conducting: tuple[Graph, Stencil | None] | None = None
         self._boundary_mass: dict[str, Floats] = {}
         self._boundary_gradient: dict[str, Floats] = {}
         self._sites: dict[str, Sites] = {}
 
-    def graph_of(self, model: Model) -> Graph:
-        """The edges that the fluxes of a model run along. Collective the first time that not all of the mesh are.
+    def graph_of(self, model: Model) -> tuple[Graph, Stencil | None]:
+        """The edges that the fluxes of a model run along, and the others. Collective the first time, and if they are others than last time.
 
         Along fibres, edges conduct that do not otherwise; what drifts out of a boundary is a gradient of all nodes of its cells.
         """
         if any(s.fibres is not None or any(b.kind == "outflow" for b in s.boundaries.values()) for s in model.species):
-            return self.graph
+            return self._all_edges(), None
         if self._conducting is None:
             cells = np.asarray(self.domain.mesh.topology.original_cell_index, dtype=np.int64)
-            self._conducting = conducting(self.graph, self.forms, cells)
+            self._conducting = conducting(self._all_edges(), self.forms, cells)
+            self.forms.let_go()  # few models have motilities by cell
+        if self._conducting[1] is not None and self._whole is not None:
+            self._whole, self.graph = None, self._conducting[0]  # more than half of what the other holds is of no use
         return self._conducting
+
+    def _all_edges(self) -> Graph:
+        """The graph of the whole mesh. Collective where it was let go."""
+        if self._whole is None:
+            found = build_graph(self.forms, self.comm, self._links, self.graph.halo)
+            self._whole = replace(found, mass=self.graph.mass, points=self.graph.points)
+        return self._whole
 
     def boundary_mass(self, name: str) -> Floats:
         """sigma_i = int over a boundary of phi_i, for the owned nodes. Collective the first time, as the two below."""
@@ -59,7 +73,7 @@ class Operators:
     def boundary_gradient(self, name: str) -> Floats:
         """B_ij = int over a boundary of phi_i grad phi_j . n, on the graph (nnz)."""
         if name not in self._boundary_gradient:
-            self._boundary_gradient[name] = self.graph.values_of(self.forms.boundary_gradient(self.domain.boundaries[name]))
+            self._boundary_gradient[name] = self._all_edges().values_of(self.forms.boundary_gradient(self.domain.boundaries[name]))
         return self._boundary_gradient[name]
 
     def sites(self, membrane: str) -> Sites:
@@ -89,16 +103,19 @@ def _grid(domain: Domain, graph: Graph, canonical: NDArray[np.int64]) -> Grid:
     mesh, tdim = domain.mesh, domain.mesh.topology.dim
     n_cells = mesh.topology.index_map(tdim).size_local
     original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-    geometry = cell_corners(mesh)[:n_cells]
+
+    def corners() -> NDArray[np.int64]:
+        return original[cell_corners(mesh)[:n_cells]].reshape(n_cells, domain.dim + 1)
+
     return Grid(
         comm=graph.comm,
         dim=domain.dim,
         n_nodes=graph.n_global,
         n_cells=mesh.topology.index_map(tdim).size_global,
         nodes=canonical,
-        points=graph.points[: graph.n_owned].copy(),
+        points=graph.points[: graph.n_owned],
         cells=np.asarray(mesh.topology.original_cell_index[:n_cells], dtype=np.int64),
-        connectivity=original[geometry].reshape(n_cells, domain.dim + 1),
+        corners=corners,
         cell_region=np.asarray(domain.cell_region[:n_cells], dtype=np.int32),
         regions=domain.regions,
         mesh_hash=domain.hash,

@@ -22,7 +22,7 @@ from ..state import State, Variable
 from .boundaries import Condition, build_condition
 from .evaluate import Evaluator, number
 from .fibres import edge_weight, main_axes, myopic_weights, nodal_motility, region_motility
-from .graph import Graph
+from .graph import Graph, Stencil
 from .initial import initial_state, taken_state
 from .integrity import Integrity
 from .kinetics import NodalKinetics
@@ -51,7 +51,7 @@ class Noted:
 class Problem:
     """Everything the time loop works on. ``fields`` maps species to the arrays that expressions read.
 
-    graph: the edges that fluxes run along; mesh_graph: all edges of the mesh, with the same nodes.
+    graph: the edges that fluxes run along; silent: all others of the mesh, None where there are none.
     region_mass: region -> (n_owned,) the part of m_i that lies in the region.
     fibres: species -> (n_owned, dim) along the fibres that it moves along, as long as they count, 0 to 1.
     integrities: the membranes and walls that carry an integrity, by name. The laws of ``species`` are without what ``kinetics`` does.
@@ -59,7 +59,7 @@ class Problem:
 
     model: Model
     graph: Graph
-    mesh_graph: Graph
+    silent: Stencil | None
     grid: Grid
     species: dict[str, NodalSpecies]
     fields: Mapping[str, Floats]
@@ -125,7 +125,8 @@ def pose(
     Nothing of the problem is shared with others on the same mesh but what the mesh alone determines.
     Raises ScenarioError, on all ranks, for names that the mesh does not have and for negative densities.
     """
-    domain, comm, forms, graph = operators.domain, operators.comm, operators.forms, operators.graph_of(model)
+    domain, comm, forms = operators.domain, operators.comm, operators.forms
+    graph, silent = operators.graph_of(model)
     regions = operators.region_mass
     _check_names(model, domain)
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
@@ -216,7 +217,7 @@ def pose(
         if law.fibres is not None and domain.dim > 1
     }
     return Problem(
-        *(model, graph, operators.graph, grid, species, fields, regions, evaluator, domain.dim, state, times),
+        *(model, graph, silent, grid, species, fields, regions, evaluator, domain.dim, state, times),
         *(integrities, vessels, kinetics, noted, fibres),
     )
 

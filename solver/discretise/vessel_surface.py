@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ...meshes.domain import Domain
 from ...meshes.network import Network
+from ..output.layout import Grid
 from ..parallel import Comm
 from .lines import normals
 from .problem import Problem
-from .surface import grid_of_facets
 from .vessels import NodalVessel
 
 Floats = NDArray[np.float64]
@@ -33,36 +33,60 @@ class VesselSurface:
 
     def __init__(self, problem: Problem, domain: Domain) -> None:
         self.problem, comm, dim = problem, problem.graph.comm, domain.dim
-        self._at: list[Ints] = []  # for each vessel and corner: the site, or the segment of a network
-        points, numbers, regions, radii = [], [], [], []
-        first = 0
+        self._at: list[Ints] = []  # for each vessel and point: the site, or the segment of a network
+        self._kept: dict[str, Floats] = {}  # what never changes
+        places: list[Floats] = []
+        points, cells, corners, regions, radii = [], [], [], [], []
+        n_points = n_cells = 0
         for k, vessel in enumerate(problem.vessels.values()):
             if isinstance(vessel.surface, Network):
-                mine, segment = _tubes(vessel.surface, dim) if comm.rank == 0 else (np.empty((0, dim, dim)), np.empty(0, dtype=np.int64))
-                at, count = np.repeat(segment, dim), int(comm.bcast(len(mine)))
-                number: Ints = np.arange(len(mine), dtype=np.int64)
+                drawn = _tubes(vessel.surface, dim) if comm.rank == 0 else (np.empty((0, dim)), _none(0, dim), _none(0))
+                place, facets, at = drawn
+                more = comm.bcast((len(place), len(facets)))
+                numbers: Ints = np.arange(len(facets), dtype=np.int64)
+                mine: Ints = np.arange(len(place), dtype=np.int64)
                 radii.append(vessel.surface.radius[at])
             else:
-                facets, part = vessel.surface
-                at = _sites_at(vessel, comm, problem.grid.nodes, facets, part)
-                number, count = _numbered(comm, facets, part)
-                mine = _places(domain, facets, dim)
+                at = _sites_at(vessel, comm, problem.grid.nodes, *vessel.surface)
+                numbers, count = _numbered(comm, *vessel.surface)
+                facets, more = numbers[:, None] * dim + np.arange(dim), (count * dim, count)
+                place, mine = _places(domain, vessel.surface[0], dim).reshape(-1, dim), facets.reshape(-1)
                 radii.append(np.zeros(at.size))
             self._at.append(at)
-            points.append(mine.reshape(-1, dim))
-            numbers.append(first + number)
-            regions.append(np.full(len(mine), k, dtype=np.int32))
-            first += count
-        numbered = np.concatenate(numbers).astype(np.int64)
-        place = np.zeros((len(numbered) * dim, 3))
-        place[:, :dim] = np.concatenate(points)
+            places.append(place)
+            points.append(n_points + mine)
+            cells.append(n_cells + numbers)
+            corners.append(n_points + facets)
+            regions.append(np.full(len(facets), k, dtype=np.int32))
+            n_points, n_cells = n_points + more[0], n_cells + more[1]
+        at_nodes = np.zeros((sum(map(len, places)), 3))
+        at_nodes[:, :dim] = np.concatenate(places)
         self._radius = np.concatenate(radii)
         crossing = dict.fromkeys(c.law.species for v in problem.vessels.values() for c in v.crossings)
         self._species = list(crossing)
         self.names = ("integrity", "radius", "torn", *(f"entered_{name}" for name in crossing))
         walled = any(v.integrity is not None for v in problem.vessels.values())
         self.still = ("radius", "torn") if walled else ("integrity", "radius", "torn")
-        self.grid = grid_of_facets(problem, dim, numbered, first, place, np.concatenate(regions), tuple(problem.vessels))
+        self.grid = Grid(
+            comm=comm,
+            dim=dim - 1,
+            n_nodes=n_points,
+            n_cells=n_cells,
+            nodes=np.concatenate(points),
+            points=at_nodes,
+            cells=np.concatenate(cells),
+            connectivity=np.concatenate(corners),
+            cell_region=np.concatenate(regions),
+            regions=tuple(problem.vessels),
+            mesh_hash=problem.grid.mesh_hash,
+        )
+
+    @property
+    def repetitive(self) -> bool:
+        """Whether most numbers stand there several times, once for each point of a segment, so that packing them pays."""
+        return self.grid.dim == 2 and any(
+            isinstance(v.surface, Network) and len(v.surface.radius) >= MANY for v in self.problem.vessels.values()
+        )
 
     def parts(self) -> dict[str, dict[str, NDArray[np.generic]]]:
         """What each vessel of several parts has of them: names (JSON as bytes), and area."""
@@ -87,17 +111,19 @@ class VesselSurface:
         return dict(zip(keys, np.split(total, np.cumsum([len(v) for v in values])[:-1]), strict=True))
 
     def fields(self) -> dict[str, Floats]:
-        """The values now, at the corners of this rank's facets. Collective."""
+        """The values now, at this rank's points. Collective."""
         vessels = list(self.problem.vessels.values())
-        found = {"radius": self._radius}
+        if not self._kept:
+            self._kept["radius"] = self._radius
+            self._kept["torn"] = self._gather([v.torn * v.sites.measure for v in vessels])
+        found = dict(self._kept)
         found["integrity"] = self._gather([1.0 if v.integrity is None else v.integrity.b * v.sites.measure for v in vessels])
-        found["torn"] = self._gather([v.torn * v.sites.measure for v in vessels])
         for name in self._species:
             found[f"entered_{name}"] = self._gather([next((c.entered for c in v.crossings if c.law.species == name), 0.0) for v in vessels])
         return {name: found[name] for name in self.names}
 
     def _gather(self, amounts: list[Floats | float]) -> Floats:
-        """Amounts at the sites of each vessel as values per area at the corners; a number stands for that value everywhere."""
+        """Amounts at the sites of each vessel as values per area at the points; a number stands for that value everywhere."""
         parts = []
         for vessel, at, amount in zip(self.problem.vessels.values(), self._at, amounts, strict=True):
             if isinstance(amount, float):
@@ -112,24 +138,35 @@ class VesselSurface:
         return np.concatenate(parts)
 
 
-def _tubes(network: Network, dim: int) -> tuple[Floats, Ints]:
-    """Facets (f, dim, dim) around every segment, and the segment of each: the segment itself in 2-D, a tube in 3-D."""
+def _tubes(network: Network, dim: int) -> tuple[Floats, Ints, Ints]:
+    """What every segment is drawn as: itself in 2-D, a tube in 3-D.
+
+    Points (p, dim), the facets (f, dim) between them, and the segment of each point. The points of a segment are its own, and each of
+    them is one corner of several of its facets.
+    """
     ends = network.points[network.segments]
+    count = len(ends)
     if dim == 2:
-        return ends, np.arange(len(ends))
-    sides = SIDES if len(ends) < MANY else FEWER
+        return ends.reshape(-1, 2), np.arange(2 * count, dtype=np.int64).reshape(-1, 2), np.repeat(np.arange(count), 2)
+    sides = SIDES if count < MANY else FEWER
     along = ends[:, 1] - ends[:, 0]
     first, second = normals(along / np.linalg.norm(along, axis=1)[:, None])
-    turn = 2.0 * math.pi * np.arange(sides + 1) / sides
+    turn = 2.0 * math.pi * np.arange(sides) / sides
     arm = np.cos(turn)[None, :, None] * first[:, None] + np.sin(turn)[None, :, None] * second[:, None]
     rings = ends[:, :, None] + (network.radius[:, None, None] * arm)[:, None]
-    low, high = rings[:, 0], rings[:, 1]
-    triangles = [np.stack([low[:, :-1], low[:, 1:], high[:, 1:]], axis=2), np.stack([low[:, :-1], high[:, 1:], high[:, :-1]], axis=2)]
-    return np.concatenate(triangles, axis=1).reshape(-1, 3, 3), np.repeat(np.arange(len(ends)), 2 * sides)
+    low = np.arange(sides)
+    high, after = low + sides, (low + 1) % sides
+    triangles = np.concatenate([np.stack([low, after, after + sides], axis=1), np.stack([low, after + sides, high], axis=1)])
+    facets = 2 * sides * np.arange(count, dtype=np.int64)[:, None, None] + triangles
+    return rings.reshape(-1, 3), facets.reshape(-1, 3), np.repeat(np.arange(count), 2 * sides)
+
+
+def _none(*shape: int) -> Ints:
+    return np.empty(shape, dtype=np.int64)
 
 
 def _sites_at(vessel: NodalVessel, comm: Comm, canonical: Ints, facets: Ints, part: Ints) -> Ints:
-    """The number of the site at each corner of this rank's facets."""
+    """The number of the site at each corner of this rank's facets, one after the other."""
     size = len(vessel.part_names)
     mine = canonical[vessel.sites.nodes[:, 0]] * size + vessel.segment
     keys = np.concatenate(comm.allgather(mine))

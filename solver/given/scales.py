@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import ScenarioError
 from ..scenario.base import Context, depth_of
-from ..scenario.parameters import read_scales
+from ..scenario.scales import read_scales
 from ..scenario.units import ONE, Measure
 
 Scales = Mapping[str, str | float] | None

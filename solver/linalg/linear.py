@@ -59,6 +59,34 @@ def _unless_given(options: Mapping[str, str]) -> Iterator[None]:
             database.delValue(name)
 
 
+class Pattern:
+    """The sparsity of a graph, which all matrices on it share; on one rank it is the graph's own arrays."""
+
+    def __init__(self, graph: Any) -> None:
+        self.comm = MPI.Intracomm(graph.comm)  # PETSc takes no subclass
+        self.size = graph.n_owned, graph.n_global
+        self._blocks = [(_integers(graph.indptr), _integers(graph.indices))]
+        if self.comm.size > 1:  # the owned columns by local numbers, and the ghosts by global ones
+            owned = graph.indices < graph.n_owned
+            starts = np.concatenate([[0], np.cumsum(owned)])[graph.indptr]
+            ghosts = graph.ghosts[graph.indices[~owned] - graph.n_owned]
+            self._blocks = [(_integers(starts), _integers(graph.indices[owned])), (_integers(graph.indptr - starts), _integers(ghosts))]
+
+    def matrix(self) -> Any:
+        """A matrix with ones for values. Collective."""
+        rows = [(starts, columns, np.ones(len(columns))) for starts, columns in self._blocks]
+        if len(rows) > 1:
+            rows[1] = rows[1][0], rows[1][1].copy(), rows[1][2]  # PETSc numbers these anew, in place
+        return PETSc.Mat().createAIJWithArrays((self.size, self.size), rows[0] if len(rows) == 1 else tuple(rows), comm=self.comm)
+
+
+def _integers(numbers: NDArray[Any]) -> NDArray[Any]:
+    """As PETSc wants them; without a copy where they are of its size."""
+    if numbers.dtype.itemsize == np.dtype(PETSc.IntType).itemsize:
+        return numbers.view(PETSc.IntType)
+    return numbers.astype(PETSc.IntType)
+
+
 class LinearSystem:
     """A x = b with a fixed sparsity; the matrix values are written in place through ``own`` and ``ghost``.
 
@@ -68,20 +96,15 @@ class LinearSystem:
     strong diffusion (pays for what is symmetric or nearly so; on strong drift it does worse than ILU).
     """
 
-    def __init__(self, graph: Any, prefix: str, options: LinearOptions, symmetric: bool, multigrid: bool) -> None:
-        n, comm = graph.n_owned, MPI.Intracomm(graph.comm)  # PETSc takes no subclass
+    def __init__(self, pattern: Pattern, prefix: str, options: LinearOptions, symmetric: bool, multigrid: bool) -> None:
+        (n, n_global), comm = pattern.size, pattern.comm
         self.options, self.symmetric, self.multigrid = options, symmetric, multigrid
-        numbers = np.concatenate([np.arange(graph.first, graph.first + n), graph.ghosts]).astype(PETSc.IntType)
-        self.mat = PETSc.Mat().createAIJ(
-            ((n, graph.n_global), (n, graph.n_global)),
-            csr=(graph.indptr.astype(PETSc.IntType), numbers[graph.indices], np.ones(len(graph.indices))),
-            comm=comm,
-        )
+        self.mat = pattern.matrix()
         self._values = Values(self.mat)
         self.own, self.ghost = self._values.own, self._values.ghost
         self.x, self.b = np.zeros(n), np.zeros(n)
-        self._x = PETSc.Vec().createWithArray(self.x, size=(n, graph.n_global), comm=comm)
-        self._b = PETSc.Vec().createWithArray(self.b, size=(n, graph.n_global), comm=comm)
+        self._x = PETSc.Vec().createWithArray(self.x, size=(n, n_global), comm=comm)
+        self._b = PETSc.Vec().createWithArray(self.b, size=(n, n_global), comm=comm)
         self.ksp = PETSc.KSP().create(comm)
         self.ksp.setOptionsPrefix(prefix)
         self.ksp.setOperators(self.mat)

@@ -322,6 +322,12 @@ class Parameter:
     unit: str = ""
     meaning: str = ""
     source: str = ""
+    counted: tuple[float, str] | None = None  # an amount as it is reported: value and unit, such as cells
+
+    @property
+    def told(self) -> tuple[float, str]:
+        """The value and the unit that are shown."""
+        return self.counted or (self.value, self.unit)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..scenario.columns import units_of
 from ..scenario.expressions import Expr, Name
 from ..scenario.formulas import Formula
 from ..scenario.mesh import mesh_dimension
-from ..scenario.parameters import read_scales
 from ..scenario.parser import RESERVED
-from ..scenario.quantities import product, word
+from ..scenario.quantities import AMOUNT, product, word
+from ..scenario.scales import read_scales
 from ..scenario.schema import Scenario
 from ..scenario.tree import names, substitute
 from ..scenario.units import ONE
@@ -40,6 +41,7 @@ class _Request:
     value: float
     unit: str
     meaning: str
+    counted: tuple[float, str] | None
 
 
 class Letters:
@@ -51,6 +53,7 @@ class Letters:
         mesh = scenario.mesh
         self._dim = mesh_dimension(mesh.kind, getattr(mesh, "image", ""), getattr(mesh, "pixel", None))
         self._cells = set(scenario.model.cells)
+        self._units = units_of(scenario) if self._dim else None
         self._numbers = frozenset(scenario.parameters)
         named = (scenario.parameters, scenario.fields, scenario.schedules, scenario.model.pools)
         fed = scenario.circulation.feedback if scenario.circulation is not None else {}
@@ -70,7 +73,11 @@ class Letters:
             return formula.expr
         placeholder = f"@{len(self._requests)}"
         unit = self.unit(dimension, own, key) if unit is None else unit
-        self._requests[placeholder] = _Request(letter, own, key, formula.constant, unit, meaning)
+        counted = None
+        if dimension == AMOUNT and self._scales is not None and self._units is not None:
+            amount = self._units.amount(own)
+            counted = amount.factor * formula.constant, amount.text
+        self._requests[placeholder] = _Request(letter, own, key, formula.constant, unit, meaning, counted)
         return Name(placeholder)
 
     def movement(self, name: str) -> str:
@@ -117,7 +124,7 @@ class Letters:
             alike = [r for r in self._requests.values() if r.letter == request.letter]
             name = self._free(self._candidates(request, alike), parameters)
             final[placeholder] = name
-            parameters[name] = Parameter(name, request.value, request.unit, request.meaning)
+            parameters[name] = Parameter(name, request.value, request.unit, request.meaning, counted=request.counted)
         return final, parameters
 
     def _candidates(self, request: _Request, alike: list[_Request]) -> Iterable[str]:

@@ -10,6 +10,7 @@ from ..scenario.biology import FibreDirection
 from ..scenario.boundaries import Exchange, Fixed, Influx, NoFlux, Outflow
 from ..scenario.expressions import Binary, Call, Expr, Name, Number
 from ..scenario.formulas import Formula
+from ..scenario.quantities import AMOUNT
 from .balance import Boundary, Fibres
 from .letters import Letters
 
@@ -57,7 +58,7 @@ def regions(initial: Mapping[str, Formula]) -> dict[str, Expr]:
 
 def amount(options: Formula | None, name: str, letters: Letters) -> Expr | None:
     """The total amount at the start, or None where the initial density says it."""
-    return None if options is None else letters.use(options, "N", "own*length^d", f"amount of {name} at the start", name)
+    return None if options is None else letters.use(options, "N", AMOUNT, f"amount of {name} at the start", name)
 
 
 def motility(values: Mapping[str, Formula], name: str, letters: Letters) -> Expr | dict[str, Expr] | None:

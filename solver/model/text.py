@@ -3,73 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
-from ..scenario.tree import number_text, to_text
-from .balance import Boundary, Fibres, IntegrityLaw, Kinetics, Membrane, Model, Passage, Pool, Reaction, Species, Taxis, Term, Vessel
+from ..scenario.expressions import Expr, Name, Number
+from ..scenario.tree import number_text
+from .balance import Boundary, Fibres, IntegrityLaw, Kinetics, Membrane, Model, Passage, Pool, Species, Taxis, Term, Vessel
+from .equation import bracketed, equation, letter, pretty
 from .invariants import conserved
 from .kinetics import find_kinetics, speed
 from .walk import sources
-
-_WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu rho sigma tau phi chi psi omega"
-_GREEK = dict(zip(_WORDS.split(), "αβγδεζηθκλμνρστφχψω", strict=True))
-_POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-def letter(name: str) -> str:
-    """A parameter's name with Greek letters: gamma_n1 becomes γ_n1."""
-    head, line, tail = name.partition("_")
-    return _GREEK.get(head, head) + line + tail
-
-
-def pretty(expr: Expr, symbols: Mapping[str, str]) -> str:
-    """An expression in symbols: products without a sign, small powers raised, a true minus."""
-    text = to_text(expr, symbols)
-    text = re.sub(r"\^(-?\d+)(?![\d.])", lambda m: m[1].translate(_POWERS), text)
-    text = re.sub(r" \* (?=[\d.])", "·", text).replace(" * ", " ")
-    return re.sub(r"-(?=\S)|(?<= )-(?= )", "−", re.sub(r"(\d)e-(\d)", r"\1e~\2", text)).replace("e~", "e-").replace("log(", "ln(")
-
-
-def equation(
-    law: Species,
-    symbols: Mapping[str, str],
-    gains: Sequence[tuple[str, Expr]] = (),
-    reactions: Sequence[Reaction] = (),
-    carrier: Species | None = None,
-) -> str:
-    """The balance law of a species on one line: ``∂n/∂t = ∇·(d_n ∇n) − ∇·(γ n ∇f)``; ``gains``: (species, rate) that turn into it.
-
-    carrier: the law of what takes it along, where something does.
-    """
-    c = law.symbol
-    parts = [] if carrier is None else _motion(carrier, c, symbols)
-    parts += _motion(law, c, symbols)
-    parts += [_signed(term.expr, symbols) for term in law.production]
-    parts += [_signed(_times(term.expr, law.name), symbols) for term in law.growth]
-    parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in law.loss]
-    if carrier is not None:
-        parts += [_signed(Unary("-", _times(term.expr, law.name)), symbols) for term in carrier.loss]
-        parts += [_signed(Unary("-", _times(t.rate, law.name)), symbols) for t in carrier.transfers]
-    parts += [_signed(Unary("-", _times(t.rate, law.name)), symbols) for t in law.transfers]
-    parts += [_signed(_times(rate, origin), symbols) for origin, rate in gains]
-    parts += [_signed(_numbered(r.change[law.name], f"r_{r.name}"), symbols) for r in reactions if law.name in r.change]
-    rate = " ".join(parts).removeprefix("+ ") or "0"
-    return f"0 = {rate}" if law.quasi_steady else f"∂{c}/∂t = {rate}"
-
-
-def _motion(law: Species, c: str, symbols: Mapping[str, str]) -> list[str]:
-    """Diffusion and drift of a law, of the density c."""
-    parts = []
-    if law.diffusion is not None:
-        d = "D" if isinstance(law.diffusion, Mapping) else pretty(law.diffusion, symbols)  # type: ignore[arg-type]
-        d = d if law.room is None else f"w {_closed(d)}"
-        if law.myopic:
-            parts.append(f"∇∇:({_closed(d)} A {c})")
-        else:
-            parts.append(f"∇·({_closed(d)} {'A ' if law.fibres else ''}∇{c})")
-    room = "" if law.room is None else "w "
-    return parts + [f"− ∇·({room}{_closed(pretty(t.factor, symbols))} {c} {_gradient(t, symbols)})" for t in law.taxis]
 
 
 def explain(model: Model, title: str = "", non_dimensional: bool = True) -> str:
@@ -182,15 +124,15 @@ def entry_laws(vessel: Vessel, symbols: Mapping[str, str]) -> list[str]:
         speed = pretty(flux.opened, symbols)
         if flux.opened == Number(0.0) and flux.closed is None:
             lines.append(
-                f"    {c}: no flux" + ("" if flux.torn is None else f"; where torn: flux out = {_closed(pretty(flux.torn, symbols))} {c}")
+                f"    {c}: no flux" + ("" if flux.torn is None else f"; where torn: flux out = {bracketed(pretty(flux.torn, symbols))} {c}")
             )
             continue
         if b is not None and flux.opened != flux.closed:
-            closed = "" if flux.closed is None else f" + {_closed(pretty(flux.closed, symbols))} (1 − g(b))"
-            speed = f"{_closed(speed)} g(b){closed}"
-        jump = c if flux.inside is None else f"({c} − {_closed(pretty(flux.inside, symbols))})"
-        torn = "" if flux.torn is None else f"; where torn: {_closed(pretty(flux.torn, symbols))} {c}"
-        lines.append(f"    {c}: flux out = {_closed(speed)} {jump}{torn}")
+            closed = "" if flux.closed is None else f" + {bracketed(pretty(flux.closed, symbols))} (1 − g(b))"
+            speed = f"{bracketed(speed)} g(b){closed}"
+        jump = c if flux.inside is None else f"({c} − {bracketed(pretty(flux.inside, symbols))})"
+        torn = "" if flux.torn is None else f"; where torn: {bracketed(pretty(flux.torn, symbols))} {c}"
+        lines.append(f"    {c}: flux out = {bracketed(speed)} {jump}{torn}")
     if vessel.ruptured is not None or vessel.torn_parts:
         conditions = [] if vessel.ruptured is None else [pretty(vessel.ruptured, symbols)]
         lines.append(f"    torn: {'; '.join([*conditions, *vessel.torn_parts])}")
@@ -201,7 +143,7 @@ def _pool(pool: Pool, symbols: Mapping[str, str]) -> list[str]:
     """A number with a law of its own."""
     unit = f" [{pool.unit.strip('()')}]" if pool.unit else ""
     gain = [] if pool.inflow == Number(0.0) else [pretty(pool.inflow, symbols)]
-    loss = [] if pool.loss == Number(0.0) else [f"− {_closed(pretty(pool.loss, symbols))} {pool.name}"]
+    loss = [] if pool.loss == Number(0.0) else [f"− {bracketed(pretty(pool.loss, symbols))} {pool.name}"]
     lines = [f"  pool {pool.name}{unit}", f"    d{pool.name}/dt = {' '.join([*gain, *loss]) or '0'}"]
     lines.append(f"    start: {pool.name} = {pretty(pool.initial, symbols)}")
     return [*lines, *([f"    {short(pool.source)}"] if pool.source else [])]
@@ -256,40 +198,6 @@ def short(source: str) -> str:
     return f"{found[1]}{' et al.' if others > 1 else f' and{found[2][1:]}' if others else ''} {found[3]}"
 
 
-def _numbered(number: float, name: str) -> Expr:
-    """So many of a named rate."""
-    whole: Expr = Name(name) if abs(number) == 1.0 else Binary("*", Number(abs(number)), Name(name))
-    return whole if number > 0.0 else Unary("-", whole)
-
-
-def _times(expr: Expr, name: str) -> Expr:
-    return Unary("-", _times(expr.arg, name)) if isinstance(expr, Unary) and expr.op == "-" else Binary("*", expr, Name(name))
-
-
-def _signed(expr: Expr, symbols: Mapping[str, str]) -> str:
-    """A term with its sign before it."""
-    if isinstance(expr, Unary) and expr.op == "-":
-        inner = pretty(expr.arg, symbols)
-        return f"− ({inner})" if isinstance(expr.arg, Binary) and expr.arg.op in ("+", "-") else f"− {inner}"
-    return f"+ {pretty(expr, symbols)}"
-
-
-def _closed(text: str) -> str:
-    return f"({text})" if re.search(r" [+−/] ", text) and not re.fullmatch(r"\([^()]*\)", text) else text
-
-
-def _gradient(taxis: Taxis, symbols: Mapping[str, str]) -> str:
-    match taxis.potential:
-        case Name(id):
-            return f"∇{symbols.get(id, id)}"
-        case Call("log", (Name(id),)):
-            return f"∇ ln {symbols.get(id, id)}"
-        case Unary("-", Binary("/", Number(1.0), bound)):
-            toward = symbols.get(taxis.toward, taxis.toward)
-            return f"∇{toward} / ({pretty(bound, symbols)})²"
-    return f"∇({pretty(taxis.potential, symbols)})"
-
-
 def _start(law: Species, symbols: Mapping[str, str]) -> str:
     sign = "=" if law.amount is None else "∝"
     total = "" if law.amount is None else f"; ∫ {law.symbol} = {pretty(law.amount, symbols)} over the whole tissue"
@@ -321,8 +229,8 @@ def _condition(c: str, condition: Boundary, symbols: Mapping[str, str]) -> str:
     if condition.kind == "influx":
         return f"flux in = {value}"
     if condition.kind == "exchange" and condition.rate is not None:
-        rate = _closed(pretty(condition.rate, symbols))
-        return f"flux out = {rate} {c}" if value == "0" else f"flux out = {rate} ({c} − {_closed(value)})"
+        rate = bracketed(pretty(condition.rate, symbols))
+        return f"flux out = {rate} {c}" if value == "0" else f"flux out = {rate} ({c} − {bracketed(value)})"
     return "outflow"
 
 
@@ -335,7 +243,7 @@ def _sources(law: Species) -> list[tuple[str, str]]:
 def _table(model: Model) -> list[str]:
     rows = [("", "value", "unit", "meaning", "source")]
     rows += [
-        (letter(p.name), number_text(float(f"{p.value:.12g}")), p.unit or "-", p.meaning or "-", p.source or "-")
+        (letter(p.name), number_text(float(f"{p.told[0]:.12g}")), p.told[1] or "-", p.meaning or "-", p.source or "-")
         for p in model.parameters.values()
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]

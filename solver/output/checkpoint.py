@@ -22,7 +22,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import __version__
+import invasio
+
 from ..errors import ScenarioError, SolverError
 from ..parallel import Comm
 from . import digest
@@ -88,7 +89,7 @@ def save(
     if comm.rank == 0:
         crc = {name: [c for part in sums or [] for c in part[name]] for name in rows}
         every = {"mesh": grid.mesh_hash, **(hashes or {})}
-        kind = {"format": FORMAT, "version": __version__}
+        kind = {"format": FORMAT, "version": invasio.__version__}
         chunks = {name: p.chunk for name, p in plan.items()}
         shapes = {name: block.shape[1:] for name, block in rows.items()}
         about = {**kind, "scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": chunks, "shape": shapes}
@@ -203,7 +204,7 @@ def _check_kind(path: Path, header: Mapping[str, Any], expected: Mapping[str, st
     """Refuse a checkpoint that is whole but of no use here. Raises ScenarioError."""
     if header["format"] not in READABLE:
         raise ScenarioError(
-            f"it was written by invasio {header['version']} (format {header['format']}), which version {__version__} cannot read",
+            f"it was written by invasio {header['version']} (format {header['format']}), which version {invasio.__version__} cannot read",
             code="other-version",
             place=f"checkpoint {path}",
             remedy=f"go on with invasio {header['version']}, or begin anew with --overwrite",

@@ -9,6 +9,7 @@ c columns, n steps as in /VTKHDF/Steps. A step is one row, written once, so that
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Mapping, Sequence
 
 import h5py
@@ -78,4 +79,6 @@ def recorded(h5: h5py.File, keep: int) -> dict[str, NDArray[np.float64]]:
 
 def row(names: Sequence[str], observables: Mapping[str, float]) -> NDArray[np.float64]:
     """The numbers of a step, (1, c); nan where one is missing."""
-    return np.array([[observables.get(name, np.nan) for name in names]])
+    same = len(names) == len(observables) and all(map(operator.eq, names, observables))  # as at every output but of a resumed run
+    values = observables.values() if same else (observables.get(name, np.nan) for name in names)
+    return np.fromiter(values, np.float64, len(names))[None]

@@ -357,6 +357,8 @@ class FieldsWriter:
                 root, steps = h5[ROOT], h5[STEPS]
                 if h5["provenance"].attrs["mesh_hash"] != self.grid.mesh_hash:
                     return "it was written on another mesh", 0, 0.0
+                if int(root["NumberOfPoints"][0]) != self.grid.n_nodes:
+                    return f"an earlier version wrote it, with {int(root['NumberOfPoints'][0])} points, not {self.grid.n_nodes}", 0, 0.0
                 if sorted(root["PointData"]) != sorted(self.names):
                     return f"it holds the fields {', '.join(root['PointData'])}, not {', '.join(self.names)}", 0, 0.0
                 times = steps["Values"][: int(steps.attrs["NSteps"])]

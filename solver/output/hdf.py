@@ -72,6 +72,8 @@ class SharedFile:
             log.info("h5py has no MPI: %s is written by rank 0, block by block", path.name)
         self.h5: h5py.File | None = None
         self._tables: dict[str, h5py.Dataset] = {}  # kept open: finding one by its name takes longer than adding a number to it
+        self._attributes: dict[tuple[str, str], h5py.h5a.AttrID] = {}
+        self._reserved = self._length = 0  # up to where room is set aside, and the length the file was given, in bytes
         if comm.size > 1:
             Meeting.of(comm)
         self._transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
@@ -157,7 +159,9 @@ class SharedFile:
     def set_number(self, name: str, attribute: str, value: int) -> None:
         """Overwrite an integer attribute in place."""
         if self.h5 is not None:
-            self.h5[name].attrs.modify(attribute, np.int64(value))
+            if (name, attribute) not in self._attributes:
+                self._attributes[name, attribute] = h5py.h5a.open(self.h5[name].id, attribute.encode())
+            self._attributes[name, attribute].write(np.array(value, dtype=np.int64))
 
     def write_rows(self, name: str, start: int, rows: NDArray[Any]) -> None:
         """Write this rank's rows at ``start``; ranks without rows take part too."""
@@ -218,16 +222,28 @@ class SharedFile:
         fault = None
         if self.h5 is not None and self.comm.rank == 0:
             end = self.path.stat().st_size if self.collective else self.h5.id.get_filesize()
-            handle = os.open(self.path, os.O_WRONLY)
-            try:
-                os.posix_fallocate(handle, end, size)
-            except OSError as error:
-                fault = (error.errno, error.strerror)
-            finally:
-                os.close(handle)
+            if end + size > self._reserved:
+                fault = self._set_aside(end, size)
         fault = self.comm.bcast(fault) if self.comm.size > 1 else fault
         if fault is not None:
             raise OSError(*fault)
+
+    def _set_aside(self, end: int, size: int) -> tuple[int | None, str | None] | None:
+        """Room from ``end`` on: for many steps at once where there is as much, so that most of them need not ask; what is wrong."""
+        fault = None
+        handle = os.open(self.path, os.O_WRONLY)
+        try:
+            for room in (size,) if self.collective else (size + _MARGIN, size):
+                try:
+                    os.posix_fallocate(handle, end, room)
+                except OSError as error:
+                    fault = (error.errno, error.strerror)
+                else:
+                    self._reserved = 0 if self.collective else end + room
+                    return None
+        finally:
+            os.close(handle)
+        return fault
 
     def flush(self, grown: bool = False) -> None:
         """Bring everything to the operating system; a file that has grown first gets its full length.
@@ -240,16 +256,18 @@ class SharedFile:
         if self.h5 is None:
             return
         if grown and self.comm.rank == 0:
-            size = self.path.stat().st_size
-            needed = _MARGIN + (size if self.collective else self.h5.id.get_filesize())
-            if size < needed:
-                os.truncate(self.path, needed)
+            end = 0 if self.collective else self.h5.id.get_filesize()
+            if self.collective or end + _MARGIN > self._length:
+                size = self.path.stat().st_size
+                self._length = max(size, size + _MARGIN if self.collective else end + 2 * _MARGIN)
+                os.truncate(self.path, self._length)
         self.h5.flush()
 
     def close(self) -> None:
         """Close the file on all ranks."""
         if self.h5 is not None:
             self._tables.clear()
+            self._attributes.clear()
             self.h5.close()
             self.h5 = None
             if not self.collective and 0 < (end := _promised(self.path)) < self.path.stat().st_size:

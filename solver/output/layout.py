@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,10 +51,15 @@ class Grid:
     nodes: NDArray[np.int64]  # canonical numbers of the owned nodes, in the order of the field arrays
     points: NDArray[np.float64]  # (owned nodes, 3)
     cells: NDArray[np.int64]  # canonical numbers of the owned cells
-    connectivity: NDArray[np.int64]  # (owned cells, dim+1) canonical node numbers
+    corners: Callable[[], NDArray[np.int64]]  # makes (owned cells, dim+1) canonical node numbers: most of a mesh, needed seldom
     cell_region: NDArray[np.int32]  # (owned cells,) indices into regions
     regions: tuple[str, ...]
     mesh_hash: str
+
+    @property
+    def connectivity(self) -> NDArray[np.int64]:
+        """(owned cells, dim+1) canonical node numbers, made anew."""
+        return self.corners()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def part_of(grid: Grid, regions: Sequence[str]) -> tuple[Grid, NDArray[np.int64]
     nodes, corner_numbers = numbers[: len(grid.nodes)], numbers[len(grid.nodes) :]
     cells, n_cells = renumber(grid.comm, grid.n_cells, grid.cells[inside], grid.cells[inside])
     rows = np.flatnonzero(nodes >= 0)
+    shared = corner_numbers[np.searchsorted(corners, connectivity)].reshape(-1, grid.dim + 1)
     part = replace(
         grid,
         n_nodes=n_nodes,
@@ -39,7 +40,7 @@ def part_of(grid: Grid, regions: Sequence[str]) -> tuple[Grid, NDArray[np.int64]
         nodes=nodes[rows],
         points=grid.points[rows],
         cells=cells,
-        connectivity=corner_numbers[np.searchsorted(corners, connectivity)].reshape(-1, grid.dim + 1),
+        corners=lambda: shared,
         cell_region=(np.cumsum(chosen) - 1)[grid.cell_region[inside]].astype(np.int32),
         regions=tuple(name for name in grid.regions if name in regions),
         mesh_hash=f"{grid.mesh_hash}:{','.join(name for name in grid.regions if name in regions)}",

@@ -14,11 +14,11 @@ from .ecm import AgainstEcm, Matrix, Pores
 from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .membranes import Membrane
 from .named import Keyed, SpeciesName
-from .parameters import MolarMass, Solubility
 from .phenotypes import Follows, KilledBy, LossWithoutContact, Necroses, Uptakes
 from .pools import PoolMap
 from .proteolysis import Proteolysis
 from .reactions import ReactionMap
+from .scales import MolarMass, Solubility
 from .shorthand import Short
 from .taxis import Drift, Sensitivity
 from .vessels import Vessel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from .organs import Organs
 from .schema import Scenario
 
 SHOWN = 6
+PlaceRates = Mapping[str, Mapping[str, Formula]]
+MOST_GROWN, MOST_WOKEN = 0.4, 0.8  # of rate times step: about where a chance in closed form is off by 1 %
 
 
 def cascade_words(scenario: Scenario) -> Iterator[str]:
@@ -30,6 +33,8 @@ def cascade_words(scenario: Scenario) -> Iterator[str]:
         f"  grid          {count} steps of {step:.4g} {time}".rstrip()
         + f"{nearest}: rates are constant in each, colonies looked at after it"
     )
+    for note in coarse(scenario):
+        yield f"                {note}"
     clusters = circulation.clusters
     sizes = f"geometric with mean {clusters.mean:g}" if clusters.sizes is None else _pairs(clusters.sizes)
     yield f"  entry         cells leave in clusters, {sizes}; after t = {scenario.time.end:g}: {_of(circulation.after)}"
@@ -65,6 +70,50 @@ def cascade_words(scenario: Scenario) -> Iterator[str]:
         yield f"  site          {site.share:g} of {organ} is tissue; cells come out of {site.vessel}: {came}"
     for path, differs in scenario.patients.items():
         yield f"  patients      {path} differs: {differs.said}"
+
+
+def coarse(scenario: Scenario) -> list[str]:
+    """What is to be said of a grid on which colonies grow, or units wake, much within a step; by rates that do not change in time."""
+    circulation, organs = scenario.circulation, scenario.organs
+    if circulation is None or organs is None:
+        return []
+    start, end = scenario.time.start, circulation.horizon(scenario.time.end)
+    step = (end - start) / circulation.intervals(start, scenario.time.end)
+    time = str((scenario.scales or {}).get("time", "")).removeprefix("1 ")
+    sleep, colony = organs.dormancy, organs.colony
+    fast: list[tuple[float, str]] = []
+    if colony is not None:
+        most = max((abs(b - d) for b, d in _pairs_of(colony.birth, colony.death)), default=0.0)
+        if colony.second is not None:
+            most = max(most, *(abs(b - d) for b, d in _pairs_of(colony.second.birth, colony.second.death)), 0.0)
+        if colony.growth is not None:
+            most = max([most, *_constants(colony.growth.rate)])
+        fast.append((most * step / MOST_GROWN, f"colonies grow by a factor of {math.exp(min(most * step, 600.0)):.3g}"))
+    if sleep is not None:
+        most = max((w + d for w, d in _pairs_of(sleep.wake, sleep.death)), default=0.0)
+        fast.append((most * step / MOST_WOKEN, f"{-math.expm1(-most * step):.0%} of what sleeps wakes or dies"))
+    worst, what = max(fast, default=(0.0, ""))
+    if worst <= 1.0:
+        return []
+    allowed = f"{step / worst:.2g} {time}".rstrip()
+    return [
+        f"within a step of the grid of the cascade, {step:.4g} {time}".rstrip() + f", {what}: chances in closed form may be off by 1 % "
+        f"or more, and metastases show up to a step late; circulation.step: {allowed} is fine enough"
+    ]
+
+
+def _pairs_of(one: PlaceRates, other: PlaceRates) -> Iterator[tuple[float, float]]:
+    """Constant values of two rates in all organs, as far as both have keys in common or one has none."""
+    for place, inner in one.items():
+        others = other.get(place) or other.get("others") or other.get("") or {}
+        for kind, formula in inner.items():
+            second = others.get(kind) or others.get("others") or others.get("")
+            if formula.constant is not None and second is not None and second.constant is not None:
+                yield formula.constant, second.constant
+
+
+def _constants(rates: PlaceRates) -> list[float]:
+    return [formula.constant for inner in rates.values() for formula in inner.values() if formula.constant is not None]
 
 
 def _organs(organs: Organs, per: str) -> Iterator[str]:

@@ -10,8 +10,8 @@ from ..petsc_names import refusal
 from .base import DEPTH, DEPTH_REMEDY, per_volume
 from .ecm import ONE_NAME, Ecm
 from .mesh import mesh_dimension
-from .parameters import read_scales
 from .reader import Path_
+from .scales import read_scales
 from .schema import Scenario
 from .species import UserSpecies
 from .tree import names

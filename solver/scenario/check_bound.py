@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .check import Finding
-from .parameters import read_scales
+from .scales import read_scales
 from .schema import Scenario
 from .units import ONE
 from .wrong import allowed

@@ -193,6 +193,7 @@ def _values(scenario: Scenario, circulation: Circulation, organs: Organs, anatom
     here: list[tuple[Path_, Any]] = [
         (("circulation", "blood", "survival", "single"), blood.survival.single),
         (("circulation", "blood", "survival", "cluster"), blood.survival.cluster),
+        (("circulation", "blood", "disaggregation"), blood.disaggregation),
         (("circulation", "blood", "loss_factor"), blood.loss_factor),
         *((("circulation", "lymph", "levels", k, "hold"), level.hold) for k, level in enumerate(circulation.lymph.levels)),
     ]

@@ -63,7 +63,9 @@ class BloodOptions(Options):
     volume: Annotated[float, Quantity("length^3"), Field(gt=0)] | None = Field(None, description="of the blood; none: 5 L")
     transit: Annotated[Formula, Over("time", Later, above=0)] = Field(description="mean time in the blood")
     survival: Survival = Field(description="chance to be arrested alive")
-    disaggregation: Chance = Field(Formula.number(0.0), description="chance of each cell of a cluster to come loose at entry")
+    disaggregation: Chances = Field(
+        Formula.everywhere(0.0), description="chance of each cell of a cluster to come loose at entry, by its own phenotype"
+    )
     loss_factor: Factors = Field(
         Formula.everywhere(1.0),
         description="factor f on what kills in the blood (a drug, immune cells, platelets): survival S becomes S/(S + f (1 - S))",

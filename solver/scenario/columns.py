@@ -11,9 +11,9 @@ from .cascade_columns import cascade_units
 from .check import Finding, species_names
 from .check_cascade import phenotypes
 from .mesh import mesh_dimension
-from .parameters import read_scales
 from .quantities import PLAIN, Units, word
 from .reader import Path_
+from .scales import read_scales
 from .schema import Scenario
 
 _STEPPING = ("iterations", "limited", "kept", "clipped")

@@ -37,6 +37,11 @@ class Noise(Options):
     overdispersion: Annotated[float, Field(gt=1)] | Literal["estimated"] | None = Field(
         None, description="variance of counts over their mean, or `estimated` together with the parameters (negative_binomial)"
     )
+    correlation: Annotated[Length, Field(gt=0)] | Literal["estimated"] | None = Field(
+        None,
+        description="length over which neighbouring slabs, or values along a line, of one time are off alike: by exp(-distance/length); "
+        "or `estimated` together with the parameters; none: they are independent",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -46,6 +51,8 @@ class Noise(Options):
             raise wrong(f"'relative' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
         if self.error is not None and self.kind not in ("normal", "log_normal"):
             raise wrong(f"'error' has no meaning for '{self.kind}'", code="meaningless-option", remedy="take it out")
+        if self.correlation is not None and self.kind == "events":
+            raise wrong("'correlation' has no meaning for 'events'", code="meaningless-option", remedy="take it out")
         if (self.overdispersion is not None) != (self.kind == "negative_binomial"):
             if self.overdispersion is None:
                 raise wrong("'negative_binomial' without an 'overdispersion'", code="missing-option", remedy="give one, or 'estimated'")
@@ -56,6 +63,11 @@ class Noise(Options):
     def estimated(self) -> bool:
         """Whether how far data scatter is one of the unknowns."""
         return "estimated" in (self.error, self.overdispersion)
+
+    @property
+    def correlated(self) -> bool:
+        """Whether over which length data are off alike is one of the unknowns."""
+        return self.correlation == "estimated"
 
     @property
     def counts(self) -> bool:
@@ -93,15 +105,23 @@ class Observable(Options):
         "", description="unit of the data's values and errors; none: that of series.csv, or the scenario's scale of a density"
     )
     noise: Annotated[Noise, Short("kind")] = Field(Noise(kind="normal"), description="how the data scatter")
+    seen_in: str | None = Field(
+        None,
+        description="observable in whose slabs this amount or quantile of places is seen, so that their noise is its own: for bands of "
+        "what would be measured (integral, quantile)",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         given = [name for name in ("series", "cascade", "value", "integral", "quantile") if getattr(self, name) is not None]
         if len(given) != 1:
             raise either(len(given) > 1, given[0] if given else "series", given[1] if given else "value")
-        options = (("region", self.region), ("from", self.from_), ("to", self.to), ("along", self.along), ("share", self.share or None))
+        options = (
+            *(("region", self.region), ("from", self.from_), ("to", self.to), ("along", self.along), ("share", self.share or None)),
+            ("seen_in", self.seen_in),
+        )
         for name, option in options:
-            fits = self.integral is not None or (self.quantile is not None and name in ("region", "along"))
+            fits = self.integral is not None or (self.quantile is not None and name in ("region", "along", "seen_in"))
             if option is not None and not fits:
                 raise wrong(f"'{name}' has no meaning for '{given[0]}'", code="meaningless-option", remedy="take it out")
         if self.quantile is not None and self.along is None:
@@ -193,12 +213,20 @@ class FitOptions(Options):
     seed: int = Field(0, ge=0, description="seed of the values tried")
     level: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
     difference: float = Field(1e-3, gt=0, le=0.1, description="share of a range by which a value is changed to see what follows from it")
+    sample: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="runs by which values are drawn from the likelihood, for bands of what would be measured; 0: bands by the curvature",
+    )
     abc: Draws = Field(Draws(), description="of `invasio fit --abc`, for models without a likelihood")
 
     @model_validator(mode="after")
     def _some(self) -> Self:
         if not self.data and not self.pictures:
             raise wrong("there are no data", code="nothing-given", remedy="give 'data' or 'pictures'")
+        for name, one in self.observables.items():
+            self._check_seen(name, one)
         for number, one in enumerate(self.pictures):
             observable = self.observables.get(one.observable)
             if observable is None or observable.value is None:
@@ -211,3 +239,14 @@ class FitOptions(Options):
                     remedy="give both 'brighter' and 'above', or neither",
                 )
         return self
+
+    def _check_seen(self, name: str, one: Observable) -> None:
+        """Whether what an observable is seen in are slabs of the same."""
+        if one.seen_in is None:
+            return
+        slabs = self.observables.get(one.seen_in)
+        same = slabs is not None and (slabs.integral, slabs.region) == (one.species, one.region) and not (slabs.share or one.share)
+        if slabs is None or not same or slabs.along is None or one.along not in (None, slabs.along) or one.from_ is not None:
+            known = [k for k, o in self.observables.items() if o.integral == one.species and o.along is not None and k != name]
+            what = f"{name!r} is seen in no slabs of the same (given {one.seen_in!r})"
+            raise wrong(what, code="unknown-name", remedy=allowed(one.seen_in, known))

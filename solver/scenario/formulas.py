@@ -185,7 +185,8 @@ class Over:
         for name in sorted(names(tree) - known):
             if any(name in group for group in groups.values()):
                 usable = ", ".join([*(_SCOPES[s] for s in self.scopes), "declared parameters"])
-                raise wrong(f"{name!r} cannot be used here", code="name-not-usable", remedy=f"allowed: {usable}")
+                both = "a pool that acts on both sides of the walls of vessels is one of model.pools" if name in groups["pools"] else ""
+                raise wrong(f"{name!r} cannot be used here", code="name-not-usable", remedy=joined(f"allowed: {usable}", both))
             remedy = allowed(name, sorted(known)) if known else "allowed: numbers only"
             slip = NAMED if _is_unit(name) else ""
             raise wrong(f"unknown name in the expression (given {name!r})", code="unknown-name", remedy=joined(remedy, slip))

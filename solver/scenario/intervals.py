@@ -13,14 +13,25 @@ from itertools import product
 
 from .expressions import Binary, Call, Expr, Name, Number, Timed, Unary
 from .functions import Function, pieces
+from .interval_rules import (
+    ALL,
+    BINARY,
+    CALLS,
+    EITHER,
+    FALSE,
+    TRUE,
+    Interval,
+    hull,
+    log,
+    negation,
+    negative,
+    raised,
+    reciprocal,
+    whole_power,
+)
 
-Interval = tuple[float, float]
 Enclosure = Callable[[float, float], Interval]
 Leaf = Callable[[Name | Timed], Enclosure]
-
-ALL: Interval = (-math.inf, math.inf)
-TRUE, FALSE, EITHER = (1.0, 1.0), (0.0, 0.0), (0.0, 1.0)
-LARGEST = 709.0  # whose exponential is a number
 
 
 def never_negative(expr: Expr, parameters: Mapping[str, float], densities: Iterable[str]) -> bool:
@@ -68,8 +79,8 @@ class _Rules:
 
     def __init__(self, left_out: bool) -> None:
         self._left_out = left_out
-        self._binary = _BINARY | {"*": self._multiply, "/": self._divide, "**": self._power}
-        self._calls = _CALLS | {"log": self._log, "sqrt": self._sqrt, "mod": self._mod, "where": self._where}
+        self._binary = BINARY | {"*": self._multiply, "/": self._divide, "**": self._power}
+        self._calls = CALLS | {"log": self._log, "sqrt": self._sqrt, "mod": self._mod, "where": self._where}
 
     def enclosure(self, expr: Expr, leaf: Leaf) -> Enclosure:
         """Bounds of the expression as a function of what ``leaf`` makes of its names and functions of time."""
@@ -82,9 +93,9 @@ class _Rules:
             case Binary(op) | Unary("not" as op) if self._left_out and op not in _ARITHMETIC:
                 return lambda a, b: EITHER
             case Unary(op, arg):
-                return self._of(_negative if op == "-" else _not, leaf, arg)
+                return self._of(negative if op == "-" else negation, leaf, arg)
             case Binary("*", left, right) if left == right:
-                return self._of(lambda u: _whole_power(u, 2), leaf, left)
+                return self._of(lambda u: whole_power(u, 2), leaf, left)
             case Binary("-", left, right) if left == right and self._left_out:
                 return lambda a, b: (0.0, 0.0)
             case Binary(op, left, right):
@@ -108,28 +119,28 @@ class _Rules:
 
     def _divide(self, u: Interval, v: Interval) -> Interval:
         if v[0] <= 0.0 <= v[1]:
-            return self._multiply(u, _reciprocal(v)) if self._left_out else ALL
+            return self._multiply(u, reciprocal(v)) if self._left_out else ALL
         return self._hull_of_limits([x / y for x, y in product(u, v)])
 
     def _hull_of_limits(self, ends: list[float]) -> Interval:
         """The hull; 0 times infinity is 0 where infinity is what numbers come close to."""
-        return _hull(*(0.0 if math.isnan(x) else x for x in ends) if self._left_out else ends)
+        return hull(*(0.0 if math.isnan(x) else x for x in ends) if self._left_out else ends)
 
     def _power(self, u: Interval, n: Interval) -> Interval:
         single = n[0] == n[1] and math.isfinite(n[0])
         if single and n[0] == int(n[0]):
-            return _whole_power(u, int(n[0])) if n[0] >= 0.0 else self._divide((1.0, 1.0), _whole_power(u, int(-n[0])))
+            return whole_power(u, int(n[0])) if n[0] >= 0.0 else self._divide((1.0, 1.0), whole_power(u, int(-n[0])))
         if self._left_out and single:  # of what is >= 0; of less it is no number
             u = max(u[0], 0.0), max(u[1], 0.0)
         if not u[0] >= 0.0:
             return ALL
-        low, high = _hull(*(_raised(x, y) for x, y in product(u, n)))
+        low, high = hull(*(raised(x, y) for x, y in product(u, n)))
         return (max(low, 0.0), high) if self._left_out else (low, high)
 
     def _log(self, u: Interval) -> Interval:
         if self._left_out:
             u = max(u[0], 0.0), u[1]
-        return (_log(u[0]), _log(u[1])) if u[0] >= 0.0 and (u[1] > 0.0 or not self._left_out) else ALL
+        return (log(u[0]), log(u[1])) if u[0] >= 0.0 and (u[1] > 0.0 or not self._left_out) else ALL
 
     def _sqrt(self, u: Interval) -> Interval:
         if self._left_out:
@@ -142,164 +153,9 @@ class _Rules:
         return (v[0], 0.0) if v[1] < 0.0 else ALL
 
     def _where(self, condition: Interval, yes: Interval, no: Interval) -> Interval:
-        chosen = EITHER if self._left_out else _not(_not(condition))
-        return yes if chosen == TRUE else no if chosen == FALSE else _hull(*yes, *no)
-
-
-def _hull(*values: float) -> Interval:
-    return ALL if any(map(math.isnan, values)) else (min(values), max(values))
-
-
-def _negative(u: Interval) -> Interval:
-    return -u[1], -u[0]
-
-
-def _add(u: Interval, v: Interval) -> Interval:
-    low, high = u[0] + v[0], u[1] + v[1]
-    return (low, high) if low <= high else ALL
-
-
-def _subtract(u: Interval, v: Interval) -> Interval:
-    return _add(u, (-v[1], -v[0]))
-
-
-def _reciprocal(v: Interval) -> Interval:
-    """1/v of what has 0 in it, which is left out."""
-    if v[0] < 0.0:
-        return ALL if v[1] > 0.0 else (-math.inf, 1.0 / v[0])
-    return (1.0 / v[1] if v[1] > 0.0 else math.inf), math.inf
-
-
-def _whole_power(u: Interval, n: int) -> Interval:
-    low, high = _raised(u[0], n), _raised(u[1], n)
-    return (0.0 if u[0] < 0.0 < u[1] else min(low, high), max(low, high)) if n % 2 == 0 and n else (low, high)
-
-
-def _raised(value: float, n: float) -> float:
-    try:
-        return math.pow(value, n)
-    except OverflowError:
-        return -math.inf if value < 0.0 and n % 2 == 1 else math.inf
-    except ValueError:
-        return math.nan
-
-
-def _rising(function: Callable[[float], float]) -> Callable[[Interval], Interval]:
-    return lambda u: _hull(function(u[0]), function(u[1]))
-
-
-def _log(x: float) -> float:
-    return math.log(x) if x > 0.0 else -math.inf
-
-
-def _exp(x: float) -> float:
-    return math.exp(x) if x < LARGEST else math.inf
-
-
-def _sinh(x: float) -> float:
-    return math.sinh(x) if abs(x) < LARGEST else math.copysign(math.inf, x)
-
-
-def _floor(x: float) -> float:
-    return float(math.floor(x)) if math.isfinite(x) else x
-
-
-def _sin(u: Interval) -> Interval:
-    return _cos((u[0] - 0.5 * math.pi, u[1] - 0.5 * math.pi)) if u[0] < u[1] else _at(math.sin, u[0])
-
-
-def _cos(u: Interval) -> Interval:
-    if u[0] == u[1]:
-        return _at(math.cos, u[0])
-    if not u[1] - u[0] < 2.0 * math.pi:
-        return -1.0, 1.0
-    ends = math.cos(u[0]), math.cos(u[1])
-    first = math.ceil(u[0] / math.pi - 1e-9)  # multiples of pi in the interval, or next to it: 1 at even ones, -1 at odd ones
-    turns = [1.0 if k % 2 == 0 else -1.0 for k in range(first, math.floor(u[1] / math.pi + 1e-9) + 1)]
-    return min(*ends, *turns), max(*ends, *turns)
-
-
-def _at(function: Callable[[float], float], x: float) -> Interval:
-    return (function(x), function(x)) if math.isfinite(x) else ALL
-
-
-def _tan(u: Interval) -> Interval:
-    if u[0] == u[1]:
-        return _at(math.tan, u[0])
-    if not u[1] - u[0] < math.pi or math.floor(u[0] / math.pi + 0.5) != math.floor(u[1] / math.pi + 0.5):
-        return ALL
-    return math.tan(u[0]), math.tan(u[1])
-
-
-def _cosh(u: Interval) -> Interval:
-    low, high = _abs(u)
-    return math.cosh(low) if low < LARGEST else 1.0, math.cosh(high) if high < LARGEST else math.inf
-
-
-def _abs(u: Interval) -> Interval:
-    return max(u[0], -u[1], 0.0), max(-u[0], u[1])
-
-
-def _min(*parts: Interval) -> Interval:
-    return min(p[0] for p in parts), min(p[1] for p in parts)
-
-
-def _max(*parts: Interval) -> Interval:
-    return max(p[0] for p in parts), max(p[1] for p in parts)
-
-
-def _less(u: Interval, v: Interval) -> Interval:
-    return TRUE if u[1] < v[0] else FALSE if u[0] >= v[1] else EITHER
-
-
-def _at_most(u: Interval, v: Interval) -> Interval:
-    return TRUE if u[1] <= v[0] else FALSE if u[0] > v[1] else EITHER
-
-
-def _equal(u: Interval, v: Interval) -> Interval:
-    return TRUE if u[0] == u[1] == v[0] == v[1] else FALSE if u[1] < v[0] or v[1] < u[0] else EITHER
-
-
-def _not(u: Interval) -> Interval:
-    return FALSE if u[0] > 0.0 or u[1] < 0.0 else TRUE if u == FALSE else EITHER
-
-
-def _and(u: Interval, v: Interval) -> Interval:
-    return _not(_or(_not(u), _not(v)))
-
-
-def _or(u: Interval, v: Interval) -> Interval:
-    first, second = _not(_not(u)), _not(_not(v))
-    return max(first[0], second[0]), max(first[1], second[1])
+        chosen = EITHER if self._left_out else negation(negation(condition))
+        return yes if chosen == TRUE else no if chosen == FALSE else hull(*yes, *no)
 
 
 _ARITHMETIC = ("+", "-", "*", "/", "**")
-_BINARY: dict[str, Callable[..., Interval]] = {
-    "+": _add,
-    "-": _subtract,
-    "<": _less,
-    "<=": _at_most,
-    ">": lambda u, v: _less(v, u),
-    ">=": lambda u, v: _at_most(v, u),
-    "==": _equal,
-    "!=": lambda u, v: _not(_equal(u, v)),
-    "and": _and,
-    "or": _or,
-}
-_CALLS: dict[str, Callable[..., Interval]] = {
-    "exp": _rising(_exp),
-    "sinh": _rising(_sinh),
-    "tanh": _rising(math.tanh),
-    "erf": _rising(math.erf),
-    "floor": _rising(_floor),
-    "ceil": lambda u: _negative(_rising(_floor)(_negative(u))),
-    "sin": _sin,
-    "cos": _cos,
-    "tan": _tan,
-    "cosh": _cosh,
-    "abs": _abs,
-    "min": _min,
-    "max": _max,
-    "noise": lambda *_: EITHER,
-}
 _EVERYWHERE, _WHERE_DEFINED = _Rules(left_out=False), _Rules(left_out=True)

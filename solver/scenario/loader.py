@@ -35,11 +35,12 @@ from .layers import UNTIL, override, read_layers, set_values
 from .members import members
 from .mesh import mesh_dimension
 from .on_mesh import OnMesh, check_on, parts_findings
-from .parameters import read_molar, read_parameters, read_scales, read_solubility
+from .parameters import read_parameters
 from .prolong import later
 from .proteolysis import write_out
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_
 from .removals import Radiation, RadiationMap, Surgery, SurgeryMap
+from .scales import read_molar, read_scales, read_solubility
 from .schedules import Schedule, ScheduleMap, read_schedules
 from .schema import Scenario
 from .stated import Stated

@@ -93,10 +93,14 @@ class Units:
     ) -> None:
         self._texts, self._context, self._others, self.raw = scales, context, others or {}, raw
         self._known: dict[str, Unit] = {}
+        self._changed: tuple[list[str], dict[str, float]] = [], {}  # columns of the last row, and factors of those that change
 
     def converted(self, row: Mapping[str, float]) -> dict[str, float]:
         """A row of numbers in the scenario's scales as one of series.csv."""
-        return {name: value if (f := self.column(name).factor) == 1.0 else f * value for name, value in row.items()}
+        if (names := list(row)) != self._changed[0]:
+            factors = {name: self.column(name).factor for name in names}
+            self._changed = names, {name: factor for name, factor in factors.items() if factor != 1.0}
+        return dict(row) | {name: factor * row[name] for name, factor in self._changed[1].items()}
 
     def column(self, name: str) -> Unit:
         """Of a column of series.csv; the text is "" for one that is not known."""

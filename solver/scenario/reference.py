@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -11,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from .base import Options, Quantity
+from .exemplified import example
 from .formulas import ByRegion, Formula, Over
 from .outline import hints
 from .parser import FUNCTIONS
@@ -19,33 +21,48 @@ from .schema import Scenario
 _INTRODUCTION = """# Options of a scenario
 
 This page is written by `invasio schema --markdown` from the program itself; `invasio schema` prints the same as JSON Schema for editors.
+Below each meaning stands an example. The examples come from scenarios in `solver/scenario/examples/`, which the tests validate, so each is
+right in its place; an option without one has options of its own, with theirs.
 
-A quantity is a plain number in the scenario's `scales`, or a text with a unit such as `1e-9 cm^2/s` where scales are stated.
-What a run writes is in the units that its manifest names: cells are counted, solubles are amounts (mol, g), lengths, areas, volumes
-and times are in the scenario's. A scale per volume in fewer than three dimensions needs the tissue's `depth` for that, as in
-`scales: {{length: 1 um, time: 1 h, cells: 1e8 /cm^3, depth: 10 um}}`; scales per area do not use it.
-A parameter may have any unit (`vmax: 30 fmol/cell/h`, `p: 40 mmHg`). Where a formula names one that is not made of lengths and times
-alone, species, coordinates and such parameters are brought to each other's units and to the option's, and what does not fit is
-refused; ratios of like ones (`drug/ic50` in ug/mL and ng/mL) are plain numbers. A plain number beside them stands in the scenario's scales;
-where these have none for it, it takes the unit of the other side of a sum.
-With `molar_mass` masses stand for amounts, with `solubility` pressures for densities; rates of secretion may be per cell.
-Numbers under `expect` may carry units; plain ones are in the scenario's scales, as everywhere else.
-A formula may also be an expression: numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`, the functions
-{functions}, and what the option allows besides: coordinates `x y z`, time `t`, species by name.
-`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only. A name of `fields` may stand
-wherever coordinates may, one of `schedules` wherever the time may. `mod(a, b)` is a - b floor(a/b), the time within a period b:
-`where(mod(t, 24) < 0.5, 100, 0)` is a pulse of half an hour every day. Steps end where comparisons, `floor`, `ceil` or `mod` of the time
-and parameters alone jump, and what depends on these alone enters rates by its exact mean over the step.
-Where it says *by region*, one value counts everywhere, or a mapping gives a value per region of the mesh (0 elsewhere).
-In units, *own* is the density of the species the option belongs to and *key* that of the species named by the key;
-*d* is the number of dimensions of the mesh. Of a reaction, *density* is that of the first species that it changes, *left* and
-*right* are the products of the densities on the two sides of its equation.
+## Numbers and units
+
+- A quantity is a plain number in the scenario's `scales`, or a text with a unit such as `1e-9 cm^2/s` where scales are stated. So are
+  numbers under `expect`.
+- What a run writes is in the units that its manifest names: cells are counted, solubles are amounts (mol, g), lengths, areas, volumes and
+  times are in the scenario's. A scale per volume in fewer than three dimensions needs the tissue's `depth` for that, as in
+  `scales: {{length: 1 um, time: 1 h, cells: 1e8 /cm^3, depth: 10 um}}`; scales per area do not use it.
+- A parameter may have any unit (`vmax: 30 fmol/cell/h`, `p: 40 mmHg`). Where a formula names one that is not made of lengths and times
+  alone, species, coordinates and such parameters are brought to each other's units and to the option's, and what does not fit is
+  refused; ratios of like ones (`drug/ic50` in ug/mL and ng/mL) are plain numbers. A plain number beside them stands in the scenario's
+  scales; where these have none for it, it takes the unit of the other side of a sum.
+- With `molar_mass` masses stand for amounts, with `solubility` pressures for densities; rates of secretion may be per cell.
+- In the tables, *own* is the density of the species the option belongs to and *key* that of the species named by the key; *d* is the
+  number of dimensions of the mesh. Of a reaction, *density* is that of the first species that it changes, *left* and *right* are the
+  products of the densities on the two sides of its equation.
+- Where it says *by region*, one value counts everywhere, or a mapping gives a value per region of the mesh (0 elsewhere).
+
+## Formulas
+
+A formula is a number, a quantity, or an expression of
+
+- numbers, declared parameters, `+ - * / ^`, comparisons, `and or not`, `pi`;
+- the functions {functions};
+- what the option allows besides: coordinates `x y z`, time `t`, species by name. A name of `fields` may stand wherever coordinates may,
+  one of `schedules` wherever the time may.
+
+`noise(scale, seed)` is a smooth random field between 0 and 1 that depends on position and seed only. `mod(a, b)` is a - b floor(a/b), the
+time within a period b: `where(mod(t, 24) < 0.5, 100, 0)` is a pulse of half an hour every day. Steps end where comparisons, `floor`, `ceil`
+or `mod` of the time and parameters alone jump, and what depends on these alone enters rates by its exact mean over the step.
+
+## Published values
 
 `parameters: {{d_n: {{from: library, name: tumour.motility}}}}` takes a published value by name, with its unit, meaning and source, as
 if they were written there. `invasio library` lists the values (`invasio library WORDS` searches, `--json` prints all fields): each with
 the cell line or tissue, the range where its source gives one, the citation and DOI, and where it was actually read; the files are
 `scenarios/library/*.yaml`. A value with a unit needs `scales`. `explain` shows the source; `resolved.yaml` of a run holds number, unit
 and source, not the name.
+
+## One file over another
 
 `extends: other.yaml` lays this file over another one: mappings are merged, lists and values replaced, `null` removes an entry,
 another `kind` starts afresh. `--set a.b.c=value` does the same from the command line, also below names that hold
@@ -67,9 +84,8 @@ def _sections(model: type[Options], path: str, seen: list[tuple[type[Options], s
         field = next(f for key, f in model.model_fields.items() if (f.alias or key) == name)
         below += [(group, f"{path}.{name}{suffix}".lstrip(".")) for group, suffix in _groups(annotation)]
         if name != "kind":
-            rows.append(
-                f"| `{name}` | {_type(annotation)} | {_default(field)} | {_bounds(annotation, field)} | {field.description or ''} |"
-            )
+            cells = [f"`{name}`", _type(annotation), _default(field), _bounds(annotation, field), _meaning(model, name, field)]
+            rows.append(f"| {' | '.join(cells)} |")
     title = f"## `{path}`" if path else "## Top level"
     kind = model.model_fields.get("kind")
     if kind is not None:
@@ -81,6 +97,12 @@ def _sections(model: type[Options], path: str, seen: list[tuple[type[Options], s
     for group, place in below:
         if (group, place) not in seen and not any(g is group for g, _ in seen):
             yield from _sections(group, place, seen)
+
+
+def _meaning(model: type[Options], name: str, field: FieldInfo) -> str:
+    """What an option means, with an example."""
+    shown = example(model, name).replace("|", "\\|")
+    return f"{field.description or ''}" + (f"<br>`{shown}`" if shown else "")
 
 
 def _groups(annotation: Any) -> Iterator[tuple[type[Options], str]]:
@@ -151,6 +173,11 @@ def _default(field: FieldInfo) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def _plain(value: float) -> str:
+    """A bound as it is written in a scenario: 1e7, not 1e+07."""
+    return re.sub(r"e([+-]?)0*(\d+)", lambda found: f"e{found[1].strip('+')}{found[2]}", f"{value:g}")
+
+
 def _bounds(annotation: Any, field: FieldInfo) -> str:
     marks: list[Any] = list(field.metadata)
     while get_origin(annotation) is Annotated:
@@ -165,11 +192,11 @@ def _bounds(annotation: Any, field: FieldInfo) -> str:
     for mark in marks:
         for kind, sign, key in ((Gt, ">", "gt"), (Ge, "≥", "ge"), (Lt, "<", "lt"), (Le, "≤", "le")):
             if isinstance(mark, kind):
-                found.append(f"{sign} {getattr(mark, key):g}")
+                found.append(f"{sign} {_plain(getattr(mark, key))}")
         if isinstance(mark, Over) and mark.least is not None:
-            found.append(f"≥ {mark.least:g}")
+            found.append(f"≥ {_plain(mark.least)}")
         if isinstance(mark, Over) and mark.above is not None:
-            found.append(f"> {mark.above:g}")
+            found.append(f"> {_plain(mark.above)}")
         if isinstance(mark, Over) and mark.most is not None:
-            found.append(f"≤ {mark.most:g}")
+            found.append(f"≤ {_plain(mark.most)}")
     return ", ".join(dict.fromkeys(found)) or "-"

@@ -23,10 +23,11 @@ from .named import Keyed
 from .numerics import Numerics
 from .organs import Organs
 from .output import Output
-from .parameters import ParameterMap, ScaleText
+from .parameters import ParameterMap
 from .patients import PatientMap
 from .reader import Document, Path_
 from .removals import RadiationMap, SurgeryMap
+from .scales import ScaleText
 from .schedules import ScheduleMap
 from .sensitivity import SensitivityOptions
 from .species import SpeciesMap

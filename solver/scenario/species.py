@@ -13,7 +13,7 @@ from .biology import AMOUNT, ZERO, Becomes, FibreDirection, Maximum, Mean
 from .boundaries import Condition
 from .formulas import Amount, Formula, Initial, Motility, Over, State
 from .named import Keyed, SpeciesName, within
-from .parameters import MolarMass, Solubility
+from .scales import MolarMass, Solubility
 from .shorthand import Short
 from .taxis import ConstantSensitivity, Drift, LogarithmicSensitivity, ReceptorSensitivity
 

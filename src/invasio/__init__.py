@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from invasio.solver.api import run as run
     from invasio.solver.simulation import Simulation as Simulation
 
-__version__ = "0.1.0"
+    __version__: str
 __all__ = ["Simulation", "__version__", "open_run", "run"]
 
 _PLACES = {"Simulation": "solver.simulation", "open_run": "postprocess.run", "run": "solver.api"}
@@ -18,9 +18,13 @@ _PLACES = {"Simulation": "solver.simulation", "open_run": "postprocess.run", "ru
 
 def __getattr__(name: str) -> object:
     """Import what is asked for."""
-    if name not in _PLACES:
+    found: object
+    if name == "__version__":
+        found = import_module("invasio._version").find()
+    elif name in _PLACES:
+        found = getattr(import_module(f"invasio.{_PLACES[name]}"), name)
+    else:
         raise AttributeError(f"module 'invasio' has no attribute {name!r}")
-    found = getattr(import_module(f"invasio.{_PLACES[name]}"), name)
     globals()[name] = found
     return found
 

@@ -25,7 +25,7 @@ def test_unknown_command_builds_nothing(launcher: Launcher) -> None:
 
 def test_two_at_once_build_once(launcher: Launcher) -> None:
     both = [launcher.start("shell", "-c", "echo inside") for _ in range(2)]
-    outputs = [process.communicate(timeout=60) for process in both]
+    outputs = [process.communicate(timeout=180) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert [out for out, _ in outputs] == ["inside\n", "inside\n"]
     assert launcher.calls == 1
@@ -57,7 +57,7 @@ def test_interrupted_build_ends_everything_and_can_be_repeated(launcher: Launche
     process = launcher.start("shell", "-c", "true")
     wait_for((launcher.folder / "hanging").exists)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=180)
     assert process.returncode == 130
     assert "interrupted" in err
     assert launcher.trees == []
@@ -86,7 +86,7 @@ def test_environments_are_listed_and_removed_but_not_under_somebody(launcher: La
     assert (refused.returncode, launcher.trees) == (1, [name])
     assert "is being built or used" in refused.stderr
     inside.send_signal(signal.SIGTERM)
-    inside.communicate(timeout=30)
+    inside.communicate(timeout=180)
     assert launcher.left() == []
     removed = launcher.run("env", "remove", name)
     assert (removed.returncode, launcher.trees) == (0, [])
@@ -98,7 +98,7 @@ def test_export_writes_a_tar(launcher: Launcher) -> None:
     assert launcher.run("env", "export", "--tar", str(target)).stdout == f"{target}\n"
     names = subprocess.run(["tar", "-tf", target], capture_output=True, text=True, check=True).stdout.split()
     assert {"./usr", "./etc/", "./var", "./.complete"} <= set(names)
-    assert launcher.run("env", "export").stderr == "invasio: usage: invasio env export --tar FILE | --sif FILE\n"
+    assert launcher.run("env", "export").stderr == "invasio: usage: invasio env export --wheels FILE | --tar FILE | --sif FILE\n"
 
 
 def test_export_of_an_image_needs_apptainer(launcher: Launcher) -> None:
@@ -119,11 +119,3 @@ def test_launcher_is_plain_sh() -> None:
     for script in [INVASIO, *(ROOT / "hpc" / "environment").glob("*.sh")]:
         checked = subprocess.run(["dash", "-n", str(script)], capture_output=True, text=True)
         assert (checked.returncode, checked.stderr) == (0, ""), script
-
-
-def test_another_dolfinx_has_an_environment_of_its_own(launcher: Launcher) -> None:
-    done = launcher.run("test", "--dolfinx", "0.11", "--help")
-    assert (done.returncode, launcher.calls) == (0, 1), done.stderr
-    assert done.stdout.startswith("usage: invasio test") and launcher.trees[0].startswith("test-unstable-")
-    refused = launcher.run("test", "--dolfinx", "1.0")
-    assert refused.stderr.startswith("invasio: usage: invasio test --dolfinx 0.9 | 0.11") and refused.returncode == 1

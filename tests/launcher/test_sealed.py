@@ -39,7 +39,7 @@ def test_exit_code_input_and_errors_pass(launcher: Launcher) -> None:
     done = launcher.run("shell", "-c", "echo wrong >&2; exit 7")
     assert (done.returncode, done.stdout, done.stderr) == (7, "", "wrong\n")
     command = [str(ROOT / "invasio"), "shell", "-c", "cat"]
-    piped = subprocess.run(command, env=launcher.environment, input="through\n", capture_output=True, text=True, timeout=30)
+    piped = subprocess.run(command, env=launcher.environment, input="through\n", capture_output=True, text=True, timeout=180)
     assert piped.stdout == "through\n"
 
 

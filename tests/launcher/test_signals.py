@@ -35,7 +35,7 @@ def start(launcher: Launcher, mode: str, ranks: int = 2) -> subprocess.Popen[str
 def test_request_reaches_all_ranks(launcher: Launcher, number: signal.Signals) -> None:
     process = start(launcher, "wait")
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 85, err
     assert sorted(out.splitlines()) == ["rank 0 of 2", "rank 1 of 2"]
     assert "prterun" not in err and "-----" not in err
@@ -48,7 +48,7 @@ def test_request_while_the_ranks_start_is_kept(launcher: Launcher) -> None:
     process = launcher.start("shell", "-c", command(launcher, "late"))
     wait_for(lambda: list((launcher.folder / "state").glob("starting-*")))
     process.send_signal(signal.SIGUSR1)
-    process.communicate(timeout=30)
+    process.communicate(timeout=180)
     assert process.returncode == 85
 
 
@@ -58,7 +58,7 @@ def test_second_interrupt_ends_ranks_that_do_not_listen(launcher: Launcher) -> N
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(2)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=180)
     assert process.returncode == 128 + signal.SIGINT
     assert launcher.left() == []
 

@@ -78,7 +78,8 @@ def rich(sheds: float = 0.0, in_time: bool = True) -> tuple[Plan, Entries]:
     adhesion = moving(1.0, 2.0)[None, None]
     beds = Beds(("lungs", "liver", "gut"), np.array([0.6, 0.5, 0.3])[:, None, None] / by_kind, routes, np.eye(3)[0], adhesion)
     blood = Blood(
-        number(2, 1), np.stack([moving(0.1, 0.2), moving(0.05, 0.1)]), np.stack([moving(0.3, 0.5), moving(0.2, 0.2)]), moving(0.4, 0.6),
+        number(2, 1), np.stack([moving(0.1, 0.2), moving(0.05, 0.1)]), np.stack([moving(0.3, 0.5), moving(0.2, 0.2)]),
+        np.stack([moving(0.4, 0.6), moving(0.8, 0.7)]),
         number(1.5, 2), (("shear", 0.7), ("immune", 0.3)),
     )  # fmt: skip
     plan = Plan(

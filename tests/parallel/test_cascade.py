@@ -11,7 +11,7 @@ from mpi4py import MPI
 
 from invasio.postprocess.run import open_run
 from invasio.solver.cascade import finished
-from invasio.solver.output.layout import CASCADE, ENTRIES
+from invasio.solver.output.layout import CASCADE, ENTRIES, LOG
 from invasio.solver.output.records import numbers_of
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
@@ -122,8 +122,10 @@ def test_a_scalar_of_the_run_and_pools_act_on_rates(comm: Comm, shared_tmp: Path
 
 def test_a_run_whose_own_history_is_too_large_to_draw_ends_well(comm: Comm, shared_tmp: Path) -> None:
     out = shared_tmp / "out"
-    run(load(scenario(comm, shared_tmp, ("stands_for: 200", "stands_for: 1e15"))), comm, out)
+    run(load(scenario(comm, shared_tmp, ("stands_for: 200", "stands_for: 1e15"), ("step: 4 d", "step: 10 d"))), comm, out)
     parallel_assert(comm, open_run(out).series["circulation.ledger"].max() < 1e-12 and not (out / CASCADE).exists())
+    said = (out / LOG).read_text(encoding="utf-8")
+    parallel_assert(comm, said.count("circulation.step: 8 d is fine enough") == 1, "the grid is too coarse, which the run says once")
 
 
 def test_what_falls_into_the_body_cavity_settles_dies_or_is_drained(comm: Comm, shared_tmp: Path) -> None:

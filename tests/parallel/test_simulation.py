@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import invasio
 from invasio.postprocess.run import open_run
 from invasio.solver import course, recording
 from invasio.solver.discretise import forms, graph
@@ -270,7 +271,7 @@ def test_a_checkpoint_of_a_version_to_come_is_refused(comm: Comm, shared_tmp: Pa
     path = made(comm, shared_tmp, "line")
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "FORMAT", 99)
-        patch.setattr(checkpoint, "__version__", "9.8.7")
+        patch.setattr(invasio, "__version__", "9.8.7", raising=False)
         with Simulation(path, comm=comm, out=shared_tmp / "run") as simulation:
             simulation.step()
     with refused("other-version", place="checkpoint", remedy="invasio 9.8.7, or begin anew with --overwrite", says=["format 99"]):

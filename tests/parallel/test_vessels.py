@@ -145,7 +145,9 @@ def _surface(dim: int, comm: Comm) -> tuple[dict[str, np.ndarray], tuple[str, ..
         blank[surface.grid.nodes] = values
         whole[name] = comm.allreduce(blank)
     written = comm.allreduce(np.bincount(surface.grid.nodes, minlength=surface.grid.n_nodes))
-    assert (written == 1).all() and surface.grid.n_nodes == surface.grid.n_cells * max(dim, 1)
+    assert (written == 1).all()
+    corners = np.concatenate(comm.allgather(surface.grid.connectivity.reshape(-1)))
+    assert np.array_equal(np.unique(corners), np.arange(surface.grid.n_nodes)) and len(corners) == surface.grid.n_cells * dim
     return whole, surface.names
 
 

@@ -61,7 +61,7 @@ def test_one_rank_is_asked_to_stop(tmp_path: Path) -> None:
     assert runs.forked(path, out, lambda: None) == 2
     assert "is in use by another run (process" in out.with_suffix(".said").read_text(encoding="utf-8")
     os.kill(_rank(1, out), signal.SIGTERM)
-    said, complaint = process.communicate(timeout=60)
+    said, complaint = process.communicate(timeout=180)
     assert process.returncode == 85 and "stopped early (SIGTERM); go on with: invasio run" in complaint, (said, complaint)
     assert (out / "STATUS").read_text(encoding="utf-8") == "stopped early: SIGTERM\n"
     newest = max((out / "checkpoints").glob("*.h5"))

@@ -103,7 +103,7 @@ class Cluster:
 
     def command(self, *words: str) -> str:
         """What a command of Slurm prints; "" when it fails."""
-        done = subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        done = subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
         return done.stdout if done.returncode == 0 else ""
 
     @contextlib.contextmanager
@@ -120,16 +120,16 @@ class Cluster:
         words = dict(word.partition("=")[::2] for word in self.command("scontrol", "show", "job", job).split() if "=" in word)
         return words.get("JobState", "")
 
-    def wait(self, job: str, *states: str, seconds: float = 60.0) -> str:
+    def wait(self, job: str, *states: str, seconds: float = 180.0) -> str:
         """Wait until the job is in one of the states."""
         self._wait(lambda: self.state(job) in states, f"job {job} to be {' or '.join(states)} (it is {self.state(job)})", seconds)
         return self.state(job)
 
-    def wait_gone(self, job: str, seconds: float = 40.0) -> None:
+    def wait_gone(self, job: str, seconds: float = 180.0) -> None:
         """Wait until the job has left the queue."""
         self._wait(lambda: job not in self.command("squeue", "-h", "-o", "%A").split(), f"job {job} to leave the queue", seconds)
 
-    def _wait(self, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    def _wait(self, condition: Callable[[], object], what: str, seconds: float = 180.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             ended = [str(d.args) for d in self._daemons if d.poll() is not None]

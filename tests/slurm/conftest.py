@@ -60,6 +60,6 @@ def limited(cluster: Cluster) -> Iterator[Submitted]:
 def reference(cluster: Cluster, limited: Submitted) -> Submitted:
     """The long run on two ranks, from its start to its end, while the other one is halted."""
     run = submitted(cluster, cluster.folder / "reference", "-n", "2", "--time", "10")
-    if cluster.wait(run.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=150) != "COMPLETED":
+    if cluster.wait(run.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=300) != "COMPLETED":
         raise RuntimeError(f"{run.output}{cluster.logs()}")
     return run

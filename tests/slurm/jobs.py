@@ -41,7 +41,7 @@ class Submitted:
         """What the job has printed so far."""
         return (self.folder / f"slurm-{self.job}.out").read_text()
 
-    def wait_for_steps(self, seconds: float = 90.0) -> None:
+    def wait_for_steps(self, seconds: float = 180.0) -> None:
         """Wait until the run has done a step."""
         log = self.folder / "run.log"
         deadline = time.monotonic() + seconds
@@ -80,7 +80,7 @@ def invasio(cluster: Cluster, *words: str, settings: list[str] | None = None) ->
     """The command line on the cluster; ``settings`` become `--set`."""
     options = [word for setting in settings or [] for word in ("--set", setting)]
     command = [sys.executable, "-m", "invasio.solver.cli", *words, *options]
-    return subprocess.run(command, env=cluster.environment, capture_output=True, text=True, timeout=60, cwd=cluster.folder)
+    return subprocess.run(command, env=cluster.environment, capture_output=True, text=True, timeout=180, cwd=cluster.folder)
 
 
 def submit(cluster: Cluster, out: Path, *options: str, site: str = "") -> subprocess.CompletedProcess[str]:

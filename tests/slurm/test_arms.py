@@ -27,7 +27,7 @@ def test_an_array_of_arms_is_compared(cluster: Cluster) -> None:
     done = invasio(cluster, *words, settings=QUICK)
     assert done.returncode == 0, done.stdout + done.stderr + cluster.logs()
     after = done.stdout.splitlines()[1].replace(",", "").split()[-1]
-    cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=120)
+    cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=300)
     folder = cluster.folder / "armed"
     said = done.stdout + "".join(path.read_text() for path in folder.rglob("slurm-*.out"))
     assert [(folder / name / "STATUS").read_text().strip() for name in ("control", "driven")] == ["done", "done"], said

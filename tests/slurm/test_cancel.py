@@ -56,7 +56,7 @@ def test_cancelled_job_goes_on(cluster: Cluster, reference: Submitted) -> None:
     assert second.job != run.job
     report = str(int(second.job) + 1)
     assert cluster.state(report) == "PENDING"
-    cluster.wait(second.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=150)
+    cluster.wait(second.job, "COMPLETED", "FAILED", "TIMEOUT", seconds=300)
     assert second.status == "done", second.output
     assert cluster.wait(report, "COMPLETED", "FAILED") == "COMPLETED", (run.folder / f"slurm-after-{report}.out").read_text()
     assert (run.folder / "report.html").exists()

@@ -32,7 +32,7 @@ def series(cluster: Cluster) -> tuple[Path, list[str], str]:
         again = invasio(cluster, *SUBMIT)
     assert again.returncode == 1
     printed(again.stderr, "job-active", f"{cluster.folder}/a series: ", "scancel", (f"({', '.join(jobs)})",))
-    cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=150)
+    cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=300)
     return cluster.folder / "a series", jobs, after
 
 

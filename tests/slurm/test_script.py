@@ -28,7 +28,7 @@ def command(*words: str, **options: str | Path) -> subprocess.CompletedProcess[s
     environment = dict(os.environ)
     environment.update({name: str(value) for name, value in options.items() if name != "cwd"})
     line = [sys.executable, "-m", "invasio.solver.cli", *words]
-    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, cwd=options.get("cwd"))
+    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=180, cwd=options.get("cwd"))
 
 
 def test_dry_run_prints_the_script_and_writes_nothing(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_folders_that_sbatch_cannot_read(tmp_path: Path, name: str) -> None:
 def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     """`invasio ... | head`."""
     line = f"{sys.executable} -m invasio.solver.cli submit {SCENARIO} --dry-run | true"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, text=True, cwd=tmp_path, timeout=180)
     assert (done.returncode, done.stderr) == (141, "")
 
 

@@ -51,7 +51,7 @@ def swept(cluster: Cluster) -> tuple[Path, list[str], str]:
     arrays, after = words[1:3], words[-1]
     assert again.returncode == 2, again.stdout + again.stderr
     printed(again.stderr, "job-active", remedy="wait for them", says=("(4)",))
-    cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=120)
+    cluster.wait(after, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=300)
     return cluster.folder / "out" / "swept", arrays, after
 
 
@@ -86,7 +86,7 @@ def test_only_what_failed_is_submitted_again(cluster: Cluster, swept: tuple[Path
     script = (folder / "job.sh").read_text()
     assert "#SBATCH --array=2%2" in script and "#SBATCH --time=10" in script and "export OMPI_MCA_pml=ob1" in script
     assert int(said[2].replace(",", "").split()[1]) > int(after)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while statuses_or_nothing(folder / "run-002") != "failed":
         assert time.monotonic() < deadline, cluster.logs()
         time.sleep(0.2)

@@ -11,7 +11,7 @@ from .jobs import STEPS, Submitted, final_state, invasio
 
 
 def test_limited_job_is_requeued_and_ends_in_the_same_bits(cluster: Cluster, limited: Submitted, reference: Submitted) -> None:
-    assert cluster.wait(limited.job, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=200) == "COMPLETED", limited.output
+    assert cluster.wait(limited.job, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=300) == "COMPLETED", limited.output
     assert limited.status == "done", limited.output
     assert "stopped early (SIGUSR1)" in limited.output
     assert "invasio: not finished; back into the queue" in limited.output

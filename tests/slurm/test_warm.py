@@ -36,6 +36,6 @@ def test_the_job_compiles_nothing(cluster: Cluster) -> None:
     assert "compiled 0 kernels" in second.stdout and "and 0 forms" in second.stdout, second.stdout + second.stderr
     for run, said in (("w1", first.stdout), ("w2", second.stdout)):
         job = next(line for line in said.splitlines() if line.startswith("job ")).split()[1].rstrip(",")
-        end = cluster.wait(job, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=120)
+        end = cluster.wait(job, "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", seconds=300)
         assert end == "COMPLETED", (cluster.folder / run / f"slurm-{job}.out").read_text()
     assert files(cache) == before

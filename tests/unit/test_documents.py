@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import invasio
+from invasio.solver.scenario.shipped import folder, scenario_files
+from tests.verification import halved
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "docs" / "architecture.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
 FOLDERS = {"benchmarks", "docs", "hpc", "meshes", "postprocess", "scenarios", "solver", "src", "tests"}
@@ -63,3 +67,38 @@ def test_the_list_of_decisions_is_whole() -> None:
     decisions = ROOT / "docs" / "decisions"
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (decisions / "README.md").read_text(encoding="utf-8")))
     assert listed == {path.name for path in decisions.glob("*.md")} - {"README.md"}
+
+
+def test_the_verification_book_is_its_template_with_tables() -> None:
+    """A line that is added to the one is added to the other; what is measured stands in between."""
+    template = (ROOT / "tests" / "verification" / "book.md").read_text(encoding="utf-8")
+    tables = {"halved": halved.TABLE.read_text(encoding="utf-8").strip(), "absent": halved.absent(), "hanging": halved.hanging()}
+    pieces = re.split(r"(?<!\{)\{(\w+)\}", template)
+    pattern = "".join(re.escape(p) if k % 2 == 0 else re.escape(tables[p]) if p in tables else r"[^#]*?" for k, p in enumerate(pieces))
+    text = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    lost = [line for k, p in enumerate(pieces) if k % 2 == 0 for line in p.splitlines() if line not in text]
+    assert not lost
+    assert re.fullmatch(pattern, text), "other lines in docs/verification.md than in tests/verification/book.md"
+
+
+def test_every_shipped_scenario_is_in_the_table_of_halved_meshes() -> None:
+    """Or it is said why not; no headline number changes by 3 % or more, but where it is said."""
+    shipped = {str(path.relative_to(folder())).removesuffix(".yaml") for path in scenario_files()}
+    absent = {name for name in shipped if name.startswith(tuple(halved.ABSENT))}
+    assert shipped - absent == set(halved.HEADLINES)
+    rows = [line.split(" | ") for line in halved.TABLE.read_text(encoding="utf-8").splitlines()[2:]]
+    assert [(row[0].removeprefix("| "), row[1].partition(" (")[0]) for row in rows] == [
+        (name, column) for name, columns in halved.HEADLINES.items() for column in columns
+    ]
+    far = {row[0].removeprefix("| ") for row in rows if abs(float(row[-1].removesuffix(" % |"))) >= 100 * halved.MOST}
+    assert far == set(halved.HANGS)
+
+
+def test_the_python_reference_has_all_that_is_public() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^\.\. auto\w+:: invasio\.([\w.]+)$", page, re.MULTILINE))
+    assert {*invasio.__all__} - {"__version__"} <= shown
+    for path in shown:
+        module, _, name = path.rpartition(".")
+        is_module = (ROOT / f"{path.replace('.', '/')}.py").exists()
+        assert is_module or not module or name in defined(ROOT / f"{module.replace('.', '/')}.py"), path

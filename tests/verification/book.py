@@ -23,7 +23,7 @@ from tests.lib.march import March
 from tests.lib.models import lattice
 from tests.lib.orders import Convergence, orders, overall
 from tests.lib.signs import CASES
-from tests.verification import flows, manufactured, reacting, studies, tolerances
+from tests.verification import flows, halved, manufactured, reacting, studies, tolerances
 from tests.verification.test_exact_wave import l1, solved
 from tests.verification.test_kinetics import SMOOTH, binding, binds, errors_of
 
@@ -77,6 +77,7 @@ def main(argv: list[str]) -> int:
     images = options.out / "images"
     images.mkdir(parents=True, exist_ok=True)
     _figures(found, kinds, wave, images)
+    tables |= {"halved": halved.TABLE.read_text().strip(), "absent": halved.absent(), "hanging": halved.hanging()}
     (options.out / "verification.md").write_text(TEXT.read_text().format(**tables))
     print(f"written: {options.out / 'verification.md'}")
     return 0

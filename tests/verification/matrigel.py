@@ -27,12 +27,25 @@ ROOT = Path(__file__).resolve().parents[2]
 FITS = ROOT / "scenarios" / "fits"
 DAYS = (0, 2, 5, 9, 12)
 SIDE, SLICE, RIM = 2481.0, 20.0, 400.0  # um
+_TABLES = {day: f"matrigel/slabs_day{day}.csv" for day in DAYS[1:]}
+
+
+def _without(day: int) -> tuple[str, tuple[str, ...]]:
+    """A fit to all days but one."""
+    return "matrigel_height", (f"fit.data=[{', '.join(path for other, path in _TABLES.items() if other != day)}]",)
+
+
+_FEW = "fit.sample=0", "fit.starts=1"  # bands by the curvature
+_ON = ("parameters.stop=99 d", "fit.vary.stop=null")
 MODELS: dict[str, tuple[str, tuple[str, ...]]] = {
     "whole": ("matrigel_height", ()),
-    "no lag": ("matrigel_height", ("parameters.lag=0", "fit.vary.lag=null")),
-    "only grows": ("matrigel_height", ("parameters.v=0", "fit.vary.v=null")),
-    "only sinks": ("matrigel_height", ("parameters.mu=0", "fit.vary.mu=null", "fit.vary.K=null")),
-    "day 12 left out": ("matrigel_height", ("fit.data=[matrigel/slabs.csv]",)),
+    "day 12 left out": _without(12),
+    "day 5 left out": _without(5),
+    "never stops": ("matrigel_height", (*_ON, *_FEW)),
+    "no lag": ("matrigel_height", ("parameters.lag=0", "fit.vary.lag=null", *_FEW)),
+    "only grows": ("matrigel_height", ("parameters.v=0", "fit.vary.v=null", *_ON, *_FEW)),
+    "only sinks": ("matrigel_height", ("parameters.mu=0", "fit.vary.mu=null", "fit.vary.K=null", *_FEW)),
+    "independent slabs": ("matrigel_height", ("fit.observables.cells.noise.correlation=null", *_FEW)),
     "whole, in 3-D": ("matrigel", ()),
 }
 HEIGHTS = {"height of 10 %": 0.1, "median height": 0.5, "height of 90 %": 0.9}
@@ -44,12 +57,17 @@ class Fitted:
     def __init__(self, folder: Path) -> None:
         self.summary: dict[str, Any] = json.loads((folder / "estimates.json").read_text())
         self.fitted, self.predicted = (list(csv.DictReader((folder / name).open())) for name in ("fitted.csv", "predictions.csv"))
-        self.best = folder / "best.yaml"
+        self.best, self.text = folder / "best.yaml", (folder / "summary.txt").read_text()
 
     def curve(self, name: str) -> Floats:
         """(n, 4) time, value and the ends of the band."""
         rows = [row for row in self.predicted if row["observable"] == name]
         return np.array([[float(row[key]) for key in ("time", "model", "lower", "upper")] for row in rows])
+
+    def seen(self, name: str, day: float) -> list[tuple[float, float]]:
+        """The ends of the bands of a new measurement on a day: of one number, or of all slabs from the lowest on."""
+        rows = [row for row in self.predicted if row["observable"] == name and float(row["time"]) == day]
+        return [(float(row["seen_lower"]), float(row["seen_upper"])) for row in rows]
 
     def slabs(self, day: float) -> Floats:
         """(n, 5) the ends of the slabs, cells in them and the ends of the band."""
@@ -63,10 +81,10 @@ def positions(day: int) -> Floats:
 
 
 def fitted(out: Path, name: str) -> Fitted:
-    """One of the models, fitted; profiles of the likelihood of the whole model along the height alone."""
+    """One of the models, fitted."""
     scenario, settings = MODELS[name]
     folder = out / name.replace(",", "").replace(" ", "_")
-    fit(Task(FITS / f"{scenario}.yaml", settings), folder, 1, profiles=name == "whole")
+    fit(Task(FITS / f"{scenario}.yaml", settings), folder, 1, profiles=False)
     return Fitted(folder)
 
 
@@ -83,6 +101,23 @@ def tables(found: dict[str, Fitted]) -> str:
         for what, seen in (("count", float(len(z))), *((name, float(np.quantile(z, level))) for name, level in HEIGHTS.items())):
             cells = [row for one in found.values() for row in one.curve(what) if row[0] == day]
             lines.append(f"| day {day}, {what} | {' | '.join(f'{m:.0f} ({a:.0f} to {b:.0f})' for _, m, a, b in cells)} | {seen:.0f} |")
+    return "\n".join(lines)
+
+
+def left_out(found: dict[str, Fitted]) -> str:
+    """Days that were left out: what was predicted to be seen, with 95 % bands, and what was, in Markdown."""
+    lines = ["| day left out | | predicted, 95 % of new measurements | seen | |", "|---:|---|---:|---:|---|"]
+    for day in (5, 12):
+        one, z = found[f"day {day} left out"], positions(day)[:, 2]
+        ends = sorted({edge for low, high, *_ in one.slabs(day) for edge in (low, high)})
+        counts = np.histogram(z, ends)[0]
+        inside = sum(low <= count <= high for (low, high), count in zip(one.seen("cells", day), counts, strict=True))
+        for what, level in {"count": None, **HEIGHTS}.items():
+            seen = float(len(z)) if level is None else float(np.interp(level * len(z), np.concatenate([[0], np.cumsum(counts)]), ends))
+            (low, high), value = one.seen(what, day)[0], next(row[1] for row in one.curve(what) if row[0] == day)
+            held = "in" if low <= seen <= high else "OUT"
+            lines.append(f"| {day} | {what} | {value:.0f} ({low:.0f} to {high:.0f}) | {seen:.0f} | {held} |")
+        lines.append(f"| {day} | slabs | | {inside} of {len(counts)} in their bands | |")
     return "\n".join(lines)
 
 
@@ -222,12 +257,17 @@ def from_above(space: Space, path: Path) -> None:
 def main(argv: list[str]) -> int:
     """Fit, print, draw."""
     parser = argparse.ArgumentParser(prog="python3 -m tests.verification.matrigel", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--only", action="append", choices=list(MODELS), help="fit this alone, and print what it says; several times")
     parser.add_argument("--out", type=Path, default=Path("out/matrigel-fits"), help="folder of the fits; what has run in it is kept")
     parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images", help="folder for the pictures (default: docs/images)")
     args = parser.parse_args(argv)
+    if args.only:
+        for name in args.only:
+            print(f"{name}\n{fitted(args.out, name).text}")
+        return 0
     found = {name: fitted(args.out, name) for name in MODELS}
     space = Space(found["whole, in 3-D"], args.out / "run_3d")
-    print(tables(found), on_the_dish(space), sep="\n\n")
+    print(tables(found), left_out(found), on_the_dish(space), sep="\n\n")
     with style():
         profiles(found["whole"], found["whole, in 3-D"], args.images / "matrigel_profiles.png")
         course(found, args.images / "matrigel_course.png")

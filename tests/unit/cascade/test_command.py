@@ -10,6 +10,9 @@ import pytest
 
 from invasio.postprocess.cascade import figure
 from invasio.postprocess.style import style
+from invasio.solver.cascade.build import plan_of
+from invasio.solver.cascade.entered import entries_of
+from invasio.solver.circulation.chances import chances
 from invasio.solver.cli import main
 from invasio.solver.output.layout import CASCADE, ENTRIES, RESOLVED
 from invasio.solver.scenario.loader import dump_resolved, load
@@ -18,6 +21,7 @@ from tests.lib.cascades import changed
 from tests.lib.messages import printed
 
 ROWS = "time,step,dt,vein/right.entered:tumour,duct/left.entered:tumour\n0.0,0,0.0,0.0,0.0\n10.0,1,10.0,60.0,60.0\n"
+ENTERED = {"time": [0.0, 10.0], "vein/right.entered:tumour": [0.0, 0.1], "duct/left.entered:tumour": [0.0, 0.0]}
 
 
 @pytest.fixture
@@ -108,6 +112,27 @@ def test_what_cannot_be_drawn_is_said(folder: Path, capsys: pytest.CaptureFixtur
     (folder / RESOLVED).write_text("name: x\n", encoding="utf-8")
     assert main(["cascade", str(folder)]) == 2
     printed(capsys.readouterr().err, "missing-option", str(folder), "circulation and organs")
+
+
+@pytest.mark.parametrize(("step", "more", "fine"), [(10.0, "", 8.0), (40.0, "wake: 0.2 /d", 4.0)])
+def test_a_grid_too_coarse_for_the_colonies_is_said_and_the_one_that_is_advised_is_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], step: float, more: str, fine: float
+) -> None:
+    """Chances in closed form on the grid that is advised are those of a fine one within 1 %; on one ten times coarser they are not."""
+    found = {}
+    for asked in (step, fine, 0.5):
+        file = tmp_path / f"step_{asked:g}.yaml"
+        pairs = [("end: 2 y", f"end: 320 d\n  step: {asked:g} d"), *([("wake: 0.002 /d", more)] if more else [])]
+        file.write_text(changed(*pairs), encoding="utf-8")
+        scenario = load(file)
+        plan = plan_of(scenario, reports=1)
+        found[asked] = float(chances(plan, entries_of(scenario, ENTERED), ("macro",)).macro_anywhere[-1])
+        for command in ("validate", "explain"):
+            assert main([command, str(file)]) == 0
+            said = [line for line in capsys.readouterr().out.splitlines() if "circulation.step" in line]
+            assert len(said) == (asked == step), command
+            assert not said or f"circulation.step: {fine:g} d is fine enough" in said[0]
+    assert abs(found[fine] / found[0.5] - 1) < 0.01 and (step < 5 * fine or abs(found[step] / found[0.5] - 1) > 0.01)
 
 
 def test_the_chain_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

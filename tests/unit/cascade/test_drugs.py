@@ -104,19 +104,24 @@ def test_a_path_names_all_organs_or_one_and_levels_by_name(tmp_path: Path) -> No
 
 
 def test_pools_of_the_tissue_and_of_the_circulation_act_also_when_the_run_is_done(tmp_path: Path) -> None:
-    pools = ("model:\n", "model:\n  pools: {tired: {inflow: 1 /d}}\n")
+    pools = ("model:\n", 'model:\n  pools: {tired: {inflow: "1 + late", loss: 0.5 /d}, late: {initial: 0, inflow: "0.1*(t < 20)"}}\n')
     later = ("after: none", "after: none\n  pools: {priming: {initial: 3, inflow: 0}}")
     level = "  other: {level: priming, effects: {organs.colony.death: {raises: {max: 2, half: 1}}}}\n"
     tissue = "  third: {level: always, effects: {model.cells.tumour.death: {adds: {max: 0.1 /d, half: 1}}}}\n"
     scenario = _read(tmp_path, _under("organs.extravasation", level="tired") + level + tissue, pools, later)
     (tmp_path / RESOLVED).write_text(dump_resolved(scenario), encoding="utf-8")
-    rows = ["time,step,dt,vein/right.entered:tumour,duct/left.entered:tumour,scalar.tired"]
-    rows += [f"{t},{t},1.0,{3.0 * t},{t},{float(t)}" for t in range(11)]
+    rows = ["time,step,dt,vein/right.entered:tumour,duct/left.entered:tumour,scalar.tired,scalar.late"]
+    rows += [f"{t},{t},1.0,{3.0 * t},{t},{0.3 * t},{0.1 * t}" for t in range(11)]
     (tmp_path / ENTRIES).write_text("\n".join([*rows, ""]), encoding="utf-8")
     done, table = read(tmp_path)
     plan = plan_of(done, scalars_of(table))
-    tired = np.minimum(plan.times[:-1, None] + (np.arange(8) + 0.5) / 8, 10.0)  # it keeps its last value
-    assert plan.extravasation[0, 0] == pytest.approx((0.8 * (1.0 - 0.8 * tired / (1.0 + tired))).mean(axis=1), rel=1e-12)
+    at = plan.times[:-1, None] + (np.arange(8) + 0.5) / 8
+    rises = 1.6 + 0.2 * at - 0.6 * np.exp(-0.5 * (at - 10))  # A' = 1 + late - A/2 from A = 3 on day 10, late = t/10 until day 20, then 2
+    after = 6.0 + (5.6 - 0.6 * np.exp(-5.0) - 6.0) * np.exp(-0.5 * (at - 20))
+    tired = np.where(at < 10, 0.3 * at, np.where(at < 20, rises, after))  # it goes on by its law when the run is done
+    wanted = (0.8 * (1.0 - 0.8 * tired / (1.0 + tired))).mean(axis=1)
+    assert plan.extravasation[0, 0, :10] == pytest.approx(wanted[:10], rel=1e-12)
+    assert plan.extravasation[0, 0] == pytest.approx(wanted, rel=5e-5)  # of second order in an eighth of an interval
     assert plan.colony.death.ravel() == pytest.approx([0.2 * (1.0 + 2.0 * 0.75)], rel=1e-12)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import comb
+from itertools import product
+from math import comb, prod
 
 import numpy as np
 import pytest
 
 from invasio.solver.circulation.classes import Classes
-from invasio.solver.circulation.plan import Blood, Lymph, number
+from invasio.solver.circulation.histories import Way
+from invasio.solver.circulation.plan import Blood, Entries, Lymph, Part, number
 from invasio.solver.circulation.values import resisted
 from tests.lib.cascade import AT_ONCE, account, constant, drawn, off, one_bed
 from tests.lib.messages import refused
@@ -36,7 +38,7 @@ def test_survivors_of_a_cluster_of_five() -> None:
 def test_survivors_drawn_and_the_wrong_orders_caught() -> None:
     assert orders(SINGLE, CLUSTER) == pytest.approx((MEAN, 0.06375, 0.125), abs=5e-7)
     for single, cluster, number_of_events in ((SINGLE, CLUSTER, 60_000), (0.05, 0.5, 20_000)):
-        blood = Blood(AT_ONCE, number(single, 2), number(cluster, 2), number(APART, 1))
+        blood = Blood(AT_ONCE, number(single, 2), number(cluster, 2), number(APART, 2))
         plan = one_bed(np.array([0, 1.0]), sizes=FIVE, blood=blood, stands_for=5.0)
         found = drawn(plan, constant(number_of_events / 100, 1), range(100))
         survived, events = account(found, "founders"), account(found, "entered").sum() / 5
@@ -62,6 +64,43 @@ def survivors_variance(single: float, cluster: float, k: int = 5, p: float = APA
 
 def test_variance_of_survivors() -> None:
     assert survivors_variance(SINGLE, CLUSTER) == pytest.approx(VARIANCE, abs=5e-6)
+
+
+LOOSE = (0.2, 0.9)  # of two phenotypes
+
+
+def in_clusters(k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of the cells of each phenotype that stay with another, of k cells of either phenotype, by every way there is."""
+    first, second = np.zeros(2), np.zeros(2)
+    for kinds, stays in product(product((0, 1), repeat=k), product((False, True), repeat=k)):
+        chance = prod(0.5 * (1 - LOOSE[kind] if stay else LOOSE[kind]) for kind, stay in zip(kinds, stays, strict=True))
+        kept = np.array([sum(stay and kind == one for kind, stay in zip(kinds, stays, strict=True)) for one in (0, 1)])
+        kept = kept * (sum(stays) > 1)
+        first, second = first + chance * kept, second + chance * kept**2
+    return first, second - first**2
+
+
+@pytest.mark.parametrize("way", ["cells", "direct"])
+def test_each_cell_comes_loose_by_its_own_phenotype(way: Way) -> None:
+    mean, variance = in_clusters(4)
+    assert mean == pytest.approx([2 * (1 - loose) * (1 - 0.55**3) for loose in LOOSE])
+    classes = Classes.of(np.eye(4)[3], 2)
+    units = classes.leaving(np.array([0.5, 0.5])) @ classes.split(np.array(LOOSE))
+    assert (units * (classes.size > 1)) @ classes.cells == pytest.approx(mean) and units @ classes.cells == pytest.approx([2, 2])
+    survival = 1.0 if way == "cells" else 0.05  # rare enough to be drawn directly
+    blood = Blood(AT_ONCE, number(0, 2), number(survival, 2), np.array(LOOSE)[:, None])
+    plan = replace(one_bed(np.array([0, 1.0]), sizes=np.eye(4)[3], blood=blood), phenotypes=("p", "q"))
+    total = 2000 / survival
+    entries = Entries(
+        np.array([0, 1.0]), np.array([[[0, 0]], [[2 * total, 2 * total]]], dtype=float), (Part("vein", "a", beds=np.ones(1)),)
+    )
+    found = drawn(plan, entries, range(20), way)
+    lived = sum(batch.units.cells.sum(axis=0) for batch in found)
+    events = 20 * total * survival
+    error = np.sqrt(events * (variance + mean**2))  # events are a Poisson number
+    assert (np.abs(lived - events * mean) < 4 * error).all()
+    mixed = 2 * (1 - np.mean(LOOSE)) * (1 - 0.55**3)  # were it the mean over the cluster
+    assert (np.abs(lived - events * mixed) > 8 * error).all() and abs(lived[0] - 1.05 * events * mean[0]) > 4 * error[0]  # 5 % is seen
 
 
 def test_a_factor_on_losses() -> None:
@@ -91,7 +130,7 @@ def test_transit_is_exponential_and_what_is_on_its_way_at_the_end_floats() -> No
 
 
 def test_clusters_pass_the_nodes_whole() -> None:
-    blood = Blood(AT_ONCE, number(1, 2), number(1, 2), number(1, 1))
+    blood = Blood(AT_ONCE, number(1, 2), number(1, 2), number(1, 2))
     lymph = Lymph(("I",), np.full((1, 1, 1), 0.5))
     plan = one_bed(np.array([0, 1.0]), sizes=FIVE, blood=blood, lymph=lymph)
     entries = constant(50, 1)

@@ -22,7 +22,7 @@ BEDS = Beds(("lungs", "body"), number(0.5), np.array([[0.0, 1], [1, 0]]), np.arr
 GROWTH = Growth("gompertz", number(0.5), number(1e6, 1))
 PLAN = Plan(
     SEED, 1.0, np.linspace(0, 20, 21).astype(float), ("tumour",), np.array([0.6, 0.4]),
-    Blood(number(0.5, 1), number(0.5, 2), number(0.6, 2), number(0.5, 1), losses=(("shear", 0.5), ("immune", 0.5))),
+    Blood(number(0.5, 1), number(0.5, 2), number(0.6, 2), number(0.5, 2), losses=(("shear", 0.5), ("immune", 0.5))),
     BEDS, number(0.8), np.array([0.5, 0.75])[:, None, None], Dormancy(number(0.5), number(0.1)),
     Colony(number(0), number(0), number(10, 1), number(1e4, 1), growth=GROWTH),
 )  # fmt: skip

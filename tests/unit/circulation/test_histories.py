@@ -75,7 +75,7 @@ def test_direct_draws_keep_what_the_units_of_an_event_have_in_common() -> None:
     """Clusters of six that come apart into units of which half live: how many live in an event, and in a history, are alike."""
     routes = np.array([[0.3, 0.7], [1, 0]])
     beds = Beds(("lungs", "liver"), number(0.6), routes, np.eye(2)[0])
-    blood = Blood(AT_ONCE, number(0.5, 2), number(0.7, 2), number(0.6, 1))
+    blood = Blood(AT_ONCE, number(0.5, 2), number(0.7, 2), number(0.6, 2))
     plan = one_bed(np.array([0, 1.0]), sizes=np.eye(6)[5], beds=beds, blood=blood, soil=np.array([0.6, 0.9])[:, None, None])
     entries = constant(12, 1, part=Part("vein", "wall", beds=np.eye(2)[0]))
     counts = []

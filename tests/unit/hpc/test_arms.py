@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,11 @@ from invasio.hpc.sites.profile import load_site
 from invasio.hpc.slurm.script import render
 from invasio.hpc.sweep.array import job_of
 from invasio.hpc.sweep.folder import prepare
-from invasio.postprocess.arms import table_of, write
+from invasio.postprocess.arms import figure, table_of, write
 from invasio.postprocess.outcomes import as_csv, as_text, measure
+from invasio.postprocess.style import style
 from invasio.postprocess.sweep import open_sweep
+from invasio.solver.api import run
 from invasio.solver.cli import main
 from invasio.solver.scenario.loader import load
 from tests.lib.messages import printed, refused
@@ -125,6 +128,24 @@ def test_outcomes_may_change_when_the_runs_are_there(tmp_path: Path, capsys: pyt
     scenario.write_text(SCENARIO.replace("death: 0.1", "death: 0.2"))
     assert main(["arms", str(scenario), "--out", str(folder)]) == 2
     printed(capsys.readouterr().err, "other-run", str(folder), "--out")
+
+
+@pytest.mark.parametrize("more", [6, 9])
+def test_more_arms_than_lines_that_can_be_told_apart(tmp_path: Path, more: int) -> None:
+    """The figure shows the first eight that are done and says so; the table has all."""
+    arms = "".join(f"  more{k}: {{model.cells.tumour.death: {0.2 + 0.01 * k:g}}}\n" for k in range(more))
+    sweep = open_sweep(finished(tmp_path, SCENARIO.replace("  broken:", f"{arms}  broken:")))
+    run(load(tmp_path / "tiny.yaml"), out=tmp_path / "one")
+    for member in sweep.members[:-1]:
+        shutil.copytree(tmp_path / "one", member.folder, dirs_exist_ok=True)
+    table, done = table_of(sweep), 2 + more
+    with style():
+        drawn = figure(sweep, table)
+    legend = drawn.legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["control", "spared", *(f"more{k}" for k in range(more))][:8]
+    assert legend.get_title().get_text() == (f"the first 8 of {done} arms; the table has all" if done > 8 else "")
+    assert len([row for row in table.rows if row.values]) == done and len(as_csv(table).splitlines()) == done + 2
+    assert {len(panel.get_lines()) for panel in drawn.axes if panel.get_lines()} == {8}
 
 
 def test_arms_without_outcomes_are_compared_by_what_differs(tmp_path: Path) -> None:

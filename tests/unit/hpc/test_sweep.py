@@ -161,7 +161,7 @@ def test_interrupted_sweep_goes_on(swept: tuple[Path, subprocess.CompletedProces
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     log, deadline = tmp_path / "long" / "run-001" / "run.log", time.monotonic() + 120
     while not (log.exists() and "step 1," in log.read_text()):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate(timeout=30)
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate(timeout=180)
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=120)

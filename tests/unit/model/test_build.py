@@ -10,7 +10,8 @@ import pytest
 from invasio.solver.cli import main
 from invasio.solver.model.balance import Model
 from invasio.solver.model.build import build_model
-from invasio.solver.model.text import equation, explain, letter
+from invasio.solver.model.equation import equation, letter
+from invasio.solver.model.text import explain
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
 from invasio.solver.scenario.shipped import folder
@@ -219,6 +220,9 @@ def test_an_amount_is_an_integral_over_the_mesh(mesh: str, given: str, value: fl
     parameter = build_model(load(path)).parameters["N"]
     assert parameter.value == pytest.approx(value, rel=1e-14)
     assert (parameter.unit, parameter.meaning) == (unit, "amount of tumour at the start")
+    if given == "5000 cells":  # and that is what is printed
+        assert parameter.told == (pytest.approx(5000.0, rel=1e-14), "cells")
+        assert "N 5000 cells amount of tumour at the start" in " ".join(explain(build_model(load(path))).split())
 
 
 def test_explain_prints_the_units_of_parameters(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from invasio.postprocess.colours import colour_map
 from invasio.postprocess.run import open_run
-from invasio.postprocess.solid.body import Body, middle_plane
+from invasio.postprocess.solid.body import Body, Plane, middle_plane
 from invasio.postprocess.solid.camera import Camera, around
 from invasio.postprocess.solid.figure import norm_of
 from invasio.postprocess.solid.render import Part, render
@@ -126,3 +126,17 @@ def test_a_cut_through_two_kinds_of_cells_shows_their_sum_once(comm: Any, shared
     cuts = [part for part in parts if part.by == "density"]
     assert len(cuts) == 1 and cuts[0].surface.areas.sum() == pytest.approx(1.0, rel=1e-9)
     np.testing.assert_allclose(body.density(1), run.field("a", step=1) + run.field("b", step=1))
+
+
+def test_walls_of_vessels_are_outlined_where_a_body_is_cut() -> None:
+    angle = np.linspace(0.0, 2 * np.pi, 25)[:-1]
+    rings = [np.column_stack([0.3 * np.cos(angle), np.full(24, y), 0.3 * np.sin(angle)]) for y in (-1.0, 1.0)]
+    k, after = np.arange(24), np.roll(np.arange(24), -1)
+    triangles = np.concatenate([np.column_stack([k, after, k + 24]), np.column_stack([after, after + 24, k + 24])])
+    body = Body.__new__(Body)
+    body.tubes = {"blood": Surface(np.concatenate(rings), triangles)}
+    camera = Camera(azimuth=-90.0, elevation=0.0, middle=np.zeros(3), half=(1.0, 1.0))
+    ends = body.walls_crossed(Plane(np.zeros(3), np.array([0.0, 1.0, 0.0])), camera)["blood"]
+    assert np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1).sum() == pytest.approx(0.6 * np.pi, rel=0.01)
+    radii = np.linalg.norm(ends, axis=2)
+    assert radii.max() <= 0.3 + 1e-12 and radii.min() > 0.295

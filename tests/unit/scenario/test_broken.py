@@ -43,7 +43,7 @@ def test_faults_and_exit_code(name: str, tmp_path: Path, monkeypatch: pytest.Mon
 def test_from_outside(name: str, tmp_path: Path) -> None:
     arguments, names = _written(name, tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", "invasio.solver.cli", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "invasio.solver.cli", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
     printed_faults(done.stderr, f"{name}.yaml", TABLE.CASES[name].faults, names)
