@@ -24,6 +24,7 @@ _PRODUCTS = {"matptap_via": "allatonce"}
 # GAMG joins nothing that couples weakly, else it does not converge where coefficients jump, as at an open membrane; and it is built
 # from the matrix alone: what is kept of earlier ones would not be there after a restart. With SOR it needs a third fewer iterations.
 _GAMG = {"pc_gamg_threshold": "0.02", "pc_gamg_reuse_interpolation": "false"}
+# Where the matrix is not symmetric SOR can diverge (drift on obtuse meshes: 500 iterations), and ILU, 5 there, does not.
 _LEVELS = {"mg_levels_ksp_type": "richardson", "mg_levels_pc_type": "sor"}
 _COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
 _FEW = 500  # nodes, for which GAMG's set-up has been seen to fail, and ILU is as fast
@@ -152,7 +153,9 @@ class LinearSystem:
             self.ksp.setFromOptions()
         self._inner = {}
         if pc.getType() == "gamg":
-            self._inner = {f"{prefix}{name}": value for name, value in _LEVELS.items()} | (_PRODUCTS if self.mat.comm.size > 1 else {})
+            several = self.mat.comm.size > 1
+            levels = _LEVELS if self.symmetric else _LEVELS | {"mg_levels_pc_type": "bjacobi" if several else "ilu"}
+            self._inner = {f"{prefix}{name}": value for name, value in levels.items()} | (_PRODUCTS if several else {})
         elif self.mat.comm.size > 1 and preconditioner in ("ilu", "icc") and krylov == "cg":
             self._inner = {f"{prefix}sub_pc_type": "icc"}
 
