@@ -28,6 +28,8 @@ _GAMG = {"pc_gamg_threshold": "0.02", "pc_gamg_reuse_interpolation": "false"}
 _LEVELS = {"mg_levels_ksp_type": "richardson", "mg_levels_pc_type": "sor"}
 _COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
 _FEW = 500  # nodes, for which GAMG's set-up has been seen to fail, and ILU is as fast
+_STARTS = 3  # a method that has broken down, as BiCGStab does near the end on few nodes, goes on from there
+
 _REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
 
 
@@ -178,9 +180,13 @@ class LinearSystem:
         self.ksp.setTolerances(rtol=self._share * (rtol or self.options.rtol), atol=1e-300, divtol=1e10, max_it=self.options.max_iterations)
         self._x.stateIncrease()  # the arrays were written behind PETSc's back: drop its cached norms
         self._b.stateIncrease()
+        self.taken = 0
         with _unless_given(self._inner) if self._inner else contextlib.nullcontext():
-            self.ksp.solve(self._b, self._x)
-        self.taken = self.ksp.getIterationNumber()
+            for _ in range(_STARTS):
+                self.ksp.solve(self._b, self._x)
+                self.taken += self.ksp.getIterationNumber()
+                if self.ksp.getConvergedReason() != PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN:
+                    break
         self.iterations += self.taken
         self.solves += 1
         if self._basis is not None:
