@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from .units import unit_text
 Floats = NDArray[np.float64]
 MOST_PANELS, MOST_TIMES = 6, 6
 _DPI = 200
+_WIDE = 20  # times the median: counts that reach so far are drawn by their logarithms
 
 
 class _Table:
@@ -44,7 +46,7 @@ def draw(folder: Path) -> list[Path]:
     written = []
     with style():
         for name, figure in (
-            ("fit", _fitted(_Table(folder / "fitted.csv"), _Table(folder / "predictions.csv"))),
+            ("fit", _fitted(_Table(folder / "fitted.csv"), _Table(folder / "predictions.csv"), summary.get("units", {}))),
             ("profiles", _profiles(folder, summary)),
         ):
             if figure is not None:
@@ -54,7 +56,7 @@ def draw(folder: Path) -> list[Path]:
     return written + (draw_sample(folder) if (folder / "sample.json").exists() else [])
 
 
-def _fitted(table: _Table, curves: _Table) -> Any:
+def _fitted(table: _Table, curves: _Table, units: Mapping[str, str]) -> Any:
     import matplotlib.pyplot as plt
 
     names = np.array(table.texts("observable"))
@@ -63,12 +65,12 @@ def _fitted(table: _Table, curves: _Table) -> Any:
         2, len(shown), figsize=(3.6 * len(shown) + 0.4, 4.6), squeeze=False, height_ratios=(3, 1), layout="constrained", sharex="col"
     )
     for column, name in enumerate(shown):
-        _panel(table, curves, name, axes[0, column], axes[1, column])
+        _panel(table, curves, name, axes[0, column], axes[1, column], units)
     axes[1, 0].set_ylabel("residual")
     return figure
 
 
-def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any) -> None:
+def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any, units: Mapping[str, str]) -> None:
     """One observable over time, or over places with a line for each time that was measured."""
     rows, lines = (np.flatnonzero(np.array(one.texts("observable")) == name) for one in (table, curves))
     unit = unit_text(table.rows[rows[0]]["unit"])
@@ -90,17 +92,30 @@ def _panel(table: _Table, curves: _Table, name: str, above: Any, below: Any) -> 
         line = np.flatnonzero((line_arms == arm) & (True if moment is None else line_time == moment))
         line = line[np.argsort(line_along[line], kind="stable")]
         colour = LINES[number % len(LINES)]
-        label = ", ".join(text for text in (arm, "" if moment is None else f"t = {moment:g}") if text)
+        label = ", ".join(text for text in (arm, "" if moment is None else f"t = {moment:g}{_unit(units, 'time', ' {}')}") if text)
         model, low, high = (curves.numbers(key)[lines][line] for key in ("model", "lower", "upper"))
         above.fill_between(line_along[line], low, high, color=colour, alpha=0.25, linewidth=0)
+        if "seen_lower" in curves.rows[0]:
+            ends = (curves.numbers(key)[lines][line] for key in ("seen_lower", "seen_upper"))
+            above.fill_between(line_along[line], *ends, color=colour, alpha=0.08, linewidth=0)
         above.plot(line_along[line], model, color=colour, label=label or None)
         above.errorbar(along[mine], value[mine], np.nan_to_num(error[mine]), fmt="o", ms=2.5, lw=0.7, color=colour, alpha=0.8)
         below.plot(along[mine], residual[mine], "o", ms=2.5, color=colour)
     below.axhline(0.0, color="black", lw=0.6)
-    below.set_xlabel("time" if place is None else where)
+    below.set_xlabel(f"time{_unit(units, 'time')}" if place is None else f"{where}{_unit(units, 'length')}")
+    large = value[value > 0]
+    if len(large) > 1 and (np.array(table.texts("noise"))[rows] == "negative_binomial").all() and large.max() > _WIDE * np.median(large):
+        above.set_yscale("symlog", linthresh=10.0)
+        above.set_ylim(bottom=-2.0)
     above.set_title(f"{name} ({unit})" if unit else name)
     if above.get_legend_handles_labels()[1]:
         above.legend(fontsize=7)
+
+
+def _unit(units: Mapping[str, str], name: str, form: str = " ({})") -> str:
+    """The unit of lengths or times as text behind a name; "" of plain numbers."""
+    text = unit_text(units.get(name, "1"))
+    return form.format(text) if text else ""
 
 
 def _place(table: _Table, rows: NDArray[np.intp]) -> tuple[Floats | None, str]:

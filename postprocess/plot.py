@@ -22,6 +22,7 @@ from .times import pick_times, time_label, time_scale
 from .units import scale, unit_text, with_unit
 
 MOST_LINES = len(LINES)  # that can be told apart in one panel
+MOST_COLUMNS = 30  # of the series in one figure, a panel each
 _BESIDE = 3  # panels in a row
 _WIDTHS = {1: 3.9, 2: 7.2, 3: 8.4}  # inches of a figure by panels in a row
 _TALL, _LANE, _ROW = 2.4, 0.12, 0.216  # inches of a panel, of the lane of an arm in a strip, of a row of the legend
@@ -181,6 +182,13 @@ def series(
             if column not in run.series and column not in curves:
                 raise unknown(run.path, "column", column, [name for name in run.series if name != "time"], code="no-column")
     told_apart(runs)
+    if len(columns) > MOST_COLUMNS:
+        raise WrongRequest(
+            f"{len(columns)} columns do not fit into one picture",
+            code="too-many",
+            place=str(runs[0].path),
+            remedy=f"name at most {MOST_COLUMNS}; `invasio table` has all, and with --vessel the parts of a vessel",
+        )
     strips = strips or {}
     wide = 2 if len(columns) == 4 else min(_BESIDE, len(columns))
     tall = -(-len(columns) // wide)

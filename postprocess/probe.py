@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 Array = NDArray[np.float64]
 _OUTSIDE = -1
@@ -33,6 +32,8 @@ class Locator:
         corners = points[cells]
         centres = corners.mean(axis=1)
         self._reach = float(np.sqrt(((corners - centres[:, None]) ** 2).sum(axis=2).max(initial=0.0)))
+        from scipy.spatial import cKDTree
+
         self._tree = cKDTree(centres)
         self.lower, self.upper = points.min(axis=0), points.max(axis=0)
 

@@ -6,9 +6,8 @@ import logging
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .cascade.along import Along
-from .cascade.returned import Feedback
 from .components.protocol import Extension
 from .diagnostics.ledger import Ledger
 from .diagnostics.observables import Observables
@@ -31,6 +30,9 @@ from .stepping.restart import part, restore
 from .stepping.stepper import Stepper
 from .stepping.stop import StopRequest
 from .words import closing, opening
+
+if TYPE_CHECKING:
+    from .cascade.along import Along
 
 log = logging.getLogger("invasio.run")
 
@@ -71,10 +73,17 @@ class Course:
         self._reason = ""  # how it ended, or will end
         self._broken = "the simulation did not begin"  # why the state is not that of a whole step
         self._failure: BaseException | None = None  # what broke it
-        feedback = Feedback(scenario)
-        extensions = (*extensions, feedback)
-        self.problem = ground.problem(scenario, extensions)
-        self._cascade = Along(scenario, self.problem, feedback) if scenario.circulation is not None else None
+        self._cascade: Along | None = None
+        if scenario.circulation is None:  # most runs need nothing of the cascade, which takes its time to import
+            self.problem = ground.problem(scenario, extensions)
+        else:
+            from .cascade.along import Along
+            from .cascade.returned import Feedback
+
+            feedback = Feedback(scenario)
+            extensions = (*extensions, feedback)
+            self.problem = ground.problem(scenario, extensions)
+            self._cascade = Along(scenario, self.problem, feedback)
         self.stepper = Stepper(self.problem, scheme_options(scenario), extensions)
         times = clock_options(scenario)
         self.clock = Clock(times, next_event=self.stepper.next_event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -80,9 +81,20 @@ def _counts(line: Result) -> Result:
 def _metaspread(given: Path | None, folder: Path) -> Path:
     if given is not None:
         return given.absolute()
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([_fitting(), "-m", "venv", folder], check=True)
     subprocess.run([folder / "bin" / "pip", "install", "--quiet", "-r", HERE / "requirements-metaspread.txt"], check=True)
     return folder / "bin" / "python"
+
+
+def _fitting() -> str:
+    """A Python that MetaSpread can be installed for: the NumPy that it asks for has none for 3.13 and newer."""
+    if sys.version_info < (3, 13):
+        return sys.executable
+    found = next((path for name in ("python3.12", "python3.11", "python3.10") if (path := shutil.which(name))), None)
+    if found is None:
+        version = ".".join(map(str, sys.version_info[:2]))
+        sys.exit(f"MetaSpread cannot be installed for Python {version}: give --metaspread-python, or run this under Python 3.12 or older")
+    return found
 
 
 def _history(python: Path, folder: Path, case: Result) -> Iterator[Result]:

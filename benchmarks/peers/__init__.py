@@ -1,1 +1,1 @@
-"""The same problem in invasio, in plain DOLFINx and in FiPy: error against processor time."""
+"""The same problem in invasio, in plain DOLFINx, FiPy and scikit-fem: error against processor time."""

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ CASES: dict[str, tuple[str, list[Result]]] = {
         [{"cells": c, "dt": dt, "method": "segregated"} for c, dt in ((25, 0.02), (50, 0.01), (100, 0.004), (200, 0.004))],
     ),
     "FiPy": ("fipy_run.py", [{"cells": c, "dt": dt, "sweeps": 2} for c, dt in ((25, 0.05), (50, 0.02), (100, 0.02))]),
+    "scikit-fem": ("scikit_fem_run.py", [{"cells": c, "dt": dt} for c, dt in ((25, 0.02), (50, 0.01))]),
 }
+OWN = {"fipy_run.py": "fipy", "scikit_fem_run.py": "scikit-fem"}  # which have a Python of their own
 
 
 def main(argv: list[str]) -> int:
@@ -39,16 +42,20 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.peers", description=__doc__)
     parser.add_argument("--repeat", type=int, default=2, help="runs per setting, of which the fastest counts (default: %(default)s)")
     parser.add_argument("--only", help="peers whose name begins with this; the others keep their last results")
-    parser.add_argument("--fipy-python", type=Path, help="a Python that has FiPy; without it one is installed for the occasion")
+    help = "a Python that has a peer, as fipy=PATH or scikit-fem=PATH; without it one is installed for the occasion"
+    parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH", help=help)
     parser.add_argument("--draw", action="store_true", help="table and picture of the last results, no runs")
     options = parser.parse_args(argv)
     kept = HERE / "results.json"
+    given = {name: Path(path) for name, _, path in (text.partition("=") for text in options.python)}
+    if not set(given) <= set(OWN.values()):
+        parser.error(f"--python: there are {', '.join(OWN.values())}")
     results: dict[str, list[Result]] = json.loads(kept.read_text()) if kept.exists() else {}
     if not options.draw:
         with tempfile.TemporaryDirectory() as folder:
             for peer, (script, settings) in CASES.items():
                 if peer.startswith(options.only or ""):
-                    python = _fipy(options.fipy_python, Path(folder)) if script.startswith("fipy") else Path(sys.executable)
+                    python = _python(OWN[script], given, Path(folder)) if script in OWN else Path(sys.executable)
                     results[peer] = _run(python, script, [{**s, "repeat": options.repeat} for s in settings])
                     kept.write_text(json.dumps(results, indent=1) + "\n")
     text = table(results)
@@ -70,24 +77,29 @@ def _run(python: Path, script: str, settings: list[Result]) -> list[Result]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def _fipy(given: Path | None, folder: Path) -> Path:
-    if given is not None:
-        return given
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin" / "pip", "install", "--quiet", "-r", HERE / "requirements-fipy.txt"], check=True)
-    return folder / "bin" / "python"
+def _python(peer: str, given: dict[str, Path], folder: Path) -> Path:
+    if peer in given:
+        return given[peer]
+    subprocess.run([sys.executable, "-m", "venv", folder / peer], check=True)
+    subprocess.run([folder / peer / "bin" / "pip", "install", "--quiet", "-r", HERE / f"requirements-{peer}.txt"], check=True)
+    return folder / peer / "bin" / "python"
 
 
 def table(results: dict[str, list[Result]]) -> str:
     """Markdown: one row per run."""
-    lines = ["| code | cells along an edge | time | steps | error n | error f | error m | smallest value | set-up, CPU s | loop, CPU s |"]
-    lines.append("|" + "---|" * 10)
+    head = ("code", "cells along an edge", "time", "steps", "error n", "error f", "error m", "smallest value", "cells lost")
+    head += ("set-up, CPU s", "loop, CPU s")
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for peer, runs in results.items():
         for r in runs:
             when = f"tolerance {r['tolerance']:g}" if "tolerance" in r else f"dt = {r['dt']:g}"
-            numbers = [f"{r[k]:.2e}" for k in ("n", "f", "m")] + [f"{r['least']:.1e}", f"{r['setup']:.2f}", f"{r['loop']:.2f}"]
+            numbers = [f"{r[k]:.2e}" for k in ("n", "f", "m")] + [f"{r['least']:.1e}", _share(r), f"{r['setup']:.2f}", f"{r['loop']:.2f}"]
             lines.append("| " + " | ".join([peer, str(r["cells"]), when, str(r["steps"]), *numbers]) + " |")
     return "\n".join(lines)
+
+
+def _share(result: Result) -> str:
+    return f"{result['lost']:.1e}" if "lost" in result else ""
 
 
 def draw(results: dict[str, list[Result]], path: Path) -> None:
@@ -99,7 +111,7 @@ def draw(results: dict[str, list[Result]], path: Path) -> None:
 
     with style():
         figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-        for colour, marker, (peer, runs) in zip(LINES, "osD^v", results.items(), strict=False):
+        for colour, marker, (peer, runs) in zip(cycle(LINES), cycle("osD^vPX"), results.items(), strict=False):
             seconds, error = [r["setup"] + r["loop"] for r in runs], [r["n"] for r in runs]
             axes.loglog(seconds, error, marker=marker, color=colour, label=peer, markersize=5)
         axes.set_xlabel("processor time of set-up and loop on one core [s]")

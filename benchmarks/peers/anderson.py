@@ -42,6 +42,11 @@ def errors(x: Any, y: Any, fields: dict[str, Any]) -> dict[str, float]:
     return {k: float(np.linalg.norm(v[inside] - exact[k]) / np.linalg.norm(exact[k])) for k, v in fields.items()}
 
 
+def lost(begun: float, ended: float) -> dict[str, float]:
+    """The share of the cells that is gone at the end, of which nothing should be."""
+    return {"lost": float(1.0 - ended / begun)}
+
+
 def main(solve: Callable[..., dict[str, Any]]) -> None:
     """Command line of a peer: JSON settings, one JSON line per setting to stdout; the faster of ``repeat`` runs."""
     for text in sys.argv[1:]:

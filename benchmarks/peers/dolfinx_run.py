@@ -11,7 +11,7 @@ from typing import Any
 import basix.ufl
 import numpy as np
 import ufl
-from anderson import ALPHA, END, ETA, GAMMA, Clock, D, errors, lump, main
+from anderson import ALPHA, END, ETA, GAMMA, Clock, D, errors, lost, lump, main
 from dolfinx import fem
 from dolfinx.fem.petsc import LinearProblem, NonlinearProblem
 from dolfinx.mesh import create_rectangle
@@ -49,13 +49,14 @@ def _newton(cells: int, dt: float) -> dict[str, Any]:
     problem = NonlinearProblem(change + 0.5 * weak(n, f, m) + 0.5 * weak(n0, f0, m0), now)
     solver = NewtonSolver(mesh.comm, problem)
     solver.rtol = 1e-6
+    begun = _amount(before.sub(0))
     prepared, steps = clock.lap(), round(END / dt)
     for _ in range(steps):
         solver.solve(now)
         before.x.array[:] = now.x.array
     spent = clock.lap()
     parts = [now.sub(k).collapse() for k in range(3)]
-    return _result(steps, prepared, spent, parts[0].function_space, [p.x.array for p in parts])
+    return _result(steps, prepared, spent, parts[0].function_space, [p.x.array for p in parts], lost(begun, _amount(parts[0])))
 
 
 def _segregated(cells: int, dt: float) -> dict[str, Any]:
@@ -73,19 +74,25 @@ def _segregated(cells: int, dt: float) -> dict[str, Any]:
     ecm = LinearProblem((1.0 + dt * ETA * m) * u * v * dx, f * v * dx, u=f, petsc_options=iterative)
     moving = u * v + dt * (D * inner(grad(u), grad(v)) - GAMMA * u * inner(grad(f), grad(v)))
     cells_ = LinearProblem(moving * dx, n * v * dx, u=n, petsc_options=iterative)
+    begun = _amount(n)
     prepared, steps = clock.lap(), round(END / dt)
     for _ in range(steps):
         mmp.solve()
         ecm.solve()
         cells_.solve()
-    return _result(steps, prepared, clock.lap(), space, [n.x.array, f.x.array, m.x.array])
+    spent = clock.lap()
+    return _result(steps, prepared, spent, space, [n.x.array, f.x.array, m.x.array], lost(begun, _amount(n)))
 
 
-def _result(steps: int, prepared: float, spent: float, space: Any, values: list[Any]) -> dict[str, Any]:
+def _amount(n: Any) -> float:
+    return float(fem.assemble_scalar(fem.form(n * dx)))
+
+
+def _result(steps: int, prepared: float, spent: float, space: Any, values: list[Any], gone: dict[str, float]) -> dict[str, Any]:
     x = space.tabulate_dof_coordinates()
     fields = dict(zip("nfm", values, strict=True))
     least = min(float(v.min()) for v in values)
-    return {"steps": steps, "setup": prepared, "loop": spent, "least": least, **errors(x[:, 0], x[:, 1], fields)}
+    return {"steps": steps, "setup": prepared, "loop": spent, "least": least, **gone, **errors(x[:, 0], x[:, 1], fields)}
 
 
 if __name__ == "__main__":

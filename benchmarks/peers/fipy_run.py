@@ -6,7 +6,7 @@ from typing import Any
 
 import fipy
 import numpy as np
-from anderson import ALPHA, END, ETA, GAMMA, Clock, D, errors, lump, main
+from anderson import ALPHA, END, ETA, GAMMA, Clock, D, errors, lost, lump, main
 
 
 def solve(cells: int, dt: float, sweeps: int) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def solve(cells: int, dt: float, sweeps: int) -> dict[str, Any]:
         (f, fipy.TransientTerm() == fipy.ImplicitSourceTerm(coeff=-ETA * m)),
         (n, fipy.TransientTerm() == fipy.DiffusionTerm(coeff=D) - fipy.ExponentialConvectionTerm(coeff=GAMMA * f.faceGrad)),
     )
-    prepared, steps = clock.lap(), round(END / dt)
+    begun, prepared, steps = float(n.value.sum()), clock.lap(), round(END / dt)
     for _ in range(steps):
         for variable, _equation in equations:
             variable.updateOld()
@@ -33,7 +33,7 @@ def solve(cells: int, dt: float, sweeps: int) -> dict[str, Any]:
     spent = clock.lap()
     values = {"n": n.value, "f": f.value, "m": m.value}
     least = min(float(v.min()) for v in values.values())
-    return {"steps": steps, "setup": prepared, "loop": spent, "least": least, **errors(x, y, values)}
+    return {"steps": steps, "setup": prepared, "loop": spent, "least": least, **lost(begun, float(n.value.sum())), **errors(x, y, values)}
 
 
 if __name__ == "__main__":

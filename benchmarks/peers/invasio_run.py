@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from anderson import END, Clock, errors, main
+from anderson import END, Clock, errors, lost, main
 from mpi4py import MPI
 
 from benchmarks.step.setup import Setup
@@ -18,15 +18,16 @@ def solve(cells: int, tolerance: float, flux: str = "central") -> dict[str, Any]
     clock = Clock()
     setup = Setup(2, cells, (f"numerics.flux={flux}",), MPI.COMM_SELF)
     stepper, steps, done = setup.stepper, Steps(ClockOptions(0.0, END, (END,), None, tolerance)), 0
-    prepared = clock.lap()
+    g, species = setup.problem.graph, setup.problem.species
+    begun, prepared = g.mass @ species["tumour"].state, clock.lap()
     while not steps.done:
         one_step(stepper, steps)
         done += 1
     spent = clock.lap()
-    g, species = setup.problem.graph, setup.problem.species
     fields = {letter: species[name].state for letter, name in (("n", "tumour"), ("f", "ecm"), ("m", "mmp"))}
     least = min(float(v.min()) for v in fields.values())
-    return {"steps": done, "setup": prepared, "loop": spent, "least": least, **errors(g.points[:, 0], g.points[:, 1], fields)}
+    gone = lost(begun, g.mass @ fields["n"])
+    return {"steps": done, "setup": prepared, "loop": spent, "least": least, **gone, **errors(g.points[:, 0], g.points[:, 1], fields)}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ DOLFINX = "0.11"  # that conda-forge has; Debian 13 has 0.9
 _UNTRIED = "# Never built: the machines of development reach no conda channel."
 _TRIED = "# Built by hand with {tool} on a Debian 13 base, and run on two ranks; not built by this project's tests."
 _BY = "# Written from hpc/environment/packages.txt by `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
-_STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; docker itself has not built it."
+_STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; {tool} itself has not built it."
 _LIST = (
     "# Written from hpc/environment/ by `python3 -m invasio.hpc.containers.recipes`. 2.4 GB, where Dockerfile has 3.3; all wheels by hash."
 )
@@ -95,7 +95,7 @@ ENTRYPOINT ["/opt/invasio/invasio"]
 
 def lighter() -> str:
     """A Dockerfile with the environment of wheels, which the launcher itself makes; its context is the checkout."""
-    return f"""{_STEPS}
+    return f"""{_STEPS.format(tool="docker")}
 {_LIST}
 # docker build -f hpc/containers/Dockerfile.wheels -t invasio .      then:  docker run --rm -v "$PWD:/data" invasio run scenario.yaml -n 2
 FROM debian:trixie-slim
@@ -136,6 +136,34 @@ From: debian:trixie
 """
 
 
+def lighter_definition() -> str:
+    """The Apptainer definition with the environment of wheels; built from the checkout."""
+    return f"""{_STEPS.format(tool="Apptainer")}
+{_LIST}
+# apptainer build invasio-wheels.sif hpc/containers/invasio-wheels.def      then:
+#   apptainer run --bind "$PWD" invasio-wheels.sif run scenario.yaml -n 2
+Bootstrap: docker
+From: debian:trixie-slim
+
+%files
+    . /opt/invasio
+
+%post
+    export DEBIAN_FRONTEND=noninteractive
+    {_install("    ", [*FOR_WHEELS, *SHARED.values()])}
+    INVASIO_ENVIRONMENT=wheels INVASIO_CACHE=/opt/invasio-cache /opt/invasio/invasio env build wheels
+
+%environment
+    export INVASIO_ENVIRONMENT=wheels
+    export INVASIO_CACHE=/opt/invasio-cache
+    export INVASIO_JIT_CACHE="${{INVASIO_JIT_CACHE:-$HOME/.cache/invasio/jit}}"
+    export LANG=C.UTF-8
+
+%runscript
+    exec /opt/invasio/invasio "$@"
+"""
+
+
 def conda() -> str:
     """The conda environment."""
     names = ["python>=3.11,<3.14", *(name for package in packages() for name in CONDA[package])]
@@ -150,7 +178,13 @@ dependencies:
 """
 
 
-FILES = {"Dockerfile": dockerfile, "Dockerfile.wheels": lighter, "invasio.def": definition, "environment.yml": conda}
+FILES = {
+    "Dockerfile": dockerfile,
+    "Dockerfile.wheels": lighter,
+    "invasio.def": definition,
+    "invasio-wheels.def": lighter_definition,
+    "environment.yml": conda,
+}
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -18,10 +17,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from invasio.solver.output.progress import duration
+from invasio.hpc.tally import Tally
 
 R = TypeVar("R")
-_TELL = 10.0  # seconds between two lines
 
 
 class Candidates:
@@ -60,7 +58,7 @@ class Candidates:
 
     def first(self, wanted: int, simulate: Callable[[], Any], generation: int) -> list[Any]:
         """All candidates up to the ``wanted``-th that is accepted; says how far it is."""
-        began = told = time.monotonic()
+        tally = Tally(wanted)
         done: dict[int, Any] = {}
 
         def one(number: int) -> tuple[int, Any]:
@@ -68,13 +66,9 @@ class Candidates:
                 return number, simulate()
 
         def note(number: int, found: Any) -> int:
-            nonlocal told
             done[number] = found
-            kept, now = sum(one.accepted for one in done.values()), time.monotonic()
-            if now - told > _TELL and kept < wanted:
-                told = now
-                rest = f", about {duration((now - began) / kept * (wanted - kept))} to go" if kept else ""
-                print(f"{kept} of {wanted} of this generation, {len(done)} runs{rest}", flush=True)
+            kept = sum(one.accepted for one in done.values())
+            tally.at(kept, f"of this generation, {len(done)} runs")
             return kept
 
         if self.jobs == 1:  # runs in this process are for its main thread alone
@@ -82,6 +76,7 @@ class Candidates:
                 pass
         else:
             self._at_once(wanted, one, note)
+        tally.clear()
         found = []
         for number in range(len(done)):
             found.append(done[number])

@@ -18,9 +18,11 @@ from scipy.stats import norm
 
 from invasio.hpc import processes
 from invasio.hpc.sweep.folder import alone
+from invasio.hpc.tally import Tally
 from invasio.solver.errors import InvasioError
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.output.progress import duration
+from invasio.solver.scenario.columns import units_of
 from invasio.solver.scenario.fitted import path_of
 from invasio.solver.scenario.loader import dump_resolved
 
@@ -62,7 +64,6 @@ ESTIMATES, FITTED, PREDICTIONS, PROFILES, BEST, SUMMARY = (
 _BETTER = 0.05  # by which a profile must fall below the best sum of squares for the search to go on from there
 _SAME = 0.1  # of the sum of squares: searches that end as near to the best have found the same
 _AGAIN = 3
-_TELL = 10.0  # seconds between two lines on how far a sample is
 _LATER = "the data end before the run does: choose an earlier time.end, or see why the run fails with the best values"
 
 
@@ -200,16 +201,14 @@ class _Fit:
 
     def _drawn(self, best: Found, near: Spread) -> Sample:
         """Values drawn from the likelihood; says how long it takes."""
-        began, told = time.monotonic(), time.monotonic()
+        tally = Tally()
 
         def said(done: int, rounds: int) -> None:
-            nonlocal told
-            now = time.monotonic()
-            if now - told > _TELL:
-                told = now
-                self.say(f"sample {done} of {rounds}, about {duration((now - began) / done * (rounds - done))} to go")
+            tally.total = rounds
+            tally.at(done, f"rounds of the sample, {self.runs.made} runs")
 
-        return sample(self.problem, best.shares, near.covariance, self.task.options.sample, self.task.options.seed, said)
+        with tally:
+            return sample(self.problem, best.shares, near.covariance, self.task.options.sample, self.task.options.seed, said)
 
     def _refuse(self, what: str) -> NoReturn:
         remedy = "check the data and their units, or choose ranges that begin elsewhere"
@@ -286,7 +285,7 @@ class _Fit:
             SUMMARY: text,
             f"{ESTIMATES}.csv": as_csv(found),
             f"{ESTIMATES}.md": as_markdown(found, quality, level),
-            f"{ESTIMATES}.json": as_json(found, quality, level, *count),
+            f"{ESTIMATES}.json": as_json(found, quality, level, *count, self._units()),
             FITTED: fitted_csv(task.data, fitted, residuals, likelihood.sigmas(sigmas)),
             PREDICTIONS: predictions_csv(task.predicted, predicted),
             PROFILES: profiles_csv(problem, best.shares, sides),
@@ -301,6 +300,11 @@ class _Fit:
                 replace_text(self.folder / name, content)
             replace_text(self.folder / BEST, self._best_scenario(dict(zip(names, values, strict=False))))
         return Outcome(self.folder, found, quality, text)
+
+    def _units(self) -> dict[str, str]:
+        """Of lengths and times, for figures."""
+        units = units_of(self.task.scenario)
+        return {"length": units.length or "1", "time": units.time or "1"}
 
     def _best_scenario(self, values: dict[str, float]) -> str:
         """The scenario with the best values, to run on its own."""

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -199,10 +199,11 @@ def as_csv(found: Sequence[Estimate]) -> str:
     return _text(rows)
 
 
-def as_json(found: Sequence[Estimate], quality: Quality, level: float, runs: int, failed: int) -> str:
+def as_json(found: Sequence[Estimate], quality: Quality, level: float, runs: int, failed: int, units: Mapping[str, str]) -> str:
     """The same as data; null where an interval is open."""
     data = {
         "level": level,
+        "units": dict(units),
         "estimates": {
             e.name: {
                 "value": e.value,

@@ -8,7 +8,6 @@ import json
 import math
 import os
 import signal
-import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,10 +20,10 @@ from scipy.stats import qmc
 
 from invasio.hpc import extras, processes
 from invasio.hpc.sweep.folder import alone
+from invasio.hpc.tally import Tally
 from invasio.postprocess.outcomes import Outcome
 from invasio.solver.errors import SolverError
 from invasio.solver.output.folder import replace_text, writing
-from invasio.solver.output.progress import duration
 from invasio.solver.scenario.arms import Outcome as Stated
 from invasio.solver.scenario.cascade_numbers import named
 from invasio.solver.scenario.columns import units_of
@@ -166,7 +165,7 @@ def _values(task: Task, runs: Runs, sample: Floats) -> Floats:
     spans = list(task.analysis.vary.values())
     points = [[float(f"{one.at(float(x)):.12g}") for one, x in zip(spans, row, strict=True)] for row in sample]
     found: list[Floats] = []
-    began, told = time.monotonic(), 0.0
+    tally = Tally(len(points))
     for k in range(0, len(points), _BATCH):
         batch = points[k : k + _BATCH]
         for point, values in zip(batch, runs.model(batch), strict=True):
@@ -179,11 +178,8 @@ def _values(task: Task, runs: Runs, sample: Floats) -> Floats:
                     "an outcome has no number", code="failed-run", place=place, remedy="choose other outcomes, or narrower ranges"
                 )
             found.append(values)
-        now = time.monotonic()
-        if now - told > 10.0 and len(found) < len(points):
-            told = now
-            rest = (now - began) / len(found) * (len(points) - len(found))
-            print(f"{len(found)} of {len(points)} runs, about {duration(rest)} to go", flush=True)
+        tally.at(len(found), "runs")
+    tally.clear()
     return np.stack(found)
 
 

@@ -84,7 +84,10 @@ def _prepare(folder: Path, series: Series, texts: Mapping[int, str], known: bool
     if (folder / SERIES).exists():
         before, jobs = read(folder)
         kept = [p for p in series.ranks if p in before.ranks]
-        same = replace(before, ranks=series.ranks, repeat=series.repeat, predicted=series.predicted, title=series.title) == series
+        same = (
+            replace(before, ranks=series.ranks, repeat=series.repeat, predicted=series.predicted, title=series.title, socket=series.socket)
+            == series
+        )
         # A further number of ranks is welcome; in a weak series the smallest one is the size that the others are multiples of.
         if not same or any((folder / f"ranks-{p}" / "scenario.yaml").read_text(encoding="utf-8") != texts[p] for p in kept):
             raise ScalingError(
@@ -123,7 +126,8 @@ def read(folder: Path) -> tuple[Series, list[str]]:
     try:
         facts = dict(json.loads((folder / SERIES).read_text(encoding="utf-8")))
         jobs = [str(number) for number in facts.pop("jobs")]
-        return Series(**{**facts, "ranks": tuple(facts["ranks"]), "predicted": tuple(facts["predicted"])}), jobs
+        lists = {name: tuple(facts.get(name, ())) for name in ("ranks", "predicted", "socket")}
+        return Series(**{**facts, **lists}), jobs
     except (OSError, ValueError, TypeError, KeyError):
         raise ScalingError(
             f"it holds no scaling series that was submitted (no {SERIES})",

@@ -87,6 +87,7 @@ def measure(scenario: Scenario, steps: int, comm: Comm) -> dict[str, Any]:
         "ranks": comm.size,
         "nodes": graph.n_global,
         "dim": problem.dim,
+        "moving": len(problem.mobile),
         "steps": steps,
         "seconds": {"median": float(np.median(slowest)), "minimum": float(slowest.min())},
         **dict(zip(names, map(float, most), strict=True)),

@@ -4,6 +4,14 @@ r"""The cost model that predicts larger machines from what was counted and measu
 
 n nodes, w seconds per node and step on one rank; R reductions, G rounds of ghost values and S rounds of the solver per step; q messages per
 round; B bytes that a rank sends per step, which go with its surface (n/p)^((d-1)/d).
+
+Where the memory of the machine is known (`Socket`), ranks on it slow each other down: w becomes
+
+    w(p) = (c^3 + m(p)^3)^(1/3),   m(p) = b / r(p),   r(p) = r_1 min(p, cores)^-x
+
+b bytes that a node and step move, r a rank's share of what the memory moves, x by its values for one rank and for all; c what is left
+of w(1).
+The exponent is that at which the table of 16 cores in docs/clusters.md comes out within 10 %.
 """
 
 from __future__ import annotations
@@ -17,9 +25,31 @@ REDUCTION = 2e-6  # seconds per reduction and doubling of the ranks
 BANDWIDTH = 5e9  # bytes per second and rank
 NEIGHBOURS = {1: 2.0, 2: 8.0, 3: 26.0}  # of a rank in the middle
 
+TRAFFIC = {1: 4e3, 2: 4.6e3, 3: 3.9e3}  # bytes per node, step and moving species; counted by benchmarks/step
+READ_FIRST = 4.0 / 3.0  # a triad moves four numbers per element, and is told by three
+OVERLAP = 3.0  # exponent of how computing and memory add up
+
+
+@dataclass(frozen=True)
+class Socket:
+    """Cores that share a memory: how many, and what STREAM's triad says of one of them alone and of all together [bytes/s]."""
+
+    cores: int
+    alone: float
+    together: float
+
+    def rate(self, ranks: int) -> float:
+        """Bytes per second that each of some ranks moves."""
+        if self.cores == 1:
+            return READ_FIRST * self.alone
+        fall = math.log(self.cores * self.alone / self.together) / math.log(self.cores)
+        return READ_FIRST * self.alone * min(ranks, self.cores) ** -fall
+
+
+_REDUCED = f"a reduction {REDUCTION * 1e6:g} us per doubling of ranks"
+_MESSAGES = f"a message takes {LATENCY * 1e6:g} us and {BANDWIDTH / 1e9:g} GB/s, {_REDUCED}; "
 ASSUMPTIONS = (
-    f"a message takes {LATENCY * 1e6:g} us and {BANDWIDTH / 1e9:g} GB/s, a reduction {REDUCTION * 1e6:g} us per doubling of ranks; "
-    "every rank computes as fast as one did here (on a full node, whose cores share the memory, it is slower); "
+    f"{_MESSAGES}every rank computes as fast as one did here (on a full node, whose cores share the memory, it is slower: --socket); "
     "iterations do not change"
 )
 
@@ -34,11 +64,21 @@ class Model:
     rounds: float  # of messages per step, ghost values and solver
     bytes: float  # sent per step by a rank with ``nodes`` nodes of its own
     nodes: float
+    socket: Socket | None = None
+    traffic: float = 0.0  # bytes per node and step
+
+    def computing(self, ranks: int) -> float:
+        """Seconds per node and step, without communication; what was measured is taken for one rank alone."""
+        if self.socket is None:
+            return self.work
+        waits = [self.traffic / self.socket.rate(p) for p in (1, ranks)]
+        alone = max(0.0, self.work**OVERLAP - waits[0] ** OVERLAP)
+        return max(self.work, (alone + waits[1] ** OVERLAP) ** (1.0 / OVERLAP))
 
     def seconds(self, nodes: float, ranks: int) -> float:
         """Seconds per step."""
         own = nodes / ranks
-        computing = self.work * own
+        computing = self.computing(ranks) * own
         if ranks == 1:
             return computing
         doublings = math.log2(ranks)
@@ -47,7 +87,17 @@ class Model:
         return computing + self.reductions * REDUCTION * doublings + self.rounds * neighbours * LATENCY + surface / BANDWIDTH
 
 
-def fit(rows: list[dict[str, Any]]) -> Model | None:
+def assumptions(socket: tuple[float, ...]) -> str:
+    """What a prediction assumes, for people; socket: as of a Series."""
+    if not socket:
+        return ASSUMPTIONS
+    cores, one, every = socket[0], socket[1] / 1e9, socket[2] / 1e9
+    moved = f"{TRAFFIC[3] / 1e3:g} kB are moved per node, step and moving species ({TRAFFIC[2] / 1e3:g} in 2-D)"
+    shared = f"{cores:g} cores share a memory of {every:g} GB/s, of which one alone has {one:g}"
+    return f"{_MESSAGES}a core alone computes as fast as one did here; {shared}; {moved}; iterations do not change"
+
+
+def fit(rows: list[dict[str, Any]], socket: Socket | None = None) -> Model | None:
     """The model from measured rows; None where only one rank was measured, which sends nothing."""
     least, most = min(rows, key=lambda r: r["ranks"]), max(rows, key=lambda r: r["ranks"])
     if most["ranks"] == 1:
@@ -62,12 +112,14 @@ def fit(rows: list[dict[str, Any]]) -> Model | None:
         most["ghost_rounds"] + solver_rounds,
         most["ghost_bytes"] + most["solver_bytes"] / 2.0,
         most["nodes"] / most["ranks"],
+        socket,
+        TRAFFIC[most["dim"]] * most.get("moving", 1.0),
     )
 
 
-def predict(rows: list[dict[str, Any]], ranks: list[int], weak: bool) -> list[dict[str, Any]]:
+def predict(rows: list[dict[str, Any]], ranks: list[int], weak: bool, socket: Socket | None = None) -> list[dict[str, Any]]:
     """Rows for numbers of ranks beyond those measured; empty where there is no model."""
-    model = fit(rows)
+    model = fit(rows, socket)
     if model is None:
         return []
     first = min(rows, key=lambda r: r["ranks"])

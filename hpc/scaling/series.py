@@ -18,7 +18,7 @@ from invasio.solver.scenario.loader import dump_resolved, load
 from invasio.solver.scenario.mesh import FileMesh, ImageMesh
 from invasio.solver.scenario.schema import Scenario
 
-from .model import efficiency, predict
+from .model import Socket, efficiency, predict
 
 COLUMNS = (
     "kind", "ranks", "nodes", "seconds_per_step", "efficiency", "ghost_rounds", "ghost_messages", "ghost_bytes",
@@ -64,6 +64,7 @@ class Series:
     steps: int
     repeat: int
     predicted: tuple[int, ...]
+    socket: tuple[float, ...] = ()  # cores, bytes/s of one and of all, where ranks are predicted that share a memory
 
 
 def scenarios(path: Path, settings: Sequence[str], ranks: Sequence[int], weak: bool) -> dict[int, str]:
@@ -106,7 +107,8 @@ def rows_of(series: Series, found: Mapping[int, Sequence[dict[str, Any]]]) -> li
                 place=f"{row['ranks']} ranks",
                 remedy="this must not happen: please report it with the scenario",
             )
-    return [*rows, *predict(rows, [p for p in series.predicted if p > max(found)], series.weak)]
+    socket = Socket(int(series.socket[0]), *series.socket[1:]) if series.socket else None
+    return [*rows, *predict(rows, [p for p in series.predicted if p > max(found)], series.weak, socket)]
 
 
 def _once(folder: Path, scenario: str, ranks: int, steps: int) -> dict[str, Any]:

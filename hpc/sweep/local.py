@@ -14,6 +14,7 @@ from pathlib import Path
 
 from invasio.hpc import processes
 from invasio.hpc.ranks import ABORT_AFTER, GRACE, die_with_parent
+from invasio.hpc.tally import Tally
 from invasio.postprocess.reason import reason
 from invasio.solver.output.folder import replace_text
 from invasio.solver.output.layout import LOG, OUTPUT, RESOLVED, STATUS
@@ -52,10 +53,12 @@ class Pool:
         self._asked: list[tuple[int, float]] = []
         self._warm = False
         self._took: list[float] = []  # seconds of the last runs
+        self._tally = Tally()
 
     def run(self, folders: Sequence[Path]) -> int:
         """Returns 0 if all finished, 85 if it was asked to stop, else 1."""
         waiting = list(folders)
+        self._tally.total = len(folders)
         handlers = {s: signal.signal(s, lambda number, _: self._asked.append((number, time.monotonic()))) for s in processes.STOPPING}
         try:
             while self._running or (waiting and not self._asked):
@@ -67,6 +70,7 @@ class Pool:
                     self._tell(one, code, len(folders))
                 time.sleep(self.pause)
         finally:
+            self._tally.clear()
             self._leave()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
@@ -132,12 +136,15 @@ class Pool:
             left = count - len(self.codes)
             took = time.monotonic() - one.began
             self._took = [*self._took[1 - _RECENT :], took]
-            rest = duration(sum(self._took) / len(self._took) * left / min(self.jobs, count))
-            print(f"{head}: done in {took:.{0 if took > 9.5 else 1}f} s" + (f", about {rest} to go" if left else ""), flush=True)
+            seconds = sum(self._took) / len(self._took) * left / min(self.jobs, count)
+            rest = duration(seconds)
+            if left and self._tally.on_terminal:
+                self._tally.at(len(self.codes), "runs", seconds)
+            self._tally.line(f"{head}: done in {took:.{0 if took > 9.5 else 1}f} s" + (f", about {rest} to go" if left else ""))
         elif code == STOPPED or self._asked:
-            print(f"{head}: stopped early", flush=True)
+            self._tally.line(f"{head}: stopped early")
         else:
             status = one.folder / STATUS
             if not status.exists() or not status.read_text(encoding="utf-8").startswith(("failed", "done")):
                 replace_text(status, "failed\n")  # it could not even begin, or was killed
-            print(f"{head}: FAILED with exit code {code}: {reason(one.folder)} (all in {one.folder / OUTPUT})", flush=True)
+            self._tally.line(f"{head}: FAILED with exit code {code}: {reason(one.folder)} (all in {one.folder / OUTPUT})")

@@ -23,7 +23,7 @@ from ..scenario.treated import treated
 from . import columns
 from .build import plan_of
 from .entered import ENTERED, SCALAR, column, entries_of, scalars_of
-from .finished import own, words, write
+from .finished import beforehand, own, words, write
 from .grid import named_of
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class Along:
             if self._problem.graph.comm.rank == 0:
                 try:
                     way: Way = "cells" if self._feedback is not None and self._feedback.drawn is not None else "direct"
+                    if cost := beforehand(self._scenario, self.table, 1, way):
+                        log.info("the run's own history: %s", cost)
                     said = list(words(write(own(run), self._scenario, self.table, way=way)))
                 except CirculationError as error:
                     if error.code != "too-many":

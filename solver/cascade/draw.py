@@ -56,9 +56,10 @@ class Drawn:
             self.anywhere[kind] = self.anywhere.get(kind, 0) + there.any(axis=2).sum(axis=0)
             stages = self.stages.setdefault(kind, [Counter() for _ in self.plan.report])
             if levels:
-                marks = np.where(there[:, :, beds : beds + levels], "+", "-")
-                for stage, at in zip(stages, np.moveaxis(marks, 1, 0), strict=True):
-                    stage.update("".join(row) for row in at)
+                for stage, at in zip(stages, np.moveaxis(there[:, :, beds : beds + levels], 1, 0), strict=True):
+                    sets, hits = np.unique(np.packbits(at, axis=1), axis=0, return_counts=True)
+                    marks = np.where(np.unpackbits(sets, axis=1, count=levels), "+", "-")
+                    stage.update({"".join(row): int(number) for row, number in zip(marks, hits, strict=True)})
         for name in ("dormant", "colonies", "micro", "macro", "cells"):
             self.sums[name] = self.sums.get(name, 0.0) + getattr(history, name).sum(axis=0)
         for name, column in zip(history.accounts, np.asarray(history.ledger, dtype=float).T, strict=True):

@@ -131,9 +131,10 @@ class Grid:
         """(T,) means over the intervals, or (1,) of what does not change. Raises ScenarioError for a value out of bounds."""
         values = self._sampled(formula, place)
         if values.min() < least or values.max() > most:
-            wrong = values[(values < least) | (values > most)][0]
+            first = np.flatnonzero((values < least) | (values > most))[0]
             bound = f"at least {least:g}" + ("" if most == np.inf else f" and at most {most:g}")
-            raise ScenarioError(f"the formula gives {wrong:g}", code="bad-rate", place=place, remedy=f"allowed: {bound}")
+            what = f"the formula gives {values[first]:g} at t = {self._at[first]:.6g}"
+            raise ScenarioError(what, code="bad-rate", place=place, remedy=f"allowed: {bound}")
         if values.min() == values.max():
             return values[:1].copy()
         if self._first is None:

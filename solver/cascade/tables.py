@@ -42,6 +42,14 @@ def _text(value: object) -> object:
     return int(value) if isinstance(value, np.integer) else value
 
 
+def _texts(values: Floats) -> list[object]:
+    """``_text`` of many."""
+    found = np.full(len(values), "", dtype=object)
+    there = np.isfinite(values)
+    found[there] = [repr(value) for value in values[there].tolist()]
+    return list(found.tolist())
+
+
 class Events:
     """events.csv as it grows, a unit per line; it takes the place of an older one when it is whole."""
 
@@ -67,15 +75,15 @@ class Events:
         """Write units."""
         if self._stream is None:
             return
-        places, causes = self._plan.places, [cause for cause, _ in self._plan.blood.losses]
-        write = csv.writer(self._stream, lineterminator="\n").writerow
-        for k in range(len(units)):
-            part = self._parts[units.part[k]] if units.part[k] >= 0 else ("", "")
-            place = places[units.place[k]] if units.place[k] >= 0 else ""
-            cause = causes[units.cause[k]] if units.cause[k] >= 0 else ""
-            line = [seeds[units.history[k]], *part, units.event[k], units.generation[k], place, units.size[k], *units.cells[k]]
-            line += [Fate(units.fate[k]).name.lower(), cause, *(getattr(units, name)[k] for name in TIMES), units.final[k]]
-            write([_text(value) for value in line])
+        fates = {int(fate): fate.name.lower() for fate in Fate}
+        parts = [*self._parts, ("", "")]  # -1: none
+        places, causes = [*self._plan.places, ""], [*(cause for cause, _ in self._plan.blood.losses), ""]
+        vessels, walls = ([parts[k][side] for k in units.part.tolist()] for side in (0, 1))
+        columns: list[list[object]] = [seeds[units.history].tolist(), vessels, walls, units.event.tolist(), units.generation.tolist()]
+        columns += [[places[k] for k in units.place.tolist()], units.size.tolist(), *units.cells.T.tolist()]
+        columns += [[fates[k] for k in units.fate.tolist()], [causes[k] for k in units.cause.tolist()]]
+        columns += [_texts(values) for values in (*(getattr(units, name) for name in TIMES), units.final)]
+        csv.writer(self._stream, lineterminator="\n").writerows(zip(*columns, strict=True))
 
 
 def event_columns(plan: Plan) -> list[str]:

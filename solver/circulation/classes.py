@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations_with_replacement
 from math import comb, prod
 
@@ -28,8 +28,8 @@ class Classes:
 
     @classmethod
     def of(cls, sizes: Floats, phenotypes: int) -> Classes:
-        rows = [[picked.count(p) for p in range(phenotypes)] for picked in _compositions(len(sizes), phenotypes)]
-        return cls(np.array(rows, dtype=np.int64), sizes)
+        """Of clusters with these chances of sizes; made once, as a run whose rates change asks for it in every step."""
+        return _classes(tuple(map(float, sizes)), phenotypes)
 
     @cached_property
     def size(self) -> Ints:
@@ -87,6 +87,12 @@ class Classes:
         there = mix > 0
         logs = np.where(self.cells > 0, np.where(there, self.cells * np.log(np.where(there, mix, 1)), -np.inf), 0.0).sum(axis=1)
         return self.sizes[self.size - 1] * np.exp(gammaln(self.size + 1) - gammaln(self.cells + 1).sum(axis=1) + logs)
+
+
+@lru_cache(maxsize=8)
+def _classes(sizes: tuple[float, ...], phenotypes: int) -> Classes:
+    rows = [[picked.count(p) for p in range(phenotypes)] for picked in _compositions(len(sizes), phenotypes)]
+    return Classes(np.array(rows, dtype=np.int64), np.array(sizes))
 
 
 def _compositions(most: int, phenotypes: int) -> list[tuple[int, ...]]:

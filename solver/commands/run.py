@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import StoppedEarly
 from ..installed import check_mpi, need_solver
 from ..meeting import end_together
 from ..parallel import agreed
 from ..scenario.loader import load
+
+if TYPE_CHECKING:
+    from ...postprocess.drawing import Drawing
+    from ..scenario.schema import Scenario
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +44,13 @@ def main(args: argparse.Namespace) -> int:
         from ...hpc.ranks import launch
 
         return launch(args.ranks, _again(args))
+    from ...postprocess.drawing import Drawing
+
+    with Drawing(bool(scenario.output.figures) and not _under_mpi()) as drawing:
+        return _run(args, scenario, drawing)
+
+
+def _run(args: argparse.Namespace, scenario: Scenario, drawing: Drawing) -> int:
     from ...hpc.processes import while_mpi_starts
 
     with while_mpi_starts():
@@ -66,7 +79,7 @@ def main(args: argparse.Namespace) -> int:
     code = 0
     with agreed(comm):
         if comm.rank == 0:
-            code = finish(outcome.folder, bool(scenario.output.figures))
+            code = finish(outcome.folder, bool(scenario.output.figures), drawing)
     return int(comm.bcast(code))
 
 
@@ -92,8 +105,8 @@ def _again(args: argparse.Namespace) -> list[str]:
     return words + (["--", *args.petsc] if args.petsc else [])
 
 
-def finish(folder: Path, figures: bool) -> int:
-    """Expected numbers and figures; rank 0. A missed expectation is reported, and the exit code says so."""
+def finish(folder: Path, figures: bool, drawing: Callable[[Path], list[Path]] | None = None) -> int:
+    """Expected numbers and figures, drawn here or by ``drawing``; rank 0. A missed expectation is reported, and the exit code says so."""
     from ...postprocess.expect import check, table
     from ...postprocess.run import open_run
 
@@ -102,9 +115,9 @@ def finish(folder: Path, figures: bool) -> int:
         print(table(results), flush=True)
     pictures = []
     if figures:
-        from ...postprocess.figures import make_figures
+        from ...postprocess.drawing import Drawing
 
-        pictures = make_figures(folder)
+        pictures = (drawing or Drawing(wanted=False))(folder)
     print(f"results in {folder}" + (f", pictures in {folder / 'figures'}" if pictures else ""), flush=True)
     missed = [r for r in results if not r.passed]
     if missed:

@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--predict", type=_counts, default=[4, 16, 64, 256, 1024], metavar="P,P,...", help="ranks to predict (default: 4,16,64,256,1024)"
     )
+    parser.add_argument(
+        "--socket",
+        type=_socket,
+        default=(),
+        metavar="CORES,ONE,ALL",
+        help="cores that share a memory where it is predicted, and GB/s of STREAM's triad on one of them alone and on all together",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of scaling.csv and scaling.png (default: out/NAME-SERIES)")
     parser.add_argument("--submit", action="store_true", help="as Slurm jobs, one for each number of ranks, one after the other")
     parser.add_argument("--site", default="generic", metavar="PROFILE", help="site profile: a file or a shipped one (default: generic)")
@@ -61,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
     if args.collect:
         return _collect(out)
     weak, counts = args.series == "weak", tuple(args.ranks)
-    series = Series(scenario.name, scenario.title or scenario.name, counts, weak, args.steps, args.repeat, tuple(args.predict))
+    series = Series(scenario.name, scenario.title or scenario.name, counts, weak, args.steps, args.repeat, tuple(args.predict), args.socket)
     texts = scenarios(Path(args.scenario), args.overrides, counts, weak)
     if args.submit:
         return _submit(args, out, series, texts)
@@ -107,7 +114,7 @@ def _collect(out: Path) -> int:
 
 
 def _show(out: Path, series: Series, rows: list[dict[str, Any]]) -> int:
-    from ...hpc.scaling.model import ASSUMPTIONS
+    from ...hpc.scaling.model import assumptions
     from ...hpc.scaling.series import text, write_table
     from ...postprocess.scaling import draw
     from ..output.folder import writing
@@ -115,12 +122,12 @@ def _show(out: Path, series: Series, rows: list[dict[str, Any]]) -> int:
     kind = "weak" if series.weak else "strong"
     with writing(out):
         write_table(rows, out / "scaling.csv")
-        draw(rows, out / "scaling.png", f"{series.title}: {kind} scaling", series.weak, ASSUMPTIONS)
+        draw(rows, out / "scaling.png", f"{series.title}: {kind} scaling", series.weak, assumptions(series.socket))
     print(text(rows))
     if not series.weak:
         print(f"results agree: the largest relative difference is {max(row.get('difference', 0.0) for row in rows):.1e}")
     if rows[-1]["kind"] == "predicted":
-        print(f"The prediction assumes: {ASSUMPTIONS}.")
+        print(f"The prediction assumes: {assumptions(series.socket)}.")
     print(f"{out / 'scaling.csv'}\n{out / 'scaling.png'}")
     return 0
 
@@ -134,3 +141,15 @@ def _counts(text: str) -> list[int]:
     if found[0] < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers of ranks (1 or more) separated by commas")
     return found
+
+
+def _socket(text: str) -> tuple[float, ...]:
+    """Cores, and bytes per second of one and of all."""
+    try:
+        cores, one, every = int(text.split(",")[0]), *map(float, text.split(",")[1:])
+    except ValueError:
+        cores, one, every = 0, 0.0, 0.0
+    if cores < 1 or not 0.0 < one <= every <= cores * one:
+        said = f"{text!r} is not CORES,ONE,ALL: as 16,25.4,120 for 16 cores, 25.4 GB/s of one alone and 120 GB/s of all together"
+        raise argparse.ArgumentTypeError(said)
+    return float(cores), 1e9 * one, 1e9 * every

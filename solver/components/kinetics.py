@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts, Page
 from ..discretise.kinetics import NodalKinetics
+from ..kernels import coupling
 from ..kernels import kinetics as kernel
 from ..kernels.stages import TINY
 from ..state import State
@@ -61,11 +62,19 @@ class Coupled(Component):
         self._old, self._star, self._new, self._tilt, self._tilted = (np.zeros((rows, n)) for _ in range(5))
         self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass; _tilted: their tilt
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
-        self._source = np.zeros(n)
-        self._mids = [np.zeros(kinetics.graph.n_local) for _ in kinetics.members]  # the middle of the step, as found so far
+        self._source, self._nothing = np.zeros(n), np.zeros(n)
         self._mobiles = [moving.get(s.name) for s in kinetics.members]
+        self._own = [isinstance(mobile, Mobile) and mobile.transport.own is not None for mobile in self._mobiles]
+        # the middle of the step, as found so far: beside what formulas read where a law of its own reads other stages meanwhile
+        self._mids = [
+            np.zeros(kinetics.graph.n_local) if own else s.variable.mid for s, own in zip(kinetics.members, self._own, strict=True)
+        ]
+        self._touched = np.zeros(-(-n // kernel.WIDTH), dtype=bool)  # where anything has ever reacted (kernels.kinetics)
+        self._pending, self._is_tilted = np.zeros(n, dtype=np.int32), False
         self._gains = np.zeros((len(kinetics.products), n))
-        self._floors, self.work = np.zeros(rows), np.zeros(4)
+        self._table = kinetics.program.table()
+        self._floors, self._begun, self._largest = (np.zeros(rows) for _ in range(3))  # largest densities of old and star
+        self.work = np.zeros(4)
         self._flown = np.zeros((len(kinetics.reactions), n))
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
@@ -92,8 +101,8 @@ class Coupled(Component):
     def predict(self, phase: Phase, dt: float) -> None:
         """Keep what the step of transport begins with; what does not move is shown as it is foreseen for the middle of the step."""
         if phase is Phase.WHOLE:
-            for s, old in zip(self.kinetics.members, self._old, strict=False):
-                old[:] = s.state[: len(old)]
+            for k, (s, old) in enumerate(zip(self.kinetics.members, self._old, strict=False)):
+                self._begun[k] = coupling.largest(s.state, old)
                 if s.name not in self.moving:
                     s.variable.predict(0.5 * dt)
 
@@ -103,10 +112,12 @@ class Coupled(Component):
         kinetics.evaluate()
         if self.state.history.last > 0.0:  # else the tendencies of the last attempt are a better guess than none
             for found, mean in zip(self._found, kinetics.mean, strict=True):
-                found[:] = mean.old[: len(found)]
-        for s, mid in zip(kinetics.members, self._mids, strict=True):
-            mid[:] = s.variable.mid
-        self._tilted[:] = 0.0
+                coupling.copy(self._touched, mean.old, found)
+        for s, mid, own in zip(kinetics.members, self._mids, self._own, strict=True):
+            if own:
+                mid[:] = s.variable.mid
+        if self._is_tilted:
+            self._tilted[:], self._is_tilted = 0.0, False
         booked = book.pending()
         for last in (False, True):
             reason = self._pass(time, dt, book)
@@ -146,8 +157,10 @@ class Coupled(Component):
         g, comm = self.kinetics.graph, self.kinetics.graph.comm
         passed = list(zip(self._star, self._new, self._tilt, self._found, self._tilted, strict=False))
         here = zip(self._mobiles, passed, strict=True)
-        apart = [0.0 if mobile is None else kernel.tendency(g.mass, *arrays, dt) for mobile, arrays in here]
-        off, amount = comm.allreduce(np.array([apart, self._new[: len(passed)] @ g.mass[: g.n_owned]]))
+        touched = self._touched
+        apart = [0.0 if mobile is None else coupling.tendency(touched, g.mass, *arrays, dt) for mobile, arrays in here]
+        there = [coupling.content(g.mass, star) + coupling.made(touched, g.mass, star, new, self._source) for star, new, *_ in passed]
+        off, amount = comm.allreduce(np.array([apart, there]))
         size = np.maximum(amount, LEAST * amount.max())
         unsure = np.flatnonzero(off > self.rtol * size)
         if len(unsure):
@@ -158,15 +171,16 @@ class Coupled(Component):
         """What the transport of a step makes of how the tendencies of a member differ, on this rank. Collective."""
         mobile = self._mobiles[k]
         assert mobile is not None
-        kernel.missed(self._star[k], self._new[k], self._tilt[k], self._found[k], self._tilted[k], dt, self._source)
+        coupling.missed(self._touched, self._star[k], self._new[k], self._tilt[k], self._found[k], self._tilted[k], dt, self._source)
         return mobile.carry(self._source, dt)
 
     def _remember(self, dt: float) -> None:
         """Keep the reaction tendencies of a pass for the next."""
         for found, new, star in zip(self._found, self._new, self._star, strict=False):
-            np.subtract(new, star, out=found)
-            found /= dt
-        self._tilted[:] = self._tilt[: len(self._tilted)]
+            coupling.quotient(self._touched, star, new, dt, found)
+        for tilted, tilt in zip(self._tilted, self._tilt, strict=True):
+            coupling.copy(self._touched, tilt, tilted)
+        self._is_tilted = True
 
     def _transport(self, time: float, dt: float, book: Accounts, credit: bool) -> str:
         """Fill ``_star``: what transport makes of the members, with the last reaction tendencies in its stages; why it failed, if it did.
@@ -177,14 +191,16 @@ class Coupled(Component):
             star = self._star[k]
             if s.name in self.moving:
                 mobile, found, (gain, rest) = self.moving[s.name], self._found[k], self._sources[k]
-                kernel.divide(found, credit and mobile.credits, gain, rest)
+                coupling.divide(self._touched, found, credit and mobile.credits, gain, rest)
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
                     return reason
-                s.variable.show(self._mids[k])  # a law of its own was evaluated for what transport alone makes
-                book.page(s.name).add("born", -kernel.take_back(s.graph.mass, s.state, gain, dt, star))
+                if self._own[k]:
+                    s.variable.show(self._mids[k])  # it was evaluated for what transport alone makes
+                self._largest[k] = coupling.largest(s.state, star)
+                book.page(s.name).add("born", -coupling.take_back(self._touched, s.graph.mass, gain, dt, star))
             else:
-                star[:] = s.state[: len(star)]
+                self._largest[k] = coupling.largest(s.state, star)
         return ""
 
     def _put(self, values: Floats) -> None:
@@ -196,32 +212,31 @@ class Coupled(Component):
 
     def _react(self, dt: float) -> bool:
         """Fill ``_new``: the kinetics from ``_old`` on, while all else makes ``_star`` of it; whether it failed on any rank. Collective."""
-        kinetics, p, m = self.kinetics, self.kinetics.program, len(self.kinetics.members)
-        np.maximum(self._star, self._old, out=self._new)
-        self._floors[:] = self._new.max(axis=1, initial=0.0)
+        kinetics, m = self.kinetics, len(self.kinetics.members)
+        np.maximum(self._begun, self._largest, out=self._floors)
         kinetics.graph.comm.Allreduce(MPI.IN_PLACE, self._floors, MPI.MAX)
         self._floors[m:] = largest = self._floors[:m].max()
         np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
         self._floors *= self.rtol
-        args = (p.code, p.short, p.first, p.constants, p.rates, p.slopes, p.flows, p.turns, p.quiet, p.gross, p.weights)
-        begun = (p.silent, kinetics.outer, kinetics.held, self._old, self._star)
-        failed = kernel.advance(*args, *begun, dt, self.rtol, self._floors, self._new, self._tilt, self._flown, self.work)
+        begun = (self._table, kinetics.outer, kinetics.held, self._old, self._star, dt, self.rtol, self._floors)
+        failed = kernel.advance(*begun, self._new, self._tilt, self._flown, self.work, self._touched, self._pending)
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
     def _take(self, dt: float, book: Accounts) -> None:
         """Let the new densities count and book what the kinetics made of them, net at each node. Collective."""
         kinetics = self.kinetics
-        n, mass = kinetics.graph.n_owned, kinetics.graph.mass
-        happened = self._flown @ mass[:n]
+        mass = kinetics.graph.mass
+        happened = np.array([coupling.amount(self._touched, mass, flown) for flown in self._flown])
         for k, s in enumerate(kinetics.members):
             moved = kinetics.moved[k]
             passed = (self._old[k], self._star[k], self._new[k], moved.old, dt)
-            kernel.keep(*passed, s.state, self._found[k], kinetics.mean[k].new, moved.new)
+            mid = self._source if any(self._own) else self._mids[k]  # looks of own laws are to see others as they were
+            coupling.keep(self._touched, *passed, s.state, self._found[k], kinetics.mean[k].new, moved.new, mid)
             kinetics.graph.halo.update(s.state)
             if s.log is not None:
                 np.log(np.maximum(s.state, TINY), out=s.log)
-        for mobile, mid in zip(self._mobiles, self._mids, strict=True):
-            if isinstance(mobile, Mobile) and mobile.transport.own is not None:
+        for mobile, mid, own in zip(self._mobiles, self._mids, self._own, strict=True):
+            if own and isinstance(mobile, Mobile):
                 mobile.transport.look()
                 mobile.species.variable.show(mid)
         for k, s in enumerate(kinetics.members):
@@ -231,25 +246,29 @@ class Coupled(Component):
             page.add("born", rounding)
             page.add("dead", rounding)
         for gain, made in zip(self._gains, self._new[len(kinetics.members) :], strict=True):
-            np.divide(made, dt, out=gain)
-        self._show_middle()
+            coupling.quotient(self._touched, self._nothing, made, dt, gain)
+        if any(self._own):
+            self._show_middle()
+        else:
+            for mid in self._mids:
+                kinetics.graph.halo.update(mid)
 
     def _show_middle(self) -> None:
         """Let formulas read the mean of old and new. Collective."""
-        for s, mid, old, new in zip(self.kinetics.members, self._mids, self._old, self._new, strict=False):
-            np.add(old, new, out=mid[: len(old)])
-            mid[: len(old)] *= 0.5
+        for k, (s, mid) in enumerate(zip(self.kinetics.members, self._mids, strict=True)):
+            coupling.middle(self._touched, self._old[k], self._star[k], self._new[k], mid)
             self.kinetics.graph.halo.update(mid)
-            s.variable.show(mid)
+            if self._own[k]:
+                s.variable.show(mid)
 
     def _book_reactions(self, k: int, happened: Floats, page: Page) -> None:
         """Book what kinetics made of a member. Of one that other terms change as well what reactions made is taken out of the change at the
         nodes; else what is left over is rounding, and belongs to the last of them. happened: how much of each there was on this rank."""
         kinetics, n, change = self.kinetics, self.kinetics.graph.n_owned, self._source
         mine = [(j, number) for row, j, number in kinetics.parts if row == k]
-        np.subtract(self._new[k], self._star[k], out=change)
-        change *= kinetics.graph.mass[:n]
-        left = float(change.sum()) if kinetics.alone[k] else 0.0
+        if not kinetics.alone[k]:
+            change[:] = 0.0
+        left = coupling.made(self._touched, kinetics.graph.mass, self._star[k], self._new[k], change)
         for j, number in mine:
             made = number * float(happened[j])
             if kinetics.is_held[k]:
@@ -273,6 +292,8 @@ class Coupled(Component):
         """The tendencies of the last step are also the first guess after an event."""
         for found, mean in zip(self._found, self.kinetics.mean, strict=True):
             found[:] = mean.new[: len(found)]
+            where = np.flatnonzero(found)
+            self._touched[where // kernel.WIDTH] = True
 
     def remarks(self) -> Iterable[tuple[int, str]]:
         """How much work it was. Collective."""

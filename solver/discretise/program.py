@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.program import OPERATIONS
+from ..kernels.rodas import Table
 from ..scenario.derivative import derivative
 from ..scenario.expressions import Binary, Call, Expr, Name, Number, Unary
 from ..scenario.tree import names, rebuild, simplify, substitute, to_text
+from .elimination import Elimination, eliminate
 
 Floats = NDArray[np.float64]
 Line = tuple[int, int, int, int]
@@ -32,6 +34,7 @@ class Program:
     silent: whether all rates are 0 where all species are. flows and turns: like rates and slopes, of what is only added up.
     quiet: a set of registers of species and outer parts (as bits) for each part of the rates, which is 0 where one of them is;
     none where there are no flows. gross (k, 2) of row and register, and weights (k): the parts that the rates are sums of.
+    elimination: of the unknowns of a node.
     """
 
     code: NDArray[np.int32]
@@ -47,6 +50,13 @@ class Program:
     quiet: NDArray[np.uint64]
     gross: NDArray[np.int32]
     weights: Floats
+    elimination: Elimination
+
+    def table(self) -> Table:
+        """For compiled loops."""
+        mine = (self.code, self.short, self.first, self.constants, self.rates, self.slopes, self.flows, self.turns, self.quiet, self.gross)
+        e = self.elimination
+        return Table(*mine, self.weights, self.silent, e.size, e.place, e.steps, e.forward, e.backward)
 
 
 class _Builder:
@@ -160,6 +170,7 @@ def compose(rates: Mapping[str, Expr], parameters: Mapping[str, float], flows: I
         _quiet([*changing, *flowing], build) if flowing else np.zeros(0, dtype=np.uint64),
         np.array(gross, dtype=np.int32).reshape(-1, 2),
         np.array([number for _, number, _ in pieces], dtype=float),
+        eliminate(len(species), [(i, j) for i, j, _ in steep]),
     )
 
 

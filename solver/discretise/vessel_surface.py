@@ -67,6 +67,7 @@ class VesselSurface:
         self.names = ("integrity", "radius", "torn", *(f"entered_{name}" for name in crossing))
         walled = any(v.integrity is not None for v in problem.vessels.values())
         self.still = ("radius", "torn") if walled else ("integrity", "radius", "torn")
+        whole = np.concatenate(corners)
         self.grid = Grid(
             comm=comm,
             dim=dim - 1,
@@ -75,7 +76,7 @@ class VesselSurface:
             nodes=np.concatenate(points),
             points=at_nodes,
             cells=np.concatenate(cells),
-            connectivity=np.concatenate(corners),
+            corners=lambda: whole,
             cell_region=np.concatenate(regions),
             regions=tuple(problem.vessels),
             mesh_hash=problem.grid.mesh_hash,

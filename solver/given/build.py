@@ -5,12 +5,7 @@ from __future__ import annotations
 from ..discretise.operators import Operators
 from ..scenario.fields import CellsField, ImageField, MeshField, RegionField
 from ..scenario.schema import Scenario
-from .cells import cells_field
 from .field import Given
-from .meshes import mesh_field
-from .pictures import image_field
-from .regions import region_field
-from .runs import run_field
 
 
 def build_fields(scenario: Scenario, operators: Operators) -> dict[str, Given]:
@@ -18,13 +13,23 @@ def build_fields(scenario: Scenario, operators: Operators) -> dict[str, Given]:
     found = {}
     for name, options in scenario.fields.items():
         if isinstance(options, CellsField):
+            from .cells import cells_field
+
             found[name] = cells_field(name, options, operators, scenario)
         elif isinstance(options, ImageField):
+            from .pictures import image_field
+
             found[name] = image_field(name, options, operators)
         elif isinstance(options, MeshField):
+            from .meshes import mesh_field
+
             found[name] = mesh_field(name, options, operators)
         elif isinstance(options, RegionField):
+            from .regions import region_field
+
             found[name] = region_field(name, options, operators)
         else:
+            from .runs import run_field
+
             found[name] = run_field(name, options, operators, scenario)
     return found

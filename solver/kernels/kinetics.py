@@ -1,24 +1,19 @@
-r"""Kinetics at each node over a whole step: dc/dt = R(c) + T, T the tendency of everything else, constant in the step.
+"""Kinetics at each node over a whole step: dc/dt = R(c) + T, T the tendency of everything else, constant in the step.
 
-Rodas3, of order 3 and L-stable, with sub-steps by its own error estimate that start afresh at every call:
-
-    (1/(h g) - J) k_i = f(c + sum_j a_ij k_j) + sum_j c_ij k_j / h,    c_new = c + sum_i m_i k_i,    error k_4
-
-Where that goes below 0, one share per node towards backward Euler, solved exactly: both keep the same linear invariants, so the
-blend does. Where backward Euler cannot be (T takes what reactions have used up) the node begins with c + dt T >= 0 and reacts from
-there. How much of each reaction happens, dx/dt = v(c), is integrated by the very same stages, blends and sub-steps, so that
-c - c(0) - dt T is what the stoichiometry makes of x to rounding. Source: Sandu et al. 1997, doi:10.1016/S1352-2310(97)83212-8.
+Where nothing can react, 64 nodes at a time are left as they are; where little does, the midpoint rule is exact enough; else sub-steps
+that start afresh at every call (kernels.lanes). Where they do not get there (T takes what reactions have used up) the node begins with
+c + dt T >= 0 and reacts from there.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
-from .program import Code, run, run_wide
+from .lanes import march
+from .program import Code, run_wide
+from .rodas import Table
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -29,234 +24,9 @@ FLOOR = 1e-8  # of the largest density of a species: below, errors are relative 
 FLOOR_OF_ALL = 1e-12  # of the largest density of all: what is not there yet has no size of its own
 SLOW = 2e-3  # of a density, turned over in a step: the midpoint rule is then wrong by 1e-9 of it
 FEW = 1e-10  # of the largest density of a species: what less than this does is as well done by the midpoint rule
-MOST = 20_000  # sub-steps of a node within a step
-NEWTON = 30
 TRACE = 1e-60  # of the largest density of a species: pulled fronts that are cut off there are slower by 5e-4
 REST = 5e-3  # of that: what the middle of the step then differs by counts for 5e-11 of a density
 WIDTH = 64  # nodes that are looked at together
-
-
-@compiled
-def _rates(code: Code, short: int, first: int, at: Ints, held: Flags, source: Floats, c: Floats, registers: Floats, f: Floats) -> None:
-    """f = R(c) + T, 0 where held."""
-    m = len(c)
-    for i in range(m):
-        registers[i] = c[i]
-    run(code, short, first, registers)
-    for i in range(m):
-        f[i] = source[i] + (0.0 if held[i] else registers[at[i]])
-
-
-@compiled
-def _factor(
-    code: Code, first: int, slopes: Ints, held: Flags, c: Floats, diagonal: float, registers: Floats, w: Floats, order: Ints
-) -> bool:
-    """w = LU factors of diagonal I - J(c), with the order of rows; slopes that are not finite count as 0. False: it is singular."""
-    m = len(c)
-    for i in range(m):
-        registers[i] = c[i]
-    run(code, len(code), first, registers)
-    w[:, :] = 0.0
-    for i in range(m):
-        w[i, i] = diagonal
-        order[i] = i
-    for k in range(len(slopes)):
-        value = registers[slopes[k, 2]]
-        if math.isfinite(value) and not held[slopes[k, 0]]:
-            w[slopes[k, 0], slopes[k, 1]] -= value
-    for i in range(m):
-        best = i
-        for k in range(i + 1, m):
-            if abs(w[k, i]) > abs(w[best, i]):
-                best = k
-        if not abs(w[best, i]) > 0.0:
-            return False
-        if best != i:
-            for k in range(m):
-                w[i, k], w[best, k] = w[best, k], w[i, k]
-            order[i], order[best] = order[best], order[i]
-        for k in range(i + 1, m):
-            if w[k, i] != 0.0:
-                w[k, i] /= w[i, i]
-                for j in range(i + 1, m):
-                    w[k, j] -= w[k, i] * w[i, j]
-    return True
-
-
-@compiled
-def _solve(w: Floats, order: Ints, b: Floats, x: Floats) -> None:
-    """x = (LU)^-1 b."""
-    m = len(b)
-    for i in range(m):
-        value = b[order[i]]
-        for j in range(i):
-            value -= w[i, j] * x[j]
-        x[i] = value
-    for i in range(m - 1, -1, -1):
-        for j in range(i + 1, m):
-            x[i] -= w[i, j] * x[j]
-        x[i] /= w[i, i]
-
-
-@compiled
-def _backward_euler(
-    code: Code, short: int, first: int, at: Ints, slopes: Ints, held: Flags, source: Floats, c: Floats, h: float, registers: Floats,
-    w: Floats, order: Ints, f: Floats, change: Floats, new: Floats,
-) -> bool:  # fmt: skip
-    """new = c + h (R(new) + T) by Newton's method; False where it does not settle or is negative."""
-    m = len(c)
-    for i in range(m):
-        new[i] = c[i]
-    for _ in range(NEWTON):
-        _rates(code, short, first, at, held, source, new, registers, f)
-        if not _factor(code, first, slopes, held, new, 1.0 / h, registers, w, order):
-            return False
-        for i in range(m):
-            f[i] += (c[i] - new[i]) / h
-        _solve(w, order, f, change)
-        most = 0.0
-        size = 0.0
-        for i in range(m):
-            new[i] += change[i]
-            most = max(most, abs(change[i]))
-            size = max(size, abs(new[i]))
-        if not math.isfinite(most + size):
-            return False
-        if most <= 1e-14 * size:
-            for i in range(m):
-                if new[i] < -1e-14 * size:
-                    return False
-                new[i] = max(0.0, new[i])
-            return True
-    return False
-
-
-@compiled
-def _turn(code: Code, first: int, turns: Ints, registers: Floats, steepness: Floats) -> None:
-    """Keep the derivatives of the flows, as they stand after those of the rates were computed; what is not finite counts as 0."""
-    for k in range(len(turns)):
-        value = registers[turns[k, 2]]
-        steepness[k] = value if math.isfinite(value) else 0.0
-
-
-@compiled
-def _flow(flows: Ints, turns: Ints, steepness: Floats, registers: Floats, k: Floats, before: Floats, diagonal: float, x: Floats) -> None:
-    """x = (v + sum_j c_ij x_j/h + J_v k)/diagonal: a stage of the flows beside the stage k of the species. before: the sum."""
-    for r in range(len(flows)):
-        x[r] = registers[flows[r]] + before[r]
-    for s in range(len(turns)):
-        x[turns[s, 0]] += steepness[s] * k[turns[s, 1]]
-    for r in range(len(flows)):
-        x[r] /= diagonal
-
-
-@compiled
-def _blend(safe: Floats, new: Floats) -> float:
-    """new = safe + the largest share of (new - safe) that is nowhere negative; returns the share."""
-    share = 1.0
-    for i in range(len(new)):
-        if new[i] < 0.0:
-            share = min(share, safe[i] / (safe[i] - new[i]))
-    for i in range(len(new)):
-        new[i] = max(0.0, safe[i] + share * (new[i] - safe[i]))
-    return share
-
-
-@compiled
-def _node(
-    code: Code, short: int, first: int, at: Ints, slopes: Ints, flows: Ints, turns: Ints, held: Flags, source: Floats, dt: float,
-    rtol: float, floors: Floats, registers: Floats, w: Floats, order: Ints, work: Floats, flown: Floats, steepness: Floats, c: Floats,
-    mean: Floats, x: Floats, counts: Floats,
-) -> bool:  # fmt: skip
-    """c after a time dt, in place, with its mean in that time, and what flowed in it in x; False where it does not get there.
-
-    work (8, m), flown (6, flows).
-    """
-    m, r = len(c), len(flows)
-    k1, k2, k3, k4, f, b, new, safe = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7]
-    x1, x2, x3, x4, before, step = flown[0], flown[1], flown[2], flown[3], flown[4], flown[5]
-    x[:] = 0.0
-    time = 0.0
-    h = dt
-    mean[:] = 0.0
-    for _ in range(MOST):
-        h = min(h, dt - time)
-        if h < 1e-13 * dt:
-            return False
-        _rates(code, short, first, at, held, source, c, registers, f)
-        if not _factor(code, first, slopes, held, c, 2.0 / h, registers, w, order):
-            h *= 0.3
-            continue
-        counts[0] += 1.0
-        _solve(w, order, f, k1)
-        if r > 0:
-            _turn(code, first, turns, registers, steepness)
-            before[:] = 0.0
-            _flow(flows, turns, steepness, registers, k1, before, 2.0 / h, x1)
-            for j in range(r):
-                before[j] = 4.0 * x1[j] / h
-        for i in range(m):
-            b[i] = f[i] + 4.0 * k1[i] / h
-        _solve(w, order, b, k2)
-        if r > 0:
-            _flow(flows, turns, steepness, registers, k2, before, 2.0 / h, x2)
-            for j in range(r):
-                before[j] = (x1[j] - x2[j]) / h
-        for i in range(m):
-            new[i] = c[i] + 2.0 * k1[i]
-        _rates(code, short, first, at, held, source, new, registers, f)
-        for i in range(m):
-            b[i] = f[i] + (k1[i] - k2[i]) / h
-        _solve(w, order, b, k3)
-        if r > 0:
-            _flow(flows, turns, steepness, registers, k3, before, 2.0 / h, x3)
-            for j in range(r):
-                before[j] = (x1[j] - x2[j] - 8.0 / 3.0 * x3[j]) / h
-        for i in range(m):
-            new[i] = c[i] + 2.0 * k1[i] + k3[i]
-        _rates(code, short, first, at, held, source, new, registers, f)
-        for i in range(m):
-            b[i] = f[i] + (k1[i] - k2[i] - 8.0 / 3.0 * k3[i]) / h
-        _solve(w, order, b, k4)
-        if r > 0:
-            _flow(flows, turns, steepness, registers, k4, before, 2.0 / h, x4)
-            for j in range(r):
-                step[j] = 2.0 * x1[j] + x3[j] + x4[j]
-        error = 0.0
-        negative = False
-        for i in range(m):
-            new[i] = c[i] + 2.0 * k1[i] + k3[i] + k4[i]
-            scale = max(floors[i], rtol * max(abs(c[i]), abs(new[i])))
-            if scale > 0.0:
-                error += (k4[i] / scale) ** 2
-            negative = negative or new[i] < 0.0
-        error = math.sqrt(error / m)
-        if not math.isfinite(error):
-            h *= 0.2
-            continue
-        if error > 1.0:
-            h *= max(0.1, 0.9 * error ** (-1.0 / 3.0))
-            continue
-        if negative:
-            if not _backward_euler(code, short, first, at, slopes, held, source, c, h, registers, w, order, f, b, safe):
-                h *= 0.3
-                continue
-            share = _blend(safe, new)
-            counts[1] += 1.0
-            if r > 0:
-                _rates(code, short, first, at, held, source, safe, registers, f)
-                for j in range(r):
-                    step[j] = h * registers[flows[j]] + share * (step[j] - h * registers[flows[j]])
-        for i in range(m):
-            mean[i] += 0.5 * h / dt * (c[i] + new[i])
-            c[i] = new[i]
-        for j in range(r):
-            x[j] += step[j]
-        time += h
-        if time >= dt * (1.0 - 1e-14):
-            return True
-        h *= min(6.0, max(0.2, 0.9 * max(error, 1e-8) ** (-1.0 / 3.0)))
-    return False
 
 
 @compiled
@@ -290,27 +60,62 @@ def _nothing(
     for b in range(width):
         absent[b] = none
     for i in range(min(m, 64)):
-        bit = one << np.uint64(i)
+        bit, trace = one << np.uint64(i), traces[i]
+        before, after = old[i, begin : begin + width], moved[i, begin : begin + width]
         for b in range(width):
-            absent[b] |= bit if max(old[i, begin + b], moved[i, begin + b]) <= traces[i] else none
+            absent[b] |= bit if max(before[b], after[b]) <= trace else none
     for k in range(min(len(outer), 64 - m)):
-        bit = one << np.uint64(m + k)
+        bit, given = one << np.uint64(m + k), outer[k, begin : begin + width]
         for b in range(width):
-            absent[b] |= bit if outer[k, begin + b] == 0.0 else none
+            absent[b] |= bit if given[b] == 0.0 else none
     for k in range(len(quiet)):
         for b in range(width):
             if quiet[k] & absent[b] == none:
                 return False
     for i in range(m):
+        after, here = moved[i, begin : begin + width], new[i, begin : begin + width]
         for b in range(width):
-            if not moved[i, begin + b] >= -traces[i]:
+            if not after[b] >= -traces[i]:
                 return False
-            new[i, begin + b] = max(0.0, moved[i, begin + b])
-            tilt[i, begin + b] = 0.0
-    for j in range(len(flown)):
-        for b in range(width):
-            flown[j, begin + b] = 0.0
+            here[b] = max(0.0, after[b])
+        tilt[i, begin : begin + width] = 0.0
+    flown[:, begin : begin + width] = 0.0
     return True
+
+
+@compiled
+def _at_rest(quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int, end: int, traces: Floats) -> bool:
+    """Whether a quick look shows as much as ``_nothing`` of nodes from ``begin`` to ``end``: what is missing is missing at all of them."""
+    m = len(old)
+    none, one = np.uint64(0), np.uint64(1)
+    missing = looked = none
+    for k in range(len(quiet)):
+        for i in range(min(64, m + len(outer))):
+            bit = one << np.uint64(i)
+            if quiet[k] & missing != none:
+                break
+            if quiet[k] & bit == none or looked & bit != none:
+                continue
+            looked |= bit
+            there = 0
+            if i < m:
+                before, after, trace = old[i, begin:end], moved[i, begin:end], traces[i]
+                for b in range(len(before)):
+                    there += 1 if before[b] > trace or after[b] > trace else 0
+            else:
+                given = outer[i - m, begin:end]
+                for b in range(len(given)):
+                    there += 1 if given[b] != 0.0 else 0
+            if there == 0:
+                missing |= bit
+        if quiet[k] & missing == none:
+            return False
+    below = 0
+    for i in range(m):
+        after = moved[i, begin:end]
+        for b in range(len(after)):
+            below += 0 if after[b] >= 0.0 else 1
+    return below == 0
 
 
 @compiled
@@ -325,13 +130,14 @@ def _slow(
     room (species, width): scratch.
     """
     m, r = len(new), len(flown)
+    end = begin + width
     for k in range(len(outer)):
-        for b in range(width):
-            registers[m + k, b] = outer[k, begin + b]
+        registers[m + k, :width] = outer[k, begin:end]
     for i in range(m):
         few = FEW / rtol * floors[i] / FLOOR
+        before, after = old[i, begin:end], moved[i, begin:end]
         for b in range(width):
-            c = 0.5 * (old[i, begin + b] + moved[i, begin + b])
+            c = 0.5 * (before[b] + after[b])
             registers[i, b] = c
             room[i, b] = max(few, SLOW * c) / dt
     run_wide(code, short, first, width, registers)
@@ -339,159 +145,92 @@ def _slow(
         row, part, weight = gross[k, 0], gross[k, 1], weights[k]
         for b in range(width):
             room[row, b] -= weight * abs(registers[part, b])
-    some, all_at_rest = False, True
+    some = False
     for b in range(width):
         done[b] = True
+    restless = 0
     for i in range(m):
-        few = (1.0 - REST) * FEW / rtol * floors[i] / FLOOR / dt
+        few, part = (1.0 - REST) * FEW / rtol * floors[i] / FLOOR / dt, (1.0 - REST) * SLOW / dt
         for b in range(width):
-            done[b] = done[b] and room[i, b] >= 0.0
-            all_at_rest = all_at_rest and room[i, b] >= max(few, (1.0 - REST) * SLOW / dt * registers[i, b])
+            done[b] &= room[i, b] >= 0.0
+            restless += 0 if room[i, b] >= max(few, part * registers[i, b]) else 1
     for b in range(width):
         some = some or done[b]
+    all_at_rest = restless == 0
     if not some:
         return
     if not all_at_rest:
         for i in range(m):
-            rate = at[i]
+            rate, before, after, given = at[i], old[i, begin:end], moved[i, begin:end], held[i, begin:end]
             for b in range(width):
-                c = 0.5 * (old[i, begin + b] + moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * registers[rate, b]))
+                c = 0.5 * (before[b] + after[b] + (0.0 if given[b] else dt * registers[rate, b]))
                 room[i, b] = c
                 done[b] = done[b] and 0.0 <= c < np.inf
         registers[:m] = room
         run_wide(code, short, first, width, registers)
     for i in range(m):
-        rate = at[i]
+        rate, after, given, here = at[i], moved[i, begin:end], held[i, begin:end], new[i, begin:end]
         for b in range(width):
-            c = moved[i, begin + b] + (0.0 if held[i, begin + b] else dt * registers[rate, b])
-            new[i, begin + b] = c
-            tilt[i, begin + b] = 0.0
+            c = after[b] + (0.0 if given[b] else dt * registers[rate, b])
+            here[b] = c
             done[b] = done[b] and 0.0 <= c < np.inf
+        tilt[i, begin:end] = 0.0
     for j in range(r):
-        speed = flows[j]
+        speed, stream = flows[j], flown[j, begin:end]
         for b in range(width):
-            flown[j, begin + b] = dt * registers[speed, b]
+            stream[b] = dt * registers[speed, b]
 
 
 @compiled
 def advance(
-    code: Code, short: int, first: int, constants: Floats, at: Ints, slopes: Ints, flows: Ints, turns: Ints, quiet: Masks, gross: Ints,
-    weights: Floats, silent: bool, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats,
-    new: Floats, tilt: Floats,
-    flown: Floats, counts: Floats,
+    table: Table, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats, new: Floats,
+    tilt: Floats, flown: Floats, counts: Floats, touched: Flags, pending: Ints,
 ) -> int:  # fmt: skip
     """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 
     flown (flows, nodes): how much of each flow there was in the step. held: nodes where a species is given: it goes straight from old
-    to moved. silent: R = 0 where all densities are 0. quiet, gross, weights: as of a Program; where nothing reacts, new = moved.
+    to moved. table: silent: R = 0 where all densities are 0; quiet, gross, weights: as of a Program; where nothing reacts, new = moved.
     tilt: g, with (t/dt - 1/2) g the line in time whose first moment is that of R. rtol, floors: errors of sub-steps, relative and
-    absolute. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
-    Returns the first node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
+    absolute. touched (by blocks of WIDTH nodes): where anything has ever reacted; elsewhere tilt and flown are 0, new = moved is not
+    written. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
+    pending (nodes): scratch. Returns a node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
     """
     m, n = new.shape
-    r = len(flows)
-    registers = np.zeros(first + len(code))
-    registers[m + len(outer) : first] = constants
-    w, order, work = np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((8, m))
-    c, source, mean, mine = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_)
-    stages, steepness, x = np.zeros((6, r)), np.zeros(len(turns)), np.zeros(r)
-    done, wide, room = np.zeros(WIDTH, dtype=np.bool_), np.zeros((first + short, WIDTH)), np.zeros((m, WIDTH))
+    quiet, gross = table.quiet, table.gross
+    done, room = np.zeros(WIDTH, dtype=np.bool_), np.zeros((m, WIDTH))
+    wide = np.zeros((table.first + table.short, WIDTH))
     absent, traces = np.zeros(WIDTH, dtype=np.uint64), TRACE / (rtol * FLOOR) * floors
-    for k in range(len(constants)):
-        wide[m + len(outer) + k] = constants[k]
-    for node in range(n):
-        if len(gross) > 0:
-            if node % WIDTH == 0:
-                width = min(WIDTH, n - node)
-                nothing = len(quiet) > 0 and _nothing(quiet, outer, old, moved, node, width, traces, absent, new, tilt, flown)
-                done[:] = nothing
-                few = (rtol, floors, wide, room, new, tilt, flown, done)
-                if not nothing:
-                    _slow(code, short, first, at, flows, gross, weights, outer, held, old, moved, node, width, dt, *few)
-            if done[node % WIDTH]:
-                continue
-        empty = silent
-        for i in range(m):
-            empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
-        if empty or (len(quiet) > 0 and _still(quiet, outer, old, moved, node, floors)):
-            for i in range(m):
-                new[i, node] = max(0.0, moved[i, node])  # of rounding, and never -0
-                tilt[i, node] = 0.0
-            for j in range(r):
-                flown[j, node] = 0.0
+    for k in range(len(table.constants)):
+        wide[m + len(outer) + k] = table.constants[k]
+    waiting = 0
+    for begin in range(0, n, WIDTH):
+        width = min(WIDTH, n - begin)
+        done[:] = False
+        looks = len(gross) > 0
+        quick = looks and len(quiet) > 0 and not touched[begin // WIDTH]
+        if quick and _at_rest(quiet, outer, old, moved, begin, begin + width, traces):
             continue
-        for k in range(len(outer)):
-            registers[m + k] = outer[k, node]
-        for i in range(m):
-            mine[i] = held[i, node]
-        counts[3] += 1.0
-        for i in range(m):
-            c[i] = old[i, node]
-            source[i] = (moved[i, node] - old[i, node]) / dt
-        stiff = (code, short, first, at, slopes, flows, turns, mine, source, dt, rtol, floors, registers, w, order, work, stages, steepness)
-        begun = old
-        if not _node(*stiff, c, mean, x, counts):
+        touched[begin // WIDTH] = True
+        if looks:
+            if len(quiet) > 0 and _nothing(quiet, outer, old, moved, begin, width, traces, absent, new, tilt, flown):
+                continue
+            args = (table.at, table.flows, gross, table.weights, outer, held, old, moved, begin, width, dt, rtol, floors, wide, room)
+            _slow(table.code, table.short, table.first, *args, new, tilt, flown, done)
+        for b in range(width):
+            if done[b]:
+                continue
+            node = begin + b
+            empty = table.silent
             for i in range(m):
-                if moved[i, node] < -floors[i]:
-                    return node
-            counts[2] += 1.0
-            begun = moved
-            for i in range(m):
-                c[i] = max(0.0, moved[i, node])  # less is rounding
-                source[i] = 0.0
-            if not _node(*stiff, c, mean, x, counts):
-                return node
-        for i in range(m):
-            new[i, node] = moved[i, node] if mine[i] else c[i]
-            tilt[i, node] = 0.0 if mine[i] else 12.0 / dt * (0.5 * (begun[i, node] + c[i]) - mean[i])
-        for j in range(r):
-            flown[j, node] = x[j]
-    return -1
-
-
-@compiled
-def tendency(mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float) -> float:
-    """sum m dt (|(c - c*)/dt - found| + |tilt - tilted|/12): what tendencies change by from pass to pass. Owned nodes."""
-    one, two = 0.0, 0.0  # sums that do not wait for each other
-    share = dt / 12.0
-    for i in range(len(found)):
-        one += mass[i] * abs(new[i] - star[i] - dt * found[i])
-        two += mass[i] * abs(tilt[i] - tilted[i])
-    return one + share * two
-
-
-@compiled
-def missed(star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float, source: Floats) -> None:
-    """The source s with dt^2 A s what the transport of a step, to leading order, makes of that change."""
-    for i in range(len(found)):
-        source[i] = 0.5 * ((new[i] - star[i]) / dt - found[i]) - (tilt[i] - tilted[i]) / 12.0
-
-
-@compiled
-def divide(found: Floats, credit: bool, gain: Floats, rest: Floats) -> None:
-    """A tendency as what the limiter may count on, if it may, and the rest."""
-    for i in range(len(found)):
-        gain[i] = max(0.0, found[i]) if credit else 0.0
-        rest[i] = found[i] - gain[i]
-
-
-@compiled
-def take_back(mass: Floats, state: Floats, gain: Floats, dt: float, star: Floats) -> float:
-    """star = state - dt gain; the amount that is taken back."""
-    total = 0.0
-    for i in range(len(star)):
-        star[i] = state[i] - dt * gain[i]
-        total += dt * mass[i] * gain[i]
-    return total
-
-
-@compiled
-def keep(
-    old: Floats, star: Floats, new: Floats, before: Floats, dt: float, state: Floats, found: Floats, mean: Floats, moved: Floats
-) -> None:
-    """state = c, found = mean = (c - c*)/dt, moved = before + c* - c_old; owned nodes."""
-    for i in range(len(new)):
-        state[i] = new[i]
-        found[i] = (new[i] - star[i]) / dt
-        mean[i] = found[i]
-        moved[i] = star[i] - old[i] + before[i]
+                empty = empty and old[i, node] == 0.0 and moved[i, node] == 0.0
+            if empty or (len(quiet) > 0 and _still(quiet, outer, old, moved, node, floors)):
+                for i in range(m):
+                    new[i, node] = max(0.0, moved[i, node])  # of rounding, and never -0
+                    tilt[i, node] = 0.0
+                for j in range(len(flown)):
+                    flown[j, node] = 0.0
+                continue
+            pending[waiting] = node
+            waiting += 1
+    counts[3] += waiting
+    return march(table, pending[:waiting], outer, held, old, moved, dt, rtol, floors, new, tilt, flown, counts)

@@ -24,9 +24,12 @@ _PRODUCTS = {"matptap_via": "allatonce"}
 # GAMG joins nothing that couples weakly, else it does not converge where coefficients jump, as at an open membrane; and it is built
 # from the matrix alone: what is kept of earlier ones would not be there after a restart. With SOR it needs a third fewer iterations.
 _GAMG = {"pc_gamg_threshold": "0.02", "pc_gamg_reuse_interpolation": "false"}
+# Where the matrix is not symmetric SOR can diverge (drift on obtuse meshes: 500 iterations), and ILU, 5 there, does not.
 _LEVELS = {"mg_levels_ksp_type": "richardson", "mg_levels_pc_type": "sor"}
 _COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
 _FEW = 500  # nodes, for which GAMG's set-up has been seen to fail, and ILU is as fast
+_STARTS = 3  # a method that has broken down, as BiCGStab does near the end on few nodes, goes on from there
+
 _REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
 
 
@@ -124,8 +127,8 @@ class LinearSystem:
             solver = "cg" if self.symmetric else "bicgstab"
         if preconditioner == "auto":
             preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 or not self.multigrid else "hypre"
-        # An iteration with hypre's multigrid reduces the residual more than the tolerance asks for, one with GAMG just so much.
-        self._share = 0.1 if preconditioner == "hypre" and not has_hypre() else 1.0
+        # An iteration with hypre's multigrid reduces the residual far more than the tolerance asks for, one with GAMG or ILU just so much.
+        self._share = 0.01 if preconditioner == "hypre" and not has_hypre() else 1.0
         if self._share < 1.0:
             preconditioner = "gamg" if self.mat.getSize()[0] > _FEW else "ilu"
         if self._chosen == (solver, preconditioner):
@@ -152,7 +155,9 @@ class LinearSystem:
             self.ksp.setFromOptions()
         self._inner = {}
         if pc.getType() == "gamg":
-            self._inner = {f"{prefix}{name}": value for name, value in _LEVELS.items()} | (_PRODUCTS if self.mat.comm.size > 1 else {})
+            several = self.mat.comm.size > 1
+            levels = _LEVELS if self.symmetric else _LEVELS | {"mg_levels_pc_type": "bjacobi" if several else "ilu"}
+            self._inner = {f"{prefix}{name}": value for name, value in levels.items()} | (_PRODUCTS if several else {})
         elif self.mat.comm.size > 1 and preconditioner in ("ilu", "icc") and krylov == "cg":
             self._inner = {f"{prefix}sub_pc_type": "icc"}
 
@@ -175,9 +180,13 @@ class LinearSystem:
         self.ksp.setTolerances(rtol=self._share * (rtol or self.options.rtol), atol=1e-300, divtol=1e10, max_it=self.options.max_iterations)
         self._x.stateIncrease()  # the arrays were written behind PETSc's back: drop its cached norms
         self._b.stateIncrease()
+        self.taken = 0
         with _unless_given(self._inner) if self._inner else contextlib.nullcontext():
-            self.ksp.solve(self._b, self._x)
-        self.taken = self.ksp.getIterationNumber()
+            for _ in range(_STARTS):
+                self.ksp.solve(self._b, self._x)
+                self.taken += self.ksp.getIterationNumber()
+                if self.ksp.getConvergedReason() != PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN:
+                    break
         self.iterations += self.taken
         self.solves += 1
         if self._basis is not None:

@@ -69,7 +69,8 @@ def _growth(name: str, options: Cells, filling: Sequence[str], letters: Letters)
         occupied = space if law.capacity.constant == 1.0 else [per_capacity(summed(space), capacity)]
         limited = product(mu, one_minus(*occupied))
         paper = letters.credit(law.rate, CHAPLAIN_LOLAS_2006)
-        return (Term(limited, "growth into free space", paper, (Factor(capacity, "capacity of growth"),)),)
+        others = tuple(other for other in filling if other != name)
+        return (Term(limited, "growth into free space", paper, (Factor(capacity, "capacity of growth"),), shares=others),)
     return (Term(mu, "exponential growth"),)
 
 

@@ -57,7 +57,7 @@ class Progress:
         if self._speaks:
             if opening:
                 self._print(opening)
-            if _bar_wanted(self._stream):
+            if bar_wanted(self._stream):
                 self._bar, self._task = _bar(self._stream, end - start)
 
     def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
@@ -136,7 +136,7 @@ class Progress:
         log.info(text)
 
 
-def _bar_wanted(stream: TextIO) -> bool:
+def bar_wanted(stream: TextIO) -> bool:
     """A bar on a terminal; mpirun gives rank 0 a pseudo-terminal even in a pipe, so there only if INVASIO_PROGRESS=bar."""
     wish = os.environ.get("INVASIO_PROGRESS", "")
     if wish in ("bar", "plain"):

@@ -127,7 +127,7 @@ class Context:
             raise wrong(str(error), code=error.code, remedy=joined(error.remedy, slip) or _WRITE) from None
         if self.scales is None:
             what = "the scenario states no scales, so a value with a unit has no meaning"
-            raise wrong(what, code="no-scales", remedy="write a plain number")
+            raise wrong(what, code="no-scales", remedy="state them, as in `scales: {length: 1 um, time: 1 h}`, or write a plain number")
         here = self
         if "^d" in dimension:
             here = replace(self, dim=self._dimension(given, dimension, text))

@@ -26,10 +26,30 @@ _TELLING, _LONGEST = 50, 110  # characters of an example in a table
 def examples() -> dict[tuple[type[Options], str], tuple[str, ...]]:
     """For each group of options and option all uses of it, as YAML on a line, `motility: 1e-10 cm^2/s`."""
     found: dict[tuple[type[Options], str], list[str]] = {}
-    for path in sorted(FOLDER.glob("*.yaml")):
-        for group, key, value in _within(Scenario, YAML().load(path.read_text(encoding="utf-8"))):
+    for path in _files():
+        for group, key, value in _uses(path):
             found.setdefault((group, key), []).append(_line(key, value))
     return {place: tuple(texts) for place, texts in found.items()}
+
+
+def first_example(group: type[Options], key: str) -> str:
+    """The first use of an option that fits into a message; reads no more files than it takes to find it."""
+    for path in _files():
+        if f"{key}:" in path.read_text(encoding="utf-8"):
+            lines = (_line(key, value) for model, name, value in _uses(path) if (model, name) == (group, key))
+            short = next((line for line in lines if len(line) <= _LONGEST), "")
+            if short:
+                return short
+    return ""
+
+
+def _files() -> list[Path]:
+    return sorted(FOLDER.glob("*.yaml"))
+
+
+@cache
+def _uses(path: Path) -> list[tuple[type[Options], str, Any]]:
+    return list(_within(Scenario, YAML().load(path.read_text(encoding="utf-8"))))
 
 
 def example(group: type[Options], key: str) -> str:

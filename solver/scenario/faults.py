@@ -112,10 +112,20 @@ def _annotation(path: Path_, document: Document, schema: Any) -> tuple[Any, Any]
     return annotation, value
 
 
+def _shown(path: Path_, document: Document, schema: Any) -> str:
+    """How an option that is missing may look, where there is an example of it."""
+    from .exemplified import first_example
+
+    group = outline.resolve(*_annotation(path[:-1], document, schema))
+    text = first_example(group, str(path[-1])) if isinstance(group, type) else ""
+    return f", as in `{text}`" if text else ""
+
+
 def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
     kind, given, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "missing":
-        return Fault(document.mark(path[:-1]), path, "missing, but needed", code="missing-option", remedy=f"give `{path[-1]}`")
+        remedy = f"give `{path[-1]}`{_shown(path, document, schema)}"
+        return Fault(document.mark(path[:-1]), path, "missing, but needed", code="missing-option", remedy=remedy)
     if kind == "extra_forbidden":
         keys = outline.keys(*_annotation(path[:-1], document, schema)) or []
         comma = re.match(r"\d", str(path[-1])) and given is None

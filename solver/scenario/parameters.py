@@ -74,7 +74,7 @@ def in_own_unit(text: str, given: Measure, context: Context) -> tuple[float, Mea
     """The number that a text with a unit begins with, and the unit. Raises PydanticCustomError where there are no scales."""
     if context.scales is None:
         what = "the scenario states no scales, so a value with a unit has no meaning"
-        raise wrong(what, code="no-scales", remedy="write a plain number")
+        raise wrong(what, code="no-scales", remedy="state them, as in `scales: {length: 1 um, time: 1 h}`, or write a plain number")
     number = _LEADING.match(text)
     value = float(number[0]) if number and number[0].strip() else 1.0
     unit = Measure(given.factor / Fraction(value), given.dimension) if value else measure(f"1 {text[number.end() if number else 0 :]}")

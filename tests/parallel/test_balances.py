@@ -32,16 +32,16 @@ def test_a_restart_goes_on_with_the_multigrid_of_before(comm: Comm, monkeypatch:
     if hypre and not linear.has_hypre():
         pytest.skip("this PETSc has no hypre")
     monkeypatch.setattr(linear, "has_hypre", lambda: hypre)
-    laws = model(loss)
-    march = advance(problem_of(laws, lattice(3, 5), comm), 0.1, 4)
+    laws, cells = model(loss), 5 if hypre else 8  # GAMG is for more than 500 nodes
+    march = advance(problem_of(laws, lattice(3, cells), comm), 0.1, 4)
     kept = march.snapshot()
     march.steps(0.1, 4)
-    parallel_assert(comm, march.multigrids("o") <= 2, f"{march.multigrids('o')} multigrids in 8 steps")
-    again = problem_of(laws, lattice(3, 5), comm)
+    parallel_assert(comm, 1 <= march.multigrids("o") <= 2, f"{march.multigrids('o')} multigrids in 8 steps")
+    again = problem_of(laws, lattice(3, cells), comm)
     March.restored(again, kept).steps(0.1, 4)
     same_bits(march.problem, again)
     earlier = replace(kept, arrays={name: a for name, a in kept.arrays.items() if name != "o/multigrid"})
-    without = problem_of(laws, lattice(3, 5), comm)
+    without = problem_of(laws, lattice(3, cells), comm)
     March.restored(without, earlier).steps(0.1, 4)
     same_densities(without, march.problem, 1e-8)
 
@@ -50,12 +50,13 @@ def test_a_restart_goes_on_with_the_multigrid_of_before(comm: Comm, monkeypatch:
 def test_a_multigrid_that_has_become_bad_is_made_anew(comm: Comm, monkeypatch: pytest.MonkeyPatch, loss: str) -> None:
     """Uptake that rises by 1e5 within ten steps; compared with a new multigrid in each solve."""
     rising = loss.replace("10*n", "10*n*exp(12*t)")
-    march = advance(problem_of(model(rising), lattice(3, 6), comm), 0.1, 10)
+    cells = 6 if linear.has_hypre() else 8
+    march = advance(problem_of(model(rising), lattice(3, cells), comm), 0.1, 10)
     made = march.multigrids("o")
     parallel_assert(comm, made >= 2, f"{made} multigrids")
     march.balance()
     monkeypatch.setattr(LinearSystem, "precondition_apart", lambda self: None)
-    new = problem_of(model(rising), lattice(3, 6), comm)
+    new = problem_of(model(rising), lattice(3, cells), comm)
     advance(new, 0.1, 10)
     same_densities(march.problem, new, 1e-8)
 

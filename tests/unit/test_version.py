@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,27 @@ def test_of_what_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_the_command_says_it() -> None:
     said = subprocess.run([sys.executable, "-m", "invasio.solver.cli", "--version"], capture_output=True, text=True, check=True, timeout=60)
     assert said.stdout.strip() == f"invasio {invasio.__version__}"
+
+
+def test_releases_are_dated_and_the_last_one_is_said_everywhere() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    heads = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert heads[0] == "Unreleased"
+    releases = [re.fullmatch(r"(\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)", head) for head in heads[1:]]
+    assert releases and all(releases), heads
+    days = [date.fromisoformat(found[2]) for found in releases if found]
+    assert days == sorted(days, reverse=True)
+    last = releases[0]
+    assert last and last[1] == RELEASED
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {RELEASED}\n" in citation and f"\ndate-released: {last[2]}\n" in citation
+
+
+def test_every_change_stands_once_in_a_group() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    groups = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
+    assert groups <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    parts = re.split(r"^## ", text, flags=re.MULTILINE)[2:]  # what is released
+    stray = [part for part in parts if re.search(r"^- ", part.partition("### ")[0], re.MULTILINE)]
+    changes = re.findall(r"^- .+(?:\n  .+)*", text, re.MULTILINE)
+    assert not stray and len(changes) == len(set(changes)) > 100

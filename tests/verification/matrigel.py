@@ -147,7 +147,6 @@ def course(found: dict[str, Fitted], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    phi = found["whole"].summary["estimates"]["overdispersion of cells"]["value"]
     looks = {
         "whole": (LINES[0], "-"),
         "whole, in 3-D": (LINES[1], ":"),
@@ -166,7 +165,11 @@ def course(found: dict[str, Fitted], path: Path) -> None:
             axes[1].plot(*found["whole"].curve(what).T[:2], color=LINES[0], lw=0.6)
     seen = [positions(day)[:, 2] for day in DAYS]
     counts = np.array([len(z) for z in seen])
-    axes[0].errorbar(DAYS, counts, 1.96 * np.sqrt(phi * counts), fmt="o", ms=4, color="black", label="seen, 95 %")
+    axes[0].plot(DAYS, counts, "o", ms=4, color="black", label="seen")
+    for axis, what in zip(axes, ("count", "median height"), strict=True):
+        rows = [row for row in found["whole"].predicted if row["observable"] == what]
+        time, low, high = (np.array([float(row[key]) for row in rows]) for key in ("time", "seen_lower", "seen_upper"))
+        axis.fill_between(time, low, high, color="0.5", alpha=0.15, lw=0, label="95 % of new measurements, whole")
     ends = np.array([np.quantile(z, (0.1, 0.5, 0.9)) for z in seen])
     axes[1].errorbar(
         DAYS, ends[:, 1], (ends[:, 1] - ends[:, 0], ends[:, 2] - ends[:, 1]), fmt="o", ms=4, color="black", label="seen, 10 to 90 %"

@@ -84,6 +84,16 @@ def test_a_shared_capacity_is_kept(tmp_path: Path, dt: float) -> None:
     assert (row["a.total"], row["b.total"]) == (pytest.approx(1.2, rel=1e-13), pytest.approx(0.8, rel=1e-13))
 
 
+def test_phenotypes_that_fill_a_volume_keep_their_shares(tmp_path: Path) -> None:
+    """a' = 50 a (1 - a - b), b' = 30 b (1 - a - b): (a/0.4)^3 = (b/0.2)^5 for steps of any size, and at rest they are full."""
+    growth = "motility: 1e-3, growth: {kind: volume_filling, rate: "
+    cells = f"model:\n  cells:\n    a: {{initial: 0.4, {growth}50}}}}\n    b: {{initial: 0.2, {growth}30}}}}\n"
+    row = last(invasio.run(written(tmp_path, HEAD + cells + TAIL), set={"time.end": 4, "time.step": 1}, out=None))
+    a, b = row["a.total"], row["b.total"]
+    assert a + b == pytest.approx(1.0, rel=1e-6)
+    assert (a / 0.4) ** 3 == pytest.approx((b / 0.2) ** 5, rel=1e-3)
+
+
 def test_followers_gather_where_leaders_are_through_a_membrane_too(tmp_path: Path) -> None:
     """n tends to N exp(chi L/d)/int exp(chi L/d), order two, on both sides of an open membrane."""
     errors = []

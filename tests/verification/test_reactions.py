@@ -134,7 +134,7 @@ def test_a_law_costs_what_mass_action_does() -> None:
     """Both are the same program, operation by operation, of densities, slopes and flows."""
     law, by_rates = (parse("3*a*b - 2*c"), parse("3*(a*b) - 2*c"))
     programs = [compose({"a": Unary("-", v), "b": Unary("-", v), "c": v}, {}, [v]) for v in (law, by_rates)]
-    for one, other in zip(*(vars(p).values() for p in programs), strict=True):
+    for one, other in zip(*(p.table() for p in programs), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

@@ -5,6 +5,7 @@ Each comparison asks for 4 standard errors: of 200 accounts one in 80 runs of su
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -133,6 +134,22 @@ def test_other_steps_give_the_same_histories(way: Way) -> None:
     one, two = (drawn(plan, each, range(60), way)[0].units for each in (entries, finer))
     assert len(one) > 50 and (one.place == two.place).all() and (one.final == two.final).all()
     assert one.arrived == pytest.approx(two.arrived, abs=1e-10)
+
+
+@pytest.mark.parametrize("way", ["cells", "direct"])
+def test_what_another_tolerance_flips_is_counted_and_no_more_than_its_part(way: Way) -> None:
+    """5 % more that enters by the end brings 5 % more units, at the end; of the others few change anything but their times."""
+    plan, entries = PLANS["constant"]
+    other = replace(entries, cells=entries.cells * (1 + 0.05 * entries.times / entries.times[-1])[:, None, None])
+    one, two = (drawn(plan, each, range(600), way)[0].units for each in (entries, other))
+    here, there = (
+        Counter(zip(*(getattr(units, name).tolist() for name in ("history", "part", "event", "place", "size")), strict=True))
+        for units in (one, two)
+    )
+    lost, more = (here - there).total(), (there - here).total()
+    expected = 0.05 * len(one)
+    spread = np.sqrt(expected * float((one.size**2).sum() / one.size.sum()))
+    assert len(one) > 1500 and lost < 0.1 * expected and abs(more - lost - expected) < 4 * spread < expected, (lost, more, expected)
 
 
 def test_counts_are_those_of_the_units() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from invasio.hpc.scaling.model import BANDWIDTH, LATENCY, REDUCTION, fit, predict
+from invasio.hpc.scaling.model import BANDWIDTH, LATENCY, REDUCTION, Model, Socket, fit, predict
 from invasio.hpc.scaling.series import difference, weak_settings
 from invasio.postprocess.scaling import draw
 from invasio.solver.scenario.loader import load
@@ -107,6 +107,15 @@ def test_prediction_follows_the_formula(tmp_path: Path) -> None:
     assert weak["nodes"] == 8000 * 512 and 0.9 < weak["efficiency"] < 1.0
     draw([*ROWS, row], tmp_path / "s.png", "a", False, "this")
     assert (tmp_path / "s.png").stat().st_size > 20_000
+
+
+def test_prediction_of_a_full_socket() -> None:
+    """Within 20 % of what was measured on 16 cores (docs/clusters.md), by its memory as one core and all of them see it."""
+    model = Model(3, 0.853e-6, 44.0, 37.0, 1.4e6, 493_039 / 2, Socket(16, 25.4e9, 16 * 7.5e9), 12.4e3)
+    for ranks, measured in ((1, 0.853), (2, 0.921), (4, 0.879), (8, 1.128), (16, 1.292)):
+        assert 1e6 * ranks * model.seconds(493_039, ranks) / 493_039 == pytest.approx(measured, rel=0.2)
+    crowded, apart = (predict(ROWS, [32], weak=False, socket=s)[0]["efficiency"] for s in (Socket(16, 1e5, 4e5), None))
+    assert crowded < apart
 
 
 def test_disagreement_is_seen() -> None:

@@ -96,6 +96,14 @@ def test_a_schedule_that_is_the_same_in_all_is_drawn_once(arms: Path) -> None:
     assert [len(lanes_of(runs, 3)["dose"]) for runs in ([control, late], [control, control], [control])] == [2, 1, 1]
 
 
+def test_no_more_columns_than_fit_into_one_picture(arms: Path) -> None:
+    """As those of hundreds of parts of a vessel: minutes of drawing, and nothing to see."""
+    names = list(open_run(arms / "control").series)[1:]
+    many = (names * plot.MOST_COLUMNS)[: plot.MOST_COLUMNS + 1]
+    with refused("too-many", "control", f"at most {plot.MOST_COLUMNS}"):
+        plot.series([open_run(arms / "control")], many)
+
+
 def test_no_more_runs_than_can_be_told_apart(arms: Path) -> None:
     assert len({tuple(plot.stroke(number).values()) for number in range(plot.MOST_LINES)}) == plot.MOST_LINES
     with refused("too-many", "", f"at most {plot.MOST_LINES}"):

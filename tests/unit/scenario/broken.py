@@ -284,7 +284,7 @@ CASES = {
     ),
     "missing": Broken(
         _good("{end: 10, step: 0.1}", "{step: 0.1}"),
-        (said("{file}:8:7: time.end", "missing-option", "give `end`"),),
+        (said("{file}:8:7: time.end", "missing-option", "give `end`, as in `end: 10`"),),
     ),
     "text_for_number": Broken(
         _good("cells: 10", "cells: '10'"),
@@ -355,7 +355,7 @@ CASES = {
     ),
     "unit_without_scales": Broken(
         _good("end: 10", "end: 10 d"),
-        (said("{file}:8:13: time.end", "no-scales", "write a plain number", "(given '10 d')"),),
+        (said("{file}:8:13: time.end", "no-scales", "state them, as in `scales: {length: 1 um, time: 1 h}`, or write a plain number", "(given '10 d')"),),
     ),
     "unit_of_key": Broken(
         _good("mmp: 10", "mmp: 10 /h", SCALED),
