@@ -91,7 +91,7 @@ def transition(comm: Comm) -> Problem:
         replace(fast, transfers=(Transfer("e", parse("0.3")),)),
         species("s", "1 - x", "soluble", diffusion="0.05", production="0.2*e", loss="0.2"),
     )
-    return problem_of(laws, lattice(1, 40), comm)
+    return problem_of(laws, lattice(1, 40), comm, together="partners")
 
 
 CASES = {
