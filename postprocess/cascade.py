@@ -206,7 +206,8 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
     for number, place in enumerate([*shown[:4], "anywhere"]):
         rows = [k for k, other in enumerate(organs["place"]) if other == place]
         colour = "black" if place == "anywhere" else LINES[number % len(LINES)]
-        panel.plot(times[rows], numbers(organs["chance_macro"])[rows], color=colour, label=place.replace("_", " "))
+        closed, drawn = (numbers(organs[f"{what}_macro"])[rows] for what in ("chance", "drawn"))
+        panel.plot(times[rows], np.where(np.isfinite(closed), closed, drawn), color=colour, label=place.replace("_", " "))
         low, high = (numbers(organs[f"{end}_macro"])[rows] for end in ("low", "high"))
         if facts["histories"] < FEW:
             continue  # the bands would cover everything
@@ -215,5 +216,6 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
     panel.set_ylim(bottom=0)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
     panel.set_xlabel(f"time{f' ({name})' if name else ''}")
-    panel.set_ylabel("chance of a metastasis that shows")
+    closed_form = np.isfinite(numbers(organs["chance_macro"])).any()
+    panel.set_ylabel("chance of a metastasis that shows" + ("" if closed_form else " (drawn)"))
     panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))

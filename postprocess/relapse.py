@@ -14,7 +14,10 @@ from .times import long_time
 
 
 def figure(folder: Path) -> Any:
-    """Closed form and what was drawn with its 95 %, as steps, from the end of the run on. Raises WrongRequest where nothing is drawn."""
+    """Closed form and what was drawn with its 95 %, from the end of the run on; straight between the times of looking at histories.
+
+    Raises WrongRequest where nothing is drawn.
+    """
     table = read(folder, "relapse.csv")
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     after = numbers(table["after"])
@@ -24,8 +27,8 @@ def figure(folder: Path) -> Any:
     when, free = factor * after[later], numbers(table["free"])[later]
     if facts["histories"] >= FEW:
         low, high = (numbers(table[end])[later] for end in ("low", "high"))
-        panel.fill_between(when, low, high, step="post", color=LINES[0], alpha=0.18, lw=0, label="95 %")
-    panel.step(when, free, where="post", color=LINES[0], label=f"{facts['histories']:,} histor{'y' if facts['histories'] == 1 else 'ies'}")
+        panel.fill_between(when, low, high, color=LINES[0], alpha=0.18, lw=0, label="95 %")
+    panel.plot(when, free, color=LINES[0], label=f"{facts['histories']:,} histor{'y' if facts['histories'] == 1 else 'ies'}")
     closed = "closed form" + (", without shedding" if facts.get("sheds") else "")
     panel.plot(when, numbers(table["chance_free"])[later], color="black", ls="--", lw=1.2, label=closed)
     panel.set_ylim(0.0, 1.02)

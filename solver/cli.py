@@ -61,7 +61,9 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
 class _Version(argparse.Action):
     """Print the version, which is looked up only then."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option_string: str | None = None
+    ) -> None:
         import invasio
 
         print("invasio", invasio.__version__)

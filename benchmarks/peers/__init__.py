@@ -1,1 +1,1 @@
-"""The same problem in invasio, in plain DOLFINx, FiPy, scikit-fem and py-pde: error against processor time."""
+"""The same problem in invasio, in plain DOLFINx, FiPy and scikit-fem: error against processor time."""

@@ -32,10 +32,9 @@ CASES: dict[str, tuple[str, list[Result]]] = {
         [{"cells": c, "dt": dt, "method": "segregated"} for c, dt in ((25, 0.02), (50, 0.01), (100, 0.004), (200, 0.004))],
     ),
     "FiPy": ("fipy_run.py", [{"cells": c, "dt": dt, "sweeps": 2} for c, dt in ((25, 0.05), (50, 0.02), (100, 0.02))]),
-    "scikit-fem": ("scikit_fem_run.py", [{"cells": c, "dt": dt} for c, dt in ((25, 0.02), (50, 0.01), (100, 0.004))]),
-    "py-pde": ("py_pde_run.py", [{"cells": c, "tolerance": t} for c, t in ((25, 1e-3), (50, 1e-3), (100, 1e-4), (200, 1e-4))]),
+    "scikit-fem": ("scikit_fem_run.py", [{"cells": c, "dt": dt} for c, dt in ((25, 0.02), (50, 0.01))]),
 }
-OWN = {"fipy_run.py": "fipy", "scikit_fem_run.py": "scikit-fem", "py_pde_run.py": "py-pde"}  # which have a Python of their own
+OWN = {"fipy_run.py": "fipy", "scikit_fem_run.py": "scikit-fem"}  # which have a Python of their own
 
 
 def main(argv: list[str]) -> int:
@@ -43,7 +42,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.peers", description=__doc__)
     parser.add_argument("--repeat", type=int, default=2, help="runs per setting, of which the fastest counts (default: %(default)s)")
     parser.add_argument("--only", help="peers whose name begins with this; the others keep their last results")
-    help = "a Python that has a peer, as fipy=PATH, scikit-fem=PATH, py-pde=PATH; without it one is installed for the occasion"
+    help = "a Python that has a peer, as fipy=PATH or scikit-fem=PATH; without it one is installed for the occasion"
     parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH", help=help)
     parser.add_argument("--draw", action="store_true", help="table and picture of the last results, no runs")
     options = parser.parse_args(argv)

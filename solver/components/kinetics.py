@@ -87,8 +87,16 @@ class Coupled(Component):
         """Of each member what each reaction makes of it, or takes."""
         for k, j, number in self.kinetics.parts:
             reaction, sign = self.kinetics.reactions[j], 1 if number > 0.0 else -1
+            if reaction.turns:
+                continue
             label = f"{'made' if sign > 0 else 'used up'} by {reaction.name}" + (", net" if reaction.reversible else "")
             yield Account(self.kinetics.members[k].name, account(reaction.name), sign, label, gives=reaction.reversible)
+        turning = [(k, number) for k, j, number in self.kinetics.parts if self.kinetics.reactions[j].turns]
+        for k, s in enumerate(self.kinetics.members):
+            if any(row == k and number > 0.0 for row, number in turning):
+                yield Account(s.name, "switched_in", 1, "came from other species")
+            if any(row == k and number < 0.0 for row, number in turning):
+                yield Account(s.name, "switched_out", -1, "became other species")
 
     def predict(self, phase: Phase, dt: float) -> None:
         """Keep what the step of transport begins with; what does not move is shown as it is foreseen for the middle of the step."""
@@ -273,7 +281,9 @@ class Coupled(Component):
                 part = number * kinetics.graph.mass[:n] * self._flown[j]
                 part[kinetics.held[k]] = 0.0
                 change -= part
-            page.add(account(kinetics.reactions[j].name), made if number > 0.0 else -made)
+            reaction = kinetics.reactions[j]
+            key = account(reaction.name) if not reaction.turns else "switched_in" if number > 0.0 else "switched_out"
+            page.add(key, made if number > 0.0 else -made)
         if not kinetics.alone[k]:
             page.add("born", float(change.sum(where=change > 0.0)))
             page.add("dead", -float(change.sum(where=change < 0.0)))

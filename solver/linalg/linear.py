@@ -127,8 +127,8 @@ class LinearSystem:
             solver = "cg" if self.symmetric else "bicgstab"
         if preconditioner == "auto":
             preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 or not self.multigrid else "hypre"
-        # An iteration with hypre's multigrid reduces the residual more than the tolerance asks for, one with GAMG just so much.
-        self._share = 0.1 if preconditioner == "hypre" and not has_hypre() else 1.0
+        # An iteration with hypre's multigrid reduces the residual far more than the tolerance asks for, one with GAMG or ILU just so much.
+        self._share = 0.01 if preconditioner == "hypre" and not has_hypre() else 1.0
         if self._share < 1.0:
             preconditioner = "gamg" if self.mat.getSize()[0] > _FEW else "ilu"
         if self._chosen == (solver, preconditioner):

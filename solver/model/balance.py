@@ -260,7 +260,8 @@ class Reaction:
 
     change: of whole numbers where the species are measured alike; else each in its own scale. ``counts``: the whole numbers.
     onward, backward: the two parts of v = onward - backward, each >= 0; backward is 0 of what goes one way. A ``law`` of the user's
-    own that goes both ways is all in ``onward``, of any sign. factors: what must be >= 0 in these.
+    own that goes both ways is all in ``onward``, of any sign. factors: what must be >= 0 in these. turns: it is a transfer, and
+    booked as one.
     """
 
     name: str
@@ -272,6 +273,7 @@ class Reaction:
     reversible: bool = False
     factors: tuple[Factor, ...] = ()
     source: str = ""
+    turns: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ are integrated together at every node, since taken one after another, each with 
 wrong. Of a species that is
 only made by these, what they make is integrated with them. Slow loops of other kinds (cells make enzyme, enzyme opens matrix, matrix
 slows growth) stay where the rest is; ``cycles`` takes in every cycle of production, growth and loss. What a reaction changes are
-partners whatever the option says, and so are those of two reactions of which one depends on what the other changes.
+partners whatever the option says, and so are those of two reactions of which one depends on what the other changes. What turns into another
+is a reaction of the two; but where something goes along with them, or may only be so dense, components.transfers takes care of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Literal
 
 from ..scenario.expressions import Binary, Expr, Name, Number
 from ..scenario.tree import simplify
-from .balance import Kinetics, Reaction, Species, Term
+from .balance import Kinetics, Reaction, Species, Term, Transfer
 from .walk import names_in
 
 How = Literal["partners", "cycles", "none"]
@@ -39,6 +40,7 @@ class Reacting:
 def find_kinetics(laws: Sequence[Species], how: How, reactions: Sequence[Reaction] = ()) -> tuple[Kinetics, ...]:
     """The sets of species that react with each other, in the order of the laws. Quasi-steady species are in none."""
     changing = {law.name: law for law in laws if not law.quasi_steady}
+    reactions = (*reactions, *(_turnings(changing) if how != "none" else ()))
     if how == "none" and not reactions:
         return ()
     near = {"partners": _partners, "cycles": _cycles, "none": _apart}[how](changing)
@@ -59,6 +61,18 @@ def find_kinetics(laws: Sequence[Species], how: How, reactions: Sequence[Reactio
         replace(_with_products(members, changing, taken, how), reactions=tuple(r for r in reactions if set(r.change) & set(members)))
         for members in found
     )
+
+
+def _turnings(laws: Mapping[str, Species]) -> list[Reaction]:
+    """Transfers as reactions: those between species of which nothing else depends on how much turns."""
+    carriers = {law.carried.by for law in laws.values() if law.carried is not None}
+    free = {name for name, law in laws.items() if law.maximum is None and law.carried is None and name not in carriers}
+    return [_turning(law.name, t) for law in laws.values() for t in law.transfers if {law.name, t.into} <= free]
+
+
+def _turning(name: str, t: Transfer) -> Reaction:
+    change = {name: -1, t.into: 1}
+    return Reaction(f"{name} becomes {t.into}", f"{name} -> {t.into}", change, change, Binary("*", t.rate, Name(name)), turns=True)
 
 
 def _with_products(members: list[str], laws: Mapping[str, Species], taken: set[str], how: How) -> Kinetics:
@@ -121,6 +135,8 @@ def split(law: Species, kinetics: Kinetics) -> tuple[Species, Expr]:
     if law.name in kinetics.products:
         production = tuple(t for t in law.production if reacts(t))
         return _without(law, production, (), ()), rate_of(law.name, production, (), ())
+    turning = {r.name for r in kinetics.reactions if r.turns}
+    law = replace(law, transfers=tuple(t for t in law.transfers if _turning(law.name, t).name not in turning))
     if not law.mobile:
         production, growth, loss = law.production, law.growth, law.loss
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..scenario.expressions import Expr, Name, Number
 from ..scenario.tree import number_text
@@ -100,7 +101,8 @@ def reaction_lines(model: Model) -> list[str]:
 def apart(model: Model) -> list[str]:
     """A warning for each set of species that react with each other where nothing integrates them together."""
     known = {name for kinetics in model.kinetics for name in kinetics.members}
-    sets = [kinetics.members for kinetics in find_kinetics(model.species, "partners") if not known & set(kinetics.members)]
+    laws = [replace(law, transfers=()) for law in model.species]  # what turns is taken care of in any case
+    sets = [kinetics.members for kinetics in find_kinetics(laws, "partners") if not known & set(kinetics.members)]
     return [
         f"{', '.join(members)} react with each other, but numerics.kinetics is none: steps longer than their reactions take are wrong"
         for members in sets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import json
 import sys
 import tempfile
 import time
@@ -12,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.fuzz import checkpoints, collections, folders, scenarios
+from tests.fuzz import checkpoints, collections, folders, numbers, scenarios
 from tests.fuzz.judge import Answer
 
-KINDS = ("scenarios", "folders", "collections", "checkpoints")
+KINDS = ("scenarios", "folders", "collections", "checkpoints", "numbers")
 Step = Callable[[], tuple[str, Answer]]
 
 
@@ -24,6 +25,9 @@ def start(kind: str, seed: int, place: Path) -> Step:
     if kind == "scenarios":
         stream = scenarios.mutants(seed)
         return lambda: _scenario(*next(stream), place)
+    if kind == "numbers":
+        chance = numbers.models(seed)
+        return lambda: _numbers(next(chance), place)
     if kind == "checkpoints":
         bits = checkpoints.mutants(seed, place)
         return lambda: _checkpoint(*next(bits), place)
@@ -38,6 +42,10 @@ def start(kind: str, seed: int, place: Path) -> Step:
 
 def _scenario(what: str, raw: bytes, place: Path) -> tuple[str, Answer]:
     return what, scenarios.attack(raw, place)
+
+
+def _numbers(model: numbers.Model, place: Path) -> tuple[str, Answer]:
+    return json.dumps(model.scenario), numbers.attack(model, place)
 
 
 def _checkpoint(what: str, content: bytes, place: Path) -> tuple[str, Answer]:

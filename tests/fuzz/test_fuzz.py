@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import attacks, checkpoints, collections, folders, scenarios
+from tests.fuzz import attacks, checkpoints, collections, folders, numbers, scenarios
 from tests.fuzz.judge import ask
 
 SECONDS = 6.0  # for each kind, but a few attacks on any machine; further ones are left to the command
@@ -59,3 +59,12 @@ def test_bits_of_checkpoints(tmp_path: Path) -> None:
         what, content = next(stream)
         answer, count = checkpoints.attack(content, tmp_path), count + 1
         assert answer.fault == "", f"{what}: {answer.fault}"
+
+
+def test_numbers_of_chance_models(tmp_path: Path) -> None:
+    """Stiff, self-limited, reacting, turning, given in pulses: as SciPy integrates them."""
+    chance, end, count = numbers.models(1), time.monotonic() + SECONDS, 0
+    while count <= 5 or (time.monotonic() < end and count < 60):
+        model = next(chance)
+        answer, count = numbers.attack(model, tmp_path), count + 1
+        assert answer.fault == "", f"{model.scenario}: {answer.fault}"

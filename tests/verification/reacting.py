@@ -179,7 +179,8 @@ def in_time(comm: Comm, steps: tuple[int, ...], cells: int, end: float = 2.0, fi
         reached[count] = {name: density(problem, name)[: g.n_owned].copy() for name in exact(1)}
     *found, right = reached.values()
     mass = g.mass[: g.n_owned]
-    off = [{name: float(np.divide(*g.sum(mass * np.abs(c - right[name]), mass))) for name, c in one.items()} for one in found]
+    volume = g.sum(mass)[0]
+    off = [{name: g.sum(mass * np.abs(c - right[name]))[0] / volume for name, c in one.items()} for one in found]
     return Convergence.of([end / count for count in steps], off)
 
 

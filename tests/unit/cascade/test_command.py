@@ -74,6 +74,22 @@ def test_the_legend_lies_off_the_curves_and_few_histories_have_no_band(folder: P
             assert bool(over_time.collections) == banded
 
 
+def test_without_a_closed_form_the_curves_are_what_was_drawn(folder: Path) -> None:
+    """Every entry of the legend has a curve, also where growth leaves no closed form."""
+    assert main(["cascade", str(folder), "--seeds", "40"]) == 0
+    rows = _rows(folder / CASCADE / "organs.csv")
+    drawn = [float(row["drawn_micro"]) for row in rows if row["place"] == "anywhere"]
+    with (folder / CASCADE / "organs.csv").open("w", encoding="utf-8", newline="") as stream:
+        table = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(row | {"chance_macro": "", "drawn_macro": row["drawn_micro"]} for row in rows)
+    with style():
+        over_time = next(axes for axes in figure(folder / CASCADE).axes if axes.get_xlabel().startswith("time"))
+    curves = {line.get_label(): line.get_ydata() for line in over_time.lines}
+    assert curves["anywhere"] == pytest.approx(drawn) and max(drawn) > 0
+    assert "drawn" in over_time.get_ylabel()
+
+
 def test_cell_by_cell_and_another_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cascade", str(folder), "--seeds", "1", "--cell-by-cell", "--output", str(tmp_path / "other")]) == 0
     facts = json.loads((tmp_path / "other" / "manifest.json").read_text(encoding="utf-8"))
