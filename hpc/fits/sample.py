@@ -52,11 +52,14 @@ def sample(problem: Problem, best: Floats, covariance: Floats, runs: int, seed: 
 
     walkers = _reflected(best + numbers.standard_normal((count, problem.size)) @ root.T)
     height = heights(walkers)
-    kept, taken = [], 0
+    kept: list[Floats] = []
+    taken = 0
     for turn in range(rounds):
         if turn == beginning:
             latest = np.concatenate(kept[int(_LATEST * beginning) :])
-            proposals = _Far(latest.mean(axis=0), _WIDER * _root(np.cov(latest.T).reshape(problem.size, problem.size)))
+            proposals = _Far(
+                latest.mean(axis=0), _WIDER * _root(np.asarray(np.cov(latest.T), dtype=np.float64).reshape(problem.size, problem.size))
+            )
         for half in (np.arange(0, count, 2), np.arange(1, count, 2)):
             if turn % 2:
                 points = proposals.draw(numbers, len(half))

@@ -67,8 +67,10 @@ class Walls(Component):
                     if vessel.shown:
                         shown, entered = list(vessel.shown), np.bincount(vessel.part, crossing.entered, minlength=count)
                         values += [flux[shown], entered[shown]]
-        total = self.comm.allreduce(np.concatenate(values)) if values else []
-        return dict(zip(keys, total.tolist() if len(keys) else (), strict=True))
+        if not values:
+            return {}
+        total: Floats = self.comm.allreduce(np.concatenate(values))
+        return dict(zip(keys, total.tolist(), strict=True))
 
     def _columns(self, name: str, species: str) -> list[str]:
         """Of the whole vessel, then of its parts that are shown, which are chosen before the first row."""
