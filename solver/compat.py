@@ -57,7 +57,8 @@ def _create_mesh(comm: Comm, cells: NDArray[np.int64], points: NDArray[np.float6
     from dolfinx.mesh import Mesh, create_mesh
 
     try:
-        made = cpp.mesh.create_mesh(comm, memoryview(cells), coordinate_element(element.basix_element)._cpp_object, points, partition)
+        basis = coordinate_element(element.basix_element)  # type: ignore[call-arg]
+        made = cpp.mesh.create_mesh(comm, memoryview(cells), basis._cpp_object, points, partition)
     except (AttributeError, TypeError):  # alike on all ranks, before anything is sent
         return create_mesh(comm, cells=cells, x=points, e=element, partitioner=partition)
     return Mesh(made, ufl.Mesh(element))

@@ -87,8 +87,8 @@ def _python(peer: str, given: dict[str, Path], folder: Path) -> Path:
 
 def table(results: dict[str, list[Result]]) -> str:
     """Markdown: one row per run."""
-    head = ("code", "cells along an edge", "time", "steps", "error n", "error f", "error m", "smallest value", "cells lost")
-    head += ("set-up, CPU s", "loop, CPU s")
+    what = ("code", "cells along an edge", "time", "steps", "error n", "error f", "error m", "smallest value", "cells lost")
+    head = (*what, "set-up, CPU s", "loop, CPU s")
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for peer, runs in results.items():
         for r in runs:

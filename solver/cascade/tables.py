@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,12 +78,18 @@ class Events:
         fates = {int(fate): fate.name.lower() for fate in Fate}
         parts = [*self._parts, ("", "")]  # -1: none
         places, causes = [*self._plan.places, ""], [*(cause for cause, _ in self._plan.blood.losses), ""]
-        vessels, walls = ([parts[k][side] for k in units.part.tolist()] for side in (0, 1))
-        columns: list[list[object]] = [seeds[units.history].tolist(), vessels, walls, units.event.tolist(), units.generation.tolist()]
-        columns += [[places[k] for k in units.place.tolist()], units.size.tolist(), *units.cells.T.tolist()]
-        columns += [[fates[k] for k in units.fate.tolist()], [causes[k] for k in units.cause.tolist()]]
+        vessels, walls = ([parts[k][side] for k in _listed(units.part)] for side in (0, 1))
+        columns: list[list[object]] = [_listed(seeds[units.history]), vessels, walls, _listed(units.event), _listed(units.generation)]
+        columns += [[places[k] for k in _listed(units.place)], _listed(units.size), *_listed(units.cells.T)]
+        columns += [[fates[k] for k in _listed(units.fate)], [causes[k] for k in _listed(units.cause)]]
         columns += [_texts(values) for values in (*(getattr(units, name) for name in TIMES), units.final)]
         csv.writer(self._stream, lineterminator="\n").writerows(zip(*columns, strict=True))
+
+
+def _listed(values: Any) -> list[Any]:
+    """An array as a list of Python's own numbers, whatever its type says of its dimension."""
+    found: list[Any] = values.tolist()
+    return found
 
 
 def event_columns(plan: Plan) -> list[str]:

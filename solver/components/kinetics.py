@@ -245,8 +245,8 @@ class Coupled(Component):
             rounding = max(0.0, -page.pending("born"))  # of the credit that is taken back
             page.add("born", rounding)
             page.add("dead", rounding)
-        for gain, made in zip(self._gains, self._new[len(kinetics.members) :], strict=True):
-            coupling.quotient(self._touched, self._nothing, made, dt, gain)
+        for k, gain in enumerate(self._gains, start=len(kinetics.members)):
+            coupling.quotient(self._touched, self._nothing, self._new[k], dt, gain)
         if any(self._own):
             self._show_middle()
         else:

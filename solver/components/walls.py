@@ -70,7 +70,7 @@ class Walls(Component):
         if not values:
             return {}
         total: Floats = self.comm.allreduce(np.concatenate(values))
-        return dict(zip(keys, total.tolist(), strict=True))
+        return dict(zip(keys, map(float, total), strict=True))
 
     def _columns(self, name: str, species: str) -> list[str]:
         """Of the whole vessel, then of its parts that are shown, which are chosen before the first row."""

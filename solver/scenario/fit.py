@@ -227,12 +227,14 @@ class FitOptions(Options):
             raise wrong("there are no data", code="nothing-given", remedy="give 'data' or 'pictures'")
         for name, one in self.observables.items():
             self._check_seen(name, one)
-        for number, one in enumerate(self.pictures):
-            observable = self.observables.get(one.observable)
+        for number, shown in enumerate(self.pictures):
+            observable = self.observables.get(shown.observable)
             if observable is None or observable.value is None:
-                what = f"picture {number} shows no observable with 'value' (given {one.observable!r})"
-                raise wrong(what, code="unknown-name", remedy=allowed(one.observable, [n for n, o in self.observables.items() if o.value]))
-            if (one.brighter is None) != (observable.above is None):
+                what = f"picture {number} shows no observable with 'value' (given {shown.observable!r})"
+                raise wrong(
+                    what, code="unknown-name", remedy=allowed(shown.observable, [n for n, o in self.observables.items() if o.value])
+                )
+            if (shown.brighter is None) != (observable.above is None):
                 raise wrong(
                     "what is segmented in a picture needs a density at its edge",
                     code="missing-option",

@@ -36,7 +36,6 @@ class Model:
     rates: dict[str, list[str]]
     initial: dict[str, float]
     jumps: list[float] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
 
     def reference(self) -> dict[str, np.ndarray]:
         """Values at TIMES."""
@@ -88,11 +87,10 @@ def _model(chance: np.random.Generator) -> Model:
             scenario["model"] = {"reactions": reactions}
         if chance.random() < 0.3:
             n, m = (str(x) for x in chance.choice(names, 2, replace=False))
-            k = _rate(chance, high=2.0)
-            species[n]["becomes"] = {m: k}
-            made.rates[n].append(f"-{k}*{n}")
-            made.rates[m].append(f"{k}*{n}")
-            made.words.append(f"{n} becomes {m} at {k}")
+            pace = _rate(chance, high=2.0)
+            species[n]["becomes"] = {m: pace}
+            made.rates[n].append(f"-{pace}*{n}")
+            made.rates[m].append(f"{pace}*{n}")
     made.scenario = scenario
     return made
 

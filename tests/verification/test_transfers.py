@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_ledger_and_sign(comm: Comm, dt: float, how: How) -> None:
 
 @pytest.mark.parametrize("moving", [{"diffusion": "0.01"}, {}])
 @pytest.mark.parametrize("make", [{"production": "1"}, {"growth": "3 - a"}])
-def test_what_turns_fast_beside_its_sources_needs_no_small_steps(comm: Comm, moving: dict[str, str], make: dict[str, str]) -> None:
+def test_what_turns_fast_beside_its_sources_needs_no_small_steps(comm: Comm, moving: dict[str, Any], make: dict[str, Any]) -> None:
     """Made or growing, turned there and back 50 and 20 times per unit of time, dying at 5: the balance by hand, in steps of 25/50."""
     laws = (turning(species("a", "1", **moving, **make), b="50"), turning(species("b", "0", loss="5", **moving), a="20"))
     march = March(problem_of(laws, lattice(1, 4), comm, together="partners"))

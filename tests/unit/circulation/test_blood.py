@@ -8,6 +8,7 @@ from math import comb, prod
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from invasio.solver.circulation.classes import Classes
 from invasio.solver.circulation.histories import Way
@@ -15,6 +16,8 @@ from invasio.solver.circulation.plan import Blood, Entries, Lymph, Part, number
 from invasio.solver.circulation.values import resisted
 from tests.lib.cascade import AT_ONCE, account, constant, drawn, off, one_bed
 from tests.lib.messages import refused
+
+Floats = NDArray[np.float64]
 
 FIVE = np.array([0, 0, 0, 0, 1.0])
 SINGLE, CLUSTER, APART = 5e-4, 2.5e-2, 0.5
@@ -29,7 +32,7 @@ def orders(single: float, cluster: float, k: int = 5, p: float = APART) -> tuple
 
 def test_survivors_of_a_cluster_of_five() -> None:
     classes = Classes.of(FIVE, 1)
-    units = classes.split(APART)[4]
+    units = classes.split(np.array([APART]))[4]
     survival = np.where(classes.size > 1, CLUSTER, SINGLE)
     assert float(units * survival @ classes.size) == pytest.approx(MEAN, abs=5e-7)
     assert float(units @ classes.size) == pytest.approx(5)
@@ -69,9 +72,10 @@ def test_variance_of_survivors() -> None:
 LOOSE = (0.2, 0.9)  # of two phenotypes
 
 
-def in_clusters(k: int) -> tuple[np.ndarray, np.ndarray]:
+def in_clusters(k: int) -> tuple[Floats, Floats]:
     """Mean and variance of the cells of each phenotype that stay with another, of k cells of either phenotype, by every way there is."""
-    first, second = np.zeros(2), np.zeros(2)
+    first: Floats = np.zeros(2)
+    second: Floats = np.zeros(2)
     for kinds, stays in product(product((0, 1), repeat=k), product((False, True), repeat=k)):
         chance = prod(0.5 * (1 - LOOSE[kind] if stay else LOOSE[kind]) for kind, stay in zip(kinds, stays, strict=True))
         kept = np.array([sum(stay and kind == one for kind, stay in zip(kinds, stays, strict=True)) for one in (0, 1)])

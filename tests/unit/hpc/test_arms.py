@@ -141,6 +141,7 @@ def test_more_arms_than_lines_that_can_be_told_apart(tmp_path: Path, more: int) 
     table, done = table_of(sweep), 2 + more
     with style():
         drawn = figure(sweep, table)
+    assert drawn is not None
     legend = drawn.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["control", "spared", *(f"more{k}" for k in range(more))][:8]
     assert legend.get_title().get_text() == (f"the first 8 of {done} arms; the table has all" if done > 8 else "")
