@@ -16,7 +16,8 @@ DOLFINX = "0.11"  # that conda-forge has; Debian 13 has 0.9
 _UNTRIED = "# Never built: the machines of development reach no conda channel."
 _TRIED = "# Built by hand with {tool} on a Debian 13 base, and run on two ranks; not built by this project's tests."
 _BY = "# Written from hpc/environment/packages.txt by `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
-_STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; {tool} itself has not built it."
+_STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; docker itself has not built it."
+_SAME = "# The steps of Dockerfile.wheels, which were carried out by hand; neither Apptainer has built this nor has its image been tried."
 _LIST = (
     "# Written from hpc/environment/ by `python3 -m invasio.hpc.containers.recipes`. 2.4 GB, where Dockerfile has 3.3; all wheels by hash."
 )
@@ -95,7 +96,7 @@ ENTRYPOINT ["/opt/invasio/invasio"]
 
 def lighter() -> str:
     """A Dockerfile with the environment of wheels, which the launcher itself makes; its context is the checkout."""
-    return f"""{_STEPS.format(tool="docker")}
+    return f"""{_STEPS}
 {_LIST}
 # docker build -f hpc/containers/Dockerfile.wheels -t invasio .      then:  docker run --rm -v "$PWD:/data" invasio run scenario.yaml -n 2
 FROM debian:trixie-slim
@@ -138,7 +139,7 @@ From: debian:trixie
 
 def lighter_definition() -> str:
     """The Apptainer definition with the environment of wheels; built from the checkout."""
-    return f"""{_STEPS.format(tool="Apptainer")}
+    return f"""{_SAME}
 {_LIST}
 # apptainer build invasio-wheels.sif hpc/containers/invasio-wheels.def      then:
 #   apptainer run --bind "$PWD" invasio-wheels.sif run scenario.yaml -n 2

@@ -35,8 +35,8 @@ class Numerics(Options):
     scheme: Literal["tr_bdf2", "backward_euler"] = Field("tr_bdf2", description="time scheme; order 2, or 1")
     kinetics: Literal["partners", "cycles", "none"] = Field(
         "partners",
-        description="which species are integrated together at every node: those that lose by each other or are made of each other; "
-        "all whose rates depend on each other in a circle; none",
+        description="which species are integrated together at every node: those that lose by each other, are made of each other or turn "
+        "into each other; all whose rates depend on each other in a circle; none",
     )
     linear: Linear = Field(Linear(), description="linear solves")
     petsc: dict[str, str | float | int | bool] = Field(
