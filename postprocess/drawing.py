@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -47,7 +48,7 @@ class Drawing:
             return
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
+                with _no_broken_pipe():
                     pipe.close()
         if kind is not None:
             self._process.terminate()
@@ -71,15 +72,26 @@ class Drawing:
         return make_figures(folder)
 
     def _asked(self, folder: Path) -> bytes:
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
             return b""
         assert self._process.stdin is not None and self._process.stdout is not None
-        try:
+        with _no_broken_pipe():
             self._process.stdin.write(json.dumps(str(folder)).encode() + b"\n")
             self._process.stdin.flush()
             return self._process.stdout.readline()
-        except BrokenPipeError:
-            return b""
+        return b""
+
+
+@contextlib.contextmanager
+def _no_broken_pipe() -> Iterator[None]:
+    """Writing to a process that has gone is no fault; its signal is held back, since PETSc's handler would end the run."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+    try:
+        yield
+    except BrokenPipeError:
+        signal.sigtimedwait({signal.SIGPIPE}, 0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def main() -> int:

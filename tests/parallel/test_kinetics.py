@@ -60,7 +60,7 @@ def binding(dim: int, comm: Comm) -> Any:
 def test_on_any_number_of_ranks(comm: Comm, dim: int, limiter: str) -> None:
     """Ledger to 1e-12, nothing negative, the same on one rank, and a restart that repeats every bit."""
     problem, alone = binding(dim, comm), binding(dim, MPI.COMM_SELF)
-    parallel_assert(comm, [s.name for s in problem.kinetics[0].members] == ["cells", "ligand", "free", "complex"], "members")
+    parallel_assert(comm, [s.name for s in problem.kinetics[0].members] == ["cells", "others", "ligand", "free", "complex"], "members")
     parallel_assert(comm, [s.name for s in problem.kinetics[0].products] == ["product"], "products")
     options = SchemeOptions(limiter=limiter)
     march = March(problem, options).steps(DT, 3, tried=2.0, balanced=True)

@@ -65,7 +65,7 @@ def test_equations_of_several_components(tmp_path: Path) -> None:
 
 
 def test_what_opens_degrades_and_releases_follows_the_closed_form(tmp_path: Path) -> None:
-    """b' = -k b, c' = k b - e c, g' = r e c, f' = s n with constant enzyme and cells: second order, and nothing is lost."""
+    """b' = -k b, c' = k b - e c, g' = r e c, f' = s n with constant enzyme and cells: as exact as sub-steps at nodes, and nothing is lost."""
     k, e = 1.5 * 0.6 + 0.5 * 0.5, 2 * 0.6
     b = 0.8 * np.exp(-k)
     c = 0.3 * np.exp(-e) + 0.8 * k / (e - k) * (np.exp(-k) - np.exp(-e))
@@ -78,9 +78,7 @@ def test_what_opens_degrades_and_releases_follows_the_closed_form(tmp_path: Path
         assert last["fibrin.total"] == pytest.approx(0.4 * 0.5, rel=1e-12)
         released = 0.25 * (0.3 + 0.8 - b - c)
         errors.append([abs(last["bundles.total"] - b), abs(last["collagen.total"] - c), abs(last["tgf.total"] - released)])
-    orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
-    assert orders[-1].min() > 1.9, errors
-    assert max(errors[-1]) < 1e-4
+    assert np.max(errors) < 1e-8, errors
 
 
 def test_an_enzyme_that_cells_carry_opens_what_is_cross_linked(tmp_path: Path) -> None:
