@@ -65,7 +65,7 @@ def test_equations_of_several_components(tmp_path: Path) -> None:
 
 
 def test_what_opens_degrades_and_releases_follows_the_closed_form(tmp_path: Path) -> None:
-    """b' = -k b, c' = k b - e c, g' = r e c, f' = s n with constant enzyme and cells: as exact as sub-steps at nodes, and nothing is lost."""
+    """b' = -k b, c' = k b - e c, g' = r e c, f' = s n with constant enzyme and cells: exact at nodes, and nothing is lost."""
     k, e = 1.5 * 0.6 + 0.5 * 0.5, 2 * 0.6
     b = 0.8 * np.exp(-k)
     c = 0.3 * np.exp(-e) + 0.8 * k / (e - k) * (np.exp(-k) - np.exp(-e))
