@@ -15,12 +15,13 @@ _ANNOUNCES = (
     b"BAD TERMINATION",
     b"A deprecated MCA variable",  # Open MPI 6 renamed one that 5 needs
 )
-# What MPICH says behind its block, or instead of it.
+# What MPICH says behind its block, or instead of it; and a race in Open MPI's launcher when ranks end.
 _SIGNAL = re.compile(rb"YOUR APPLICATION TERMINATED WITH THE EXIT STRING: .*\(signal (\d+)\)\s*")
 _REMARKS = (
     b"This typically refers to a problem with your application.",
     b"Please see the FAQ page for debugging suggestions",
     b": application called MPI_Abort(",
+    b"[warn] Epoll MOD(",
 )
 _LONGEST = 30  # lines: a block that is longer is no announcement
 
