@@ -68,8 +68,11 @@ def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
 
 
 def _few_ticks(high: float) -> list[float]:
-    """Round numbers for a cube root scale: 0 and 1, 3, 10, 30, ... times a power of ten, as far apart as their labels need."""
-    steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.ceil(np.log10(high))) + 1) for m in (1, 3)]
+    """Round numbers for a cube root scale: 0 and 1, 3, 10, 30, ... times a power of ten, and the largest with one digit, as far apart as
+    their labels need."""
+    power = int(np.floor(np.log10(high)))
+    steps = [float(f"{m}e{k}") for k in range(power - 3, power + 1) for m in (1, 3)]
+    steps.append(float(f"{int(high / 10.0**power * (1 + 1e-9))}e{power}"))
     ticks = [0.0]
     for tick in (t for t in steps if t <= high * (1 + 1e-9)):
         if (tick / high) ** (1 / 3) - (ticks[-1] / high) ** (1 / 3) >= _APART:
