@@ -57,7 +57,7 @@ def scale_of(low: float, high: float, root: bool) -> Normalize:
 def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
     """Ticks and name of a colour bar."""
     if isinstance(norm, PowerNorm):
-        ticks = _few_ticks(float(norm.vmax or 1.0))
+        ticks = _few_ticks(float(norm.vmin or 0.0), float(norm.vmax or 1.0))
         bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
         bar.ax.minorticks_off()
     else:
@@ -67,11 +67,13 @@ def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
     bar.outline.set_visible(False)
 
 
-def _few_ticks(high: float) -> list[float]:
-    """Round numbers for a cube root scale: 0 and 1, 3, 10, 30, ... times a power of ten, as far apart as their labels need."""
+def _few_ticks(low: float, high: float) -> list[float]:
+    """Round numbers for a cube root scale: its low end and 1, 3, 10, 30, ... times a power of ten, as far apart as their labels need."""
     steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.ceil(np.log10(high))) + 1) for m in (1, 3)]
-    ticks = [0.0]
-    for tick in (t for t in steps if t <= high * (1 + 1e-9)):
-        if (tick / high) ** (1 / 3) - (ticks[-1] / high) ** (1 / 3) >= _APART:
+    ticks = [float(f"{low:.3g}")] if low else [0.0]
+    ticks = ticks if ticks[0] >= low else []
+    for tick in (t for t in steps if low < t <= high * (1 + 1e-9)):
+        share = ((tick - low) / (high - low)) ** (1 / 3)
+        if not ticks or share - (max(ticks[-1] - low, 0.0) / (high - low)) ** (1 / 3) >= _APART:
             ticks.append(tick)
     return ticks
