@@ -68,8 +68,12 @@ def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
 
 
 def _few_ticks(low: float, high: float) -> list[float]:
-    """Round numbers for a cube root scale: its low end and 1, 3, 10, 30, ... times a power of ten, as far apart as their labels need."""
-    steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.ceil(np.log10(high))) + 1) for m in (1, 3)]
+    """Round numbers for a cube root scale: 0 and 1, 3, 10, 30, ... times a power of ten, as far apart as their labels need.
+
+    Of a scale that begins elsewhere: its low end, and any digit times a power of ten.
+    """
+    digits = range(1, 10) if low else (1, 3)
+    steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.ceil(np.log10(high))) + 1) for m in digits]
     ticks = [float(f"{low:.3g}")] if low else [0.0]
     ticks = ticks if ticks[0] >= low else []
     for tick in (t for t in steps if low < t <= high * (1 + 1e-9)):
