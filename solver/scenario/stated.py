@@ -57,7 +57,8 @@ class Stated:
         found: list[str | int] = []
         for part in path.replace("[", ".").replace("]", "").split("."):
             key = int(part) if isinstance(node, list) and part.isdecimal() else part
-            if not (isinstance(node, Mapping) and key in node) and not (isinstance(node, list) and isinstance(key, int) and key < len(node)):
+            stands = key in node if isinstance(node, Mapping) else isinstance(node, list) and isinstance(key, int) and key < len(node)
+            if not stands:
                 break
             found.append(key)
             node = node[key]
