@@ -53,6 +53,8 @@ def _read(file: Any, path: Path, request: Request) -> Stored:
         end = max(end, level.dataoffset + level.size * level.dtype.itemsize)
     if end > file.filehandle.size or any(each is None for each in level.pages):
         raise Unreadable("it is cut off: some of its values are missing")
+    if page.photometric.name in ("MINISBLACK", "MINISWHITE") and not _transparent(page):
+        axes = axes.replace("s", "c")  # several greys are channels, not colours
     values, kind = _values(level, path, page)
     if level.dtype is None or values.dtype.kind not in "buif":
         raise Unreadable(f"its values are of type {values.dtype}, not numbers")
@@ -76,6 +78,12 @@ def _read(file: Any, path: Path, request: Request) -> Stored:
         _channels(file),
         (f"TIFF, axes {level.axes}, {kind}", *notes),
     )
+
+
+def _transparent(page: Any) -> bool:
+    """Whether the second of two samples is said to be transparency."""
+    extra = page.extrasamples
+    return len(extra) == 1 and extra[0].name in ("ASSOCALPHA", "UNASSALPHA")
 
 
 def _levels(file: Any, notes: list[str]) -> list[Any]:
