@@ -1,4 +1,4 @@
-"""Tables of cells as programs write them: the same positions, whatever their columns are called and what stands above and below the names."""
+"""Tables of cells as programs write them: the same positions, whatever their columns are called."""
 
 from __future__ import annotations
 
