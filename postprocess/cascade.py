@@ -23,6 +23,7 @@ PLACES = 8  # that are shown
 FEW = 20  # histories, of which bands of 95 % say little
 GREY = "#b0b0b0"
 NOTHING = 1e-12  # of all cells: not told
+BARS = 0.66  # of the width, for the longest bar; the rest is for what was lost
 COLONIES = "colonies"  # from here on rows are in these
 Table = dict[str, list[str]]
 
@@ -158,8 +159,13 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
                 fontsize="small",
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )
+    most = max(max(value for _, value, _ in way), 10.0 * floor)
     panel.set_xscale("log")
-    panel.set_xlim(floor, max(max(value for _, value, _ in way), 10.0 * floor) * 30)
+    panel.set_xlim(floor, floor * (most / floor) ** (1.0 / BARS))
+    low, high = round(np.log10(floor)), int(np.ceil(np.log10(most)))
+    panel.set_xticks([10.0**k for k in range(low, high + 1, max(1, (high - low) // 6))])
+    panel.minorticks_off()
+    panel.spines["bottom"].set_bounds(floor, 10.0**high)
     panel.set_yticks(range(len(way)), [label for label, _, _ in way])
     panel.set_ylim(len(way) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
@@ -196,7 +202,7 @@ def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]
     word = "history" if count == 1 else "histories"
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     bars = f"bars: closed form{alone}\n" if np.isfinite(columns["chance_macro"][list(rows.values())]).any() else ""
-    panel.set_xlabel(f"chance of a metastasis\n{bars}points: {count:,} {word}, 95 %")
+    panel.set_xlabel(f"chance of a metastasis that shows\n{bars}points: {count:,} {word}, 95 %")
 
 
 def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
@@ -217,5 +223,5 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any])
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
     panel.set_xlabel(f"time{f' ({name})' if name else ''}")
     closed_form = np.isfinite(numbers(organs["chance_macro"])).any()
-    panel.set_ylabel("chance of a metastasis that shows" + ("" if closed_form else " (drawn)"))
+    panel.set_ylabel("chance of a metastasis" + ("" if closed_form else " (drawn)"))
     panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -63,9 +63,12 @@ def long_time(unit: str, last: float) -> tuple[float, str]:
 
 
 def time_label(run: Run, time: float) -> str:
-    """A time with its unit: t = 12 h."""
+    """A time with its unit: t = 12 h. It has no more decimals than tell outputs apart, one more than their spacing."""
     factor, unit = time_scale(run)
     value = time * factor
+    apart = np.diff(run.times)
+    if (apart > 0.0).any():
+        value = round(value, 1 - math.floor(math.log10(float(apart[apart > 0.0].min()) * factor)))
     number = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
     return f"t = {number}" + (f" {unit}" if unit else "")
 

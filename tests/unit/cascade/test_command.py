@@ -99,6 +99,18 @@ def test_cell_by_cell_and_another_folder(folder: Path, tmp_path: Path, capsys: p
     assert entered == rest and abs(entered - 24_000) < 6 * (24_000 * 1.2) ** 0.5
 
 
+def test_other_seeds_are_those_of_a_longer_row(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Histories 10 to 12 are the same whether drawn alone or after 7 to 9; what is no seed is refused, and so is one for patients."""
+    assert main(["cascade", str(folder), "--seeds", "6"]) == 0
+    assert main(["cascade", str(folder), "--seeds", "3", "--seed", "10", "--output", str(tmp_path / "later")]) == 0
+    assert "3 histories from seed 10 on" in capsys.readouterr().out
+    later = _rows(tmp_path / "later" / "events.csv")
+    assert later and later == [row for row in _rows(folder / CASCADE / "events.csv") if int(row["history"]) >= 10]
+    for wrong in (["--seed", "-1"], ["--seed", "3", "--patients", "2"]):
+        assert main(["cascade", str(folder), *wrong]) == 2
+        printed(capsys.readouterr().err, "wrong-arguments", "--seed", "")
+
+
 def test_nothing_that_enters_gives_empty_tables_and_a_picture(folder: Path) -> None:
     (folder / ENTRIES).write_text(ROWS.replace("60.0", "0.0"), encoding="utf-8")
     assert main(["cascade", str(folder), "--seeds", "3"]) == 0

@@ -86,6 +86,19 @@ def test_ticks_of_a_colour_bar_are_apart(high: float) -> None:
     plt.close("all")
 
 
+@pytest.mark.parametrize(("low", "high"), [(3.0, 5.0), (0.07, 0.9), (1e3, 1e6)])
+def test_ticks_of_a_root_scale_that_does_not_begin_at_nothing_lie_on_it(low: float, high: float) -> None:
+    """From its low end on, and as far apart as labels need where the scale puts them."""
+    figure, axes = plt.subplots()
+    norm = scale_of(low, high, True)
+    bar = figure.colorbar(axes.imshow(np.linspace(low, high, 4).reshape(2, 2), norm=norm))
+    finish_bar(bar, norm, "n")
+    ticks = np.array(bar.get_ticks())
+    assert len(ticks) >= 2 and ticks.min() >= low and ticks.max() <= high
+    assert np.diff([float(norm(tick)) for tick in ticks]).min() >= 0.13
+    plt.close("all")
+
+
 @pytest.mark.parametrize(
     ("dim", "n", "names"),
     [(1, 50, ["profiles", "series"]), (2, 20, ["tumour", "species", "series"]), (3, 6, ["tumour", "species", "body", "series"])],
@@ -134,6 +147,8 @@ def test_kinds_times_and_labels(comm: Any, shared_tmp: Path) -> None:
     short = open_run(make(shared_tmp / "short", comm, 1, 10, TIMES, state, "name: a\n"))
     assert pick_times(short, 6) == [0, 2, 4, 6, 8]
     assert time_label(short, 2.0) == "t = 2"
+    odd = open_run(make(shared_tmp / "odd", comm, 1, 10, [0.0, 8.0, 16.0, 24.0], state, "name: a\nscales: {time: 4e4 s}\n"))
+    assert [time_label(odd, t) for t in odd.times] == ["t = 0 d", "t = 3.7 d", "t = 7.4 d", "t = 11.1 d"]
 
 
 def test_what_was_given_is_drawn_under_profiles_and_maps(comm: Any, shared_tmp: Path) -> None:
