@@ -55,7 +55,11 @@ received() {
 guard() {
   asked='' interrupted=''
   exec 5<&0
-  "$@" <&5 5<&- &
+  # What reaches the whole group, as from `timeout` or a terminal that closes, must not end the sandbox: it is passed on, once.
+  (
+    trap '' INT TERM HUP USR1
+    exec "$@" <&5 5<&-
+  ) &
   job=$!
   exec 5<&-
   trap 'received INT 2' INT

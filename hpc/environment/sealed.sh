@@ -114,8 +114,8 @@ in_sealed() {
   [ "$user" != 0 ] || set -- "$@" --setenv OMPI_ALLOW_RUN_AS_ROOT 1 --setenv OMPI_ALLOW_RUN_AS_ROOT_CONFIRM 1
   [ "$how" = exec ] || set -- "$@" --new-session
   set -- "$@" --chdir "$PWD"
-  # Background jobs of a shell ignore INT; the command must not.
-  [ "$how" = exec ] || set -- "$@" env --default-signal=INT,QUIT
+  # Background jobs of a shell ignore INT, and the sandbox what guard.sh passes on; the command must not.
+  [ "$how" = exec ] || set -- "$@" env --default-signal=INT,QUIT,TERM,HUP,USR1
 
   # The command stands first: move it behind the options.
   while [ $count -gt 0 ]; do
