@@ -124,7 +124,7 @@ class Launcher:
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `./invasio ARGUMENTS` to its end."""
-        process = self.start(*arguments, **variables)
+        process = self.start(*arguments, group=False, **variables)
         out, err = process.communicate(timeout=180)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
