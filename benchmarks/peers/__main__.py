@@ -33,8 +33,10 @@ CASES: dict[str, tuple[str, list[Result]]] = {
     ),
     "FiPy": ("fipy_run.py", [{"cells": c, "dt": dt, "sweeps": 2} for c, dt in ((25, 0.05), (50, 0.02), (100, 0.02))]),
     "scikit-fem": ("scikit_fem_run.py", [{"cells": c, "dt": dt} for c, dt in ((25, 0.02), (50, 0.01))]),
+    "NGSolve, order 1": ("ngsolve_run.py", [{"cells": c, "dt": dt, "order": 1} for c, dt in ((25, 0.02), (50, 0.01))]),
+    "NGSolve, order 2": ("ngsolve_run.py", [{"cells": c, "dt": dt, "order": 2} for c, dt in ((12, 0.01), (25, 0.01), (50, 0.004))]),
 }
-OWN = {"fipy_run.py": "fipy", "scikit_fem_run.py": "scikit-fem"}  # which have a Python of their own
+OWN = {"fipy_run.py": "fipy", "scikit_fem_run.py": "scikit-fem", "ngsolve_run.py": "ngsolve"}  # which have a Python of their own
 
 
 def main(argv: list[str]) -> int:
