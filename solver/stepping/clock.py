@@ -13,7 +13,6 @@ from .trial import Missed
 
 _REJECTED = "rejected/"  # before the reasons, in a snapshot
 _AFTER, _LAST = "after/", "last event/"  # before kinds of events, in a snapshot
-STRETCH = 1.26  # the last steps to a stop may be so much longer: what they miss doubles
 BAND = 0.1  # a step keeps its size within so much of what it should be
 LEAST = 1e-10  # of the run: steps as short as that are believed, or what grows from nothing with t^3 would never begin
 
@@ -130,7 +129,7 @@ class Clock:
         nearest = max(1, round(left / self._wish))
         if abs(left / nearest / self._wish - 1.0) <= BAND and left <= nearest * self._limit:
             return nearest
-        return next((few for few in (1, 2) if left <= few * min(STRETCH * self._wish, self._limit * (1.0 + 1e-9))), 0)
+        return least if least <= 2 else 0
 
     def advance(self, dt: float) -> bool:
         """Move on after an accepted step; True if an output time has been reached (then exactly)."""
@@ -151,11 +150,9 @@ class Clock:
             self._note("error")
             self._wish = max(-factor * dt, self._least)
             return False
-        stretched = dt > (1.0 + BAND) * self._wish  # for the sake of a stop: what was wished may still be right
-        asked = self._wish if stretched else dt
-        off = dt * abs(factor) / asked - 1.0
+        off = abs(factor) - 1.0
         if abs(off) <= BAND:
-            wish = asked
+            wish = dt
         else:
             # to the far side of the band where the error drifts: on the whole it is then what it should be, and matrices serve longer
             wish = dt * abs(factor) * (1.0 + math.copysign(0.9 * BAND, off) if abs(off) <= 2.0 * BAND else 1.0)
