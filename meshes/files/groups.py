@@ -119,7 +119,9 @@ def passed_over(blocks: Sequence[Block], array: str | None) -> str:
     ]
     if array is None or not others:
         return ""
-    return f"regions are the numbers of the cell array {array!r}; whole numbers are in {', '.join(others)} as well (`tags: NAME` takes them)"
+    return (
+        f"regions are the numbers of the cell array {array!r}; whole numbers are in {', '.join(others)} as well (`tags: NAME` takes them)"
+    )
 
 
 def _is_whole(values: Values) -> bool:

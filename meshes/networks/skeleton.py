@@ -54,7 +54,13 @@ def read_skeleton(table: Table, options: Options) -> None:
 
 
 def _vessels(options: Options) -> Mask:
-    picture = read(PictureFile.model_validate({"image": options.file}), labels=options.ridges is None)
+    try:
+        picture = read(PictureFile.model_validate({"image": options.file}), labels=options.ridges is None)
+    except MeshError as error:
+        if error.code != "ambiguous-picture":
+            raise
+        remedy = "save the channel, slice or picture that is meant as a file of its own"
+        raise MeshError(error.what, code=error.code, place=error.place, remedy=remedy) from None
     values = picture.values
     if options.ridges is None:
         mask = values.any(axis=2) if picture.coloured else np.greater(values, 0)

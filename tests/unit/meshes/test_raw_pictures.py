@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from invasio.meshes.image.picture import load
 from invasio.meshes.image.segment import classify
+from tests.lib.messages import refused
 from tests.unit.meshes.build import make, measures, options
 
 Array = np.ndarray
@@ -128,3 +129,15 @@ def test_a_ring_in_a_volume_is_one_line(tmp_path: Path) -> None:
     assert network.lengths.sum() == pytest.approx(2 * np.pi * 13, rel=0.06)
     assert network.radius.mean() == pytest.approx(2.5, abs=0.5)
     assert (np.bincount(network.segments.ravel()) == 2).all()
+
+
+def test_a_network_of_several_channels_says_what_a_network_can_do(tmp_path: Path) -> None:
+    """There are no options of pictures in a network, so none is named."""
+    import tifffile
+
+    from invasio.meshes.network import read_network
+    from invasio.solver.scenario.network import Network
+
+    tifffile.imwrite(tmp_path / "two.tif", np.zeros((2, 9, 9), np.uint8), imagej=True, metadata={"axes": "CYX"})
+    with refused("ambiguous-picture", "two.tif", "as a file of its own", ("2 channels",)):
+        read_network(Network.model_validate({"file": str(tmp_path / "two.tif")}), 2)
