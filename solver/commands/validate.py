@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import MeshError
 from ..model.build import build_model
 from ..model.packing import surpluses
+from ..model.pores import on_contact
 from ..model.pulses import many_jumps, too_late
 from ..model.switches import jumping
 from ..model.text import apart
@@ -69,7 +70,8 @@ def main(args: argparse.Namespace) -> int:
         _print_picture(scenario.mesh)
     switching = jumping(model) if scenario.time.step is None else []
     span = scenario.time.start, scenario.time.end
-    for note in (*coarse(scenario), *surpluses(model), *apart(model), *switching, *many_jumps(model, *span), *too_late(model, span[1])):
+    times = (*many_jumps(model, *span), *too_late(model, span[1]))
+    for note in (*coarse(scenario), *surpluses(model), *apart(model), *on_contact(model), *switching, *times):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)

@@ -109,8 +109,8 @@ class Launcher:
         (self.folder / "made").chmod(0o755)
         (self.folder / "probe").write_text(f"- {wheels}\n" if wheels else f"{self.folder}/bin/python3 pip\n")
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start `./invasio ARGUMENTS`."""
+    def start(self, *arguments: str, group: bool = False, **variables: str) -> subprocess.Popen[str]:
+        """Start `./invasio ARGUMENTS`, as a group of processes of its own or not."""
         return subprocess.Popen(
             [str(INVASIO), *arguments],
             env=self.environment | variables,
@@ -119,6 +119,7 @@ class Launcher:
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.folder,
+            process_group=0 if group else None,
         )
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
