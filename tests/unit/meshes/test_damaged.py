@@ -132,7 +132,7 @@ def test_a_library_that_few_need_is_fetched_when_a_reader_lacks_it(tmp_path: Pat
             (packages / "seldom" / "part.py").write_text("")
 
     monkeypatch.setattr(extras, "_run", run)
-    with pytest.raises(Missing, match=r"seldom, which cannot be fetched from the package index \(no way to the index\)"):
+    with pytest.raises(Missing, match=r"seldom is needed, which cannot be fetched from the package index \(no way to the index\)"):
         isolated("lacks", tmp_path / "m.txt", package="")
     assert not extras.have("seldom") and not extras._place("seldom").exists()
     assert isolated("lacks", tmp_path / "m.txt", package="").points.shape == (1, 3)
