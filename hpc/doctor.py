@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from invasio.hpc.ranks import find_mpirun
+from invasio.solver import extras
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def _parallel_h5py() -> str:
 
 
 def _vtk() -> str:
+    extras.have("vtkmodules")
     from vtkmodules.vtkCommonCore import vtkVersion
 
     return str(vtkVersion.GetVTKVersion())
@@ -128,6 +130,7 @@ def _vtk() -> str:
 
 _DEBIAN = "apt-get install "
 _WHEELS = "pip install '.[solver]' in a checkout (Linux, Python 3.12 or later)"
+_VTK = "it is fetched when the first such file is read, .6 GB, or by ./invasio env build vtk; " + _DEBIAN + "python3-vtk9"
 _LOOKS = (
     _Look("Python", platform.python_version, "everything", "Python 3.11 or later", True),
     _Look(
@@ -163,7 +166,7 @@ _LOOKS = (
     _Look("scikit-image", _module("skimage"), "meshes from pictures", _DEBIAN + "python3-skimage; pip install scikit-image"),
     _Look("xarray", _module("xarray"), "NetCDF tables", _DEBIAN + "python3-xarray; pip install xarray"),
     _Look("nibabel", _module("nibabel"), "meshes from NIfTI volumes", _DEBIAN + "python3-nibabel; pip install nibabel"),
-    _Look("VTK", _vtk, "meshes and networks in VTK's files, fields.vtkhdf from Python", _DEBIAN + "python3-vtk9; pip install vtk"),
+    _Look("VTK", _vtk, "meshes and networks in VTK's files, fields.vtkhdf from Python", _VTK),
     _Look("ParaView (pvbatch)", _program("pvbatch", "--version"), "ParaView pictures", _DEBIAN + "paraview python3-paraview"),
     _Look("xvfb-run", lambda: shutil.which("xvfb-run") or "", "ParaView without a screen", _DEBIAN + "xvfb xauth"),
     _Look("Slurm", _program("sbatch", "--version"), "batch jobs", "run on a cluster's login node; " + _DEBIAN + "slurm-client"),
@@ -175,7 +178,17 @@ _LOOKS = (
 def place() -> str:
     """Which Python answers, and why: the sealed environment's, that of the wheels, or the host's."""
     sealed, wheels = os.environ.get("INVASIO_SEALED"), os.environ.get("INVASIO_WHEELS")
-    built = f"the sealed environment {sealed}" if sealed else f"the environment {wheels}" if wheels else ""
+    light = f"the environment {wheels}, {_gigabytes():.2f} GB without VTK" if wheels else ""
+    built = f"the sealed environment {sealed}" if sealed else light
     name = built or f"this system's Python, {sys.executable}"
     reason = os.environ.get("INVASIO_REASON")
     return f"{name} ({reason})" if reason else name
+
+
+def _gigabytes() -> float:
+    """What this Python's own environment takes on the disk, without what tests or files of VTK need besides."""
+    total = 0
+    for folder, inner, files in os.walk(sys.prefix):
+        inner[:] = [name for name in inner if (folder, name) != (sys.prefix, "tests")]
+        total += sum(os.lstat(os.path.join(folder, name)).st_blocks for name in files)
+    return total * 512 / 1e9

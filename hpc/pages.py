@@ -6,7 +6,7 @@ import contextlib
 import io
 from pathlib import Path
 
-from invasio.hpc import extras
+from invasio.solver import extras
 from invasio.solver.errors import InvasioError
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "docs"

@@ -18,7 +18,7 @@ from .stars import Surroundings
 def cut(data: MeshData, names: Sequence[str]) -> MeshData:
     """The mesh parted along the named interfaces: a new mesh with ``membranes``.
 
-    The cells around each node of an interface fall into parts that hang together by facets that are not cut; each part
+    The cells around each node of an interface fall into parts that are connected by facets that are not cut; each part
     gets a copy of the node. So closed and open interfaces, junctions of any number of arms, of one or of several
     interfaces, and ends on the outer boundary need no special case, and at an end inside the tissue (a free rim) the
     node stays one. The part with the lowest cell number keeps the number of the node; the copies follow the old nodes,

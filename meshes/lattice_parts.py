@@ -40,8 +40,8 @@ def comes_in_parts(options: MeshOptions) -> TypeGuard[Lattice]:
         return False
     if getattr(options, "diagonal", "right") != "right" or getattr(options, "interfaces", {}):
         return False
-    spacings = [abs(float(axis[1] - axis[0])) for axis in extent(options)[0]]
-    return min(spacings) > ALIKE * max(spacings)
+    spacings = [np.diff(axis) for axis in extent(options)[0]]
+    return min(float(s.min()) for s in spacings) > ALIKE * max(float(s.max()) for s in spacings)
 
 
 class Parts:

@@ -57,7 +57,7 @@ def scale_of(low: float, high: float, root: bool) -> Normalize:
 def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
     """Ticks and name of a colour bar."""
     if isinstance(norm, PowerNorm):
-        ticks = _few_ticks(float(norm.vmax or 1.0))
+        ticks = _few_ticks(float(norm.vmin or 0.0), float(norm.vmax or 1.0))
         bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
         bar.ax.minorticks_off()
     else:
@@ -67,11 +67,16 @@ def finish_bar(bar: Any, norm: Normalize, name: str) -> None:
     bar.outline.set_visible(False)
 
 
-def _few_ticks(high: float) -> list[float]:
-    """Round numbers for a cube root scale: 0 and 1, 3, 10, 30, ... times a power of ten, as far apart as their labels need."""
-    steps = [float(f"{m}e{k}") for k in range(int(np.floor(np.log10(high))) - 3, int(np.ceil(np.log10(high))) + 1) for m in (1, 3)]
-    ticks = [0.0]
-    for tick in (t for t in steps if t <= high * (1 + 1e-9)):
-        if (tick / high) ** (1 / 3) - (ticks[-1] / high) ** (1 / 3) >= _APART:
+def _few_ticks(low: float, high: float) -> list[float]:
+    """Round numbers for a cube root scale: 0 and 1, 3, 10, 30, ... times a power of ten, and the largest with one digit, as far apart as
+    their labels need. Of a scale that begins elsewhere: its low end, and any digit times a power of ten."""
+    power = int(np.floor(np.log10(high)))
+    steps = [float(f"{m}e{k}") for k in range(power - 3, power + 1) for m in (range(1, 10) if low else (1, 3))]
+    steps.append(float(f"{int(high / 10.0**power * (1 + 1e-9))}e{power}"))
+    first = float(f"{low:.3g}")
+    ticks = [first] if first >= low else []
+    for tick in (t for t in steps if low < t <= high * (1 + 1e-9)):
+        before = (max(ticks[-1] - low, 0.0) / (high - low)) ** (1 / 3) if ticks else -1.0
+        if ((tick - low) / (high - low)) ** (1 / 3) - before >= _APART:
             ticks.append(tick)
     return ticks

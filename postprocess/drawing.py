@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,7 +47,7 @@ class Drawing:
             return
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                with _no_broken_pipe():
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
         if kind is not None:
             self._process.terminate()
@@ -75,23 +74,11 @@ class Drawing:
         if self._process is None or self._process.poll() is not None:
             return b""
         assert self._process.stdin is not None and self._process.stdout is not None
-        with _no_broken_pipe():
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(str(folder)).encode() + b"\n")
             self._process.stdin.flush()
             return self._process.stdout.readline()
         return b""
-
-
-@contextlib.contextmanager
-def _no_broken_pipe() -> Iterator[None]:
-    """Writing to a process that has gone is no fault; its signal is held back, since PETSc's handler would end the run."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
-    try:
-        yield
-    except BrokenPipeError:
-        signal.sigtimedwait({signal.SIGPIPE}, 0)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def main() -> int:

@@ -44,26 +44,35 @@ class Entry:
         return self.name.replace("/", "-")
 
 
-def write_gallery(entries: Sequence[Entry], out: Path) -> tuple[Path, int]:
+def write_gallery(entries: Sequence[Entry], out: Path, others: Sequence[str] = ()) -> tuple[Path, int]:
     """Write ``out/gallery.md`` and its pictures ``out/gallery/*.png``; returns the page and how many numbers were missed.
+
+    others: names of scenarios, in their order, whose sections stay as they are where the page has them.
 
     Raises:
         MeshError: a run folder cannot be read.
     """
-    pictures = out / "gallery"
+    pictures, page = out / "gallery", out / "gallery.md"
     pictures.mkdir(parents=True, exist_ok=True)
-    sections, missed = [], 0
+    sections, missed = _sections(page.read_text(encoding="utf-8")) if others and page.exists() else {}, 0
     for entry in entries:
         run = open_run(entry.folder)
         results = check(run)
         missed += sum(not r.passed for r in results)
         picture = pictures / f"{entry.slug}.png"
         shrink(main_picture(run), picture)
-        sections.append(_section(entry, run, results, f"gallery/{picture.name}"))
-    contents = "\n".join(f"- [{open_run(e.folder).scenario.get('title', e.name)}](#{e.slug})" for e in entries)
-    page = out / "gallery.md"
-    page.write_text("\n".join([_HEAD, contents, "", *sections]), encoding="utf-8")
+        sections[entry.slug] = _section(entry, run, results, f"gallery/{picture.name}")
+    order = dict.fromkeys([*(Entry(name, out).slug for name in others), *(entry.slug for entry in entries)])
+    shown = {slug: sections[slug] for slug in order if slug in sections}
+    contents = "\n".join(f"- [{text.split('## ', 1)[1].splitlines()[0]}](#{slug})" for slug, text in shown.items())
+    page.write_text("\n".join([_HEAD, contents, "", *shown.values()]), encoding="utf-8")
     return page, missed
+
+
+def _sections(page: str) -> dict[str, str]:
+    """The sections of a page that was written before, by the words that stand for them."""
+    parts = re.split(r'^(?=<a id="[^"]+"></a>$)', page, flags=re.MULTILINE)[1:]
+    return {part.split('"', 2)[1]: part.removesuffix("\n") for part in parts}
 
 
 def main_picture(run: Run) -> Path:

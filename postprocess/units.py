@@ -57,9 +57,17 @@ def with_unit(run: Run, name: str) -> str:
 
 
 def amount_text(run: Run, name: str, value: float) -> str:
-    """A value of a column or field with its unit: 0.0046×10⁹ cm⁻³."""
-    unit = unit_text(run.units.get(name, ""))
-    return f"{value:.2g}" + ("" if not unit else f"×{unit}" if unit.startswith("10") else f" {unit}")
+    """A value of a column or field with its unit, 4.6×10⁶ cm⁻³: 0.0046 of 1e9 /cm^3."""
+    return value_text(value, run.units.get(name, ""))
+
+
+def value_text(value: float, unit: str) -> str:
+    """A number of a unit, in which the number that the unit begins with is a factor of it."""
+    text = unit.strip()
+    if "(" not in text and (match := _NUMBER.match(text)):
+        value *= float(match[1]) * 10.0 ** int(match[2] or 0)
+        text = text[match.end() :].strip()
+    return " ".join(part for part in (power_text(float(f"{value:.2g}")), unit_text(text)) if part)
 
 
 def quantity(kinds: set[str], unit: str) -> str:

@@ -170,7 +170,7 @@ MESH: dict[str, Code] = {
     "bad-coordinates": Code("Coordinates of a node are not finite, or are too few or too many.", (3,)),
     "cells-without-group": Code("Some cells of a mesh file belong to no named group, so they have no region.", (3,)),
     "converted-mesh": Code("Names or a unit are given for a converted mesh, which has its own.", (3,)),
-    "double-nodes": Code("Nodes of a mesh lie at the same place, so cells beside each other do not hang together.", (3,)),
+    "double-nodes": Code("Nodes of a mesh lie at the same place, so neighbouring cells are not connected.", (3,)),
     "empty-interface": Code("An interface has no facets: its regions do not touch.", (3,)),
     "empty-region": Code("No cell lies in a region.", (3,)),
     "flat-cells": Code("Cells of a mesh have no volume.", (3,)),

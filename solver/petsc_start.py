@@ -3,4 +3,6 @@
 import mpi4py.MPI  # noqa: F401 - before PETSc, whose wheels find their MPI only then
 import petsc4py
 
-petsc4py.init(["invasio", "-skip_petscrc"])  # the only way to say so: PETSC_OPTIONS is read after those files
+# The only way to say so: PETSC_OPTIONS is read after those files. Signals stay Python's: PETSc's handlers end a program that writes to a
+# process that has gone (SIGPIPE), and hide from a launcher which signal a rank was ended by.
+petsc4py.init(["invasio", "-skip_petscrc", "-no_signal_handler"])

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from .discretise.membranes import NO_BARRIER
 from .discretise.problem import Problem
 from .model.packing import surpluses
+from .model.pores import on_contact
 from .model.pulses import many_jumps, too_late
 from .model.switches import jumping
 from .model.text import apart, together
@@ -39,8 +40,8 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
         log.info("%s", together(kinetics).strip())
     switching = jumping(problem.model) if scenario.time.step is None else []
     span = scenario.time.start, scenario.time.end
-    late = too_late(problem.model, span[1])
-    for note in (*coarse(scenario), *apart(problem.model), *switching, *many_jumps(problem.model, *span), *late):
+    times = (*many_jumps(problem.model, *span), *too_late(problem.model, span[1]))
+    for note in (*coarse(scenario), *apart(problem.model), *on_contact(problem.model), *switching, *times):
         log.warning("%s", note)
     steps = in_steps(scenario, problem.dim)
     if steps:

@@ -19,7 +19,7 @@ _BY = "# Written from hpc/environment/packages.txt by `python3 -m invasio.hpc.co
 _STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; docker itself has not built it."
 _SAME = "# The steps of Dockerfile.wheels, which were carried out by hand; neither Apptainer has built this nor has its image been tried."
 _LIST = (
-    "# Written from hpc/environment/ by `python3 -m invasio.hpc.containers.recipes`. 2.4 GB, where Dockerfile has 3.3; all wheels by hash."
+    "# Written from hpc/environment/ by `python3 -m invasio.hpc.containers.recipes`. 2.2 GB, where Dockerfile has 3.3; all wheels by hash."
 )
 # What the launcher and the wheels need of Debian, besides the libraries that gmsh is linked with.
 FOR_WHEELS = ["python3", "python3-dev", "python3-venv", "gcc", "libc6-dev", "git", "procps", "ca-certificates"]
@@ -103,7 +103,7 @@ FROM debian:trixie-slim
 RUN {_install("", [*FOR_WHEELS, *SHARED.values()])}
 COPY . /opt/invasio
 ENV INVASIO_ENVIRONMENT=wheels INVASIO_CACHE=/opt/invasio-cache LANG=C.UTF-8
-RUN /opt/invasio/invasio env build wheels
+RUN /opt/invasio/invasio env build vtk
 # Kernels are compiled when first needed, into a folder that any user may write; mount one there to keep them.
 ENV INVASIO_JIT_CACHE=/var/cache/invasio
 RUN mkdir -m 1777 /var/cache/invasio && ln -s /opt/invasio/invasio /usr/local/bin/invasio
@@ -152,7 +152,7 @@ From: debian:trixie-slim
 %post
     export DEBIAN_FRONTEND=noninteractive
     {_install("    ", [*FOR_WHEELS, *SHARED.values()])}
-    INVASIO_ENVIRONMENT=wheels INVASIO_CACHE=/opt/invasio-cache /opt/invasio/invasio env build wheels
+    INVASIO_ENVIRONMENT=wheels INVASIO_CACHE=/opt/invasio-cache /opt/invasio/invasio env build vtk
 
 %environment
     export INVASIO_ENVIRONMENT=wheels

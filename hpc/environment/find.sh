@@ -14,9 +14,9 @@ tree_of() {
   printf '%s/%s-%.12s' "$environments" "$1" "$sum"
 }
 
-# The environment of wheels is named after its list.
+# The environment of wheels is named after its lists.
 tree_of_wheels() {
-  sum=$(cat "$environment_folder/wheels.txt" "$environment_folder/install.sh" | sha256sum)
+  sum=$(cat "$environment_folder/wheels.txt" "$environment_folder/wheels-test.txt" "$environment_folder/install.sh" | sha256sum)
   printf '%s/wheels-%.12s' "$environments" "$sum"
 }
 
@@ -28,6 +28,9 @@ wheels_there() {
   wheels='' python=''
   return 1
 }
+
+# What tests need besides, where it has been put beside.
+tests_there() { [ -e "$wheels/tests/.complete" ]; }
 
 # A sealed environment that will do, if one has been built.
 sealed_there() {
@@ -112,11 +115,13 @@ choose_automatically() {
 # The environment for commands that compute: made if need be.
 find_environment() {
   choose_environment
+  [ "$kind,$profile" != wheels,test ] || [ -z "$ready" ] || tests_there || ready=''
   [ -z "$ready" ] || return 0
   if [ "$kind" = wheels ]; then
     . "$environment_folder/wheels.sh"
-    check_wheels || unavailable "INVASIO_ENVIRONMENT=wheels, but here $lacking"
-    build_wheels
+    wheels_there || check_wheels || unavailable "INVASIO_ENVIRONMENT=wheels, but here $lacking"
+    wheels_there || build_wheels
+    [ "$profile" != test ] || build_tests
   else
     tree=$(tree_of "$profile")
     . "$environment_folder/build.sh"

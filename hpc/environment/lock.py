@@ -1,4 +1,4 @@
-"""Writes wheels.txt anew: the newest versions of wheels-wanted.txt and of all that they need, with the hashes of their files.
+"""Writes the lists of wheels anew: the newest versions of what is wanted and of all that it needs, with the hashes of their files.
 
 `python3 -m invasio.hpc.environment.lock` asks the package index that pip is set up with; some minutes.
 """
@@ -10,23 +10,28 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-WANTED = HERE / "wheels-wanted.txt"
-PINNED = HERE / "wheels.txt"
+WANTED, MORE = HERE / "wheels-wanted.txt", HERE / "wheels-test-wanted.txt"
 PYTHONS = ("3.12", "3.13", "3.14")
 MACHINE = "x86_64"
 GLIBC = 34  # DOLFINx's wheel needs glibc 2.34; files for older ones do as well
 
-_HEAD = f"""\
-# The environment of wheels: every package with its version and the hashes of its files for Python {", ".join(PYTHONS)}, one a line.
-# Written from wheels-wanted.txt by `python3 -m invasio.hpc.environment.lock`; change that list, not this file.
-# Changing this file makes `./invasio` build a new environment; the old one stays until `./invasio env remove`.
+_HEAD = """\
+# {what}: every package with its version and the hashes of its files for Python {pythons}, one a line.
+# Written from {wanted} by `python3 -m invasio.hpc.environment.lock`; change that list, not this file.
 """
+# What each list is of, and whether a package belongs to it: one that a run needs, or only tests.
+LISTS: dict[str, tuple[str, Path, Callable[[str, bool], bool]]] = {
+    "wheels.txt": ("The environment of wheels", WANTED, lambda _, run: run),
+    "wheels-test.txt": ("What tests need besides", MORE, lambda _, run: not run),
+    "extras-vtk.txt": ("For files of VTK, fetched when the first is read (solver/extras.py)", MORE, lambda name, _: name == "vtk"),
+}
 
 
-def resolve(python: str, known: Path | None) -> dict[str, tuple[str, set[str]]]:
+def resolve(python: str, known: Path | None, wanted: tuple[Path, ...]) -> dict[str, tuple[str, set[str]]]:
     """Version and hashes by name, as pip would install them for one Python; with the versions of ``known`` where given."""
     names = ["manylinux2014", *(f"manylinux_2_{minor}" for minor in range(5, GLIBC + 1))]
     platforms = [word for name in names for word in ("--platform", f"{name}_{MACHINE}")]
@@ -34,7 +39,8 @@ def resolve(python: str, known: Path | None) -> dict[str, tuple[str, set[str]]]:
         report = Path(folder) / "report.json"
         options = ["--dry-run", "--ignore-installed", "--quiet", "--only-binary", ":all:", "--target", folder, "--report", str(report)]
         constraint = ["--constraint", str(known)] if known else []
-        command = [sys.executable, "-m", "pip", "install", *options, "--python-version", python, *platforms, *constraint, "-r", str(WANTED)]
+        files = [word for path in wanted for word in ("-r", str(path))]
+        command = [sys.executable, "-m", "pip", "install", *options, "--python-version", python, *platforms, *constraint, *files]
         subprocess.run(command, check=True)
         found = json.loads(report.read_text(encoding="utf-8"))["install"]
     return {
@@ -47,22 +53,34 @@ def resolve(python: str, known: Path | None) -> dict[str, tuple[str, set[str]]]:
 
 
 def main() -> None:
-    """Resolve for every Python, the later ones with the versions of the first, and write the list."""
+    """Resolve for every Python, the later ones with the versions of the first, and write the lists."""
     versions: dict[str, str] = {}
     hashes: defaultdict[str, set[str]] = defaultdict(set)
+    run: set[str] = set()
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as known:
-        for python in PYTHONS:
-            for name, (version, files) in resolve(python, Path(known.name) if versions else None).items():
-                versions.setdefault(name, version)
-                hashes[name] |= files
-            known.seek(0)
-            known.truncate()
-            known.write("".join(f"{name}=={version}\n" for name, version in versions.items()))
-            known.flush()
-    given = {name: [f"--hash=sha256:{one}" for one in sorted(files)] for name, files in sorted(hashes.items())}
-    lines = [" ".join([f"{name}=={versions[name]}", *files]) for name, files in given.items()]
-    PINNED.write_text(_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{PINNED}: {len(lines)} packages")
+        for wanted in ((WANTED,), (WANTED, MORE)):
+            for python in PYTHONS:
+                for name, (version, files) in resolve(python, Path(known.name) if versions else None, wanted).items():
+                    versions.setdefault(name, version)
+                    hashes[name] |= files
+                known.seek(0)
+                known.truncate()
+                known.write("".join(f"{name}=={version}\n" for name, version in versions.items()))
+                known.flush()
+            run = run or set(versions)
+    for path, text in written(versions, hashes, run).items():
+        (HERE / path).write_text(text, encoding="utf-8")
+        print(f"{path}: {text.count('==')} packages")
+
+
+def written(versions: Mapping[str, str], hashes: Mapping[str, set[str]], run: Collection[str]) -> dict[str, str]:
+    """The lists by their names, from versions and hashes by package; ``run``: the packages that a run needs."""
+    lists = {}
+    for path, (what, wanted, belongs) in LISTS.items():
+        names = [name for name in sorted(versions) if belongs(name, name in run)]
+        lines = [" ".join([f"{name}=={versions[name]}", *(f"--hash=sha256:{one}" for one in sorted(hashes[name]))]) for name in names]
+        lists[path] = _HEAD.format(what=what, pythons=", ".join(PYTHONS), wanted=wanted.name) + "\n".join(lines) + "\n"
+    return lists
 
 
 if __name__ == "__main__":

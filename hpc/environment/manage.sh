@@ -1,4 +1,4 @@
-# `invasio env list | build [run|test|wheels] | remove [NAME] | export --wheels FILE | --tar FILE | --sif FILE`; sourced by ../../invasio.
+# `invasio env list | build [run|test|wheels|vtk] | remove [NAME] | export --wheels FILE | --tar FILE | --sif FILE`; sourced by ../../invasio.
 
 environment_names() {
   for folder in "$environments"/*; do
@@ -75,13 +75,15 @@ manage() {
         '') ;;
         run | test) INVASIO_ENVIRONMENT=sealed profile=$1 ;;
         wheels) INVASIO_ENVIRONMENT=wheels ;;
-        *) fail "the profiles are run, test and wheels (given: $1)" ;;
+        vtk) ;;
+        *) fail "what can be built is run, test, wheels and vtk (given: $1)" ;;
       esac
       find_environment
+      [ "${1-}" != vtk ] || inside exec python3 -m invasio.solver.extras vtkmodules
       echo "${tree:-${wheels:-$python}}"
       ;;
     remove) remove_environments "$@" ;;
     export) export_environment "$@" ;;
-    *) fail "usage: invasio env list | build [run | test | wheels] | remove [NAME] | export --wheels FILE | --tar FILE | --sif FILE" ;;
+    *) fail "usage: invasio env list | build [run | test | wheels | vtk] | remove [NAME] | export --wheels FILE | --tar FILE | --sif FILE" ;;
   esac
 }

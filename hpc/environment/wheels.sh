@@ -1,4 +1,5 @@
-# Building the environment of wheels, a virtual environment from wheels.txt; sourced by find.sh only when there is none yet.
+# Building the environment of wheels, a virtual environment from wheels.txt, and within it another of what only tests need, from
+# wheels-test.txt; sourced by find.sh only when there is none yet.
 # Sets base, the Python that it is made with, and installer, what puts pip at its disposal: pip, or ensurepip.
 
 . "$environment_folder/building.sh"
@@ -8,7 +9,7 @@ no_network='Retrying \(Retry|Max retries exceeded|Read timed out|ProxyError|Conn
 not_there='\(from versions: [^)]*\)|No matching distribution|HTTP error 404|404 Client Error'
 no_room='No space left on device|Disk quota exceeded|\[Errno (28|122)\]'
 
-stage() { sed -n 's/^Collecting \([^ =<>]*\).*/fetching \1/p; s/^Installing collected.*/unpacking/p' "$log" "$log.2" 2> /dev/null | tail -n 1; }
+stage() { sed -n 's/^Collecting \([^ =<>]*\).*/fetching \1/p; s/^Installing collected.*/unpacking/p; s/^Importing/compiling/p' "$log.2" "$log" 2> /dev/null | tail -n 1; }
 
 # Sets `lacking` and returns 1 where the wheels cannot be had on this machine.
 check_wheels() {
@@ -43,20 +44,40 @@ build_wheels() {
   folder=$(tree_of_wheels)
   take_lock "$folder"
   ! wheels_there || return 0
-  wheels=$folder python=$folder/bin/python3 fetched=
-  check_room 1900 "$environments" "the environment of wheels"
-  # Nobody else builds while we hold the lock: what lies here was left by an interrupted build. A virtual environment cannot be
-  # moved, so it is made in its place, and counts only with its marker.
-  rm -f "$wheels/.complete"
-  remove_tree "$wheels"
-  part=$wheels log=$wheels.log
-  say "building the environment (wheels of DOLFINx for $base, 1900 MB in $wheels);"
-  say "this happens once and takes about a minute on two cores, longer on a slow network"
-  began=$(date +%s)
-  install_wheels "the environment of wheels was not built"
-  printf 'profile wheels\nbuilt %s\n' "$(date -u +%Y-%m-%dT%H:%MZ)" > "$wheels/.complete" || no_disk "the environment of wheels was not built"
+  wheels=$folder python=$folder/bin/python3
+  check_room 1200 "$environments" "the environment of wheels"
+  say "building the environment (wheels of DOLFINx for $base, 1.1 GB in $wheels);"
+  say "this happens once and takes half a minute on two cores, longer on a slow network"
+  make_wheels "$wheels" "$wheels.log" '' "the environment of wheels was not built"
   say "the environment is ready after $(($(date +%s) - began)) s"
 }
+
+# What tests need besides, in a folder of its own within the environment, which finds it once it is whole.
+build_tests() {
+  exec 8< "$wheels.lock" # nobody removes it meanwhile
+  flock -sn 8 || :
+  take_lock "$wheels/tests"
+  ! tests_there || return 0
+  base=$(sed -n 's/^base //p' "$wheels/.complete") installer=$(sed -n 's/^installer //p' "$wheels/.complete")
+  check_room 800 "$environments" "what tests need"
+  say "adding what tests need (VTK, pytest and others, 600 MB in $wheels/tests)"
+  make_wheels "$wheels/tests" "$wheels.log" beside "what tests need was not put in place"
+}
+
+# make_wheels FOLDER LOG BESIDE WHAT: a virtual environment; BESIDE: of what tests need; WHAT there is not where that fails.
+make_wheels() {
+  part=$1 log=$2 beside=$3 fetched='' began=$(date +%s)
+  # Nobody else builds while we hold the lock: what lies here was left by an interrupted build. A virtual environment cannot be
+  # moved, so it is made in its place, and counts only with its marker.
+  rm -f "$part/.complete"
+  remove_tree "$part"
+  install_wheels "$(pinned "wheels${beside:+-test}.txt")" "$4"
+  { [ -z "$beside" ] || printf '%s\n' "$part"/lib/python3.*/site-packages > "$(echo "$wheels"/lib/python3.*/site-packages)/tests.pth"; } &&
+    printf 'profile wheels\nbuilt %s\nbase %s\ninstaller %s\n' "$(date -u +%Y-%m-%dT%H:%MZ)" "$base" "$installer" > "$part/.complete" || no_disk "$4"
+}
+
+# The lines of these lists that name a package.
+pinned() { (cd "$environment_folder" && cat "$@") | grep '^[a-z]'; }
 
 # check_room MEGABYTES FOLDER WHAT
 check_room() {
@@ -65,10 +86,12 @@ check_room() {
   Free some, or choose a folder on a larger disk (INVASIO_CACHE, TMPDIR)."
 }
 
-# Runs install.sh, with its progress; where it fails, nothing but its log is left, and it is said why. $1: what there is not then.
+# install_wheels LIST WHAT: install.sh, with its progress; where it fails, nothing but its log is left, and it is said WHAT there is not.
 install_wheels() {
+  list=$1
+  shift
   rm -f "$log.2"
-  base=$base installer=$installer part=$part fetched=$fetched log=$log environment_folder=$environment_folder \
+  base=$base installer=$installer part=$part list=$list beside=$beside fetched=$fetched log=$log environment_folder=$environment_folder \
     setsid sh "$environment_folder/install.sh" > "$log" 2>&1 < /dev/null 9>&- &
   builder=$!
   trap 'abandon_build' INT TERM HUP
@@ -89,7 +112,7 @@ install_wheels() {
   where there is a network; the whole log is $log"
   ! said "$not_there" || unavailable "the Python package index that pip is set up with does not hand out a file of the list, so $1 ($found).
   It lacks it, or refuses: another index or proxy may help (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_PROXY).
-  The list is $environment_folder/wheels.txt; the whole log is $log"
+  The lists are wheels*.txt in $environment_folder; the whole log is $log"
   { grep -A 6 '^ERROR' "$log" || tail -n 12 "$log"; } >&2
   ! said 'DO NOT MATCH THE HASHES' || fail "a file is not that of the list, so $1: it came cut short, or the index has another one.
   Try again, or another index (PIP_INDEX_URL); the whole log is $log"
@@ -113,7 +136,7 @@ no_disk() {
 export_wheels() {
   check_wheels || unavailable "files of wheels are fetched by a Python that they are for, but here $lacking"
   mkdir -p "$environments"
-  fetched=$1.part part=$1.pip log=$environments/export.log
+  fetched=$1.part part=$1.pip log=$environments/export.log beside=
   case $fetched in /*) ;; *) fetched=$PWD/$fetched part=$PWD/$part ;; esac
   remove_tree "$fetched" "$part"
   mkdir "$fetched" || fail "could not write $1"
@@ -121,7 +144,7 @@ export_wheels() {
   say "fetching wheels of DOLFINx for $base (450 MB)"
   began=$(date +%s)
   trap 'remove_tree "$fetched" "$part"; rm -f "$1.tar.part"' EXIT
-  install_wheels "$1 was not written"
+  install_wheels "$(pinned wheels.txt wheels-test.txt)" "$1 was not written"
   minor=$(sed -n 's/^version = \(3\.[0-9]*\).*/\1/p' "$part/pyvenv.cfg")
   tar -c -f "$1.tar.part" -C "$fetched" . && mv "$1.tar.part" "$1" || fail "could not write $1"
   say "for Python $minor on any Linux with glibc 2.34, from a checkout of this version:

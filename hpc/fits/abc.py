@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from invasio.hpc import extras, processes
+from invasio.hpc import processes
 from invasio.hpc.sweep.folder import alone
+from invasio.solver import extras
 from invasio.solver.output.folder import replace_text, writing
 
 from .candidates import Candidates, sampler

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from invasio.hpc import extras, processes
+from invasio.hpc import processes
 from invasio.hpc.sweep.folder import alone
 from invasio.hpc.tally import Tally
 from invasio.postprocess.outcomes import Outcome
+from invasio.solver import extras
 from invasio.solver.errors import SolverError
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.scenario.arms import Outcome as Stated

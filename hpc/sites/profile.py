@@ -79,7 +79,7 @@ class Site(Options):
     """What a cluster wants; everything has a default."""
 
     extends: str | None = Field(None, description="a shipped profile or a file that this one is laid over")
-    description: str = Field("", description="one line for people")
+    description: str = Field("", description="title, one line")
     account: Word | None = Field(None, description="project that pays")
     partition: Word | None = Field(None, description="partition")
     qos: Word | None = Field(None, description="quality of service")

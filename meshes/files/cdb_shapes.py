@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .contents import CORNERS, DIMENSION, Block, CellSet, Ints, Unreadable
+from .node_sets import outer_facets
 
 # Numbers of elements: bricks of 8 or 20 nodes that may be degenerate; tetrahedra of 4 or 10; plane ones of 4 or 8 and of 6; surfaces.
 _BRICKS = (5, 45, 46, 62, 64, 65, 69, 70, 73, 90, 95, 96, 97, 117, 122, 164, 185, 186, 226, 231, 236, 239, 278, 279)
@@ -28,15 +29,6 @@ _SAME = {  # shape -> its corners among those of the brick or quadrilateral, and
     "triangle": ((0, 1, 2), ((2, 3),)),
 }
 _BEYOND = {"line": 2, "triangle": 3, "quad": 4, "tetra": 4, "hexahedron": 8}
-_FACES: Mapping[str, tuple[tuple[int, ...], ...]] = {
-    "triangle": ((0, 1), (1, 2), (2, 0)),
-    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
-    "tetra": ((0, 1, 2), (0, 1, 3), (1, 2, 3), (2, 0, 3)),
-    "pyramid": ((0, 1, 2, 3), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)),
-    "wedge": ((0, 1, 2), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)),
-    "hexahedron": ((0, 1, 2, 3), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)),
-}
-_OF_CORNERS = {1: "vertex", 2: "line", 3: "triangle", 4: "quad"}
 
 
 class Element(NamedTuple):
@@ -74,7 +66,7 @@ def as_blocks(
         sets = [CellSet(name, None, hit) for name, members in of_elements.items() if len(hit := np.flatnonzero(np.isin(numbers, members)))]
         curved = any(len(element.nodes) > _largest(element) for element, _ in listed)
         blocks.append(Block(shape, nodes, numbers, arrays, tuple(sets), curved))
-    facets, left = _of_components([b for b in blocks if DIMENSION[b.shape] == dim], place, of_nodes)
+    facets, left = outer_facets([b for b in blocks if DIMENSION[b.shape] == dim], place, of_nodes)
     return (*blocks, *facets), (*notes, *left)
 
 
@@ -117,32 +109,3 @@ def _shape(element: Element) -> tuple[str, tuple[int, ...]] | None:
     if len(set(corners)) < len(corners):
         raise Unreadable(f"element {element.number} names a corner twice in a way that is not known")
     return shape, corners
-
-
-def _of_components(cells: Sequence[Block], place: Mapping[int, int], of_nodes: Mapping[str, Ints]) -> tuple[list[Block], list[str]]:
-    """Outer facets all of whose corners are in a component of nodes."""
-    if not of_nodes or not cells:
-        return [], []
-    outer: dict[tuple[int, ...], tuple[int, ...] | None] = {}
-    for block in cells:
-        for corners in _FACES.get(block.shape, ((0,), (1,))):
-            for row in block.nodes[:, corners]:
-                facet = tuple(int(node) for node in row)
-                key = tuple(sorted(facet))
-                outer[key] = None if key in outer else facet
-    facets = [facet for facet in outer.values() if facet is not None]
-    blocks, notes, met = [], [], set()
-    for count, shape in _OF_CORNERS.items():
-        listed = np.array([facet for facet in facets if len(facet) == count], dtype=np.int64).reshape(-1, count)
-        sets = []
-        for name, members in of_nodes.items():
-            inside = np.isin(listed, [place[int(n)] for n in members if int(n) in place]).all(axis=1)
-            if inside.any():
-                met.add(name)
-                sets.append((name, np.flatnonzero(inside)))
-        if sets:
-            used = np.unique(np.concatenate([rows for _, rows in sets]))
-            renumbered = tuple(CellSet(name, None, np.searchsorted(used, rows)) for name, rows in sets)
-            blocks.append(Block(shape, listed[used], np.arange(len(used)), {}, renumbered))
-    notes += [f"component {name!r} of nodes holds no whole facet of the outline" for name in of_nodes if name not in met]
-    return blocks, notes

@@ -64,4 +64,6 @@ class Unreadable(Exception):
 
 
 class Missing(Unreadable):
-    """A library that reads a format is not installed."""
+    """A library that reads a format is not installed: its module ``name``."""
+
+    name = ""

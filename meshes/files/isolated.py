@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from ...solver import extras
+from ...solver.installed import PackageError
 from .contents import Contents, Missing, Unreadable, Wanted
 
 T = TypeVar("T")
@@ -36,9 +38,25 @@ def isolated(reader: str, path: Path, package: str = __package__, wanted: Wanted
 
 
 def answered(reader: str, path: Path, kind: type[T], request: object = None) -> T:
-    """What a module's function `read` makes of a file and, if there is one, of a request; raises Unreadable as above."""
+    """What a module's function `read` makes of a file and, if there is one, of a request; raises Unreadable as above.
+
+    A library that is put beside an environment when it is first needed, is.
+    """
+    try:
+        return _answered(reader, path, kind, request)
+    except Missing as error:
+        if error.name not in extras.LISTS:
+            raise
+        try:
+            extras.need(error.name)
+        except PackageError as refused:
+            raise Missing(refused.what) from None
+    return _answered(reader, path, kind, request)
+
+
+def _answered(reader: str, path: Path, kind: type[T], request: object) -> T:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(_LAUNCHER)}
-    environment["PYTHONPATH"] = os.pathsep.join([_root(), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment["PYTHONPATH"] = os.pathsep.join([_root(), *filter(None, [os.environ.get("PYTHONPATH")]), *extras.beside()])
     done = subprocess.run(
         [sys.executable, "-m", __name__, reader, str(path)],
         input=pickle.dumps(request),
@@ -78,6 +96,7 @@ def _main(reader: str, path: Path, request: object, out: BinaryIO) -> None:
         result = error
     except ImportError as error:
         result = Missing(f"the library {error.name} is not installed")
+        result.name = (error.name or "").partition(".")[0]
     except MemoryError:
         result = Unreadable("it says that it holds more than its size allows")
     pickle.dump(result, out, protocol=5)

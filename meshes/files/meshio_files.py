@@ -1,4 +1,4 @@
-"""The formats that meshio reads: Medit, TetGen, Abaqus, MED, Nastran and others."""
+"""The formats that meshio reads: Medit, TetGen, MED, Nastran and others."""
 
 from __future__ import annotations
 

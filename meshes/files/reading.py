@@ -11,7 +11,7 @@ import numpy as np
 from ...solver.errors import MeshError
 from .contents import DIMENSION, Block, Contents, Ints, Missing, Unreadable, Wanted
 from .gmsh_files import is_gmsh
-from .groups import RawMesh, elements, groups, tag_array
+from .groups import RawMesh, elements, groups, passed_over, tag_array
 from .isolated import isolated
 from .simplices import simplices
 
@@ -46,19 +46,27 @@ def _cdb(path: Path, wanted: Wanted | None = None) -> Contents:
     return isolated("cdb_files", path, wanted=wanted)
 
 
+def _abaqus(path: Path, wanted: Wanted | None = None) -> Contents:
+    return isolated("abaqus_files", path, wanted=wanted)
+
+
 # docs/meshes.md has a row for each, and a test that writes such files and reads them.
 FORMATS = (
     Format((".msh",), "gmsh", _msh),
-    Format((".vtu", ".pvtu", ".vtk", ".pvd", ".vtp", ".pvtp"), "VTK, ParaView", _vtk),
+    Format((".vtu", ".pvtu", ".vtk", ".pvd", ".vtp", ".pvtp", ".vts", ".vtr", ".vti"), "VTK, ParaView", _vtk),
     Format((".xdmf",), "DOLFINx, meshio", _xdmf),
     Format((".mesh", ".meshb"), "Medit", _meshio),
     Format((".ele", ".node"), "TetGen", _meshio),
-    Format((".inp",), "Abaqus", _meshio),
+    Format((".inp",), "Abaqus", _abaqus),
     Format((".med",), "Salome", _meshio),
     Format((".bdf", ".nas"), "Nastran", _meshio),
     Format((".cdb",), "ANSYS", _cdb),
 )
 KNOWN = ", ".join(ending for each in FORMATS for ending in each.endings) + " and others of meshio"
+
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".nii", ".nii.gz", ".mgz", ".nrrd", ".mha", ".mhd", ".npy", ".svs")
+_NETWORKS = (".swc", ".am", ".graphml", ".csv")
 
 
 def contents(path: Path, what: str = "a mesh", known: str = KNOWN, wanted: Wanted | None = None) -> Contents:
@@ -79,8 +87,16 @@ def contents(path: Path, what: str = "a mesh", known: str = KNOWN, wanted: Wante
             place=str(path),
             remedy="install it (Debian: python3-vtk9, python3-gmsh, python3-meshio; pip: vtk, gmsh, meshio)"
             if missing
-            else f"known formats are {known}",
+            else _otherwise(path) or f"known formats are {known}",
         ) from None
+
+
+def _otherwise(path: Path) -> str:
+    """What a file that is no mesh is for."""
+    name = path.name.lower()
+    if name.endswith(_PICTURES):
+        return "a picture or volume becomes a mesh with `mesh: {kind: image, image: FILE, regions: {...}}` in a scenario"
+    return "a network of vessels is given under `model.vessels`, with a mesh of the tissue around it" if name.endswith(_NETWORKS) else ""
 
 
 def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_tags: str | None = None) -> RawMesh:
@@ -103,6 +119,9 @@ def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_
     sides, whence = blocks, path
     if facets is not None:
         sides, whence = _matched(path, found, cells, facets, dim), facets
+    by_number = tags is None and listed and all(group.name is None for group in listed)
+    if by_number and (said := passed_over(cells, tag_array(path, cells, tags))):
+        notes.append(said)
     like = None if facets else tag_array(path, cells, tags)
     listed += groups(whence, sides, dim - 1, facet_tags, False, like)
     notes += ["second-order cells made straight"] * any(block.curved for block in cells)

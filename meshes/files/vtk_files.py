@@ -1,4 +1,4 @@
-"""VTK's own files, in every mode that VTK writes: .vtu, .pvtu, .vtp, .pvtp, .vtk, and .pvd, which lists some of them."""
+"""VTK's own files, in every mode that VTK writes: .vtu, .vtp, .vts, .vtr, .vti, .vtk, and .pvtu, .pvtp, .pvd, which list some of them."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ _SHAPE = {number: shape for shape, numbers in _TYPES.items() for number in numbe
 _ORDER = {8: [0, 1, 3, 2], 11: [0, 1, 3, 2, 4, 5, 7, 6]}  # pixels and voxels
 _POLYVERTEX, _POLYLINE, _POLYGON, _EMPTY = 2, 4, 7, 0
 _HIDDEN = 1 | 32  # bits of vtkGhostType: a copy of another piece's cell, and a blanked one
+_ROUNDING = 1e-7  # of the extent: what pieces may differ by in one place
 _COLLECTION = (".pvd", ".pvtu", ".pvtp")
 
 
@@ -95,19 +96,29 @@ def _dataset(path: Path) -> "vtkDataSet":
     wrong = "ERR" in window.GetOutput() or "rror" in window.GetOutput()
     if wrong or reader.GetErrorCode() or data is None or not hasattr(data, "GetCellData"):
         raise Unreadable(f"{path.name}: VTK says: {said[0] if said else 'no mesh in it'}")
-    return data
+    return data if hasattr(data, "GetCellTypesArray") or hasattr(data, "GetPolys") else _listed(data)
+
+
+def _listed(data: "vtkDataSet") -> "vtkDataSet":
+    """A lattice, or an image, with its points and cells one by one."""
+    from vtkmodules.vtkFiltersCore import vtkAppendFilter
+
+    append = vtkAppendFilter()
+    append.AddInputData(data)
+    append.Update()
+    return append.GetOutput()
 
 
 def _reader(ending: str) -> "vtkAlgorithm":
     from vtkmodules.vtkIOLegacy import vtkGenericDataObjectReader
-    from vtkmodules.vtkIOXML import vtkXMLPolyDataReader, vtkXMLUnstructuredGridReader
+    from vtkmodules.vtkIOXML import vtkXMLGenericDataObjectReader
 
     if ending == ".vtk":
         reader = vtkGenericDataObjectReader()
         for kind in ("Scalars", "Vectors", "Normals", "Tensors", "TCoords", "Fields"):
             getattr(reader, f"ReadAll{kind}On")()
         return reader
-    return vtkXMLPolyDataReader() if ending == ".vtp" else vtkXMLUnstructuredGridReader()
+    return vtkXMLGenericDataObjectReader()
 
 
 def _contents(data: "vtkDataSet", wide: bool) -> Contents:
@@ -134,7 +145,7 @@ def _cells(data: "vtkDataSet", convert: Convert) -> tuple[Ints, Ints, Ints]:
         kinds = ((data.GetVerts(), _POLYVERTEX), (data.GetLines(), _POLYLINE), (data.GetPolys(), _POLYGON), (data.GetStrips(), 6))
         groups = [(cells, np.full(cells.GetNumberOfCells(), kind)) for cells, kind in kinds if cells.GetNumberOfCells()]
     else:
-        raise Unreadable(f"it holds a {data.GetClassName()}, no unstructured grid and no polygons")
+        raise Unreadable(f"it holds a {data.GetClassName()}, no grid and no polygons")
     types = np.concatenate([np.asarray(kind, dtype=np.int64) for _, kind in groups])
     sizes = np.concatenate([np.diff(convert(cells.GetOffsetsArray())) for cells, _ in groups])
     nodes = np.concatenate([np.asarray(convert(cells.GetConnectivityArray()), dtype=np.int64) for cells, _ in groups])
@@ -186,22 +197,26 @@ def _arrays(attributes: "vtkDataSetAttributes", count: int, convert: Convert, wi
 
 
 def _merged(pieces: list[Contents], notes: Iterable[str]) -> Contents:
-    """Pieces that share nodes along their edges: points of two pieces at exactly one place are one point."""
-    places, offset, moved = [], 0, []
+    """Pieces that share nodes along their edges: points of two pieces at one place, but for rounding, are one point."""
+    kept, offset, moved = [], 0, []
     for piece in pieces:
         used = np.unique(np.concatenate([b.nodes.ravel() for b in piece.blocks])) if piece.blocks else np.empty(0, dtype=np.int64)
         if len(used) and (used[0] < 0 or used[-1] >= len(piece.points)):
             raise Unreadable("cells refer to points that a piece does not have")
-        places.append(np.column_stack([piece.points[used], _repeats(piece.points[used])]))
+        kept.append(piece.points[used])
         moved.append(np.full(len(piece.points), -1, dtype=np.int64))
         moved[-1][used] = offset + np.arange(len(used))
         offset += len(used)
-    _, first, number = np.unique(np.concatenate(places), axis=0, return_index=True, return_inverse=True)
+    whole = np.concatenate(kept)
+    place = _places(whole)
+    ends = np.cumsum([len(each) for each in kept])[:-1]
+    repeat = np.concatenate([_repeats(each) for each in np.split(place, ends)])
+    _, first, number = np.unique(np.column_stack([place, repeat]), axis=0, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))  # in the order of the pieces
     number = rank[number.reshape(-1)]
     points = np.empty((len(first), 3))
-    points[number] = np.concatenate(places)[:, :3]
+    points[rank] = whole[first]
     blocks, cells = [], 0
     for piece, new in zip(pieces, moved, strict=True):
         blocks += [replace(b, nodes=number[new[b.nodes]], origin=b.origin + cells) for b in piece.blocks]
@@ -215,12 +230,24 @@ def _merged(pieces: list[Contents], notes: Iterable[str]) -> Contents:
     return Contents(points, tuple(blocks), arrays, notes=(*notes, *said))
 
 
-def _repeats(points: NDArray[np.float64]) -> Ints:
-    """How often each point has stood before in the same piece: the nodes on the two sides of a cut stay two."""
-    _, number = np.unique(points, axis=0, return_inverse=True)
-    number = number.reshape(-1)
-    order = np.argsort(number, kind="stable")
-    start = np.concatenate([[True], number[order][1:] != number[order][:-1]])
-    result = np.empty(len(points), dtype=np.int64)
-    result[order] = np.arange(len(points)) - np.maximum.accumulate(np.where(start, np.arange(len(points)), 0))
+def _places(points: NDArray[np.float64]) -> Ints:
+    """A number for each place: points that differ by the rounding of single precision only have the same."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    if not np.isfinite(points).all():
+        raise Unreadable("coordinates of nodes are not finite numbers")
+    extent = float(np.ptp(points, axis=0).max()) if len(points) else 0.0
+    pairs = cKDTree(points).query_pairs(_ROUNDING * extent, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+
+
+def _repeats(place: Ints) -> Ints:
+    """How often each place has stood before in the same piece: the nodes on the two sides of a cut stay two."""
+    order = np.argsort(place, kind="stable")
+    start = np.concatenate([[True], place[order][1:] != place[order][:-1]])
+    result = np.empty(len(place), dtype=np.int64)
+    result[order] = np.arange(len(place)) - np.maximum.accumulate(np.where(start, np.arange(len(place)), 0))
     return result

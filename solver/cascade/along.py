@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 from ..circulation.errors import CirculationError
 from ..circulation.histories import Way
 from ..circulation.means import means
+from ..circulation.plan import Plan
 from ..errors import ScenarioError, SolverError
 from ..parallel import agreed
 from ..scenario.check_cascade import phenotypes
 from ..scenario.quantities import Units
 from ..scenario.schema import Scenario
+from ..scenario.stated import told_where
 from ..scenario.treated import treated
 from . import columns
 from .build import plan_of
 from .entered import ENTERED, SCALAR, column, entries_of, scalars_of
 from .finished import beforehand, own, words, write
-from .grid import named_of
+from .grid import Steps, named_of
 
 if TYPE_CHECKING:
     from ..circulation.results import Means
@@ -52,18 +54,24 @@ class Along:
         self._parts: list[tuple[str, str, list[int]]] = []
         self._factors: dict[str, float] = {}
         start = scenario.time.start
-        self.plan = plan_of(scenario, {name: (np.array([start]), problem.state.scalars[name].new.copy()) for name in self._scalars})
+        self.plan = self.plan_with({name: (np.array([start]), problem.state.scalars[name].new.copy()) for name in self._scalars})
+
+    def plan_with(self, scalars: Steps) -> Plan:
+        """The plan with these scalars of the tissue. Raises ScenarioError and CirculationError, which say file and line."""
+        with told_where(self._scenario.stated):
+            return plan_of(self._scenario, scalars)
 
     def begin(self, units: Units, table: Mapping[str, list[float]] | None = None) -> None:
         """Know the units and the parts that have columns, and what entered in the part of the run that is there."""
         for species in phenotypes(self._scenario):
-            if not units.counted(species):
-                raise ScenarioError(
-                    f"cells of {species} cannot be counted",
-                    code="no-scales",
-                    place="circulation",
-                    remedy="state scales with cells, as {length: 1 um, time: 1 d, cells: 1e8 /cm^3, depth: 100 um}",
-                )
+            with told_where(self._scenario.stated):
+                if not units.counted(species):
+                    raise ScenarioError(
+                        f"cells of {species} cannot be counted",
+                        code="no-scales",
+                        place="circulation",
+                        remedy="state scales with cells, as {length: 1 um, time: 1 d, cells: 1e8 /cm^3, depth: 100 um}",
+                    )
             self._factors[species] = units.amount(species).factor
         for name, vessel in self._problem.vessels.items():
             single = len(vessel.part_names) == 1
@@ -85,8 +93,9 @@ class Along:
             for name, value in {"time": time, **row}.items():
                 self.table.setdefault(name, []).append(value)
             if self._feedback is not None and self._feedback.drawn is not None:
-                plan = plan_of(self._scenario, scalars_of(self.table)) if self._scalars else self.plan
-                self._feedback.drawn.go_on(plan, entries_of(self._scenario, self.table), time)
+                plan = self.plan_with(scalars_of(self.table)) if self._scalars else self.plan
+                with told_where(self._scenario.stated):
+                    self._feedback.drawn.go_on(plan, entries_of(self._scenario, self.table), time)
         return row
 
     def passed(self, amounts: Callable[[WallCrossing], Floats]) -> dict[str, float]:
@@ -110,9 +119,10 @@ class Along:
             if self._problem.graph.comm.rank == 0:
                 try:
                     way: Way = "cells" if self._feedback is not None and self._feedback.drawn is not None else "direct"
-                    if cost := beforehand(self._scenario, self.table, 1, way):
-                        log.info("the run's own history: %s", cost)
-                    said = list(words(write(own(run), self._scenario, self.table, way=way)))
+                    with told_where(self._scenario.stated):
+                        if cost := beforehand(self._scenario, self.table, 1, way):
+                            log.info("the run's own history: %s", cost)
+                        said = list(words(write(own(run), self._scenario, self.table, way=way)))
                 except CirculationError as error:
                     if error.code != "too-many":
                         raise
@@ -136,7 +146,7 @@ class Along:
         if self._returned is not None:
             return self._returned.means()
         if self._scalars:
-            self.plan = plan_of(self._scenario, scalars_of(self.table))
+            self.plan = self.plan_with(scalars_of(self.table))
         return means(self.plan, entries_of(self._scenario, self.table), np.array([time]))
 
     def row(self, time: float, booked: Mapping[str, float]) -> dict[str, float]:

@@ -21,6 +21,7 @@ from ..scenario.schema import Scenario
 from ..scenario.treated import CASCADE as BEHIND
 from ..scenario.treated import treated
 from . import columns, tables
+from .build import options_of
 from .draw import Drawn, draw, prepared
 from .entered import SCALAR, Table
 
@@ -71,6 +72,12 @@ def validated(data: dict[str, Any], table: Table) -> Scenario:
     scalars = frozenset(name.removeprefix(SCALAR) for name in table if name.startswith(SCALAR))
     context = context_of(Document(data))
     return Scenario.model_validate(data, context={"context": replace(context, scalars=context.scalars | scalars)})
+
+
+def with_seed(scenario: Scenario, seed: int) -> Scenario:
+    """The same with another seed of the first history."""
+    circulation, _ = options_of(scenario)
+    return scenario.model_copy(update={"circulation": circulation.model_copy(update={"seed": seed})})
 
 
 def _reduced(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from ..scenario.schema import Scenario
 from ..state import Variable
 from . import columns
 from .arrivals import Arrivals, Drawn, built
-from .build import plan_of
 from .entered import entries_of, scalars_of
 from .grid import Steps, named_of
 
@@ -102,7 +101,7 @@ class Returned(Component):
             self._show(self._kept[self._last])
             return ""
         if self._named:
-            self.stock = self._of(plan_of(self._scenario, self._steps(time + dt, dt)))
+            self.stock = self._of(self._along.plan_with(self._steps(time + dt, dt)))
         self.stock.recall(self._kept[int(number)])
         gained = self._along.passed(lambda crossing: crossing.flow)
         cells = entries_of(self._scenario, {"time": [0.0, 1.0], **{name: [0.0, gained[name]] for name in self._keys}}).cells[-1]

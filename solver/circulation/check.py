@@ -25,7 +25,7 @@ def check(plan: Plan, entries: Entries) -> None:
         "organs.dormancy.enter": dormancy.enter,
     }
     rates = {
-        "circulation.blood.factor": blood.against,
+        "circulation.blood.loss_factor": blood.against,
         "circulation.cavity.settles": cavity.settles,
         "circulation.cavity.loss": cavity.loss,
         "circulation.cavity.drains": cavity.drains,

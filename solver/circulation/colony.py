@@ -1,4 +1,4 @@
-"""Sleep and growth: linear birth and death, exact on the grid; growth without chance from a size on; two stages; what colonies shed.
+"""Sleep and growth: linear birth and death, exact on the grid; growth without chance from a given size on; two stages; what colonies shed.
 
 A colony of Z cells with rates b, d: over a step A = exp int (b - d), B = int b(s) exp(int_s (b - d)) ds; K ~ Binomial(Z, A/(1 + B)) lines
 survive, and Z' = K + NegativeBinomial(K, success 1/(1 + B)), drawn as Poisson(B Gamma(K)). From 1e7 cells on, the mean: A Z.

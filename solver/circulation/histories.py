@@ -45,7 +45,7 @@ def histories(
         remedy += " or --direct" if direct is None else ""
         raise CirculationError(f"{what}; {MOST:,} can be", code="too-many", place="circulation.stands_for", remedy=remedy)
     rows = max(1, int(AT_ONCE / max(each, 1)), 1)
-    rows = min(rows, max(1, 40_000_000 // max(1, len(plan.report) * len(plan.places) * 5 + 1)))
+    rows = min(rows, max(1, 16_000_000 // max(1, len(plan.report) * len(plan.places) * 5 + 1)))
     todo = [numbers[low : low + rows] for low in range(0, len(numbers), rows)][::-1]
     while todo:
         some = todo.pop()

@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds", type=int, metavar="N", help="how many histories, from the scenario's seed on (default: 1000; of each patient: none)"
     )
+    parser.add_argument("--seed", type=int, metavar="S", help="seed of the first history, where that is not to be the run's own")
     parser.add_argument("--patients", type=int, metavar="N", help="draw patients that differ by `patients` of the scenario instead")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--direct", dest="way", action="store_const", const="direct", help="draw only what may live (default)")
@@ -35,10 +36,14 @@ def main(args: argparse.Namespace) -> int:
     for place, number in (("--seeds", args.seeds), ("--patients", args.patients)):
         if number is not None and number < 1:
             raise WrongRequest("nothing is asked for", code="wrong-arguments", place=place, remedy="give 1 or more")
+    if args.seed is not None and not 0 <= args.seed <= 2**53:
+        raise WrongRequest("no seed", code="wrong-arguments", place="--seed", remedy="give 0 or more, at most 2^53")
     if args.patients is not None:
         return _patients(args)
     seeds = 1000 if args.seeds is None else args.seeds
     scenario, table = finished.read(args.run)
+    if args.seed is not None:
+        scenario = finished.with_seed(scenario, args.seed)
     said = finished.beforehand(scenario, table, seeds, args.way)
     if said:
         print(said, flush=True)
@@ -65,6 +70,8 @@ def _patients(args: argparse.Namespace) -> int:
 
     if args.way == "cells":
         raise WrongRequest("patients are drawn directly", code="wrong-arguments", place="--cell-by-cell", remedy="take it out")
+    if args.seed is not None:
+        raise WrongRequest("patients have the seed of the scenario", code="wrong-arguments", place="--seed", remedy="take it out")
     folder = args.output or finished.own(args.run)
     began = time.perf_counter()
     found = patients.spread(patients.Patients(args.run), args.patients, args.seeds or 0)

@@ -1,4 +1,4 @@
-"""`invasio fit SCENARIO`: find the values that meet measured data, and say which of them the data determine."""
+"""`invasio fit SCENARIO`: fit parameters to measured data, and say which of them the data determine."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ HISTORIES = 100  # of a cascade, for its picture
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios as `invasio scenarios list` names them (default: all)")
+    words = "scenarios as `invasio scenarios list` names them, whose sections are made anew (default: all)"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=words)
     parser.add_argument("--out", type=Path, default=Path("docs"), metavar="DIR", help="folder of gallery.md and gallery/ (default: docs)")
     parser.add_argument("--runs", type=Path, default=Path("out/gallery"), metavar="DIR", help="run folders (default: out/gallery)")
     parser.add_argument("--again", action="store_true", help="run all anew; otherwise finished runs of the same scenario are used")
@@ -42,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
             if comm.rank == 0:
                 print(f"--- {header.name} ({header.cost})", flush=True)
             _run(scenario, comm, folders[header.name])
-    missed = _page(folders, args.out) if comm.rank == 0 else 0
+    missed = _page(folders, args.out, bool(args.names)) if comm.rank == 0 else 0
     return 1 if comm.bcast(missed) else 0
 
 
@@ -51,8 +52,11 @@ def _chosen(names: list[str]) -> list[Header]:
     for name in names:
         if name.removesuffix(".yaml") not in known:
             raise ScenarioError(f"unknown scenario {name!r}", code="no-scenario", place="shipped scenarios", remedy=allowed(name, known))
-    first = sorted(known.values(), key=lambda header: "/" in header.name)  # the quick start before the collections
-    return [known[name.removesuffix(".yaml")] for name in names] or first
+    return [known[name.removesuffix(".yaml")] for name in names] or _all()
+
+
+def _all() -> list[Header]:
+    return sorted(headers(), key=lambda header: "/" in header.name)  # the quick start before the collections
 
 
 def _is_finished(folder: Path, scenario: Scenario) -> bool:
@@ -78,15 +82,16 @@ def _run(scenario: Scenario, comm: Comm, folder: Path) -> None:
         )
 
 
-def _page(folders: dict[str, Path], out: Path) -> int:
-    """Write the page on this rank; returns how many expected numbers were missed."""
+def _page(folders: dict[str, Path], out: Path, some: bool) -> int:
+    """Write the page on this rank, of some with the sections of the others kept; returns how many expected numbers were missed."""
     from ...postprocess.gallery import Entry, write_gallery
     from ...postprocess.run import open_run
 
     for folder in folders.values():
         if open_run(folder).dim == 1 and (folder / ENTRIES).is_file():  # where the picture is that of the cascade
             finished.write(folder / CASCADE, *finished.read(folder), HISTORIES)
-    page, missed = write_gallery([Entry(name, folder) for name, folder in folders.items()], out)
+    others = [header.name for header in _all()] if some else []
+    page, missed = write_gallery([Entry(name, folder) for name, folder in folders.items()], out, others)
     print(page, flush=True)
     if missed:
         print(f"invasio: {missed} expected numbers were missed", file=sys.stderr)

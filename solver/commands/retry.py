@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--submit", action="store_true", help="as Slurm jobs (the default for what was submitted before)")
     where.add_argument("--here", action="store_true", help="on this machine (the default for everything else)")
     parser.add_argument("--site", metavar="PROFILE", help="site profile, with --submit (default: the one of before)")
-    parser.add_argument("--until", metavar="TIME", help='another end of a run, e.g. "20 d": it may be finished')
+    parser.add_argument("--until", metavar="TIME", help='another end time of a run, e.g. "20 d": it may be finished')
     parser.add_argument("--yes", action="store_true", help="run the commands that the folder's record holds without asking")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each job (default: as before)")
     parser.add_argument("--throttle", type=positive, metavar="N", help="most jobs of a sweep that run at once (default: as before)")

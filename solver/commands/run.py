@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change one option, e.g. time.end=2")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint; starts fresh where there is none")
     parser.add_argument("--from", dest="origin", metavar="RUN", help="start from the last state of another run (its folder)")
-    parser.add_argument("--until", metavar="TIME", help='another end, e.g. "20 d"; with --resume also for a run that is finished')
+    parser.add_argument("--until", metavar="TIME", help='another end time, e.g. "20 d"; with --resume also for a run that is finished')
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier run in --out")
     parser.add_argument("petsc", nargs="*", metavar="-- PETSC OPTIONS", help="options for PETSc, after --")
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--ranks", type=positive, metavar="RANKS", help="number of MPI ranks (default: the scenario's)")
     parser.add_argument("--time", metavar="LIMIT", help="time limit of each job, e.g. 30 (minutes) or 12:00:00 (default: the site's)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: out/NAME); an unfinished run in it is resumed")
-    parser.add_argument("--until", metavar="TIME", help='another end, e.g. "20 d"; a run in the folder goes on, even if it is finished')
+    parser.add_argument("--until", metavar="TIME", help='another end time, e.g. "20 d"; a run in the folder continues, even if finished')
     parser.add_argument("--report", action="store_true", help="submit a second job that writes the report when the run has ended")
     parser.add_argument("--no-warm", dest="warm", action="store_false", help="compile nothing beforehand: the job does")
     parser.add_argument("--dry-run", action="store_true", help="print the job script, write and submit nothing")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 
+import numpy as np
+
 from ..errors import MeshError
 from ..model.build import build_model
 from ..model.packing import surpluses
+from ..model.pores import on_contact
 from ..model.pulses import many_jumps, too_late
 from ..model.switches import jumping
 from ..model.text import apart
@@ -17,6 +20,7 @@ from ..scenario.members import stated
 from ..scenario.mesh import ImageMesh, mesh_dimension
 from ..scenario.on_mesh import OnMesh
 from ..scenario.schema import Scenario
+from ..scenario.stated import told_where
 from ._scenario import add_scenario
 from ._start import start_line
 
@@ -36,6 +40,7 @@ def main(args: argparse.Namespace) -> int:
         print(dump_resolved(scenario), end="")
         return 0
     _check_mesh(scenario)
+    _check_cascade(scenario)
     model = build_model(scenario)
     species = ", ".join(f"{law.name} ({law.symbol})" for law in model.species)
     print(f"ok: {args.scenario}: {scenario.title or scenario.name}")
@@ -65,7 +70,8 @@ def main(args: argparse.Namespace) -> int:
         _print_picture(scenario.mesh)
     switching = jumping(model) if scenario.time.step is None else []
     span = scenario.time.start, scenario.time.end
-    for note in (*coarse(scenario), *surpluses(model), *apart(model), *switching, *many_jumps(model, *span), *too_late(model, span[1])):
+    times = (*many_jumps(model, *span), *too_late(model, span[1]))
+    for note in (*coarse(scenario), *surpluses(model), *apart(model), *on_contact(model), *switching, *times):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)
@@ -89,6 +95,20 @@ def _check_mesh(scenario: Scenario) -> None:
     check_on_mesh(scenario, OnMesh(data.cells.shape[1] - 1, data.regions, tuple(data.boundaries), interfaces))
     lumens = [name for vessel in vessels if vessel.at.kind == "region" for name in vessel.at.names]
     parted(data, scenario.mesh, list(scenario.model.membranes), lumens)
+
+
+def _check_cascade(scenario: Scenario) -> None:
+    """Values of the cascade over all its time, as far as they do not hang on the tissue; raises ScenarioError and CirculationError."""
+    if scenario.circulation is None:
+        return
+    from ..cascade.build import plan_of
+    from ..scenario.treated import treated
+
+    start = np.array([scenario.time.start])
+    first = {name: pool.initial.constant or 0.0 for name, pool in scenario.model.pools.items()}
+    first |= dict.fromkeys(scenario.circulation.feedback, 0.0)
+    with told_where(scenario.stated):
+        plan_of(treated(scenario), {name: (start, np.array([value])) for name, value in first.items()})
 
 
 def _print_picture(mesh: ImageMesh) -> None:

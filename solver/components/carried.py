@@ -177,10 +177,10 @@ class Carried(Component):
         g.halo.update(s.state)
         return True
 
-    def carry(self, source: Floats, dt: float) -> float:
-        """As components.transport.Transport.carry. Collective."""
+    def carry(self, source: Floats, levels: NDArray[np.uint8], dt: float) -> float:
+        """As components.mobile.Mobile.carry. Collective."""
         share = SHARE[self.carriage.transport.options.scheme]
-        return dt / share * carried_off(self.carriage.stage_system(share * dt), self.graph.mass, source)
+        return dt / share * carried_off(self.carriage.stage_system(share * dt), self.graph, source, levels)
 
     def _failed(self, why: str) -> bool:
         self.failure = f"{why}, {self.name}"

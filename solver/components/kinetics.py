@@ -62,18 +62,23 @@ class Coupled(Component):
         self._old, self._star, self._new, self._tilt, self._tilted = (np.zeros((rows, n)) for _ in range(5))
         self._found = np.zeros((len(kinetics.members), n))  # the mean reaction tendencies of the last pass; _tilted: their tilt
         self._sources = np.zeros((len(kinetics.members), 2, n))  # of it, what the limiter may count on and the rest
-        self._source, self._nothing = np.zeros(n), np.zeros(n)
+        self._source, self._nothing, self._missing = np.zeros(n), np.zeros(n), np.zeros(kinetics.graph.n_local)
         self._mobiles = [moving.get(s.name) for s in kinetics.members]
         self._own = [isinstance(mobile, Mobile) and mobile.transport.own is not None for mobile in self._mobiles]
         # the middle of the step, as found so far: beside what formulas read where a law of its own reads other stages meanwhile
         self._mids = [
             np.zeros(kinetics.graph.n_local) if own else s.variable.mid for s, own in zip(kinetics.members, self._own, strict=True)
         ]
-        self._touched = np.zeros(-(-n // kernel.WIDTH), dtype=bool)  # where anything has ever reacted (kernels.kinetics)
+        blocks = -(-n // kernel.WIDTH)  # where anything has ever reacted, and what that has changed (kernels.kinetics)
+        self._touched, self._levels = np.zeros(blocks, dtype=bool), np.zeros((rows, blocks), dtype=np.uint8)
         self._pending, self._is_tilted = np.zeros(n, dtype=np.int32), False
         self._gains = np.zeros((len(kinetics.products), n))
         self._table = kinetics.program.table()
         self._floors, self._begun, self._largest = (np.zeros(rows) for _ in range(3))  # largest densities of old and star
+        self._least, self._content, self._made = (np.zeros(rows) for _ in range(3))  # of star; what kinetics made, on this rank
+        self._measured = False  # whether that is known
+        self._guess: list[Floats] = list(self._found)  # the tendencies that transport goes by
+        self._happened = np.zeros(len(kinetics.reactions))
         self.work = np.zeros(4)
         self._flown = np.zeros((len(kinetics.reactions), n))
         for k, s in enumerate(kinetics.products):
@@ -110,9 +115,8 @@ class Coupled(Component):
         """Transport of the members, then their kinetics; again with the tendencies that these had. Collective."""
         kinetics = self.kinetics
         kinetics.evaluate()
-        if self.state.history.last > 0.0:  # else the tendencies of the last attempt are a better guess than none
-            for found, mean in zip(self._found, kinetics.mean, strict=True):
-                coupling.copy(self._touched, mean.old, found)
+        # without a history the tendencies of the last attempt are a better guess than none
+        self._guess = [mean.old for mean in kinetics.mean] if self.state.history.last > 0.0 else list(self._found)
         for s, mid, own in zip(kinetics.members, self._mids, self._own, strict=True):
             if own:
                 mid[:] = s.variable.mid
@@ -154,12 +158,9 @@ class Coupled(Component):
         It is no more than what they differ by, and no more than what the transport of a step makes of that, which counts where it is
         little. What does not move is not off. Collective.
         """
-        g, comm = self.kinetics.graph, self.kinetics.graph.comm
-        passed = list(zip(self._star, self._new, self._tilt, self._found, self._tilted, strict=False))
-        here = zip(self._mobiles, passed, strict=True)
-        touched = self._touched
-        apart = [0.0 if mobile is None else coupling.tendency(touched, g.mass, *arrays, dt) for mobile, arrays in here]
-        there = [coupling.content(g.mass, star) + coupling.made(touched, g.mass, star, new, self._source) for star, new, *_ in passed]
+        comm = self.kinetics.graph.comm
+        apart = self._measure(dt)
+        there = (self._content + self._made)[: len(apart)]
         off, amount = comm.allreduce(np.array([apart, there]))
         size = np.maximum(amount, LEAST * amount.max())
         unsure = np.flatnonzero(off > self.rtol * size)
@@ -167,20 +168,33 @@ class Coupled(Component):
             off[unsure] = np.minimum(off[unsure], comm.allreduce(np.array([self._carried_off(k, dt) for k in unsure])))
         return float((off / np.where(size > 0.0, size, 1.0)).max())
 
+    def _measure(self, dt: float) -> Floats:
+        """Fill ``_made``; by how much the tendencies of what moves differ from those of the pass before. On this rank."""
+        apart = np.zeros(len(self._found))
+        passed = zip(self._star, self._new, self._tilt, self._guess, self._tilted, strict=False)
+        for k, (star, new, tilt, guess, tilted) in enumerate(passed):
+            args = (self._levels[k], self.kinetics.graph.mass, star, new, tilt, guess, tilted)
+            off, self._made[k] = coupling.changes(*args, self._is_tilted, dt)
+            apart[k] = 0.0 if self._mobiles[k] is None else off
+        self._measured = True
+        return apart
+
     def _carried_off(self, k: int, dt: float) -> float:
         """What the transport of a step makes of how the tendencies of a member differ, on this rank. Collective."""
         mobile = self._mobiles[k]
         assert mobile is not None
-        coupling.missed(self._touched, self._star[k], self._new[k], self._tilt[k], self._found[k], self._tilted[k], dt, self._source)
-        return mobile.carry(self._source, dt)
+        args = (self._levels[k], self._star[k], self._new[k], self._tilt[k], self._guess[k], self._tilted[k])
+        coupling.missed(*args, dt, self._missing)
+        self.kinetics.graph.halo.update(self._missing)
+        return mobile.carry(self._missing, self._levels[k], dt)
 
     def _remember(self, dt: float) -> None:
         """Keep the reaction tendencies of a pass for the next."""
-        for found, new, star in zip(self._found, self._new, self._star, strict=False):
-            coupling.quotient(self._touched, star, new, dt, found)
-        for tilted, tilt in zip(self._tilted, self._tilt, strict=True):
-            coupling.copy(self._touched, tilt, tilted)
-        self._is_tilted = True
+        for levels, found, new, star in zip(self._levels, self._found, self._new, self._star, strict=False):
+            coupling.quotient(levels, star, new, dt, found)
+        for levels, tilted, tilt in zip(self._levels, self._tilted, self._tilt, strict=True):
+            coupling.copy(levels, tilt, tilted)
+        self._guess, self._is_tilted = list(self._found), True
 
     def _transport(self, time: float, dt: float, book: Accounts, credit: bool) -> str:
         """Fill ``_star``: what transport makes of the members, with the last reaction tendencies in its stages; why it failed, if it did.
@@ -188,19 +202,20 @@ class Coupled(Component):
         credit: the limiter may count on what reactions brought in the last step. Collective.
         """
         for k, s in enumerate(self.kinetics.members):
-            star = self._star[k]
+            levels, gain = self._levels[k], self._nothing
             if s.name in self.moving:
-                mobile, found, (gain, rest) = self.moving[s.name], self._found[k], self._sources[k]
-                coupling.divide(self._touched, found, credit and mobile.credits, gain, rest)
+                mobile, (gain, rest) = self.moving[s.name], self._sources[k]
+                coupling.divide(levels, self._guess[k], credit and mobile.credits, gain, rest)
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
                     return reason
                 if self._own[k]:
                     s.variable.show(self._mids[k])  # it was evaluated for what transport alone makes
-                self._largest[k] = coupling.largest(s.state, star)
-                book.page(s.name).add("born", -coupling.take_back(self._touched, s.graph.mass, gain, dt, star))
-            else:
-                self._largest[k] = coupling.largest(s.state, star)
+            found = coupling.settle(levels, s.graph.mass, s.state, gain, dt, self._star[k])
+            self._largest[k], self._least[k], self._content[k], back = found
+            if s.name in self.moving:
+                book.page(s.name).add("born", -back)
+        self._measured = False
         return ""
 
     def _put(self, values: Floats) -> None:
@@ -218,20 +233,21 @@ class Coupled(Component):
         self._floors[m:] = largest = self._floors[:m].max()
         np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
         self._floors *= self.rtol
-        begun = (self._table, kinetics.outer, kinetics.held, self._old, self._star, dt, self.rtol, self._floors)
-        failed = kernel.advance(*begun, self._new, self._tilt, self._flown, self.work, self._touched, self._pending)
+        begun = (self._table, kinetics.outer, kinetics.held, self._old, self._star, self._least, dt, self.rtol, self._floors)
+        failed = kernel.advance(*begun, self._new, self._tilt, self._flown, self.work, self._touched, self._levels, self._pending)
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
     def _take(self, dt: float, book: Accounts) -> None:
         """Let the new densities count and book what the kinetics made of them, net at each node. Collective."""
         kinetics = self.kinetics
         mass = kinetics.graph.mass
-        happened = np.array([coupling.amount(self._touched, mass, flown) for flown in self._flown])
+        if not self._measured:
+            self._measure(dt)
+        coupling.amounts(self._touched, mass, self._flown, self._happened)
         for k, s in enumerate(kinetics.members):
-            moved = kinetics.moved[k]
-            passed = (self._old[k], self._star[k], self._new[k], moved.old, dt)
+            passed = (self._levels[k], self._old[k], self._star[k], self._new[k], dt)
             mid = self._source if any(self._own) else self._mids[k]  # looks of own laws are to see others as they were
-            coupling.keep(self._touched, *passed, s.state, self._found[k], kinetics.mean[k].new, moved.new, mid)
+            coupling.keep(*passed, s.state, self._found[k], kinetics.mean[k].new, kinetics.moved[k].new, mid)
             kinetics.graph.halo.update(s.state)
             if s.log is not None:
                 np.log(np.maximum(s.state, TINY), out=s.log)
@@ -241,12 +257,12 @@ class Coupled(Component):
                 mobile.species.variable.show(mid)
         for k, s in enumerate(kinetics.members):
             page = book.page(s.name)
-            self._book_reactions(k, happened, page)
+            self._book_reactions(k, self._happened, page)
             rounding = max(0.0, -page.pending("born"))  # of the credit that is taken back
             page.add("born", rounding)
             page.add("dead", rounding)
         for k, gain in enumerate(self._gains, start=len(kinetics.members)):
-            coupling.quotient(self._touched, self._nothing, self._new[k], dt, gain)
+            coupling.quotient(self._levels[k], self._nothing, self._new[k], dt, gain)
         if any(self._own):
             self._show_middle()
         else:
@@ -256,7 +272,7 @@ class Coupled(Component):
     def _show_middle(self) -> None:
         """Let formulas read the mean of old and new. Collective."""
         for k, (s, mid) in enumerate(zip(self.kinetics.members, self._mids, strict=True)):
-            coupling.middle(self._touched, self._old[k], self._star[k], self._new[k], mid)
+            coupling.middle(self._levels[k], self._old[k], self._star[k], self._new[k], mid)
             self.kinetics.graph.halo.update(mid)
             if self._own[k]:
                 s.variable.show(mid)
@@ -266,9 +282,10 @@ class Coupled(Component):
         nodes; else what is left over is rounding, and belongs to the last of them. happened: how much of each there was on this rank."""
         kinetics, n, change = self.kinetics, self.kinetics.graph.n_owned, self._source
         mine = [(j, number) for row, j, number in kinetics.parts if row == k]
+        left = float(self._made[k])
         if not kinetics.alone[k]:
             change[:] = 0.0
-        left = coupling.made(self._touched, kinetics.graph.mass, self._star[k], self._new[k], change)
+            left = coupling.made(self._levels[k], kinetics.graph.mass, self._star[k], self._new[k], change)
         for j, number in mine:
             made = number * float(happened[j])
             if kinetics.is_held[k]:
@@ -290,10 +307,11 @@ class Coupled(Component):
 
     def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
         """The tendencies of the last step are also the first guess after an event."""
-        for found, mean in zip(self._found, self.kinetics.mean, strict=True):
+        for levels, found, mean in zip(self._levels, self._found, self.kinetics.mean, strict=False):
             found[:] = mean.new[: len(found)]
-            where = np.flatnonzero(found)
-            self._touched[where // kernel.WIDTH] = True
+            where = np.flatnonzero(found) // kernel.WIDTH
+            self._touched[where] = True
+            levels[where] = np.maximum(levels[where], kernel.CHANGED)
 
     def remarks(self) -> Iterable[tuple[int, str]]:
         """How much work it was. Collective."""

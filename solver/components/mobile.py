@@ -84,9 +84,12 @@ class Mobile(Component):
         variable.mid[:] *= 0.5
         return ""
 
-    def carry(self, source: Floats, dt: float) -> float:
-        """As components.transport.Transport.carry. Collective."""
-        return self.transport.carry(source, dt)
+    def carry(self, source: Floats, levels: NDArray[np.uint8], dt: float) -> float:
+        """sum |dt^2 A s| on this rank: what the transport of a step makes of a source s (n_local), where that is little.
+
+        levels: of kernels.coupling, where it is not 0.
+        """
+        return self.transport.carry(source, levels, dt)
 
     def looks_again(self) -> bool:
         """Where sources turn the density over within the step."""

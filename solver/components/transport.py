@@ -24,7 +24,7 @@ from ..accounts import Page
 from ..discretise.graph import Graph
 from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
-from ..kernels import edges, limiter, stages
+from ..kernels import coupling, edges, limiter, stages
 from ..linalg.linear import LinearSystem
 from ..model.walk import names_in
 from ..state import History
@@ -45,11 +45,10 @@ WORTH_A_LOOK = 0.1  # dt s from which on the change of the sources within the st
 NEGATIVE_MASS = 1e-12  # of the species' amount: what a low-order solution may lack through solver error
 
 
-def carried_off(system: LinearSystem, mass: Floats, source: Floats) -> float:
-    """sum |tau A s| of a stage's matrix m (1 + tau s) - tau A, on this rank. Collective; overwrites x and b."""
-    system.x[:] = source
-    system.apply()
-    return float(stages.apart(mass, source, system.b))
+def carried_off(system: LinearSystem, graph: Graph, source: Floats, levels: NDArray[np.uint8]) -> float:
+    """sum |tau A s| of a stage's matrix m (1 + tau s) - tau A, on this rank."""
+    rows = (graph.indptr, graph.indices, graph.n_own_columns, system.own, system.ghost, graph.mass)
+    return float(coupling.carried_off(levels, *rows, source))
 
 
 class Trace:
@@ -230,10 +229,10 @@ class Transport:
         page.add("dead", dead)
         g.halo.update(s.state)
 
-    def carry(self, source: Floats, dt: float) -> float:
-        """sum |dt^2 A s| on this rank: what the transport of a step makes of a source s, where that is little. Collective."""
+    def carry(self, source: Floats, levels: NDArray[np.uint8], dt: float) -> float:
+        """As components.mobile.Mobile.carry."""
         share = SHARE[self.options.scheme]
-        return dt / share * carried_off(self.high, self.graph.mass, source)
+        return dt / share * carried_off(self.high, self.graph, source, levels)
 
     def _failed(self, why: str) -> bool:
         self.failure = f"{why}, {self.species.name}"

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 Masks = NDArray[np.uint64]
+Levels = NDArray[np.uint8]
 
 FLOOR = 1e-8  # of the largest density of a species: below, errors are relative to this
 FLOOR_OF_ALL = 1e-12  # of the largest density of all: what is not there yet has no size of its own
@@ -27,6 +28,7 @@ FEW = 1e-10  # of the largest density of a species: what less than this does is 
 TRACE = 1e-60  # of the largest density of a species: pulled fronts that are cut off there are slower by 5e-4
 REST = 5e-3  # of that: what the middle of the step then differs by counts for 5e-11 of a density
 WIDTH = 64  # nodes that are looked at together
+CHANGED, TILTED = 1, 2  # levels of a row in a block: its densities have been changed, over time not evenly; 0: new = moved, not written
 
 
 @compiled
@@ -51,10 +53,10 @@ def _still(quiet: Masks, outer: Floats, old: Floats, moved: Floats, node: int, f
 @compiled
 def _nothing(
     quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int, width: int, traces: Floats, absent: Masks, new: Floats,
-    tilt: Floats, flown: Floats,
+    tilt: Floats, flown: Floats, levels: Levels,
 ) -> bool:  # fmt: skip
     """Whether at all of ``width`` nodes from ``begin`` on nothing can react, as ``_still``, but for traces, which stay as they are: then
-    new = moved. absent (width): scratch."""
+    new = moved. absent (width): scratch. levels (rows): of this block."""
     m = len(new)
     none, one = np.uint64(0), np.uint64(1)
     for b in range(width):
@@ -73,19 +75,29 @@ def _nothing(
             if quiet[k] & absent[b] == none:
                 return False
     for i in range(m):
-        after, here = moved[i, begin : begin + width], new[i, begin : begin + width]
+        after = moved[i, begin : begin + width]
+        below = 0
         for b in range(width):
             if not after[b] >= -traces[i]:
                 return False
-            here[b] = max(0.0, after[b])
-        tilt[i, begin : begin + width] = 0.0
+            below += 1 if after[b] < 0.0 else 0
+        if below > 0:
+            levels[i] = max(levels[i], CHANGED)
+    for i in range(m):
+        if levels[i] >= CHANGED:
+            after, here = moved[i, begin : begin + width], new[i, begin : begin + width]
+            for b in range(width):
+                here[b] = max(0.0, after[b])
+        if levels[i] == TILTED:
+            tilt[i, begin : begin + width] = 0.0
     flown[:, begin : begin + width] = 0.0
     return True
 
 
 @compiled
-def _at_rest(quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int, end: int, traces: Floats) -> bool:
-    """Whether a quick look shows as much as ``_nothing`` of nodes from ``begin`` to ``end``: what is missing is missing at all of them."""
+def _at_rest(quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int, end: int, traces: Floats, least: Floats) -> bool:
+    """Whether a quick look shows as much as ``_nothing`` of nodes from ``begin`` to ``end``: what is missing is missing at all of them.
+    least (rows): of ``moved``."""
     m = len(old)
     none, one = np.uint64(0), np.uint64(1)
     missing = looked = none
@@ -112,9 +124,10 @@ def _at_rest(quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int
             return False
     below = 0
     for i in range(m):
-        after = moved[i, begin:end]
-        for b in range(len(after)):
-            below += 0 if after[b] >= 0.0 else 1
+        if not least[i] >= 0.0:
+            after = moved[i, begin:end]
+            for b in range(len(after)):
+                below += 0 if after[b] >= 0.0 else 1
     return below == 0
 
 
@@ -122,12 +135,12 @@ def _at_rest(quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int
 def _slow(
     code: Code, short: int, first: int, at: Ints, flows: Ints, gross: Ints, weights: Floats, outer: Floats, held: Flags, old: Floats,
     moved: Floats, begin: int, width: int, dt: float, rtol: float, floors: Floats, registers: Floats, room: Floats, new: Floats,
-    tilt: Floats, flown: Floats, done: Flags,
+    tilt: Floats, flown: Floats, done: Flags, levels: Levels,
 ) -> None:  # fmt: skip
     """A step of the midpoint rule at ``width`` nodes from ``begin`` on, where so little reacts that this is as exact as the stages: done.
 
     All parts of the rates together, whatever their signs, turn over less than SLOW of each density, or than FEW of the largest.
-    room (species, width): scratch.
+    room (species, width): scratch. levels (rows): of this block.
     """
     m, r = len(new), len(flown)
     end = begin + width
@@ -170,11 +183,18 @@ def _slow(
         run_wide(code, short, first, width, registers)
     for i in range(m):
         rate, after, given, here = at[i], moved[i, begin:end], held[i, begin:end], new[i, begin:end]
+        changed = 0
         for b in range(width):
             c = after[b] + (0.0 if given[b] else dt * registers[rate, b])
-            here[b] = c
+            room[i, b] = c
+            changed += 1 if c != after[b] else 0
             done[b] = done[b] and 0.0 <= c < np.inf
-        tilt[i, begin:end] = 0.0
+        if changed > 0:
+            levels[i] = max(levels[i], CHANGED)
+        if levels[i] >= CHANGED:
+            here[:] = room[i, :width]
+        if levels[i] == TILTED:
+            tilt[i, begin:end] = 0.0
     for j in range(r):
         speed, stream = flows[j], flown[j, begin:end]
         for b in range(width):
@@ -182,17 +202,28 @@ def _slow(
 
 
 @compiled
+def _begin(levels: Levels, moved: Floats, new: Floats, begin: int, end: int) -> None:
+    """All rows of a block are to be changed at some nodes: at the others what was not written is written."""
+    for i in range(len(new)):
+        if levels[i] < CHANGED:
+            new[i, begin:end] = moved[i, begin:end]
+        levels[i] = TILTED
+
+
+@compiled
 def advance(
-    table: Table, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats, new: Floats,
-    tilt: Floats, flown: Floats, counts: Floats, touched: Flags, pending: Ints,
+    table: Table, outer: Floats, held: Flags, old: Floats, moved: Floats, least: Floats, dt: float, rtol: float, floors: Floats,
+    new: Floats, tilt: Floats, flown: Floats, counts: Floats, touched: Flags, levels: Levels, pending: Ints,
 ) -> int:  # fmt: skip
     """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 
-    flown (flows, nodes): how much of each flow there was in the step. held: nodes where a species is given: it goes straight from old
-    to moved. table: silent: R = 0 where all densities are 0; quiet, gross, weights: as of a Program; where nothing reacts, new = moved.
+    least (species): of ``moved``, or less. flown (flows, nodes): how much of each flow there was in the step. held: nodes where a
+    species is given: it goes straight from old to moved. table: silent: R = 0 where all densities are 0; quiet, gross, weights: as of
+    a Program; where nothing reacts, new = moved.
     tilt: g, with (t/dt - 1/2) g the line in time whose first moment is that of R. rtol, floors: errors of sub-steps, relative and
-    absolute. touched (by blocks of WIDTH nodes): where anything has ever reacted; elsewhere tilt and flown are 0, new = moved is not
-    written. counts: adds sub-steps, blends, nodes that began with ``moved``, nodes that reacted.
+    absolute. touched (by blocks of WIDTH nodes): where anything has ever reacted; elsewhere flown is 0. levels (species, blocks): where
+    less than TILTED tilt is 0, where less than CHANGED new = moved is not written. counts: adds sub-steps, blends, nodes that began with
+    ``moved``, nodes that reacted.
     pending (nodes): scratch. Returns a node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
     """
     m, n = new.shape
@@ -204,18 +235,23 @@ def advance(
         wide[m + len(outer) + k] = table.constants[k]
     waiting = 0
     for begin in range(0, n, WIDTH):
-        width = min(WIDTH, n - begin)
+        width, block = min(WIDTH, n - begin), begin // WIDTH
         done[:] = False
         looks = len(gross) > 0
-        quick = looks and len(quiet) > 0 and not touched[begin // WIDTH]
-        if quick and _at_rest(quiet, outer, old, moved, begin, begin + width, traces):
+        quick = looks and len(quiet) > 0 and not touched[block]
+        if quick and _at_rest(quiet, outer, old, moved, begin, begin + width, traces, least):
             continue
-        touched[begin // WIDTH] = True
+        touched[block] = True
+        level = levels[:, block]
         if looks:
-            if len(quiet) > 0 and _nothing(quiet, outer, old, moved, begin, width, traces, absent, new, tilt, flown):
+            results = (new, tilt, flown)
+            if len(quiet) > 0 and _nothing(quiet, outer, old, moved, begin, width, traces, absent, *results, level):
                 continue
             args = (table.at, table.flows, gross, table.weights, outer, held, old, moved, begin, width, dt, rtol, floors, wide, room)
-            _slow(table.code, table.short, table.first, *args, new, tilt, flown, done)
+            _slow(table.code, table.short, table.first, *args, *results, done, level)
+        if done[:width].all():
+            continue
+        _begin(level, moved, new, begin, begin + width)
         for b in range(width):
             if done[b]:
                 continue

@@ -142,15 +142,6 @@ def follow(
 
 
 @compiled
-def apart(mass: Floats, c: Floats, b: Floats) -> float:
-    """sum |b - m c|; owned nodes."""
-    total = 0.0
-    for i in range(len(c)):
-        total += abs(b[i] - mass[i] * c[i])
-    return total
-
-
-@compiled
 def largest(values: Floats) -> float:
     """The largest value that is not negative; NaN where there is one."""
     found = 0.0

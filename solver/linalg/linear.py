@@ -196,11 +196,6 @@ class LinearSystem:
         self.outcome = _REASONS.get(reason, str(reason))
         return reason > 0
 
-    def apply(self) -> None:
-        """b = A x. Collective."""
-        self._x.stateIncrease()
-        self.mat.mult(self._x, self._b)
-
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""
         for thing in (self.ksp, self.mat, self._basis, self._x, self._b):

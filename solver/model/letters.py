@@ -13,7 +13,7 @@ from ..scenario.parser import RESERVED
 from ..scenario.quantities import AMOUNT, product, word
 from ..scenario.scales import read_scales
 from ..scenario.schema import Scenario
-from ..scenario.tree import names, substitute
+from ..scenario.tree import substitute
 from ..scenario.units import ONE
 from .balance import Parameter
 
@@ -85,8 +85,10 @@ class Letters:
         return "random motility" if name in self._cells else "diffusivity"
 
     def credit(self, formula: Formula, source: str) -> str:
-        """The literature of a term whose rate a formula is: "" where the formula is a law of the user's own, not just a number."""
-        return source if names((formula.base or formula).expr) <= self._numbers else ""
+        """The literature of a term whose rate is a number or a parameter; "" where it is a formula, which is the user's own."""
+        given = formula.base or formula
+        plain = given.constant is not None or (isinstance(given.expr, Name) and given.expr.id in self._numbers)
+        return source if plain else ""
 
     def unit(self, dimension: str, own: str = "", key: str = "") -> str:
         """A dimension in the scenario's scales as text: ``um^2/h``; "" in a non-dimensional scenario."""

@@ -22,13 +22,7 @@ def soluble(name: str, options: Soluble, cells: Mapping[str, Cells], matrix: Seq
         production.append(Term(rate, "production"))
     loss: tuple[Term, ...] = ()
     if not is_zero(options.decay):
-        loss = (
-            Term(
-                letters.use(options.decay, "beta", "1/time", f"decay rate of {name}", name),
-                "decay",
-                letters.credit(options.decay, ANDERSON_2000),
-            ),
-        )
+        loss = (Term(letters.use(options.decay, "beta", "1/time", f"decay rate of {name}", name), "decay"),)  # of the first order: no one's
     loss += taken_up(name, cells, letters)
     return Species(
         name=name,

@@ -168,7 +168,7 @@ class Biology(Options):
     bound: Annotated[dict[str, BoundSpecies], Keyed("own")] = Field(
         {}, description="what cells carry, by name: receptors, membrane-bound enzymes, a drug inside cells, any trait"
     )
-    reactions: ReactionMap = Field({}, description="what becomes of what: binding, enzymes, uptake")
+    reactions: ReactionMap = Field({}, description="reactions between species: binding, enzymes, uptake")
     proteolysis: Proteolysis | None = Field(
         None, description="preset: MT1-MMP, TIMP-2, proMMP-2 and MMP-2; stands for species and reactions"
     )

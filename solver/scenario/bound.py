@@ -57,20 +57,20 @@ class Bound(Options):
     at_birth: Literal["shared", "per_cell", "inherited"] = Field(
         "shared",
         description="shared: daughters share what a mother carries; per_cell: one that is born brings `per_cell`; "
-        "inherited: one that is born brings as much as others carry there, as a trait",
+        "inherited: one that is born carries as much as others do there, as a trait",
     )
     released_into: str | None = Field(
         None,
-        description="the soluble that it becomes where its cells die of what is a loss (not of crowding, radiation or surgery); "
+        description="the soluble into which it is released where its cells die (not by crowding, radiation or surgery); "
         "none: it is lost with them",
     )
     becomes: dict[str, str] = Field(
         {},
-        description="where its cells become another phenotype, the bound species on that one that it becomes: it goes along with them; "
-        "of phenotypes not named here it is lost with the cells",
+        description="where its cells become another phenotype: the bound species of that phenotype that it turns into; "
+        "for phenotypes not named here it is lost with the cells",
     )
     synthesis: Annotated[Formula, Over("own/key/time", State, 0)] = Field(ZERO, description="made by each cell, per time")
-    production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="made besides, per volume and time")
+    production: Annotated[Formula, Over("own/time", State, 0)] = Field(ZERO, description="further production, per volume and time")
     decay: Annotated[Formula, Over("1/time", State, 0)] = Field(ZERO, description="loss rate, as turnover")
 
 

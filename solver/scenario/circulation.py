@@ -107,8 +107,8 @@ class Pool(Options):
     """A number P in time with dP/dt = inflow - loss P: an effect that comes late, what prepares an organ, platelets, immune effectors."""
 
     initial: float = Field(0.0, description="at the start of the run")
-    inflow: Annotated[Formula, Over("1/time", Later)] = Field(description="what comes in per time")
-    loss: Turnover = Field(Formula.number(0.0), description="share that goes per time")
+    inflow: Annotated[Formula, Over("1/time", Later)] = Field(description="inflow per time")
+    loss: Turnover = Field(Formula.number(0.0), description="share lost per time")
 
 
 class _NoneLastOr:
@@ -134,7 +134,7 @@ INTERVALS = 250  # of the grid, where the scenario does not say how long they ar
 
 
 class Circulation(Options):
-    """Where cells go that enter vessels."""
+    """Where cells that enter vessels go."""
 
     seed: int = Field(1, ge=0, le=2**53, description="of the run's own history of chance; history h has seed + h")
     stands_for: float = Field(1.0, gt=0, description="the tumour is this many blocks like the one of the mesh")
@@ -145,8 +145,8 @@ class Circulation(Options):
     )
     step: Annotated[Time, Field(gt=0)] | None = Field(
         None,
-        description="grid of the cascade, on which rates are constant and colonies are looked at: the nearest step of which all is a whole "
-        "number; none: 1/250 of all",
+        description="time step of the cascade, in which rates are constant and after which colonies are examined; adjusted so that a whole "
+        "number of steps fits; none: 1/250 of the whole time",
     )
     clusters: Clusters = Field(Clusters(mean=1.0), description="how many cells leave together")
     blood: BloodOptions = Field(description="cells in the blood")

@@ -73,25 +73,25 @@ class Saturating(Options):
     """How an effect grows with the level C: C^h/(half^h + C^h)."""
 
     half: Annotated[Given, OfLevel()] = Field(description="level of half of the effect (EC50, IC50)")
-    hill: float = Field(1.0, gt=0, le=100, description="h: how steeply it sets in")
+    hill: float = Field(1.0, gt=0, le=100, description="h, the Hill coefficient: how steeply it sets in")
 
 
 class Lowering(Saturating):
     """A factor 1 - max C^h/(half^h + C^h)."""
 
-    max: float = Field(1.0, ge=0, le=1, description="by which share the rate is lowered at most")
+    max: float = Field(1.0, ge=0, le=1, description="largest share by which the rate is lowered")
 
 
 class Raising(Saturating):
     """A factor 1 + max C^h/(half^h + C^h)."""
 
-    max: float = Field(ge=0, description="by which multiple of itself the rate is raised at most")
+    max: float = Field(ge=0, description="largest multiple of itself by which the rate is raised")
 
 
 class Adding(Saturating):
-    """max C^h/(half^h + C^h) besides."""
+    """A term max C^h/(half^h + C^h) that is added to the rate."""
 
-    max: Annotated[Rate, Field(ge=0)] = Field(description="rate that is added at most")
+    max: Annotated[Rate, Field(ge=0)] = Field(description="largest rate that is added")
 
 
 class Effect(Options):
@@ -99,7 +99,7 @@ class Effect(Options):
 
     lowers: Lowering | None = Field(None, description="multiplies it by less than 1")
     raises: Raising | None = Field(None, description="multiplies it by more than 1")
-    adds: Adding | None = Field(None, description="adds to it: for rates per time, as the death of cells")
+    adds: Adding | None = Field(None, description="adds to it: for rates per time, such as the death of cells")
 
     @model_validator(mode="after")
     def _one(self) -> Self:

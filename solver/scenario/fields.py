@@ -59,7 +59,7 @@ class RunField(Options):
     """A species of an earlier run at one of its output times, on any mesh of the same tissue."""
 
     kind: Literal["by_run"]
-    run: RunPath = Field(description="run folder, relative to the scenario's folder or to the one of now")
+    run: RunPath = Field(description="run folder, relative to the scenario's folder or to the working directory")
     of: str = Field(description="species of that run")
     at: Time | Literal["last"] = Field("last", description="time of that run; must be an output time")
     keep: Literal["amount", "values"] | None = Field(

@@ -181,8 +181,8 @@ Files = Annotated[list[InputFile], BeforeValidator(_files), Field(max_length=MOS
 class Draws(Options):
     """Approximate Bayesian computation: values are kept whose runs, with the data's noise drawn, come near the data."""
 
-    population: int = Field(200, ge=10, le=100_000, description="values that are kept of each generation")
-    generations: int = Field(20, ge=1, le=100, description="most generations, each nearer to the data than the one before")
+    population: int = Field(200, ge=10, le=100_000, description="values that each generation keeps")
+    generations: int = Field(20, ge=1, le=100, description="largest number of generations, each nearer to the data than the one before")
     nearest: float = Field(
         1.0, ge=0, description="distance at which it ends: the root mean square of the residuals in units of the data's errors"
     )

@@ -15,7 +15,7 @@ DegradedBy = Annotated[dict[str, Annotated[Formula, Over("1/time/key", State, 0)
 Velocity = Annotated[Formula, Over("length/time", OnSurface, 0)]
 
 _FOLLOWS = (
-    "whether it is multiplied by g(b); false: open to this species however whole the membrane is, as for oxygen or small molecules; "
+    "whether it is multiplied by g(b); false: open to this species however intact the membrane is, as for oxygen or small molecules; "
     "default: true, but false for a formula that names `integrity` itself"
 )
 _SIDES = "; densities in a formula: the mean of its values on the two sides"
@@ -58,7 +58,7 @@ class Barrier(Options):
     )
     repair: Rate = Field(0.0, ge=0, description="r, rate at which integrity returns to 1")
     initial: Annotated[Formula, Over("1", ("space",), 0)] = Field(
-        Formula.number(1.0), description="integrity at the start, from 0 (gone) to 1 (whole)"
+        Formula.number(1.0), description="integrity at the start, from 0 (gone) to 1 (intact)"
     )
     closed_above: float = Field(1.0, gt=0, le=1, description="b_c, the integrity above which nothing that follows it passes")
     sharpness: float = Field(1.0, gt=0, description="q in g(b) = (1 - b/b_c)^q")

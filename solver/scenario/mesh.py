@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 from pydantic_core import PydanticCustomError
 
 from .base import InputFile, Length, Options
+from .graded import check_graded
 from .mesh_image import ImageMesh, InterfacePairs
 from .wrong import allowed, either, one_line, wrong
 
@@ -21,6 +22,7 @@ _SIZE = "edge length aimed at; instead of cells"
 _REGION = "name of everything that lies in no other region"
 _REGIONS = "named parts; where two overlap the later one counts"
 _OUTLINES = "of discs and balls on a lattice: in steps, too long by a third (area: by 60 %), or nodes moved onto them (fitted)"
+_GRADED = "side: edge length of the cells there, which change by the same factor each from that side to the other; with cells"
 _STRUCTURED = "lattice split into simplices; false: unstructured, by gmsh, regions with exact outlines"
 
 
@@ -166,13 +168,14 @@ def _check_outlines(outlines: str, structured: bool, diagonal: str) -> None:
 
 
 class IntervalMesh(Named):
-    """An interval with equal cells; boundaries left and right."""
+    """An interval; boundaries left and right."""
 
     kind: Literal["interval"]
     from_: Length = Field(0.0, alias="from", description="lower end")
     to: Length = Field(1.0, description="upper end")
     cells: Count | None = Field(None, description="number of cells")
     size: Size | None = Field(None, description=_SIZE)
+    graded: dict[str, Size] = Field({}, description=_GRADED)
     regions: dict[str, IntervalShape] = Field({}, description=_REGIONS)
 
     def boundary_names(self) -> tuple[str, ...]:
@@ -182,6 +185,7 @@ class IntervalMesh(Named):
     def _consistent(self) -> Self:
         _check_extent((self.from_,), (self.to,))
         _check_resolution(self.cells, self.size)
+        check_graded(self)
         return self
 
 
@@ -193,6 +197,7 @@ class RectangleMesh(Named):
     to: Point2 = Field((1.0, 1.0), description="upper corner")
     cells: tuple[Count, Count] | None = Field(None, description="squares of the lattice along x and y (structured only)")
     size: Size | None = Field(None, description=_SIZE)
+    graded: dict[str, Size] = Field({}, description=_GRADED)
     structured: bool = Field(True, description=_STRUCTURED)
     diagonal: Literal["right", "alternating", "crossed"] = Field("right", description="how a lattice square is split (structured only)")
     outlines: Literal["stepped", "fitted"] = Field("stepped", description=_OUTLINES)
@@ -205,6 +210,7 @@ class RectangleMesh(Named):
     def _consistent(self) -> Self:
         _check_extent(self.from_, self.to)
         _check_resolution(self.cells, self.size)
+        check_graded(self)
         _check_outlines(self.outlines, self.structured, getattr(self, "diagonal", "right"))
         if not self.structured and self.cells is not None:
             raise wrong("'cells' has no meaning for an unstructured mesh", code="meaningless-option", remedy="give 'size' instead")
@@ -219,6 +225,7 @@ class BoxMesh(Named):
     to: Point3 = Field((1.0, 1.0, 1.0), description="upper corner")
     cells: tuple[Count, Count, Count] | None = Field(None, description="cubes of the lattice along x, y and z (structured only)")
     size: Size | None = Field(None, description=_SIZE)
+    graded: dict[str, Size] = Field({}, description=_GRADED)
     structured: bool = Field(True, description=_STRUCTURED)
     outlines: Literal["stepped", "fitted"] = Field("stepped", description=_OUTLINES)
     regions: dict[str, SpaceRegion] = Field({}, description=_REGIONS)
@@ -230,6 +237,7 @@ class BoxMesh(Named):
     def _consistent(self) -> Self:
         _check_extent(self.from_, self.to)
         _check_resolution(self.cells, self.size)
+        check_graded(self)
         _check_outlines(self.outlines, self.structured, getattr(self, "diagonal", "right"))
         tubes = next((name for name, shape in self.regions.items() if isinstance(shape, TubesShape)), None)
         if tubes is not None and self.outlines == "fitted":

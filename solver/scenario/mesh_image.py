@@ -185,7 +185,7 @@ class ImageMesh(PictureFile):
     )
     smooth: Pixels = Field(4.0, description="width of the Gaussian filter before classification, in pixels")
     flatten: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="divide the picture by its background, the Gaussian mean of this width in pixels: uneven light goes"
+        None, description="divide the picture by its background, the Gaussian mean of this width in pixels, against uneven illumination"
     )
     smallest: Pixels | None = Field(
         None, description="islands of fewer pixels join what is around them; default 400 (volumes: 64), less where a label would lose 1 %"

@@ -35,11 +35,11 @@ class Bed(Options):
 
 
 class DormancyOptions(Options):
-    """Units that sleep before they grow."""
+    """Units that are dormant before they grow."""
 
-    enter: PlaceChances = Field(description="chance of a unit that can live to sleep first")
+    enter: PlaceChances = Field(description="chance of a unit that can live to be dormant first")
     wake: PlaceRates = Field(everywhere(0.0), description="rate of awakening")
-    death: PlaceRates = Field(everywhere(0.0), description="rate of death asleep")
+    death: PlaceRates = Field(everywhere(0.0), description="rate of death while dormant")
 
 
 class SecondStage(Options):
@@ -52,7 +52,7 @@ class SecondStage(Options):
 
 
 class GrowthOptions(Options):
-    """Growth without chance from a size on."""
+    """Growth without chance from a given size on."""
 
     kind: Literal["gompertz", "capped"] = Field(description="gompertz: Z' = a Z ln(K/Z); capped: Z' = a Z (1 - Z/K)")
     rate: PlaceRates = Field(description="a")
@@ -73,9 +73,9 @@ class ColonyOptions(Options):
     birth: PlaceRates = Field(description="rate of division per cell")
     death: PlaceRates = Field(everywhere(0.0), description="rate of death per cell")
     micro: Sizes = Field(Formula.everywhere(1.0), description="cells from which it counts as a micrometastasis")
-    macro: Sizes = Field(Formula.everywhere(1e6), description="and as one that shows, for ever after")
+    macro: Sizes = Field(Formula.everywhere(1e6), description="cells from which it counts as a macrometastasis, for ever after")
     second: SecondStage | None = Field(None, description="growth in two stages")
-    growth: GrowthOptions | None = Field(None, description="growth without chance from a size on")
+    growth: GrowthOptions | None = Field(None, description="growth without chance from a given size on")
     sheds: ShedsOptions | None = Field(None, description="cells that a colony sheds in its turn")
 
 
@@ -99,7 +99,7 @@ class SiteOptions(Options):
 
 
 class Organs(Options):
-    """Where cells are arrested, can live, sleep and grow. Every value may differ by organ, and in it by phenotype."""
+    """Where cells are arrested, can live, are dormant and grow. Every value may differ by organ, and in it by phenotype."""
 
     anatomy: Literal["human_adult"] | None = Field(None, description="beds, shares of cardiac output and routes of")
     beds: Annotated[dict[str, Bed], Field(min_length=1)] | None = Field(None, description="instead: own ones")
@@ -110,7 +110,7 @@ class Organs(Options):
     soil: PlaceChances = Field(
         everywhere(1.0), description="chance of what has left the vessel, or is held in a node, to be able to live there"
     )
-    dormancy: DormancyOptions | None = Field(None, description="sleep before growth; none: nothing sleeps")
+    dormancy: DormancyOptions | None = Field(None, description="dormancy before growth; none: no unit is dormant")
     colony: ColonyOptions | None = Field(None, description="growth; none: what can live stays as it is")
 
     sites: dict[str, SiteOptions] = Field({}, description="organs of which a share is tissue of the mesh")

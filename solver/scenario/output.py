@@ -15,7 +15,7 @@ class Figures(Options):
 
     times: int = Field(6, ge=1, le=100, description="number of output times drawn, at most")
     formats: list[Literal["png", "pdf", "svg"]] = Field(["png"], min_length=1, description="files made of each picture")
-    width: float | None = Field(None, ge=30, le=1000, description="width of each picture in mm, as a journal asks; none: as suits it")
+    width: float | None = Field(None, ge=30, le=1000, description="width of each picture in mm, as a journal asks; none: chosen for each")
     font: str | None = Field(None, min_length=1, description="family of the type; none: DejaVu Sans")
     section: bool = Field(True, description="whether the picture that a mesh was made from lies beneath the cells")
 

@@ -27,14 +27,14 @@ class Logitnormal(Options):
 
 
 class Normal(Options):
-    """X is normal; what is not allowed, as a rate below 0, is drawn again."""
+    """X is normal; values that are not allowed, such as a rate below 0, are drawn again."""
 
     mean: Number | None = Field(None, description="a number, or a text with a unit; none: what the scenario states, also a formula")
-    variation: Annotated[float, Field(ge=0, le=10)] = Field(description="standard deviation by mean")
+    variation: Annotated[float, Field(ge=0, le=10)] = Field(description="standard deviation divided by the mean")
 
 
 class Uniform(Options):
-    """X is anywhere between two numbers."""
+    """X is uniform between two numbers."""
 
     from_: Number = Field(alias="from", description="lower end: a number, or a text with a unit")
     to: Number = Field(description="upper end")
@@ -45,7 +45,7 @@ class Differs(Options):
 
     lognormal: Lognormal | None = Field(None, description="ln X is normal")
     logitnormal: Logitnormal | None = Field(None, description="for chances: the logarithm of the odds is normal")
-    normal: Normal | None = Field(None, description="normal; what is not allowed is drawn again")
+    normal: Normal | None = Field(None, description="normal; values that are not allowed are drawn again")
     uniform: Uniform | None = Field(None, description="between two numbers")
 
     @model_validator(mode="after")

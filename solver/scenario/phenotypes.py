@@ -17,17 +17,17 @@ from .wrong import wrong
 class Uptake(Options):
     """The cells take up a soluble, V n c/(K + c) (Michaelis and Menten)."""
 
-    maximum: Annotated[Formula, Over("key/time", State, 0)] = Field(description="V, per unit of cell density, where there is plenty")
+    maximum: Annotated[Formula, Over("key/time", State, 0)] = Field(description="V, per unit of cell density, where it is plentiful")
     half: Annotated[float, Quantity("key")] = Field(gt=0, description="K, the density at which uptake is half of that")
 
 
 class Necrosis(Options):
-    """Cells die where a soluble is low: at a rate that rises smoothly from 0 at `below` to all of it at `full_below`."""
+    """Cells die where a soluble is low: at a rate that rises smoothly from 0 at `below` to its full value at `full_below`."""
 
     rate: Annotated[Formula, Over("1/time", State, 0)] = Field(description="loss rate per cell where there is too little")
     below: Annotated[float, Quantity("key")] = Field(gt=0, description="density below which cells begin to die")
     full_below: Annotated[float, Quantity("key")] = Field(
-        0.0, ge=0, description="density below which all of the rate counts; the same as `below`: a jump, which needs more and shorter steps"
+        0.0, ge=0, description="density below which the full rate applies; the same as `below`: a jump, which needs more and shorter steps"
     )
 
     @model_validator(mode="after")

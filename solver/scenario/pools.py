@@ -17,8 +17,8 @@ class PoolOptions(Options):
     """One number A of the whole tissue: dA/dt = inflow - loss A. For effects that outlast their cause, or come after it."""
 
     initial: Annotated[Formula, Over("own", (), 0)] = Field(ZERO, description="at the start")
-    inflow: Annotated[Formula, Over("own/time", ("time",), 0)] = Field(ZERO, description="what comes per time: of schedules, pools and t")
-    loss: Annotated[Formula, Over("1/time", ("time",), 0)] = Field(ZERO, description="share that goes per time")
+    inflow: Annotated[Formula, Over("own/time", ("time",), 0)] = Field(ZERO, description="inflow per time, of schedules, pools and t")
+    loss: Annotated[Formula, Over("1/time", ("time",), 0)] = Field(ZERO, description="share lost per time")
     source: str = Field("", description="literature of the law")
 
 

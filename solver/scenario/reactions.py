@@ -86,7 +86,7 @@ def together(side: Mapping[str, int], context: Context) -> Measure:
 
 
 class Reaction(Options):
-    """What becomes of what, and how fast: by mass action, v = rate * the product of the densities on the left, or by a law."""
+    """A reaction and its rate v: by mass action, v = rate * the product of the densities on the left, or by a law."""
 
     equation: Annotated[str, AfterValidator(_known)] = Field(
         description="such as `2 a + e -> d + e`, or `a + b <-> c` where it goes both ways; whole numbers; a side may be empty"
@@ -97,7 +97,7 @@ class Reaction(Options):
     forward: Annotated[Formula, Over(ONWARD, State, 0)] | None = Field(None, description="k from left to right of an equation with <->")
     backward: Annotated[Formula, Over(BACKWARD, State, 0)] | None = Field(None, description="k from right to left of an equation with <->")
     law: Annotated[Formula, Over(SPEED, State)] | None = Field(
-        None, description="in place of mass action: how much happens per volume and time; less than 0 only with <->"
+        None, description="in place of mass action: v, reactions per volume and time; negative only with <->"
     )
     source: str = Field("", description="literature of the reaction")
 

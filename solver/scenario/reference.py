@@ -145,7 +145,7 @@ def _type(annotation: Any) -> str:
         groups = [m for m in members if isinstance(m, type) and issubclass(m, Options) and "kind" in m.model_fields]
         if groups and len(groups) == len(members):
             return "one of " + ", ".join(f"`{get_args(m.model_fields['kind'].annotation)[0]}`" for m in groups)
-        return " or ".join(_type(member) for member in members)
+        return " or ".join(dict.fromkeys(_type(member) for member in members))
     if origin is dict:
         return f"mapping name: {_type(get_args(annotation)[1])}"
     if origin in (list, tuple):

@@ -21,7 +21,7 @@ EVERYWHERE = "none: everywhere"
 class Somewhere(Options):
     """What is taken, and where."""
 
-    of: list[SpeciesName] | None = Field(None, min_length=1, description="species that it takes; none: all cells")
+    of: list[SpeciesName] | None = Field(None, min_length=1, description="species that it acts on; none: all cells")
     region: str | None = Field(None, description=f"region of the mesh; {EVERYWHERE}")
     where: Annotated[Formula, Over("1", ("space",))] | None = Field(
         None, description=f"instead: condition in x, y, z, such as `x > 0.3`; not 0 is true; {EVERYWHERE}"
@@ -64,7 +64,7 @@ class Surgery(Somewhere):
     """Cells that are cut out at a time."""
 
     at: Time = Field(description="when")
-    share: float = Field(1.0, gt=0, le=1, description="of what is there")
+    share: float = Field(1.0, gt=0, le=1, description="share of them that is removed")
 
     @property
     def train(self) -> Train:

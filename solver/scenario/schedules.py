@@ -35,9 +35,9 @@ class Repeated(Options):
     start: Time | None = Field(None, description="when it happens first; none: at time 0")
     every: Positive | None = Field(None, description="time from one to the next; none: it happens once")
     count: Annotated[int, Field(ge=0, le=10_000_000)] | None = Field(
-        None, description="how often, also 0; none: once, with `every` without end"
+        None, description="number of times, also 0; none: once, or without end where `every` is given"
     )
-    at: list[Time] | None = Field(None, description="instead: the times, which rise", max_length=MOST_ROWS)
+    at: list[Time] | None = Field(None, description="instead: the times, in increasing order", max_length=MOST_ROWS)
 
     @model_validator(mode="after")
     def _clear(self) -> Self:
@@ -118,7 +118,7 @@ class TableOptions(Options):
     """Values at given times, from a list or a file; before the first and after the last time it stays as it is there."""
 
     kind: Literal["table"]
-    times: list[Time] | None = Field(None, min_length=1, max_length=MOST_ROWS, description="times, which rise")
+    times: list[Time] | None = Field(None, min_length=1, max_length=MOST_ROWS, description="times, in increasing order")
     values: list[Annotated[Given, Valued()]] | None = Field(None, min_length=1, max_length=MOST_ROWS, description="a value for each time")
     file: str | None = Field(
         None,
@@ -219,9 +219,7 @@ class Pharmacokinetics(Repeated):
 
     kind: Literal["pharmacokinetics"]
     dose: Annotated[Given, Valued(least=0)] = Field(description="amount of one dose, such as 50 mg")
-    volume: Annotated[Given, Valued(above=0)] = Field(
-        description="that it is distributed in, such as 207 L; dose/volume is the concentration"
-    )
+    volume: Annotated[Given, Valued(above=0)] = Field(description="volume of distribution, such as 207 L; dose/volume is the concentration")
     half_life: Positive = Field(description="in which half is eliminated; with `peripheral`, of what is in the compartment of the dose")
     bioavailability: float = Field(1.0, ge=0, le=1, description="share of a dose that arrives")
     duration: Positive | None = Field(None, description="of an infusion at a constant rate; none: at once")

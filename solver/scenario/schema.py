@@ -45,10 +45,10 @@ class Scenario(Options):
     schema_version: Literal[1] = Field(1, description="version of this language")
     extends: str | None = Field(None, description="a scenario this one is laid over; null in this file removes an entry of that one")
     name: str = Field("scenario", max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the run folder")
-    title: str = Field("", description="one line for people")
+    title: str = Field("", description="title, one line")
     description: str = Field("", description="what the scenario shows")
     source: str = Field("", description="literature, with DOI")
-    cost: str = Field("", description="how long it takes on which machine")
+    cost: str = Field("", description="running time, and on which machine")
     ranks: int = Field(1, ge=1, le=10_000_000, description="number of ranks that suits it")
     scales: Annotated[dict[str, Scale], Keyed("scale")] | None = Field(
         None,
@@ -66,8 +66,8 @@ class Scenario(Options):
     model: Biology = Field(Biology(), description="biology blocks")
     species: SpeciesMap = Field({}, description="species written as formulas")
     boundaries: dict[str, Conditions] = Field({}, description="boundary: {species: condition}; no flux where not named")
-    circulation: Circulation | None = Field(None, description="where cells go that enter vessels: blood, lymph, body cavity")
-    organs: Organs | None = Field(None, description="where they are arrested, can live, sleep and grow")
+    circulation: Circulation | None = Field(None, description="where cells that enter vessels go: blood, lymph, body cavity")
+    organs: Organs | None = Field(None, description="where they are arrested, can live, are dormant and grow")
     patients: PatientMap = Field(
         {},
         description="numbers of circulation and organs that differ between people, by path as for --set, as "
@@ -86,7 +86,7 @@ class Scenario(Options):
     )
     outcomes: Outcomes = Field({}, description="numbers by which arms are compared, by name")
     fit: FitOptions | None = Field(None, description="measured data and what `invasio fit` varies to meet them")
-    sensitivity: SensitivityOptions | None = Field(None, description="what `invasio sensitivity` varies to see on what `outcomes` hang")
+    sensitivity: SensitivityOptions | None = Field(None, description="what `invasio sensitivity` varies to see what `outcomes` depend on")
 
     _path: Path | None = PrivateAttr(default=None)
     _members: tuple[Member, ...] = PrivateAttr(default=())

@@ -20,7 +20,7 @@ class Emulator(Options):
 
 
 class SensitivityOptions(Options):
-    """On which options the scenario's `outcomes` hang, each varied over its whole range."""
+    """Which options the scenario's `outcomes` depend on, each varied over its whole range."""
 
     method: Literal["morris", "sobol"] = Field(
         "morris", description="morris: mean and spread of single steps, few runs; sobol: shares of the variance, many runs"

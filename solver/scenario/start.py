@@ -18,7 +18,7 @@ Known = Annotated[str, AfterValidator(known_species)]
 class Start(Options):
     """State of an earlier run that this one starts from; its time begins at time.start, accounts at 0; pools of both keep their levels."""
 
-    run: RunPath = Field(description="run folder, relative to the scenario's folder or to the one of now")
+    run: RunPath = Field(description="run folder, relative to the scenario's folder or to the working directory")
     at: Time | Literal["last"] = Field("last", description="time of that run: an output time, or the last state")
     species: list[Known] | None = Field(None, min_length=1, description="which are taken; none: all of the same names")
     outside: Literal["refused", "zero", "nearest"] = Field("refused", description="what holds where that run had no tissue")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel
 
+from ..errors import InvasioError
 from .expressions import Expr, Name, Number, Timed
 from .faults import locate
 from .formulas import Formula
@@ -48,6 +50,31 @@ class Stated:
         told = {path: sum(str(part) in words for part in path) for path in paths}
         best = [path for path in paths if told[path] == max(told.values())]
         return ", ".join(f"{self._document.mark(path)}: {dotted(path)}" for path in best[:MOST])
+
+    def option(self, path: str) -> str:
+        """``file:line:column: option`` of an option by its path, as far as it is stated; the path alone where nothing of it is."""
+        node: Any = self._document.data
+        found: list[str | int] = []
+        for part in path.replace("[", ".").replace("]", "").split("."):
+            key = int(part) if isinstance(node, list) and part.isdecimal() else part
+            stands = key in node if isinstance(node, Mapping) else isinstance(node, list) and isinstance(key, int) and key < len(node)
+            if not stands:
+                break
+            found.append(key)
+            node = node[key]
+        return f"{self._document.mark(tuple(found))}: {path}" if found else path
+
+
+@contextmanager
+def told_where(stated: Stated | None) -> Iterator[None]:
+    """Errors in the block whose place is the path of an option say file and line too, where it is known what ``stated`` them."""
+    try:
+        yield
+    except InvasioError as error:
+        for fault in (error, *error.faults):
+            if stated is not None and fault.place and ":" not in fault.place:
+                fault.place = stated.option(fault.place)
+        raise
 
 
 def _formulas(loc: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], Expr]]:

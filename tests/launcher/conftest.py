@@ -39,7 +39,8 @@ case "$*" in
   *"-m venv"*)
     echo call >> {folder}/calls
     for last; do :; done
-    mkdir -p "$last/bin" && ln -s {python} "$last/bin/python3" && echo "version = 3.12.1" > "$last/pyvenv.cfg" ;;
+    mkdir -p "$last/bin" "$last/lib/python3.12/site-packages" && cp {folder}/made "$last/bin/python3"
+    echo "version = 3.12.1" > "$last/pyvenv.cfg" ;;
   *"-m pip"*)
     sleep 0.3
     echo "Collecting one==1"
@@ -51,6 +52,11 @@ case "$*" in
     esac ;;
   *) exec {python} "$@" ;;
 esac
+"""
+
+# The Python of an environment that it has made; what is imported to see whether it loads is not there.
+MADE = """#!/bin/sh
+case "$2" in import*) echo "$2" >> {folder}/imports ;; *) exec {python} "$@" ;; esac
 """
 
 
@@ -99,10 +105,12 @@ class Launcher:
         for name, script in tools.items():
             (self.folder / "bin" / name).write_text(script)
             (self.folder / "bin" / name).chmod(0o755)
+        (self.folder / "made").write_text(MADE.format(folder=self.folder, python=sys.executable))
+        (self.folder / "made").chmod(0o755)
         (self.folder / "probe").write_text(f"- {wheels}\n" if wheels else f"{self.folder}/bin/python3 pip\n")
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start `./invasio ARGUMENTS`."""
+    def start(self, *arguments: str, group: bool = False, **variables: str) -> subprocess.Popen[str]:
+        """Start `./invasio ARGUMENTS`, as a group of processes of its own or not."""
         return subprocess.Popen(
             [str(INVASIO), *arguments],
             env=self.environment | variables,
@@ -111,6 +119,7 @@ class Launcher:
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.folder,
+            process_group=0 if group else None,
         )
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

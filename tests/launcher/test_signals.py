@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -24,9 +25,9 @@ def command(launcher: Launcher, mode: str, ranks: int = 2) -> str:
     return f'exec {sys.executable} -c "{code}"'
 
 
-def start(launcher: Launcher, mode: str, ranks: int = 2) -> subprocess.Popen[str]:
-    """Start the ranks and wait until all are there."""
-    process = launcher.start("shell", "-c", command(launcher, mode, ranks))
+def start(launcher: Launcher, mode: str, ranks: int = 2, group: bool = False) -> subprocess.Popen[str]:
+    """Start the ranks, as a group of processes of their own or not, and wait until all are there."""
+    process = launcher.start("shell", "-c", command(launcher, mode, ranks), group=group)
     wait_for(lambda: process.poll() is not None or len(list((launcher.folder / "state").glob("ready-*"))) == ranks)
     return process
 
@@ -42,6 +43,17 @@ def test_request_reaches_all_ranks(launcher: Launcher, number: signal.Signals) -
     asked = sorted(path.name for path in (launcher.folder / "state").glob("asked-*"))
     assert asked == [f"asked-{rank}-{signal.SIGUSR1.value}" for rank in range(2)]
     assert launcher.left() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_request_to_the_whole_group_is_one(launcher: Launcher, number: signal.Signals) -> None:
+    """As from `timeout`, which signals a command and its group, or from a terminal that is closed."""
+    process = start(launcher, "wait", group=True)
+    process.send_signal(number)
+    os.killpg(process.pid, number)
+    _, err = process.communicate(timeout=180)
+    assert process.returncode == 85, err
+    assert len(list((launcher.folder / "state").glob("asked-*"))) == 2 and launcher.left() == []
 
 
 def test_request_while_the_ranks_start_is_kept(launcher: Launcher) -> None:

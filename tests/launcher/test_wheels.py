@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from invasio.hpc.environment import wheels_probe
+from invasio.hpc.environment import lock, wheels_probe
 
 from ..run import DIFFERING
 from .conftest import ROOT, Launcher, wait_for
@@ -122,6 +122,32 @@ def test_the_half_that_fails_ends_the_other(wheels: Launcher) -> None:
     assert (done.returncode, wheels.trees, wheels.left()) == (1, [], []), done.stderr
 
 
+def test_what_was_installed_must_load(wheels: Launcher) -> None:
+    (wheels.folder / "made").write_text("#!/bin/sh\n[ $1 != -c ] || { echo 'ImportError: libX.so.1' >&2; exit 1; }\n")
+    done = wheels.run("env", "build", "wheels")
+    assert (done.returncode, wheels.trees) == (1, []) and "ERROR: what was installed does not load" in done.stderr, done.stderr
+
+
+def test_tests_have_more_beside_which_is_seen_once_it_is_whole(wheels: Launcher) -> None:
+    """A run has no need of it: what fails or is interrupted there leaves the environment as it was."""
+    assert wheels.run("env", "build", "wheels").returncode == 0
+    (tree,) = (wheels.folder / "cache" / "env" / name for name in wheels.trees)
+    seen = tree / "lib" / "python3.12" / "site-packages" / "tests.pth"
+    imported = (wheels.folder / "imports").read_text()
+    assert "dolfinx" in imported and "skimage" in imported
+    wheels.behave("ERROR: no such file")
+    failed = wheels.run("test", "--ranks", "1", "--co", "-q", "nowhere")
+    assert failed.returncode == 1 and "what tests need was not put in place; the whole log" in failed.stderr, failed.stderr
+    assert not (tree / "tests").exists() and not seen.exists() and (tree / ".complete").exists()
+    assert wheels.run("shell", "-c", "echo inside").stdout == "inside\n"
+    wheels.behave("")
+    added = wheels.run("test", "--style", "--help")
+    assert (added.returncode, seen.read_text()) == (0, f"{tree}/tests/lib/python3.12/site-packages\n"), added.stderr
+    assert "adding what tests need" in added.stderr and "building the environment" not in added.stderr
+    assert (wheels.folder / "imports").read_text() == imported
+    assert "adding" not in wheels.run("test", "--help").stderr and wheels.calls == 3
+
+
 def test_files_of_wheels_are_exported_for_a_machine_without_network(wheels: Launcher) -> None:
     target = wheels.folder / "wheels.tar"
     done = wheels.run("env", "export", "--wheels", str(target))
@@ -170,13 +196,24 @@ def test_what_is_lacking_is_said(wheels: Launcher) -> None:
     assert full.returncode == 1 and "too little disk space for the environment of wheels" in full.stderr and "(it has 2)" in full.stderr
 
 
-def test_the_list_is_pinned_and_hashed_and_names_no_place() -> None:
-    lines = [line for line in (FOLDER / "wheels.txt").read_text().splitlines() if not line.startswith("#")]
-    for line in lines:
-        assert re.fullmatch(r"[a-z0-9.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+", line), line
-    wanted = [line for line in (FOLDER / "wheels-wanted.txt").read_text().splitlines() if not line.startswith("#")]
-    assert {re.split("[=<>]", line)[0] for line in wanted} <= {line.partition("==")[0] for line in lines}
+def test_lists_are_pinned_and_hashed_and_name_no_place() -> None:
+    versions, hashes, run = {}, {}, set()
+    for which in ("wheels", "wheels-test"):
+        for line in listed(which):
+            assert re.fullmatch(r"[a-z0-9.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+", line), line
+            name, _, rest = line.partition("==")
+            assert name not in versions, name
+            versions[name], hashes[name] = rest.split()[0], set(re.findall("sha256:([0-9a-f]+)", rest))
+            run |= {name} if which == "wheels" else set()
+        assert {re.split("[=<>]", line)[0] for line in listed(f"{which}-wanted")} <= set(versions)
+    assert lock.written(versions, hashes, run) == {name: (FOLDER / name).read_text() for name in lock.LISTS}
+    assert len(listed("extras-vtk")) == 1 and not {"vtk", "pytest"} & run
     assert all("://" not in path.read_text() for path in FOLDER.glob("wheels*.txt"))
+
+
+def listed(which: str) -> list[str]:
+    """The lines of a list that are no remarks."""
+    return [line for line in (FOLDER / f"{which}.txt").read_text().splitlines() if not line.startswith("#")]
 
 
 def test_probe_refuses_what_cannot_work(monkeypatch: pytest.MonkeyPatch) -> None:

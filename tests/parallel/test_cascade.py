@@ -20,6 +20,7 @@ from invasio.solver.simulation import Simulation
 from tests.lib.cascades import changed
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
+from tests.lib.messages import refused
 
 pytestmark = pytest.mark.mpi
 
@@ -118,6 +119,15 @@ def test_a_scalar_of_the_run_and_pools_act_on_rates(comm: Comm, shared_tmp: Path
         facts = json.loads((out / CASCADE / "manifest.json").read_text(encoding="utf-8"))
         said += [] if facts["histories"] == 1 and facts["units"]["events.csv"]["entered"] == "d" else ["manifest"]
     parallel_assert(comm, not comm.bcast(said), f"wrong: {said}")
+
+
+def test_a_chance_that_a_pool_of_the_tissue_brings_above_one_is_refused_at_its_place(comm: Comm, shared_tmp: Path) -> None:
+    """Before the first step, with file, line and column."""
+    path = scenario(comm, shared_tmp, ("  vessels:", "  pools: {primed: {inflow: 1 /d}}\n  vessels:"), ("liver: 0.02", "liver: primed"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next(k for k, text in enumerate(lines, 1) if "soil:" in text)
+    with refused("bad-rate", f"cascade.yaml:{line}:{lines[line - 1].index('liver: ') + 8}: organs.soil.liver", "at most 1"):
+        run(load(path), comm, shared_tmp / "out")
 
 
 def test_a_run_whose_own_history_is_too_large_to_draw_ends_well(comm: Comm, shared_tmp: Path) -> None:

@@ -35,8 +35,13 @@ def test_page_of_a_scenario(comm: Comm, shared_tmp: Path, capsys: pytest.Capture
         assert image.width > 800
     fields = shared_tmp / "runs" / "verification-ecm_decay" / FIELDS
     before = fields.stat().st_mtime_ns
+    path = shared_tmp / "docs" / "gallery.md"
+    head, own = page.index("- ["), page.index('<a id="')
+    gone, other = '<a id="verification-none"></a>\n## None\n\n', '<a id="verification-dosing"></a>\n## Doses\n\nkept\n\n'
+    path.write_text(page[:own] + gone + other + page[own:], encoding="utf-8")  # as a page of more scenarios
     assert gallery(shared_tmp) == 0
     assert fields.stat().st_mtime_ns == before
+    assert path.read_text(encoding="utf-8") == page[:head] + "- [Doses](#verification-dosing)\n" + page[head:own] + other + page[own:]
     resolved = fields.with_name(RESOLVED)  # a run of another scenario is not used
     resolved.write_text(resolved.read_text(encoding="utf-8").replace("value: 0.1", "value: 0.2"), encoding="utf-8")
     assert gallery(shared_tmp) == 0

@@ -46,3 +46,27 @@ def test_partners_that_are_kept_apart(kinetics: str, warned: bool, tmp_path: Pat
     assert (text in (tmp_path / "run" / "run.log").read_text(encoding="utf-8")) == warned
     assert main(["validate", str(tmp_path / "a.yaml")]) == 0
     assert (f"note        {text}" in capsys.readouterr().out) == warned
+
+
+PORES = """\
+scales: {{collagen: 1 mg/ml}}
+mesh: {{kind: interval, cells: 10}}
+model:
+  cells: {{a: {{initial: 1, motility: 1e-3, pores: {{closed_above: {closed} mg/ml}}}}}}
+  bound: {{mt1: {{on: a, per_cell: 1}}}}
+  solubles: {{reach: {{diffusion: 1e-3, decay: 1, quasi_steady: true}}}}
+  ecm: {{collagen: {{initial: 2 mg/ml, degraded_by: {{{by}: 1}}}}}}
+time: {{end: 1, step: 0.5}}
+output: {{figures: false}}
+"""
+
+
+@pytest.mark.parametrize(("by", "closed", "warned"), [("a", 1, True), ("mt1", 1, True), ("mt1", 3, False), ("reach", 1, False)])
+def test_pores_that_cells_open_only_where_they_are(
+    by: str, closed: float, warned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Closed pores that nothing opens ahead of the cells let the front through by a cell of the mesh at a time."""
+    (tmp_path / "a.yaml").write_text(PORES.format(by=by, closed=closed), encoding="utf-8")
+    assert main(["validate", str(tmp_path / "a.yaml")]) == 0
+    text = f"note        collagen, whose pores stop a, is opened only where {by} is already"
+    assert (text in capsys.readouterr().out) == warned

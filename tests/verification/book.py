@@ -77,7 +77,7 @@ def main(argv: list[str]) -> int:
     images = options.out / "images"
     images.mkdir(parents=True, exist_ok=True)
     _figures(found, kinds, wave, images)
-    tables |= {"halved": halved.TABLE.read_text().strip(), "absent": halved.absent(), "hanging": halved.hanging()}
+    tables |= {"halved": halved.TABLE.read_text().strip(), "absent": halved.absent()}
     (options.out / "verification.md").write_text(TEXT.read_text().format(**tables))
     print(f"written: {options.out / 'verification.md'}")
     return 0
@@ -98,8 +98,7 @@ def _flows(comm: Comm, quick: bool) -> str:
     fine = 40 if quick else 320
     kept = flows.errors(lambda count: flows.amounts(comm, count), fine=fine)
     rows = [
-        ["in balance", name, _list(found), _orders(orders(found))]
-        for name, found in zip((*flows.PASSED, "at a site"), kept, strict=True)
+        ["in balance", name, _list(found), _orders(orders(found))] for name, found in zip((*flows.PASSED, "at a site"), kept, strict=True)
     ]
     for speed, rate in flows.GATES[:1] if quick else flows.GATES:
         found = flows.errors(partial(flows.gated_amounts, comm, speed, rate), fine=fine)

@@ -19,7 +19,7 @@ _OBLIQUE = 1.0  # degrees that are worth a note
 
 
 def read(path: Path, request: Request) -> Stored:
-    """A volume (x, y, z) of nibabel, turned; a fourth axis is time."""
+    """A volume (x, y, z) of nibabel, turned; a fourth axis is time, a fifth several values per voxel."""
     import nibabel
 
     try:
@@ -29,6 +29,7 @@ def read(path: Path, request: Request) -> Stored:
             raise Unreadable(f"its voxels are of type {image.get_data_dtype()}, not numbers")
         values = np.asarray(image.dataobj)
         unit = image.header.get_xyzt_units()[0] if hasattr(image.header, "get_xyzt_units") else "mm"
+        oriented = not isinstance(image, nibabel.Nifti1Pair) or any(int(image.header[code]) for code in ("sform_code", "qform_code"))
     except Unreadable:
         raise
     except Exception as error:  # nibabel raises what its header parsers and gzip raise
@@ -37,24 +38,34 @@ def read(path: Path, request: Request) -> Stored:
     if unit == "unknown":
         unit = "mm"
         notes.append("no unit of length in the file: mm, as NIfTI has it")
-    return placed(values, np.asarray(image.affine, dtype=np.float64), unit, notes)
+    affine = np.asarray(image.affine, dtype=np.float64)
+    if not oriented:  # nibabel then takes LAS, ITK LPS
+        affine = np.diag([*image.header.get_zooms()[:3], *[1.0] * (4 - min(values.ndim, 3))])
+    return placed(values, affine, unit, notes, oriented=oriented)
 
 
-def placed(values: Values, affine: NDArray[np.float64] | None, unit: object, notes: list[str]) -> Stored:
-    """Values (x, y, z[, t]) with the affine from voxels to right, anterior, superior; None: the axes as they are."""
-    if values.ndim < 2 or values.ndim > 5:
-        raise Unreadable(f"it has {values.ndim} axes")
+def placed(
+    values: Values, affine: NDArray[np.float64] | None, unit: object, notes: list[str], more: str = "tc", oriented: bool = True
+) -> Stored:
+    """Values (x, y, z and ``more``) with the affine from voxels to right, anterior, superior; None: the axes as they are.
+
+    Of an affine that is not oriented the edges count only.
+    """
     while values.ndim > 3 and values.shape[-1] == 1:
         values = values[..., 0]
-    if values.ndim > 4:
+    if not 2 <= values.ndim <= 3 + len(more):
         raise Unreadable(f"it has {values.ndim} axes: {' x '.join(map(str, values.shape))}")
     if values.ndim == 2:
         values = values[:, :, None]
     spacing: dict[str, float] = {}
     if affine is not None:
-        values, edges = _turned(values, affine, notes)
+        if oriented:
+            values, edges = _turned(values, affine, notes)
+        else:
+            edges = np.linalg.norm(affine[:3, :3], axis=0)
+            notes += ["the file says no orientation: axes as they are"] * (values.shape[2] > 1)
         spacing = {axis: length for axis, edge in zip("xyz", edges, strict=True) if (length := metres(edge, unit))}
-    axes = "xyzt"[: values.ndim]
+    axes = ("xyz" + more)[: values.ndim]
     if values.shape[2] == 1:
         values, axes = values[:, :, 0], axes.replace("z", "")
         spacing.pop("z", None)

@@ -89,7 +89,9 @@ def _one(
     count = values.shape[at]
     listed = f" ({', '.join(f'{k}: {name}' for k, name in enumerate(names[:count]))})" if any(names) else ""
     if wanted is None or wanted >= count:
-        colours = f", or `axes: {axes.replace('c', 's')}` for red, green and blue" if letter == "c" and count == 3 else ""
+        colours = (
+            f", or `axes: {axes.replace('c', 's')}` for red, green and blue" if letter == "c" and count == 3 and "z" not in axes else ""
+        )
         what = f"it has {count} {NAMES[letter]}{listed}" + (f", no number {wanted}" if wanted is not None else "")
         raise Refused(what, code="ambiguous-picture", remedy=f"say which: `{option}: 0` to `{option}: {count - 1}`{colours}")
     if notes is not None:
@@ -179,6 +181,7 @@ def _numbers(values: Values, labels: bool, notes: list[str]) -> Values:
         raise Unreadable(f"{int((~np.isfinite(values)).sum())} of its values are not finite")
     if not labels:
         return values
+    values = values.astype(np.float64, copy=False)
     whole = np.rint(values)
     odd = np.flatnonzero(np.abs(whole - values) > 1e-6 * np.maximum(1, np.abs(values)))
     if len(odd) or np.abs(whole).max(initial=0) > 2**53:

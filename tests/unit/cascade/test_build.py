@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from invasio.solver.cascade.draw import interval
 from invasio.solver.cascade.entered import entries_of, followed
 from invasio.solver.cascade.grid import Grid
 from invasio.solver.circulation.where import arrests
+from invasio.solver.commands import validate
 from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
 from tests.lib.cascades import changed
@@ -88,6 +90,25 @@ def test_values_that_no_chance_can_have_are_refused(tmp_path: Path) -> None:
         plan_of(_read(tmp_path, ("liver: 0.02", 'liver: "0.1*t"')))
     with refused("unknown-name", "circulation.pools.early", "stated before", ["late"]):
         plan_of(_read(tmp_path, ("after: none", "after: none\n  pools: {early: {inflow: late}, late: {inflow: 0.1 /d}}")))
+
+
+SOILS = {
+    "of time": (("liver: 0.02", 'liver: "0.1*t"'),),
+    "pool of the circulation": (("liver: 0.02", "liver: primed"), ("after: none", "after: none\n  pools: {primed: {inflow: 0.1 /d}}")),
+    "pool of the tissue": (("liver: 0.02", "liver: primed"), ("  vessels:", "  pools: {primed: {inflow: 0.1 /d}}\n  vessels:")),
+}
+
+
+@pytest.mark.parametrize("pairs", SOILS.values(), ids=SOILS)
+def test_a_soil_that_rises_above_one_is_refused_beforehand_at_its_place(tmp_path: Path, pairs: tuple[tuple[str, str], ...]) -> None:
+    """By `validate`, with file, line and column; also where a pool of the tissue brings it there after the run."""
+    path = tmp_path / "cascade.yaml"
+    _read(tmp_path, *pairs)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next(k for k, text in enumerate(lines, 1) if "soil:" in text)
+    place = f"cascade.yaml:{line}:{lines[line - 1].index('liver: ') + 8}: organs.soil.liver"
+    with refused("bad-rate", place, "at most 1"):
+        validate.main(argparse.Namespace(scenario=path, overrides=[], cost=False, ranks=None, resolved=False))
 
 
 @pytest.mark.parametrize(("after", "cells"), [("none", 40.0), ("last", 100.0), ('"5*(t < 14)"', 60.0)])

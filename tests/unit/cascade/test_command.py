@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from invasio.postprocess.cascade import figure
+from invasio.postprocess.cascade import figure, shows
 from invasio.postprocess.style import style
 from invasio.solver.cascade.build import plan_of
 from invasio.solver.cascade.entered import entries_of
@@ -90,6 +90,23 @@ def test_without_a_closed_form_the_curves_are_what_was_drawn(folder: Path) -> No
     assert "drawn" in over_time.get_ylabel()
 
 
+def test_where_no_metastasis_shows_the_picture_is_about_micrometastases(folder: Path) -> None:
+    """Chances by place and time are then those of micrometastases; bands begin where the first was drawn."""
+    assert main(["cascade", str(folder), "--seeds", "40"]) == 0
+    rows = _rows(folder / CASCADE / "organs.csv")
+    seen = [float(row["time"]) for row in rows if row["place"] == "anywhere" and float(row["drawn_micro"]) > 0]
+    for chance, told in (("0.01", "metastasis that shows"), ("1e-5", "micrometastasis")):
+        with (folder / CASCADE / "organs.csv").open("w", encoding="utf-8", newline="") as stream:
+            table = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+            table.writeheader()
+            table.writerows(row | {"chance_macro": chance, "drawn_macro": "0"} for row in rows)
+        assert shows(folder / CASCADE) == (told == "micrometastasis")
+        with style():
+            _, by_place, over_time = figure(folder / CASCADE).axes
+        assert by_place.get_xlabel().startswith(f"chance of a {told}\n") and told.partition(" ")[0] in over_time.get_ylabel()
+    assert min(band.get_datalim(over_time.transData).x0 for band in over_time.collections) == pytest.approx(seen[0])
+
+
 def test_cell_by_cell_and_another_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cascade", str(folder), "--seeds", "1", "--cell-by-cell", "--output", str(tmp_path / "other")]) == 0
     facts = json.loads((tmp_path / "other" / "manifest.json").read_text(encoding="utf-8"))
@@ -97,6 +114,18 @@ def test_cell_by_cell_and_another_folder(folder: Path, tmp_path: Path, capsys: p
     ledger = {row["account"]: float(row["drawn"]) for row in _rows(tmp_path / "other" / "ledger.csv")}
     entered, rest = ledger.pop("entered") + ledger.pop("shed"), sum(ledger.values())
     assert entered == rest and abs(entered - 24_000) < 6 * (24_000 * 1.2) ** 0.5
+
+
+def test_other_seeds_are_those_of_a_longer_row(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Histories 10 to 12 are the same whether drawn alone or after 7 to 9; what is no seed is refused, and so is one for patients."""
+    assert main(["cascade", str(folder), "--seeds", "6"]) == 0
+    assert main(["cascade", str(folder), "--seeds", "3", "--seed", "10", "--output", str(tmp_path / "later")]) == 0
+    assert "3 histories from seed 10 on" in capsys.readouterr().out
+    later = _rows(tmp_path / "later" / "events.csv")
+    assert later and later == [row for row in _rows(folder / CASCADE / "events.csv") if int(row["history"]) >= 10]
+    for wrong in (["--seed", "-1"], ["--seed", "3", "--patients", "2"]):
+        assert main(["cascade", str(folder), *wrong]) == 2
+        printed(capsys.readouterr().err, "wrong-arguments", "--seed", "")
 
 
 def test_nothing_that_enters_gives_empty_tables_and_a_picture(folder: Path) -> None:

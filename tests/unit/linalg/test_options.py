@@ -111,17 +111,31 @@ def test_choices_of_linear_solvers_are_allowed(name: str) -> None:
     assert refusal(name, ALLOWED[option]) == ("", "")
 
 
+# Writing to what nobody reads any more is an error that can be dealt with.
+NOBODY_READS = """
+import os
+there, here = os.pipe()
+os.close(there)
+try:
+    os.write(here, b"x")
+except BrokenPipeError:
+    print("goes on")
+"""
+
+
 @pytest.mark.parametrize("module", ["simulation", "compat"])
-def test_files_of_options_are_not_read(tmp_path: Path, module: str) -> None:
-    """A .petscrc in the working folder or at home could load a library; PETSC_OPTIONS are the user's."""
+def test_files_of_options_are_not_read_nor_signals_taken(tmp_path: Path, module: str) -> None:
+    """A .petscrc in the working folder or at home could load a library; PETSC_OPTIONS are the user's. Signals stay Python's."""
     (tmp_path / ".petscrc").write_text("-from_folder 1\n", encoding="utf-8")
     first = {
         "simulation": "import invasio.solver.simulation",
         "compat": "import numpy as np; from invasio.solver.compat import create_simplex_mesh; from mpi4py import MPI\n"
         "create_simplex_mesh(MPI.COMM_SELF, np.array([[0, 1]]), np.array([[0.0], [1.0]]))",
     }
-    program = f"{first[module]}\nfrom petsc4py import PETSc\nprint(sorted(PETSc.Options().getAll()))"
+    program = f"{first[module]}\nfrom petsc4py import PETSc\nprint(sorted(PETSc.Options().getAll()))\n{NOBODY_READS}"
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMIX_", "PMI_", "PRTE_"))}
     plain |= {"HOME": str(tmp_path), "PETSC_OPTIONS": "-from_user 1"}
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[0] == "['from_user', 'skip_petscrc']", done.stderr
+    options, last = done.stdout.splitlines()[:2]
+    assert options == "['from_user', 'no_signal_handler', 'skip_petscrc']", done.stderr
+    assert (done.returncode, last) == (0, "goes on"), done.stderr

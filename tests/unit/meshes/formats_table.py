@@ -7,8 +7,9 @@ from tests.unit.meshes.writers import FORMATS
 _READ = {
     (".msh",): 'versions 1, 2.2, 4.0, 4.1, text and binary, first and second order, also with "save all": physical groups, which may '
     "overlap (read by gmsh)",
-    (".vtu",): "text, binary, appended raw and encoded; 32 and 64 bit headers; plain, ZLib, LZ4, LZMA (read by VTK, as the next four)",
-    (".vtk",): "legacy files up to version 5.1, text and binary",
+    (".vtu",): "text, binary, appended raw and encoded; 32 and 64 bit headers; plain, ZLib, LZ4, LZMA (read by VTK, as the next five)",
+    (".vtk",): "legacy files up to version 5.1, text and binary, of any kind of grid",
+    (".vts", ".vtr", ".vti"): "structured and rectilinear grids, images: their cells as quadrilaterals or hexahedra",
     (".pvtu", ".pvtp"): "pieces: copies of cells are left out, nodes that pieces share are joined",
     (".vtp",): "triangles and quadrilaterals of a plane",
     (".pvd",): "the first of several times",
@@ -16,7 +17,8 @@ _READ = {
     "[given fields](fields.md#an-array-of-a-mesh-file)",
     (".mesh", ".meshb"): "references, 0 among them",
     (".ele", ".node"): "both files, attributes of regions, and the markers of the `.face` file beside them",
-    (".inp",): "sets of elements",
+    (".inp",): "parts and instances, sets of elements; surfaces, and sets of nodes of the outline, are boundaries; other keywords are "
+    "passed over, elements of a type that is not known are refused",
     (".med",): "families",
     (".bdf", ".nas"): "property numbers",
     (
@@ -30,6 +32,7 @@ _WRITTEN_BY = {
     ".msh": "gmsh",
     ".vtu": "VTK, ParaView",
     ".vtk": "VTK, ParaView",
+    ".vts": "VTK, ParaView",
     ".pvtu": "VTK, ParaView, DOLFINx",
     ".vtp": "VTK, ParaView",
     ".pvd": "ParaView, DOLFINx",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,16 @@ def pyramid(folder: Path) -> Path:
     with tifffile.TiffWriter(path) as file:
         file.write(large, subifds=1)
         file.write(plane(), subfiletype=1)
+    return path
+
+
+def slide_and_label(folder: Path) -> Path:
+    """An OME-TIFF with a slide and the label beside it, of other pixels."""
+    path = folder / "slide.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as file:
+        for name, values, edge in (("label", np.zeros((7, 40), np.uint8), 5.0), ("scan", plane(), 0.5)):
+            about = {"axes": "YX", "Name": name, **{f"PhysicalSize{a}": edge for a in "XY"}}
+            file.write(values, photometric="minisblack", metadata=about)
     return path
 
 
@@ -178,6 +189,57 @@ def metaimage(ending: str, compressed: bool) -> Writer:
         return path
 
     return write
+
+
+def mha(name: str, head: dict[str, str], values: Array, packed: bool = False, more: int = 1) -> Writer:
+    """A MetaImage as ITK writes it; values (x, y, z[, t]), each voxel ``more`` times."""
+
+    def write(folder: Path) -> Path:
+        kinds = {"uint8": "MET_UCHAR", "int64": "MET_LONG_LONG"}
+        raw = np.repeat(values.ravel(order="F"), more).tobytes()
+        raw = zlib.compress(raw) if packed else raw
+        lines = {
+            "ObjectType": "Image",
+            "NDims": str(values.ndim),
+            "BinaryData": "True",
+            "BinaryDataByteOrderMSB": "False",
+            "CompressedData": str(packed),
+            "ElementSpacing": " ".join(["2"] * values.ndim),
+            **head,
+            "DimSize": " ".join(map(str, values.shape)),
+            "ElementType": kinds[str(values.dtype)],
+            "ElementDataFile": "LOCAL",
+        }
+        path = folder / f"{name}.mha"
+        path.write_bytes("".join(f"{key} = {value}\n" for key, value in lines.items()).encode() + raw)
+        return path
+
+    return write
+
+
+def nrrd_by(name: str, lines: list[str], files: Mapping[str, bytes], data: bytes = b"") -> Writer:
+    """A NRRD of unsigned bytes with these lines, and files of values beside it."""
+
+    def write(folder: Path) -> Path:
+        for beside, content in files.items():
+            (folder / beside).write_bytes(content)
+        path = folder / name
+        path.write_bytes("\n".join(["NRRD0005", "type: uchar", *lines]).encode() + data)
+        return path
+
+    return write
+
+
+def nifti_without_forms(folder: Path) -> Path:
+    """A NIfTI that states edges and no orientation."""
+    import nibabel
+
+    image = nibabel.Nifti1Image(body(), None)
+    image.header["pixdim"][1:4] = 2
+    image.header["qform_code"] = image.header["sform_code"] = 0
+    image.header.set_xyzt_units("mm")
+    image.to_filename(folder / "forms.nii")
+    return folder / "forms.nii"
 
 
 def npy(name: str, array: Array) -> Writer:

@@ -157,7 +157,7 @@ def test_unreadable_files(tmp_path: Path, capfd: pytest.CaptureFixture[str], mak
     assert main(["mesh", "info", str(path)]) == 3
     out, err = capfd.readouterr()
     assert out == ""
-    printed(err, "unreadable-file", str(path), "known formats are .msh, .vtu, .pvtu, .vtk, .pvd, .vtp, .pvtp, .xdmf, ")
+    printed(err, "unreadable-file", str(path), "known formats are .msh, .vtu, .pvtu, .vtk, .pvd, .vtp, .pvtp, .vts, .vtr, .vti, .xdmf, ")
     assert len(err.splitlines()) == 1
 
 

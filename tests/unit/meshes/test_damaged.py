@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +12,10 @@ import numpy as np
 import pytest
 
 from invasio.meshes.build import build_data
-from invasio.meshes.files.contents import Unreadable
+from invasio.meshes.files.contents import Missing, Unreadable
 from invasio.meshes.files.isolated import isolated
 from invasio.meshes.network import read_network
+from invasio.solver import extras
 from invasio.solver.codes import CODES
 from invasio.solver.errors import InvasioError, MeshError, ScenarioError
 from invasio.solver.given.meshes import read_values
@@ -100,3 +103,37 @@ def test_a_reader_that_breaks_down_or_does_not_end_is_a_message(tmp_path: Path, 
         (tmp_path / "m.txt").write_text("a file")
         with pytest.raises(Unreadable, match=said):
             isolated(name, tmp_path / "m.txt", package="")
+
+
+def test_a_library_that_few_need_is_fetched_when_a_reader_lacks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a package of our own in place of an index; where that cannot be had, the reader's message says why."""
+    (tmp_path / "lacks.py").write_text(
+        "import numpy as np\nfrom invasio.meshes.files.contents import Contents\n"
+        "def read(path):\n    import seldom.part\n    return Contents(np.zeros((1, 3)), (), {})\n"
+    )
+    (tmp_path / "m.txt").write_text("a file")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("INVASIO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(extras, "LISTS", {"seldom": "nowhere.txt"})
+    monkeypatch.setattr(extras, "_beside", [])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(extras, "_FOLDER", tmp_path)
+    (tmp_path / "nowhere.txt").write_text("seldom")
+    commands: list[list[str]] = []
+
+    def run(command: list[str]) -> None:
+        commands.append(command)
+        if "install" in command:
+            if len(commands) < 5:
+                extras._place("seldom").mkdir(parents=True)
+                raise subprocess.CalledProcessError(1, command, stderr="no way to the index\n")
+            packages = extras._place("seldom") / "lib" / "python3" / "site-packages"
+            (packages / "seldom").mkdir(parents=True)
+            (packages / "seldom" / "part.py").write_text("")
+
+    monkeypatch.setattr(extras, "_run", run)
+    with pytest.raises(Missing, match=r"seldom is needed, which cannot be fetched from the package index \(no way to the index\)"):
+        isolated("lacks", tmp_path / "m.txt", package="")
+    assert not extras.have("seldom") and not extras._place("seldom").exists()
+    assert isolated("lacks", tmp_path / "m.txt", package="").points.shape == (1, 3)
+    assert extras.have("seldom") and [str(path) for path in (tmp_path / "cache").glob("*/lib/python3/site-packages")] == extras.beside()

@@ -61,6 +61,19 @@ def test_size_that_divides_the_length_gives_no_extra_cell() -> None:
     assert len(make("interval", size=0.1).cells) == 10
 
 
+@pytest.mark.parametrize(("kind", "side"), [("interval", "left"), ("rectangle", "top"), ("box", "front")])
+def test_cells_grow_from_a_side_on(kind: str, side: str) -> None:
+    """The first of 12 over 3.7 is .1, and each is larger than the one before by the same factor; other axes stay even."""
+    dim = ("interval", "rectangle", "box").index(kind) + 1
+    ends = ({"from": 1.1, "to": 4.8} if dim == 1 else {"from": [1.1] * dim, "to": [4.8] * dim}) | {"graded": {side: 0.1}}
+    data = make(kind, cells=12 if dim == 1 else [4] * (dim - 1) + [12], **ends)
+    widths = np.diff(np.unique(data.points[:, -1].round(12)))[:: -1 if side == "top" else 1]
+    assert widths[0] == pytest.approx(0.1) and widths.sum() == pytest.approx(3.7)
+    assert widths[1:] / widths[:-1] == pytest.approx(widths[1] / widths[0])
+    assert measures(data) == pytest.approx({"tissue": 3.7**dim})
+    assert set(np.diff(np.unique(data.points[:, 0].round(9))).round(3)) == ({0.925} if dim > 1 else set(widths.round(3)))
+
+
 @pytest.mark.parametrize("kind", ["disc", "rectangle"])
 def test_gmsh_regions_have_exact_outlines(kind: str) -> None:
     shape = {"kind": "disc", "centre": [0.5, 0.5], "radius": 0.25, "size": 0.03}
@@ -141,6 +154,12 @@ def test_hash_sees_points_cells_and_names() -> None:
         ("rectangle", {"cells": [3, 3], "interfaces": {"m": ["tissue", "tissue"]}}, "same-region", "(given 'tissue' twice)"),
         ("disc", {"size": -1}, "greater_than", "greater than 0"),
         ("box", {"cells": [2, 2]}, "missing", "Field required"),
+        ("interval", {"cells": 4, "graded": {"front": 0.1}}, "no-boundary", "allowed: left, right"),
+        ("interval", {"cells": 4, "graded": {"left": 0.1, "right": 0.1}}, "meaningless-option", "both ends of an axis"),
+        ("interval", {"size": 0.1, "graded": {"left": 0.01}}, "meaningless-option", "without 'cells'"),
+        ("rectangle", {"cells": [4, 4], "outlines": "fitted", "graded": {"top": 0.1}}, "meaningless-option", "fitted"),
+        ("box", {"cells": [4, 4, 4], "graded": {"back": 0.01}}, "out-of-bounds", "from one to the next"),
+        ("box", {"cells": [4, 4, 4], "graded": {"back": 2}}, "out-of-bounds", "beyond the mesh"),
         (
             "box",
             {"size": 0.1, "outlines": "fitted", "regions": {"d": {"kind": "tubes", "tubes": [TUBE]}}},

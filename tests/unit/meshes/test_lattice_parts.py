@@ -22,13 +22,14 @@ LATTICES: dict[str, dict[str, Any]] = {
     "interval": {"from": 1.1, "to": 3.7, "size": 0.3},
     "rectangle": {"from": [0.1, -0.3], "to": [1.37, 0.9], "cells": [7, 5]},
     "box": {"from": [0, 5, -1], "to": [3.3, 6.1, 0.7], "cells": [6, 3, 4]},
+    "box, finer at a side": {"from": [0, 5, -1], "to": [3.3, 6.1, 0.7], "cells": [6, 3, 4], "graded": {"front": 0.3, "right": 0.4}},
 }
 
 
 @pytest.mark.parametrize(("kind", "given"), LATTICES.items())
 def test_nodes_and_cells_by_number_are_those_of_the_whole(kind: str, given: dict[str, Any]) -> None:
-    whole = structured(options(kind, **given))
-    parts = Parts(extent(options(kind, **given))[0])
+    made = options(kind.partition(",")[0], **given)
+    whole, parts = structured(made), Parts(extent(made)[0])
     assert (parts.n_nodes, parts.n_cells) == (len(whole.points), len(whole.cells))
     some = np.arange(len(whole.cells))[1::3]
     assert np.array_equal(parts.cells(some), whole.cells[some])

@@ -27,13 +27,17 @@ from tests.unit.meshes.picture_writers import (
     body,
     colours,
     metaimage,
+    mha,
     nibabel_volume,
+    nifti_without_forms,
     npy,
     nrrd,
+    nrrd_by,
     pages_of_falling_size,
     pillow,
     plane,
     pyramid,
+    slide_and_label,
     stack,
     tif,
 )
@@ -142,6 +146,12 @@ def test_white_is_zero_is_white_in_brightness_and_stored_in_labels(tmp_path: Pat
     assert np.array_equal(read(tmp_path / "g4.tif", bright).values, bits)
 
 
+LEFT = body()[::-1, ::-1]  # x to the left, y to the back
+RAW = body().tobytes(order="F")
+SIZES = ["dimension: 3", "sizes: 6 8 10"]
+LAYERS = ["dimension: 4", "sizes: 2 6 8 10", "kinds: list domain domain domain", "space: RAS", "encoding: raw"]
+DIRECTIONS = "space directions: none (2,0,0) (0,2,0) (0,0,2)"
+
 VOLUMES: dict[str, tuple[Writer, tuple[float, float, float] | None]] = {
     **{f"NIfTI {order}": (nibabel_volume("nii.gz", "Nifti1Image", order), (2e3,) * 3) for order in ("RAS", "LAS", "LPS", "SPR", "AIL")},
     "NIfTI int64": (nibabel_volume("nii", "Nifti1Image", "LAS", np.int64), (2e3,) * 3),
@@ -156,6 +166,20 @@ VOLUMES: dict[str, tuple[Writer, tuple[float, float, float] | None]] = {
     "MetaImage": (metaimage("mha", False), (2e3,) * 3),
     "MetaImage zipped": (metaimage("mha", True), (2e3,) * 3),
     "MetaImage of two files": (metaimage("mhd", False), (2e3,) * 3),
+    "MetaImage int64": (mha("int64", {}, LEFT.astype(np.int64)), (2e3,) * 3),
+    "MetaImage int64, zipped": (mha("zipped", {}, LEFT.astype(np.int64), packed=True), (2e3,) * 3),
+    "NIfTI without an orientation": (nifti_without_forms, (2e3,) * 3),
+    "NRRD of two files": (nrrd_by("a.nhdr", [*SIZES, "encoding: raw", "data file: a.raw", "byte skip: 3"], {"a.raw": b"abc" + RAW}), None),
+    "NRRD, last bytes": (nrrd_by("b.nhdr", [*SIZES, "encoding: raw", "datafile: b.raw", "byte skip: -1"], {"b.raw": b"abc" + RAW}), None),
+    "NRRD, a list of files": (
+        nrrd_by("c.nhdr", [*SIZES, "encoding: raw", "data file: LIST", "c0", "c1", ""], {"c0": RAW[:240], "c1": RAW[240:]}),
+        None,
+    ),
+    "NRRD, a pattern of files": (
+        nrrd_by("d.nhdr", [*SIZES, "encoding: raw", "data file: d%02d 0 1 1"], {"d00": RAW[:240], "d01": RAW[240:]}),
+        None,
+    ),
+    "NRRD hex": (nrrd_by("hex.nrrd", [*SIZES, "encoding: hex", "", ""], {}, RAW.hex().encode()), None),
     "TIFF pages": (tif("pages", stack(), photometric="minisblack", metadata=None), None),
     "TIFF of tifffile": (tif("shaped", stack(), photometric="minisblack"), None),
     "TIFF of ImageJ": (
@@ -247,6 +271,19 @@ def test_pyramids_take_the_full_level_or_the_one_that_is_named(tmp_path: Path) -
             read(path, level=2)
 
 
+def test_one_of_several_pictures_in_a_file(tmp_path: Path) -> None:
+    path = slide_and_label(tmp_path)
+    with refused("ambiguous-picture", str(path), "`series: 0` to `series: 1`", ("0: label, 40 x 7, 1: scan, 30 x 20",)):
+        read(path)
+    scan = read(path, series=1)
+    assert np.array_equal(scan.values, plane())
+    assert spacing(options(path, LABELS), scan)[0] == pytest.approx((0.5, 0.5))
+    assert spacing(options(path, LABELS), read(path, series=0))[0] == pytest.approx((5, 5))
+    for other, says in ((path, "no picture 2"), (pillow("png", "L")(tmp_path), "holds one")):
+        with refused("ambiguous-picture", str(other), "series", (says,)):
+            read(other, series=2)
+
+
 def test_parts_and_smaller_pictures_stay_where_they_were(tmp_path: Path) -> None:
     path = npy("p", plane())(tmp_path)
     part = read(path, crop=[4, 2, 24, 12], shrink=2)
@@ -259,6 +296,7 @@ def test_parts_and_smaller_pictures_stay_where_they_were(tmp_path: Path) -> None
     assert np.allclose(shrunk.values, grey.reshape(2, 10, 3, 10).mean(axis=(1, 3)), atol=0.51)
 
 
+VOLUMES_OF_SEVERAL = ("channels of OME", "layers of 3D Slicer", "values of a MetaImage", "times of a MetaImage")
 UNCLEAR: dict[str, tuple[Writer, dict[str, Any], str, tuple[str, ...]]] = {
     "4 columns or colours": (npy("four", np.ones((30, 20, 4), np.uint8)), {"axes": "zyx"}, "`axes`", ("30 x 20 x 4",)),
     "3 slices or channels": (npy("three", np.ones((3, 20, 30), np.uint8)), {"axes": "cyx", "channel": 1}, "`axes`", ("3 x 20 x 30",)),
@@ -276,6 +314,31 @@ UNCLEAR: dict[str, tuple[Writer, dict[str, Any], str, tuple[str, ...]]] = {
         ("0: DAPI, 1: CD31",),
     ),
     "times": (tif("t", np.ones((6, 20, 30), np.uint8), imagej=True, metadata={"axes": "TYX"}), {"frame": 5}, "`frame: 0`", ("6 times",)),
+    "two greys of a pixel": (
+        tif("greys", np.ones((20, 30, 2), np.uint8), photometric="minisblack", planarconfig="contig"),
+        {"channel": 1},
+        "`channel: 0`",
+        (),
+    ),
+    "four greys in planes": (
+        tif("greys4", np.ones((4, 20, 30), np.uint8), photometric="minisblack", planarconfig="separate"),
+        {"channel": 3},
+        "`channel: 3`",
+        (),
+    ),
+    "layers of 3D Slicer": (
+        nrrd_by("s.seg.nrrd", [*LAYERS, DIRECTIONS, "", ""], {}, np.ones((2, 6, 8, 10), np.uint8).tobytes()),
+        {"channel": 1},
+        "`channel: 0` to `channel: 1`",
+        ("2 channels",),
+    ),
+    "values of a MetaImage": (
+        mha("two", {"ElementNumberOfChannels": "2"}, body(), more=2),
+        {"channel": 1},
+        "`channel: 0`",
+        ("2 channels",),
+    ),
+    "times of a MetaImage": (mha("times", {}, np.stack([body()] * 3, -1)), {"frame": 2}, "`frame: 0` to `frame: 2`", ("3 times",)),
     "frames of a GIF": (
         lambda folder: _gif(folder),
         {"axes": "tyxs", "frame": 2},
@@ -297,7 +360,7 @@ def test_what_is_unclear_is_refused_with_the_option_that_decides(tmp_path: Path,
     path = writer(tmp_path)
     with refused("ambiguous-picture", str(path), remedy, says):
         read(path)
-    assert read(path, **decided).values.ndim == (3 if "z" in decided.get("axes", "") or name == "channels of OME" else 2)
+    assert read(path, **decided).values.ndim == (3 if "z" in decided.get("axes", "") or name in VOLUMES_OF_SEVERAL else 2)
 
 
 def test_grey_pictures_saved_in_colours_hold_labels_and_coloured_ones_do_not(tmp_path: Path) -> None:

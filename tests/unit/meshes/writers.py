@@ -124,14 +124,14 @@ def by_meshio(name: str, array: str, **options: Any) -> Writer:
     return write
 
 
-def vtk_grid(curved: bool = False, floats: bool = False) -> Any:
+def vtk_grid(floats: bool = False, shift: float = 0.0) -> Any:
     """The body as one of VTK's unstructured grids."""
     from vtkmodules.util.numpy_support import numpy_to_vtk
     from vtkmodules.vtkCommonCore import vtkPoints
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkUnstructuredGrid
 
     grid, points, cells = vtkUnstructuredGrid(), vtkPoints(), vtkCellArray()
-    points.SetData(numpy_to_vtk(POINTS, deep=True))
+    points.SetData(numpy_to_vtk(POINTS + shift, deep=True))
     for row in (*TETRAHEDRA, *FACETS):
         cells.InsertNextCell(len(row), row.tolist())
     grid.SetPoints(points)
@@ -191,8 +191,8 @@ def vtk(version: int, binary: bool) -> Writer:
     return write
 
 
-def pieces(ending: str) -> Writer:
-    """Two pieces with a copy of each other's nodes, listed by a .pvtu or .pvd file; VTK writes each."""
+def pieces(ending: str, rounding: float = 0.0) -> Writer:
+    """Two pieces with a copy of each other's nodes, but for rounding, listed by a .pvtu or .pvd file; VTK writes each."""
 
     def write(folder: Path) -> File:
         from vtkmodules.vtkFiltersCore import vtkThreshold
@@ -201,7 +201,7 @@ def pieces(ending: str) -> Writer:
         names = []
         for k, (low, high) in enumerate(((0, 0), (3, 3), (5, 5))):
             part = vtkThreshold()
-            part.SetInputData(vtk_grid())
+            part.SetInputData(vtk_grid(shift=k * rounding))
             part.SetInputArrayToProcess(0, 0, 0, 1, "tag")
             part.SetLowerThreshold(low)
             part.SetUpperThreshold(high)
@@ -218,6 +218,41 @@ def pieces(ending: str) -> Writer:
             listed = "".join(f'<Piece Source="{name}"/>' for name in names)
             path.write_text(f'<VTKFile type="PUnstructuredGrid"><PUnstructuredGrid GhostLevel="0">{listed}</PUnstructuredGrid></VTKFile>')
         return File(path)
+
+    return write
+
+
+def lattices(ending: str) -> Writer:
+    """The body as one of VTK's lattices: an image, a rectilinear grid, a structured grid, or an image in a legacy file."""
+
+    def write(folder: Path) -> File:
+        from vtkmodules.util.numpy_support import numpy_to_vtk
+        from vtkmodules.vtkCommonCore import vtkPoints
+        from vtkmodules.vtkCommonDataModel import vtkImageData, vtkRectilinearGrid, vtkStructuredGrid
+        from vtkmodules.vtkIOLegacy import vtkDataSetWriter
+        from vtkmodules.vtkIOXML import vtkXMLImageDataWriter, vtkXMLRectilinearGridWriter, vtkXMLStructuredGridWriter
+
+        data: Any = {".vts": vtkStructuredGrid, ".vtr": vtkRectilinearGrid}.get(ending, vtkImageData)()
+        data.SetDimensions(5, 3, 3)
+        axes = [np.linspace(0, length, n) for length, n in ((2, 5), (1, 3), (1, 3))]
+        if ending == ".vts":
+            points = vtkPoints()
+            points.SetData(numpy_to_vtk(np.array([[x, y, z] for z in axes[2] for y in axes[1] for x in axes[0]]), deep=True))
+            data.SetPoints(points)
+        elif ending == ".vtr":
+            for letter, axis in zip("XYZ", axes, strict=True):
+                getattr(data, f"Set{letter}Coordinates")(numpy_to_vtk(axis, deep=True))
+        else:
+            data.SetSpacing(0.5, 0.5, 0.5)
+        tags = numpy_to_vtk(np.array([0, 0, 3, 3] * 4), deep=True)
+        tags.SetName("tag")
+        data.GetCellData().AddArray(tags)
+        writers = {".vts": vtkXMLStructuredGridWriter, ".vtr": vtkXMLRectilinearGridWriter, ".vti": vtkXMLImageDataWriter}
+        writer: Any = writers.get(ending, vtkDataSetWriter)()
+        writer.SetInputData(data)
+        writer.SetFileName(str(folder / f"m{ending}"))
+        writer.Write()
+        return File(folder / f"m{ending}", {"regions": NAMES["regions"]}, boundaries={})
 
     return write
 
@@ -339,6 +374,41 @@ def abaqus_by_gmsh(folder: Path) -> File:
     return File(folder / "m.inp", {"regions": {"bed": "bed", "stroma": "stroma"}, "boundaries": {"skin": "skin"}})
 
 
+def abaqus_parts(folder: Path) -> File:
+    """As Abaqus/CAE writes it: one part of which two instances stand side by side, sets and a surface of the assembly."""
+    points, tetrahedra = lattice((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (2, 2, 2))
+    lines = ["*Heading", "** Job name: job", "*Part, name=Cube", "*Node"]
+    lines += [f"{k + 1:7d}, {x:12.6g}, {y:12.6g}, {z:12.6g}" for k, (x, y, z) in enumerate(points)]
+    lines += ["*Element, type=C3D4"]
+    lines += [", ".join(str(n + 1) for n in (k, *row)) for k, row in enumerate(tetrahedra)]
+    lines += [f"*Nset, nset=Set-1, generate\n 1, {len(points)}, 1", f"*Elset, elset=Set-1, internal, generate\n 1, {len(tetrahedra)}, 1"]
+    lines += ["*Solid Section, elset=Set-1, material=m", ",", "*End Part", "**", "*Assembly, name=Assembly"]
+    lines += ["*Instance, name=Cube-1, part=Cube", "*End Instance"]
+    lines += ["*Instance, name=Cube-2, part=Cube", "2., 0., 1.", "2., 0., 0., 2., 1., 0., 90.", "*End Instance"]
+    for name, instance in (("bed", "Cube-1"), ("stroma", "Cube-2")):
+        lines += [f"*Elset, elset={name}, instance={instance}, generate", f" 1, {len(tetrahedra)}, 1"]
+    skin: dict[str, list[int]] = {}
+    for k, row in enumerate(tetrahedra):
+        for face, corners in {"S1": (0, 1, 2), "S2": (0, 3, 1), "S3": (1, 3, 2), "S4": (2, 3, 0)}.items():
+            if (points[row[list(corners)], 0] == 0).all():
+                skin.setdefault(face, []).append(k + 1)
+    for face, members in skin.items():
+        lines += [f"*Elset, elset=_skin_{face}, internal, instance=Cube-1", *(f" {k}," for k in members)]
+    lines += ["*Surface, type=ELEMENT, name=skin", *(f"_skin_{face}, {face}" for face in skin)]
+    back = [k + 1 for k, p in enumerate(points) if p[1] == 1]
+    lines += [
+        "*Nset, nset=back, instance=Cube-1",
+        ", ".join(map(str, back)),
+        "*End Assembly",
+        "*Material, name=m",
+        "*Elastic",
+        "1., .3",
+        "",
+    ]
+    (folder / "m.inp").write_text("\n".join(lines), encoding="utf-8")
+    return File(folder / "m.inp", {}, boundaries={"skin": 1.0, "back": 1.0})
+
+
 def medit_by_gmsh(folder: Path) -> File:
     """gmsh's .mesh with the numbers of groups as references."""
     with gmsh_session() as gmsh:
@@ -407,10 +477,14 @@ FORMATS: dict[str, dict[str, Writer]] = {
         "whole-floats": vtu("Raw", "ZLib", 64, floats=True),
         "meshio": by_meshio("m.vtu", "material"),
     },
-    ".vtk": {f"{v / 10}-{'binary' if b else 'text'}": vtk(v, b) for v in (42, 51) for b in (False, True)},
+    ".vtk": {
+        **{f"{v / 10}-{'binary' if b else 'text'}": vtk(v, b) for v in (42, 51) for b in (False, True)},
+        "structured-points": lattices(".vtk"),
+    },
+    **{ending: {"lattice": lattices(ending)} for ending in (".vts", ".vtr", ".vti")},
     ".pvtu": {"pieces": pieces("pvtu")},
     ".vtp": {"polygons": polygons},
-    ".pvd": {"pieces": pieces("pvd"), "dolfinx": dolfinx_vtu},
+    ".pvd": {"pieces": pieces("pvd"), "dolfinx": dolfinx_vtu, "rounded": pieces("pvd", 1e-15)},
     ".xdmf": {
         "dolfinx-hdf5": dolfinx_xdmf(False),
         "dolfinx-text": dolfinx_xdmf(True),
@@ -421,7 +495,7 @@ FORMATS: dict[str, dict[str, Writer]] = {
     ".meshb": {"meshio": by_meshio("m.meshb", "medit:ref")},
     ".ele": {"tetgen": tetgen("ele")},
     ".node": {"tetgen": tetgen("node")},
-    ".inp": {"meshio": abaqus, "gmsh": abaqus_by_gmsh},
+    ".inp": {"meshio": abaqus, "gmsh": abaqus_by_gmsh, "parts": abaqus_parts},
     ".med": {"meshio": by_meshio("m.med", "cell_tags")},
     ".bdf": {"meshio": by_meshio("m.bdf", "nastran:ref")},
     ".cdb": {"tetrahedra": cdb(False, 9), "bricks": cdb(True, 10)},

@@ -261,16 +261,17 @@ def test_terms_are_credited_for_what_they_are(tmp_path: Path) -> None:
     assert "random motility of tumour" not in said and "diffusivity of mmp2" not in said
 
 
-@pytest.mark.parametrize(("decay", "credited"), [("0.5", True), ("k", True), ("2*k", True), ("2*k/(mmp + 1)", False), ("k*exp(-t)", False)])
-def test_a_law_of_the_users_own_is_credited_to_nobody(decay: str, credited: bool, tmp_path: Path) -> None:
-    """A number, or one made of parameters, is the paper's law; a formula of densities, place or time is not."""
+@pytest.mark.parametrize(
+    ("rate", "credited"), [("0.5", True), ("k", True), ("2*k", False), ("k*j", False), ("2*k/(mmp + 1)", False), ("k*exp(-t)", False)]
+)
+def test_a_formula_of_the_users_own_is_credited_to_nobody(rate: str, credited: bool, tmp_path: Path) -> None:
+    """Secretion at a rate that is a number or a parameter is Anderson's; at a formula it is the user's. Decay is no one's at any rate."""
     path = tmp_path / "scenario.yaml"
-    path.write_text(
-        "mesh: {kind: interval, cells: 10}\ntime: {end: 1}\nparameters: {k: 1}\n"
-        f"model: {{cells: {{tumour: {{initial: 1, motility: 1}}}}, solubles: {{mmp: {{diffusion: 1, decay: '{decay}'}}}}}}\n",
-        encoding="utf-8",
-    )
-    text = explain(build_model(load(path)))
-    assert ("decay: Anderson et al. 2000" in text) == credited
-    assert ("Anderson" in text) == credited
-    assert "diffusivity of mmp" in text and "random motility of tumour" in text
+    text = "mesh: {kind: interval, cells: 10}\ntime: {end: 1}\nparameters: {k: 1, j: 2}\nmodel:\n"
+    for secretes, decay in ((rate, "1"), ("2*k", rate)):
+        law = f"  cells: {{tumour: {{initial: 1, motility: 1, secretes: {{mmp: '{secretes}'}}}}}}\n"
+        path.write_text(text + law + f"  solubles: {{mmp: {{diffusion: 1, decay: '{decay}'}}}}\n", encoding="utf-8")
+        said = explain(build_model(load(path)))
+        assert ("secretion by tumour: Anderson et al. 2000" in said) == (credited and secretes == rate)
+        assert ("Anderson" in said) == (credited and secretes == rate)
+        assert "diffusivity of mmp" in said and "random motility of tumour" in said

@@ -70,7 +70,7 @@ def test_what_is_well_mixed_is_drawn_over_time(shared_tmp: Path, comm: Any) -> N
     plt.close("all")
 
 
-@pytest.mark.parametrize("high", [1.0, 0.037, 5.2e6, 2e-9])
+@pytest.mark.parametrize("high", [1.0, 0.98, 0.037, 5.2e6, 2e-9])
 def test_ticks_of_a_colour_bar_are_apart(high: float) -> None:
     """Round numbers without a power of ten apart: on a linear scale at most six, on a root scale never closer than a label is high."""
     figure, axes = plt.subplots()
@@ -80,9 +80,22 @@ def test_ticks_of_a_colour_bar_are_apart(high: float) -> None:
         figure.canvas.draw()
         shown = [(norm(t), text.get_text()) for t, text in zip(bar.get_ticks(), bar.ax.get_yticklabels(), strict=True) if 0 <= t <= high]
         places = np.array([place for place, _ in shown], dtype=float)
-        assert 3 <= len(shown) <= 7 and np.diff(places).min() >= 0.13, shown
+        assert 3 <= len(shown) <= 7 and np.diff(places).min() >= 0.13 and places[-1] > 0.79, shown
         assert [float(text) for _, text in shown] == pytest.approx([float(norm.inverse(place)) for place in places], rel=1e-5)
         assert not bar.ax.yaxis.get_offset_text().get_text()
+    plt.close("all")
+
+
+@pytest.mark.parametrize(("low", "high"), [(3.0, 5.0), (0.07, 0.9), (1e3, 1e6)])
+def test_ticks_of_a_root_scale_that_does_not_begin_at_nothing_lie_on_it(low: float, high: float) -> None:
+    """From its low end on, and as far apart as labels need where the scale puts them."""
+    figure, axes = plt.subplots()
+    norm = scale_of(low, high, True)
+    bar = figure.colorbar(axes.imshow(np.linspace(low, high, 4).reshape(2, 2), norm=norm))
+    finish_bar(bar, norm, "n")
+    ticks = np.array(bar.get_ticks())
+    assert len(ticks) >= 2 and ticks.min() >= low and ticks.max() <= high
+    assert np.diff([float(norm(tick)) for tick in ticks]).min() >= 0.13
     plt.close("all")
 
 
@@ -134,6 +147,9 @@ def test_kinds_times_and_labels(comm: Any, shared_tmp: Path) -> None:
     short = open_run(make(shared_tmp / "short", comm, 1, 10, TIMES, state, "name: a\n"))
     assert pick_times(short, 6) == [0, 2, 4, 6, 8]
     assert time_label(short, 2.0) == "t = 2"
+    odd = open_run(make(shared_tmp / "odd", comm, 1, 10, [0.0, 8.0, 16.0, 24.0], state, "name: a\nscales: {time: 4e4 s}\n"))
+    assert [time_label(odd, t, odd.times) for t in odd.times] == ["t = 0 d", "t = 3.7 d", "t = 7.4 d", "t = 11.1 d"]
+    assert time_label(odd, 0.54, [0.0, 0.54, 1.08]) == "t = 0.25 d"
 
 
 def test_what_was_given_is_drawn_under_profiles_and_maps(comm: Any, shared_tmp: Path) -> None:

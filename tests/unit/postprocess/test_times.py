@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from invasio.postprocess.times import round_steps
-from invasio.postprocess.units import power_text, unit_text
+from invasio.postprocess.units import power_text, unit_text, value_text
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,18 @@ def test_units_are_written_as_journals_do(unit: str, text: str) -> None:
 
 def test_powers_of_ten() -> None:
     assert [power_text(x) for x in (1e-5, 3e4, 0.01, 0.0, 200.0)] == ["10⁻⁵", "3×10⁴", "0.01", "0", "200"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0046, "1e9 /cm^3", "4.6×10⁶ cm⁻³"),
+        (0.01, "1e9 /cm^3", "10⁷ cm⁻³"),
+        (0.0123, "500 cells/mm^2", "6.2 cells mm⁻²"),
+        (0.25, "nM", "0.25 nM"),
+        (0.25, "", "0.25"),
+        (0.25, "1/(nM s)", "0.25 1/(nM s)"),
+    ],
+)
+def test_values_take_the_number_of_their_unit(value: float, unit: str, text: str) -> None:
+    assert value_text(value, unit) == text
