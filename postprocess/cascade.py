@@ -22,8 +22,11 @@ PICTURE = "cascade.png"
 PLACES = 8  # that are shown
 FEW = 20  # histories, of which bands of 95 % say little
 GREY = "#b0b0b0"
+LITTLE = 1e-3  # a chance
+KINDS = {"macro": "metastasis", "micro": "micrometastasis"}
 NOTHING = 1e-12  # of all cells: not told
-BARS = 0.66  # of the width, for the longest bar; the rest is for what was lost
+BARS = 0.58  # of the width, for the longest bar; the rest is for what was lost
+LONG = 44  # letters of what was lost in one line
 COLONIES = "colonies"  # from here on rows are in these
 Table = dict[str, list[str]]
 
@@ -62,17 +65,28 @@ def figure(folder: Path) -> Any:
     _funnel(upper.subplots(), steps(folder, facts))
     left, right = lower.subplots(1, 2, width_ratios=(1, 1.15))
     organs = read(folder, "organs.csv")
-    shown = _shown(organs)
-    _by_place(left, organs, shown, facts)
-    _in_time(right, organs, shown, facts)
+    kind = _kind(organs)
+    shown = _shown(organs, kind)
+    _by_place(left, organs, shown, facts, kind)
+    _in_time(right, organs, shown, facts, kind)
     for panel, letter in zip(found.axes, "abc", strict=True):
         panel.annotate(letter, (0, 1), (-28, 8), "axes fraction", "offset points", fontweight="bold", fontsize=11)
     return found
 
 
 def shows(folder: Path) -> bool:
-    """Whether a metastasis showed in some history."""
-    return bool(np.nanmax(numbers(read(folder, "organs.csv")["drawn_macro"])) > 0.0)
+    """Whether a metastasis, or where none shows a micrometastasis, was there in some history."""
+    organs = read(folder, "organs.csv")
+    return bool(np.nanmax(numbers(organs[f"drawn_{_kind(organs)}"])) > 0.0)
+
+
+def _kind(organs: Table) -> str:
+    """What the lower panels are about: metastases that show, or micrometastases where none shows and these are there."""
+
+    def most(kind: str) -> float:
+        return max(float(np.nanmax(np.append(numbers(organs[f"{what}_{kind}"]), 0.0))) for what in ("chance", "drawn"))
+
+    return "micro" if most("macro") < LITTLE <= most("micro") else "macro"
 
 
 def chances(folder: Path) -> tuple[list[str], list[list[str]]]:
@@ -143,9 +157,9 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
         before = way[k - 1][1] if k and label != COLONIES else value
         panel.barh(k, max(before, floor), left=0, color="#eeeeee", height=0.72)
         panel.barh(k, max(value, floor), left=0, color=LINES[0], height=0.72)
-        said = f"{count(value)}" + (f"  ({value / before:.2g} of these)" if k and before > 0 and value < 0.995 * before else "")
+        said = f"{count(value)}" + (f"  ({value / before:.2g} of these)" if k and 0 < value < 0.995 * before else "")
         panel.annotate(said, (max(value, floor), k), (4, 0), "data", "offset points", va="center", fontsize="small")
-        lost = ", ".join(f"{name} {count(number)}" for name, number in losses if number > NOTHING * way[0][1])
+        lost = _broken([f"{name} {count(number)}" for name, number in losses if number > NOTHING * way[0][1]])
         if lost:
             panel.annotate(
                 f"– {lost}",
@@ -173,26 +187,33 @@ def _funnel(panel: Any, way: list[tuple[str, float, list[tuple[str, float]]]]) -
     panel.set_xlabel("expected number per patient (cells; last three rows: colonies, two of them drawn)")
 
 
-def _shown(organs: Table) -> list[str]:
+def _broken(words: list[str]) -> str:
+    """Words with commas, on two lines where they are long."""
+    whole = ", ".join(words)
+    half = min(range(1, len(words)), key=lambda k: abs(2 * len(", ".join(words[:k])) - len(whole)), default=0)
+    return f"{', '.join(words[:half])},\n{', '.join(words[half:])}" if half and len(whole) > LONG else whole
+
+
+def _shown(organs: Table, kind: str) -> list[str]:
     """Places by their chance at the end, the largest first."""
     last = organs["time"][-1]
-    drawn, closed = numbers(organs["drawn_macro"]), numbers(organs["chance_macro"])
+    drawn, closed = numbers(organs[f"drawn_{kind}"]), numbers(organs[f"chance_{kind}"])
     value = np.where(np.isfinite(closed), closed, drawn)
     here = [(value[k], place) for k, place in enumerate(organs["place"]) if organs["time"][k] == last and place != "anywhere"]
     return [place for chance, place in sorted(here, reverse=True)[:PLACES] if chance > 0]
 
 
-def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
+def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any], kind: str) -> None:
     last = organs["time"][-1]
     rows = {place: k for k, place in enumerate(organs["place"]) if organs["time"][k] == last}
     names = [*shown, "anywhere"]
-    columns = {name: numbers(organs[name]) for name in ("chance_macro", "drawn_macro", "low_macro", "high_macro")}
+    columns = {name: numbers(organs[f"{name}_{kind}"]) for name in ("chance", "drawn", "low", "high")}
     for y, place in enumerate(names):
         k = rows[place]
-        panel.barh(y, columns["chance_macro"][k], color=LINES[1] if place != "anywhere" else GREY, height=0.65)
-        low, high = columns["low_macro"][k], columns["high_macro"][k]
+        panel.barh(y, columns["chance"][k], color=LINES[1] if place != "anywhere" else GREY, height=0.65)
+        low, high = columns["low"][k], columns["high"][k]
         panel.plot([low, high], [y, y], color="black", lw=1)
-        panel.plot(columns["drawn_macro"][k], y, "o", color="black", ms=3)
+        panel.plot(columns["drawn"][k], y, "o", color="black", ms=3)
     panel.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
     panel.invert_yaxis()
     panel.tick_params(axis="y", length=0)
@@ -201,27 +222,28 @@ def _by_place(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]
     count = facts["histories"]
     word = "history" if count == 1 else "histories"
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    bars = f"bars: closed form{alone}\n" if np.isfinite(columns["chance_macro"][list(rows.values())]).any() else ""
-    panel.set_xlabel(f"chance of a metastasis that shows\n{bars}points: {count:,} {word}, 95 %")
+    bars = f"bars: closed form{alone}\n" if np.isfinite(columns["chance"][list(rows.values())]).any() else ""
+    panel.set_xlabel(f"chance of a {KINDS[kind]}{' that shows' if kind == 'macro' else ''}\n{bars}points: {count:,} {word}, 95 %")
 
 
-def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any]) -> None:
+def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any], kind: str) -> None:
+    """Closed form, or what was drawn where there is none that counts all; bands of 95 % from the first that was drawn."""
     unit = facts["units"]["organs.csv"]["time"]
     factor, name = long_time(unit, facts["horizon"])
     times = numbers(organs["time"]) * factor
+    closed_form = bool(np.isfinite(numbers(organs[f"chance_{kind}"])).any()) and not facts.get("sheds")
     for number, place in enumerate([*shown[:4], "anywhere"]):
         rows = [k for k, other in enumerate(organs["place"]) if other == place]
         colour = "black" if place == "anywhere" else LINES[number % len(LINES)]
-        closed, drawn = (numbers(organs[f"{what}_macro"])[rows] for what in ("chance", "drawn"))
-        panel.plot(times[rows], np.where(np.isfinite(closed), closed, drawn), color=colour, label=place.replace("_", " "))
-        low, high = (numbers(organs[f"{end}_macro"])[rows] for end in ("low", "high"))
+        closed, drawn = (numbers(organs[f"{what}_{kind}"])[rows] for what in ("chance", "drawn"))
+        panel.plot(times[rows], np.where(np.isfinite(closed) & closed_form, closed, drawn), color=colour, label=place.replace("_", " "))
+        low, high = (numbers(organs[f"{end}_{kind}"])[rows] for end in ("low", "high"))
         if facts["histories"] < FEW:
             continue  # the bands would cover everything
-        panel.fill_between(times[rows], low, high, color=colour, alpha=0.18, lw=0)
+        panel.fill_between(times[rows], low, high, where=drawn > 0.0, color=colour, alpha=0.18, lw=0)
     panel.margins(x=0)
     panel.set_ylim(bottom=0)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
     panel.set_xlabel(f"time{f' ({name})' if name else ''}")
-    closed_form = np.isfinite(numbers(organs["chance_macro"])).any()
-    panel.set_ylabel("chance of a metastasis" + ("" if closed_form else " (drawn)"))
+    panel.set_ylabel(f"chance of a {KINDS[kind]}" + ("" if closed_form else "\n(drawn)"))
     panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -64,7 +64,7 @@ def profiles(run: Run, steps: list[int]) -> Any:
                 panel.plot(x[order], values, linestyle=_dash(number), color=LINES[number % len(LINES)], label=name)
             panel.margins(x=0)
     for panel, step in zip(panels[0], steps, strict=False):
-        panel.set_title(time_label(run, float(run.times[step])))
+        panel.set_title(time_label(run, float(run.times[step]), run.times[list(steps)]))
     for panel in panels[0][len(steps) :]:
         panel.set_axis_off()
     for panel in axes[-1]:

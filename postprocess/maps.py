@@ -145,7 +145,7 @@ def map_rows(rows: list[Row], columns: int | None = None, ends: dict[str, tuple[
             draw_strokes(panel, row.plane.strokes(row.name))
             draw_membranes(panel, row.plane, step)
             if single or number == 0:
-                panel.set_title(time_label(row.plane.run, float(row.plane.run.times[step])), y=1.0, pad=4)
+                panel.set_title(time_label(row.plane.run, float(row.plane.run.times[step]), row.plane.run.times[row.steps]), y=1.0, pad=4)
             if row.label and k == 0:
                 panel.text(-0.03, 0.5, row.label, transform=panel.transAxes, rotation=90, va="center", ha="right")
             if at == (sheet.rows - 1, 0):

@@ -142,7 +142,7 @@ def _map(run: Run, name: str) -> tuple[Any, Callable[[int], None]]:
 
     def show(step: int) -> None:
         picture.set_data(coloured(plane.raster(run.field(name, step=step)), norm, kind, hidden))
-        panel.set_title(time_label(run, float(run.times[step])), y=1.0, pad=4)
+        panel.set_title(time_label(run, float(run.times[step]), run.times), y=1.0, pad=4)
         for drawn in [each for each in (*panel.collections, *panel.lines) if each.get_gid() == MEMBRANE]:
             drawn.remove()
         draw_membranes(panel, plane, step)
@@ -167,6 +167,6 @@ def _profiles(run: Run, name: str | None) -> tuple[Any, Callable[[int], None]]:
     def show(step: int) -> None:
         for n, line in lines.items():
             line.set_ydata(run.field(n, step=step)[order])
-        panel.set_title(time_label(run, float(run.times[step])))
+        panel.set_title(time_label(run, float(run.times[step]), run.times))
 
     return figure, show

@@ -94,7 +94,7 @@ def profiles(runs: list[Run], names: list[str] | None = None, times: list[float]
                 values = line.values(run.field(name, step=steps[number][k]))
                 tint = LINES[(colour if len(shown) > 1 or len(runs) == 1 else number) % len(LINES)]
                 panel.plot(line.position, values, linestyle=DASHES[(number if len(runs) > 1 else colour) % 4], color=tint, label=text)
-        panel.set_title(time_label(runs[0], float(runs[0].times[steps[0][k]])))
+        panel.set_title(time_label(runs[0], float(runs[0].times[steps[0][k]]), runs[0].times[list(steps[0])]))
         panel.margins(x=0)
     for panel in axes[-1]:
         panel.set_xlabel(lines[0].label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from .units import scale
 if TYPE_CHECKING:
     from .run import Run
 
+_OFF = 0.01  # of the least time between two that are shown: by which their labels may be off
 _SAME = 1e-6  # of the whole time: an output this near to a wanted time is at it
 _ROUND = (1.0, 2.0, 5.0, 10.0)
 _ROUND_IN = {  # what people count in, beside 1, 2 and 5 times a power of ten
@@ -62,13 +64,14 @@ def long_time(unit: str, last: float) -> tuple[float, str]:
     return 1.0, unit
 
 
-def time_label(run: Run, time: float) -> str:
-    """A time with its unit: t = 12 h. It has no more decimals than tell outputs apart, one more than their spacing."""
+def time_label(run: Run, time: float, among: Sequence[float] = ()) -> str:
+    """A time with its unit: t = 12 h. ``among``: what else is shown, which needs no more decimals than tell all of them apart."""
     factor, unit = time_scale(run)
     value = time * factor
-    apart = np.diff(run.times)
-    if (apart > 0.0).any():
-        value = round(value, 1 - math.floor(math.log10(float(apart[apart > 0.0].min()) * factor)))
+    shown = np.unique(np.asarray(among, dtype=float)) * factor
+    if len(shown) > 1:
+        off = _OFF * float(np.diff(shown).min())
+        value = next((float(round(value, k)) for k in range(4) if np.abs(shown - np.round(shown, k)).max() <= off), value)
     number = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
     return f"t = {number}" + (f" {unit}" if unit else "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -222,7 +223,8 @@ class Course:
     def run(self) -> str:
         """Step to the end and save; "done", or why it was asked to stop."""
         with StopRequest(self.problem.graph.comm) as stop:
-            reason = march(self.step, self.clock, stop)
+            with self.recording.pooled() if self.recording is not None else nullcontext():
+                reason = march(self.step, self.clock, stop)
             self._save()
         self._reason = reason
         return reason

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from .output import checkpoint
 from .output.cost import Cost
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, ENTRIES, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer
+from .output.layout import CHECKPOINTS, ENTRIES, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer, Writer
 from .output.log import RunLog
 from .output.manifest import Manifest, recorded
 from .output.parts import NO_PARTS
@@ -29,6 +30,7 @@ from .output.progress import Progress
 from .output.records import facts_of, numbers_of, rows_of
 from .output.series import Series
 from .output.subset import Part, part_of
+from .output.together import Together
 from .parallel import agreed
 from .scenario.loader import dump_resolved
 from .scenario.prolong import course_hash, free, usual
@@ -76,6 +78,7 @@ class Recording:
         self._series: Series | None = None
         self._entries: Series | None = None
         self._writers: list[FieldsWriter] = []
+        self._together: Together | None = None
         self._beside: dict[str, str] = {}
         self._abandoned = False
         try:
@@ -138,12 +141,13 @@ class Recording:
         self._walls = VesselSurface(problem, self.ground.domain) if problem.vessels else None
         every = scenario.output.checkpoint_every
         self._saver = Checkpointer(self.path / CHECKPOINTS, problem, stepper, clock, self._hashes, fixed, every, self._keep)
-        observers = self._tables(start, len(clock.options.outputs) + 1)
+        writers = self._tables(start, len(clock.options.outputs) + 1)
         part = {"until": scenario.time.end, "scenario_hash": self._hashes["scenario"]}
         self._manifest = Manifest(self.path / MANIFEST, comm, self._facts(options), start, part)
         self._series = Series(self.path / SERIES, comm, start, self._writers[0].recorded)
         self._entries = Series(self.path / ENTRIES, comm, start) if scenario.circulation is not None else None
-        observers += [self._series, self._manifest, self._saver]
+        self._together = Together([*writers, self._series], comm)
+        observers: list[Observer] = [self._together, self._manifest, self._saver]
         if progress:
             observers.append(
                 Progress(
@@ -154,7 +158,7 @@ class Recording:
         self.folder.set_status("running")
         self._begun = True
 
-    def _tables(self, start: float | None, expected: int) -> list[Observer]:
+    def _tables(self, start: float | None, expected: int) -> list[Writer]:
         """The writers of fields, and of membranes and vessels where there are any."""
         output = self.scenario.output
 
@@ -183,7 +187,7 @@ class Recording:
 
         names = list(self.problem.species) if output.fields == "all" else list(output.fields)
         fields = writer(FIELDS, self._written, names, "fields")
-        found: list[Observer] = [fields if self._rows is None else Part(fields, self._rows)]
+        found: list[Writer] = [fields if self._rows is None else Part(fields, self._rows)]
         found += [writer(MEMBRANES, self._surface.grid, self._surface.names, "surface")] if self._surface else []
         found += [writer(VESSELS, self._walls.grid, self._walls.names, "walls")] if self._walls else []
         return found
@@ -249,6 +253,17 @@ class Recording:
         """Write what has entered by now, a row of observables."""
         if self._entries is not None:
             self._entries.on_output(frame)
+
+    @contextmanager
+    def pooled(self) -> Iterator[None]:
+        """While steps follow each other by themselves: outputs of a moment are written together. Collective."""
+        if self._together is None:
+            yield
+            return
+        self._together.pooled = True
+        yield
+        self._together.pooled = False
+        self._together.write()
 
     def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
         """Tell all that write."""

@@ -21,6 +21,7 @@ _SIDES = (
     ("a", "b"),
     ("p1", "p2"),
     ("p0", "p1"),
+    ("v1", "v2"),
 )
 _NODES = (
     *(("source", "target"), ("from", "to"), ("node1", "node2"), ("node1id", "node2id"), ("node0", "node1"), ("start", "end")),

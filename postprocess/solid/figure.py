@@ -42,7 +42,7 @@ def figure(body: Body, steps: list[int], view: tuple[float, float] = (AZIMUTH, E
             panel = sheet.panel(row, column)
             draw(panel, body, step, camera, plane, norm, round(sheet.width * _PIXELS))
             if row == 0:
-                panel.set_title(time_label(run, float(run.times[step])), y=1.0, pad=4)
+                panel.set_title(time_label(run, float(run.times[step]), run.times[list(steps)]), y=1.0, pad=4)
             if (row, column) == (len(planes) - 1, 0):
                 scale_bar(panel, run, 2 * camera.half[0])
         _bar(sheet, row, body, plane, norm)
@@ -68,7 +68,7 @@ def turning(body: Body, step: int) -> tuple[Any, Callable[[int, float], None]]:
         panel.clear()
         camera = replace(first, azimuth=AZIMUTH + angle)
         draw(panel, body, step, camera, None, norm, round(sheet.width * _FILM), known[step])
-        panel.set_title(time_label(run, float(run.times[step])), y=1.0, pad=4)
+        panel.set_title(time_label(run, float(run.times[step]), run.times), y=1.0, pad=4)
         scale_bar(panel, run, 2 * camera.half[0])
 
     return sheet.figure, show

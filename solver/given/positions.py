@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from .scales import length_of
 Floats = NDArray[np.float64]
 MOST = 100_000_000  # bytes: some four million cells
 _COLUMN = re.compile(r"\s*([xyz])(?:\s*[_ (\[]\s*([A-Za-zµμ]+)\s*[)\]]?)?\s*", re.IGNORECASE)
+_LONGER = re.compile(r".*[\s_:.-]" + _COLUMN.pattern.removeprefix(r"\s*"), re.IGNORECASE)  # POSITION_X, Centroid X µm
+_WORDS = dict.fromkeys(("micron", "microns", "micrometer", "micrometre"), "um")
+_UNIT = re.compile(r"\s*\(?\s*([A-Za-zµμ]+)\s*\)?\s*")
+_PREFACE, _MORE = 4, 3  # rows before the one with the names (Imaris), and further rows of names and units below it (TrackMate)
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,15 @@ def read_positions(options: CellsField, dim: int, scenario: Scenario) -> Positio
     if not rows:
         remedy = "give it a first row with the names of its columns"
         raise MeshError("the table is empty", code="no-positions", place=str(path), remedy=remedy)
-    line, header = rows[0]
+    first = next((k for k, (_, cells) in enumerate(rows[: _PREFACE + 1]) if _are_names(options, dim, cells)), 0)
+    line, header = rows[first]
     place = f"{path}:{line}:1"
     columns = _columns(options, dim, header, place)
-    factors = [_factor(options, header[k], scenario, place) for k in columns]
-    data = np.empty((len(rows) - 1, dim))
-    for number, (at, cells) in enumerate(rows[1:]):
+    below = _below(rows[first + 1 : first + 1 + _MORE], columns)
+    factors = [_factor(options, header[k], [cells[k] for cells in below], scenario, place) for k in columns]
+    rows = rows[first + 1 + len(below) :]
+    data = np.empty((len(rows), dim))
+    for number, (at, cells) in enumerate(rows):
         for axis, k in enumerate(columns):
             text = cells[k] if k < len(cells) else ""
             try:
@@ -65,8 +73,8 @@ def read_positions(options: CellsField, dim: int, scenario: Scenario) -> Positio
         raise MeshError("the table has no rows", code="no-positions", place=place, remedy="give it a row for each cell")
     shift = np.zeros(dim) if options.shift is None else np.array(_as_many(options.shift, dim, "shift"))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    named = [name for k, name in enumerate(header) if _COLUMN.fullmatch(name) and k not in columns]
-    lines = np.array([at for at, _ in rows[1:]], dtype=np.int64)
+    named = [name for k, name in enumerate(header) if _matched(name) and k not in columns]
+    lines = np.array([at for at, _ in rows], dtype=np.int64)
     return Positions(data * factors + shift, lines, digest, tuple(header[k] for k in columns), tuple(named))
 
 
@@ -106,28 +114,60 @@ def _columns(options: CellsField, dim: int, header: list[str], place: str) -> li
             what = f"no column {missing[0]!r}"
             raise MeshError(what, code="no-array", place=place, remedy=f"there are: {', '.join(header[:20])}")
         return [header.index(name) for name in wanted]
-    found: dict[str, list[int]] = {}
-    for k, name in enumerate(header):
-        match = _COLUMN.fullmatch(name)
-        if match:
-            found.setdefault(match[1].lower(), []).append(k)
+    found = _axes(header)
     for axis in "xyz"[:dim]:
         if len(found.get(axis, [])) != 1:
-            what = f"{'several columns' if found.get(axis) else 'no column'} of {axis} in the first row ({', '.join(header[:8])})"
+            several = [header[k] for k in found.get(axis, [])]
+            what = f"{'several columns' if several else 'no column'} of {axis} in the first row ({', '.join((several or header)[:8])})"
             raise MeshError(what, code="no-array", place=place, remedy="call it x, or x_um, or name the columns with `columns`")
     return [found[axis][0] for axis in "xyz"[:dim]]
 
 
-def _factor(options: CellsField, name: str, scenario: Scenario, place: str) -> float:
-    """One unit of a column in the scenario's length."""
+def _matched(name: str) -> re.Match[str] | None:
+    return _COLUMN.fullmatch(name) or _LONGER.fullmatch(name)
+
+
+def _axes(header: list[str]) -> dict[str, list[int]]:
+    """Columns by axis: those called x, y, z, and where there are none those whose names end so."""
+    for pattern in (_COLUMN, _LONGER):
+        found: dict[str, list[int]] = {}
+        for k, name in enumerate(header):
+            if match := pattern.fullmatch(name):
+                found.setdefault(match[1].lower(), []).append(k)
+        if "x" in found:
+            break
+    return found
+
+
+def _are_names(options: CellsField, dim: int, cells: list[str]) -> bool:
+    """Whether a row names the columns."""
+    if options.columns is not None:
+        return all(name in cells for name in options.columns)
+    return all(axis in _axes(cells) for axis in "xyz"[:dim])
+
+
+def _below(rows: Sequence[tuple[int, list[str]]], columns: list[int]) -> list[list[str]]:
+    """Rows below the names that hold further names, ending in the letter of the axis, or units in brackets."""
+    found = []
+    for _, cells in rows:
+        words = [cells[k].lower() if k < len(cells) else "" for k in columns]
+        if not all(word.startswith("(") or word.endswith(axis) for word, axis in zip(words, "xyz", strict=False)):
+            break
+        found.append(cells)
+    return found
+
+
+def _factor(options: CellsField, name: str, below: list[str], scenario: Scenario, place: str) -> float:
+    """One unit of a column in the scenario's length; below: what stands under its name."""
     if options.unit is not None:
         return options.unit
-    match = _COLUMN.fullmatch(name)
+    match = _matched(name)
     remedy = "state `unit`, the length of one unit of the table"
-    if match is None or not match[2]:
+    unit = match[2] if match and match[2] else _unit_of(below)
+    if unit is None:
         raise ScenarioError(f"column {name!r} does not say its unit", code="missing-option", place=place, remedy=remedy)
     try:
-        found = measure(f"1 {match[2]}")
+        found = measure(f"1 {_WORDS.get(unit.lower(), unit)}")
     except UnitError:
         raise ScenarioError(f"column {name!r} has an unknown unit", code="unknown-unit", place=place, remedy=remedy) from None
     if found.dimension != (("length", 1),):
@@ -137,3 +177,9 @@ def _factor(options: CellsField, name: str, scenario: Scenario, place: str) -> f
         what = f"column {name!r} has a unit, but the scenario states no scale of length"
         raise ScenarioError(what, code="no-scales", place=place, remedy=remedy)
     return float(found.factor / scale.factor)
+
+
+def _unit_of(below: list[str]) -> str | None:
+    """A unit in brackets in the last of the rows under the names."""
+    match = _UNIT.fullmatch(below[-1]) if below and below[-1].strip().startswith("(") else None
+    return match[1] if match else None

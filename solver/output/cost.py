@@ -25,9 +25,10 @@ class Cost:
         self._began = clock.perf_counter()
 
     def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
-        """Hand it on; too short to be timed."""
-        for observer in self.observers:
-            observer.on_step(time, step, dt, info)
+        """Hand it on and add its time."""
+        with self.counted():
+            for observer in self.observers:
+                observer.on_step(time, step, dt, info)
 
     def on_output(self, frame: Frame) -> None:
         """Hand it on and add its time. Collective."""

@@ -8,6 +8,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def _no_unit(kind: str, name: str) -> str:
 
 def _no_hook(phase: str) -> None:
     """Called between the phases of an append; tests kill the process here."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What one output adds to the file."""
+
+    time: float
+    blocks: Mapping[str, np.ndarray]  # this rank's rows of each field
+    row: np.ndarray | None  # (1, c) the columns
+    numbers: Mapping[str, float]  # those that have a table each
+    parts: Mapping[str, np.ndarray]  # rows of the tables of parts
 
 
 class FieldsWriter:
@@ -100,6 +112,7 @@ class FieldsWriter:
         self._level = compression
         self._blocks = Blocks(grid.comm, grid.nodes, grid.n_nodes)
         self._stride = -(-grid.n_nodes // self._blocks.chunk) * self._blocks.chunk
+        self._whole = bool((np.diff(self._blocks.starts) == self._stride).any())  # one rank writes all, with no gap between steps
         self._chunks = -(-grid.n_nodes // self._blocks.chunk) * max(expected, 512)
         self._collective = collective
         self._hook = hook
@@ -111,6 +124,7 @@ class FieldsWriter:
         self._columns: tuple[str, ...] = ()  # of the table of all of them
         self._own: tuple[str, ...] = ()  # those that have a table each, in a file of an earlier version
         self._file: SharedFile | None = None
+        self._held: list[_Step] = []
         self._failed = False
         self._mark = ""
         self._about = dict(provenance or {})
@@ -124,32 +138,53 @@ class FieldsWriter:
 
     def on_output(self, frame: Frame) -> None:
         """Collective: append the frame, unless its time is in the file already (a resumed run's first frame)."""
+        self.hold(frame)
+        self.write()
+
+    def hold(self, frame: Frame) -> int:
+        """Collective: keep what the frame has for the file until ``write``; how many bytes of the file that is, the same on all ranks."""
         if frame.time <= self.last_time:
-            return
+            return 0
+        first = self._file is None and not self._held
+        if first:
+            self._columns, self._own = tuple(frame.observables) if self._numbers else (), ()
+            self._growing = tuple(frame.parts) if self._parts else ()
         fields = self._fields_of(frame)
-        written = [name for name in self.names if name not in self._still or self._file is None]
+        written = [name for name in self.names if name not in self._still or first]
         blocks = {name: self._blocks.to_block(fields[name]).astype(self._kind) for name in written}
-        need = self._check_space(sum(b.nbytes for b in blocks.values()))
+        row = columns.row(self._columns, frame.observables) if self._columns else None
+        numbers = {columns.table_name(name): value for name, value in frame.observables.items()} if self._own else {}
+        self._held.append(_Step(frame.time, blocks, row, numbers, {name: frame.parts[name].copy() for name in self._growing}))
+        self.last_time = frame.time
+        fields_size = self.grid.n_nodes * sum(self._kind.itemsize * int(np.prod(b.shape[1:], dtype=np.int64)) for b in blocks.values())
+        return int(fields_size) + 8 * len(self._columns) + sum(rows.nbytes for rows in self._held[-1].parts.values())
+
+    def write(self) -> None:
+        """Collective: append all that is held, in one go."""
+        steps, self._held = self._held, []
+        if not steps:
+            return
+        need = self._check_space(sum(block.nbytes for step in steps for block in step.blocks.values()), len(steps))
         try:
             if self._file is None:
-                self._columns, self._own = tuple(frame.observables) if self._numbers else (), ()
-                self._file = self._create(frame, blocks)
-            else:
+                self._file = self._create(steps[0])
+                self.n_steps, steps = 1, steps[1:]
+            if steps:
                 file = self._file
 
                 def add() -> None:
                     file.reserve(need)
-                    self._append(file, frame, blocks)
+                    self._append(file, steps)
 
                 file.everywhere(self._trouble(), add)
         except SolverError:
             self._failed = True
             raise
-        self.n_steps += 1
-        self.last_time = frame.time
+        self.n_steps += len(steps)
 
     def keep(self, target: Path) -> str:
         """Collective: bring the file to the disk and keep its structure as of now; its SHA-256 on rank 0, "" where there is none."""
+        self.write()
         comm, digest = self.grid.comm, ""
         if comm.rank == 0 and self._file is not None:
             try:
@@ -173,15 +208,19 @@ class FieldsWriter:
         return True
 
     def close(self, reason: str) -> None:
-        """Collective: close the file; every step is on disk already."""
-        if self._file is not None and not self._failed:
-            self._file.close()
-        self._file = None
+        """Collective: write what is held, and close the file."""
+        try:
+            if not self._failed:
+                self.write()
+        finally:
+            if self._file is not None and not self._failed:
+                self._file.close()
+            self._file = None
 
     def _trouble(self) -> str:
         return f"cannot write {self.path} (is the disk full?); it keeps its {self.n_steps} earlier steps"
 
-    def _create(self, frame: Frame, blocks: Mapping[str, np.ndarray]) -> SharedFile:
+    def _create(self, first: _Step) -> SharedFile:
         """Write mesh, tables and the first step under a temporary name, then rename: the file appears complete."""
         grid, comm = self.grid, self.grid.comm
         temporary = self.path.with_name(f".{self.path.name}.new")
@@ -189,10 +228,8 @@ class FieldsWriter:
         cells = Blocks(comm, grid.cells, grid.n_cells)
         corners = grid.dim + 1
         mesh = 24 * grid.n_nodes // comm.size + (8 * corners + 13) * grid.n_cells // comm.size
-        need = self._check_space(mesh + sum(block.nbytes for block in blocks.values()))
-        self._growing = tuple(frame.parts) if self._parts else ()
-        rows = {name: frame.parts[name] for name in self._growing}
-        create_alone(temporary, comm, self._chunks, self._trouble(), lambda h5: self._tables(h5, cells.chunk, rows))
+        need = self._check_space(mesh + sum(block.nbytes for block in first.blocks.values()))
+        create_alone(temporary, comm, self._chunks, self._trouble(), lambda h5: self._tables(h5, cells.chunk, first.parts))
         file = SharedFile(temporary, "r+", comm, collective=self._collective)
         points = self._blocks.to_block(grid.points)
         connectivity = cells.to_block(grid.connectivity)
@@ -212,7 +249,7 @@ class FieldsWriter:
             for name, along in fibres.items():
                 file.write_rows(f"{ALONG}/{name}", self._blocks.start, along)
             self._extend(file, 0)
-            self._append(file, frame, blocks)
+            self._append(file, [first])
             file.close()
 
         def publish() -> None:
@@ -265,39 +302,45 @@ class FieldsWriter:
         for name in self._own:
             file.resize(f"{ROOT}/FieldData/{name}", last)
 
-    def _append(self, file: SharedFile, frame: Frame, blocks: Mapping[str, np.ndarray]) -> None:
+    def _append(self, file: SharedFile, steps: Sequence[_Step]) -> None:
         """The order of writes is what keeps the file readable at any moment: data, then NSteps, then Values."""
-        step = self.n_steps
-        if step and step % AHEAD == 0:
-            self._extend(file, step)
-        for name, block in blocks.items():
-            file.resize(f"{ROOT}/PointData/{name}", (step + 1) * self._stride)
-            file.write_rows(f"{ROOT}/PointData/{name}", step * self._stride + self._blocks.start, block)
+        first, last = self.n_steps, self.n_steps + len(steps)
+        for step in range(first, last):
+            if step and step % AHEAD == 0:
+                self._extend(file, step)
+        for name in steps[0].blocks:
+            file.resize(f"{ROOT}/PointData/{name}", last * self._stride)
+            rows = [step.blocks[name] for step in steps]
+            if self._whole and len(rows) > 1:
+                rows = [np.concatenate(rows)]
+            for k, block in enumerate(rows):
+                file.write_rows(f"{ROOT}/PointData/{name}", (first + k) * self._stride + self._blocks.start, block)
         for name in self._growing:
-            file.resize(f"{PARTS}/{name}", step + 1)
-            file.write_same(f"{PARTS}/{name}", step, frame.parts[name][None])
+            file.resize(f"{PARTS}/{name}", last)
+            file.write_same(f"{PARTS}/{name}", first, np.stack([step.parts[name] for step in steps]))
         self._hook("data")
-        if self._columns:
-            file.resize(columns.ROWS, step + 1)
-            file.write_same(columns.ROWS, step, columns.row(self._columns, frame.observables))
-        numbers = {columns.table_name(name): value for name, value in frame.observables.items()} if self._own else {}
+        rows = [step.row for step in steps if step.row is not None]
+        if rows:
+            file.resize(columns.ROWS, last)
+            file.write_same(columns.ROWS, first, np.concatenate(rows))
         for name in self._own:
-            file.write_same(f"{ROOT}/FieldData/{name}", step, np.array([numbers.get(name, np.nan)]))
+            file.write_same(f"{ROOT}/FieldData/{name}", first, np.array([step.numbers.get(name, np.nan) for step in steps]))
         file.flush(grown=True)
         self._hook("flushed")
-        file.set_number(STEPS, "NSteps", step + 1)
+        file.set_number(STEPS, "NSteps", last)
         file.flush()
         self._hook("nsteps")
-        file.resize(f"{STEPS}/Values", step + 1)
-        file.write_same(f"{STEPS}/Values", step, np.array([frame.time], dtype=np.float64))
+        file.resize(f"{STEPS}/Values", last)
+        file.write_same(f"{STEPS}/Values", first, np.array([step.time for step in steps], dtype=np.float64))
         self._hook("values")
         file.flush()
 
-    def _check_space(self, mine: int) -> int:
-        """Refuse a step that cannot fit, before HDF5 is in the middle of it; how many bytes it may need."""
+    def _check_space(self, mine: int, steps: int = 1) -> int:
+        """Refuse steps that cannot fit, before HDF5 is in the middle of them; how many bytes they may need."""
         comm = self.grid.comm
         parts = sum(8 * sum(map(np.size, fixed.values())) for fixed in self._parts.values())
-        need = comm.allreduce(mine) + 2**20 + 8 * AHEAD * (len(self._own) + 8) + 8 * len(self._columns) + parts * (1 + len(self._growing))
+        each = 8 * len(self._columns) + parts * (1 + len(self._growing))
+        need = comm.allreduce(mine) + 2**20 + 8 * AHEAD * (len(self._own) + 8) + steps * each
         free = 0
         with agreed(comm):
             if comm.rank == 0:

@@ -95,3 +95,13 @@ class Observer(Protocol):
 
     def close(self, reason: str) -> None:
         """Once, at the end, however the run ended ("done", "stopped early", "failed")."""
+
+
+class Writer(Observer, Protocol):
+    """An observer that can keep outputs for a moment and write them in one go."""
+
+    def hold(self, frame: Frame) -> int:
+        """Keep an output until ``write``; how many bytes it is, the same on all ranks. Collective."""
+
+    def write(self) -> None:
+        """Write what is held. Collective."""

@@ -49,6 +49,7 @@ class Series:
         self._columns: list[str] | None = None
         self._told = False  # that there would be more columns
         self._stream: TextIO | None = None
+        self._held: list[str] = []  # rows that are not written yet
         with agreed(comm):
             if comm.rank == 0:
                 try:
@@ -104,6 +105,7 @@ class Series:
         """Bring the rows to the disk (rank 0). Raises SolverError."""
         if self._stream is None:
             return
+        self._write()
         try:
             os.fsync(self._stream.fileno())
         except OSError as error:
@@ -118,14 +120,35 @@ class Series:
 
     def on_output(self, frame: Frame) -> None:
         """Append a row, unless its time is there already (a resumed run's first frame)."""
-        if frame.time <= self.last_time:
-            return
-        self.last_time = frame.time
-        with agreed(self.comm):
-            if self._stream is not None:
-                self._append(self._stream, frame)
+        self.hold(frame)
+        self.write()
 
-    def _append(self, stream: TextIO, frame: Frame) -> None:
+    def hold(self, frame: Frame) -> int:
+        """Keep the row of a frame until ``write``; rows that are held cost nothing that must be reckoned with."""
+        if frame.time > self.last_time:
+            self.last_time = frame.time
+            with agreed(self.comm):
+                if self._stream is not None:
+                    self._held += self._lines(frame)
+        return 0
+
+    def write(self) -> None:
+        """Append the rows that are held. Collective."""
+        with agreed(self.comm):
+            self._write()
+
+    def _write(self) -> None:
+        lines, self._held = self._held, []
+        if self._stream is None or not lines:
+            return
+        try:
+            self._stream.write("".join(lines))
+            self._stream.flush()
+        except OSError as error:
+            raise self._cannot(error) from error
+
+    def _lines(self, frame: Frame) -> list[str]:
+        """The row of a frame, below the names of the columns if it is the first."""
         found = frame.observables
         begun, names = self._columns is not None, list(found) if self._columns is None else self._columns[len(_FIRST) :]
         if begun and (lost := [name for name in names if name not in found]):
@@ -135,23 +158,22 @@ class Series:
                 place=str(self.path),
                 remedy="use --overwrite, or another --out",
             )
-        try:
-            if not begun:
-                self._columns = [*_FIRST, *names]
-                stream.write(_line(self._columns))
-            elif len(names) < len(found) and not self._told:
-                self._told = True
-                log.info("%s keeps the columns it began with; this version would write %d more", self.path.name, len(found) - len(names))
-            stream.write(_row([float(frame.time), frame.step, float(frame.dt), *map(found.__getitem__, names)]))
-            stream.flush()
-        except OSError as error:
-            raise self._cannot(error) from error
+        if not begun:
+            self._columns = [*_FIRST, *names]
+        elif len(names) < len(found) and not self._told:
+            self._told = True
+            log.info("%s keeps the columns it began with; this version would write %d more", self.path.name, len(found) - len(names))
+        head = [] if begun or self._columns is None else [_line(self._columns)]
+        return [*head, _row([float(frame.time), frame.step, float(frame.dt), *map(found.__getitem__, names)])]
 
     def close(self, reason: str) -> None:
-        """Close the file."""
+        """Write what is held, and close the file."""
         if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+            try:
+                self._write()
+            finally:
+                self._stream.close()
+                self._stream = None
 
 
 def _good_rows(path: Path, limit: float) -> tuple[list[str] | None, dict[float, list[str]], list[int]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..parallel import Comm
-from .layout import Frame, Grid, Observer
+from .layout import Frame, Grid, Writer
 
 Integers = NDArray[np.int64]
 
@@ -81,7 +81,7 @@ class Part:
         rows: of this rank's owned nodes, from `part_of`.
     """
 
-    def __init__(self, observer: Observer, rows: NDArray[np.int64]) -> None:
+    def __init__(self, observer: Writer, rows: NDArray[np.int64]) -> None:
         self.observer, self.rows = observer, rows
 
     def on_step(self, time: float, step: int, dt: float, info: Mapping[str, float]) -> None:
@@ -90,7 +90,18 @@ class Part:
 
     def on_output(self, frame: Frame) -> None:
         """Hand on the rows. Collective."""
-        self.observer.on_output(replace(frame, fields={name: values[self.rows] for name, values in frame.fields.items()}))
+        self.observer.on_output(self._part(frame))
+
+    def hold(self, frame: Frame) -> int:
+        """Hand on the rows, to be kept until ``write``. Collective."""
+        return self.observer.hold(self._part(frame))
+
+    def write(self) -> None:
+        """Hand it on. Collective."""
+        self.observer.write()
+
+    def _part(self, frame: Frame) -> Frame:
+        return replace(frame, fields={name: values[self.rows] for name, values in frame.fields.items()})
 
     def close(self, reason: str) -> None:
         """Hand it on. Collective."""

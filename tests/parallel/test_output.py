@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from invasio.solver.output import blocks as blocks_module
+from invasio.solver.output import together
 from invasio.solver.output.blocks import Blocks
 from invasio.solver.output.checkpoint import load_latest, save
 from invasio.solver.output.fields import FieldsWriter
 from invasio.solver.output.folder import RunFolder
 from invasio.solver.output.layout import Frame
 from invasio.solver.output.series import Series
+from invasio.solver.output.together import Together
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
 from tests.lib.messages import refused
@@ -44,6 +46,44 @@ def write(path: Path, of: Any, collective: bool | None = None) -> None:
     for time in (1.0, 2.0, 3.0):
         writer.on_output(frame(of, time))
     writer.close("done")
+
+
+def pooled(path: Path, of: Any, monkeypatch: pytest.MonkeyPatch, written: list[int]) -> None:
+    """75 steps, those of a moment in one go: the tables grow twice on the way; how many went into the file each time."""
+    usual = FieldsWriter._append
+
+    def append(self: FieldsWriter, file: Any, steps: Any) -> None:
+        written.append(len(steps))
+        usual(self, file, steps)
+
+    series = Series(path.with_suffix(".csv"), of.comm)
+    both = Together([FieldsWriter(path, of, NAMES), series], of.comm)
+    both.pooled = True
+    monkeypatch.setattr(together, "OFTEN", float("inf"))
+    with monkeypatch.context() as patch:
+        patch.setattr(FieldsWriter, "_append", append)
+        for step in range(75):
+            patch.setattr(together, "LATE", -1.0 if step in (0, 30, 31, 74) else float("inf"))
+            both.on_output(frame(of, float(step)))
+        both.close("done")
+
+
+def test_steps_that_are_written_together_are_the_same(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file, bit by bit, and the rows of series.csv, as with an append for each; and there are but four appends."""
+    written: list[int] = []
+    pooled(shared_tmp / "pooled.vtkhdf", grid(comm, 2, 7, empty_rank=1), monkeypatch, written)
+    parallel_assert(comm, written == [1, 30, 1, 43], f"appends of {written} steps")
+    if comm.rank == 0:
+        of, table = grid(alone(), 2, 7), Series(shared_tmp / "one.csv", alone())
+        writer = FieldsWriter(shared_tmp / "one.vtkhdf", of, NAMES)
+        for step in range(75):
+            writer.on_output(frame(of, float(step)))
+            table.on_output(frame(of, float(step)))
+        writer.close("done")
+        table.close("done")
+        same = content(shared_tmp / "pooled.vtkhdf") == content(shared_tmp / "one.vtkhdf")
+        same &= (shared_tmp / "pooled.csv").read_text() == (shared_tmp / "one.csv").read_text()
+    parallel_assert(comm, comm.rank != 0 or same, "the files differ")
 
 
 def alone() -> Any:

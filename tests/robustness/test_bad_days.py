@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from invasio.postprocess.run import open_run
-from invasio.solver.output import checkpoint, hdf
+from invasio.solver.output import checkpoint, hdf, together
 from invasio.solver.output.fields import FieldsWriter
 from tests.robustness import runs
 
@@ -31,7 +31,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -
     """The run ends with code 4 and says which file; nothing that was there is lost; resumed, it ends in the same bits."""
     path, out = runs.scenario(tmp_path, "fixed"), tmp_path / "full"
     assert runs.forked(path, tmp_path / "whole", lambda: None) == 0
-    place, name = (FieldsWriter, "on_output") if what == "fields" else (checkpoint, "save")
+    place, name = (FieldsWriter, "hold") if what == "fields" else (checkpoint, "save")
     usual, calls = getattr(place, name), iter(range(1000))
 
     def filled(*args: Any, **options: Any) -> Any:
@@ -41,6 +41,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -
 
     with monkeypatch.context() as patch:
         patch.setattr(place, name, filled)
+        patch.setattr(together, "OFTEN", -1.0)  # each output is written at once
         patch.setattr(hdf, "_MARGIN", 0)  # else all outputs of so small a run have room at once
         assert runs.forked(path, out, lambda: None) == 4
     said = out.with_suffix(".said").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from mpi4py import MPI
 
 from invasio.solver import run as recipe
-from invasio.solver.output import checkpoint, folder
+from invasio.solver.output import checkpoint, folder, together
 from invasio.solver.output.hdf import SharedFile
 from invasio.solver.output.series import Series
 from invasio.solver.scenario.loader import dump_resolved, load
@@ -26,8 +26,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning
 class Executioner:
     """Counts what a run does to its files, and kills the process just before a chosen deed."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, pooled: bool = False) -> None:
         self.count, self.deadline, self.last = 0, -1, ""
+        monkeypatch.setattr(together, "OFTEN", float("inf") if pooled else -1.0)  # outputs wait for the checkpoint, or never
+        monkeypatch.setattr(together, "LATE", float("inf"))
         for place, name in (
             (checkpoint.os, "replace"),
             (checkpoint.os, "fsync"),
@@ -35,7 +37,7 @@ class Executioner:
             (SharedFile, "flush"),
             (SharedFile, "resize"),
             (SharedFile, "set_number"),
-            (Series, "_append"),
+            (Series, "_write"),
             (checkpoint, "replace_text"),
             (folder.Path, "unlink"),
         ):
@@ -69,10 +71,10 @@ def deeds(path: Path, out: Path, executioner: Executioner) -> int:
     return executioner.count
 
 
-@pytest.mark.parametrize("steps", ["fixed", "adaptive"])
-def test_killed_between_any_two_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: str) -> None:
-    """Within outputs, checkpoints, while the folder is prepared and while a resumption cuts the files: ten kills in a row."""
-    path, executioner = runs.scenario(tmp_path, steps), Executioner(monkeypatch)
+@pytest.mark.parametrize(("steps", "pooled"), [("fixed", False), ("adaptive", False), ("fixed", True)])
+def test_killed_between_any_two_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: str, pooled: bool) -> None:
+    """Within outputs, one by one or several in one go, checkpoints, while the folder is prepared and while a resumption cuts the files."""
+    path, executioner = runs.scenario(tmp_path, steps), Executioner(monkeypatch, pooled)
     total = deeds(path, tmp_path / "whole", executioner)
     chance = random.Random(steps)
     moments = [2, 5, *(chance.randrange(5, total // 2) for _ in range(8))]

@@ -72,7 +72,7 @@ def test_the_list_of_decisions_is_whole() -> None:
 def test_the_verification_book_is_its_template_with_tables() -> None:
     """A line that is added to the one is added to the other; what is measured stands in between."""
     template = (ROOT / "tests" / "verification" / "book.md").read_text(encoding="utf-8")
-    tables = {"halved": halved.TABLE.read_text(encoding="utf-8").strip(), "absent": halved.absent(), "hanging": halved.hanging()}
+    tables = {"halved": halved.TABLE.read_text(encoding="utf-8").strip(), "absent": halved.absent()}
     pieces = re.split(r"(?<!\{)\{(\w+)\}", template)
     pattern = "".join(re.escape(p) if k % 2 == 0 else re.escape(tables[p]) if p in tables else r"[^#]*?" for k, p in enumerate(pieces))
     text = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
@@ -82,7 +82,7 @@ def test_the_verification_book_is_its_template_with_tables() -> None:
 
 
 def test_every_shipped_scenario_is_in_the_table_of_halved_meshes() -> None:
-    """Or it is said why not; no headline number changes by 3 % or more, but where it is said."""
+    """Or it is said why not; no headline number changes by 3 % or more."""
     shipped = {str(path.relative_to(folder())).removesuffix(".yaml") for path in scenario_files()}
     absent = {name for name in shipped if name.startswith(tuple(halved.ABSENT))}
     assert shipped - absent == set(halved.HEADLINES)
@@ -90,8 +90,7 @@ def test_every_shipped_scenario_is_in_the_table_of_halved_meshes() -> None:
     assert [(row[0].removeprefix("| "), row[1].partition(" (")[0]) for row in rows] == [
         (name, column) for name, columns in halved.HEADLINES.items() for column in columns
     ]
-    far = {row[0].removeprefix("| ") for row in rows if abs(float(row[-1].removesuffix(" % |"))) >= 100 * halved.MOST}
-    assert far == set(halved.HANGS)
+    assert not [row for row in rows if abs(float(row[-1].removesuffix(" % |"))) >= 100 * halved.MOST]
 
 
 def test_the_python_reference_has_all_that_is_public() -> None:

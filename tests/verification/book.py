@@ -77,7 +77,7 @@ def main(argv: list[str]) -> int:
     images = options.out / "images"
     images.mkdir(parents=True, exist_ok=True)
     _figures(found, kinds, wave, images)
-    tables |= {"halved": halved.TABLE.read_text().strip(), "absent": halved.absent(), "hanging": halved.hanging()}
+    tables |= {"halved": halved.TABLE.read_text().strip(), "absent": halved.absent()}
     (options.out / "verification.md").write_text(TEXT.read_text().format(**tables))
     print(f"written: {options.out / 'verification.md'}")
     return 0

@@ -66,12 +66,6 @@ HEADLINES = {
     "published/xiao_2021/set0": ("mmp.total", "tumour.total"),
 }
 
-# those whose numbers do change by more than MOST -> why
-HANGS = {
-    "fits/matrigel": "cells that have sunk lie in a layer of some 4 µm on the dish, which no mesh of this size resolves, and crowd as it "
-    "says; what is fitted there holds for its mesh alone, see [matrigel.md](matrigel.md)"
-}
-
 # others -> why they have no row
 EXACT = "they are compared with closed forms and independent codes, within errors that are stated there"
 ABSENT = {"verification/": EXACT, "sweeps/timp2": "a point in space: nothing moves, and its mesh is one cell"}
@@ -87,6 +81,7 @@ def halved(mesh: dict[str, Any]) -> list[str]:
         settings.append(f"mesh.size={0.5 * mesh['size'] if mesh.get('size') else PIXELS * np.min(mesh['pixel'])}")
     else:
         settings.append(f"mesh.size={0.5 * mesh['size']}")
+    settings += [f"mesh.graded.{side}={0.5 * size}" for side, size in mesh.get("graded", {}).items()]
     for name, region in mesh.get("regions", {}).items():
         if isinstance(region, dict) and region.get("size"):
             settings.append(f"mesh.regions.{name}.size={0.5 * region['size']}")
@@ -125,11 +120,6 @@ def table(found: dict[str, list[str]]) -> str:
 def absent() -> str:
     """Which scenarios have no row, and why."""
     return "; ".join(f"{f'those of `{name}`' if name.endswith('/') else f'`{name}`'} ({why})" for name, why in ABSENT.items()) + "."
-
-
-def hanging() -> str:
-    """Which numbers change by more, and why."""
-    return "; ".join(f"`{name}` ({why})" for name, why in HANGS.items()) + "."
 
 
 def main(names: list[str]) -> None:

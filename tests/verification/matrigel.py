@@ -187,11 +187,8 @@ class Space:
         if not (folder / "manifest.json").exists():
             invasio.run(one.best, set={"output.every": None, "output.at": list(DAYS), "output.figures": False}, out=folder)
         self.run = open_run(folder)
-        self.points = self.run.points
-        self.step = np.array([np.diff(np.unique(self.points[:, axis]))[0] for axis in range(3)])
-        ends = self.points.max(axis=0)
-        halved = ((self.points == 0) | (self.points == ends)).sum(axis=1)  # nodes at sides, edges and corners
-        self._volume = self.step.prod() * 0.5**halved * 1e-6  # in which a density of 1e6 cells/ml is one cell
+        self._low, self._high = np.stack([_surroundings(axis) for axis in self.run.points.T], axis=-1)  # (nodes, 3) each, of lumped masses
+        self._volume = (self._high - self._low).prod(axis=1) * 1e-6  # in which a density of 1e6 cells/ml is one cell
 
     def amounts(self, day: int) -> Floats:
         """(nodes,) cells."""
@@ -203,9 +200,15 @@ class Space:
         amounts, numbers = self.amounts(day), np.random.default_rng(seed)
         count = round(amounts.sum())
         node = numbers.choice(len(amounts), count, p=amounts / amounts.sum())
-        places = self.points[node] + (numbers.random((count, 3)) - 0.5) * self.step
-        ends = self.points.max(axis=0)
-        return np.asarray(ends - np.abs(ends - np.abs(places)))  # back from beyond the sides
+        low, high = self._low[node], self._high[node]
+        return np.asarray(low + numbers.random((count, 3)) * (high - low))
+
+
+def _surroundings(places: Floats) -> tuple[Floats, Floats]:
+    """Along one axis, from half-way to the node before up to half-way to the one behind."""
+    nodes, which = np.unique(places, return_inverse=True)
+    middles = np.concatenate([nodes[:1], 0.5 * (nodes[1:] + nodes[:-1]), nodes[-1:]])
+    return middles[which], middles[which + 1]
 
 
 def on_the_dish(space: Space) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from invasio.postprocess.cascade import figure
+from invasio.postprocess.cascade import figure, shows
 from invasio.postprocess.style import style
 from invasio.solver.cascade.build import plan_of
 from invasio.solver.cascade.entered import entries_of
@@ -88,6 +88,23 @@ def test_without_a_closed_form_the_curves_are_what_was_drawn(folder: Path) -> No
     curves = {line.get_label(): line.get_ydata() for line in over_time.lines}
     assert curves["anywhere"] == pytest.approx(drawn) and max(drawn) > 0
     assert "drawn" in over_time.get_ylabel()
+
+
+def test_where_no_metastasis_shows_the_picture_is_about_micrometastases(folder: Path) -> None:
+    """Chances by place and time are then those of micrometastases; bands begin where the first was drawn."""
+    assert main(["cascade", str(folder), "--seeds", "40"]) == 0
+    rows = _rows(folder / CASCADE / "organs.csv")
+    seen = [float(row["time"]) for row in rows if row["place"] == "anywhere" and float(row["drawn_micro"]) > 0]
+    for chance, told in (("0.01", "metastasis that shows"), ("1e-5", "micrometastasis")):
+        with (folder / CASCADE / "organs.csv").open("w", encoding="utf-8", newline="") as stream:
+            table = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+            table.writeheader()
+            table.writerows(row | {"chance_macro": chance, "drawn_macro": "0"} for row in rows)
+        assert shows(folder / CASCADE) == (told == "micrometastasis")
+        with style():
+            _, by_place, over_time = figure(folder / CASCADE).axes
+        assert by_place.get_xlabel().startswith(f"chance of a {told}\n") and told.partition(" ")[0] in over_time.get_ylabel()
+    assert min(band.get_datalim(over_time.transData).x0 for band in over_time.collections) == pytest.approx(seen[0])
 
 
 def test_cell_by_cell_and_another_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -184,6 +184,7 @@ FORMATS: dict[str, dict[str, Writer]] = {
     ".csv": {
         "by-hand": by_hand,
         "ends": edge_table(",", "x1,y1,z1,x2,y2,z2,radius"),
+        "skeleton": edge_table(",", "V1 x,V1 y,V1 z,V2 x,V2 y,V2 z,radius"),
         "semicolon": edge_table(";", "start_x,start_y,start_z,end_x,end_y,end_z,Diameter (mm)"),
         "two-tables": two_tables,
     },

@@ -148,7 +148,8 @@ def test_kinds_times_and_labels(comm: Any, shared_tmp: Path) -> None:
     assert pick_times(short, 6) == [0, 2, 4, 6, 8]
     assert time_label(short, 2.0) == "t = 2"
     odd = open_run(make(shared_tmp / "odd", comm, 1, 10, [0.0, 8.0, 16.0, 24.0], state, "name: a\nscales: {time: 4e4 s}\n"))
-    assert [time_label(odd, t) for t in odd.times] == ["t = 0 d", "t = 3.7 d", "t = 7.4 d", "t = 11.1 d"]
+    assert [time_label(odd, t, odd.times) for t in odd.times] == ["t = 0 d", "t = 3.7 d", "t = 7.4 d", "t = 11.1 d"]
+    assert time_label(odd, 0.54, [0.0, 0.54, 1.08]) == "t = 0.25 d"
 
 
 def test_what_was_given_is_drawn_under_profiles_and_maps(comm: Any, shared_tmp: Path) -> None:
