@@ -21,7 +21,7 @@ _REMARKS = (
     b"This typically refers to a problem with your application.",
     b"Please see the FAQ page for debugging suggestions",
     b": application called MPI_Abort(",
-    b"[warn] Epoll MOD(",
+    b"[warn] Epoll ",  # MOD, ADD, DEL
 )
 _LONGEST = 30  # lines: a block that is longer is no announcement
 

@@ -11,11 +11,21 @@ command_process() {
   done
 }
 
-# Has process $1 a handler for signal number $2?
-catches() {
-  mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status")
+# Is signal number $3 in the mask $2 (SigCgt: caught, SigIgn: ignored) of process $1?
+masked() {
+  mask=$(sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status")
   mask=${mask#????????} # the lower 32 signals
-  [ -n "$mask" ] && [ $((0x$mask >> ($2 - 1) & 1)) = 1 ]
+  [ -n "$mask" ] && [ $((0x$mask >> ($3 - 1) & 1)) = 1 ]
+}
+
+# Signals that the command must not ignore: those of background jobs of a shell, and those that `guard` keeps from the sandbox, but for
+# what was ignored before, as by a job script while ranks start.
+heard_signals() {
+  heard=INT,QUIT
+  for pair in HUP:1 USR1:10 TERM:15; do
+    masked $$ SigIgn "${pair#*:}" || heard=$heard,${pair%:*}
+  done
+  echo "$heard"
 }
 
 # Signals that come while the command starts wait until it can deal with them.
@@ -23,7 +33,7 @@ pass_on() {
   tries=0
   while kill -0 $job && [ $tries -lt 300 ]; do
     tries=$((tries + 1))
-    if command_process && { [ "$how" != run ] || [ $tries = 300 ] || catches "$child" "$2"; }; then
+    if command_process && { [ "$how" != run ] || [ $tries = 300 ] || masked "$child" SigCgt "$2"; }; then
       kill -"$1" "$child"
       return
     fi

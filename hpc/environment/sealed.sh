@@ -114,8 +114,7 @@ in_sealed() {
   [ "$user" != 0 ] || set -- "$@" --setenv OMPI_ALLOW_RUN_AS_ROOT 1 --setenv OMPI_ALLOW_RUN_AS_ROOT_CONFIRM 1
   [ "$how" = exec ] || set -- "$@" --new-session
   set -- "$@" --chdir "$PWD"
-  # Background jobs of a shell ignore INT, and the sandbox what guard.sh passes on; the command must not.
-  [ "$how" = exec ] || set -- "$@" env --default-signal=INT,QUIT,TERM,HUP,USR1
+  [ "$how" = exec ] || { . "$environment_folder/guard.sh" && set -- "$@" env --default-signal="$(heard_signals)"; }
 
   # The command stands first: move it behind the options.
   while [ $count -gt 0 ]; do
@@ -123,7 +122,6 @@ in_sealed() {
     shift
     count=$((count - 1))
   done
-  [ "$how" = exec ] || . "$environment_folder/guard.sh"
   if [ -r "$tree.lock" ]; then # `env remove` sees that somebody is inside
     exec 9< "$tree.lock"
     flock -sn 9 || :

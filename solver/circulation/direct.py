@@ -239,4 +239,3 @@ class Direct:
 
 def _first(values: Floats, beds: int) -> Floats:
     return values if values.shape[1] == 1 else values[:, :beds]
-

@@ -31,6 +31,7 @@ from .blocks import Blocks
 from .folder import replace_text, sync
 from .hdf import SharedFile
 from .layout import Grid, Rows
+from .manifest import other_gmsh
 from .trial import read_apart
 
 log = logging.getLogger("invasio.output")
@@ -211,11 +212,13 @@ def _check_kind(path: Path, header: Mapping[str, Any], expected: Mapping[str, st
         )
     other = [name for name, text in expected.items() if header["hashes"].get(name, text) != text]
     if other:
+        gmsh = other_gmsh(path.parent.parent) if "mesh" in other else ""
         raise ScenarioError(
-            f"it belongs to another {' and '.join(other)}",
+            f"it belongs to another {' and '.join(other)}" + (f", which gmsh {gmsh} made; here is another version of it" if gmsh else ""),
             code="other-run",
             place=f"checkpoint {path}",
-            remedy="use --overwrite or another --out",
+            remedy=("go on in the environment that it began in (INVASIO_ENVIRONMENT=wheels or sealed), " if gmsh else "")
+            + "use --overwrite or another --out",
         )
 
 

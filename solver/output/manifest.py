@@ -19,7 +19,7 @@ from typing import Any
 
 from ..parallel import Comm
 from .folder import replace_text
-from .layout import Frame
+from .layout import MANIFEST, Frame
 from .records import Damaged, facts_of, segments_of
 
 log = logging.getLogger("invasio.output")
@@ -120,6 +120,16 @@ def versions() -> dict[str, str]:
     if h5py is not None:
         found["hdf5"] = h5py.version.hdf5_version
     return found
+
+
+def other_gmsh(folder: Path) -> str:
+    """The gmsh that made the mesh of a run, where here it is another, which makes another mesh; else ""."""
+    here = _installed().get("gmsh")
+    try:
+        made = segments_of(facts_of(folder / MANIFEST))[0]["versions"]["gmsh"]
+    except (LookupError, TypeError, Damaged):
+        return ""
+    return str(made) if here and made != here else ""
 
 
 @cache

@@ -219,9 +219,7 @@ class Pharmacokinetics(Repeated):
 
     kind: Literal["pharmacokinetics"]
     dose: Annotated[Given, Valued(least=0)] = Field(description="amount of one dose, such as 50 mg")
-    volume: Annotated[Given, Valued(above=0)] = Field(
-        description="volume of distribution, such as 207 L; dose/volume is the concentration"
-    )
+    volume: Annotated[Given, Valued(above=0)] = Field(description="volume of distribution, such as 207 L; dose/volume is the concentration")
     half_life: Positive = Field(description="in which half is eliminated; with `peripheral`, of what is in the compartment of the dose")
     bioavailability: float = Field(1.0, ge=0, le=1, description="share of a dose that arrives")
     duration: Positive | None = Field(None, description="of an infusion at a constant rate; none: at once")

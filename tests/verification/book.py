@@ -98,8 +98,7 @@ def _flows(comm: Comm, quick: bool) -> str:
     fine = 40 if quick else 320
     kept = flows.errors(lambda count: flows.amounts(comm, count), fine=fine)
     rows = [
-        ["in balance", name, _list(found), _orders(orders(found))]
-        for name, found in zip((*flows.PASSED, "at a site"), kept, strict=True)
+        ["in balance", name, _list(found), _orders(orders(found))] for name, found in zip((*flows.PASSED, "at a site"), kept, strict=True)
     ]
     for speed, rate in flows.GATES[:1] if quick else flows.GATES:
         found = flows.errors(partial(flows.gated_amounts, comm, speed, rate), fine=fine)

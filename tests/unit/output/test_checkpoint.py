@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -14,6 +15,8 @@ from mpi4py import MPI
 
 from invasio.solver.output import digest, trial
 from invasio.solver.output.checkpoint import load_latest, save
+from invasio.solver.output.layout import MANIFEST
+from invasio.solver.output.manifest import versions
 from tests.lib.messages import refused
 from tests.unit.output.synthetic import grid
 
@@ -182,6 +185,18 @@ def test_another_scenario_or_mesh_is_refused(comm: Any, shared_tmp: Path) -> Non
         load_latest(shared_tmp, of, {"scenario": "t"})
     with refused("other-run", "checkpoint-000000001.h5", "use --overwrite or another --out", ("another mesh",)):
         load_latest(shared_tmp, grid(comm, 2, 5))
+
+
+def test_a_mesh_of_another_gmsh_is_named(comm: Any, shared_tmp: Path) -> None:
+    """As where a run that began with wheels is resumed in the sealed environment."""
+    folder = shared_tmp / "checkpoints"
+    folder.mkdir(exist_ok=True)
+    put(folder, grid(comm, 2, 6), 1)
+    for made, says in (("0.1", ("another mesh", "gmsh 0.1 made")), (versions()["gmsh"], ("another mesh",))):
+        (shared_tmp / MANIFEST).write_text(json.dumps({"segments": [{"versions": {"gmsh": made}}]}), encoding="utf-8")
+        with refused("other-run", "checkpoint-000000001.h5", "use --overwrite or another --out", says) as caught:
+            load_latest(folder, grid(comm, 2, 5))
+        assert ("INVASIO_ENVIRONMENT" in str(caught.error)) is (made == "0.1")
 
 
 def test_a_folder_that_cannot_be_written(comm: Any, shared_tmp: Path) -> None:

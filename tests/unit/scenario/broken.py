@@ -355,7 +355,14 @@ CASES = {
     ),
     "unit_without_scales": Broken(
         _good("end: 10", "end: 10 d"),
-        (said("{file}:8:13: time.end", "no-scales", "state them, as in `scales: {length: 1 um, time: 1 h}`, or write a plain number", "(given '10 d')"),),
+        (
+            said(
+                "{file}:8:13: time.end",
+                "no-scales",
+                "state them, as in `scales: {length: 1 um, time: 1 h}`, or write a plain number",
+                "(given '10 d')",
+            ),
+        ),
     ),
     "unit_of_key": Broken(
         _good("mmp: 10", "mmp: 10 /h", SCALED),
