@@ -95,43 +95,33 @@ def _nothing(
 
 
 @compiled
-def _none(row: int, outer: Floats, old: Floats, moved: Floats, begin: int, end: int, trace: float) -> bool:
-    """Whether there is nothing of a species or outer part, but for traces, at any node from ``begin`` to ``end``."""
-    m, there = len(old), 0
-    if row < m:
-        before, after = old[row, begin:end], moved[row, begin:end]
-        for b in range(len(before)):
-            there += 1 if before[b] > trace or after[b] > trace else 0
-    else:
-        given = outer[row - m, begin:end]
-        for b in range(len(given)):
-            there += 1 if given[b] != 0.0 else 0
-    return there == 0
-
-
-@compiled
-def _at_rest(
-    quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int, end: int, traces: Floats, least: Floats, seen: Masks
-) -> bool:  # fmt: skip
+def _at_rest(quiet: Masks, outer: Floats, old: Floats, moved: Floats, begin: int, end: int, traces: Floats, least: Floats) -> bool:
     """Whether a quick look shows as much as ``_nothing`` of nodes from ``begin`` to ``end``: what is missing is missing at all of them.
-    least (rows): of ``moved``. seen (1): what was missing where one looked last, and is looked for first."""
+    least (rows): of ``moved``."""
     m = len(old)
     none, one = np.uint64(0), np.uint64(1)
     missing = looked = none
     for k in range(len(quiet)):
-        for likely in (True, False):
-            for i in range(min(64, m + len(outer))):
-                bit = one << np.uint64(i)
-                if quiet[k] & missing != none:
-                    break
-                if quiet[k] & bit == none or looked & bit != none or (seen[0] & bit != none) != likely:
-                    continue
-                looked |= bit
-                if _none(i, outer, old, moved, begin, end, traces[i] if i < m else 0.0):
-                    missing |= bit
+        for i in range(min(64, m + len(outer))):
+            bit = one << np.uint64(i)
+            if quiet[k] & missing != none:
+                break
+            if quiet[k] & bit == none or looked & bit != none:
+                continue
+            looked |= bit
+            there = 0
+            if i < m:
+                before, after, trace = old[i, begin:end], moved[i, begin:end], traces[i]
+                for b in range(len(before)):
+                    there += 1 if before[b] > trace or after[b] > trace else 0
+            else:
+                given = outer[i - m, begin:end]
+                for b in range(len(given)):
+                    there += 1 if given[b] != 0.0 else 0
+            if there == 0:
+                missing |= bit
         if quiet[k] & missing == none:
             return False
-    seen[0] = missing
     below = 0
     for i in range(m):
         if not least[i] >= 0.0:
@@ -240,7 +230,7 @@ def advance(
     quiet, gross = table.quiet, table.gross
     done, room = np.zeros(WIDTH, dtype=np.bool_), np.zeros((m, WIDTH))
     wide = np.zeros((table.first + table.short, WIDTH))
-    absent, seen, traces = np.zeros(WIDTH, dtype=np.uint64), np.zeros(1, dtype=np.uint64), TRACE / (rtol * FLOOR) * floors
+    absent, traces = np.zeros(WIDTH, dtype=np.uint64), TRACE / (rtol * FLOOR) * floors
     for k in range(len(table.constants)):
         wide[m + len(outer) + k] = table.constants[k]
     waiting = 0
@@ -249,7 +239,7 @@ def advance(
         done[:] = False
         looks = len(gross) > 0
         quick = looks and len(quiet) > 0 and not touched[block]
-        if quick and _at_rest(quiet, outer, old, moved, begin, begin + width, traces, least, seen):
+        if quick and _at_rest(quiet, outer, old, moved, begin, begin + width, traces, least):
             continue
         touched[block] = True
         level = levels[:, block]
