@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from .installed import PackageError
 
 # The list of packages of each module, with what it needs besides; in hpc/environment/.
 LISTS = {"SALib": "extras-sensitivity.txt", "pyabc": "extras-abc.txt", "sphinx": "extras-docs.txt", "vtkmodules": "extras-vtk.txt"}
-_NAMES = {"vtkmodules": "VTK (140 MB, 570 MB unpacked)"}
+_NAMES = {"vtkmodules": "VTK"}
+_SIZES = {"vtkmodules": " (140 MB, unpacked 570)"}
 _FOLDER = Path(__file__).resolve().parents[1] / "hpc" / "environment"
 _PATIENCE = 600  # seconds
 _beside: list[str] = []
@@ -73,17 +75,18 @@ def _make(module: str) -> None:
         with folder.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (folder / ".complete").exists():
-                print(f"invasio: fetching {name} into {folder}; this happens once", file=sys.stderr, flush=True)
+                print(f"invasio: fetching {name}{_SIZES.get(module, '')} into {folder}; this happens once", file=sys.stderr, flush=True)
                 listed = str(_FOLDER / LISTS[module])
                 _run([*_installer(folder), "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", listed])
                 (folder / ".complete").touch()
     except (subprocess.SubprocessError, OSError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
         said = (getattr(error, "stderr", "") or "").strip().splitlines()
         raise PackageError(
-            f"this command needs {name}, which cannot be fetched from the package index ({said[-1] if said else error})",
+            f"{name} is needed, which cannot be fetched from the package index ({said[-1] if said else error})",
             code="missing-package",
             place=sys.executable,
-            remedy=f"pip's own settings help (a proxy or a mirror); or install {module} into this Python",
+            remedy=f"pip's own settings help (a proxy or a mirror); or install {name} into this Python",
         ) from error
 
 
@@ -105,6 +108,16 @@ def _run(command: list[str]) -> None:
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=_PATIENCE, stdin=subprocess.DEVNULL, env=environment)
 
 
+def main(modules: list[str]) -> int:
+    """Put them beside the environment; the exit code."""
+    try:
+        for module in modules:
+            need(module)
+    except PackageError as error:
+        print(f"invasio: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
 if __name__ == "__main__":
-    for wanted in sys.argv[1:]:
-        need(wanted)
+    sys.exit(main(sys.argv[1:]))

@@ -56,14 +56,17 @@ class Variable:
         self.array, self.new, self.n_owned, self._update, self.rows = array, new, n_owned, update, rows
         self.weights, self.unit, self.foreseen = weights, unit, True
         self.share_of: Variable | None = None
+        self.history = History()
         self.mid, self.predicted, self.differs = new if mid is None else mid, mid is not None, differs
         self.old = np.zeros(len(new))
         self.rate, self.rate_before = (np.zeros(len(new) if differs else 0) for _ in range(2))
         self.mid[:] = new
 
     def predict(self, ahead: float) -> None:
-        """mid = max(0, old + ahead rate)."""
-        stages.predict(self.old, self.rate, ahead, self.mid)
+        """mid = the quadratic through the last three states, or the line through two, so far ahead of old; not below 0."""
+        last, before = self.history.last, self.history.before
+        bend = (ahead + last) / (last + before) if before else 0.0
+        stages.predict(self.old, self.rate, self.rate_before, ahead, bend, self.mid)
 
     def show(self, values: Floats | None = None) -> None:
         """Let formulas read these values; those reached so far where none are given."""
@@ -114,19 +117,18 @@ class State:
     def add(self, variable: Variable) -> Variable:
         """Keep a variable."""
         self.variables.append(variable)
-        self._all.append(variable)
-        return variable
+        return self.follow(variable)
 
     def add_scalar(self, name: str, value: float) -> Variable:
         """A number in time that formulas name like a parameter."""
         scalar = Variable(f"scalar/{name}", np.array([value]), 1, lambda _: None, mid=np.zeros(1), weights=np.ones(1))
         self.scalars[name], self.numbers[name] = scalar, scalar.mid
-        self._all.append(scalar)
-        return scalar
+        return self.follow(scalar)
 
     def follow(self, variable: Variable) -> Variable:
         """Put a variable back and forth with the others; its owner writes it into checkpoints."""
         self._all.append(variable)
+        variable.history = self.history
         return variable
 
     def keep_accounts(self, accounts: Accounts) -> None:

@@ -106,6 +106,24 @@ def tag_array(path: Path, blocks: Sequence[Block], wanted: str | None, cells: bo
     return None
 
 
+def passed_over(blocks: Sequence[Block], array: str | None) -> str:
+    """What to say where other arrays than the one that was taken could hold tags as well; nothing where there are none."""
+    names = dict.fromkeys(name for block in blocks for name in block.arrays)
+    others = [
+        name
+        for name in names
+        if name != array
+        and not _NUMBERING.search(name)
+        and name.partition(":")[0] not in _OURS
+        and all(_is_whole(b.arrays[name]) for b in blocks if name in b.arrays)
+    ]
+    if array is None or not others:
+        return ""
+    return (
+        f"regions are the numbers of the cell array {array!r}; whole numbers are in {', '.join(others)} as well (`tags: NAME` takes them)"
+    )
+
+
 def _is_whole(values: Values) -> bool:
     """Whether an array holds whole numbers, be it as floats."""
     if values.dtype.kind in "iub":

@@ -11,7 +11,7 @@ import numpy as np
 from ...solver.errors import MeshError
 from .contents import DIMENSION, Block, Contents, Ints, Missing, Unreadable, Wanted
 from .gmsh_files import is_gmsh
-from .groups import RawMesh, elements, groups, tag_array
+from .groups import RawMesh, elements, groups, passed_over, tag_array
 from .isolated import isolated
 from .simplices import simplices
 
@@ -119,6 +119,9 @@ def read(path: Path, tags: str | None = None, facets: Path | None = None, facet_
     sides, whence = blocks, path
     if facets is not None:
         sides, whence = _matched(path, found, cells, facets, dim), facets
+    by_number = tags is None and listed and all(group.name is None for group in listed)
+    if by_number and (said := passed_over(cells, tag_array(path, cells, tags))):
+        notes.append(said)
     like = None if facets else tag_array(path, cells, tags)
     listed += groups(whence, sides, dim - 1, facet_tags, False, like)
     notes += ["second-order cells made straight"] * any(block.curved for block in cells)

@@ -46,7 +46,9 @@ def read(options: PictureFile, labels: bool, crop: tuple[int, ...] | None = None
 
     pick: where it is made smaller pixels are left out, as a mean of theirs, such as of angles, has no meaning.
     """
-    request = Request(labels, options.axes, options.channel, options.frame, options.level, crop, options.shrink, whole, pick)
+    request = Request(
+        labels, options.axes, options.channel, options.frame, options.level, crop, options.shrink, whole, pick, options.series
+    )
     source = options.image
     try:
         if source.startswith(_SHIPPED):

@@ -23,6 +23,8 @@ from .picture import as_unit, by_label, skimage
 
 _PART = 1_000_000  # pixels whose colours are compared at a time
 NONE = -1  # a pixel of no region
+_UNLIT = 0.1  # of the brightest pixels: what is darker, up to a corner, is the frame of the picture
+_RIM = 5  # pixels over which the frame's edge fades
 _CHANNEL = {"haematoxylin": 0, "eosin": 1, "dab": 2}
 Labels = NDArray[np.int32]
 
@@ -62,18 +64,18 @@ def smoothed(array: NDArray[Any], options: ImageMesh) -> NDArray[np.floating]:
     """The picture with values 0 to 1, its background flattened where this is asked for, after the Gaussian filter."""
     from scipy.ndimage import gaussian_filter
 
-    unit = flat(array, options)
+    unit = flat(array, options.flatten)
     return np.asarray(gaussian_filter(unit, (options.smooth, options.smooth, 0)[: unit.ndim]))
 
 
-def flat(array: NDArray[Any], options: ImageMesh) -> NDArray[np.floating]:
+def flat(array: NDArray[Any], width: float | None) -> NDArray[np.floating]:
     """The picture with values 0 to 1, divided by its background f = G * u: u mean(f) / f, at most 1."""
     from scipy.ndimage import gaussian_filter
 
     unit = as_unit(array)
-    if options.flatten is None:
+    if width is None:
         return unit
-    background = gaussian_filter(unit, (options.flatten, options.flatten, 0)[: unit.ndim])
+    background = gaussian_filter(unit, (width, width, 0)[: unit.ndim])
     mean = background.mean(axis=(0, 1), keepdims=True)
     return np.asarray(np.minimum(unit * mean / np.maximum(background, 1e-3 * mean + 1e-12), 1.0))
 
@@ -88,6 +90,36 @@ def ridges(grey: NDArray[np.floating], given: RidgeClass) -> NDArray[np.floating
     sigmas = np.geomspace(low, high, count) / (2 * np.sqrt(2))
     found = skimage("filters", "regions by ridges").sato(grey, sigmas=sigmas, black_ridges=given.ridges == "dark", mode="reflect")
     return np.asarray(found / (found.max() or 1.0))
+
+
+def ridge_mask(array: NDArray[Any], given: RidgeClass, width: float | None = None) -> NDArray[np.bool_]:
+    """Where the answer is above the threshold, on the picture flattened by this width; dark lines are none of its unlit frame."""
+    lit = _lit(array) if given.ridges == "dark" else np.ones(array.shape[:2] if _coloured(array) else array.shape, dtype=bool)
+    unit = flat(_continued(array, lit), width)
+    answer = ridges(skimage("color", "brightness").rgb2gray(unit) if _coloured(array) else unit, given)
+    level = skimage("filters", "an Otsu threshold").threshold_otsu(answer[lit]) if given.above == "otsu" else given.above
+    return np.asarray((answer > float(level)) & lit)
+
+
+def _lit(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where an instrument has seen something: all but black that reaches a corner, as around the round field of a lens, and its rim."""
+    from scipy.ndimage import binary_dilation, label
+
+    grey = as_unit(array).max(axis=2) if _coloured(array) else as_unit(array)
+    dark = grey < _UNLIT * np.percentile(grey, 99)
+    found, _ = label(dark)
+    corners = found[np.ix_(*((0, -1),) * found.ndim)]
+    frame = np.isin(found, corners[corners > 0])
+    return ~binary_dilation(frame, iterations=_RIM) if frame.any() and not frame.all() else np.ones(grey.shape, dtype=bool)
+
+
+def _continued(array: NDArray[Any], lit: NDArray[np.bool_]) -> NDArray[Any]:
+    """The picture with the nearest lit pixel wherever it is not lit, so that its frame is no edge."""
+    from scipy.ndimage import distance_transform_edt
+
+    if lit.all() or not lit.any():
+        return array
+    return array[tuple(distance_transform_edt(~lit, return_distances=False, return_indices=True))]
 
 
 def _coloured(array: NDArray[Any]) -> bool:
@@ -108,16 +140,14 @@ def _by_appearance(labels: Labels, array: NDArray[Any], options: ImageMesh, sour
             colours[k] = colour_value(given.colour)
         elif isinstance(given, StainClass):
             _needs_colours(array, source, name)
-            stain = skimage("color", "colour deconvolution").rgb2hed(flat(array, options))[..., _CHANNEL[given.stain]]
+            stain = skimage("color", "colour deconvolution").rgb2hed(flat(array, options.flatten))[..., _CHANNEL[given.stain]]
             labels[free & _between(_filtered(stain, options.smooth), given.above, None)] = k
         elif isinstance(given, BrightnessClass):
-            grey = flat(array, options)
+            grey = flat(array, options.flatten)
             filtered = _filtered(grey.mean(axis=2) if _coloured(array) else grey, options.smooth)
             labels[free & _between(filtered, given.above, given.below)] = k
         elif isinstance(given, RidgeClass):
-            unit = flat(array, options)
-            lines = skimage("color", "brightness").rgb2gray(unit) if _coloured(array) else unit
-            labels[free & _between(ridges(lines, given), given.above, None)] = k
+            labels[free & ridge_mask(array, given, options.flatten)] = k
         elif not isinstance(given, RestClass):
             raise MeshError(
                 f"region {name!r}: label values and colours cannot be mixed",

@@ -11,8 +11,8 @@ from ...solver.errors import MeshError
 from ...solver.scenario.mesh_image import RidgeClass
 from ...solver.scenario.network import Network as Options
 from ...solver.scenario.pictures import PictureFile
-from ..image.picture import as_unit, read, skimage
-from ..image.segment import ridges
+from ..image.picture import read, skimage
+from ..image.segment import ridge_mask
 from .table import Table
 
 Mask = NDArray[np.bool_]
@@ -54,15 +54,18 @@ def read_skeleton(table: Table, options: Options) -> None:
 
 
 def _vessels(options: Options) -> Mask:
-    picture = read(PictureFile.model_validate({"image": options.file}), labels=options.ridges is None)
+    try:
+        picture = read(PictureFile.model_validate({"image": options.file}), labels=options.ridges is None)
+    except MeshError as error:
+        if error.code != "ambiguous-picture":
+            raise
+        remedy = "save the channel, slice or picture that is meant as a file of its own"
+        raise MeshError(error.what, code=error.code, place=error.place, remedy=remedy) from None
     values = picture.values
     if options.ridges is None:
         mask = values.any(axis=2) if picture.coloured else np.greater(values, 0)
     else:
-        unit = as_unit(values)
-        given = RidgeClass.model_validate({"kind": "by_ridges", "ridges": options.ridges, "width": options.width})
-        answer = ridges(skimage("color", "brightness").rgb2gray(unit) if picture.coloured else unit, given)
-        mask = answer > skimage("filters", "a threshold").threshold_otsu(answer)
+        mask = ridge_mask(values, RidgeClass.model_validate({"kind": "by_ridges", "ridges": options.ridges, "width": options.width}))
     return np.asarray(skimage("morphology", "a network from a picture").remove_small_objects(mask, _SMALLEST))
 
 

@@ -10,7 +10,8 @@ from ..kernels import carried, edges
 from ..linalg.linear import LinearSystem
 from .boundaries import boundary_sources
 from .protocol import Component
-from .transport import Trace, Transport
+from .trace import Trace
+from .transport import Transport
 
 Floats = NDArray[np.float64]
 

@@ -23,8 +23,9 @@ from ..linalg.linear import LinearSystem
 from ..state import State, Variable
 from .boundaries import accounts_of, content, gains
 from .carriage import Carriage
+from .correction import NEGATIVE_MASS
+from .high_order import SHARE, STEEPER, THETA, carried_off
 from .protocol import Component, Phase
-from .transport import NEGATIVE_MASS, SHARE, STEEPER, THETA, carried_off
 
 Floats = NDArray[np.float64]
 

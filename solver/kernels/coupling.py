@@ -70,17 +70,24 @@ def carried_off(
                 if indices[k] < n:
                     near[indices[k] // WIDTH] = True
     total, at_own, at_ghost = 0.0, 0, 0
-    for i in range(n):
-        start, owned, count = indptr[i], n_own_columns[i], indptr[i + 1] - indptr[i]
-        if near[i // WIDTH] or owned < count:
+    for block in range(len(levels)):
+        begin, end = block * WIDTH, min((block + 1) * WIDTH, n)
+        columns, mine = int(indptr[end]) - int(indptr[begin]), 0
+        for i in range(begin, end):
+            mine += n_own_columns[i]
+        if not near[block] and mine == columns:
+            at_own += columns
+            continue
+        for i in range(begin, end):
+            start, owned, count = indptr[i], n_own_columns[i], indptr[i + 1] - indptr[i]
             value = -mass[i] * source[i]
             for k in range(owned):
                 value += own[at_own + k] * source[indices[start + k]]
             for k in range(count - owned):
                 value += ghost[at_ghost + k] * source[indices[start + owned + k]]
             total += abs(value)
-        at_own += owned
-        at_ghost += count - owned
+            at_own += owned
+            at_ghost += count - owned
     return total
 
 

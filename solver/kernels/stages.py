@@ -16,10 +16,11 @@ EMPTIED = 1e5  # dt s of a node that a wall or boundary keeps at its own density
 
 
 @compiled
-def predict(old: Floats, rate: Floats, step: float, out: Floats) -> None:
-    """out = max(0, c + step dc/dt)."""
+def predict(old: Floats, rate: Floats, before: Floats, step: float, bend: float, out: Floats) -> None:
+    """out = max(0, c + step (rate + bend (rate - before))), where the bend neither turns a rate round nor more than doubles it."""
     for i in range(len(out)):
-        out[i] = max(0.0, old[i] + step * rate[i])
+        size = abs(rate[i])
+        out[i] = max(0.0, old[i] + step * (rate[i] + min(size, max(-size, bend * (rate[i] - before[i])))))
 
 
 @compiled

@@ -52,6 +52,9 @@ class PictureFile(Options):
     )
     channel: Count | None = Field(None, description="which channel, from 0, where there are several")
     frame: Count | None = Field(None, description="which time, from 0, where there are several")
+    series: Count | None = Field(
+        None, description="which picture of a TIFF that holds several of different shapes, such as slide, label and overview, from 0"
+    )
     level: Count | None = Field(None, description="which level of a pyramid; default 0, the full one")
     shrink: Annotated[int, Field(ge=1)] | None = Field(
         None,

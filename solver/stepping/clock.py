@@ -144,7 +144,7 @@ class Clock:
         return reached and target == output
 
     def judge(self, missed: Missed, dt: float) -> bool:
-        """Accept or reject a step by what it missed, and set the next wish (PI controller, 10 % dead band)."""
+        """Accept or reject a step by what it missed, and set the next wish (with the trend of errors foreseen, 10 % dead band)."""
         factor = self.control.judge(missed, dt)
         if factor < 0.0 and dt > self._least:
             self._note("error")

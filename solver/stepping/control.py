@@ -14,18 +14,19 @@ from .trial import Missed
 Floats = NDArray[np.float64]
 
 REFERENCE = 1e-3  # the tolerance that is the relative error of a step itself
-REST = 0.2  # error relative to the aim that steps are meant to have
+REST = 0.22  # error relative to the aim that steps are meant to have
 TOO_FAR = 2.0  # error relative to the aim from which on a step is repeated
 TOO_FAR_AT_FIRST = 0.4  # likewise of those that nothing foretold: what follows is not shorter by chance
 QUIET = 0.2 * REST  # error by prediction relative to the aim below which steps grow into what nothing has seen
 SOLVED = 1e-2  # of the aim: what linear solves may leave, so that it is not taken for an error in time
 RISE, FALL = 2.0, 1.0 / 8.0  # so far is the error by prediction followed without another comparison
-LEAST_SHARE = 12.0 * 0.0404  # of the error by prediction that counts in any case, TR-BDF2's own: halves may agree by chance
+TREND = 2.0  # so far is it expected to change again as it has changed since the step before
+LEAST_SHARE = 10.0 * 0.0404  # of the error by prediction that counts in any case, 5/6 of TR-BDF2's own: halves may agree by chance
 SOON, SELDOM = 4, 64  # steps between comparisons with halves
 SELDOM_AFTER = 8  # events of a kind between those that comparisons follow
 _SEEN, _EVENT = "seen after/", "looks after/"  # before kinds of events, in a snapshot
 _LARGEST = "largest/"  # before the names of variables, in a snapshot
-_STRENGTH, _SURPRISE = "strength/", "surprise/"  # before the numbers of variables, in a snapshot
+_STRENGTH, _SURPRISE, _LATEST = "strength/", "surprise/", "latest/"  # before the numbers of variables, in a snapshot
 
 
 def aim(tolerance: float) -> float:
@@ -50,8 +51,9 @@ class Control:
     how it changes. So between comparisons the error of a variable is that of the last, as its error by prediction has changed since.
 
     strength, surprise: errors of the variables relative to the aim, over dt^3, at the last comparison, by halves and by prediction
-    (0: there was none); compared: up to which steps it has a say; since: accepted steps after it, of ``every``.
-    allowed: by what the last step, if accepted, might have been longer.
+    (0: there was none); latest: likewise by prediction, of the last accepted step; compared: up to which steps a comparison has a say;
+    since: accepted steps after it, of ``every``.
+    allowed: by what the step after the last, if accepted, may be longer, where errors go on changing as they do.
     """
 
     def __init__(self, tolerance: float, floor: float) -> None:
@@ -67,7 +69,7 @@ class Control:
 
         Of these the first, second, fourth, eighth and then every eighth is followed by comparisons, as long as the error stays alike.
         """
-        self.strength = self.surprise = np.zeros(0)
+        self.strength = self.surprise = self.latest = np.zeros(0)
         self.compared = 0.0
         self.since, self.every = 0, SOON
         self.allowed = 1.0
@@ -117,13 +119,14 @@ class Control:
         share = np.ones(len(scale))
         np.divide(strength, foretold, out=share, where=(foretold > 0.0) & (strength > 0.0))
         np.clip(share, LEAST_SHARE, 1.0, out=share)
-        ratio = max(float(np.maximum(share * predicted, follow * strength * dt**3).max(initial=0.0)), 1e-8)
+        ratios = np.maximum(share * predicted, follow * strength * dt**3)
+        ratio = max(float(ratios.max(initial=0.0)), 1e-8)
         too_far = TOO_FAR_AT_FIRST if missed.predicted is None else TOO_FAR
         if not ratio <= too_far and self._helps(ratio, dt, missed.halves is not None):
             self.since = self.every
             self._trusts = False
             if missed.halves is not None:
-                self.strength, self.surprise, self.compared = strength, surprise, dt
+                self.strength, self.surprise, self.compared, self.every = strength, surprise, dt, SOON
             return -max(0.1, (REST / ratio) ** (1.0 / 3.0))
         self._refused = (0.0, 0.0)
         if missed.halves is None:
@@ -134,15 +137,24 @@ class Control:
             self.compared = min(self.compared, 2.0 * dt)
         else:
             steady = bool(((strength <= 4.0 * before) | (strength * dt**3 <= predicted)).all())
-            self.every = min(2 * self.every, SELDOM) if steady else max(self.every // 2, SOON)
+            self.every = min(2 * self.every, SELDOM) if steady else SOON
             self.strength, self.surprise, self.compared, self.since = strength, surprise, dt, 0
             if self._kind and missed.predicted is None:
                 self._see(strength, dt)
         self._quiet = bool(predicted.max(initial=0.0) < QUIET) and (missed.predicted is not None or not self._trusts)
         for name, size in zip(missed.names, map(float, missed.size), strict=True):
             self.largest[name] = max(size, self.largest.get(name, 0.0))
-        self.allowed = (REST / ratio) ** (1.0 / 3.0)
+        soon = max(float((self._trend(surprise) * ratios).max(initial=0.0)), 1e-8)
+        self.latest = surprise
+        self.allowed = (REST / soon) ** (1.0 / 3.0)
         return min(2.0 if missed.halves is None else 5.0, self.allowed)
+
+    def _trend(self, surprise: Floats) -> Floats:
+        """By what errors will have changed in the next step if they go on as since the last: steps must not lag behind."""
+        trend = np.ones(len(surprise))
+        if len(self.latest):
+            np.divide(surprise, self.latest, out=trend, where=(self.latest > 0.0) & (surprise > 0.0))
+        return np.clip(trend, 1.0 / TREND, TREND)
 
     def _helps(self, ratio: float, dt: float, halves: bool) -> bool:
         """Whether a shorter step makes the error smaller: it does not of what grows from nothing with t^3, nor of a solver's noise."""
@@ -165,6 +177,7 @@ class Control:
         }
         for k, (strength, surprise) in enumerate(zip(self.strength, self.surprise, strict=True)):
             own |= {f"{_STRENGTH}{k}": float(strength), f"{_SURPRISE}{k}": float(surprise)}
+        own |= {f"{_LATEST}{k}": float(surprise) for k, surprise in enumerate(self.latest)}
         own |= {"trusts": float(self._trusts), f"{_EVENT}{self._kind}": float(self._looks)}
         own |= {_SEEN + kind: [s.compared, float(s.since), float(s.every), *map(float, s.strength)] for kind, s in self.seen.items()}
         return own | {_LARGEST + name: size for name, size in self.largest.items()}
@@ -173,6 +186,7 @@ class Control:
         """Go on with what ``numbers`` gave; a version that kept comparisons of all variables as one, or none, looks at halves at once."""
         count = sum(key.startswith(_STRENGTH) for key in numbers)
         self.strength, self.surprise = (np.array([numbers[f"{what}{k}"] for k in range(count)]) for what in (_STRENGTH, _SURPRISE))
+        self.latest = np.array([numbers[f"{_LATEST}{k}"] for k in range(sum(key.startswith(_LATEST) for key in numbers))])
         self.compared = numbers.get("compared", 0.0) if count else 0.0
         self.every = int(numbers.get("every", SOON))
         self.since = int(numbers.get("since", SOON)) if count else self.every

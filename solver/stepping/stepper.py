@@ -6,7 +6,7 @@ r"""One time step of the whole model, second order by symmetric splitting; which
     SECOND   the second halves, in reverse order
     then quasi-steady balances at the end of the step.
 
-Mid-step values are extrapolated from the last step, c + (dt/2) dc/dt, clipped at 0; what is already advanced
+Mid-step values are those of the quadratic in time through the last three states, clipped at 0; what is already advanced
 contributes the mean of its old and new values. The first step, which has no history, is done twice.
 """
 

@@ -30,12 +30,11 @@ def test_errors_fall_in_proportion_to_the_tolerance(comm: Comm, name: str) -> No
 
 @pytest.mark.parametrize("first", [1e-3, 1e-4, 1e-6])
 def test_errors_of_kinetics_are_below_the_tolerance_whatever_the_first_step(comm: Comm, first: float) -> None:
-    """A + B <-> C integrated together. At the loosest tolerance outputs cut half of its steps, which makes them better than asked."""
+    """A + B <-> C integrated together."""
     wanted = (1e-3, 1e-4, 1e-5)
     found, _ = tolerances.errors(tolerances.CASES[TOGETHER], comm, wanted, 500, first)
     assert all(0.05 < error / tolerance < 0.6 for error, tolerance in zip(found, wanted, strict=True)), found
-    slopes = orders(found, wanted)
-    assert all(0.75 < slope < 1.15 for slope in slopes) and 0.85 < float(np.mean(slopes)) < 1.15, found
+    assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
 
 
 @pytest.mark.parametrize("first", [1e-3, 1e-4, 2e-5, 1e-7])
@@ -55,10 +54,10 @@ def grown(t: float) -> float:
 def test_growth_in_a_run_of_20000_times_its_time_scale(comm: Comm, first: float | None) -> None:
     """Right to the tolerance whatever the first step, and few steps from t = 10 to the end; 28 % too low and 19,800 steps once.
 
-    Where c - 1 decays as -.45 % of e^(10 - t), steps that miss .2 a each, of .04 |c_ttt| dt^3, are 8.8, 29 and 92 at 1e-4, 1e-5, 1e-6;
-    from where it counts no more they grow to a tenth of the run, in which ten are left.
+    Where c - 1 decays as -.45 % of e^(10 - t), steps that miss .22 a each, of .04 |c_ttt| dt^3, are 8.5, 28 and 89 at 1e-4, 1e-5, 1e-6;
+    from where it counts no more they grow to a tenth of the run, in which ten are left: fewer than a hundred besides these.
     """
-    for tolerance, most in ((1e-3, 25), (1e-4, 32), (1e-5, 55), (1e-6, 118)):
+    for tolerance, most in ((1e-3, 25), (1e-4, 32), (1e-5, 55), (1e-6, 110)):
         problem = tolerances.logistic(comm)
         march = March(problem, tolerances.TIGHT)
         shown: list[float] = []

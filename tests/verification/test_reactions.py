@@ -7,13 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 from scipy.integrate import solve_ivp
 from scipy.special import lambertw
 
 import invasio
+from invasio.solver.components.kinetics import Coupled
 from invasio.solver.discretise.program import compose
+from invasio.solver.kernels import kinetics as kernel
 from invasio.solver.scenario.expressions import Unary
+from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.parser import parse
+from invasio.solver.setup import scheme_options, set_up
+from invasio.solver.stepping.stepper import Stepper
 from tests.lib.messages import refused
 
 
@@ -278,3 +284,105 @@ def test_product_of_what_enters_through_a_wall(tmp_path: Path) -> None:
     np.testing.assert_allclose(done.series["a.total"][-1], 3.0 * np.tanh(k) / k, rtol=1e-4)
     np.testing.assert_allclose(done.series["p.total"][-1], 6.0 * np.tanh(k) / k, rtol=1e-4)
     assert ledgers(done) < 1e-12
+
+
+GROWING = """\
+  cells: {n: {initial: 0.1, motility: 0.01, growth: {kind: logistic, rate: 1}}}
+  bound: {r: {on: n, per_cell: 2}, rl: {on: n, per_cell: 0}}
+  solubles: {l: {initial: 1, diffusion: 0.1}}
+  reactions: {bind: {equation: "r + l <-> rl", forward: 3, backward: 0.2}, internal: {equation: "rl -> r", rate: 0.4}}
+"""
+ON_MATRIX = """\
+  cells: {n: {initial: 0.2, motility: 0.01}}
+  ecm: {collagen: {initial: 1}}
+  solubles: {e: {initial: 0.3, diffusion: 1}, g: {diffusion: 1}}
+  reactions: {cut: {equation: "e + collagen -> e + 2 g", law: 4*e*collagen^1.5/(0.3^1.5 + collagen^1.5)}}
+"""
+TURNING = """\
+  cells: {e: {initial: 0.6, motility: 0.01}, m: {initial: 0, motility: 0.02}}
+  solubles: {tgf: {initial: 1, diffusion: 0.1}}
+  reactions:
+    emt: {equation: "e + tgf -> m + tgf", rate: 0.8}
+    met: {equation: "m -> e", rate: 0.3}
+    eat: {equation: "m + 2 tgf -> m", rate: 0.1}
+"""
+
+
+def _growing(y: Any) -> list[float]:
+    r, free, c = y
+    v = 3.0 * r * free - 0.2 * c
+    return [0.4 * c - v, -v, v - 0.4 * c]
+
+
+def _on_matrix(y: Any) -> list[float]:
+    v = 1.2 * y[0] ** 1.5 / (0.3**1.5 + y[0] ** 1.5)
+    return [-v, 2.0 * v]
+
+
+def _turning(y: Any) -> list[float]:
+    e, m, g = y
+    v = 0.8 * e * g - 0.3 * m
+    return [-v, v, -0.2 * m * g * g]
+
+
+@pytest.mark.parametrize(
+    ("mesh", "model", "rates", "start"),
+    [
+        ("{kind: interval, cells: 4}", GROWING, _growing, {"r": 0.2, "l": 1.0, "rl": 0.0}),
+        ("{kind: box, to: [1, 1, 1], cells: [2, 2, 2]}", ON_MATRIX, _on_matrix, {"collagen": 1.0, "g": 0.0}),
+        ("{kind: rectangle, to: [1, 1], cells: [3, 3]}", TURNING, _turning, {"e": 0.6, "m": 0.0, "tgf": 1.0}),
+    ],
+)
+def test_against_scipy(mesh: str, model: str, rates: Any, start: dict[str, float], tmp_path: Path) -> None:
+    """A receptor that takes in its ligand on growing cells; a Hill law on the matrix; phenotypes that a ligand turns and that eat it."""
+    text = f"schema_version: 1\nmesh: {mesh}\nmodel:\n{model}time: {{end: 2, tolerance: 1e-5}}\noutput: {{every: 2, figures: false}}\n"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    done = invasio.run(tmp_path / "a.yaml", out=None)
+    exact = solve_ivp(lambda _, y: rates(y), (0, 2), list(start.values()), method="LSODA", rtol=1e-11, atol=1e-13).y[:, -1]
+    for name, value in zip(start, exact, strict=True):
+        np.testing.assert_allclose(done.field(name, 2), value, rtol=2e-5, atol=1e-7)
+    assert ledgers(done) < 1e-12
+
+
+PART = """\
+schema_version: 1
+mesh: {kind: interval, to: 1, cells: 400}
+model:
+  cells: {n: {initial: "where(x < 0.1, 1, 0)"}}
+  ecm: {collagen: {initial: 1}}
+  solubles:
+    e: {initial: 0.2, diffusion: 1e-4}
+    i: {initial: 0.1, diffusion: 1e-4}
+    ei: {diffusion: 1e-4}
+    f: {diffusion: 1e-3}
+    g: {diffusion: 1e-3}
+  reactions:
+    bind: {equation: "e + i <-> ei", law: n*(30*e*i - ei)}
+    cut: {equation: "e + n + collagen -> e + n + f", rate: 5}
+    turn: {equation: "f -> g", rate: 3}
+time: {end: 1, step: 0.05}
+output: {every: 1, figures: false}
+"""
+
+
+def test_what_is_left_out_where_nothing_reacts_changes_nothing(tmp_path: Path) -> None:
+    """Where something reacts, and what that has changed of each species, is looked for; to go over all nodes gives the same bits."""
+    (tmp_path / "a.yaml").write_text(PART, encoding="utf-8")
+    scenario = load(tmp_path / "a.yaml")
+    fields = []
+    for everywhere in (False, True):
+        stepper = Stepper(set_up(scenario, MPI.COMM_SELF)[1], scheme_options(scenario))
+        stepper.settle(0.0)
+        (coupled,) = (c for c in stepper.components if isinstance(c, Coupled))
+        if everywhere:
+            coupled._touched[:], coupled._levels[:] = True, kernel.TILTED
+        for k in range(8):
+            assert stepper.attempt(0.05 * k, 0.05)
+            stepper.accept(0.05)
+        if not everywhere:
+            share = (coupled._levels > 0).mean(axis=1)
+            assert 0.0 < share.min() < share.max() <= 1.0
+        fields.append([s.state.copy() for s in coupled.kinetics.members])
+        stepper.free()
+    for found, expected in zip(*fields, strict=True):
+        np.testing.assert_array_equal(found, expected)

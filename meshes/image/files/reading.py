@@ -9,7 +9,7 @@ from pathlib import Path
 from ...files.contents import Unreadable
 from . import arrays, bodies, metaimage, nrrd, plain, tiff
 from .settle import settle
-from .stored import Picture, Request, Stored, declared
+from .stored import Picture, Refused, Request, Stored, declared
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,10 @@ def read(path: Path, request: Request) -> Picture:
     """The picture or volume that a file holds; raises Unreadable."""
     name = path.name.lower()
     reader = next((each.read for each in FORMATS if name.endswith(each.endings)), plain.read)
+    if request.series and reader is not tiff.read:
+        raise Refused(
+            f"`series: {request.series}`, but a file of this format holds one", code="ambiguous-picture", remedy="leave out `series`"
+        )
     try:
         stored = reader(path, request)
     except (Unreadable, ImportError, MemoryError):

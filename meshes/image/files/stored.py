@@ -35,7 +35,7 @@ class Refused(Unreadable):
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted of a file: stored values (labels) or colours; which axes, channel, time, level; a part; fewer pixels."""
+    """What is wanted of a file: stored values (labels) or colours; which axes, channel, time, picture, level; a part; fewer pixels."""
 
     labels: bool = True
     axes: str | None = None
@@ -46,6 +46,7 @@ class Request:
     shrink: int | None = None
     whole: bool = True  # stored values must be whole numbers
     pick: bool = False  # fewer pixels by leaving some out, as a mean has no meaning
+    series: int | None = None
 
 
 @dataclass(frozen=True)

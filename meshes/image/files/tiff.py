@@ -33,7 +33,7 @@ def _read(file: Any, path: Path, request: Request) -> Stored:
     if not len(file.series):
         raise Unreadable("it holds no picture")
     notes: list[str] = []
-    levels = _levels(file, notes)
+    levels = _levels(file, notes, request.series)
     number = request.level or 0
     if number >= len(levels):
         sizes = ", ".join(_size(each) for each in levels)
@@ -72,10 +72,10 @@ def _read(file: Any, path: Path, request: Request) -> Stored:
     return Stored(
         values,
         axes,
-        _spacing(file, page, notes),
+        _spacing(file, page, notes, request.series or 0),
         scale,
         kind == "MINISWHITE",
-        _channels(file),
+        _channels(file, request.series or 0),
         (f"TIFF, axes {level.axes}, {kind}", *notes),
     )
 
@@ -86,9 +86,15 @@ def _transparent(page: Any) -> bool:
     return len(extra) == 1 and extra[0].name in ("ASSOCALPHA", "UNASSALPHA")
 
 
-def _levels(file: Any, notes: list[str]) -> list[Any]:
-    """Full picture and smaller copies: the levels of the first series, or pages of one shape and falling size."""
+def _levels(file: Any, notes: list[str], wanted: int | None) -> list[Any]:
+    """Full picture and smaller copies: the levels of the first series, or of the one wanted, or pages of one shape and falling size."""
     first, *others = file.series
+    listed = ", ".join(f"{k}: {each.name or 'no name'}, {_size(each)}" for k, each in enumerate(file.series))
+    if wanted is not None:
+        if wanted > len(others):
+            raise Refused(f"no picture {wanted}: it has {listed}", code="ambiguous-picture", remedy="say `series: 0` for the first")
+        notes += [f"picture {wanted} of {listed}"] * bool(others)
+        return list(file.series[wanted].levels)
     if len(first.levels) > 1:
         return list(first.levels)
     if not others:
@@ -100,11 +106,10 @@ def _levels(file: Any, notes: list[str]) -> list[Any]:
     falling = all(a.size > b.size for a, b in zip(file.series, others, strict=False))
     if falling and max(ratios) < min(ratios) * (1 + _ALIKE):
         return list(file.series)
-    sizes = ", ".join(_size(each) for each in file.series)
     raise Refused(
-        f"it holds pictures of different shapes ({sizes})",
+        f"it holds pictures of different shapes ({listed})",
         code="ambiguous-picture",
-        remedy="save the one that is meant as a file of its own",
+        remedy=f"say which: `series: 0` to `series: {len(others)}`",
     )
 
 
@@ -169,11 +174,11 @@ def _from_inks(values: Values, axes: str) -> Values:
     return np.moveaxis(colours, -1, at)
 
 
-def _spacing(file: Any, page: Any, notes: list[str]) -> dict[str, float]:
+def _spacing(file: Any, page: Any, notes: list[str], series: int) -> dict[str, float]:
     """Metres of a pixel along each axis, as OME, ImageJ or Aperio say it."""
     found: dict[str, float | None] = {}
     if file.is_ome:
-        pixels = _pixels(file)
+        pixels = _pixels(file, series)
         found = {a: metres(pixels.get(f"PhysicalSize{a.upper()}"), pixels.get(f"PhysicalSize{a.upper()}Unit", "µm")) for a in "xyz"}
     elif file.is_imagej:
         about = file.imagej_metadata or {}
@@ -196,16 +201,16 @@ def _per(page: Any, name: str) -> float | None:
     return float(tag.value[1] / tag.value[0])
 
 
-def _pixels(file: Any) -> dict[str, Any]:
+def _pixels(file: Any, series: int) -> dict[str, Any]:
     import tifffile
 
     image = tifffile.xml2dict(file.ome_metadata).get("OME", {}).get("Image", {})
-    first = image[0] if isinstance(image, list) else image
-    return dict(first.get("Pixels", {}))
+    listed = image if isinstance(image, list) else [image]
+    return dict(listed[series].get("Pixels", {}) if series < len(listed) else {})
 
 
-def _channels(file: Any) -> tuple[str, ...]:
+def _channels(file: Any, series: int) -> tuple[str, ...]:
     if not file.is_ome:
         return tuple(str(label) for label in (file.imagej_metadata or {}).get("Labels", ())) if file.is_imagej else ()
-    channels = _pixels(file).get("Channel", [])
+    channels = _pixels(file, series).get("Channel", [])
     return tuple(str(each.get("Name", "")) for each in (channels if isinstance(channels, list) else [channels]))

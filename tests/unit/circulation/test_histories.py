@@ -193,13 +193,14 @@ def test_levels_of_nodes_are_independent_filters_but_their_colonies_fill_them_in
     for given in (third[second], third[~second]):
         assert off(given.astype(float), chance, chance * (1 - chance)) < 4
     sheds = replace(plan.colony, sheds=Sheds(np.array([0, 0.1, 0])[:, None, None]))
-    batch = drawn(replace(plan, colony=sheds), entries, range(4000), "direct")[0]
+    batch = drawn(replace(plan, colony=sheds), entries, range(16_000), "direct")[0]
     second, third = (batch.colonies[:, 0, place] > 0 for place in (1, 2))
     cells = 1.7 * 0.8  # colonies of one cell in II, each shedding 2 cells in 20 days, half of which are held at III
     per_colony = 1 - np.exp(-0.1 * 20 * 0.5)
     third_given_none = chance
     some = 1 - (1 - chance) * (np.exp(-cells * per_colony) - np.exp(-cells)) / (1 - np.exp(-cells))
     assert off(third[second].astype(float), some, some * (1 - some)) < 4
+    assert min(off(third[second].astype(float), some * bias, some * (1 - some)) for bias in (0.95, 1.05)) > 4
     assert off(third[~second].astype(float), third_given_none, chance * (1 - chance)) < 4
 
 

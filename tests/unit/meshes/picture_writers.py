@@ -89,6 +89,16 @@ def pyramid(folder: Path) -> Path:
     return path
 
 
+def slide_and_label(folder: Path) -> Path:
+    """An OME-TIFF with a slide and the label beside it, of other pixels."""
+    path = folder / "slide.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as file:
+        for name, values, edge in (("label", np.zeros((7, 40), np.uint8), 5.0), ("scan", plane(), 0.5)):
+            about = {"axes": "YX", "Name": name, **{f"PhysicalSize{a}": edge for a in "XY"}}
+            file.write(values, photometric="minisblack", metadata=about)
+    return path
+
+
 def pages_of_falling_size(folder: Path) -> Path:
     """A pyramid as plain pages."""
     path = folder / "pages.tif"

@@ -125,14 +125,15 @@ def test_a_library_that_few_need_is_fetched_when_a_reader_lacks_it(tmp_path: Pat
         commands.append(command)
         if "install" in command:
             if len(commands) < 5:
+                extras._place("seldom").mkdir(parents=True)
                 raise subprocess.CalledProcessError(1, command, stderr="no way to the index\n")
             packages = extras._place("seldom") / "lib" / "python3" / "site-packages"
             (packages / "seldom").mkdir(parents=True)
             (packages / "seldom" / "part.py").write_text("")
 
     monkeypatch.setattr(extras, "_run", run)
-    with pytest.raises(Missing, match=r"seldom, which cannot be fetched from the package index \(no way to the index\)"):
+    with pytest.raises(Missing, match=r"seldom is needed, which cannot be fetched from the package index \(no way to the index\)"):
         isolated("lacks", tmp_path / "m.txt", package="")
-    assert not extras.have("seldom")
+    assert not extras.have("seldom") and not extras._place("seldom").exists()
     assert isolated("lacks", tmp_path / "m.txt", package="").points.shape == (1, 3)
     assert extras.have("seldom") and [str(path) for path in (tmp_path / "cache").glob("*/lib/python3/site-packages")] == extras.beside()

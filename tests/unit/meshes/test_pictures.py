@@ -37,6 +37,7 @@ from tests.unit.meshes.picture_writers import (
     pillow,
     plane,
     pyramid,
+    slide_and_label,
     stack,
     tif,
 )
@@ -268,6 +269,19 @@ def test_pyramids_take_the_full_level_or_the_one_that_is_named(tmp_path: Path) -
         assert small.whole == (120, 80)
         with refused("wrong-level", str(path), "level: 0", ("no level 2", "120 x 80, 30 x 20")):
             read(path, level=2)
+
+
+def test_one_of_several_pictures_in_a_file(tmp_path: Path) -> None:
+    path = slide_and_label(tmp_path)
+    with refused("ambiguous-picture", str(path), "`series: 0` to `series: 1`", ("0: label, 40 x 7, 1: scan, 30 x 20",)):
+        read(path)
+    scan = read(path, series=1)
+    assert np.array_equal(scan.values, plane())
+    assert spacing(options(path, LABELS), scan)[0] == pytest.approx((0.5, 0.5))
+    assert spacing(options(path, LABELS), read(path, series=0))[0] == pytest.approx((5, 5))
+    for other, says in ((path, "no picture 2"), (pillow("png", "L")(tmp_path), "holds one")):
+        with refused("ambiguous-picture", str(other), "series", (says,)):
+            read(other, series=2)
 
 
 def test_parts_and_smaller_pictures_stay_where_they_were(tmp_path: Path) -> None:

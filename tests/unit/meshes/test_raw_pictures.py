@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from invasio.meshes.image.picture import load
 from invasio.meshes.image.segment import classify
+from tests.lib.messages import refused
 from tests.unit.meshes.build import make, measures, options
 
 Array = np.ndarray
@@ -75,6 +76,28 @@ def test_vessels_of_a_retina_are_a_region_although_no_threshold_finds_them(tmp_p
     assert any("region vessels" in note and "in the mesh" in note for note in data.notes)
 
 
+@pytest.mark.parametrize("flatten", [None, 40])
+def test_the_black_frame_of_a_lens_is_no_vessel_and_hides_none(tmp_path: Path, flatten: float | None) -> None:
+    """A round field, with corners that are not quite black: its rim is a stronger edge than any vessel."""
+    picture = np.asarray(Image.open(retina(tmp_path / "whole.png"))).astype(float)
+    y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    inside = np.hypot(x, y) < 0.47 * SIDE
+    picture *= gaussian_filter(inside.astype(float), 1.5)[..., None]
+    picture += np.random.default_rng(4).uniform(0, 3, picture.shape)
+    Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(tmp_path / "round.png")
+    given = {"flatten": flatten, "regions": {"vessels": {"ridges": "dark", "width": [3, 10]}, "tissue": {"above": 0.15}}}
+    chosen = options("image", image=str(tmp_path / "round.png"), holes={}, **given)
+    found = classify(load(chosen).values, chosen, "picture")
+    assert overlap(found == 0, vessels() & inside) > 0.8
+    assert (found[(0, 0, -1, -1), (0, -1, 0, -1)] == -1).all()  # no tissue
+    if flatten is None:
+        from invasio.meshes.network import read_network
+        from invasio.solver.scenario.network import Network
+
+        network = read_network(Network.model_validate({"file": str(tmp_path / "round.png"), "loose_ends": "tip", "ridges": "dark"}), 2)
+        assert (np.hypot(*(network.points - SIDE / 2).T) < 0.47 * SIDE).all()
+
+
 def test_bright_lines_are_found_as_dark_ones_are(tmp_path: Path) -> None:
     np.save(tmp_path / "bright.npy", (light() * (1 + 0.4 * vessels())).astype(np.float32))
     chosen = options("image", image=str(tmp_path / "bright.npy"), regions={"v": {"ridges": "bright", "width": 6}, "t": "rest"})
@@ -128,3 +151,15 @@ def test_a_ring_in_a_volume_is_one_line(tmp_path: Path) -> None:
     assert network.lengths.sum() == pytest.approx(2 * np.pi * 13, rel=0.06)
     assert network.radius.mean() == pytest.approx(2.5, abs=0.5)
     assert (np.bincount(network.segments.ravel()) == 2).all()
+
+
+def test_a_network_of_several_channels_says_what_a_network_can_do(tmp_path: Path) -> None:
+    """There are no options of pictures in a network, so none is named."""
+    import tifffile
+
+    from invasio.meshes.network import read_network
+    from invasio.solver.scenario.network import Network
+
+    tifffile.imwrite(tmp_path / "two.tif", np.zeros((2, 9, 9), np.uint8), imagej=True, metadata={"axes": "CYX"})
+    with refused("ambiguous-picture", "two.tif", "as a file of its own", ("2 channels",)):
+        read_network(Network.model_validate({"file": str(tmp_path / "two.tif")}), 2)

@@ -178,3 +178,11 @@ def test_tags_of_dolfinx_in_a_plane_and_on_a_line(tmp_path: Path, dim: int) -> N
     found = quality(build_data(options("file", path=str(tmp_path / "m.xdmf"), **named)))
     assert {name: part.measure for name, part in found.regions.items()} == pytest.approx({"bed": 1.0, "stroma": 1.0})
     assert found.boundaries["skin"].measure == pytest.approx(1.0)
+
+
+def test_an_array_that_is_taken_before_others_is_said(tmp_path: Path) -> None:
+    """Whole numbers written as floats stand back behind integers, and that is said with the option that takes them."""
+    path = halves(tmp_path / "m.vtk", label=[0, 3], grade=[1.0, 2.0], pressure=[0.5, 1.5])
+    said = "regions are the numbers of the cell array 'label'; whole numbers are in grade as well (`tags: NAME` takes them)"
+    assert said in make("file", path=path).notes
+    assert not any("cell array" in note for note in make("file", path=path, tags="grade").notes)

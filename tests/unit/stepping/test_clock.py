@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.control import LEAST_SHARE, REST, SOON, Control
+from invasio.solver.stepping.control import LEAST_SHARE, REST, SOON, TREND, Control
 from invasio.solver.stepping.options import ClockOptions
 from invasio.solver.stepping.trial import Missed
 
@@ -81,10 +81,20 @@ def test_what_halves_have_measured_counts_more_than_prediction() -> None:
     """Of a species that decays, prediction says twice the error that a step has; it tells how the error changes all the same."""
     control = Control(1e-3, 1e-6)
     control.judge(missed(2e-4, 1e-4), 0.1)
-    assert control.judge(missed(2e-4), 0.1) == pytest.approx(2.0 ** (1.0 / 3.0))
-    assert control.judge(missed(8e-4), 0.1) == pytest.approx(0.5 ** (1.0 / 3.0))
+    assert control.judge(missed(2e-4), 0.1) == pytest.approx((REST / 0.1) ** (1.0 / 3.0))
+    assert control.judge(missed(8e-4), 0.1) == pytest.approx((REST / 0.4 / TREND) ** (1.0 / 3.0))
     control.judge(missed(2e-4, 1e-9), 0.1)  # halves agree by chance
-    assert control.judge(missed(2e-4), 0.1) == pytest.approx(LEAST_SHARE ** (-1.0 / 3.0))
+    assert control.judge(missed(2e-4), 0.1) == pytest.approx((REST / 0.2 / LEAST_SHARE) ** (1.0 / 3.0))
+
+
+def test_steps_do_not_lag_behind_an_error_that_goes_on_changing() -> None:
+    """c_ttt falls or rises by a fifth from step to step: the next is as long as it should be then; 7 % too short or long otherwise."""
+    for change in (0.8, 1.25):
+        control, strength, dt = Control(1e-3, 1e-6), REST * 1e-3, 1.0
+        for _ in range(6):
+            dt *= control.judge(missed(strength * dt**3), dt)
+            strength *= change
+        assert strength * dt**3 == pytest.approx(REST * 1e-3)
 
 
 def test_each_variable_is_followed_by_its_own_prediction() -> None:
@@ -92,7 +102,8 @@ def test_each_variable_is_followed_by_its_own_prediction() -> None:
     control = Control(1e-3, 0.0)
     two = lambda *errors: np.array(errors)  # noqa: E731
     control.judge(Missed(["a", "c"], np.ones(2), two(1e-5, 1e-4), two(1e-5, 1e-4)), 0.1)
-    assert control.judge(Missed(["a", "c"], np.ones(2), two(1e-5, 5e-5), None), 0.1) == pytest.approx(4.0 ** (1.0 / 3.0))
+    expected = (REST / 0.08 / 0.8) ** (1.0 / 3.0)  # c has fallen by a fifth, and will again
+    assert control.judge(Missed(["a", "c"], np.ones(2), two(1e-5, 8e-5), None), 0.1) == pytest.approx(expected)
 
 
 def test_steps_grow_between_outputs_that_are_few_of_them_apart() -> None:
