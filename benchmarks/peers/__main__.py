@@ -112,14 +112,14 @@ def draw(results: dict[str, list[Result]], path: Path) -> None:
     from invasio.postprocess.style import style
 
     with style():
-        figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        figure, axes = plt.subplots(figsize=(8.0, 4.2), layout="constrained")
         for colour, marker, (peer, runs) in zip(cycle(LINES), cycle("osD^vPX"), results.items(), strict=False):
             seconds, error = [r["setup"] + r["loop"] for r in runs], [r["n"] for r in runs]
             axes.loglog(seconds, error, marker=marker, color=colour, label=peer, markersize=5)
         axes.set_xlabel("processor time of set-up and loop on one core [s]")
         axes.set_ylabel("error of the cell density, relative L2")
         axes.set_title("Haptotaxis on a square until t = 2 (Anderson et al. 2000)")
-        axes.legend()
+        figure.legend(loc="outside right upper")
         figure.savefig(path)
 
 

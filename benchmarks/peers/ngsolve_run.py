@@ -1,4 +1,4 @@
-"""NGSolve as its tutorials write time-dependent problems: symbolic forms, assembled where they change, its direct solvers.
+"""NGSolve as its tutorials write time-dependent problems: symbolic forms, assembled where they change, UMFPACK (faster here than its Cholesky).
 
 Settings: ``cells``, ``dt``, ``order`` of the elements. One field after the other, linearly implicit, first order; the matrix of m is factorised once.
 """
@@ -24,14 +24,14 @@ def solve(cells: int, dt: float, order: int) -> dict[str, Any]:
     for field, start in ((n, lump), (f, 1.0 - 0.5 * lump), (m, 0.5 * lump)):
         field.Set(start)
     spreading = ngs.BilinearForm((u * v + dt * D * ngs.grad(u) * ngs.grad(v)) * ngs.dx, symmetric=True).Assemble()
-    factors = spreading.mat.Inverse(space.FreeDofs(), inverse="sparsecholesky")
+    factors = spreading.mat.Inverse(space.FreeDofs(), inverse="umfpack")
     eaten = ngs.BilinearForm((1.0 + dt * ETA * m) * u * v * ngs.dx, symmetric=True)
     moving = ngs.BilinearForm((u * v + dt * (D * ngs.grad(u) - GAMMA * u * ngs.grad(f)) * ngs.grad(v)) * ngs.dx)
     made, left, stays = (ngs.LinearForm(now * v * ngs.dx) for now in (m + dt * ALPHA * n, f, n))
     begun, prepared, steps = ngs.Integrate(n, mesh), clock.lap(), round(END / dt)
     for _ in range(steps):
         m.vec.data = factors * made.Assemble().vec
-        f.vec.data = eaten.Assemble().mat.Inverse(space.FreeDofs(), inverse="sparsecholesky") * left.Assemble().vec
+        f.vec.data = eaten.Assemble().mat.Inverse(space.FreeDofs(), inverse="umfpack") * left.Assemble().vec
         n.vec.data = moving.Assemble().mat.Inverse(space.FreeDofs(), inverse="umfpack") * stays.Assemble().vec
     spent = clock.lap()
     x, y = np.array([vertex.point for vertex in mesh.vertices]).T
