@@ -1,7 +1,7 @@
 """`invasio test`: style, import contracts, types, then the tests on 1, 2 and 3 ranks; one line for each at the end.
 
 usage: invasio test [--ranks 1,2,3] [--differing] [--checks | --no-checks] [PYTEST ARGUMENTS, for example -k NAME or a path]
---differing runs only what hangs on where MPI, PETSc and HDF5 come from: the same tests in each environment show that it is as good.
+--differing runs only what depends on where MPI, PETSc and HDF5 come from: the same tests in each environment show that it is as good.
 --slow adds the tests that take minutes. With pytest arguments only the tests run, unless --checks is given.
 """
 
@@ -30,7 +30,7 @@ STYLE = ["--config", 'namespace-packages = ["src/invasio"]', "--extend-ignore", 
 MOST_WORKERS = 4
 SERIAL_LIMIT = 1800  # seconds for the tests on one rank
 PARALLEL_LIMIT = 1200  # and on several
-# What hangs on where MPI, PETSc, HDF5 and Numba come from: launching, linear algebra, output, the quick start.
+# What depends on where MPI, PETSc, HDF5 and Numba come from: launching, linear algebra, output, the quick start.
 DIFFERING = (
     "tests/launcher/test_alone.py",
     "tests/launcher/test_one_rank.py",
@@ -63,7 +63,7 @@ def main(argv: list[str]) -> int:
     """Run all legs, print the summary, return 0 if nothing failed."""
     parser = argparse.ArgumentParser(prog="invasio test", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--ranks", default="1,2,3", help="numbers of ranks to run the tests on (default: 1,2,3)")
-    parser.add_argument("--differing", action="store_true", help="only what hangs on where MPI, PETSc and HDF5 come from")
+    parser.add_argument("--differing", action="store_true", help="only what depends on where MPI, PETSc and HDF5 come from")
     when = "style, contracts and types (default: unless tests are selected)"
     parser.add_argument("--checks", action=argparse.BooleanOptionalAction, help=when)
     parser.add_argument("--style", action="store_true", help="only the style")

@@ -230,7 +230,7 @@ def _text(task: Task, indices: Sequence[Index], errors: dict[str, float], runs: 
         said.append(f"{name}: the polynomial misses runs left out by {100 * error:.2g} % of the outcome's standard deviation{judged}.")
     little = matters_little(indices, method)
     if little:
-        said.append(f"No outcome hangs on {', '.join(little)}: they may be fixed anywhere in their ranges.")
+        said.append(f"No outcome depends on {', '.join(little)}: they may be fixed anywhere in their ranges.")
     return "\n".join([*lines, "", *said, f"{runs} runs."]) + "\n"
 
 

@@ -179,7 +179,7 @@ class Grid:
 
 
 def in_order(named: Mapping[str, frozenset[str]]) -> list[str]:
-    """Names after those that they hang on; where these go in a circle, in the order that is given."""
+    """Names after those that they depend on; where these go in a circle, in the order that is given."""
     found: list[str] = []
     while len(found) < len(named):
         left = [name for name in named if name not in found]

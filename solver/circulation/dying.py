@@ -202,7 +202,7 @@ class _Draw:
         for chance, rest in zip(chances, after, strict=True):
             some = np.zeros_like(left)
             on = np.flatnonzero(left > 0) if chance > 0 else np.zeros(0, dtype=np.int64)
-            self.index += 1  # also for nobody: the numbers of a history do not hang on others
+            self.index += 1  # also for nobody: the numbers of a history do not depend on others
             if len(on):
                 some[on] = binomial(self.keys.take(on), Purpose.LEDGER, left[on].astype(float), np.array(chance / rest), self.index).astype(
                     np.int64

@@ -8,7 +8,7 @@ the intervals as its last axis and is **constant on each of them**: entry t hold
 Any axis may have length 1 instead: the same for all. So a plain number is an array of shape (1,) or (1, 1, 1): ``number``.
 
 **Phenotypes.** A unit (single or cluster) and a colony have the mean over their cells, or founders, of every value; whether a cell comes
-loose from a cluster hangs on its own phenotype alone.
+loose from a cluster depends on its own phenotype alone.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _check_mesh(scenario: Scenario) -> None:
 
 
 def _check_cascade(scenario: Scenario) -> None:
-    """Values of the cascade over all its time, as far as they do not hang on the tissue; raises ScenarioError and CirculationError."""
+    """Values of the cascade over all its time, as far as they do not depend on the tissue; raises ScenarioError and CirculationError."""
     if scenario.circulation is None:
         return
     from ..cascade.build import plan_of

@@ -2,7 +2,7 @@ r"""Sub-steps of the kinetics at many nodes at once, each with its own time and 
 
 A lane that has come to the end of the step takes the next node. Unknowns are eliminated in one order, found before
 (discretise.elimination), without a search for pivots; a lane in which the first stage does not solve its equations to SOLVED of their
-parts does that sub-step with pivots, as does one that must be led back from below 0. What a lane finds does not hang on the others.
+parts does that sub-step with pivots, as does one that must be led back from below 0. What a lane finds does not depend on the others.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def test_single_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     path = ishigami(tmp_path, "method: morris, n: 20", ", d: {from: 0, to: 1}").path
     assert main(["sensitivity", str(path), "--out", str(tmp_path / "out"), "-j", "1"]) == 0
     said = capsys.readouterr().out
-    assert "No outcome hangs on d:" in said
+    assert "No outcome depends on d:" in said
     assert {path.name for path in (tmp_path / "out" / "figures").iterdir()} == {"indices.png", "indices.pdf"}
     found = json.loads((tmp_path / "out" / "indices.json").read_text())["indices"]["f"]
     assert found["d"]["mean_step"] == 0.0
@@ -85,7 +85,7 @@ def test_single_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_outcomes_of_the_cascade(tmp_path: Path) -> None:
-    """As a run with the same values has them, at a time and at the horizon, beside columns of the series; a chance hangs on its rate."""
+    """As a run with the same values has them, at a time and at the horizon, beside columns of the series; a chance depends on its rate."""
     shipped = Path(__file__).parents[3] / "scenarios" / "cascade" / "inhibitor.yaml"
     liver = "chance of a metastasis in liver"
     (tmp_path / "s.yaml").write_text(f"""\
