@@ -64,7 +64,7 @@ def long_time(unit: str, last: float) -> tuple[float, str]:
     return 1.0, unit
 
 
-def time_label(run: Run, time: float, among: Sequence[float] = ()) -> str:
+def time_label(run: Run, time: float, among: Sequence[float] | NDArray[np.float64] = ()) -> str:
     """A time with its unit: t = 12 h. ``among``: what else is shown, which needs no more decimals than tell all of them apart."""
     factor, unit = time_scale(run)
     value = time * factor

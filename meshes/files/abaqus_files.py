@@ -163,7 +163,7 @@ def _lines(path: Path) -> Iterator[_Line]:
             continue
         if text.startswith("*") or open_:
             words = [word.strip() for word in text.removeprefix("*").split(",")]
-            if not open_:
+            if not open_ or found is None:
                 if found is not None:
                     yield found
                 found = _Line(number, " ".join(words.pop(0).lower().split()), {})

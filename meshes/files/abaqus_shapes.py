@@ -75,7 +75,7 @@ class Solid:
             start, end = np.array(rows[1][:3]), np.array(rows[1][3:6])
             axis = (end - start) / np.linalg.norm(end - start)
             points = Rotation.from_rotvec(np.radians(rows[1][6]) * axis).apply(points - start) + start
-        return _copied(self, dict(zip(self.nodes, map(tuple, points.tolist()), strict=True)))
+        return _copied(self, {node: tuple(map(float, point)) for node, point in zip(self.nodes, points, strict=True)})
 
 
 def _copied(solid: Solid, nodes: dict[int, tuple[float, ...]]) -> Solid:

@@ -194,7 +194,6 @@ class Body:
             found.append((camera.seen(ends.reshape(-1, 3)).reshape(-1, 2, 3)[:, :, :2], open_))
         return found
 
-
     def walls_crossed(self, plane: Plane, camera: Camera) -> dict[str, Floats]:
         """Where the walls of each kind of vessel cross a plane, as the camera sees it: blood or lymph -> segments (n, 2, 2)."""
         found = {}

@@ -61,6 +61,7 @@ class Control:
         self.largest: dict[str, float] = {}
         self.strength: Floats
         self.surprise: Floats
+        self.latest: Floats
         self.seen: dict[str, Seen] = {}  # by kind of event
         self.begin_again()
 

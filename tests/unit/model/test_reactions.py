@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -119,7 +121,7 @@ def test_where_little_reacts() -> None:
     moved, floors = old + np.array([[0.0, 1e-5, 0.0], [0.0, 0.0, 0.0]]), np.full(2, 1e-6 * kinetics.FLOOR)
     for dt, few in ((1e-3, 1), (0.5, 2)):
         new, flown, counts = np.zeros_like(old), np.zeros((1, 3)), np.zeros(4)
-        begun = (program.table(), np.zeros((0, 3)), np.zeros((2, 3), dtype=bool), old, moved, dt, 1e-6, floors)
+        begun: tuple[Any, ...] = (program.table(), np.zeros((0, 3)), np.zeros((2, 3), dtype=bool), old, moved, dt, 1e-6, floors)
         scratch = (np.zeros(1, dtype=bool), np.zeros(3, dtype=np.int32))
         assert kinetics.advance(*begun, new, np.zeros_like(old), flown, counts, *scratch) == -1
         assert counts[3] == few
@@ -132,7 +134,16 @@ def stepped(program: Program, old: NDArray[np.float64], dt: float) -> NDArray[np
     """Densities after a step of the kinetics alone, with sub-steps everywhere but where nothing is."""
     new, tilt, counts = np.zeros_like(old), np.zeros_like(old), np.zeros(4)
     flown, n = np.zeros((len(program.flows), old.shape[1])), old.shape[1]
-    begun = (program.table(), np.zeros((0, n)), np.zeros(old.shape, dtype=bool), old, old, dt, 1e-6, np.full(len(old), 1e-14))
+    begun: tuple[Any, ...] = (
+        program.table(),
+        np.zeros((0, n)),
+        np.zeros(old.shape, dtype=bool),
+        old,
+        old,
+        dt,
+        1e-6,
+        np.full(len(old), 1e-14),
+    )
     scratch = (np.zeros(-(-n // kinetics.WIDTH), dtype=bool), np.zeros(n, dtype=np.int32))
     assert kinetics.advance(*begun, new, tilt, flown, counts, *scratch) == -1
     return new
