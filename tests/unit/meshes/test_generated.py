@@ -66,7 +66,8 @@ def test_size_that_divides_the_length_gives_no_extra_cell() -> None:
 def test_cells_grow_from_a_side_on(kind: str, side: str) -> None:
     """The first of 12 over 3.7 is .1, and each is larger than the one before by the same factor; other axes stay even."""
     dim = ("interval", "rectangle", "box").index(kind) + 1
-    ends: dict[str, Any] = ({"from": 1.1, "to": 4.8} if dim == 1 else {"from": [1.1] * dim, "to": [4.8] * dim}) | {"graded": {side: 0.1}}
+    low, high = (1.1, 4.8) if dim == 1 else ([1.1] * dim, [4.8] * dim)
+    ends: dict[str, Any] = {"from": low, "to": high, "graded": {side: 0.1}}
     data = make(kind, cells=12 if dim == 1 else [4] * (dim - 1) + [12], **ends)
     widths = np.diff(np.unique(data.points[:, -1].round(12)))[:: -1 if side == "top" else 1]
     assert widths[0] == pytest.approx(0.1) and widths.sum() == pytest.approx(3.7)

@@ -377,10 +377,12 @@ def abaqus_by_gmsh(folder: Path) -> File:
 def abaqus_parts(folder: Path) -> File:
     """As Abaqus/CAE writes it: one part of which two instances stand side by side, sets and a surface of the assembly."""
     points, tetrahedra = lattice((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (2, 2, 2))
+    places: Any = points.tolist()
+    rows: Any = tetrahedra.tolist()
     lines = ["*Heading", "** Job name: job", "*Part, name=Cube", "*Node"]
-    lines += [f"{k + 1:7d}, {x:12.6g}, {y:12.6g}, {z:12.6g}" for k, (x, y, z) in enumerate(points.tolist())]
+    lines += [f"{k + 1:7d}, {x:12.6g}, {y:12.6g}, {z:12.6g}" for k, (x, y, z) in enumerate(places)]
     lines += ["*Element, type=C3D4"]
-    lines += [", ".join(str(n + 1) for n in (k, *row)) for k, row in enumerate(tetrahedra.tolist())]
+    lines += [", ".join(str(n + 1) for n in (k, *row)) for k, row in enumerate(rows)]
     lines += [f"*Nset, nset=Set-1, generate\n 1, {len(points)}, 1", f"*Elset, elset=Set-1, internal, generate\n 1, {len(tetrahedra)}, 1"]
     lines += ["*Solid Section, elset=Set-1, material=m", ",", "*End Part", "**", "*Assembly, name=Assembly"]
     lines += ["*Instance, name=Cube-1, part=Cube", "*End Instance"]
@@ -388,14 +390,14 @@ def abaqus_parts(folder: Path) -> File:
     for name, instance in (("bed", "Cube-1"), ("stroma", "Cube-2")):
         lines += [f"*Elset, elset={name}, instance={instance}, generate", f" 1, {len(tetrahedra)}, 1"]
     skin: dict[str, list[int]] = {}
-    for k, row in enumerate(tetrahedra.tolist()):
+    for k, row in enumerate(rows):
         for face, corners in {"S1": (0, 1, 2), "S2": (0, 3, 1), "S3": (1, 3, 2), "S4": (2, 3, 0)}.items():
             if (points[[row[corner] for corner in corners], 0] == 0).all():
                 skin.setdefault(face, []).append(k + 1)
     for face, members in skin.items():
         lines += [f"*Elset, elset=_skin_{face}, internal, instance=Cube-1", *(f" {k}," for k in members)]
     lines += ["*Surface, type=ELEMENT, name=skin", *(f"_skin_{face}, {face}" for face in skin)]
-    back = [k + 1 for k, p in enumerate(points.tolist()) if p[1] == 1]
+    back = [k + 1 for k, p in enumerate(places) if p[1] == 1]
     lines += [
         "*Nset, nset=back, instance=Cube-1",
         ", ".join(map(str, back)),
