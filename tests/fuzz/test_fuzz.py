@@ -23,7 +23,7 @@ def test_written_by_hand(part: int, tmp_path: Path) -> None:
         answer = ask(["validate", "a.yaml", *(word for text in attack.sets for word in ("--set", text))], tmp_path)
         assert answer.fault == "", f"{name}: {answer.fault}"
         assert f" [{attack.code}]" in answer.text if attack.code else answer.code == 0, f"{name}: {answer.text[:500]}"
-        assert answer.seconds < 8.0, f"{name}: {answer.seconds:.1f} s"
+        assert answer.seconds < 30.0, f"{name}: {answer.seconds:.1f} s"  # of the processor; what grows with a power takes minutes
         assert answer.memory < 1000.0, f"{name}: {answer.memory:.0f} MB"
         assert len(answer.text) < 50_000, f"{name}: {len(answer.text)} characters"
 

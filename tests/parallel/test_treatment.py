@@ -41,7 +41,7 @@ radiation:
   rays: {start: 2, every: 3, count: 2, dose: 2, alpha: 0.2, beta: 0.02, of: [b]}
 surgery:
   cut: {at: 5, of: [a, b], region: bed, share: 0.75}
-time: {end: 10, tolerance: 1e-3}
+time: {end: 10, tolerance: 5e-4}
 output: {at: [4.9]}
 """
 
