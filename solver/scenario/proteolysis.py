@@ -17,6 +17,7 @@ from pydantic import Field
 
 from .base import Options
 from .reader import Document, Fault, Faults, Path_
+from .wrong import allowed
 
 SOURCE = "Karagiannis, Popel 2004, J. Biol. Chem. 279:39105-39114"
 SOURCES = {"receptor": f"{SOURCE}, but TIMP-2 is let go at 2.2e-4 /s"}
@@ -130,6 +131,9 @@ def write_out(document: Document) -> tuple[Document, tuple[Path_, ...]]:
             "no-scales",
             "state them, as in scales: {length: 1 um, time: 1 h}",
         )
+    cells, phenotypes = page.given.get("on"), page.group("model", "cells")
+    if isinstance(cells, str) and cells not in phenotypes:  # else each of what cells carry would be told
+        raise page.fault("on", f"unknown species (given {cells!r})", "no-species", allowed(cells, phenotypes))
     _species(page, names, drug if isinstance(drug, Mapping) else {})
     _reactions(page, names, drug if isinstance(drug, Mapping) else {})
     return replace(document, data=page.data, keys=page.keys, values=page.values), tuple(page.written)

@@ -74,6 +74,7 @@ OWN = "  reactions:\n    dimer: {equation: 'mmp2 ->', rate: 1}\ntime: {"
 TWICE = "  solubles: {timp2: {diffusion: 1}}\ntime: {"
 ROLE = "    names: {timp: x}\ntime: {"
 RATE = "    rates: {receptr: {forward: 1}}\ntime: {"
+CELLS = "    on: tumor\n  cells: {tumour: {initial: 2}}\ntime: {"
 ORDER = "    rates: {dimer: {forward: 1 /s}}\ntime: {"
 
 
@@ -95,6 +96,7 @@ WRONG = {
     "a unit of the wrong kind": ("4 nM", "4 um", "wrong-unit", ":6:12: model.solubles.timp2.initial", "amount/length^3"),
     "an unknown role": ("time: {", ROLE, "unknown-key", ":9:12: model.proteolysis.names", "timp2"),
     "an unknown reaction": ("time: {", RATE, "unknown-key", ":9:12: model.proteolysis.rates", "receptor"),
+    "unknown cells, once": ("time: {", CELLS, "no-species", ":9:9: model.proteolysis.on", "tumour"),
     "an unknown option": ("timp2:", "timp:", "unknown-key", ":6:5: model.proteolysis.timp", "timp2"),
     "nothing diffuses": ("    diffusion: 0.1\n", "", "missing-option", ":5:5: model.proteolysis", "diffusion"),
     "a rate of the wrong order": ("time: {", ORDER, "wrong-unit", ":9:12: model.reactions.dimer.forward", "length^3/amount/time"),
