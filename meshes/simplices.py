@@ -71,7 +71,7 @@ def alone(comm: Comm, points: Floats, cells: Ints) -> Simplices:
     dim, used = cells.shape[1] - 1, np.zeros(len(points), dtype=bool)
     used[cells] = True
     nodes = np.flatnonzero(used)
-    if not len(nodes) == len(points):
+    if len(nodes) != len(points):
         cells = (np.cumsum(used) - 1)[cells]
     if len(cells) and np.ptp(cells, axis=1).mean() > SCATTERED * len(nodes) ** (1.0 - 1.0 / dim):
         order = _banded(cells, len(nodes))
@@ -113,7 +113,9 @@ def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Int
     ends = np.cumsum(comm.allgather(n_owned))
     first, dim = int(ends[comm.rank]) - n_owned, cells.shape[1] - 1
     owner = np.searchsorted(ends, cells, side="right")
-    chosen = [np.flatnonzero((owner == rank).any(axis=1)) if rank != comm.rank else np.empty(0, dtype=np.int64) for rank in range(comm.size)]
+    chosen = [
+        np.flatnonzero((owner == rank).any(axis=1)) if rank != comm.rank else np.empty(0, dtype=np.int64) for rank in range(comm.size)
+    ]
     around = comm.alltoall([(cells[c], numbers[c], corners[c], points[c]) for c in chosen])
     mine = len(cells)
     cells, numbers, corners, points = (

@@ -191,6 +191,6 @@ def outward(
             value = 0.0
             for axis in range(corners - 1):
                 value -= g[m, axis] * g[k, axis]
-            for l in range(corners):
-                if l != k and cells[c, l] < n:
-                    out[position(indptr, indices, cells[c, l], cells[c, m])] += volume * value
+            for on in range(corners):
+                if on != k and cells[c, on] < n:
+                    out[position(indptr, indices, cells[c, on], cells[c, m])] += volume * value

@@ -82,7 +82,9 @@ def verify_shares(comm: Comm, mesh: Simplices, data: MeshData) -> None:
     parallel_assert(comm, bool(np.isin(around, mesh.numbers).all()), "all cells around own nodes")
     ghosts = mesh.numbers[mesh.n_owned_cells :]
     parallel_assert(comm, bool(np.isin(ghosts, around).all()) and len(np.unique(mesh.numbers)) == len(mesh.numbers), "and no others, once")
-    parallel_assert(comm, bool(np.array_equal(np.unique(mesh.cells[mesh.cells >= mesh.n_owned]), np.arange(mesh.n_owned, len(mesh.nodes)))), "used")
+    parallel_assert(
+        comm, bool(np.array_equal(np.unique(mesh.cells[mesh.cells >= mesh.n_owned]), np.arange(mesh.n_owned, len(mesh.nodes)))), "used"
+    )
 
 
 @pytest.mark.parametrize(("kind", "given"), MESHES, ids=[f"{k}{n}" for n, (k, _) in enumerate(MESHES)])
