@@ -89,7 +89,7 @@ def alone(comm: Comm, points: Floats, cells: Ints) -> Simplices:
         ghosts=np.empty(0, dtype=np.int64),
         nodes=nodes,
         points=padded(points[nodes]),
-        cells=cells.astype(np.int32),
+        cells=np.ascontiguousarray(cells, dtype=np.int32),
         numbers=np.arange(len(cells)),
     )
 
@@ -137,6 +137,6 @@ def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Int
         ghosts=ghosts,
         nodes=corners.ravel()[at],
         points=padded(points.reshape(-1, dim)[at]),
-        cells=local.astype(np.int32),
+        cells=np.ascontiguousarray(local, dtype=np.int32),
         numbers=numbers,
     )
