@@ -74,7 +74,7 @@ def position(indptr: Indices, indices: Indices, i: int, j: int) -> int:
             low = middle
         else:
             high = middle
-    return low
+    return int(low)
 
 
 @compiled
