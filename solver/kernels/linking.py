@@ -74,7 +74,7 @@ def _without_python(text: str, named: str) -> str:
         idle = {name for name in names if len(re.findall(f"@{re.escape(name)}(?![\\w.$])", text)) == 1}
         if not idle:
             return text
-        text = _DEFINED.sub(lambda found: "" if found[1] in idle else found[0], text)
+        text = _DEFINED.sub(lambda found, idle=idle: "" if found[1] in idle else found[0], text)  # type: ignore[misc]
 
 
 def _letters(kind: Any) -> str | None:
