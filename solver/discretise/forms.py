@@ -24,7 +24,14 @@ class Forms:
     def stencil(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """indptr (n_owned + 1) and indices (nnz), which ascend in each row, of the nodes with a cell in common."""
         if self._stencil is None:
-            self._stencil = elements.neighbours(self.mesh.cells, self.mesh.n_owned, len(self.mesh.nodes))
+            cells, n = self.mesh.cells, self.mesh.n_owned
+            start, around = np.zeros(n + 2, dtype=np.int64), np.empty(cells.size, dtype=np.int32)
+            elements.surroundings(cells, start, around)
+            indptr, indices = np.zeros(n + 1, dtype=np.uint32), np.empty(0, dtype=np.uint32)
+            elements.neighbours(cells, around, start, len(self.mesh.nodes), indptr, indices)  # counts
+            indices = np.empty(int(indptr[-1]), dtype=np.uint32)
+            elements.neighbours(cells, around, start, len(self.mesh.nodes), indptr, indices)
+            self._stencil = indptr, indices
         return self._stencil
 
     def forget(self) -> None:

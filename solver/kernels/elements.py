@@ -18,50 +18,48 @@ Indices = NDArray[np.uint32]
 
 
 @compiled
-def neighbours(cells: Corners, n_owned: int, n_local: int) -> tuple[Indices, Indices]:
-    """indptr (n_owned + 1) and indices (nnz), ascending in each row, of the nodes that have a cell in common."""
-    start = np.zeros(n_owned + 1, dtype=np.uint32)
+def surroundings(cells: Corners, start: NDArray[np.int64], around: NDArray[np.int32]) -> None:
+    """Where the cells around each node begin in a list, start (n + 2) that is 0, and the list. Afterwards those of i begin at start[i]."""
+    n = len(start) - 2
     for c in range(len(cells)):
         for k in range(cells.shape[1]):
-            if cells[c, k] < n_owned:
-                start[cells[c, k] + 1] += 1
-    for i in range(n_owned):
-        start[i + 1] += start[i]
-    around, at = np.empty(start[n_owned], dtype=np.int32), start[:n_owned].copy()
+            if cells[c, k] < n:
+                start[cells[c, k] + 2] += 1
+    for i in range(n):
+        start[i + 2] += start[i + 1]
     for c in range(len(cells)):
         for k in range(cells.shape[1]):
             i = cells[c, k]
-            if i < n_owned:
-                around[at[i]] = c
-                at[i] += 1
-    seen = np.full(n_local, -1, dtype=np.int32)
-    indptr = np.zeros(n_owned + 1, dtype=np.uint32)
-    for i in range(n_owned):
-        count = 0
-        for a in range(start[i], start[i + 1]):
-            for k in range(cells.shape[1]):
-                j = cells[around[a], k]
-                if seen[j] != i:
-                    seen[j] = i
-                    count += 1
-        indptr[i + 1] = indptr[i] + count
-    indices = np.empty(indptr[n_owned], dtype=np.uint32)
-    seen[:] = -1
-    for i in range(n_owned):
+            if i < n:
+                around[start[i + 1]] = c
+                start[i + 1] += 1
+
+
+@compiled
+def neighbours(cells: Corners, around: NDArray[np.int32], start: NDArray[np.int64], n_local: int, indptr: Indices, indices: Indices) -> None:
+    """Nodes with a cell in common: where rows start, indptr (n_owned + 1), if indices are empty; else these, ascending in each row."""
+    n, known = len(indptr) - 1, len(indices) > 0
+    seen = np.empty(n_local, dtype=np.int32)
+    for j in range(n_local):
+        seen[j] = -1
+    for i in range(n):
         first = np.int64(indptr[i])
         end = first
         for a in range(start[i], start[i + 1]):
             for k in range(cells.shape[1]):
                 j = cells[around[a], k]
-                if seen[j] != i:
-                    seen[j] = i
+                if seen[j] == i:
+                    continue
+                seen[j] = i
+                if known:
                     place = end
                     while place > first and indices[place - 1] > j:
                         indices[place] = indices[place - 1]
                         place -= 1
                     indices[place] = j
-                    end += 1
-    return indptr, indices
+                end += 1
+        if not known:
+            indptr[i + 1] = end
 
 
 @compiled
