@@ -3,7 +3,8 @@
    A form is one way to call the kernel: `spec` says what the arguments must be, `entry` takes them as 8-byte words.
    In a spec: i, d, b an int, float, bool; a and four letters an array (its dtype's character, number of dimensions, memory order
    C, F or A, w where it is writable, else r); ( ... ) a tuple of the next of `types`. An array is the words that Numba's arrays are made of:
-   no owner, no parent, size, size of an item, address, shape, strides. Whatever is not exactly so is the business of `miss`. */
+   no owner, no parent, size, size of an item, address, shape, strides. Whatever is not exactly so is the business of `miss`.
+   A result is written likewise: an array as a, its dtype's character and number of dimensions, a tuple as ( and how many parts follow. */
 #define PY_SSIZE_T_CLEAN
 #define NPY_NO_DEPRECATED_API NPY_1_22_API_VERSION
 #include <Python.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 
 #define WORDS 1024 /* of the arguments of one call */
-#define RESULTS 32
+#define RESULTS 256
 
 typedef int32_t (*Entry)(const int64_t *given, int64_t *found);
 
@@ -97,6 +98,34 @@ static int fill(PyObject *value, const char **spec, PyObject *types, Py_ssize_t 
   return 0;
 }
 
+/* The last array on memory of memory.c frees it, which is behind the count in one piece. */
+static void drop(PyObject *owner) {
+  size_t *count = PyCapsule_GetPointer(owner, NULL);
+  if (count && --*count == 0) free(count);
+}
+
+/* An array that a kernel made, or a copy where the memory is not the kernel's. */
+static PyObject *array(char kind, int ndim, const int64_t *word) {
+  npy_intp shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
+  for (int axis = 0; axis < ndim; axis++) {
+    shape[axis] = word[5 + axis];
+    strides[axis] = word[5 + ndim + axis];
+  }
+  PyArray_Descr *dtype = PyArray_DescrFromType(kind);
+  if (!dtype) return NULL;
+  void *data = (void *)(intptr_t)word[4], *memory = (void *)(intptr_t)word[0];
+  PyObject *made = PyArray_NewFromDescr(&PyArray_Type, dtype, ndim, shape, strides, data, NPY_ARRAY_WRITEABLE, NULL);
+  if (!memory) {
+    PyObject *copy = made ? PyArray_NewCopy((PyArrayObject *)made, NPY_KEEPORDER) : NULL;
+    Py_XDECREF(made);
+    return copy;
+  }
+  PyObject *owner = made ? PyCapsule_New(memory, NULL, drop) : NULL;
+  if (owner) PyArray_UpdateFlags((PyArrayObject *)made, NPY_ARRAY_UPDATE_ALL);
+  if (!owner || PyArray_SetBaseObject((PyArrayObject *)made, owner) < 0) Py_CLEAR(made);
+  return made;
+}
+
 static PyObject *result(const char **spec, const int64_t **word) {
   switch (*(*spec)++) {
     case 'n': Py_RETURN_NONE;
@@ -107,16 +136,21 @@ static PyObject *result(const char **spec, const int64_t **word) {
       memcpy(&number, (*word)++, sizeof number);
       return PyFloat_FromDouble(number);
     }
+    case 'a': {
+      char kind = *(*spec)++;
+      int ndim = *(*spec)++ - '0';
+      PyObject *made = array(kind, ndim, *word);
+      *word += 5 + 2 * ndim;
+      return made;
+    }
     case '(': {
-      Py_ssize_t size = 0;
-      while ((*spec)[size] && (*spec)[size] != ')') size++;
+      Py_ssize_t size = *(*spec)++ - '0';
       PyObject *tuple = PyTuple_New(size);
       for (Py_ssize_t i = 0; tuple && i < size; i++) {
         PyObject *value = result(spec, word);
         if (!value) Py_CLEAR(tuple);
         else PyTuple_SET_ITEM(tuple, i, value);
       }
-      if (tuple) ++*spec;
       return tuple;
     }
   }

@@ -109,8 +109,10 @@ def kernel_type() -> Any:
             if not path.with_suffix(".failed").exists():
                 from . import linking
 
-                if linking.keep(self.dispatcher, arguments, spec, path) and self.add_form(*form):
-                    return result
+                if linking.keep(self.dispatcher, arguments, spec, path):
+                    if self.add_form(*form):
+                        return result
+                    path.with_suffix(".failed").write_text("it calls what is not there")
             self.call_else(self.dispatcher)  # straight away from now on
             return result
 

@@ -80,11 +80,16 @@ def _without_python(text: str, named: str) -> str:
 def _letters(kind: Any) -> str | None:
     """What a kernel returns, as ``caller.c`` reads it; None where it can't."""
     from numba.core import types
+    from numba.np.numpy_support import as_dtype
 
-    if isinstance(kind, types.BaseAnonymousTuple) and not isinstance(kind, types.BaseNamedTuple):
-        parts = [_SCALARS.get(str(part)) for part in kind]
-        return None if None in parts or "n" in parts else f"({''.join(p for p in parts if p)})"
-    return _SCALARS.get(str(kind))
+    if isinstance(kind, types.BaseAnonymousTuple):
+        parts = [_letters(part) for part in kind]
+        known = [part for part in parts if part is not None and part != "n"]
+        return f"({len(known)}{''.join(known)}" if len(known) == len(parts) < 10 else None
+    if isinstance(kind, types.Array):
+        dtype = as_dtype(kind.dtype)
+        return f"a{dtype.char}{kind.ndim}" if dtype.char in native.DTYPES and kind.ndim < 10 and kind.mutable else None
+    return _SCALARS.get(str(types.unliteral(kind)))
 
 
 def _entry(ir: Any, module: Any, function: Any, signature: Any) -> None:
@@ -109,15 +114,23 @@ def _entry(ir: Any, module: Any, function: Any, signature: Any) -> None:
         values.append(value)
     status = build.call(function, [returned, error, *values])
     build.store(build.ptrtoint(build.load(error), word), found)
-    whole = build.load(returned)
-    parts = getattr(whole.type, "elements", None) or [whole.type] * getattr(whole.type, "count", 0)
-    pieces = [build.extract_value(whole, k) for k in range(len(parts))] if parts else [whole]
-    for k, piece in enumerate(pieces, 1):
-        if isinstance(piece.type, ir.PointerType):
-            continue  # None
-        if isinstance(piece.type, ir.DoubleType):
-            piece = build.bitcast(piece, word)
-        elif piece.type.width < 64:
-            piece = (build.zext if piece.type.width <= 8 else build.sext)(piece, word)
-        build.store(piece, build.gep(found, [ir.Constant(word, k)]))
+    if not isinstance(signature.args[0].pointee, ir.PointerType):  # a pointer: None
+        for k, piece in enumerate(_pieces(build, build.load(returned)), 1):
+            build.store(_word(ir, build, piece), build.gep(found, [ir.Constant(word, k)]))
     build.ret(status)
+
+
+def _pieces(build: Any, value: Any) -> list[Any]:
+    """The numbers and addresses that a value is made of."""
+    count = len(getattr(value.type, "elements", ())) or getattr(value.type, "count", 0)
+    return [piece for k in range(count) for piece in _pieces(build, build.extract_value(value, k))] if count else [value]
+
+
+def _word(ir: Any, build: Any, piece: Any) -> Any:
+    """A number or an address as 64 bits."""
+    word = ir.IntType(64)
+    if isinstance(piece.type, ir.PointerType):
+        return build.ptrtoint(piece, word)
+    if isinstance(piece.type, ir.DoubleType):
+        return build.bitcast(piece, word)
+    return piece if piece.type.width == 64 else (build.zext if piece.type.width <= 8 else build.sext)(piece, word)

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-_DTYPES = frozenset("dilILB?")
+DTYPES = frozenset("dilILB?")
 _LET = frozenset({"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"})  # these change no code
 _SOURCE = Path(__file__).with_name("caller.c")
 _MEMORY = Path(__file__).with_name("memory.c")
@@ -86,8 +86,8 @@ def caller() -> Any:
 
 
 def link(objects: Path, library: Path) -> bool:
-    """Make the shared library of a kernel; whether it could: all it calls must be in it, or of C's own library."""
-    return make(["-shared", str(objects), str(library.with_name("memory.o")), "-Wl,-z,defs", "-lm"], library)
+    """Make the shared library of a kernel; whether it could. What it calls besides Python and C is missed when it is loaded."""
+    return make(["-shared", str(objects), str(library.with_name("memory.o")), "-lm"], library)
 
 
 def make(words: Sequence[str], library: Path) -> bool:
@@ -124,7 +124,7 @@ def _describe(value: Any, words: list[str], types: list[type]) -> bool:
         flags, dtype = value.flags, value.dtype
         order = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
         words.append(f"a{dtype.char}{value.ndim}{order}{'w' if flags.writeable else 'r'}")
-        return dtype.char in _DTYPES and dtype.isnative and flags.aligned and value.ndim < 10
+        return dtype.char in DTYPES and dtype.isnative and flags.aligned and value.ndim < 10
     if isinstance(value, tuple) and (type(value) is tuple or hasattr(value, "_fields")):
         types.append(type(value))
         words.append("(")
@@ -158,4 +158,4 @@ def failed(status: int, address: int) -> None:
         raise SystemError(f"a kernel ended with status {status}")
     left = Left.from_address(address)
     error, arguments, *_ = pickle.loads(ctypes.string_at(left.data, left.size))
-    raise error(*(arguments or ()))
+    raise error(*(arguments or ()))  # texts that were to be made of numbers are left as they were

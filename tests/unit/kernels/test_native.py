@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,19 @@ def refused(values: Any) -> float:
 
 @compiled
 def doubled(values: Any) -> Any:
-    return 2.0 * values
+    """One array twice, its half, one of its own, the one that was given."""
+    made = 2.0 * values
+    return made, made[::2], values.reshape((1, len(values))), (values, 3)
+
+
+@compiled
+def listed(values: Any) -> Any:
+    return [value for value in values]
+
+
+@compiled
+def assigned(values: Any, other: Any) -> None:
+    values[:] = other
 
 
 def cases() -> list[tuple[Any, ...]]:
@@ -98,10 +111,34 @@ def test_what_a_kernel_raises_is_raised() -> None:
     assert any(path.suffix == ".so" for path in kept(refused))
 
 
+def test_arrays_that_a_kernel_makes_belong_to_who_has_them() -> None:
+    given = np.arange(5.0)
+    for _ in range(3):
+        made, half, wide, (same, three) = doubled(given)
+        assert made.tolist() == [0.0, 2.0, 4.0, 6.0, 8.0] and half.tolist() == [0.0, 4.0, 8.0] and three == 3
+        assert wide.tolist() == [given.tolist()] and same.tolist() == given.tolist()
+        made[0] = 9.0
+        assert half[0] == 9.0
+        del made
+        assert half.tolist() == [9.0, 4.0, 8.0]
+        assert doubled(np.zeros(0))[0].shape == (0,)
+    assert any(path.suffix == ".so" for path in kept(doubled))
+    size = 100_000
+    many = np.ones(size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(500):
+        doubled(many)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * size * 8 / 1024  # of 500
+
+
 def test_what_cannot_be_kept_is_left_to_numba_and_says_why() -> None:
     for _ in range(2):
-        assert doubled(np.ones(2)).tolist() == [2.0, 2.0]
-    assert "returns array" in next(path for path in kept(doubled) if path.suffix == ".failed").read_text()
+        assert listed(np.ones(2)) == [1.0, 1.0]
+        assigned(np.zeros(3), np.ones(3))
+        with pytest.raises(ValueError):
+            assigned(np.zeros(3), np.ones(2))
+    assert "returns" in next(path for path in kept(listed) if path.suffix == ".failed").read_text()
+    assert any(path.suffix == ".so" for path in kept(assigned))
     assert quotient(np.float32(1.0), 2.0) == 0.5  # type: ignore[arg-type]
     assert quotient(a=1.0, b=2.0) == 0.5
     with pytest.raises(TypeError):
