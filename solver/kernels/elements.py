@@ -36,7 +36,9 @@ def surroundings(cells: Corners, start: NDArray[np.int64], around: NDArray[np.in
 
 
 @compiled
-def neighbours(cells: Corners, around: NDArray[np.int32], start: NDArray[np.int64], n_local: int, indptr: Indices, indices: Indices) -> None:
+def neighbours(
+    cells: Corners, around: NDArray[np.int32], start: NDArray[np.int64], n_local: int, indptr: Indices, indices: Indices
+) -> None:
     """Nodes with a cell in common: where rows start, indptr (n_owned + 1), if indices are empty; else these, ascending in each row."""
     n, known = len(indptr) - 1, len(indices) > 0
     seen = np.empty(n_local, dtype=np.int32)
