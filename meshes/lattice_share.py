@@ -72,7 +72,8 @@ def share(lattice: Cells, comm: Comm) -> Simplices:
         cells, numbers = np.concatenate([cells, outer[near]]), np.concatenate([numbers, outer_numbers[near]])
         del outer, outer_numbers, near
     del corner, number, inner
-    nodes, ghosts = canonical[owned], np.empty(0, dtype=np.int64)
+    nodes: Ints = canonical[owned]
+    ghosts: Ints = np.empty(0, dtype=np.int64)
     if n_owned < len(owned):
         used = np.zeros(len(owned), dtype=bool)
         for column in cells.T:

@@ -40,12 +40,14 @@ def _starts(indptr: NDArray[np.uint32], chosen: NDArray[np.bool_]) -> NDArray[np
     return before[indptr]
 
 
-def _places(indptr: NDArray[np.uint32], indices: NDArray[np.uint32]) -> dict[str, NDArray[np.int32]]:
-    """Where the diagonal is in each row, and how many of its columns are owned."""
-    return {
-        "diagonal": np.flatnonzero(indices == _rows(indptr)).astype(np.int32),
-        "n_own_columns": np.diff(_starts(indptr, indices < len(indptr) - 1)).astype(np.int32),
-    }
+def _diagonal(indptr: NDArray[np.uint32], indices: NDArray[np.uint32]) -> NDArray[np.int32]:
+    """Where the diagonal is in each row."""
+    return np.flatnonzero(indices == _rows(indptr)).astype(np.int32)
+
+
+def _own_columns(indptr: NDArray[np.uint32], indices: NDArray[np.uint32]) -> NDArray[np.int32]:
+    """How many columns of each row are owned."""
+    return np.diff(_starts(indptr, indices < len(indptr) - 1)).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,15 @@ class Graph:
         """The same nodes with fewer edges; dropped (nnz): in both rows of an edge alike, and not on the diagonal."""
         kept = ~dropped
         indptr, indices = _starts(self.indptr, kept), self.indices[kept]
-        places = _places(indptr, indices)
-        return replace(self, indptr=indptr, indices=indices, **places, stiffness=self.stiffness[kept], order=self.order[kept])
+        return replace(
+            self,
+            indptr=indptr,
+            indices=indices,
+            diagonal=_diagonal(indptr, indices),
+            n_own_columns=_own_columns(indptr, indices),
+            stiffness=self.stiffness[kept],
+            order=self.order[kept],
+        )
 
     def edges_besides(self, dropped: NDArray[np.bool_]) -> Stencil:
         """What ``without`` leaves out."""
@@ -148,7 +157,8 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
         ghosts=ghosts,
         indptr=indptr,
         indices=indices,
-        **_places(indptr, indices),
+        diagonal=_diagonal(indptr, indices),
+        n_own_columns=_own_columns(indptr, indices),
         stiffness=stiffness,
         mass=mass,
         points=points,

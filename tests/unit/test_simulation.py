@@ -35,10 +35,10 @@ def test_a_run_on_a_lattice_does_without_dolfinx(tmp_path: Path) -> None:
     program = (
         f"import sys, invasio\nwith invasio.Simulation({str(path)!r}) as sim: sim.run()\n"
         "loaded = {m.partition('.')[0] for m in sys.modules}\n"
-        "print(sim.time, sorted(loaded & {'dolfinx', 'ufl', 'basix', 'ffcx'}), 'petsc4py' in loaded)"
+        "print('loaded:', sorted(loaded & {'dolfinx', 'ufl', 'basix', 'ffcx'}), 'petsc4py' in loaded)"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=180, cwd=tmp_path).stdout
-    assert re.fullmatch(r"[0-9.]+ \[\] True", said.strip().splitlines()[-1]), said
+    assert said.strip().splitlines()[-1] == "loaded: [] True", said
 
 
 def test_public_names() -> None:
