@@ -182,11 +182,11 @@ def _tests(ranks: int, chosen: list[str], differing: bool) -> Result:
 
 
 def _workers(chosen: list[str]) -> list[str]:
-    """Groups of tests (tests/conftest.py) side by side, as many as there are cores, where all run and the plugin is there."""
+    """Groups of tests (tests/groups.py) side by side, as many as there are cores, where all run and the plugin is there."""
     cores = len(os.sched_getaffinity(0))
     if chosen or cores < 2 or importlib.util.find_spec("xdist") is None:
         return []
-    return ["-n", str(min(cores, MOST_WORKERS)), "--dist", "loadgroup"]
+    return ["-n", str(min(cores, MOST_WORKERS)), "--dist", "loadscope"]
 
 
 def _environment() -> dict[str, str]:
