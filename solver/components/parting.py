@@ -1,9 +1,9 @@
 """Growth of reacting species: a part of transport where that holds it in balance, of kinetics where reactions do.
 
-Growth that reactions take away at once, a <-> b at 2000 while a grows at 50, is slow as a whole; left to transport, with what reactions
-take as a source, it would run away within any step longer than 1/50. Growth that flows off to a wall would run away at a node. So after each
-step every node chooses (kernels.parting). The next step takes growth where it was put, and what is known of the tendencies of both is
-corrected by as much: what is extrapolated from one step to the next sees nothing of a choice.
+Growth that reactions take away at once, a <-> b at 2000 while a grows at 50, is slow as a whole; left to transport, with what
+reactions take as a source, it would run away within any step longer than 1/50. Growth that flows off to a wall would run away at a
+node. So after each step every node chooses (kernels.parting). The next step takes growth where it was put, and what is known of the
+tendencies of both is corrected by as much: what is extrapolated from one step to the next sees nothing of a choice.
 """
 
 from __future__ import annotations

@@ -86,10 +86,10 @@ def divide(
         for r in range(len(rows)):
             i = rows[r]
             slope, turned = full[i, i] - rest[i, i], -rest[i, i]
-            brought[r, node] = 0.0
-            if held[i, node]:
-                continue
             growth, before = with_[i] - without[i], part[r, node]
+            brought[r, node] = 0.0
+            if held[i, node] or not math.isfinite(growth):
+                continue
             doubt = CLEARLY if before == 1.0 else 1.0
             alone = slope / doubt  # what transport makes of growth
             if c[i] > 0.0:
