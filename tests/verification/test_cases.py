@@ -205,4 +205,4 @@ def test_a_phenotype_that_is_not_there_at_first_has_a_front(tmp_path: Path) -> N
     """It was nan, and the invaded volume 0."""
     series = ran(tmp_path, UNSEEN).series
     assert 2.0 < series["mesenchymal.front.xmax"][-1] < 6.0
-    assert series["mesenchymal.invaded"][-1] > 1.0
+    assert series["mesenchymal.invaded_volume"][-1] > 1.0
