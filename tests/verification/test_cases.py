@@ -25,7 +25,10 @@ def ran(folder: Path, text: str, **options: Any) -> Any:
 LOGISTIC = (
     HEAD
     + """\
-model: {cells: {moving: {initial: 0.5, motility: 1e-3, growth: {kind: logistic, rate: 1}}, still: {initial: 0.5, growth: {kind: logistic, rate: 1}}}}
+model:
+  cells:
+    moving: {initial: 0.5, motility: 1e-3, growth: {kind: logistic, rate: 1}}
+    still: {initial: 0.5, growth: {kind: logistic, rate: 1}}
 species: {user: {initial: 0.5, diffusion: 1e-3, growth: 1, self_limitation: 1}}
 time: {end: 400, step: 1.25}
 output: {every: 100, figures: false}
