@@ -73,6 +73,7 @@ def distribute(data: MeshData | None, comm: Comm) -> Domain:
         source=source,
         notes=notes,
         membranes=_membranes(comm, cuts, mesh, numbered, n_nodes),
+        section=data.section if root and data is not None else None,
     )
 
 

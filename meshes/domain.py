@@ -41,6 +41,19 @@ class Membrane:
 
 
 @dataclass(frozen=True)
+class Section:
+    """The plane picture a mesh was made from, and where it lies.
+
+    pixels: (rows, columns, 3) colours, 0 to 255; of a label picture (rows, columns) the region's number + 1, 0 where there is none.
+    extent: left, right, bottom, top of the picture in the mesh's lengths, y downwards.
+    """
+
+    pixels: NDArray[np.uint8]
+    extent: tuple[float, float, float, float]
+    labels: bool
+
+
+@dataclass(frozen=True)
 class MeshData:
     """A whole simplex mesh on one rank, before it is distributed. All arrays are in canonical order.
 
@@ -60,6 +73,7 @@ class MeshData:
     source: str = ""  # how it was made, for the manifest
     notes: tuple[str, ...] = ()  # what was cleaned up or left out on the way, for the user
     membranes: Mapping[str, Membrane] = field(default_factory=dict)
+    section: Section | None = None
 
 
 @dataclass(frozen=True)
@@ -86,3 +100,4 @@ class Domain:
     source: str = ""
     membranes: Mapping[str, Membrane] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what was cleaned up or left out when the mesh was read, for the log
+    section: Section | None = None  # on rank 0
