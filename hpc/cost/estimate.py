@@ -79,7 +79,7 @@ def estimate(scenario: Scenario, ranks: int) -> Cost:
         f"steps: {how}",
         f"time: {STEP[size.dim]:g} core-microseconds per node, step and moving species ({moving} here), "
         f"{SPREAD[0]:g} to {SPREAD[1]:g} times that on other machines, parameters and loads; no loss to communication",
-        f"memory: {each / 1e3:g} kB per node, most of it while the mesh is written, and {PROCESS[0] / 1e6:.0f} to {PROCESS[1] / 1e6:.0f} MB "
+        f"memory: {each / 1e3:g} kB per node, most while the mesh is written, and {PROCESS[0] / 1e6:.0f} to {PROCESS[1] / 1e6:.0f} MB "
         f"for each of {ranks} rank{'s' if ranks > 1 else ''}",
         f"disk: {outputs} outputs of {written} fields, {_packing(packed)}, two checkpoints; no figures",
     )

@@ -74,7 +74,7 @@ class Blocks:
         return out
 
     def to_block(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...); columns one by one, since meshes are large."""
+        """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...), column by column to save memory."""
         values = np.asarray(values)
         block = np.empty((self.count, *values.shape[1:]), dtype=values.dtype)
         for column in np.ndindex(values.shape[1:]):
