@@ -178,8 +178,11 @@ def settle(
                 into[b] = value
                 least[b] = min(least[b], value)
                 sums[b] += weights[b] * value
-    content = float(sums.sum())
-    return most, float(least.min()) if np.isfinite(content) else -np.inf, content, total
+    content, lowest = sums[0], least[0]
+    for b in range(1, WIDTH):
+        content += sums[b]
+        lowest = min(lowest, least[b])
+    return most, lowest if np.isfinite(content) else -np.inf, content, total
 
 
 @compiled
