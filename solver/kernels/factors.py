@@ -57,6 +57,24 @@ class Factors(NamedTuple):
 
 
 @compiled
+def arrange(order: Indices, place: Indices, row_of: Indices, column_of: Indices, indptr: Indices, indices: Indices) -> None:
+    """Fill indptr and indices of a pattern by places from one by nodes (row_of, column_of), the columns of each row ascending."""
+    at = 0
+    for p in range(len(order)):
+        i = order[p]
+        first = at
+        for k in range(row_of[i], row_of[i + 1]):
+            column = place[column_of[k]]
+            to = at
+            while to > first and indices[to - 1] > column:
+                indices[to] = indices[to - 1]
+                to -= 1
+            indices[to] = column
+            at += 1
+        indptr[p + 1] = at
+
+
+@compiled
 def pivot(entry: float, reduced: float, dropped: float) -> float:
     """The diagonal after elimination, never far below the entry of the matrix."""
     relaxed = reduced - RELAXED * dropped
@@ -66,67 +84,67 @@ def pivot(entry: float, reduced: float, dropped: float) -> float:
 
 
 @compiled
-def factorise(b: Block, own: Floats, ghost: Floats, further: Floats, f: Factors, where: Ints, row: Floats) -> None:
+def factorise(b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints, row: Floats, f: Factors) -> None:
     """Factor the values of a matrix: own and ghost, its two blocks, and the values of the further rows.
 
     where (all nodes): zeros, left as zeros; row: as long as the longest row.
     """
-    n = len(b.n_own_columns)
-    for p in range(len(b.order)):
-        start, stop, middle = b.indptr[p], b.indptr[p + 1], np.uint32(b.diagonal[p])
+    order, place, indptr, indices, diagonal, row_of, column_of, n_own_columns, own_row, ghost_row, further_row, further_column = b
+    entries, inverses = f
+    n = len(n_own_columns)
+    for p in range(len(order)):
+        start, stop, middle = indptr[p], indptr[p + 1], np.uint32(diagonal[p])
         for k in range(start, stop):
-            where[b.indices[k]] = k - start + 1
-        i = b.order[p]
+            where[indices[k]] = k - start + 1
+        i = order[p]
         if i < n:
-            first = b.row_of[i]
-            split = first + b.n_own_columns[i]
-            at = b.own_row[i]
+            first = row_of[i]
+            split = first + n_own_columns[i]
             for k in range(first, split):
-                row[where[b.place[b.column_of[k]]] - 1] = own[at]
-                at += np.uint32(1)
-            at = b.ghost_row[i]
-            for k in range(split, b.row_of[i + 1]):
-                row[where[b.place[b.column_of[k]]] - 1] = ghost[at]
-                at += np.uint32(1)
+                row[where[place[column_of[k]]] - 1] = own[own_row[i] + (k - first)]
+            for k in range(split, row_of[i + 1]):
+                row[where[place[column_of[k]]] - 1] = ghost[ghost_row[i] + (k - split)]
         else:
-            for k in range(b.further_row[i - n], b.further_row[i - n + 1]):
-                row[where[b.place[b.further_column[k]]] - 1] = further[k]
+            for k in range(further_row[i - n], further_row[i - n + 1]):
+                row[where[place[further_column[k]]] - 1] = further[k]
         entry = row[middle - start]
         dropped = 0.0
         for k in range(start, middle):
-            j = b.indices[k]
+            j = indices[k]
             value = row[k - start]
-            for q in range(np.uint32(b.diagonal[j]) + 1, b.indptr[j + 1]):
-                fill = value * f.entries[q]
-                column = where[b.indices[q]]
+            for q in range(np.uint32(diagonal[j]) + 1, indptr[j + 1]):
+                fill = value * entries[q]
+                column = where[indices[q]]
                 if column:
                     row[column - 1] -= fill
                 else:
                     dropped += fill
-            f.entries[k] = value * f.inverse[j]
+            entries[k] = value * inverses[j]
         inverse = 1.0 / pivot(entry, row[middle - start], dropped)
-        f.inverse[p] = inverse
+        inverses[p] = inverse
         for k in range(middle + 1, stop):
-            f.entries[k] = row[k - start] * inverse
+            entries[k] = row[k - start] * inverse
         for k in range(start, stop):
-            where[b.indices[k]] = 0
+            where[indices[k]] = 0
 
 
 @compiled
 def solve(b: Block, f: Factors, r: Floats, beyond: Floats, y: Floats, z: Floats) -> None:
     """z = (D + U)^-1 D (L + D)^-1 r at the owned nodes; beyond: r at further nodes; y (all nodes): memory."""
-    n = len(b.n_own_columns)
-    for p in range(len(b.order)):
-        i = b.order[p]
+    order, _, indptr, indices, diagonal, _, _, n_own_columns, _, _, _, _ = b
+    entries, inverses = f
+    n = len(n_own_columns)
+    for p in range(len(order)):
+        i = order[p]
         total = r[i] if i < n else beyond[i - n]
-        for k in range(b.indptr[p], np.uint32(b.diagonal[p])):
-            total -= f.entries[k] * y[b.indices[k]]
+        for k in range(indptr[p], np.uint32(diagonal[p])):
+            total -= entries[k] * y[indices[k]]
         y[p] = total
-    for p in range(len(b.order) - 1, -1, -1):
-        total = y[p] * f.inverse[p]
-        for k in range(np.uint32(b.diagonal[p]) + 1, b.indptr[p + 1]):
-            total -= f.entries[k] * y[b.indices[k]]
+    for p in range(len(order) - 1, -1, -1):
+        total = y[p] * inverses[p]
+        for k in range(np.uint32(diagonal[p]) + 1, indptr[p + 1]):
+            total -= entries[k] * y[indices[k]]
         y[p] = total
-        i = b.order[p]
+        i = order[p]
         if i < n:
             z[i] = total

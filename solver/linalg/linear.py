@@ -86,6 +86,11 @@ class Pattern:
         """The blocks for incomplete factors. Collective at the first call."""
         return Overlap(self._graph)
 
+    def free(self) -> None:
+        """Release what was opened for messages; matrices stay."""
+        if "overlap" in vars(self):
+            self.overlap.free()
+
     def matrix(self) -> Any:
         """A matrix with ones for values. Collective."""
         rows = [(starts, columns, np.ones(len(columns))) for starts, columns in self._blocks]
@@ -157,11 +162,13 @@ class LinearSystem:
         if krylov == "preonly":
             self.ksp.setInitialGuessNonzero(False)
             pc.setType("lu")
-        elif preconditioner in ("ilu", "icc"):
+        elif preconditioner == "ilu" and not self._tuned():
             pc.setType("python")
-            pc.setPythonContext(Incomplete(self._pattern.overlap, self._values))
+            pc.setPythonContext(self._incomplete)
             if krylov == "cg" and self.mat.comm.size > 1:  # blocks that overlap are not symmetric, if nearly so
                 self.ksp.setType("fcg")
+        elif preconditioner == "ilu":
+            pc.setType("bjacobi" if self.mat.comm.size > 1 else "icc" if krylov == "cg" else "ilu")
         else:
             pc.setType(preconditioner)
         prefix = self.ksp.getOptionsPrefix()
@@ -172,6 +179,17 @@ class LinearSystem:
             several = self.mat.comm.size > 1
             levels = _LEVELS if self.symmetric else _LEVELS | {"mg_levels_pc_type": "bjacobi" if several else "ilu"}
             self._inner = {f"{prefix}{name}": value for name, value in levels.items()} | (_PRODUCTS if several else {})
+        elif pc.getType() == "bjacobi" and krylov == "cg":
+            self._inner = {f"{prefix}sub_pc_type": "icc"}
+
+    @functools.cached_property
+    def _incomplete(self) -> Incomplete:
+        return Incomplete(self._pattern.overlap, self._values)
+
+    def _tuned(self) -> bool:
+        """Whether PETSc's own incomplete factors are meant, since options of them are given."""
+        names = PETSc.Options(self.ksp.getOptionsPrefix()).getAll()
+        return any(name.startswith(("sub_", "pc_factor_", "pc_bjacobi_", "pc_asm_")) for name in names)
 
     def precondition_apart(self) -> Values | None:
         """Values of a matrix of its own that the preconditioner is made of from now on; None where a new one is cheap. Collective."""
@@ -213,3 +231,4 @@ class LinearSystem:
         for thing in (self.ksp, self.mat, self._basis, self._x, self._b):
             if thing is not None:
                 thing.destroy()
+        self._pattern.free()
