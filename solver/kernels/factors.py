@@ -24,7 +24,8 @@ Indices = NDArray[np.uint32]
 Ints = NDArray[np.int32]
 
 RELAXED = 0.95
-LEAST = 0.1  # of the diagonal entry: a pivot that would be less is left as it would be without relaxation, or as it was
+LEAST = 0.1  # of a pivot without relaxation: one that would be less is not relaxed
+NOTHING = 1e-14  # of the diagonal entry: rounding
 
 
 class Block(NamedTuple):
@@ -57,37 +58,20 @@ class Factors(NamedTuple):
 
 
 @compiled
-def arrange(order: Indices, place: Indices, row_of: Indices, column_of: Indices, indptr: Indices, indices: Indices) -> None:
-    """Fill indptr and indices of a pattern by places from one by nodes (row_of, column_of), the columns of each row ascending."""
-    at = 0
-    for p in range(len(order)):
-        i = order[p]
-        first = at
-        for k in range(row_of[i], row_of[i + 1]):
-            column = place[column_of[k]]
-            to = at
-            while to > first and indices[to - 1] > column:
-                indices[to] = indices[to - 1]
-                to -= 1
-            indices[to] = column
-            at += 1
-        indptr[p + 1] = at
-
-
-@compiled
 def pivot(entry: float, reduced: float, dropped: float) -> float:
-    """The diagonal after elimination, never far below the entry of the matrix."""
+    """The diagonal after elimination: relaxed, if that takes little of it; the entry of the matrix where nothing positive is left."""
+    if not reduced > NOTHING * entry:
+        return entry
     relaxed = reduced - RELAXED * dropped
-    if relaxed >= LEAST * entry:
-        return relaxed
-    return reduced if reduced >= LEAST * entry else entry
+    return relaxed if relaxed >= LEAST * reduced else reduced
 
 
 @compiled
-def factorise(b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints, row: Floats, f: Factors) -> None:
+def factorise(b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints, row: Floats, exact: Floats, f: Factors) -> None:
     """Factor the values of a matrix: own and ghost, its two blocks, and the values of the further rows.
 
-    where (all nodes): zeros, left as zeros; row: as long as the longest row.
+    where (all nodes): zeros, left as zeros; row: as long as the longest row; exact: as long as the entries, memory for u before it is
+    rounded. Pivots made from rounded ones would be lost where a pair of nodes is bound much more tightly than to all others.
     """
     order, place, indptr, indices, diagonal, row_of, column_of, n_own_columns, own_row, ghost_row, further_row, further_column = b
     entries, inverses = f
@@ -113,7 +97,7 @@ def factorise(b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints
             j = indices[k]
             value = row[k - start]
             for q in range(np.uint32(diagonal[j]) + 1, indptr[j + 1]):
-                fill = value * entries[q]
+                fill = value * exact[q]
                 column = where[indices[q]]
                 if column:
                     row[column - 1] -= fill
@@ -123,7 +107,8 @@ def factorise(b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints
         inverse = 1.0 / pivot(entry, row[middle - start], dropped)
         inverses[p] = inverse
         for k in range(middle + 1, stop):
-            entries[k] = row[k - start] * inverse
+            exact[k] = row[k - start] * inverse
+            entries[k] = exact[k]
         for k in range(start, stop):
             where[indices[k]] = 0
 

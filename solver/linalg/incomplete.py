@@ -27,7 +27,7 @@ class Incomplete:
         """Factor the values of now; PETSc calls it. Collective."""
         o, v = self._overlap, self._values
         o.rows(v.own, v.ghost, o.values)
-        factors.factorise(o.block, v.own, v.ghost, o.values, o.where, o.row, self._factors)
+        factors.factorise(o.block, v.own, v.ghost, o.values, o.where, o.row, o.exact, self._factors)
 
     def apply(self, pc: Any, residual: Any, result: Any) -> None:
         """Solve with the factors; PETSc calls it. Collective."""

@@ -56,7 +56,7 @@ class Exchange:
 class Overlap:
     """The block of this rank on a graph, and how values for it are exchanged. Collective.
 
-    rows: exchange of the values of matrix rows; nodes: of vectors. values, where, row, beyond, y: memory that all factors use in turn.
+    rows: exchange of the values of matrix rows; nodes: of vectors. values, where, row, exact, beyond, y: memory for all factors in turn.
     """
 
     def __init__(self, graph: Any, layers: int = LAYERS) -> None:
@@ -72,6 +72,7 @@ class Overlap:
         self.rows, self.nodes = self._exchanges(further, lengths, kept)
         self.where = np.zeros(total, dtype=np.int32)
         self.row = np.zeros(int(np.diff(self.block.indptr).max(initial=0)))
+        self.exact = np.zeros(len(self.block.indices))
         self.beyond, self.y, self.values = np.zeros(len(further)), np.zeros(total), np.zeros(len(row_of))
 
     def _block(self, further: _Rows, total: int) -> factors.Block:
@@ -89,10 +90,12 @@ class Overlap:
                 order = reverse_cuthill_mckee(csr_array(signed, shape=(total, total)), symmetric_mode=True).astype(np.uint32)
             place = np.empty_like(order)
             place[order] = np.arange(total, dtype=np.uint32)
-            rows = _Rows(np.zeros_like(both.indptr), np.zeros_like(both.indices))
-            factors.arrange(order, place, *both, *rows)
-            row_of: NDArray[np.uint32] = np.repeat(np.arange(total, dtype=np.uint32), np.diff(rows.indptr))
-            diagonal = np.flatnonzero(rows.indices == row_of).astype(np.int32)
+            lengths = np.diff(both.indptr.astype(np.int64))[order]
+            row_of: Longs = np.repeat(np.arange(total, dtype=np.int64), lengths)
+            columns = place[both.indices[_runs(both.indptr[order].astype(np.int64), lengths)]].astype(np.int64)
+            columns = np.sort(row_of * total + columns) - row_of * total
+            rows = _Rows(np.concatenate([[0], np.cumsum(lengths)]).astype(np.uint32), columns.astype(np.uint32))
+            diagonal = np.flatnonzero(columns == row_of).astype(np.int32)
             ghost_row = (g.indptr[:n] - np.cumsum(g.n_own_columns) + g.n_own_columns).astype(np.uint32)
         own_row = (g.indptr[:n] - ghost_row).astype(np.uint32)
         graph_rows = (g.indptr, g.indices, g.n_own_columns)

@@ -28,7 +28,7 @@ def factored(matrix: csr_array) -> tuple[Overlap, factors.Factors]:
     matrix.sort_indices()
     overlap = Overlap(graph_of(matrix, MPI.COMM_SELF))
     found = factors.Factors(np.zeros(matrix.nnz, dtype=np.float32), np.zeros(matrix.shape[0]))
-    factors.factorise(overlap.block, matrix.data, np.zeros(0), np.zeros(0), overlap.where, overlap.row, found)
+    factors.factorise(overlap.block, matrix.data, np.zeros(0), np.zeros(0), overlap.where, overlap.row, overlap.exact, found)
     return overlap, found
 
 
@@ -66,6 +66,14 @@ def test_solves_with_the_factors_of_elimination(drift: float) -> None:
     assert np.abs(wanted - np.linalg.solve(matrix.toarray(), r)).max() > 1e-2 * np.abs(wanted).max(), "the factors are incomplete here"
 
 
+@pytest.mark.parametrize("bound", [1e4, 1e7, 1e9])
+def test_a_pair_that_is_bound_tightly(bound: float) -> None:
+    """Single precision keeps 7 digits of the pair's entries, and what matters are those behind: pivots are as of double."""
+    a = np.diag([1.0, 2.0, 3.0]) + bound * np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    z = solved(csr_array(a), np.array([1.0, 0.0, 3.0]))
+    assert np.abs(z - np.linalg.solve(a, np.array([1.0, 0.0, 3.0]))).max() < 1e-5
+
+
 @pytest.mark.parametrize("unit", [2.0**-600, 2.0**600])
 def test_units_do_not_matter(unit: float) -> None:
     matrix = some_matrix(0.3)
@@ -93,5 +101,5 @@ def test_pivots_stay_positive_where_drift_outweighs_the_rows() -> None:
     a += np.diag(1e-3 - a.sum(axis=0))
     assert (a.sum(axis=1) < -1.0).any()
     found = factored(csr_array(a))[1]
-    assert (found.inverse > 0.0).all() and (found.inverse * np.diag(a) <= 1.0 / factors.LEAST * 1.001).all()
+    assert (found.inverse > 0.0).all()
     assert np.isfinite(found.entries).all()
