@@ -18,6 +18,7 @@ from invasio.hpc.submit import jobs_of, locked
 from invasio.postprocess.reason import reason
 from invasio.postprocess.sweep import is_sweep
 from invasio.solver.errors import InvasioError
+from invasio.solver.output.folder import meant
 from invasio.solver.output.layout import CHECKPOINTS, LOG, MANIFEST, MEMBERS, RESOLVED, SERIES, STATUS
 from invasio.solver.output.records import Damaged, damaged, facts_of, line_of, rows_of, segments_of, text_of
 
@@ -74,7 +75,7 @@ def find_runs(paths: list[Path]) -> list[Path]:
     runs = []
     for path in paths:
         if not path.is_dir():
-            raise StatusError("no such folder", code="file-not-found", place=str(path), remedy="check the name")
+            raise StatusError("no such folder", code="file-not-found", place=str(path), remedy=meant(path, "check the name"))
         found = [path] if (path / RESOLVED).exists() else sorted(p.parent for p in path.glob(f"*/{RESOLVED}"))
         if not found and not find_sweeps([path]):
             raise StatusError(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..solver.errors import MeshError
 from ..solver.parallel import Comm, agreed
@@ -35,7 +34,7 @@ def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = ()
         from .hdf5 import read_distributed
 
         return read_distributed(options, comm)
-    if comm.size > 1 and not membranes and not lumens:
+    if not membranes and not lumens:
         from .lattice_parts import build_in_parts, comes_in_parts
 
         if comes_in_parts(options):
@@ -104,17 +103,3 @@ def build_data(options: MeshOptions) -> MeshData:
 
 def _is_converted(options: MeshOptions) -> TypeGuard[FileMesh]:
     return isinstance(options, FileMesh) and options.path.endswith(".h5")
-
-
-def picture_of(options: MeshOptions) -> tuple[NDArray[Any] | None, tuple[float, float, float, float] | None]:
-    """The picture a mesh was made from and its extent (left, right, bottom, top) in mesh coordinates; None, None without one."""
-    if not isinstance(options, ImageMesh):
-        return None, None
-    from .image.picture import load, spacing
-
-    picture = load(options)
-    if picture.volume:
-        return None, None
-    left, top = (o * e for o, e in zip(picture.origin, spacing(options, picture)[0], strict=True))
-    across, down = (n * s * e for n, s, e in zip(picture.values.shape[1::-1], picture.scale, spacing(options, picture)[0], strict=True))
-    return picture.values, (left, left + across, top + down, top)

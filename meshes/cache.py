@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from .domain import MeshData
+from .domain import MeshData, Section
 
 _TOOLS = ("gmsh", "scikit-image", "numpy", "scipy", "pygalmesh", "pillow", "tifffile", "nibabel", "vtk")
 
@@ -74,12 +74,15 @@ def _save(data: MeshData, path: Path) -> None:
         "interfaces": list(data.interfaces),
         "source": data.source,
         "notes": data.notes,
+        "section": data.section and {"extent": data.section.extent, "labels": data.section.labels},
     }
     arrays: dict[str, Any] = {"head": np.array(json.dumps(head))}
     arrays.update(points=data.points, cells=data.cells, cell_region=data.cell_region)
     for group in ("boundaries", "interfaces"):
         for index, facets in enumerate(getattr(data, group).values()):
             arrays[f"{group}{index}"] = facets
+    if data.section is not None:
+        arrays["section"] = data.section.pixels
     # Written beside and renamed: two runs at once never read half a file.
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
@@ -95,6 +98,7 @@ def _load(path: Path) -> MeshData:
     with np.load(path, allow_pickle=False) as file:
         head = json.loads(str(file["head"]))
         groups = {g: {name: file[f"{g}{k}"] for k, name in enumerate(head[g])} for g in ("boundaries", "interfaces")}
+        seen = head["section"]
         return MeshData(
             points=file["points"],
             cells=file["cells"],
@@ -102,5 +106,6 @@ def _load(path: Path) -> MeshData:
             regions=tuple(head["regions"]),
             source=head["source"],
             notes=tuple(head["notes"]),
+            section=seen and Section(file["section"], tuple(seen["extent"]), seen["labels"]),
             **groups,
         )

@@ -16,14 +16,14 @@ from .facets import boundary
 REGION_COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#0072B2", "#D55E00", "#999999")
 LINE_COLOURS = ("#000000", "#D55E00", "#0072B2", "#CC79A7", "#009E73", "#8C510A", "#35978F", "#762A83")
 SIDE_COLOUR = "#777777"
+_OVER_LABELS, _OVER_PICTURE = 0.3, 0.25  # how strong the colour of a region is on what is beneath
 _SIDES = ("left", "right", "bottom", "top", "front", "back")
 
 
-def draw(data: MeshData, path: Path, picture: NDArray[Any] | None = None, extent: tuple[float, float, float, float] | None = None) -> None:
-    """Draw a mesh into a picture file.
+def draw(data: MeshData, path: Path, unit: str = "") -> None:
+    """Draw a mesh into a picture file, a plane one on the picture that it was made from, with y downwards as there.
 
-    picture: (rows, columns[, 3]) image behind a 2-D mesh, extent = (left, right, bottom, top) in mesh coordinates;
-    with it the y axis points down, as in the picture. Raises MeshError for a file that cannot be written.
+    unit: how long the mesh's 1 is ("1 um"), for the axes. Raises MeshError for a file that cannot be written.
     """
     import matplotlib
 
@@ -31,57 +31,71 @@ def draw(data: MeshData, path: Path, picture: NDArray[Any] | None = None, extent
     from matplotlib.figure import Figure
 
     dim = data.points.shape[1]
-    figure = Figure(figsize=(9, 8), layout="constrained")
-    if dim == 3:
-        _solid(figure.add_subplot(projection="3d"), data)
-    else:
-        axes = figure.add_subplot()
-        (_plane if dim == 2 else _line)(axes, data, picture, extent)
+    figure = Figure(figsize=(9, _height(data)), layout="constrained")
+    axes = figure.add_subplot(projection="3d") if dim == 3 else figure.add_subplot()
+    (_line, _plane, _solid)[dim - 1](axes, data)
+    bare = unit.removeprefix("1 ").replace("um", "µm")
+    for name in "xyz"[:dim]:
+        getattr(axes, f"set_{name}label")(f"{name} ({bare})" if bare else name)
     figure.suptitle(f"{data.source}\n{len(data.points)} nodes, {len(data.cells)} cells", fontsize=9)
     try:
-        figure.savefig(path, dpi=150)
+        figure.savefig(path, dpi=150, bbox_inches="tight")
     except (OSError, ValueError) as error:
         raise MeshError(
             f"the picture cannot be written ({error})", code="cannot-write", place=str(path), remedy="choose another file"
         ) from None
 
 
-def _plane(axes: Any, data: MeshData, picture: NDArray[Any] | None, extent: tuple[float, float, float, float] | None) -> None:
+def _height(data: MeshData) -> float:
+    """Inches: of what is drawn, beside the legend at its right, and the title."""
+    if data.points.shape[1] != 2:
+        return 3.0 if data.points.shape[1] == 1 else 8.0
+    across, down = np.ptp(data.points, axis=0)
+    return float(np.clip(6.5 * down / across + 1.3, 2.5, 12.0))
+
+
+def _plane(axes: Any, data: MeshData) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    if picture is not None:
-        axes.imshow(picture, extent=extent, interpolation="nearest", cmap=None if picture.ndim == 3 else "gray")
+    seen = data.section
+    if seen is not None:
+        axes.imshow(_tinted(seen.pixels, len(data.regions)) if seen.labels else seen.pixels, extent=seen.extent, interpolation="nearest")
+    strength = 0.8 if seen is None else _OVER_LABELS if seen.labels else _OVER_PICTURE
     handles: list[Any] = []
     fine = min(0.5, 60 / len(data.cells) ** 0.5)  # thin lines where there are many cells
     for index, name in enumerate(data.regions):
         colour = REGION_COLOURS[index % len(REGION_COLOURS)]
         triangles = data.points[data.cells[data.cell_region == index]]
-        alpha = 0.12 if picture is not None else 0.8
-        axes.add_collection(PolyCollection(triangles, facecolors=(*_rgb(colour), alpha), edgecolors=(0, 0, 0, 0.4), linewidths=fine))
-        handles.append(Patch(color=colour, label=name))
+        lines = (0, 0, 0, 0.4) if seen is None else (0, 0, 0, 0.25)  # what is beneath must be seen
+        axes.add_collection(PolyCollection(triangles, facecolors=(*_rgb(colour), strength), edgecolors=lines, linewidths=fine))
+        handles.append(Patch(facecolor=(*_rgb(colour), max(strength, 0.6)), edgecolor="#555555", linewidth=0.5, label=name))
     named = {**data.interfaces, **data.boundaries}
     distinct = [name for name in named if name not in _SIDES]
     for name, facets in named.items():
         colour = LINE_COLOURS[distinct.index(name) % len(LINE_COLOURS)] if name in distinct else SIDE_COLOUR
         style = "solid" if name in data.interfaces else (0, (4, 1))
-        lines = LineCollection(list(data.points[facets]), colors=colour, linewidths=1.8, linestyles=style, label=name)
-        axes.add_collection(lines)
+        drawn = LineCollection(list(data.points[facets]), colors=colour, linewidths=1.8, linestyles=style, label=name)
+        axes.add_collection(drawn)
         if name in distinct:
-            handles.append(lines)
+            handles.append(drawn)
     if sides := [name for name in named if name in _SIDES]:
         handles.append(Line2D([], [], color=SIDE_COLOUR, linestyle=(0, (4, 1)), label=", ".join(sides)))
     axes.autoscale_view()
     axes.set_aspect("equal")
-    if picture is not None and not axes.yaxis_inverted():
+    if seen is not None and not axes.yaxis_inverted():
         axes.invert_yaxis()
-    axes.set_xlabel("x")
-    axes.set_ylabel("y")
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
 
 
-def _line(axes: Any, data: MeshData, picture: object, extent: object) -> None:
+def _tinted(numbers: NDArray[np.uint8], regions: int) -> NDArray[np.float64]:
+    """(rows, columns, 3) the colour of each pixel's region, paler; white where there is none."""
+    colours = np.array([_rgb(REGION_COLOURS[k % len(REGION_COLOURS)]) for k in range(max(regions, int(numbers.max(initial=0))))])
+    return np.where((numbers > 0)[..., None], 0.5 + 0.5 * colours[numbers.astype(np.int64) - 1], 1.0)
+
+
+def _line(axes: Any, data: MeshData) -> None:
     for index, name in enumerate(data.regions):
         ends = data.points[data.cells[data.cell_region == index], 0]
         axes.hlines(np.zeros(len(ends)), ends[:, 0], ends[:, 1], colors=REGION_COLOURS[index % len(REGION_COLOURS)], lw=6, label=name)
@@ -91,7 +105,6 @@ def _line(axes: Any, data: MeshData, picture: object, extent: object) -> None:
             axes.annotate(name, (x, 0), xytext=(0, 24), textcoords="offset points", ha="center", arrowprops={"arrowstyle": "-"})
     axes.set_ylim(-1, 1)
     axes.set_yticks([])
-    axes.set_xlabel("x")
     axes.legend(loc="lower center", frameon=False)
 
 
@@ -112,7 +125,7 @@ def _solid(axes: Any, data: MeshData) -> None:
     lines = {"edgecolors": (0, 0, 0, 0.3), "linewidths": 0.2} if len(facets) < 40_000 else {"edgecolors": "face", "linewidths": 0.1}
     axes.add_collection3d(Poly3DCollection(corners, facecolors=colours, **lines))
     low, high = data.points.min(axis=0), data.points.max(axis=0)
-    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]), xlabel="x", ylabel="y", zlabel="z")
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
     axes.set_box_aspect(np.maximum(high - low, 1e-12))
     handles = [Patch(color=REGION_COLOURS[k % len(REGION_COLOURS)], label=name) for k, name in enumerate(data.regions)]
     axes.legend(handles=handles, loc="upper left")

@@ -79,4 +79,5 @@ def cut_out(data: MeshData, names: Sequence[str]) -> MeshData:
         interfaces=interfaces,
         source=data.source,
         notes=(*data.notes, f"cut out: {', '.join(names)}"),
+        section=data.section,
     )

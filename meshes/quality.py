@@ -14,6 +14,7 @@ from .facets import Ints, cell_facets, facet_measures, signed_measures
 
 Floats = NDArray[np.float64]
 _MEASURE = {1: "length", 2: "area", 3: "volume"}
+_PLURAL = ("lengths", "areas", "volumes")
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,14 @@ def components(cells: Ints) -> int:
     return int(connected_components(graph, directed=False)[0])
 
 
-def report(q: Quality) -> str:
-    """The quality of a mesh as lines of text."""
+def _power(unit: str, power: int) -> str:
+    """The unit of a length, an area or a volume: um, um^2; (200 um)^2."""
+    bare = unit.removeprefix("1 ")
+    return bare if power == 1 else f"{bare}^{power}" if bare.isalpha() else f"({bare})^{power}"
+
+
+def report(q: Quality, unit: str = "") -> str:
+    """The quality of a mesh as lines of text; ``unit``: how long the mesh's 1 is ("1 um")."""
     size = _MEASURE[q.dim]
     box = " x ".join(f"[{a:g}, {b:g}]" for a, b in q.bounds)
     lines = [
@@ -155,6 +162,9 @@ def report(q: Quality) -> str:
         f"mesh        {q.dim}-D, {q.nodes} nodes, {q.cells} cells, {q.components} component{'s' if q.components != 1 else ''}, {box}",
         f"edges       {q.shortest_edge:.4g} to {q.longest_edge:.4g}; {100 * q.negative_weights:.1f} % with a negative stiffness weight",
     ]
+    if unit:
+        stated = (f"{name} in {_power(unit, k + 1)}" for k, name in enumerate(_PLURAL[: q.dim]))
+        lines.insert(1, f"unit        {', '.join(stated)}")
     if q.dim > 1:
         kind = "angles" if q.dim == 2 else "dihedral angles"
         lines.append(

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from .colours import LINES
 from .faults import WrongRequest
 from .style import fitted, style
+from .ticks import Powers
 from .times import long_time
-from .units import power_text
 
 PICTURE = "cascade.png"
 PLACES = 8  # that are shown
@@ -243,7 +243,7 @@ def _in_time(panel: Any, organs: Table, shown: list[str], facts: dict[str, Any],
         panel.fill_between(times[rows], low, high, where=drawn > 0.0, color=colour, alpha=0.18, lw=0)
     panel.margins(x=0)
     panel.set_ylim(bottom=0)
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
+    panel.yaxis.set_major_formatter(Powers())
     panel.set_xlabel(f"time{f' ({name})' if name else ''}")
     panel.set_ylabel(f"chance of a {KINDS[kind]}" + ("" if closed_form else "\n(drawn)"))
     panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))

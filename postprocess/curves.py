@@ -10,8 +10,9 @@ import numpy as np
 from . import schedules
 from .colours import LINES
 from .style import fitted, kinds
+from .ticks import Powers
 from .times import round_steps, time_label, time_scale
-from .units import axis_label, power_text, quantity, scale
+from .units import axis_label, quantity, scale
 
 if TYPE_CHECKING:
     from .run import Run
@@ -20,6 +21,7 @@ DASHES: tuple[Any, ...] = ("-", "--", "-.", (0, (1.2, 0.9)))  # the last: dots a
 _BESIDE = 4  # panels in a row
 _SHORT = 14  # letters of a name, two of which stand beside each other below a panel
 FAINT, GONE = 1e2, 1e6  # panels whose largest densities differ by so much have a logarithmic axis; what is less is gone
+_FEW = 20  # outputs, which are marked: between them nothing is known
 APART = 30.0  # largest densities beyond this ratio are shown on a logarithmic axis
 
 
@@ -56,7 +58,7 @@ def profiles(run: Run, steps: list[int]) -> Any:
             row[0].set_yscale("log")
             row[0].set_ylim(0.03 * least, 2 * max(tops))
         if row[0].get_yscale() == "log" or not 1e-3 <= max(tops) < 1e4:
-            row[0].yaxis.set_major_formatter(lambda value, _: power_text(value))
+            row[0].yaxis.set_major_formatter(Powers())
         for panel, step in zip(row, steps, strict=False):
             for name in group:
                 number = names.index(name)
@@ -99,13 +101,14 @@ def mixed(run: Run) -> Any:
         units.setdefault(run.units.get(name, ""), {})[name] = curve
     figure, axes = plt.subplots(1, len(units), figsize=fitted(4.2 * len(units) + 2.2, 3.0), squeeze=False, layout="constrained")
     for panel, (of, group) in zip(axes[0], units.items(), strict=True):
+        few = {"marker": "o", "markersize": 2.5} if len(run.times) <= _FEW else {}
         for number, (name, curve) in enumerate(group.items()):
-            panel.plot(run.times * factor, curve, linestyle=_dash(number), color=LINES[number % len(LINES)], label=name)
+            panel.plot(run.times * factor, curve, linestyle=_dash(number), color=LINES[number % len(LINES)], label=name, **few)
         tops = [float(curve.max()) for curve in group.values() if curve.max() > 0.0]
         if tops and max(tops) > APART * min(tops):
-            panel.set_yscale("log")
+            panel.set_yscale("log", nonpositive="mask")
             panel.set_ylim(bottom=0.01 * min(tops))
-            panel.yaxis.set_major_formatter(lambda value, _: power_text(value))
+            panel.yaxis.set_major_formatter(Powers())
         panel.set_xlabel(f"time ({unit})" if unit else "time")
         panel.set_ylabel(quantity({kinds(run)[name] for name in group}, of))
         panel.margins(x=0)
@@ -150,7 +153,7 @@ def series(run: Run) -> Any | None:
         panel.set_xlim(time[0], time[-1])
         if logarithmic:
             panel.set_yscale("log")
-            panel.yaxis.set_major_formatter(lambda value, _: power_text(value))
+            panel.yaxis.set_major_formatter(Powers())
         if given:
             lowest = figure.add_subplot(parts[1], sharex=panel)
             schedules.strip(lowest, run, functions, factor)

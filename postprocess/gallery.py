@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from invasio.solver.output.layout import CASCADE, ENTRIES, FIELDS, FIGURES
 
-from . import cascade
+from . import arms, cascade, sweep_report
 from .expect import Result, check
 from .figures import make_figures
+from .outcomes import is_arms
 from .run import Run, open_run
-from .style import cells_of, front_level, kinds
+from .style import cells_of, front_level, kinds, style
+from .sweep import open_sweep
 
 LARGEST = 200_000  # bytes of a picture on the page
 _WIDTH = 1200  # pixels
+_DPI = 150
 _FULL = 0.5  # share of the nodes
 
 _HEAD = """# Gallery
@@ -33,10 +38,11 @@ command that repeats it. `./invasio gallery` runs what has not been run and writ
 
 @dataclass(frozen=True)
 class Entry:
-    """A shipped scenario by its name (``published/xiao_2021/set0``) with the folder of a finished run."""
+    """A shipped scenario by its name (``published/xiao_2021/set0``) with the folder of a finished run, and that of its arms or sweep."""
 
     name: str
     folder: Path
+    members: Path | None = None
 
     @property
     def slug(self) -> str:
@@ -61,7 +67,7 @@ def write_gallery(entries: Sequence[Entry], out: Path, others: Sequence[str] = (
         missed += sum(not r.passed for r in results)
         picture = pictures / f"{entry.slug}.png"
         shrink(main_picture(run), picture)
-        sections[entry.slug] = _section(entry, run, results, f"gallery/{picture.name}")
+        sections[entry.slug] = _section(entry, run, results, f"gallery/{picture.name}", _members(entry, pictures))
     order = dict.fromkeys([*(Entry(name, out).slug for name in others), *(entry.slug for entry in entries)])
     shown = {slug: sections[slug] for slug in order if slug in sections}
     contents = "\n".join(f"- [{text.split('## ', 1)[1].splitlines()[0]}](#{slug})" for slug, text in shown.items())
@@ -91,6 +97,23 @@ def main_picture(run: Run) -> Path:
     if not picture.exists() or picture.stat().st_mtime < (run.path / FIELDS).stat().st_mtime:
         make_figures(run)
     return picture
+
+
+def _members(entry: Entry, pictures: Path) -> list[str]:
+    """The picture of a scenario's arms, or of its sweep, with the command that makes it; nothing where it has neither."""
+    if entry.members is None:
+        return []
+    sweep = open_sweep(entry.members)
+    kind, what = ("arms", "Outcomes of the arms over time") if is_arms(sweep) else ("sweep", "The sweep")
+    target = pictures / f"{entry.slug}-{kind}.png"
+    with tempfile.TemporaryDirectory() as folder, style():
+        shown = arms.figure(sweep, arms.table_of(sweep)) if kind == "arms" else sweep_report.figure(sweep)[0]
+        if shown is None:
+            return []
+        shown.savefig(Path(folder) / target.name, dpi=_DPI)
+        plt.close(shown)
+        shrink(Path(folder) / target.name, target)
+    return [f"![{what}](gallery/{target.name})", "", f"    ./invasio {kind} scenarios/{entry.name}.yaml", ""]
 
 
 def _fills(run: Run, name: str) -> bool:
@@ -130,7 +153,7 @@ def _with_white(whole: Any, few: Any, image: Any) -> Any:
     return found
 
 
-def _section(entry: Entry, run: Run, results: list[Result], picture: str) -> str:
+def _section(entry: Entry, run: Run, results: list[Result], picture: str, members: list[str]) -> str:
     scenario = run.scenario
     title = str(scenario.get("title") or entry.name)
     words = {name: " ".join(str(scenario.get(name) or "").split()) for name in ("description", "source", "cost")}
@@ -146,6 +169,7 @@ def _section(entry: Entry, run: Run, results: list[Result], picture: str) -> str
         "",
         f"    ./invasio run scenarios/{entry.name}.yaml",
         "",
+        *members,
         _plain(f"{size} Source: {words['source'].rstrip('.')}." if words["source"] else size),
         "",
         *_shares(run),

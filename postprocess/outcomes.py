@@ -22,7 +22,7 @@ from invasio.solver.scenario.cascade_numbers import named
 from .cascade_numbers import over_time
 from .faults import UnknownTime, unknown
 from .reason import reason
-from .units import unit_text
+from .units import plain_unit, unit_text
 
 if TYPE_CHECKING:
     from .sweep import MemberRun, SweepRun
@@ -38,7 +38,7 @@ _TIME = 1e-9  # of the run: how near an output must be
 class Outcome:
     """An outcome as the scenario states it: its name, the column, at which moment, its unit ("1": a plain number).
 
-    cascade: the column is a number of the cascade, not one of series.csv.
+    cascade: the column is a number of the cascade, not one of series.csv. one: how much one of the column is, in the unit: 2.4 mm.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Outcome:
     at: str | float
     unit: str
     cascade: bool = False
+    one: float = 1.0
 
     @property
     def kind(self) -> str:
@@ -134,7 +135,8 @@ def _outcome(sweep: SweepRun, name: str, options: Mapping[str, Any]) -> Outcome:
     if at == "integral" and time not in ("", "1"):
         above, slash, below = unit.partition("/")
         unit = time if unit in ("", "1") else f"{above} {time}{slash}{below}"
-    return Outcome(name, column, at if isinstance(at, str) else float(at), unit)
+    one, plain = plain_unit(unit)
+    return Outcome(name, column, at if isinstance(at, str) else float(at), plain, one=one)
 
 
 def tabulate(sweep: SweepRun, outcomes: tuple[Outcome, ...]) -> Table:
@@ -145,7 +147,7 @@ def tabulate(sweep: SweepRun, outcomes: tuple[Outcome, ...]) -> Table:
 def _row(member: MemberRun, outcomes: Sequence[Outcome]) -> Row:
     path = member.folder / SERIES
     columns = numbers_of(path) if member.status == "done" else {}
-    values = {o.name: measure(path, columns, o.column, o.at) for o in outcomes if not o.cascade} if columns else {}
+    values = {o.name: o.one * measure(path, columns, o.column, o.at) for o in outcomes if not o.cascade} if columns else {}
     if columns and any(o.cascade for o in outcomes):
         curves = cascade_curves(member.folder, outcomes)
         for o in (o for o in outcomes if o.cascade):

@@ -39,6 +39,34 @@ def background(run: Run) -> Picture | None:
     mesh = run.scenario.get("mesh") or {}
     if mesh.get("kind") != "image" or run.dim != 2:
         return None
+    kept = run.manifest.get("section")
+    return _kept(run, kept) if kept else _of_file(run, mesh)
+
+
+def _kept(run: Run, facts: Any) -> Picture | None:
+    """The picture in the run folder, as the mesh took it."""
+    try:
+        from PIL import Image
+
+        with Image.open(run.path / str(facts["file"])) as opened:
+            pixels = np.asarray(opened)
+        left, right, bottom, top = (float(end) for end in facts["extent"])
+        shown = _numbered(pixels) if facts["labels"] else pixels[..., :3] / 255.0
+    except (ImportError, OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError):
+        return None
+    return Picture(shown, (left, right, bottom, top), labels=bool(facts["labels"]))
+
+
+def _numbered(numbers: NDArray[Any]) -> NDArray[np.float64]:
+    """(H, W, 3) a pale tint for each region, whose number + 1 this is; white where there is none."""
+    tints = np.array([to_rgb(tint) for tint in _TINTS])
+    return np.where((numbers > 0)[..., None], tints[(numbers.astype(np.int64) - 1) % len(tints)], 1.0)
+
+
+def _of_file(run: Run, mesh: dict[str, Any]) -> Picture | None:
+    """The picture's file, if it is there: for runs that kept none (up to version 0.2), whose pixel size the scenario says."""
+    if mesh.get("pixel") is None and not str(mesh.get("image", "")).startswith("skimage:"):
+        return None  # in the file, perhaps
     pixels = _load(str(mesh.get("image", "")), run)
     if pixels is None or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
         return None

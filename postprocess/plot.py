@@ -19,7 +19,7 @@ from .run import Run, labels
 from .schedules import Lanes, draw_lanes
 from .style import fitted, kinds, limits, thins_out
 from .times import pick_times, time_label, time_scale
-from .units import scale, unit_text, with_unit
+from .units import plain_unit, scale, unit_text, with_unit
 
 MOST_LINES = len(LINES)  # that can be told apart in one panel
 MOST_COLUMNS = 30  # of the series in one figure, a panel each
@@ -232,10 +232,10 @@ def _lines(panel: Any, runs: list[Run], column: str) -> None:
     """One column of several runs over time."""
     for number, (run, label) in enumerate(zip(runs, labels(runs), strict=True)):
         factor = time_scale(run, runs[0])[0]
-        length = scale(run, "length") if ".front." in column else (1.0, "")
+        one, unit = _unit_of(run, column)
         _same_unit(run, runs[0], column)
-        panel.plot(run.series["time"] * factor, length[0] * run.series[column], label=label, **stroke(number))
-        panel.set_ylabel(f"{column} ({length[1]})" if length[1] else with_unit(run, column))
+        panel.plot(run.series["time"] * factor, one * run.series[column], label=label, **stroke(number))
+        panel.set_ylabel(f"{column} ({text})" if (text := unit_text(unit)) else column)
     panel.margins(x=0)
     _no_rounding(panel)
 
@@ -282,10 +282,17 @@ def _rows(texts: list[str], width: float) -> int:
     return -(-len(texts) // _beside(texts, width)) if len(texts) > 1 else 0
 
 
+def _unit_of(run: Run, column: str) -> tuple[float, str]:
+    """How much one of a column is, and of which unit."""
+    if column in run.units:
+        return plain_unit(run.units[column])
+    return scale(run, "length") if ".front." in column else (1.0, "")
+
+
 def _same_unit(run: Run, first: Run, column: str) -> None:
     """Nothing, or a WrongRequest for a column that two runs measure in different units."""
-    its, other = run.units.get(column, ""), first.units.get(column, "")
-    if its != other and ".front." not in column:
+    its, other = _unit_of(run, column)[1], _unit_of(first, column)[1]
+    if its != other:
         raise WrongRequest(
             f"they measure {column} in {its or 'the scales of the scenario'} and in {other or 'the scales of the scenario'}",
             code="not-comparable",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic_core import PydanticCustomError
 
 from invasio.solver.errors import MeshError
+from invasio.solver.output.folder import meant
 from invasio.solver.output.layout import FIELDS, MANIFEST, RESOLVED, SERIES, STATUS, VESSELS
 from invasio.solver.output.parts import PARTS
 from invasio.solver.output.records import damaged, facts_of, line_of, mapping_of, numbers_of
@@ -187,7 +188,7 @@ def open_run(path: str | Path) -> Run:
     if folder.name == FIELDS and not folder.is_dir():
         folder = folder.parent
     if not folder.is_dir():
-        raise MeshError("no such folder", code="file-not-found", place=str(folder), remedy=_runs_in(folder.parent))
+        raise MeshError("no such folder", code="file-not-found", place=str(folder), remedy=meant(folder, _runs_in(folder.parent)))
     if not (folder / FIELDS).exists():
         if not (folder / RESOLVED).exists():
             raise MeshError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,11 @@ from invasio.solver.errors import InvasioError
 from invasio.solver.output.folder import replace_text
 from invasio.solver.output.layout import MANIFEST, MEMBERS, RESULTS, SERIES, STATUS, SWEEP
 from invasio.solver.output.records import damaged, facts_of, line_of, mapping_of, numbers_of, rows_of
+from invasio.solver.scenario.units import measure
 
 from .faults import WrongRequest
 
+_QUANTITY = re.compile(r"([-+]?(?:[0-9.]+(?:e[-+]?[0-9]+)?|nan))\s*(.*)", re.IGNORECASE)
 _EFFORT = ("step", "dt", "iterations", "limited", "kept", "clipped")  # columns that say how, not what
 
 
@@ -83,11 +85,28 @@ def open_sweep(path: Path) -> SweepRun:
     return SweepRun(path, names, tuple(found), mapping_of(path / SWEEP))
 
 
-def number(text: str) -> float | None:
-    """A value as a number, without its unit; None if it is none."""
+def quantities(texts: Sequence[str]) -> tuple[list[float], str] | None:
+    """Values of one option as numbers of one unit, that of the first that has one, and this unit: 500 pM and 1 nM are 500 and 1000 pM.
+
+    None where they are no such numbers: words, formulas, units of unlike kinds, or numbers with a unit beside others without (but 0).
+    Empty texts are NaN.
+    """
     try:
-        return float(text.split()[0])
-    except (ValueError, IndexError):
+        parts = [_QUANTITY.fullmatch(text.strip() or "nan") for text in texts]
+        if None in parts:
+            return None
+        heads, units = zip(*((float(part[1]), part[2]) for part in parts if part), strict=True) if parts else ((), ())
+        unit = next((text for text in units if text), "")
+        if not unit:
+            return list(heads), ""
+        one, values = measure(f"1 {unit}"), []
+        for head, its in zip(heads, units, strict=True):
+            found = measure(f"1 {its}") if its else one
+            if found.dimension != one.dimension or (not its and abs(head) > 0.0):
+                return None
+            values.append(head * float(found.factor / one.factor))
+        return values, unit
+    except ValueError:  # of which UnitError is one
         return None
 
 
@@ -133,13 +152,14 @@ def dataset(sweep: SweepRun, make: Callable[..., Any]) -> Any:
     columns = {name: [row[k] for row in rows] for k, name in enumerate(head)}
     count = len(sweep.parameters)
 
-    def numbers(texts: list[str]) -> list[Any]:
-        found = [number(text) if text else float("nan") for text in texts]
-        return list(texts) if None in found else found
+    def given(texts: list[str]) -> tuple[Any, ...]:
+        found = quantities(texts)
+        return (("member",), found[0], {"units": found[1]} if found[1] else {}) if found else (("member",), texts)
 
     coordinates: dict[str, Any] = {"member": [int(text) for text in columns["member"]]}
     coordinates |= {name: (("member",), columns[name]) for name in ("folder", "status")}
-    coordinates |= {name: (("member",), numbers(columns[name])) for name in sweep.parameters}
+    coordinates |= {name: given(columns[name]) for name in sweep.parameters}
     units = {name: {"units": sweep.units[name]} if name in sweep.units else {} for name in head[3 + count :]}
-    data = {name.replace(":", "."): (("member",), numbers(columns[name]), units[name]) for name in head[3 + count :]}
+    numbers = {name: [float(text) if text else float("nan") for text in columns[name]] for name in head[3 + count :]}
+    data = {name.replace(":", "."): (("member",), values, units[name]) for name, values in numbers.items()}
     return make(data, coordinates, {"name": str(sweep.scenario.get("name", ""))})

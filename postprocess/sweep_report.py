@@ -15,7 +15,7 @@ from .html import Markup, facts, folded, page, picture, section, table
 from .outcomes import is_arms
 from .reason import reason
 from .style import style
-from .sweep import number, results
+from .sweep import results
 from .sweep_plots import maps, scatter
 
 if TYPE_CHECKING:
@@ -54,15 +54,9 @@ def compose(sweep: SweepRun) -> str:
     columns = {name: [row[k] for row in rows] for k, name in enumerate(head)}
     drawn = observables(sweep, head, columns)
     done = [k for k, status in enumerate(columns["status"]) if status == "done"]
-    inputs = {name: [columns[name][k] for k in done] for name in sweep.parameters}
-    outputs = {sweep.labelled(name): np.array([float(columns[name][k]) for k in done]) for name in drawn}
-    pictures = []
-    if len(done) > 1 and outputs:
-        with style():
-            text, figure = "Each observable over the two parameters.", maps(inputs, outputs)
-            if figure is None:
-                text, figure = "Each observable over each parameter; a dot is a member.", scatter(inputs, outputs)
-            pictures += [picture(figure, text)] if figure is not None else []
+    with style():
+        shown, meaning = figure(sweep)
+        pictures = [picture(shown, meaning)] if shown is not None else []
     scenario, options = sweep.scenario, sweep.scenario["sweep"]
     counts = {status: columns["status"].count(status) for status in dict.fromkeys(columns["status"])}
     end = f"t = {float(columns['time'][done[0]]):g}" if done else "the end"
@@ -81,6 +75,20 @@ def compose(sweep: SweepRun) -> str:
         section("scenario", "Scenario", folded("sweep.yaml, with all defaults", (sweep.path / "sweep.yaml").read_text(encoding="utf-8"))),
     ]
     return page(title, "\n".join([top, *filter(None, parts)]))
+
+
+def figure(sweep: SweepRun) -> tuple[Any | None, str]:
+    """The observables over what was varied, within `style`, and what that shows; None where nothing varies."""
+    head, rows = results(sweep)
+    columns = {name: [row[k] for row in rows] for k, name in enumerate(head)}
+    done = [k for k, status in enumerate(columns["status"]) if status == "done"]
+    inputs = {name: [columns[name][k] for k in done] for name in sweep.parameters}
+    shown = observables(sweep, head, columns)
+    outputs = {sweep.labelled(name): np.array([float(columns[name][k]) for k in done]) for name in shown} if len(done) > 1 else {}
+    found = maps(inputs, outputs) if outputs else None
+    if found is not None:
+        return found, "Each observable over the two parameters."
+    return scatter(inputs, outputs), "Each observable over each parameter; a dot is a member."
 
 
 def observables(sweep: SweepRun, head: list[str], columns: dict[str, list[str]]) -> list[str]:
@@ -139,5 +147,8 @@ def short_names(paths: Any) -> dict[str, str]:
 
 
 def _short(text: str) -> str:
-    value = number(text)
-    return text if value is None else f"{value:.5g}{text[len(text.split()[0]) :]}"
+    try:
+        head, *unit = text.split(maxsplit=1)
+        return " ".join([f"{float(head):.5g}", *unit])
+    except ValueError:
+        return text

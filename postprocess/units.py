@@ -21,7 +21,7 @@ def unit_text(unit: str) -> str:
     elif match := _NUMBER.match(text):
         text = text[match.end() :].strip()
         head = float(match[1])
-        power = f"10{str(int(match[2])).translate(_HIGH)}" if match[2] and int(match[2]) else ""
+        power = f"10{superscript(int(match[2]))}" if match[2] and int(match[2]) else ""
         amount = power if power and head == 1 else f"{head:g}" + (f"×{power}" if power else "") if head != 1 else ""
     if text and "(" not in text:
         over, *under = (part.strip() for part in text.split("/"))
@@ -31,6 +31,11 @@ def unit_text(unit: str) -> str:
     return " ".join(part for part in (amount, text) if part)
 
 
+def superscript(number: int) -> str:
+    """A whole number raised: ⁻³."""
+    return str(number).translate(_HIGH)
+
+
 def _raised(word: str, sign: int) -> str:
     """cm^3 as cm³, and below a stroke as cm⁻³."""
     name, _, power = word.partition("^")
@@ -38,16 +43,28 @@ def _raised(word: str, sign: int) -> str:
         number = sign * (int(power) if power else 1)
     except ValueError:
         return word
-    return name if number == 1 else name + str(number).translate(_HIGH)
+    return name if number == 1 else name + superscript(number)
 
 
 def power_text(value: float) -> str:
-    """A number as a tick of a logarithmic axis: 10⁻⁵, 3×10⁴, 0.01 (typesetting powers takes most of a second)."""
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:g}"
+    """A number as figures write it: 10⁻⁵, 3×10⁴, 0.01."""
+    return f"{value:g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else as_power(value)
+
+
+def as_power(value: float) -> str:
+    """A number as a power of ten: 10⁻², 3×10⁴."""
     head, _, power = f"{value:.1e}".partition("e")
-    high = "10" + str(int(power)).translate(_HIGH)
+    high = "10" + superscript(int(power))
     return high if float(head) == 1 else f"{float(head):g}×{high}"
+
+
+def plain_unit(unit: str) -> tuple[float, str]:
+    """How much one of a unit is, and of which unit: (2.4, "mm") of "2.4 mm"; powers of ten stay (1.0, "1e9 /cm^3")."""
+    text = unit.strip()
+    match = None if "(" in text else _NUMBER.match(text)
+    if not match or float(match[1]) in (0.0, 1.0):
+        return 1.0, text
+    return float(match[1]) * 10.0 ** int(match[2] or 0), text[match.end() :].strip()
 
 
 def with_unit(run: Run, name: str) -> str:

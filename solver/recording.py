@@ -18,11 +18,11 @@ from .discretise.surface import Surface
 from .discretise.vessel_surface import VesselSurface
 from .errors import ScenarioError
 from .meeting import as_error
-from .output import checkpoint
+from .output import checkpoint, section
 from .output.cost import Cost
 from .output.fields import FieldsWriter
 from .output.folder import RunFolder
-from .output.layout import CHECKPOINTS, ENTRIES, FIELDS, LOG, MANIFEST, MEMBRANES, SERIES, VESSELS, Frame, Grid, Observer, Writer
+from .output.layout import CHECKPOINTS, ENTRIES, FIELDS, LOG, MANIFEST, MEMBRANES, SECTION, SERIES, VESSELS, Frame, Grid, Observer, Writer
 from .output.log import RunLog
 from .output.manifest import Manifest, recorded
 from .output.parts import NO_PARTS
@@ -220,6 +220,8 @@ class Recording:
         if begun is not None:  # that run may have gone on since
             before = facts_of(self.path / MANIFEST).get("start") if self.folder.resuming else None
             facts |= {"start": before or dict(begun.facts)}
+        seen = domain.section
+        facts |= section.write(self.path / SECTION, seen.pixels, seen.extent, seen.labels) if seen else {}  # rank 0 has it
         return facts | {"mesh": domain.source, "petsc_options": dict(options), "cite": list(self.problem.model.citations)}
 
     def surface(self) -> dict[str, Floats]:

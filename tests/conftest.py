@@ -7,18 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:  # tests that start MPI programs import no MPI themselves
     from tests.lib.comm import Comm
-
-
-# Launchers, Slurm and X servers of two tests at once get in each other's way.
-STARTING_PROGRAMS = tuple(
-    f"tests/{folder}/" for folder in ("fuzz", "launcher", "paraview", "robustness", "slurm", "unit/hpc", "unit/postprocess")
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,15 +22,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without `--slow`, tests marked slow are left out; of several workers one alone has all tests that start programs."""
-    for item in items if config.pluginmanager.hasplugin("xdist") else ():
-        folder = item.path.relative_to(config.rootpath).as_posix()
-        item.add_marker(pytest.mark.xdist_group("programs" if folder.startswith(STARTING_PROGRAMS) else folder))
+    """Without `--slow`, tests marked slow are left out."""
     if config.getoption("--slow"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Of several workers each takes whole groups of tests."""
+    from .groups import Groups
+
+    return Groups(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ REQUIREMENTS = ROOT / "hpc" / "environment" / "ci-requirements.txt"
 SOURCES = ["src/invasio/__init__.py", *(f"src/invasio/{name}" for name in PACKAGES)]
 # Seen through src, modules have their full names and the ban on the bare ones works with relative imports.
 STYLE = ["--config", 'namespace-packages = ["src/invasio"]', "--extend-ignore", "TID252", *SOURCES, "tests"]
-MOST_WORKERS = 4
+MOST_WORKERS = 5
 SERIAL_LIMIT = 1800  # seconds for the tests on one rank
 PARALLEL_LIMIT = 1200  # and on several
 # What depends on where MPI, PETSc, HDF5 and Numba come from: launching, linear algebra, output, the quick start.
@@ -57,6 +58,7 @@ class Result:
     skipped: int
     seconds: float
     note: str = ""
+    said: str = ""  # by a check
 
 
 def main(argv: list[str]) -> int:
@@ -72,14 +74,22 @@ def main(argv: list[str]) -> int:
     results = []
     os.chdir(ROOT)
     if options.style:
-        return _summary([_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE))])
+        return _summary([_shown(_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE)))])
+    later: list[Future[Result]] = []
     if options.checks or (options.checks is None and not chosen and not options.differing):
-        results += [_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE)), _leg("contracts", lambda: _tool("lint-imports"))]
-        results.append(_leg("types (mypy)", _types))
-        results.append(_leg("pages", _pages))
+        results += [
+            _shown(_leg("style (ruff)", lambda: _tool("ruff", "check", *STYLE))),
+            _shown(_leg("contracts", lambda: _tool("lint-imports"))),
+        ]
+        side = ThreadPoolExecutor(1)  # tests on one rank leave cores idle where they wait for programs that they started
+        later = [side.submit(_leg, "types (mypy)", _types), side.submit(_leg, "pages", _pages)]
     for n in ranks:
+        if n > 1:
+            results += [_shown(check.result()) for check in later]
+            later = []
         print(f"\n=== tests on {n} rank{'s' if n > 1 else ''}", flush=True)
         results.append(_tests(n, chosen, options.differing))
+    results += [_shown(check.result()) for check in later]
     return _summary(results)
 
 
@@ -94,26 +104,34 @@ def _summary(results: list[Result]) -> int:
     return 1 if failed else 0
 
 
-def _leg(name: str, check: Callable[[], str | None]) -> Result:
-    """A check that passes or fails as one; it returns None, or why it could not be made."""
-    print(f"\n=== {name}", flush=True)
+def _leg(name: str, check: Callable[[], tuple[str, str]]) -> Result:
+    """A check that passes or fails as one; it returns what it printed, and why it could not be made."""
     start = time.monotonic()
     note, failed = "", 0
     try:
-        unmade = check()
-        if unmade is not None:
+        said, unmade = check()
+        if unmade:
             note, failed = f"not made: {unmade}", int(os.environ.get("CI") == "true")
     except subprocess.CalledProcessError as error:
-        note, failed = f"exit code {error.returncode}", 1
-    return Result(name, int(not failed and not note), failed, 0, time.monotonic() - start, note)
+        said, note, failed = error.stdout, f"exit code {error.returncode}", 1
+    return Result(name, int(not failed and not note), failed, 0, time.monotonic() - start, note, said)
 
 
-def _tool(name: str, *arguments: str) -> str | None:
+def _shown(result: Result) -> Result:
+    print(f"\n=== {result.name}\n{result.said}".rstrip(), flush=True)
+    return result
+
+
+def _checked(command: list[str | Path], environment: dict[str, str] | None = None) -> str:
+    """What a program prints; raises CalledProcessError with it where the program fails."""
+    return subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+
+def _tool(name: str, *arguments: str) -> tuple[str, str]:
     tools = _tools()
     if isinstance(tools, str):
-        return tools
-    subprocess.run([tools / name, *arguments], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
-    return None
+        return "", tools
+    return _checked([tools / name, *arguments], {**os.environ, "PYTHONPATH": str(ROOT / "src")}), ""
 
 
 def _cache() -> Path:
@@ -138,23 +156,21 @@ def _tools() -> Path | str:
     return folder / "bin"
 
 
-def _types() -> str | None:
+def _types() -> tuple[str, str]:
     try:
         # A cache of this checkout's own: two at once in one cache, and mypy fails on a mixture.
-        mypy = [sys.executable, "-m", "mypy", "--cache-dir", str(_cache() / f"mypy-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]}")]
-        subprocess.run([*mypy, *SOURCES, "tests", "benchmarks"], check=True)
+        cache = str(_cache() / f"mypy-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]}")
+        return _checked([sys.executable, "-m", "mypy", "--cache-dir", cache, *SOURCES, "tests", "benchmarks"]), ""
     except subprocess.CalledProcessError:
         if subprocess.run([sys.executable, "-c", "import mypy"], capture_output=True).returncode:
-            return "mypy is not installed"
+            return "", "mypy is not installed"
         raise
-    return None
 
 
-def _pages() -> str | None:
+def _pages() -> tuple[str, str]:
     """The documents as pages: every link leads somewhere, every page is in a list."""
     with tempfile.TemporaryDirectory(prefix="invasio-pages-") as folder:
-        subprocess.run([sys.executable, "-m", "invasio.solver.cli", "docs", "--out", folder], check=True, env=_environment())
-    return None
+        return _checked([sys.executable, "-m", "invasio.solver.cli", "docs", "--out", folder], _environment()), ""
 
 
 def _tests(ranks: int, chosen: list[str], differing: bool) -> Result:
@@ -182,11 +198,14 @@ def _tests(ranks: int, chosen: list[str], differing: bool) -> Result:
 
 
 def _workers(chosen: list[str]) -> list[str]:
-    """Groups of tests (tests/conftest.py) side by side, as many as there are cores, where all run and the plugin is there."""
+    """Groups of tests (tests/groups.py) side by side where all run and the plugin is there: one worker for each core, and one more.
+
+    One has all tests that start programs, and often waits for them.
+    """
     cores = len(os.sched_getaffinity(0))
     if chosen or cores < 2 or importlib.util.find_spec("xdist") is None:
         return []
-    return ["-n", str(min(cores, MOST_WORKERS)), "--dist", "loadgroup"]
+    return ["-n", str(min(cores + 1, MOST_WORKERS)), "--dist", "loadscope"]
 
 
 def _environment() -> dict[str, str]:

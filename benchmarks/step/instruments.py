@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 from mpi4py import MPI
-from numba.core.dispatcher import Dispatcher
 
 from invasio.solver.components import immobile
 from invasio.solver.components.transport import Transport
@@ -84,7 +83,7 @@ class Instruments:
 
         return wrapper
 
-    def _kernel(self, name: str, kernel: Dispatcher) -> Callable[..., Any]:
+    def _kernel(self, name: str, kernel: Any) -> Callable[..., Any]:
         timed = self._timed(name, kernel)
 
         def wrapper(*args: Any) -> Any:
@@ -95,9 +94,9 @@ class Instruments:
         return wrapper
 
 
-def kernels(module: ModuleType) -> dict[str, Dispatcher]:
+def kernels(module: ModuleType) -> dict[str, Any]:
     """Compiled functions of a module, without those that only other compiled functions call."""
-    found = {name: thing for name, thing in vars(module).items() if isinstance(thing, Dispatcher)}
+    found = {name: thing for name, thing in vars(module).items() if hasattr(thing, "py_func")}
     inner = {name for kernel in found.values() for name in kernel.py_func.__code__.co_names}
     return {name: kernel for name, kernel in found.items() if name not in inner}
 

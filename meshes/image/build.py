@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from .changes import changes
 from .files.stored import Picture
 from .islands import FIRST_HOLE, Cleaned, clean
 from .outlines import OUTSIDE, Arc, areas, smooth, trace
-from .picture import digest, fine, load, sizes, spacing
+from .picture import by_label, digest, fine, load, sizes, spacing
+from .section import section
 from .segment import NONE, classify
 
 SIZE = 4.0  # default cell size, in pixels
@@ -91,7 +93,8 @@ def _plane_mesh(picture: Picture, options: ImageMesh, source: str, edges: tuple[
     measures = np.bincount(tags, np.abs(signed_measures(points, cells)), len(names)) * float(scale.prod())
     notes += changes(names, measures, raw, cleaned.labels <= FIRST_HOLE, float(scale.prod()), "pixels")
     placed = points * scale + np.array(picture.origin) * edges
-    return assemble(placed, cells, tags, names, boundaries, interfaces, source, notes)
+    made = assemble(placed, cells, tags, names, boundaries, interfaces, source, notes)
+    return replace(made, section=section(picture, edges, raw if by_label(options) else None))
 
 
 def _outlines(parts: NDArray[np.int64], region_of: dict[int, int], options: ImageMesh, steps: dict[int, float]) -> list[Arc]:

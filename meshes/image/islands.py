@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...solver.errors import MeshError
-from ...solver.scenario.mesh_image import ColourClass, Hole, ImageMesh, StainClass
+from ...solver.scenario.mesh_image import ColourClass, Hole, ImageMesh, StainClass, colour_value
 from .files.stored import Picture
 from .picture import fine
 from .segment import NONE, Labels, smoothed
 
 BRIGHT = 0.89  # empty slide: what light passes unstained
+_UNASKED = " (`holes: {}` keeps them)"
 _KEPT = 0.01  # of a region of labels: what islands may take or give, unless `smallest` is given
 FIRST_HOLE = -2  # hole number k is stored as FIRST_HOLE - k
 
@@ -39,6 +40,8 @@ def clean(labels: Labels, picture: Picture, options: ImageMesh, source: str) -> 
     result = labels.copy()
     for name, hole in wanted.items():
         mask = _areas(hole, labels, picture, options) & (result >= NONE)
+        if options.holes is None:
+            mask &= _empty(mask, hole, labels, picture, options)
         if not mask.any():
             if options.holes is None:
                 continue
@@ -50,7 +53,8 @@ def clean(labels: Labels, picture: Picture, options: ImageMesh, source: str) -> 
             )
         result[mask] = FIRST_HOLE - len(names)
         names.append(name)
-        notes.append(f"{name}: {_label(mask)[1]} areas of {int(mask.sum())} pixels cut out")
+        count = _label(mask)[1]
+        notes.append(f"{name}: {count} area{'s' * (count != 1)} of {int(mask.sum())} pixels cut out" + _UNASKED * (options.holes is None))
     result, merged = merge_islands(result, smallest)
     if merged:
         notes.append(f"{merged} leftovers of fewer than {smallest:g} pixels beside holes merged")
@@ -84,6 +88,19 @@ def _default_holes(options: ImageMesh) -> dict[str, Hole]:
     first, *others = options.regions
     inside = others[0] if len(others) == 1 else None
     return {"lumen": Hole.model_validate({"enclosed_by": first}), "lacuna": Hole.model_validate({"inside": inside, "brighter": BRIGHT})}
+
+
+def _empty(mask: NDArray[np.bool_], hole: Hole, labels: Labels, picture: Picture, options: ImageMesh) -> NDArray[np.bool_]:
+    """Of areas that nobody asked to cut out those that look empty: brighter than what is around them, and of no region that is white."""
+    white = [k for k, c in enumerate(options.regions.values()) if isinstance(c, ColourClass) and min(colour_value(c.colour)) > 255 * BRIGHT]
+    found = mask & ~np.isin(labels, white)
+    if hole.enclosed_by is None:
+        return found
+    dark = smoothed(picture.values, options)
+    dark = dark.min(axis=2) if dark.ndim == 3 else dark
+    around = np.median(dark[labels == list(options.regions).index(hole.enclosed_by)])
+    parts, n = _label(found)
+    return np.isin(parts, [k for k in range(1, n + 1) if np.median(dark[parts == k]) > around])
 
 
 def merge_islands(labels: Labels, smallest: float) -> tuple[Labels, int]:

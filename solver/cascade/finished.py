@@ -12,7 +12,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from ..circulation.histories import Way, cost
-from ..errors import ScenarioError
+from ..errors import MeshError, ScenarioError
+from ..output.folder import meant
 from ..output.layout import CASCADE, ENTRIES, RESOLVED
 from ..output.records import damaged, mapping_of, numbers_of
 from ..scenario.loader import context_of
@@ -40,6 +41,8 @@ def stated(run: Path) -> tuple[dict[str, Any], dict[str, list[float]]]:
 
     Raises ScenarioError where the run has no cascade, MeshError where a file is damaged.
     """
+    if not run.is_dir():
+        raise MeshError("no such folder", code="file-not-found", place=str(run), remedy=meant(run, "check the name"))
     data = mapping_of(run / RESOLVED)
     if not data.get("circulation"):
         raise ScenarioError(

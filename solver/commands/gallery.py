@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,7 +34,8 @@ def main(args: argparse.Namespace) -> int:
     """Run what has no finished run, then write the page; exit code 1 if an expected number was missed."""
     chosen = _chosen(args.names)
     need_solver()
-    from mpi4py import MPI
+    members = {header.name: folder for header in chosen if (folder := _members(header, args.runs, args.again))}
+    from mpi4py import MPI  # after the members, which start programs of their own
 
     comm = MPI.COMM_WORLD
     folders = {header.name: args.runs / header.name.replace("/", "-") for header in chosen}
@@ -43,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
             if comm.rank == 0:
                 print(f"--- {header.name} ({header.cost})", flush=True)
             _run(scenario, comm, folders[header.name])
-    missed = _page(folders, args.out, bool(args.names)) if comm.rank == 0 else 0
+    missed = _page(folders, members, args.out, bool(args.names)) if comm.rank == 0 else 0
     return 1 if comm.bcast(missed) else 0
 
 
@@ -82,7 +85,37 @@ def _run(scenario: Scenario, comm: Comm, folder: Path) -> None:
         )
 
 
-def _page(folders: dict[str, Path], out: Path, some: bool) -> int:
+def _members(header: Header, runs: Path, again: bool) -> Path | None:
+    """The folder of a scenario's arms or of its sweep, which are run where they have not been; None where it has neither.
+
+    Under mpirun they are left out: they start programs of their own.
+    """
+    from ...hpc.ranks import is_rank
+    from ...hpc.sweep.folder import prepare
+    from ...postprocess.sweep import is_sweep
+    from . import sweep
+
+    scenario = load(header.path, (), math.inf)
+    if not scenario.members or is_rank():
+        return None
+    kind = "arms" if scenario.arms is not None else "sweep"
+    folder = runs / f"{header.name.replace('/', '-')}-{kind}"
+    if again and is_sweep(folder):
+        shutil.rmtree(folder)
+    print(f"--- {kind} of {header.name}", flush=True)
+    options = argparse.Namespace(collect=False, retry=False, dry_run=False, ranks=None, jobs=None)
+    code = sweep.proceed(options, prepare(scenario, folder), None)
+    if code:
+        raise StoppedEarly(
+            f"{kind} stopped early or failed (exit code {code})",
+            code="stopped-early",
+            place="gallery",
+            remedy=f"see {folder}; the same command goes on",
+        )
+    return folder
+
+
+def _page(folders: dict[str, Path], members: dict[str, Path], out: Path, some: bool) -> int:
     """Write the page on this rank, of some with the sections of the others kept; returns how many expected numbers were missed."""
     from ...postprocess.gallery import Entry, write_gallery
     from ...postprocess.run import open_run
@@ -91,7 +124,7 @@ def _page(folders: dict[str, Path], out: Path, some: bool) -> int:
         if open_run(folder).dim == 1 and (folder / ENTRIES).is_file():  # where the picture is that of the cascade
             finished.write(folder / CASCADE, *finished.read(folder), HISTORIES)
     others = [header.name for header in _all()] if some else []
-    page, missed = write_gallery([Entry(name, folder) for name, folder in folders.items()], out, others)
+    page, missed = write_gallery([Entry(name, folder, members.get(name)) for name, folder in folders.items()], out, others)
     print(page, flush=True)
     if missed:
         print(f"invasio: {missed} expected numbers were missed", file=sys.stderr)

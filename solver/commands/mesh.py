@@ -34,12 +34,12 @@ def main(args: argparse.Namespace) -> int:
     """Run one action; raises MeshError or ScenarioError."""
     from invasio.meshes.build import build_data
 
-    options = mesh_options(Path(args.mesh))
+    options, unit = mesh_options(Path(args.mesh))
     data = build_data(options)
     if args.action == "info":
         from invasio.meshes.quality import quality, report
 
-        print(report(quality(data)))
+        print(report(quality(data), unit))
     elif args.action == "convert":
         from invasio.meshes import hdf5
         from invasio.meshes.files import writing
@@ -47,23 +47,25 @@ def main(args: argparse.Namespace) -> int:
         (hdf5 if args.out.suffix == hdf5.ENDING else writing).write(data, args.out)
         print(f"{args.out}: {len(data.points)} nodes, {len(data.cells)} cells")
     else:
-        from invasio.meshes.build import picture_of
         from invasio.meshes.drawing import draw
 
         out = args.out or Path(Path(args.mesh).stem + ".png")
-        draw(data, out, *picture_of(options))
+        draw(data, out, unit)
         print(out)
     return 0
 
 
-def mesh_options(path: Path) -> MeshOptions:
-    """The mesh options of a scenario, or those of a mesh file as it is."""
+def mesh_options(path: Path) -> tuple[MeshOptions, str]:
+    """The mesh options of a scenario and how long its 1 is ("1 um"; "" without units), or those of a mesh file as it is."""
     if path.suffix in _SCENARIO:
         from ..scenario.loader import load
 
-        return load(path).mesh
+        scenario = load(path)
+        return scenario.mesh, str((scenario.scales or {}).get("length", ""))
+    if path.is_dir():
+        raise MeshError("this is a folder", code="not-a-file", place=str(path), remedy="name a mesh file, or a scenario with a mesh in it")
     if not path.is_file():
         raise MeshError("file not found", code="file-not-found", place=str(path), remedy="check the name")
     from ..scenario.mesh import FileMesh
 
-    return FileMesh.model_validate({"kind": "file", "path": str(path.resolve())})
+    return FileMesh.model_validate({"kind": "file", "path": str(path.resolve())}), ""

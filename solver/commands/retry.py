@@ -31,6 +31,7 @@ def main(args: argparse.Namespace) -> int:
     """What was a Slurm job is submitted again, which is said; anything else runs here; what is done is left alone."""
     from ...hpc.status import StatusError
     from ...postprocess.sweep import is_sweep
+    from ..output.folder import meant
     from ..output.layout import RESOLVED
 
     if is_sweep(args.folder):
@@ -47,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
             f"neither a run folder (no {RESOLVED}) nor that of a sweep",
             code="no-run",
             place=str(args.folder),
-            remedy="name the folder of a run or of a sweep",
+            remedy=meant(args.folder, "name the folder of a run or of a sweep"),
         )
     return _retry_run(args)
 

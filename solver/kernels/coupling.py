@@ -114,7 +114,10 @@ def largest(values: Floats, target: Floats) -> float:
     for i in range(n - n % TOGETHER, n):
         most[0] = max(most[0], values[i])
         target[i] = values[i]
-    return float(most.max())
+    found = most[0]
+    for b in range(1, TOGETHER):
+        found = max(found, most[b])
+    return found
 
 
 @compiled
@@ -143,8 +146,11 @@ def settle(levels: Levels, mass: Floats, values: Floats, gain: Floats, dt: float
                 into[b] = value
                 least[b] = min(least[b], value)
                 sums[b] += weights[b] * value
-    content = float(sums.sum())
-    return float(most.max()), float(least.min()) if np.isfinite(content) else -np.inf, content, total
+    content, highest, lowest = sums[0], most[0], least[0]
+    for b in range(1, WIDTH):
+        content += sums[b]
+        highest, lowest = max(highest, most[b]), min(lowest, least[b])
+    return highest, lowest if np.isfinite(content) else -np.inf, content, total
 
 
 @compiled

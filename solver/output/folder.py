@@ -147,12 +147,23 @@ class RunFolder:
             self._lock = None
 
 
+def meant(path: Path, otherwise: str) -> str:
+    """The remedy where a path should be the folder of a run and is none."""
+    scenario = path.suffix in (".yaml", ".yml") and path.is_file()
+    return f"this is a scenario: name the folder of its run, which `invasio run {path}` makes" if scenario else otherwise
+
+
 def replace_text(path: Path, text: str, lasting: bool = True) -> None:
     """Write a text file so that it is, at any moment, the old one or the new one; with ``lasting`` even if the machine dies."""
+    replace_bytes(path, text.encode(), lasting)
+
+
+def replace_bytes(path: Path, content: bytes, lasting: bool = True) -> None:
+    """The same of a file of bytes."""
     temporary = path.with_name(_half_written(path.name))
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
+        with temporary.open("wb") as stream:
+            stream.write(content)
             stream.flush()
             if lasting:
                 os.fsync(stream.fileno())

@@ -23,6 +23,7 @@ RESOLVED = "resolved.yaml"
 GIVEN = "scenario.yaml"
 LOG = "run.log"
 STATUS = "STATUS"
+SECTION = "section.png"  # the picture the mesh was made from
 OUTPUT = "output.txt"  # what a member of a sweep printed that ran here
 ALONG = "fibres"  # group of fields.vtkhdf: species -> (N, dim) along the fibres, as long as they count
 CHECKPOINTS = "checkpoints"

@@ -121,6 +121,19 @@ def _shown(path: Path_, document: Document, schema: Any) -> str:
     return f", as in `{text}`" if text else ""
 
 
+_BLOCKS = ("", "model", "time", "output")  # where options that stand in the wrong block are looked for
+_EVERYWHERE = ("name", "title", "description", "source", "cost")  # of which it tells nothing
+
+
+def _elsewhere(path: Path_, schema: Any) -> str:
+    """In which block an option stands that is named in a wrong one; empty where in none of the larger ones."""
+    for block in _BLOCKS:
+        group = outline.child(schema, None, block) if block else schema
+        if path[-1] in (outline.keys(group, None) or []) and path[-1] not in _EVERYWHERE:
+            return f"it is an option of `{block}`" if block else f"`{path[-1]}` stands at the left edge, in no other block"
+    return ""
+
+
 def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
     kind, given, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "missing":
@@ -129,7 +142,7 @@ def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
     if kind == "extra_forbidden":
         keys = outline.keys(*_annotation(path[:-1], document, schema)) or []
         comma = re.match(r"\d", str(path[-1])) and given is None
-        slip = "decimals are written with a point, as in 0.5" if comma else meant(path[-1], keys)
+        slip = "decimals are written with a point, as in 0.5" if comma else meant(path[-1], keys) or _elsewhere(path, schema)
         remedy = joined(f"allowed: {', '.join(keys)}" if keys else "", slip) or "take it out"
         return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r})", code="unknown-key", remedy=remedy)
     if kind in ("union_tag_invalid", "union_tag_not_found"):

@@ -178,7 +178,8 @@ class ImageMesh(PictureFile):
     interfaces: InterfacePairs = Field({}, description="name: [region, region]; the outline between the two")
     holes: dict[str, Hole] | None = Field(
         None,
-        description="name: what to cut out; without it, if there are two colours: lumen (enclosed by the first region) and lacuna (bright)",
+        description="name: what to cut out; without it, if there are two colours, what looks empty: "
+        "lumen (enclosed by the first region) and lacuna (bright)",
     )
     crop: tuple[int, int, int, int] | tuple[int, int, int, int, int, int] | None = Field(
         None, description="[x0, y0, x1, y1] in pixels, [x0, y0, z0, x1, y1, z1] in voxels; coordinates stay as they were"

@@ -245,10 +245,11 @@ def test_ci_goes_on_without_wheels_and_says_so(tmp_path: Path, code: int) -> Non
     """With a stand-in for `./invasio`: what it was called with, and how `.ci/run` ends where wheels are built, fail, or cannot be had."""
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci" / "run").write_text((ROOT / ".ci" / "run").read_text())
-    (tmp_path / "invasio").write_text(f'#!/bin/sh\necho "called: $*"\n[ $1 != env ] || exit {code}\n')
+    (tmp_path / "invasio").write_text(f'#!/bin/sh\necho "$*" >> calls\necho "called: $*"\n[ $1 != env ] || exit {code}\n')
     (tmp_path / "invasio").chmod(0o755)
     done = subprocess.run(["bash", str(tmp_path / ".ci" / "run")], capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
     called = [line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("called: ")]
+    wait_for(lambda: "env build test" in (tmp_path / "calls").read_text())  # beside all else
     wheels = ["test --environment wheels --differing"] if code == 0 else []
     assert called == ["env build wheels", *wheels, "test --environment sealed"]
     assert done.returncode == (1 if code == 1 else 0), done.stderr

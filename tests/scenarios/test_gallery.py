@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from invasio.hpc.ranks import is_rank
 from invasio.postprocess.expect import Result
 from invasio.postprocess.gallery import LARGEST, Entry, _table, shrink, write_gallery
 from invasio.solver.cli import main
@@ -46,6 +47,20 @@ def test_page_of_a_scenario(comm: Comm, shared_tmp: Path, capsys: pytest.Capture
     resolved.write_text(resolved.read_text(encoding="utf-8").replace("value: 0.1", "value: 0.2"), encoding="utf-8")
     assert gallery(shared_tmp) == 0
     assert fields.stat().st_mtime_ns > before
+
+
+@pytest.mark.skipif(is_rank(), reason="starts programs of its own")
+def test_sweeps_have_a_picture_of_their_own(tmp_path: Path) -> None:
+    """Members run beside the scenario, in its own unit on the axis, and are used again; the command that makes them is told."""
+    words = ["gallery", "sweeps/timp2", "--out", str(tmp_path / "docs"), "--runs", str(tmp_path / "runs")]
+    assert main(words) == 0
+    page = (tmp_path / "docs" / "gallery.md").read_text(encoding="utf-8")
+    assert "](gallery/sweeps-timp2-sweep.png)\n\n    ./invasio sweep scenarios/sweeps/timp2.yaml\n" in page
+    with Image.open(tmp_path / "docs" / "gallery" / "sweeps-timp2-sweep.png") as image:
+        assert image.width > 800
+    series = tmp_path / "runs" / "sweeps-timp2-sweep" / "run-008" / "series.csv"
+    before = series.stat().st_mtime_ns
+    assert main(words) == 0 and series.stat().st_mtime_ns == before
 
 
 def test_missed_numbers_are_shown(comm: Comm, shared_tmp: Path) -> None:

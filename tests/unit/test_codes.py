@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -20,19 +20,17 @@ FAULTS = ("wrong", "Finding", "Fault", "unknown", "fault", "ParseError", "UnitEr
 READERS = ("scenario/reader.py", "scenario/syntax.py")  # networks of vessels are read with these too, and are meshes' affair
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for part in PARTS:
-        for path in sorted((ROOT / part).rglob("*.py")):
-            if path.name != "codes.py":
-                yield path, ast.parse(path.read_text(encoding="utf-8"))
+# Not at import: each worker of pytest imports all tests, one alone runs these.
+@functools.cache
+def sources() -> list[tuple[Path, ast.Module]]:
+    paths = [path for part in PARTS for path in sorted((ROOT / part).rglob("*.py")) if path.name != "codes.py"]
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
 
 
-SOURCES = list(sources())
-
-
+@functools.cache
 def kinds() -> dict[str, int]:
     """Exit code by the name of each class of errors."""
-    for path, tree in SOURCES:
+    for path, tree in sources():
         if any(isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("Error") for base in node.bases) for node in tree.body):
             import_module("invasio." + ".".join(path.relative_to(ROOT).with_suffix("").parts))
     found, todo = dict[str, int](), [InvasioError]
@@ -43,14 +41,10 @@ def kinds() -> dict[str, int]:
     return found
 
 
-KINDS = kinds()
-
-
-def calls() -> Iterator[tuple[Path, str, ast.Call]]:
-    for path, tree in SOURCES:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                yield path, ast.unparse(node.func).rpartition(".")[2], node
+@functools.cache
+def calls() -> list[tuple[Path, str, ast.Call]]:
+    found = [(path, node) for path, tree in sources() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [(path, ast.unparse(node.func).rpartition(".")[2], node) for path, node in found]
 
 
 def constants(node: ast.AST | None) -> set[str]:
@@ -60,17 +54,18 @@ def constants(node: ast.AST | None) -> set[str]:
     return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value else set()
 
 
+@functools.cache
 def used() -> dict[str, set[int]]:
     """Exit codes by code: from the keyword ``code`` and its defaults, tables called CODES, and what translates pydantic's errors."""
     found: dict[str, set[int]] = {}
     for path, name, call in calls():
-        exits = {KINDS[name]} if name in KINDS else {3} if name == "Refused" else {2}  # a picture's Refused becomes a MeshError
+        exits = {kinds()[name]} if name in kinds() else {3} if name == "Refused" else {2}  # a picture's Refused becomes a MeshError
         exits |= {3} if path.as_posix().endswith(READERS) else set()
         for keyword in call.keywords:
             if keyword.arg == "code":
                 for code in constants(keyword.value):
                     found.setdefault(code, set()).update(exits)
-    for path, tree in SOURCES:
+    for path, tree in sources():
         exits = {3} if ROOT / "meshes" in path.parents else {2}
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
@@ -87,18 +82,15 @@ def used() -> dict[str, set[int]]:
     return found
 
 
-USED = used()
-
-
 def test_every_error_says_code_place_and_remedy() -> None:
     for path, name, call in calls():
-        if name in KINDS and not any(isinstance(arg, ast.Starred) for arg in call.args):
+        if name in kinds() and not any(isinstance(arg, ast.Starred) for arg in call.args):
             given = {keyword.arg for keyword in call.keywords}
             assert {"code", "place", "remedy"} <= given, f"{path}:{call.lineno}: {ast.unparse(call)}"
 
 
 def test_codes_used_are_in_the_registry_with_their_exit_codes_and_the_other_way_round() -> None:
-    assert {code: sorted(exits) for code, exits in USED.items()} == {code: sorted(entry.exits) for code, entry in CODES.items()}
+    assert {code: sorted(exits) for code, exits in used().items()} == {code: sorted(entry.exits) for code, entry in CODES.items()}
 
 
 def test_codes_are_unique_words_with_hyphens_and_meanings_are_sentences() -> None:

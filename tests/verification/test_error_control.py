@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from invasio.solver.model.balance import Transfer
 from invasio.solver.scenario.parser import parse
@@ -20,28 +22,35 @@ from tests.verification import tolerances
 TOGETHER = "the same, together"
 
 
-@pytest.mark.parametrize("name", [name for name in tolerances.CASES if name != TOGETHER])
-def test_errors_fall_in_proportion_to_the_tolerance(comm: Comm, name: str) -> None:
-    """The last two of the four decades of the verification book but one; the reference is the same mesh at small steps."""
-    wanted = (1e-3, 1e-4, 1e-5)
-    found, _ = tolerances.errors(tolerances.CASES[name], comm, wanted, count=500)
-    assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
+@cache
+def truth(name: str) -> list[tolerances.Densities]:
+    """The same mesh at small steps."""
+    return tolerances.reference(tolerances.CASES[name], MPI.COMM_SELF, 500)
 
 
 @pytest.mark.parametrize("first", [1e-3, 1e-4, 1e-6])
-def test_errors_of_kinetics_are_below_the_tolerance_whatever_the_first_step(comm: Comm, first: float) -> None:
-    """A + B <-> C integrated together."""
+@pytest.mark.parametrize("name", tolerances.CASES)
+def test_errors_fall_in_proportion_to_the_tolerance(comm: Comm, name: str, first: float) -> None:
+    """On the list of the verification book, whatever the first step: over two of its decades, and in each of them with the usual one.
+
+    Of the few steps of a loose tolerance some are chosen by the next output, and with tiny first steps a third only leads up to others.
+    """
     wanted = (1e-3, 1e-4, 1e-5)
-    found, _ = tolerances.errors(tolerances.CASES[TOGETHER], comm, wanted, 500, first)
-    assert all(0.05 < error / tolerance < 0.6 for error, tolerance in zip(found, wanted, strict=True)), found
-    assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
+    found = [tolerances.error(tolerances.CASES[name], comm, tolerance, truth(name), first)[0] for tolerance in wanted]
+    whole = 0.5 * np.log10(found[0] / found[-1])
+    assert 0.85 < whole < 1.15, found
+    least, most = (0.85, 1.15) if first == 1e-4 else (0.8, 1.2)
+    assert all(least < slope < most for slope in orders(found, wanted)), found
+    bound = 0.6 if name == TOGETHER else 5.5
+    assert all(0.05 < error / tolerance < bound for error, tolerance in zip(found, wanted, strict=True)), found
 
 
 @pytest.mark.parametrize("first", [1e-3, 1e-4, 2e-5, 1e-7])
 def test_of_no_single_decade(comm: Comm, first: float) -> None:
     """Nor by chance of what is accepted as a first step, whose errors grow e^5-fold: 1.28 in one decade once, with a first step of 2."""
     wanted = (3e-3, 3e-4, 3e-5, 3e-6)
-    found, _ = tolerances.errors(tolerances.CASES["logistic growth"], comm, wanted, 500, first)
+    name = "logistic growth"
+    found = [tolerances.error(tolerances.CASES[name], comm, tolerance, truth(name), first)[0] for tolerance in wanted]
     assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
 
 
@@ -90,13 +99,10 @@ def test_rest_that_the_splitting_does_not_keep(comm: Comm) -> None:
     die = species("k", "0.1", "cells", diffusion="1e-2", loss="0.5")
     laws = (replace(grow, transfers=(Transfer("k", parse("0.4")),)), replace(die, transfers=(Transfer("e", parse("0.1*e")),)))
     found = []
-    truth = np.array([0.0, 0.0])
-    for tolerance in (None, 1e-3, 1e-4):
+    k = (0.92 - np.sqrt(0.92**2 - 4.0 * 0.09 * 0.24)) / 0.18  # 1 - e - k - 0.4 + 0.1 k = 0 and 0.4 e - 0.1 e k - 0.5 k = 0
+    truth = np.array([0.6 - 0.9 * k, k])
+    for tolerance in (1e-3, 1e-4):
         problem = problem_of(laws, lattice(1, 2), comm)
-        if tolerance is None:
-            March(problem).run(60.0, step=0.01)
-            truth = np.array([density(problem, name).mean() for name in problem.species])
-            continue
-        March(problem).run(2e3, tolerance=tolerance)
+        March(problem).run(300.0, tolerance=tolerance)
         found.append(float(np.abs(np.array([density(problem, name).mean() for name in problem.species]) / truth - 1.0).max()))
     assert found[0] < 1e-2 and found[1] < 2e-3, found

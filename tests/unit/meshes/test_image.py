@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from invasio.meshes import cache
-from invasio.meshes.build import build_data, picture_of
+from invasio.meshes.build import build_data
 from invasio.meshes.distribute import mesh_hash
 from invasio.meshes.domain import MeshData
 from invasio.meshes.drawing import draw
@@ -266,7 +267,7 @@ def test_png_and_tiff_are_read_alike(tmp_path: Path) -> None:
 def test_overlay_shows_the_mesh_on_the_picture(tmp_path: Path, colon: MeshData) -> None:
     from matplotlib.image import imread
 
-    draw(colon, tmp_path / "overlay.png", *picture_of(options("image", **COLON)))
+    draw(colon, tmp_path / "overlay.png", "1 um")
     shown = imread(tmp_path / "overlay.png")[..., :3]
     brown = (shown[..., 0] - shown[..., 2] > 0.1).mean()
     assert brown > 0.1  # the stain of the picture shines through
@@ -315,3 +316,22 @@ def test_what_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "skimage.data", None)
     with refused("missing-package", "skimage:immunohistochemistry", "(Debian: python3-skimage, conda and pip: scikit-image)"):
         make("image", image="skimage:immunohistochemistry", regions={"a": "brown"})
+
+
+def test_what_looks_empty_is_cut_out_and_nothing_else(tmp_path: Path) -> None:
+    """Dark glands in a pale stroma stay, in whatever order they are named; their bright lumina go unless they are a region."""
+    y, x = np.mgrid[0:120, 0:200]
+    picture = np.full((120, 200, 3), (230, 150, 180), np.uint8)
+    for at in (60, 140):
+        picture[np.hypot(x - at, y - 60) < 32] = (120, 60, 140)
+        picture[np.hypot(x - at, y - 60) < 14] = (250, 250, 250)
+    path = tmp_path / "glands.png"
+    Image.fromarray(picture).save(path)
+    common = {"image": str(path), "pixel": 1, "smooth": 1}
+    stroma, gland = {"stroma": "pink"}, {"gland": "purple"}
+    for regions in ({**stroma, **gland}, {**gland, **stroma}):
+        made = build_data(options("image", **common, regions=regions))
+        assert quality(made).regions["gland"].components == 2
+        assert ("lumen" in made.boundaries) == (next(iter(regions)) == "gland")
+    lumen = build_data(options("image", **common, regions={**stroma, **gland, "lumen": "white"}))
+    assert quality(lumen).regions["lumen"].components == 2 and not {"lumen", "lacuna"} & set(lumen.boundaries)

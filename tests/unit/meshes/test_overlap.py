@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,37 +53,38 @@ def _wound(turns: int) -> Arrays:
     return np.concatenate([[[0.0, 0.0]], rim]), np.array([[0, 1 + i, 1 + (i + 1) % count] for i in range(count)])
 
 
-BAD = {
-    "a folded interval": (np.array([[0.0], [1.0], [0.5]]), np.array([[0, 1], [1, 2]])),
-    "a folded square": _folded(2),
-    "a folded cube": _folded(3),
-    "a strip that closes on itself": _bent(2, 7.0),
-    "a slab that closes on itself": _bent(3, 7.0),
-    "two squares": _two(2, 0.5, 0.7),
-    "two cubes": _two(3, 0.3, 0.8),
-    "a square inside a cell": _two(2, 0.02, 0.47),
-    "a cube inside a cell": _two(3, 0.02, 0.41),
-    "wound twice": _wound(2),
-    "wound three times": _wound(3),
+# Made when they are needed: each worker of pytest imports all tests.
+BAD: dict[str, Callable[[], Arrays]] = {
+    "a folded interval": lambda: (np.array([[0.0], [1.0], [0.5]]), np.array([[0, 1], [1, 2]])),
+    "a folded square": lambda: _folded(2),
+    "a folded cube": lambda: _folded(3),
+    "a strip that closes on itself": lambda: _bent(2, 7.0),
+    "a slab that closes on itself": lambda: _bent(3, 7.0),
+    "two squares": lambda: _two(2, 0.5, 0.7),
+    "two cubes": lambda: _two(3, 0.3, 0.8),
+    "a square inside a cell": lambda: _two(2, 0.02, 0.47),
+    "a cube inside a cell": lambda: _two(3, 0.02, 0.41),
+    "wound twice": lambda: _wound(2),
+    "wound three times": lambda: _wound(3),
 }
-GOOD = {
-    "a strip that nearly closes": _bent(2, 6.2),
-    "a spiral": _bent(2, 14.0, 0.05),
-    "a spiral slab": _bent(3, 14.0, 0.05),
-    "squares that touch": _two(2, 1.0, 1.0),
-    "cubes that touch at a corner": _two(3, 0.5, 1.0),
-    "a disc": _wound(1),
-    "an interval": (np.array([[0.0], [1.0], [2.0]]), np.array([[0, 1], [1, 2]])),
-    "a graded mesh": _made(
+GOOD: dict[str, Callable[[], Arrays]] = {
+    "a strip that nearly closes": lambda: _bent(2, 6.2),
+    "a spiral": lambda: _bent(2, 14.0, 0.05),
+    "a spiral slab": lambda: _bent(3, 14.0, 0.05),
+    "squares that touch": lambda: _two(2, 1.0, 1.0),
+    "cubes that touch at a corner": lambda: _two(3, 0.5, 1.0),
+    "a disc": lambda: _wound(1),
+    "an interval": lambda: (np.array([[0.0], [1.0], [2.0]]), np.array([[0, 1], [1, 2]])),
+    "a graded mesh": lambda: _made(
         kind="rectangle", structured=False, size=0.1, regions={"a": {"kind": "disc", "centre": [0.3, 0.3], "radius": 0.1, "size": 0.004}}
     ),
-    "a ball": _made(kind="ball", size=0.3),
+    "a ball": lambda: _made(kind="ball", size=0.3),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_cells_that_overlap(name: str) -> None:
-    points, cells = BAD[name]
+    points, cells = BAD[name]()
     for scale, shift in ((1.0, 0.0), (1e-6, 0.0), (1e5, 3e5)):
         found = overlapping(scale * points + shift, cells)
         assert found is not None and found[0] != found[1]
@@ -90,14 +92,14 @@ def test_cells_that_overlap(name: str) -> None:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_cells_that_only_touch(name: str) -> None:
-    points, cells = GOOD[name]
+    points, cells = GOOD[name]()
     for scale, shift in ((1.0, 0.0), (1e-6, 0.0), (1e5, 3e5)):
         assert overlapping(scale * points + shift, cells) is None
 
 
 @pytest.mark.parametrize("name", ["a folded square", "two cubes", "wound twice"])
 def test_a_file_is_refused_with_the_places(name: str, tmp_path: Path) -> None:
-    points, cells = BAD[name]
+    points, cells = BAD[name]()
     path = tmp_path / "mesh.vtu"
     dim = cells.shape[1] - 1
     kind, tags = "triangle" if dim == 2 else "tetra", {"region": [np.ones(len(cells), dtype=np.int32)]}

@@ -243,6 +243,14 @@ def test_what_is_no_run(command: str, comm: Any, shared_tmp: Path, capsys: pytes
     printed(capsys.readouterr().err, "no-output", f"{shared_tmp / 'empty'}: ", "wait for", ("fields.vtkhdf",))
 
 
+@pytest.mark.parametrize("command", ["report", "plot", "movie", "table", "paraview", "cascade", "status", "retry"])
+def test_a_scenario_is_no_run(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\n")
+    assert main([command, str(tmp_path / "mine.yaml")]) in (2, 3)
+    said = capsys.readouterr().err
+    assert f"; this is a scenario: name the folder of its run, which `invasio run {tmp_path / 'mine.yaml'}` makes [" in said
+
+
 @pytest.mark.parametrize(
     ("words", "code", "place", "remedy", "says"),
     [

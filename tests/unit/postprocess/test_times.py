@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from invasio.postprocess.sweep import quantities
+from invasio.postprocess.ticks import Powers
 from invasio.postprocess.times import round_steps
-from invasio.postprocess.units import power_text, unit_text, value_text
+from invasio.postprocess.units import plain_unit, power_text, unit_text, value_text
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,59 @@ def test_units_are_written_as_journals_do(unit: str, text: str) -> None:
 
 def test_powers_of_ten() -> None:
     assert [power_text(x) for x in (1e-5, 3e4, 0.01, 0.0, 200.0)] == ["10⁻⁵", "3×10⁴", "0.01", "0", "200"]
+
+
+@pytest.mark.parametrize(
+    ("scale", "places", "texts"),
+    [
+        ("log", [1e-5, 1e-3, 0.1, 10], ["10⁻⁵", "10⁻³", "10⁻¹", "10¹"]),  # 10⁻⁵ beside 0.001 before
+        ("log", [0.01, 0.1, 1], ["0.01", "0.1", "1"]),
+        ("linear", [0, 5e-8, 1e-7, 2.5e-7], ["0", "0.5×10⁻⁷", "1×10⁻⁷", "2.5×10⁻⁷"]),
+        ("linear", [0, 0.0002, 0.002], ["0", "0.0002", "0.002"]),
+        ("linear", [-2e4, 0, 1.2e5], ["-0.2×10⁵", "0", "1.2×10⁵"]),
+    ],
+)
+def test_ticks_of_an_axis_are_of_one_kind(scale: str, places: list[float], texts: list[str]) -> None:
+    figure, panel = plt.subplots()
+    panel.set_yscale(scale)
+    panel.yaxis.set_major_formatter(ticks := Powers())
+    assert ticks.format_ticks(places) == texts
+    plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted"),
+    [
+        ("2.4 mm", (2.4, "mm")),
+        ("2.5e-7 mol/l", (2.5e-7, "mol/l")),
+        ("1e9 /cm^3", (1.0, "1e9 /cm^3")),
+        ("cells", (1.0, "cells")),
+        ("", (1.0, "")),
+    ],
+)
+def test_scales_that_are_no_power_of_ten_become_units(unit: str, wanted: tuple[float, str]) -> None:
+    assert plain_unit(unit) == wanted
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        (["500 pM", "1 nM", "0", ""], ([500.0, 1000.0, 0.0, np.nan], "pM")),  # 500 and 1 on one axis before
+        (["0", "1e-3", "2"], ([0.0, 1e-3, 2.0], "")),
+        (["2 h", "1 d"], ([2.0, 24.0], "h")),
+        (["1", "2 nM"], None),
+        (["1 nM", "2 h"], None),
+        (["fast", "slow"], None),
+        (["2*k", "1"], None),
+        ([], ([], "")),
+    ],
+)
+def test_members_of_a_sweep_are_compared_in_one_unit(texts: list[str], wanted: tuple[list[float], str] | None) -> None:
+    found = quantities(texts)
+    if wanted is None:
+        assert found is None
+    else:
+        assert found is not None and found[1] == wanted[1] and np.allclose(found[0], wanted[0], equal_nan=True)
 
 
 @pytest.mark.parametrize(

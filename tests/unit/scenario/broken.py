@@ -335,7 +335,7 @@ CASES = {
             said(
                 "{file}:5:36: model.cells.tumour.motility",
                 "wrong-unit",
-                "needed is length^2/time",
+                "needed is length^2/time, such as um^2/h",
                 "(given '1e-10 cm/s')",
                 "the text is length/time",
             ),
@@ -370,7 +370,7 @@ CASES = {
             said(
                 "{file}:6:40: model.ecm.degraded_by.mmp",
                 "wrong-unit",
-                "needed is length^3/amount/time",
+                "needed is length^3/amount/time, such as /h/nM",
                 "(given '10 /h')",
                 "the text is 1/time",
             ),

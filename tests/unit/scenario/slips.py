@@ -175,7 +175,75 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
     "another_unit": (
         "    mmp2: {diffusion: 1e-9 cm^2/s, decay: 0.05 /h}\n",
         "    mmp2: {diffusion: 1e-9 cm^2/s, decay: 0.05 um}\n",
-        (said("{file}:22:43: model.solubles.mmp2.decay", "wrong-unit", "needed is 1/time", "(given '0.05 um')", "the text is length"),),
+        (
+            said(
+                "{file}:22:43: model.solubles.mmp2.decay",
+                "wrong-unit",
+                "needed is 1/time, such as /h",
+                "(given '0.05 um')",
+                "the text is length",
+            ),
+        ),
+    ),
+    "block_in_another": (
+        "  solubles:\n    mmp2:",
+        "  output: {every: 1 h}\n  solubles:\n    mmp2:",
+        (
+            said(
+                "{file}:21:3: model.output",
+                "unknown-key",
+                "allowed: cells, ecm, solubles, bound, reactions, proteolysis, pools, membranes, vessels; `output` stands at the left edge, in no other block",
+                "(given 'output')",
+            ),
+        ),
+    ),
+    "option_of_another_block": (
+        "time: {end: 10 d}\n",
+        "time: {end: 10 d, every: 1 h}\n",
+        (
+            said(
+                "{file}:25:19: time.every",
+                "unknown-key",
+                "allowed: end, start, step, tolerance, first_step, floor, max_step; it is an option of `output`",
+                "(given 'every')",
+            ),
+        ),
+    ),
+    "mass_for_an_amount": (
+        "{mmp2: 0.1 nM/h}",
+        "{mmp2: 0.1 ng/mL/h}",
+        (
+            said(
+                "{file}:19:24: model.cells.tumour.secretes.mmp2",
+                "wrong-unit",
+                "needed is amount/length^3/time, such as nM/h; or state the molar_mass of mmp2, as in `molar_mass: 72 kg/mol`",
+                "(given '0.1 ng/mL/h')",
+            ),
+        ),
+    ),
+    "pressure_for_a_concentration": (
+        "decay: 0.05 /h}",
+        "decay: 0.05 /h, initial: 40 mmHg}",
+        (
+            said(
+                "{file}:22:61: model.solubles.mmp2.initial",
+                "wrong-unit",
+                "needed is amount/length^3, such as nM; or state the solubility of mmp2, as in `solubility: 1.3 uM/mmHg`",
+                "(given '40 mmHg')",
+            ),
+        ),
+    ),
+    "no_scale_for_what_has_a_unit": (
+        ", mmp2: 1 nM}\n",
+        "}\n",
+        tuple(
+            said(place, "wrong-unit", "needed is 1/time; mmp2 has no scale: state one, as in scales: {mmp2: 1 nM}")
+            for place in (
+                "{file}:19:24: model.cells.tumour.secretes.mmp2",
+                "{file}:20:41: model.ecm.degraded_by.mmp2",
+                "{file}:24:36: model.membranes.basement.degraded_by.mmp2",
+            )
+        ),
     ),
     "name_with_accent": (
         "    tumour:\n",

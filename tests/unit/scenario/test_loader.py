@@ -14,7 +14,7 @@ from invasio.solver.scenario.loader import dump_resolved, load
 from invasio.solver.scenario.mesh import FileMesh
 from invasio.solver.scenario.reference import markdown
 from invasio.solver.scenario.schema import Scenario
-from invasio.solver.scenario.shipped import Header, folder, headers
+from invasio.solver.scenario.shipped import folder, scenario_files
 from tests.lib.messages import printed, refused
 
 GLAND = """\
@@ -87,12 +87,12 @@ def test_resolved_reads_back_the_same(text: str, tmp_path: Path) -> None:
     assert dump_resolved(again) == resolved
 
 
-@pytest.mark.parametrize("header", headers(), ids=lambda header: header.name)
-def test_shipped_scenarios_say_what_they_are_and_resolve(header: Header, tmp_path: Path) -> None:
-    scenario = load(header.path)
+@pytest.mark.parametrize("path", scenario_files(), ids=lambda path: path.relative_to(folder()).with_suffix("").as_posix())
+def test_shipped_scenarios_say_what_they_are_and_resolve(path: Path, tmp_path: Path) -> None:
+    scenario = load(path)
     assert scenario.title and scenario.source and scenario.cost and scenario.description
-    up = "/".join([".."] * header.name.count("/"))
-    assert header.path.read_text(encoding="utf-8").splitlines()[0] == f"# yaml-language-server: $schema={up + '/' if up else ''}schema.json"
+    up = "/".join([".."] * (len(path.relative_to(folder()).parts) - 1))
+    assert path.read_text(encoding="utf-8").splitlines()[0] == f"# yaml-language-server: $schema={up + '/' if up else ''}schema.json"
     resolved = _file(tmp_path, dump_resolved(scenario), "resolved.yaml")
     assert load(resolved).resolved() == scenario.resolved()
 
@@ -222,7 +222,7 @@ def test_list_and_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "published/anderson_2000/1d_h0.01\n    Invasion of a tissue slab" in capsys.readouterr().out
     assert main(["scenarios", "copy", "published/anderson_2000/1d_h0.01", str(tmp_path)]) == 0
     copied = Path(capsys.readouterr().out.strip())
-    original = next(h.path for h in headers() if h.name == "published/anderson_2000/1d_h0.01")
+    original = folder() / "published" / "anderson_2000" / "1d_h0.01.yaml"
     assert load(copied).resolved() == load(original).resolved()
     assert main(["scenarios", "copy", "published/anderson_2000/1d_h0.01", str(tmp_path)]) == 2
     printed(capsys.readouterr().err, "file-exists", str(copied), "name another destination")
