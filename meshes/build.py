@@ -34,7 +34,7 @@ def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = ()
         from .hdf5 import read_distributed
 
         return read_distributed(options, comm)
-    if comm.size > 1 and not membranes and not lumens:
+    if not membranes and not lumens:
         from .lattice_parts import build_in_parts, comes_in_parts
 
         if comes_in_parts(options):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solver.compat import cell_corners, create_simplex_mesh
 from ..solver.parallel import Comm
 from .domain import Domain, Membrane, MeshData
-from .facets import Ints, cell_facets, keys
+from .facets import Ints, keys
+from .named_facets import NamedFacets, find
+from .simplices import Simplices, alone, surrounded
 
 
 def mesh_hash(data: MeshData) -> str:
@@ -42,8 +41,8 @@ def digest_tags(
 def distribute(data: MeshData | None, comm: Comm) -> Domain:
     """Spread a mesh held by rank 0 over all ranks; collective.
 
-    data: the mesh on rank 0, ignored (None) elsewhere. A rank may get no cells at all. Each tagged facet is listed on
-    exactly one rank, its owner, which owns a cell of it. The two sides of a membrane may lie on different ranks.
+    data: the mesh on rank 0, ignored (None) elsewhere. A rank may get no cells at all. The two sides of a membrane may lie on
+    different ranks.
     """
     root = comm.rank == 0
     head = comm.bcast(
@@ -56,38 +55,58 @@ def distribute(data: MeshData | None, comm: Comm) -> Domain:
         cells, points = data.cells, data.points
     else:
         cells, points = np.empty((0, dim + 1), dtype=np.int64), np.empty((0, dim))
-    mesh = create_simplex_mesh(comm, cells, points)
+    mesh = alone(comm, points, cells) if comm.size == 1 else partitioned(comm, cells, points)
     tags = _everywhere(comm, data.cell_region if root and data is not None else None, np.int32)
     names = boundary_names + interface_names
     rows = {name: _everywhere(comm, _facets(data, name) if root else None, np.int64).reshape(-1, dim) for name in names}
-    numbered = Numbered(mesh)
     cuts = data.membranes if root and data is not None else {}
     return Domain(
         mesh=mesh,
         dim=dim,
         regions=regions,
-        cell_region=tags[np.asarray(mesh.topology.original_cell_index)],
-        boundaries=TaggedFacets({name: rows[name] for name in boundary_names}, numbered, n_nodes),
-        interfaces=TaggedFacets({name: rows[name] for name in interface_names}, numbered, n_nodes),
+        cell_region=tags[mesh.numbers],
+        boundaries=NamedFacets({name: rows[name] for name in boundary_names}, mesh),
+        interfaces=NamedFacets({name: rows[name] for name in interface_names}, mesh),
         hash=digest,
         source=source,
         notes=notes,
-        membranes=_membranes(comm, cuts, mesh, numbered, n_nodes),
+        membranes=_membranes(comm, cuts, mesh, n_nodes),
         section=data.section if root and data is not None else None,
     )
 
 
-def _membranes(comm: Comm, whole: Mapping[str, Membrane], mesh: Any, numbered: Numbered, n_nodes: int) -> dict[str, Membrane]:
+def partitioned(comm: Comm, cells: Ints, points: NDArray[np.float64], stay: bool = False) -> Simplices:
+    """Cells (M, dim+1) and points (N, dim) that ranks hold a part of each, spread by DOLFINx; stay: each keeps its cells. Collective."""
+    from ..solver.compat import cell_corners, create_simplex_mesh
+
+    mesh = create_simplex_mesh(comm, cells, points, stay)
+    geometry, topology, dim = mesh.geometry, mesh.topology, mesh.topology.dim
+    index_map, corners = geometry.index_map(), cell_corners(mesh)
+    owned = np.arange(index_map.size_local, dtype=np.int64) + index_map.local_range[0]
+    numbers = np.concatenate([owned, np.asarray(index_map.ghosts, dtype=np.int64)])
+    return surrounded(
+        comm,
+        n_owned=index_map.size_local,
+        n_cells=topology.index_map(dim).size_global,
+        cells=numbers[corners].reshape(-1, dim + 1),
+        numbers=np.asarray(topology.original_cell_index, dtype=np.int64),
+        corners=np.asarray(geometry.input_global_indices, dtype=np.int64)[corners].reshape(-1, dim + 1),
+        points=np.asarray(geometry.x)[corners, :dim].reshape(-1, dim + 1, dim),
+    )
+
+
+def _membranes(comm: Comm, whole: Mapping[str, Membrane], mesh: Simplices, n_nodes: int) -> dict[str, Membrane]:
     """This rank's share of each membrane that rank 0 holds; collective."""
     held = np.zeros(n_nodes, dtype=bool)
-    held[np.asarray(mesh.geometry.input_global_indices)] = True
+    held[mesh.nodes] = True
     result = {}
     for name, rim, measure in comm.bcast([(name, m.rim, m.measure) for name, m in whole.items()]):
         given = whole.get(name)
-        facets = _everywhere(comm, given.facets if given else None, np.int64).reshape(-1, 2, mesh.topology.dim)
+        facets = _everywhere(comm, given.facets if given else None, np.int64).reshape(-1, 2, mesh.dim)
         pairs = _everywhere(comm, given.pairs if given else None, np.int64).reshape(-1, 2)
         sigma = _everywhere(comm, given.sigma if given else None, np.float64)
-        mine = np.flatnonzero(np.isin(keys(facets[:, 0], n_nodes), keys(numbered.facets.among(facets[:, 0], n_nodes)[0], n_nodes)))
+        first = find(mesh, facets[:, 0])
+        mine = np.flatnonzero(np.isin(keys(facets[:, 0], n_nodes), keys(mesh.nodes[first.nodes[first.mine]], n_nodes)))
         near = np.flatnonzero(held[pairs].any(axis=1))
         result[name] = Membrane(facets[mine], pairs[near], sigma[near], rim, measure, mine, near, len(facets), len(pairs))
     return result
@@ -106,72 +125,3 @@ def _everywhere(comm: Comm, array: NDArray[Any] | None, dtype: type) -> NDArray[
     whole = np.ascontiguousarray(array, dtype=dtype).ravel() if array is not None else np.empty(size, dtype=dtype)
     comm.Bcast(whole)
     return whole
-
-
-@dataclass(frozen=True)
-class OwnedFacets:
-    """The facets that this rank owns, as often as its cells have them.
-
-    rows (k, dim): their canonical node numbers; numbers (k,): their local numbers.
-    """
-
-    rows: Ints
-    numbers: NDArray[np.int32]
-
-    @classmethod
-    def of(cls, mesh: Any) -> OwnedFacets:
-        """Number the facets of a distributed mesh; collective."""
-        topology, dim = mesh.topology, mesh.topology.dim
-        topology.create_entities(dim - 1)
-        topology.create_connectivity(dim, dim - 1)
-        topology.create_connectivity(dim - 1, dim)
-        canonical = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-        cells = canonical[cell_corners(mesh)]
-        numbers = np.asarray(topology.connectivity(dim, dim - 1).array, dtype=np.int32).reshape(-1, dim + 1)
-        facets = cell_facets(cells)
-        if dim == 1:  # the facets of an interval are its vertices, in the same order
-            facets = facets[:, ::-1]
-        owned = numbers < topology.index_map(dim - 1).size_local
-        return cls(facets[owned], numbers[owned])
-
-    def among(self, rows: Ints, n_nodes: int) -> tuple[Ints, NDArray[np.int32]]:
-        """Those that are among the given ones (F, dim): node numbers, and local numbers."""
-        mask = np.zeros(n_nodes, dtype=bool)
-        mask[rows] = True
-        candidates = np.flatnonzero(mask[self.rows].all(axis=1))
-        found = candidates[np.isin(keys(self.rows[candidates], n_nodes), keys(rows, n_nodes))]
-        return self.rows[found], self.numbers[found]
-
-
-class Numbered:
-    """The facets of a distributed mesh, numbered when they are first asked for: that takes a fifth of the time and memory of set-up."""
-
-    def __init__(self, mesh: Any) -> None:
-        self._mesh = mesh
-
-    @cached_property
-    def facets(self) -> OwnedFacets:
-        """Those that this rank owns; collective the first time."""
-        return OwnedFacets.of(self._mesh)
-
-
-class TaggedFacets(Mapping[str, NDArray[np.int32]]):
-    """Local numbers of the facets of each name that this rank owns. What is asked for by name is found then, collectively.
-
-    rows: name -> (F, dim) canonical node numbers of all facets of the name, the same on every rank.
-    """
-
-    def __init__(self, rows: Mapping[str, Ints], numbered: Numbered, n_nodes: int) -> None:
-        self._rows, self._numbered, self._n_nodes = rows, numbered, n_nodes
-        self._found: dict[str, NDArray[np.int32]] = {}
-
-    def __getitem__(self, name: str) -> NDArray[np.int32]:
-        if name not in self._found:
-            self._found[name] = np.unique(self._numbered.facets.among(self._rows[name], self._n_nodes)[1])
-        return self._found[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from dolfinx.mesh import Mesh
+    from .named_facets import Facets
+    from .simplices import Simplices
 
 
 @dataclass(frozen=True)
@@ -81,21 +82,20 @@ class Domain:
     """A mesh distributed over the ranks of ``mesh.comm`` with named regions, boundaries and interfaces.
 
     cell_region: (n_cells owned + ghost,) int32 indices into ``regions``.
-    boundaries, interfaces: name -> local facet indices, each facet listed on the rank that owns a cell of it; to ask for
-    a name is collective.
-    The canonical number of a node is ``mesh.geometry.input_global_indices``, of a cell
-    ``mesh.topology.original_cell_index``: both index the MeshData arrays, whatever the partition.
+    boundaries, interfaces: name -> facets, found when they are asked for.
+    The canonical numbers of nodes and cells, ``mesh.nodes`` and ``mesh.numbers``, index the MeshData arrays, whatever the
+    partition.
     membranes: this rank's part of each membrane in canonical node numbers: the pairs of which it holds at least one
-    node, owned or ghost, so that a pair may be listed on several ranks; and the facets that it owns on side 0, each on
-    exactly one rank.
+    node, owned or ghost, so that a pair may be listed on several ranks; and the facets whose first node on
+    side 0 it owns, each on exactly one rank.
     """
 
-    mesh: "Mesh"
+    mesh: "Simplices"
     dim: int
     regions: tuple[str, ...]
     cell_region: NDArray[np.int32]
-    boundaries: Mapping[str, NDArray[np.int32]]
-    interfaces: Mapping[str, NDArray[np.int32]]
+    boundaries: Mapping[str, "Facets"]
+    interfaces: Mapping[str, "Facets"]
     hash: str  # sha256 of points, cells, tags and cuts in canonical order
     source: str = ""
     membranes: Mapping[str, Membrane] = field(default_factory=dict)

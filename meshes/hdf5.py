@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solver.compat import cell_corners, create_simplex_mesh
 from ..solver.errors import MeshError
 from ..solver.parallel import Comm, agreed
 from ..solver.scenario.mesh import FileMesh
-from .distribute import OwnedFacets, mesh_hash
+from .distribute import mesh_hash, partitioned
 from .domain import Domain, MeshData
 from .facets import Ints
+from .named_facets import NamedFacets
 from .overlap import refuse
+from .simplices import Simplices
 
 ENDING = ".h5"
 _ROOT = "invasio-mesh"
@@ -102,20 +103,19 @@ def read_distributed(options: FileMesh, comm: Comm) -> Domain:
         points = root["points"][_share(n_nodes, comm)].reshape(-1, dim)
         with agreed(comm):
             _check(cells, points, n_nodes, options.path)
-        mesh = create_simplex_mesh(comm, cells, points, stay=True)
+        mesh = partitioned(comm, cells, points, stay=True)
         del cells, points
         with agreed(comm):  # each rank in its part: the whole was checked when it was converted
-            refuse(np.ascontiguousarray(mesh.geometry.x[:, :dim]), cell_corners(mesh).astype(np.int64), options.path)
-        local = OwnedFacets.of(mesh)
+            refuse(np.ascontiguousarray(mesh.points[:, :dim]), mesh.cells.astype(np.int64), options.path)
         return Domain(
             mesh=mesh,
             dim=dim,
             regions=tuple(json.loads(root.attrs["regions"])),
-            cell_region=_pick(root["cell_region"], np.asarray(mesh.topology.original_cell_index, dtype=np.int64)),
+            cell_region=_pick(root["cell_region"], mesh.numbers),
             hash=str(root.attrs["hash"]),
             source=str(root.attrs["source"]),
-            boundaries={name: _local_facets(local, facets, n_nodes) for name, facets in _named(root["boundaries"])},
-            interfaces={name: _local_facets(local, facets, n_nodes) for name, facets in _named(root["interfaces"])},
+            boundaries=NamedFacets({name: _near(facets, mesh, n_nodes) for name, facets in _named(root["boundaries"])}, mesh),
+            interfaces=NamedFacets({name: _near(facets, mesh, n_nodes) for name, facets in _named(root["interfaces"])}, mesh),
         )
 
 
@@ -174,10 +174,12 @@ def _share(count: int, comm: Comm) -> slice:
     return slice(count * comm.rank // comm.size, count * (comm.rank + 1) // comm.size)
 
 
-def _local_facets(local: OwnedFacets, dataset: Any, n_nodes: int) -> NDArray[np.int32]:
-    """Local numbers of the facets of a list that this rank owns, reading blocks only."""
-    starts = range(0, max(1, len(dataset)), _BLOCK)
-    return np.unique(np.concatenate([local.among(dataset[start : start + _BLOCK], n_nodes)[1] for start in starts]))
+def _near(dataset: Any, mesh: Simplices, n_nodes: int) -> Ints:
+    """The facets of a list all of whose nodes are here, reading blocks only."""
+    here = np.zeros(n_nodes, dtype=bool)
+    here[mesh.nodes] = True
+    blocks = (dataset[start : start + _BLOCK] for start in range(0, len(dataset), _BLOCK))
+    return np.concatenate([np.empty((0, mesh.dim), dtype=np.int64), *(block[here[block].all(axis=1)] for block in blocks)])
 
 
 def _pick(dataset: Any, wanted: Ints) -> NDArray[Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..solver.compat import cell_corners
+from .simplices import Simplices
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,19 +31,15 @@ class Located:
     local: Ints
 
 
-def locate(mesh: Any, points: Floats) -> Located:
+def locate(mesh: Simplices, points: Floats) -> Located:
     """Find points (p, dim), the same on every rank, in the owned cells of all ranks. Collective.
 
     A point on a face or vertex belongs to the cell with the lowest canonical number.
     """
     from mpi4py import MPI
 
-    dim = mesh.topology.dim
-    count = mesh.topology.index_map(dim).size_local
-    corners = cell_corners(mesh)[:count].astype(np.int64)
-    x = np.asarray(mesh.geometry.x)[:, :dim]
-    number = np.asarray(mesh.topology.original_cell_index, dtype=np.int64)[:count]
-    cell, point, share = candidates(x, corners, points)
+    dim, corners, number = mesh.dim, mesh.owned_cells, mesh.numbers[: mesh.n_owned_cells]
+    cell, point, share = candidates(mesh.points[:, :dim], corners, points)
     best = np.full(len(points), NOWHERE)
     np.minimum.at(best, point, number[cell])
     lowest = np.empty_like(best)
@@ -54,11 +49,11 @@ def locate(mesh: Any, points: Floats) -> Located:
     order = np.argsort(point, kind="stable")
     cell, point, share = cell[order], point[order], np.maximum(share[order], 0.0)
     share /= share.sum(axis=1, keepdims=True)
-    nodes = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)[corners[cell]]
-    return Located(np.where(lowest == NOWHERE, -1, lowest), point, nodes.reshape(-1, dim + 1), share, cell)
+    nodes = mesh.nodes[corners[cell]].reshape(-1, dim + 1)
+    return Located(np.where(lowest == NOWHERE, -1, lowest), point, nodes, share, cell)
 
 
-def candidates(x: Floats, corners: Ints, points: Floats) -> tuple[Ints, Ints, Floats]:
+def candidates(x: Floats, corners: NDArray[np.integer], points: Floats) -> tuple[Ints, Ints, Floats]:
     """Pairs of a cell of corners (M, dim+1) among points x (N, dim) and a point (p, dim) inside it, with its barycentric coordinates."""
     from scipy.spatial import cKDTree
 

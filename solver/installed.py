@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import os
 import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib.util import find_spec
 
 from .errors import InvasioError
@@ -51,11 +52,33 @@ def check_mpi(library: str) -> None:
 
 def has_wheels() -> bool:
     """Whether DOLFINx comes from the wheels of the Python package index."""
-    try:
-        importlib.metadata.version(_WHEELS)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+    return version(_WHEELS) is not None
+
+
+def version(package: str) -> str | None:
+    """The version that a package was installed with; None where it is not. As importlib.metadata, which takes longer to import."""
+    return _records().get(_plain(package))
+
+
+@cache
+def _records() -> dict[str, str]:
+    """Versions by package, from the names of what was left at its installation: NAME-VERSION.dist-info, NAME-VERSION[-pyX.Y].egg-info."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            stem, _, kind = name.rpartition(".")
+            package, _, rest = stem.partition("-")
+            if kind in ("dist-info", "egg-info") and rest:
+                found.setdefault(_plain(package), rest.partition("-")[0])
+    return found
+
+
+def _plain(package: str) -> str:
+    return package.lower().replace("-", "_").replace(".", "_")
 
 
 def refusal(names: Iterable[str]) -> PackageError:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from invasio.meshes import distribute as distribution
-from invasio.meshes.build import build_data
-from invasio.meshes.distribute import distribute
+from invasio.meshes import lattice_parts
+from invasio.meshes.build import build_domain
 from invasio.solver.discretise import operators
 from invasio.solver.discretise.problem import Problem, discretise
 from invasio.solver.model.build import build_model
@@ -23,10 +22,9 @@ from invasio.solver.stepping.stepper import Stepper
 
 HERE = Path(__file__).parent
 PARTS = (
-    (distribution, "mesh_hash", "mesh hash"),
-    (distribution, "create_simplex_mesh", "DOLFINx mesh"),
-    (operators, "Forms", "forms"),
+    (lattice_parts, "_hash", "mesh hash"),
     (operators, "build_graph", "graph"),
+    (operators, "conducting", "edges that conduct"),
     (operators, "_grid", "grid for output"),
 )
 
@@ -39,8 +37,7 @@ class Setup:
         lattice = f"mesh.cells=[{', '.join([str(cells)] * dim)}]"
         scenario = load(HERE / {2: "square.yaml", 3: "box.yaml"}[dim], [lattice, *overrides])
         with self._timed():
-            whole = [self._part("mesh arrays", lambda: build_data(scenario.mesh) if comm.rank == 0 else None)]
-            domain = self._part("tags and facets", lambda: distribute(whole.pop(), comm))
+            domain = self._part("mesh", lambda: build_domain(scenario.mesh, comm))
             self.problem: Problem = self._part("discretisation, rest", lambda: discretise(build_model(scenario), domain, 0.0))
             self.stepper: Stepper = self._part("stepper and solvers", lambda: Stepper(self.problem, scheme_options(scenario)))
 

@@ -1,7 +1,7 @@
 """PEtab tables in and out: measurements, observables, parameters, and conditions as arms; the model is a scenario.
 
-PEtab 1.0 (Schmiester et al. 2021, doi:10.1371/journal.pcbi.1008646). A formula of an observable names a species, which stands for how
-much there is of it, or a column of series.csv with __ in place of dots and colons.
+PEtab 1.0 (Schmiester et al. 2021, doi:10.1371/journal.pcbi.1008646), and for reading 2.0 (``petab_v2.py``). A formula of an observable
+names a species, which stands for how much there is of it, or a column of series.csv with __ in place of dots and colons.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from invasio.solver.errors import InvasioError
 from invasio.solver.output.folder import replace_text, writing
 from invasio.solver.scenario.check import species_names
 from invasio.solver.scenario.columns import columns
@@ -25,19 +24,21 @@ from invasio.solver.scenario.loader import load
 from invasio.solver.scenario.schema import Scenario
 from invasio.solver.scenario.wrong import allowed
 
+from . import petab_v2
 from .data import Data, Datum
+from .petab_v2 import PetabError
 from .task import Task
 
 Row = Mapping[str, str]
 _SCALES = {"lin": "linear", "log": "log", "log10": "log", "log2": "log"}
 _PLACEHOLDER = re.compile(r"noiseParameter1_\w+")
 FILES = ("measurement", "observable", "condition")
-
-
-class PetabError(InvasioError):
-    """A PEtab problem cannot be read, or a fit cannot be written as one."""
-
-    exit_code = 2
+_NEEDED = {
+    "parameter": ("parameterId", "estimate"),
+    "measurement": ("observableId", "time", "measurement"),
+    "observable": ("observableId", "observableFormula"),
+    "condition": ("conditionId",),
+}
 
 
 def _wrong(what: str, place: object, remedy: str, code: str = "wrong-value") -> PetabError:
@@ -51,21 +52,13 @@ def read(problem: Path, model: Path, out: Path) -> Path:
     """
     scenario = load(model)
     stated = _yaml(problem)
-    parameters = _table(problem.parent / str(stated["parameter_file"]), ("parameterId", "estimate"))
-    tables: dict[str, list[Row]] = {}
-    needed = {
-        "measurement": ("observableId", "time", "measurement"),
-        "observable": ("observableId", "observableFormula"),
-        "condition": ("conditionId",),
-    }
-    for kind in FILES:
-        names = [str(name) for part in stated["problems"] for name in part.get(f"{kind}_files") or []]
-        tables[kind] = [row for name in names for row in _table(problem.parent / name, needed[kind])]
-    arms, fixed = _arms(tables["condition"])
+    tables = _tables(problem, stated)
+    arms, fixed = _arms(tables["condition"], scenario)
     vary: dict[str, Any] = {}
     estimated = set()
-    for row in parameters:
-        name, place = row["parameterId"], f"{problem.parent / str(stated['parameter_file'])}: {row['parameterId']}"
+    for row in tables["parameter"]:
+        name, place = row["parameterId"], f"{problem}: {row['parameterId']}"
+        _refuse_priors(row, place)
         if row["estimate"].strip() not in ("1", "1.0"):
             fixed[name] = _number(row.get("nominalValue", ""), place)
             continue
@@ -106,9 +99,32 @@ def _yaml(path: Path) -> dict[str, Any]:
             f"cannot be read: {str(error).splitlines()[0]}", path, "name the YAML file of a PEtab problem", "unreadable-file"
         ) from None
     version = str(found.get("format_version", "")) if isinstance(found, Mapping) else ""
-    if not version.startswith("1") or "parameter_file" not in found or not isinstance(found.get("problems"), list):
-        raise _wrong("no PEtab problem of format version 1", path, "name the YAML file of one", "unknown-format")
+    first = version.startswith("1") and "parameter_file" in found and isinstance(found.get("problems"), list)
+    if not first and not (version.startswith("2") and isinstance(found.get("parameter_files"), list)):
+        raise _wrong("no PEtab problem of format version 1 or 2", path, "name the YAML file of one", "unknown-format")
     return dict(found)
+
+
+def _tables(problem: Path, stated: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """All tables of a problem, as version 1.0 has them."""
+    if "parameter_files" in stated:
+        names = {kind: [str(name) for name in stated.get(f"{kind}_files") or []] for kind in petab_v2.NEEDED}
+        return petab_v2.as_first(_rows(problem, names, petab_v2.NEEDED))
+    names = {kind: [str(name) for part in stated["problems"] for name in part.get(f"{kind}_files") or []] for kind in FILES}
+    names["parameter"] = [str(stated["parameter_file"])]
+    return _rows(problem, names, _NEEDED)
+
+
+def _rows(problem: Path, names: Mapping[str, Sequence[str]], needed: Mapping[str, Sequence[str]]) -> dict[str, list[Row]]:
+    return {kind: [row for name in files for row in _table(problem.parent / name, needed[kind])] for kind, files in names.items()}
+
+
+def _refuse_priors(row: Row, place: str) -> None:
+    """A likelihood with a prior is another one; a uniform one says nothing that the bounds do not."""
+    for column in ("objectivePriorType", "priorDistribution"):
+        given = (row.get(column) or "").strip()
+        if given and given not in ("uniform", "parameterScaleUniform"):
+            raise _wrong(f"a prior (given {given!r})", place, "leave it out: a fit takes bounds alone", "meaningless-option")
 
 
 def _table(path: Path, needed: Sequence[str]) -> list[Row]:
@@ -141,12 +157,17 @@ def _value(text: str) -> float | str:
         return text
 
 
-def _arms(rows: Sequence[Row]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The conditions as arms, and what the first of them says, which the scenario takes as it stands."""
+def _arms(rows: Sequence[Row], scenario: Scenario) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """The conditions as arms, and what the first of them says, which the scenario takes as it stands; where another says nothing, the
+    model's own value stands."""
     names = [key for key in (rows[0] if rows else {}) if key not in ("conditionId", "conditionName") and key]
     values = {row["conditionId"]: {name: _value(row[name]) for name in names if row[name].strip()} for row in rows}
     first = next(iter(values.values()), {})
-    arms = {arm: {f"parameters.{name}": value for name, value in own.items() if first.get(name) != value} for arm, own in values.items()}
+    own = {name: scenario.parameters[name].value for name in first if name in scenario.parameters}
+    arms = {
+        arm: {f"parameters.{name}": value for name, value in {**own, **given}.items() if first.get(name) != value}
+        for arm, given in values.items()
+    }
     return arms, dict(first)
 
 

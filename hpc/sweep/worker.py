@@ -64,7 +64,7 @@ class Worker:
         if reason != "done":
             print(f"invasio: {folder}: stopped early ({reason})", file=sys.stderr)
             return STOPPED
-        return finish(folder, bool(scenario.output.figures))
+        return finish(folder, scenario)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Runs of some steps that call every kernel and every form, so that the cache holds them."""
+"""Runs of some steps that call every kernel, so that the cache holds them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 from numba.core import event
 
 from invasio.hpc.warm import DIMS
-from invasio.solver.discretise import jit
 
 # Each case is run once as it stands and once with the other numerical schemes.
 OTHER_SCHEMES = (
@@ -26,28 +24,24 @@ OTHER_SCHEMES = (
 )
 
 
-def folders() -> tuple[str, str]:
-    """Where compiled kernels and compiled forms are kept."""
-    return os.environ.get("NUMBA_CACHE_DIR") or "__pycache__ beside the sources", str(jit.folder())
+def folder() -> str:
+    """Where compiled kernels are kept."""
+    return os.environ.get("NUMBA_CACHE_DIR") or "__pycache__ beside the sources"
 
 
-def compile_all(dims: Iterable[int] = DIMS) -> tuple[int, int]:
-    """Compile what scenarios in these dimensions need and what is not in the cache yet; the numbers of kernels and of forms compiled.
-
-    Kernels do not depend on the dimension, forms do. In this process, on one rank.
-    """
+def compile_all(dims: Iterable[int] = DIMS) -> int:
+    """Compile what scenarios in these dimensions need and what is not in the cache yet; how many kernels. In this process, on one rank."""
     from mpi4py import MPI
 
     from invasio.solver.run import run
     from invasio.solver.scenario.loader import load
 
-    before = _forms()
     with event.install_recorder("numba:compile") as seen, tempfile.TemporaryDirectory() as scratch, _silence():
         for dim in dims:
             with as_file(files("invasio.hpc.warm")) as cases:
                 for number, overrides in enumerate(((), OTHER_SCHEMES)):
                     run(load(cases / f"{dim}d.yaml", overrides), MPI.COMM_SELF, Path(scratch) / f"{dim}d-{number}")
-    return sum(entry[1].is_start for entry in seen.buffer), len(_forms() - before)
+    return sum(entry[1].is_start for entry in seen.buffer)
 
 
 @contextlib.contextmanager
@@ -59,7 +53,3 @@ def _silence() -> Iterator[None]:
             yield
     finally:
         logging.disable(logging.NOTSET)
-
-
-def _forms() -> set[Any]:
-    return {path.name for path in jit.folder().glob("*.c.cached")}

@@ -79,7 +79,7 @@ def _run(args: argparse.Namespace, scenario: Scenario, drawing: Drawing) -> int:
     code = 0
     with agreed(comm):
         if comm.rank == 0:
-            code = finish(outcome.folder, bool(scenario.output.figures), drawing)
+            code = finish(outcome.folder, scenario, drawing)
     return int(comm.bcast(code))
 
 
@@ -105,16 +105,17 @@ def _again(args: argparse.Namespace) -> list[str]:
     return words + (["--", *args.petsc] if args.petsc else [])
 
 
-def finish(folder: Path, figures: bool, drawing: Callable[[Path], list[Path]] | None = None) -> int:
+def finish(folder: Path, scenario: Scenario, drawing: Callable[[Path], list[Path]] | None = None) -> int:
     """Expected numbers and figures, drawn here or by ``drawing``; rank 0. A missed expectation is reported, and the exit code says so."""
-    from ...postprocess.expect import check, table
-    from ...postprocess.run import open_run
+    results = []
+    if scenario.expect:
+        from ...postprocess.expect import check, table
+        from ...postprocess.run import open_run
 
-    results = check(open_run(folder))
-    if results:
+        results = check(open_run(folder))
         print(table(results), flush=True)
     pictures = []
-    if figures:
+    if scenario.output.figures:
         from ...postprocess.drawing import Drawing
 
         pictures = (drawing or Drawing(wanted=False))(folder)

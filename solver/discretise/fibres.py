@@ -42,12 +42,11 @@ def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Domain, known:
         return graph.stiffness
     scale = region_motility(law, domain, known.parameters)[domain.cell_region] if by_region else np.ones(len(domain.cell_region))
     if law.fibres is None:
-        matrix = forms.stiffness(scale)
+        values = graph.values_of(forms.stiffness(scale))
     else:
         centres = {name: forms.at_midpoints(values) for name, values in known.places.items()}
         tensors = _tensors(law.fibres, forms.midpoints(), domain.dim, known.parameters, centres)
-        matrix = forms.directed_stiffness(scale[:, None, None] * tensors)
-    values = graph.values_of(matrix)
+        values = graph.values_of(forms.directed_stiffness(scale[:, None, None] * tensors))
     symmetrise(graph, values)
     return values
 
@@ -64,7 +63,7 @@ def myopic_weights(law: Species, graph: Graph, forms: Forms, dim: int, known: Kn
         for b in range(a, dim):
             unit = np.zeros((dim, dim))
             unit[a, b] = unit[b, a] = 1.0
-            part = graph.values_of(forms.directed_stiffness(np.broadcast_to(unit, (len(forms.midpoints()), dim, dim))))
+            part = graph.values_of(forms.directed_stiffness(np.broadcast_to(unit, (len(forms.mesh.cells), dim, dim))))
             symmetrise(graph, part)
             out += tensors[graph.indices, a, b] * part
             back += tensors[row_of, a, b] * part

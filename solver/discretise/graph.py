@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...meshes.simplices import Simplices
 from ..kernels import symmetry
 from ..parallel import Comm
 from .forms import Forms
@@ -28,8 +28,26 @@ class Stencil:
     indices: NDArray[np.uint32]
 
 
-def _starts(row_of: NDArray[Any], n: int) -> NDArray[np.uint32]:
-    return np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=n))]).astype(np.uint32)
+def _rows(indptr: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The row of each entry."""
+    return np.repeat(np.arange(len(indptr) - 1, dtype=np.uint32), np.diff(indptr))
+
+
+def _starts(indptr: NDArray[np.uint32], chosen: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """Where rows start among the chosen entries."""
+    before = np.zeros(len(chosen) + 1, dtype=np.uint32)
+    np.cumsum(chosen, out=before[1:])
+    return before[indptr]
+
+
+def _diagonal(indptr: NDArray[np.uint32], indices: NDArray[np.uint32]) -> NDArray[np.int32]:
+    """Where the diagonal is in each row."""
+    return np.flatnonzero(indices == _rows(indptr)).astype(np.int32)
+
+
+def _own_columns(indptr: NDArray[np.uint32], indices: NDArray[np.uint32]) -> NDArray[np.int32]:
+    """How many columns of each row are owned."""
+    return np.diff(_starts(indptr, indices < len(indptr) - 1)).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -55,35 +73,34 @@ class Graph:
     mass: Floats
     points: Floats
     halo: Halo
-    order: NDArray[np.int32]  # entry of the assembled matrix behind each entry here, one past the last for a pair of a membrane
+    order: NDArray[np.int32]  # entry of the stencil of Forms behind each entry here, one past the last for a pair of a membrane
 
     @property
     def n_local(self) -> int:
         """Owned nodes and ghosts."""
         return self.n_owned + len(self.ghosts)
 
-    def values_of(self, matrix: Any) -> Floats:
-        """The entries of another matrix assembled by the same Forms, in this graph's order."""
-        return np.append(matrix.data, 0.0)[self.order]
+    def values_of(self, values: Floats) -> Floats:
+        """The entries of a matrix that Forms made, in this graph's order."""
+        return np.append(values, 0.0)[self.order]
 
     def without(self, dropped: NDArray[np.bool_]) -> Graph:
         """The same nodes with fewer edges; dropped (nnz): in both rows of an edge alike, and not on the diagonal."""
-        row_of: NDArray[np.int64] = np.repeat(np.arange(self.n_owned, dtype=np.int64), np.diff(self.indptr))[~dropped]
-        indices = self.indices[~dropped]
+        kept = ~dropped
+        indptr, indices = _starts(self.indptr, kept), self.indices[kept]
         return replace(
             self,
-            indptr=_starts(row_of, self.n_owned),
+            indptr=indptr,
             indices=indices,
-            diagonal=np.flatnonzero(indices == row_of).astype(np.int32),
-            n_own_columns=np.bincount(row_of[indices < self.n_owned], minlength=self.n_owned).astype(np.int32),
-            stiffness=self.stiffness[~dropped],
-            order=self.order[~dropped],
+            diagonal=_diagonal(indptr, indices),
+            n_own_columns=_own_columns(indptr, indices),
+            stiffness=self.stiffness[kept],
+            order=self.order[kept],
         )
 
     def edges_besides(self, dropped: NDArray[np.bool_]) -> Stencil:
         """What ``without`` leaves out."""
-        row_of = np.repeat(np.arange(self.n_owned), np.diff(self.indptr))[dropped]
-        return Stencil(_starts(row_of, self.n_owned), self.indices[dropped])
+        return Stencil(_starts(self.indptr, dropped), self.indices[dropped])
 
     def local_numbers(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Local numbers of nodes given by global numbers, all of them owned or ghosts here."""
@@ -92,7 +109,7 @@ class Graph:
 
     def entries(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Positions of the entries (i, j) in local numbers, in any order; -1 where row i is not owned."""
-        row_of = np.repeat(np.arange(self.n_owned, dtype=np.int64), np.diff(self.indptr))
+        row_of = _rows(self.indptr).astype(np.int64)
         code = row_of * self.n_local + self.indices
         return np.where(rows < self.n_owned, np.searchsorted(code, rows * self.n_local + columns), -1)
 
@@ -115,75 +132,78 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
     links (k, 2): global numbers of pairs of nodes that are neighbours besides, each of which has an owned node. halo: the exchange
     where there is one already.
     """
-    matrix = forms.stiffness()
-    rows, columns = matrix.index_map(0), matrix.index_map(1)
-    n = rows.size_local
-    first = int(rows.local_range[0])
-    stop = int(matrix.indptr[n])
-    numbers = np.concatenate([np.arange(first, first + n), np.asarray(columns.ghosts, dtype=np.int64)])
-    row_of: NDArray[np.int64] = np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr[: n + 1]))
-    column: NDArray[np.int64] = numbers[matrix.indices[:stop]]
-    behind: NDArray[np.int64] = np.arange(stop)
-    if links is not None and len(links):
-        both = np.unique(np.concatenate([links, links[:, ::-1]]), axis=0)
-        both = both[(both[:, 0] >= first) & (both[:, 0] < first + n)]
-        row_of, column = np.concatenate([row_of, both[:, 0] - first]), np.concatenate([column, both[:, 1]])
-        behind = np.concatenate([behind, np.full(len(both), len(matrix.data))])
-    own = (column >= first) & (column < first + n)
-    ghosts = np.unique(column[~own])
-    renumbered = np.where(own, column - first, n + np.searchsorted(ghosts, column))
-    order = np.argsort(row_of * (n + len(ghosts)) + renumbered, kind="stable")
-    row_of, indices, behind = row_of[order], renumbered[order].astype(np.uint32), behind[order]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=n))])
+    mesh, (indptr, indices) = forms.mesh, forms.stencil
+    n, first, ghosts, points = mesh.n_owned, mesh.first, mesh.ghosts, mesh.points
+    stiffness, order = forms.stiffness(), np.arange(len(indices), dtype=np.int32)
+    if links is not None:  # on all ranks, or on none
+        ghosts, indptr, indices, order = _linked(mesh, indptr, indices, links)
+        stiffness = np.append(stiffness, 0.0)[order]
     halo = halo or Halo(comm, n, ghosts)
-
     mass = np.zeros(n + len(ghosts))
     mass[:n] = forms.mass()
-    points = np.zeros((n + len(ghosts), 3))
-    points[:n] = forms.points()
     halo.update(mass)
-    for axis in range(3):
-        coordinate = np.ascontiguousarray(points[:, axis])
-        halo.update(coordinate)
-        points[:, axis] = coordinate
+    if len(ghosts) > len(mesh.ghosts) or links is not None:
+        points = np.zeros((n + len(ghosts), 3))
+        for axis in range(3):
+            coordinate = np.zeros(n + len(ghosts))
+            coordinate[:n] = mesh.points[:n, axis]
+            halo.update(coordinate)
+            points[:, axis] = coordinate
     graph = Graph(
         comm=comm,
         n_owned=n,
-        n_global=int(rows.size_global),
+        n_global=mesh.n_nodes,
         first=first,
         ghosts=ghosts,
-        indptr=indptr.astype(np.uint32),
+        indptr=indptr,
         indices=indices,
-        diagonal=np.flatnonzero(indices == row_of).astype(np.int32),
-        n_own_columns=np.bincount(row_of[indices < n], minlength=n).astype(np.int32),
-        stiffness=np.append(matrix.data, 0.0)[behind],
+        diagonal=_diagonal(indptr, indices),
+        n_own_columns=_own_columns(indptr, indices),
+        stiffness=stiffness,
         mass=mass,
         points=points,
         halo=halo,
-        order=behind.astype(np.int32),
+        order=order,
     )
     symmetrise(graph, graph.stiffness)
     return graph
 
 
-def conducting(graph: Graph, forms: Forms, cells: NDArray[np.int64]) -> tuple[Graph, Stencil | None]:
+def _linked(
+    mesh: Simplices, indptr: NDArray[np.uint32], indices: NDArray[np.uint32], links: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int32]]:
+    """Ghosts, indptr, indices of the stencil with these links besides, and the entry of the stencil behind each of them."""
+    n, first = mesh.n_owned, mesh.first
+    numbers = np.concatenate([np.arange(first, first + n), mesh.ghosts])
+    both = np.unique(np.concatenate([links, links[:, ::-1]]), axis=0)
+    both = both[(both[:, 0] >= first) & (both[:, 0] < first + n)]
+    row_of = np.concatenate([_rows(indptr).astype(np.int64), both[:, 0] - first])
+    column = np.concatenate([numbers[indices], both[:, 1]])
+    behind = np.concatenate([np.arange(len(indices)), np.full(len(both), len(indices))])
+    own = (column >= first) & (column < first + n)
+    ghosts = np.union1d(mesh.ghosts, column[~own])
+    renumbered = np.where(own, column - first, n + np.searchsorted(ghosts, column))
+    order = np.argsort(row_of * (n + len(ghosts)) + renumbered, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row_of, minlength=n))]).astype(np.uint32)
+    return ghosts, starts, renumbered[order].astype(np.uint32), behind[order].astype(np.int32)
+
+
+def conducting(graph: Graph, forms: Forms) -> tuple[Graph, Stencil | None]:
     """The graph without edges along which no cell conducts, isotropic in each, whatever its motility: 8 of 15 entries of a row on a lattice
     of boxes cut into tetrahedra, 2 of 7 on one of rectangles; and these edges. Itself and None where there are few. Collective.
 
-    cells: canonical numbers of this rank's cells, which give each a motility of its own: edges with K_ij = 0 then as well have no part
-    of it.
+    Edges with K_ij = 0 also where each cell has a motility of its own, by its canonical number, have no part of any cell.
     """
     scale = np.sqrt(graph.extended(np.abs(graph.stiffness[graph.diagonal])))
-    row_of = np.repeat(np.arange(graph.n_owned), np.diff(graph.indptr))
+    row_of = _rows(graph.indptr)
     least = NOTHING * scale[row_of] * scale[graph.indices]
     dropped = (np.abs(graph.stiffness) <= least) & (row_of != graph.indices)
     found, entries = graph.comm.allreduce(np.array([dropped.sum(), len(dropped)]))
     if found < WORTH * entries:
         return graph, None
-    matrix = forms.stiffness(1.0 + np.modf(cells * GOLDEN)[0])
-    values = graph.values_of(matrix)
+    values = graph.values_of(forms.stiffness(1.0 + np.modf(forms.mesh.numbers * GOLDEN)[0]))
     symmetrise(graph, values)
-    of_membranes = graph.order == len(matrix.data)
+    of_membranes = graph.order == len(forms.stencil[1])
     dropped &= (np.abs(values) <= 2.0 * least) & ~of_membranes
     return graph.without(dropped), graph.edges_besides(dropped)
 

@@ -24,7 +24,7 @@ class Halo:
         self.rounds = self.messages = self.bytes = 0
         first = np.array(comm.allgather(n_owned)).cumsum()
         owner = np.searchsorted(first, ghosts, side="right")
-        want = [ghosts[owner == r] for r in range(comm.size)]
+        want = [np.asarray(ghosts[owner == r]) for r in range(comm.size)]
         asked = comm.alltoall(want)
         offset = int(first[comm.rank]) - n_owned
         # Sorted ghosts are grouped by owner already, so a receive buffer is a slice of the ghost block.

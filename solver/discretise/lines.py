@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from ...meshes.locate import Located, locate
 from ...meshes.network import Network
-from ..compat import cell_corners
+from ...meshes.simplices import Simplices
 from ..errors import MeshError
 from ..parallel import agreed
 
@@ -50,9 +49,9 @@ class Contributions:
     series: Floats
 
 
-def spread(name: str, network: Network, mesh: Any) -> Contributions:
+def spread(name: str, network: Network, mesh: Simplices) -> Contributions:
     """The walls of a network on a mesh. Collective; raises MeshError, on all ranks, naming what lies outside the tissue."""
-    dim = mesh.topology.dim
+    dim = mesh.dim
     size = _cell_sizes(mesh)
     nodes = locate(mesh, network.points)
     with agreed(mesh.comm):
@@ -89,7 +88,7 @@ def _pieces(network: Network, spacing: Floats) -> _Pieces:
     return _Pieces(a + within[:, None] * (b - a), (lengths / counts)[segment], segment)
 
 
-def _around(network: Network, pieces: _Pieces, mesh: Any, size: Floats) -> Contributions:
+def _around(network: Network, pieces: _Pieces, mesh: Simplices, size: Floats) -> Contributions:
     """Points on the circumference of each piece, where they are inside the tissue; else on its axis."""
     dim = pieces.place.shape[1]
     axis = locate(mesh, pieces.place)
@@ -140,14 +139,9 @@ def normals(along: Floats) -> tuple[Floats, Floats]:
     return first, np.asarray(np.cross(along, first))
 
 
-def _cell_sizes(mesh: Any) -> Floats:
+def _cell_sizes(mesh: Simplices) -> Floats:
     """h = (dim! volume)^(1/dim) of the owned cells: the spacing of a lattice."""
-    dim = mesh.topology.dim
-    count = mesh.topology.index_map(dim).size_local
-    corners = cell_corners(mesh)[:count].astype(np.int64)
-    vertices = np.asarray(mesh.geometry.x)[corners, :dim].reshape(-1, dim + 1, dim)
-    edges = vertices[:, 1:] - vertices[:, :1]
-    return np.asarray(np.abs(np.linalg.det(edges)) ** (1.0 / dim))
+    return np.asarray(mesh.sizes() ** (1.0 / mesh.dim))
 
 
 def _refuse_nodes_outside(name: str, network: Network, found: Located) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...meshes.domain import Domain
-from ..compat import cell_corners
 from ..model.balance import Model
 from ..output.layout import Grid
 from .forms import Forms
@@ -29,14 +28,13 @@ class Operators:
     def __init__(self, domain: Domain) -> None:
         self.domain, self.comm = domain, domain.mesh.comm
         self.forms = Forms(domain.mesh)
-        canonical = _canonical(domain, self.forms)
-        first = int(self.forms.space.dofmap.index_map.local_range[0])
-        self._pairs = local_pairs(self.comm, canonical, first, domain.membranes)
+        mesh = domain.mesh
+        self._pairs = local_pairs(self.comm, mesh.nodes[: mesh.n_owned], mesh.first, domain.membranes)
         self._links = np.concatenate([p.nodes for p in self._pairs.values()]) if self._pairs else None
         self._whole: Graph | None = build_graph(self.forms, self.comm, self._links)  # with all edges; let go where few are enough
         self.graph = self._whole
         self.region_mass = {name: self.forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
-        self.grid = _grid(domain, self.graph, canonical)
+        self.grid = _grid(domain, self.graph)
         self._conducting: tuple[Graph, Stencil | None] | None = None
         self._boundary_mass: dict[str, Floats] = {}
         self._boundary_gradient: dict[str, Floats] = {}
@@ -50,9 +48,7 @@ class Operators:
         if any(s.fibres is not None or any(b.kind == "outflow" for b in s.boundaries.values()) for s in model.species):
             return self._all_edges(), None
         if self._conducting is None:
-            cells = np.asarray(self.domain.mesh.topology.original_cell_index, dtype=np.int64)
-            self._conducting = conducting(self._all_edges(), self.forms, cells)
-            self.forms.let_go()  # few models have motilities by cell
+            self._conducting = conducting(self._all_edges(), self.forms)
         if self._conducting[1] is not None and self._whole is not None:
             self._whole, self.graph = None, self._conducting[0]  # more than half of what the other holds is of no use
         return self._conducting
@@ -88,35 +84,19 @@ class Operators:
             halo.free()
 
 
-def _canonical(domain: Domain, forms: Forms) -> NDArray[np.int64]:
-    """Canonical numbers of the owned nodes."""
-    mesh, dofmap = domain.mesh, forms.space.dofmap
-    original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-    dofs, n = dofmap.list.ravel(), dofmap.index_map.size_local
-    canonical = np.zeros(max(dofs.max(initial=-1) + 1, n), dtype=np.int64)
-    canonical[dofs] = original[cell_corners(mesh).ravel()]
-    return canonical[:n].copy()
-
-
-def _grid(domain: Domain, graph: Graph, canonical: NDArray[np.int64]) -> Grid:
+def _grid(domain: Domain, graph: Graph) -> Grid:
     """This rank's owned nodes and cells in canonical numbering."""
-    mesh, tdim = domain.mesh, domain.mesh.topology.dim
-    n_cells = mesh.topology.index_map(tdim).size_local
-    original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-
-    def corners() -> NDArray[np.int64]:
-        return original[cell_corners(mesh)[:n_cells]].reshape(n_cells, domain.dim + 1)
-
+    mesh = domain.mesh
     return Grid(
         comm=graph.comm,
         dim=domain.dim,
-        n_nodes=graph.n_global,
-        n_cells=mesh.topology.index_map(tdim).size_global,
-        nodes=canonical,
+        n_nodes=mesh.n_nodes,
+        n_cells=mesh.n_cells,
+        nodes=mesh.nodes[: mesh.n_owned],
         points=graph.points[: graph.n_owned],
-        cells=np.asarray(mesh.topology.original_cell_index[:n_cells], dtype=np.int64),
-        corners=corners,
-        cell_region=np.asarray(domain.cell_region[:n_cells], dtype=np.int32),
+        cells=mesh.numbers[: mesh.n_owned_cells],
+        corners=lambda: mesh.nodes[mesh.owned_cells],
+        cell_region=domain.cell_region[: mesh.n_owned_cells],
         regions=domain.regions,
         mesh_hash=domain.hash,
     )

@@ -53,9 +53,7 @@ class Surface:
         self._values: list[Floats] = []
         numbers, points, regions = [], [], []
         first = 0
-        geometry = domain.mesh.geometry
-        canonical = np.asarray(geometry.input_global_indices, dtype=np.int64)
-        order = np.argsort(canonical)
+        mesh = domain.mesh
         for k, (name, b) in enumerate(self._barriers.items()):
             membrane, sites = domain.membranes[name], b.sites
             at = pairs_at_facets(membrane)
@@ -70,8 +68,7 @@ class Surface:
             self._corners.append(corners)
             self._values.append(np.zeros(sites.n_owned + len(ghosts)))
             numbers.append(first + membrane.facet_numbers)
-            nodes = order[np.searchsorted(canonical[order], membrane.facets[:, 0])]
-            points.append(geometry.x[nodes].reshape(-1, 3))
+            points.append(mesh.points[mesh.local(membrane.facets[:, 0])].reshape(-1, 3))
             regions.append(np.full(len(corners), k, dtype=np.int32))
             first += membrane.n_facets
         passing = {c.law.species for s in problem.species.values() for c in s.crossings}

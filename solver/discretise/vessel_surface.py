@@ -187,7 +187,4 @@ def _numbered(comm: Comm, facets: Ints, part: Ints) -> tuple[Ints, int]:
 
 
 def _places(domain: Domain, facets: Ints, dim: int) -> Floats:
-    geometry = domain.mesh.geometry
-    original = np.asarray(geometry.input_global_indices, dtype=np.int64)
-    order = np.argsort(original)
-    return np.asarray(geometry.x[order[np.searchsorted(original[order], facets)] if len(original) else facets, :dim])
+    return domain.mesh.points[domain.mesh.local(facets), :dim]

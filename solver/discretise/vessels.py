@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ...meshes.distribute import OwnedFacets
 from ...meshes.domain import Domain
 from ...meshes.facets import facet_measures
 from ...meshes.names import check_names
@@ -99,23 +98,18 @@ def build_vessel(law: Vessel, domain: Domain, graph: Graph, canonical: Ints, kno
 def _facets(law: Vessel, domain: Domain) -> tuple[tuple[Ints, Ints], Contributions]:
     """This rank's facets of a wall; an interface that the mesh is not cut along is a wall on both of its sides."""
     mesh, dim = domain.mesh, domain.dim
-    owned = OwnedFacets.of(mesh)
-    numbers, first = np.unique(owned.numbers, return_index=True)
     named = domain.interfaces if law.place == "interface" else domain.boundaries
     rows: list[Ints] = [np.empty((0, dim), dtype=np.int64)]
     part: list[Ints] = [np.empty(0, dtype=np.int64)]
     weight: list[Floats] = [np.empty(0)]
     for k, name in enumerate(law.parts):
-        found = owned.rows[first[np.searchsorted(numbers, named[name])]] if len(numbers) else rows[0]
+        found = named[name].nodes[named[name].mine]
         sides = 2.0 if law.place == "interface" and name not in domain.membranes else 1.0
         rows.append(found)
         part.append(np.full(len(found), k))
         weight.append(np.full(len(found), sides))
-    facets, parts = np.concatenate(rows), np.concatenate(part)
-    original = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
-    order = np.argsort(original)
-    points: Floats = np.asarray(mesh.geometry.x, dtype=np.float64)[:, :dim]
-    local = order[np.searchsorted(original[order], facets)] if len(original) else facets
+    local, parts = np.concatenate(rows), np.concatenate(part)
+    facets, points = mesh.nodes[local], mesh.points[:, :dim]
     share = np.concatenate(weight) * facet_measures(points, local) / dim
     shares = Contributions(
         node=facets.ravel(),

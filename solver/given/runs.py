@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...postprocess.run import Run, open_run
-from ..compat import cell_corners
 from ..errors import MeshError, ScenarioError
 from ..output.layout import MANIFEST, Grid
 from ..output.records import facts_of
@@ -160,8 +159,7 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
     from mpi4py import MPI
 
     comm, graph, domain = operators.comm, operators.graph, operators.domain
-    corners = cell_corners(domain.mesh)[: len(operators.grid.cells)].astype(np.int64)
-    vertices: Floats = np.asarray(domain.mesh.geometry.x, dtype=np.float64)[corners, : domain.dim].reshape(-1, domain.dim + 1, domain.dim)
+    vertices = domain.mesh.vertices()
     low, high = vertices.min(axis=(0, 1), initial=np.inf), vertices.max(axis=(0, 1), initial=-np.inf)
     if not len(vertices):
         near = Carrier(carrier.points, carrier.cells[:0], carrier.values, carrier.region[:0])
@@ -169,7 +167,7 @@ def moved(name: str, place: str, options: Outside, carrier: Carrier, keep: str, 
         near = carrier if options.outside == "nearest" else carrier.near(low, high)
     locator, parts = Locator(near), parts_of(carrier, operators)
     if keep == "values":
-        return _at_nodes(place, options, vertices, corners, locator, operators, parts.alike), []
+        return _at_nodes(place, options, vertices, locator, operators, parts.alike), []
     sizes = np.abs(np.linalg.det(vertices[:, 1:] - vertices[:, :1])) if len(vertices) else np.empty(0)
     new = comm.allreduce(float(sizes.max(initial=0.0)), MPI.MAX) ** (1.0 / domain.dim)
     points, share = midpoints(vertices, parts_for(new, carrier))
@@ -215,14 +213,13 @@ def _at_nodes(
     place: str,
     options: Outside,
     vertices: Floats,
-    corners: NDArray[np.int64],
     locator: Locator,
     operators: Operators,
     alike: tuple[int, ...],
 ) -> Floats:
     """Values (n_owned) at the nodes, each sought just inside the lowest of the cells around it, of all ranks. Collective."""
     k, dim = operators.domain.dim + 1, operators.domain.dim
-    canonical = np.asarray(operators.domain.mesh.geometry.input_global_indices, dtype=np.int64)[corners].ravel()
+    canonical = operators.grid.corners().ravel()
     numbers = np.repeat(operators.grid.cells, k)
     order = np.lexsort((numbers, canonical))
     node, lowest = np.unique(canonical[order], return_index=True)

@@ -12,11 +12,10 @@ import sys
 import time as clock
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..installed import version
 from ..parallel import Comm
 from .folder import replace_text
 from .layout import MANIFEST, Frame
@@ -107,9 +106,9 @@ def versions() -> dict[str, str]:
     """Versions of this program, of the libraries it computes with (those that are loaded), and of MPI and HDF5."""
     found = {"python": platform.python_version(), **_installed()}
     for name, module in (("dolfinx", "dolfinx"), ("basix", "basix"), ("invasio", "invasio")):
-        version = getattr(sys.modules.get(module), "__version__", None)
-        if version:
-            found[name] = str(version)
+        own = getattr(sys.modules.get(module), "__version__", None)
+        if own:
+            found[name] = str(own)
     petsc = sys.modules.get("petsc4py.PETSc")
     if petsc is not None:
         found["petsc"] = ".".join(str(n) for n in petsc.Sys.getVersion())
@@ -132,16 +131,10 @@ def other_gmsh(folder: Path) -> str:
     return str(made) if here and made != here else ""
 
 
-@cache
 def _installed() -> dict[str, str]:
-    """Versions that packages were installed with, looked up once: Python keeps what it finds in a folder each time that changes."""
-    found = {}
-    for package in ("invasio", "numpy", "scipy", "numba", "h5py", "mpi4py", "petsc4py", "meshio", "gmsh"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    """Versions that packages were installed with."""
+    packages = ("invasio", "numpy", "scipy", "numba", "h5py", "mpi4py", "petsc4py", "meshio", "gmsh")
+    return {package: found for package in packages if (found := version(package)) is not None}
 
 
 def git_revision(folder: Path) -> str | None:

@@ -8,8 +8,9 @@ import pytest
 from invasio.meshes.cut import pairs_at_facets
 from invasio.meshes.distribute import distribute, mesh_hash
 from invasio.meshes.domain import Domain, MeshData
-from invasio.solver.compat import cell_corners
+from invasio.solver.discretise.forms import Forms
 from tests.cut_meshes import case
+from tests.lib.by_dolfinx import ByDolfinx
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
 from tests.parallel.test_meshes import verify
@@ -33,8 +34,7 @@ def test_each_rank_has_its_part_of_every_membrane(comm: Comm, name: str) -> None
     parallel_assert(comm, domain.hash == mesh_hash(data) != mesh_hash(case(name)[0]), "hash")
     parallel_assert(comm, list(domain.membranes) == list(data.membranes), "names")
     owned = np.zeros(len(data.points), dtype=bool)
-    geometry = domain.mesh.geometry
-    owned[np.asarray(geometry.input_global_indices)[: geometry.index_map().size_local]] = True
+    owned[domain.mesh.nodes[: domain.mesh.n_owned]] = True
     for key, whole in data.membranes.items():
         part = domain.membranes[key]
         totals = (part.rim, part.measure, part.n_facets, part.n_pairs)
@@ -57,46 +57,32 @@ def test_each_rank_has_its_part_of_every_membrane(comm: Comm, name: str) -> None
 @pytest.mark.parametrize("name", ["two points", "circle", "sphere", "slit", "cross in a box"])
 def test_pair_measures_are_the_lumped_integrals_over_each_side(comm: Comm, name: str) -> None:
     """DOLFINx integrates every hat function over both sides of the cut; at each node this is the sum of sigma over its pairs."""
-    import ufl
-    from dolfinx import fem, la
-    from dolfinx.mesh import meshtags
-
     domain, data = spread(comm, name)
-    mesh, dim = domain.mesh, domain.dim
-    space = fem.functionspace(mesh, ("Lagrange", 1))
+    other = ByDolfinx(comm, domain)
     for key, whole in data.membranes.items():
-        facets = np.asarray(domain.interfaces[key])
-        tags = meshtags(mesh, dim - 1, facets, np.ones(len(facets), dtype=np.int32))
-        vector = fem.assemble_vector(fem.form(ufl.TestFunction(space) * ufl.Measure("ds", domain=mesh, subdomain_data=tags)(1)))
-        vector.scatter_reverse(la.InsertMode.add)
-        vector.scatter_forward()
+        found = other.vector(other.v * other.measure(domain.interfaces[key]))
         expected = np.zeros(len(data.points))
         np.add.at(expected, whole.pairs, whole.sigma[:, None])
-        rim = np.zeros(len(data.points), dtype=bool)
+        there = np.ones(len(data.points), dtype=bool)
         joined = whole.facets[:, 0] == whole.facets[:, 1]
-        rim[whole.facets[:, 0][joined]] = True
-        nodes = np.asarray(mesh.geometry.input_global_indices)
-        values = np.empty(len(nodes))
-        values[cell_corners(mesh).ravel()] = vector.array[space.dofmap.list.ravel()]
-        there = ~rim[nodes]
-        parallel_assert(comm, bool(np.allclose(values[there], expected[nodes][there], rtol=1e-12, atol=1e-15)), key)
-        total = comm.allreduce(float(vector.array[: space.dofmap.index_map.size_local].sum()))
-        parallel_assert(comm, bool(np.isclose(total, 2 * whole.measure)), "both sides")
+        there[whole.facets[:, 0][joined]] = False
+        np.testing.assert_allclose(found[there], expected[there], rtol=1e-12, atol=1e-15, err_msg=key)
+        ours = Forms(domain.mesh).boundary_mass(domain.interfaces[key])
+        np.testing.assert_allclose(ours, found[domain.mesh.nodes[: domain.mesh.n_owned]], rtol=1e-12, atol=1e-15, err_msg=key)
+        assert found.sum() == pytest.approx(2 * whole.measure)
 
 
 def test_a_constant_on_one_side_stays_there(comm: Comm) -> None:
     """The cut tissue falls into two parts for the stiffness matrix: a function that is 1 in one region has no gradient."""
-    import ufl
-    from dolfinx import fem
-
-    domain, _ = spread(comm, "circle")
-    mesh = domain.mesh
-    space = fem.functionspace(mesh, ("Lagrange", 1))
-    inside = fem.Function(space)
-    inside.interpolate(lambda x: np.ones(x.shape[1]), cells0=np.flatnonzero(domain.cell_region == 1).astype(np.int32))
-    inside.x.scatter_forward()
-    energy = comm.allreduce(fem.assemble_scalar(fem.form(ufl.inner(ufl.grad(inside), ufl.grad(inside)) * ufl.dx)))
-    amount = comm.allreduce(fem.assemble_scalar(fem.form(inside * ufl.dx)))
+    domain, data = spread(comm, "circle")
+    mesh, forms = domain.mesh, Forms(domain.mesh)
+    inside = np.zeros(len(data.points))
+    inside[data.cells[data.cell_region == 1]] = 1.0
+    mine = inside[mesh.nodes]
+    indptr, indices = forms.stencil
+    rows = np.repeat(np.arange(mesh.n_owned), np.diff(indptr))
+    energy = comm.allreduce(float(forms.stiffness() @ (mine[rows] - mine[indices]) ** 2))
+    amount = comm.allreduce(float(mine[: mesh.n_owned] @ forms.mass()))
     jump = domain.membranes["m"]
     assert abs(energy) < 1e-20
     polygon = 0.5 * 0.5 * np.sin(2 * np.pi / jump.n_facets) * jump.n_facets / 2

@@ -13,9 +13,9 @@ from invasio.meshes import hdf5
 from invasio.meshes.build import build_data, build_domain
 from invasio.meshes.distribute import distribute, mesh_hash
 from invasio.meshes.domain import Domain, MeshData
-from invasio.meshes.facets import cell_facets, keys
+from invasio.meshes.facets import keys
 from invasio.meshes.names import check_names
-from invasio.solver.compat import cell_corners
+from invasio.meshes.simplices import Simplices
 from invasio.solver.errors import MeshError
 from invasio.solver.scenario.mesh import FileMesh
 from tests.bad_meshes import sliver_box
@@ -46,24 +46,45 @@ MESHES: list[tuple[str, dict[str, Any]]] = [
 def verify(comm: Comm, domain: Domain, data: MeshData) -> None:
     """Compare a distributed mesh with the whole one, which every rank has made for itself."""
     mesh, dim = domain.mesh, domain.dim
-    nodes = np.asarray(mesh.geometry.input_global_indices)
-    parallel_assert(comm, bool(np.array_equal(mesh.geometry.x[:, :dim], data.points[nodes])), "points")
-    owned = mesh.topology.index_map(dim).size_local
-    cells = nodes[cell_corners(mesh)]
-    number = np.asarray(mesh.topology.original_cell_index)
-    parallel_assert(comm, bool(np.array_equal(np.sort(cells, axis=1), np.sort(data.cells[number], axis=1))), "cells")
-    parallel_assert(comm, bool(np.array_equal(domain.cell_region, data.cell_region[number])), "regions")
-    everything = np.sort(np.concatenate(comm.allgather(number[:owned])))
+    parallel_assert(comm, bool(np.array_equal(mesh.points[:, :dim], data.points[mesh.nodes])), "points")
+    parallel_assert(comm, not mesh.points[:, dim:].any(), "no further coordinates")
+    parallel_assert(comm, (mesh.n_nodes, mesh.n_cells) == (len(data.points), len(data.cells)), "totals")
+    cells = mesh.nodes[mesh.cells]
+    parallel_assert(comm, bool(np.array_equal(np.sort(cells, axis=1), np.sort(data.cells[mesh.numbers], axis=1))), "cells")
+    parallel_assert(comm, bool(np.array_equal(domain.cell_region, data.cell_region[mesh.numbers])), "regions")
+    verify_shares(comm, mesh, data)
+    everything = np.sort(np.concatenate(comm.allgather(mesh.numbers[: mesh.n_owned_cells])))
     parallel_assert(comm, bool(np.array_equal(everything, np.arange(len(data.cells)))), "each cell has one owner")
-    named = {**domain.boundaries, **domain.interfaces}  # which numbers the facets
-    mesh.topology.create_connectivity(dim, dim - 1)
-    to_facet = mesh.topology.connectivity(dim, dim - 1).array.reshape(-1, dim + 1)
-    facets = cell_facets(cells)[:, ::-1] if dim == 1 else cell_facets(cells)
-    n = len(data.points)
+    named, n = {**domain.boundaries, **domain.interfaces}, len(data.points)
     for name, rows in {**data.boundaries, **data.interfaces}.items():
-        here = [np.unique(keys(facets[to_facet == f], n)) for f in named[name]]
-        gathered = np.concatenate([np.concatenate(part) if part else np.empty(0, dtype=np.int64) for part in comm.allgather(here)])
-        parallel_assert(comm, bool(np.array_equal(np.sort(gathered), np.sort(keys(rows, n)))), f"facets of {name}, each on one rank")
+        found = named[name]
+        whole = np.unique(keys(rows, n))
+        here = keys(mesh.nodes[found.nodes], n)
+        gathered = np.concatenate(comm.allgather(here[found.mine]))
+        parallel_assert(comm, bool(np.array_equal(np.sort(gathered), whole)), f"facets of {name}, each on one rank")
+        owned = np.zeros(n, dtype=bool)
+        owned[mesh.nodes[: mesh.n_owned]] = True
+        parallel_assert(comm, bool(np.array_equal(np.sort(here), np.unique(keys(rows[owned[rows].any(axis=1)], n)))), "all with own nodes")
+        of_cell = np.sort(np.concatenate([found.nodes, mesh.cells[found.cell, found.opposite][:, None]], axis=1), axis=1)
+        parallel_assert(comm, bool(np.array_equal(of_cell, np.sort(mesh.cells[found.cell], axis=1))), "a cell of each")
+
+
+def verify_shares(comm: Comm, mesh: Simplices, data: MeshData) -> None:
+    """Each node has one owner, and its owner all cells around it, with their nodes; global numbers are one after the other."""
+    owned = np.concatenate(comm.allgather(mesh.nodes[: mesh.n_owned]))  # the canonical number of each global one
+    parallel_assert(comm, bool(np.array_equal(np.sort(owned), np.arange(len(data.points)))), "each node has one owner")
+    parallel_assert(comm, comm.exscan(mesh.n_owned) in (mesh.first, None), "first")
+    parallel_assert(comm, bool(np.array_equal(owned[mesh.ghosts], mesh.nodes[mesh.n_owned :])), "ghosts")
+    parallel_assert(comm, bool((np.diff(mesh.ghosts) > 0).all()), "ghosts ascend")
+    mine = np.zeros(len(data.points), dtype=bool)
+    mine[mesh.nodes[: mesh.n_owned]] = True
+    around = np.flatnonzero(mine[data.cells].any(axis=1))
+    parallel_assert(comm, bool(np.isin(around, mesh.numbers).all()), "all cells around own nodes")
+    ghosts = mesh.numbers[mesh.n_owned_cells :]
+    parallel_assert(comm, bool(np.isin(ghosts, around).all()) and len(np.unique(mesh.numbers)) == len(mesh.numbers), "and no others, once")
+    parallel_assert(
+        comm, bool(np.array_equal(np.unique(mesh.cells[mesh.cells >= mesh.n_owned]), np.arange(mesh.n_owned, len(mesh.nodes)))), "used"
+    )
 
 
 @pytest.mark.parametrize(("kind", "given"), MESHES, ids=[f"{k}{n}" for n, (k, _) in enumerate(MESHES)])
@@ -88,7 +109,7 @@ def test_a_converted_mesh_is_read_in_parts(comm: Comm, shared_tmp: Path, kind: s
     verify(comm, domain, whole)
     assert np.array_equal(whole.points, data.points) and whole.regions == data.regions
     assert np.array_equal(np.unique(keys(whole.cells, len(data.points))), np.unique(keys(data.cells, len(data.points))))
-    sizes = comm.allgather(domain.mesh.topology.index_map(domain.dim).size_local)
+    sizes = comm.allgather(domain.mesh.n_owned_cells)
     assert max(sizes) - min(sizes) <= 1
 
 
@@ -139,25 +160,11 @@ def test_any_whole_mesh_can_be_distributed(comm: Comm) -> None:
 
 def test_fewer_cells_than_ranks_leave_ranks_empty(comm: Comm) -> None:
     domain = build_domain(options("interval", cells=1), comm)
-    mine = domain.mesh.topology.index_map(1).size_local
+    mine = domain.mesh.n_owned_cells
     assert comm.allreduce(mine) == 1
     assert comm.allreduce(int(mine == 0)) == comm.size - 1
-    assert comm.allreduce(len(domain.boundaries["left"])) == 1
+    assert comm.allreduce(int(domain.boundaries["left"].mine.sum())) == 1
     assert len(domain.cell_region) >= mine
-
-
-def test_measures_and_boundaries_through_forms(comm: Comm) -> None:
-    """What DOLFINx integrates over the named facets: the sides of a box and the area of a cut through it."""
-    import ufl
-    from dolfinx import fem
-    from dolfinx.mesh import meshtags
-
-    domain = build_domain(options("box", cells=[4, 5, 3], regions=SLAB, interfaces=CUT), comm)
-    for name, area in (("left", 1.0), ("top", 1.0), ("back", 1.0)):
-        found = np.asarray(domain.boundaries[name])
-        tags = meshtags(domain.mesh, 2, found, np.full(len(found), 1, dtype=np.int32))
-        ds = ufl.Measure("ds", domain=domain.mesh, subdomain_data=tags)
-        assert comm.allreduce(fem.assemble_scalar(fem.form(1.0 * ds(1)))) == pytest.approx(area)
 
 
 def test_errors_are_raised_on_all_ranks_alike(comm: Comm) -> None:

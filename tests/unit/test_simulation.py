@@ -29,6 +29,18 @@ def test_importing_invasio_imports_nothing_heavy() -> None:
     assert said.strip() == "[]"
 
 
+def test_a_run_on_a_lattice_does_without_dolfinx(tmp_path: Path) -> None:
+    """Neither its forms nor its mesh are needed, which takes time off every start."""
+    path = scenarios.write(tmp_path, "tissue")
+    program = (
+        f"import sys, invasio\nwith invasio.Simulation({str(path)!r}) as sim: sim.run()\n"
+        "loaded = {m.partition('.')[0] for m in sys.modules}\n"
+        "print('loaded:', sorted(loaded & {'dolfinx', 'ufl', 'basix', 'ffcx'}), 'petsc4py' in loaded)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=180, cwd=tmp_path).stdout
+    assert said.strip().splitlines()[-1] == "loaded: [] True", said
+
+
 def test_public_names() -> None:
     assert set(invasio.__all__) <= set(dir(invasio))
     assert all(getattr(invasio, name) is not None for name in invasio.__all__)

@@ -104,6 +104,91 @@ def test_conditions_are_arms(tmp_path: Path) -> None:
     assert likelihood(Task(scenario)) == pytest.approx(exact, abs=1e-4)
 
 
+def test_a_condition_that_says_nothing_leaves_the_model_as_it_is(tmp_path: Path) -> None:
+    path = problem(
+        tmp_path,
+        conditions="conditionId\ta0\nc0\t1\nc1\t\n",
+        measurements="observableId\tsimulationConditionId\ttime\tmeasurement\nobs_a\tc0\t0\t0.7\nobs_a\tc1\t0\t5.1\n",
+        parameters=PARAMETERS.replace("a0\tlin\t0\t10\t1.0\t0\n", ""),
+    )
+    assert load(read(path, tmp_path / "model.yaml", tmp_path / "read")).arms == {"c0": {}, "c1": {"parameters.a0": 5.0}}
+
+
+SECOND = """\
+format_version: 2.0.0
+parameter_files: [parameters.tsv]
+model_files: {conversion: {location: model.xml, language: sbml}}
+observable_files: [observables.tsv]
+measurement_files: [measurements.tsv]
+condition_files: [conditions.tsv]
+experiment_files: [experiments.tsv]
+"""
+SECOND_TABLES = {
+    "parameters": """\
+parameterId\tlowerBound\tupperBound\tnominalValue\testimate
+b0\t0\t10\t0.0\tfalse
+k1\t0.1\t10\t0.8\ttrue
+k2\t0.1\t10\t0.6\ttrue
+""",
+    "observables": "observableId\tobservableFormula\tnoiseFormula\tnoiseDistribution\tnoisePlaceholders\nobs_a\tA\tsd\tlog-normal\tsd\n",
+    "measurements": "observableId\texperimentId\ttime\tmeasurement\tnoiseParameters\n"
+    "obs_a\te0\t0\t0.7\t0.2\nobs_a\te0\t1\t0.6\t0.2\nobs_a\te1\t0\t1.8\t0.2\nobs_a\te1\t1\t1.3\t0.2\n",
+    "conditions": "conditionId\ttargetId\ttargetValue\nlow\ta0\t1\nhigh\ta0\t2\n",
+    "experiments": "experimentId\ttime\tconditionId\ne0\t0\tlow\ne1\t0\thigh\n",
+}
+
+
+def second(folder: Path, **tables: str) -> Path:
+    """A problem of version 2.0, with other tables where they are given."""
+    problem(folder, **{**SECOND_TABLES, **tables})
+    (folder / "_0001.yaml").write_text(SECOND)
+    return folder / "_0001.yaml"
+
+
+def test_version_2_says_the_same(tmp_path: Path) -> None:
+    """As `test_conditions_are_arms`, in the tables of 2.0."""
+    scenario = read(second(tmp_path), tmp_path / "model.yaml", tmp_path / "read")
+    found = load(scenario)
+    assert found.arms == {"e0": {}, "e1": {"parameters.a0": 2.0}}
+    assert found.fit is not None and {one.spacing for one in found.fit.vary.values()} == {"log"}
+    exact = 0.0
+    for start, time, y in ((1.0, 0.0, 0.7), (1.0, 1.0, 0.6), (2.0, 0.0, 1.8), (2.0, 1.0, 1.3)):
+        exact -= 0.5 * (math.log(y / a(time, start)) / 0.2) ** 2 + math.log(0.2 * math.sqrt(2 * math.pi) * y)
+    assert likelihood(Task(scenario)) == pytest.approx(exact, abs=1e-4)
+
+
+def test_the_model_as_it_stands_needs_no_experiment(tmp_path: Path) -> None:
+    path = second(
+        tmp_path,
+        parameters=SECOND_TABLES["parameters"] + "a0\t0\t10\t1\tfalse\n",
+        measurements="observableId\texperimentId\ttime\tmeasurement\nobs_a\t\t0\t0.7\nobs_a\t\t10\t0.1\n",
+        observables="observableId\tobservableFormula\tnoiseFormula\nobs_a\tA\t0.5\n",
+    )
+    scenario = read(path, tmp_path / "model.yaml", tmp_path / "read")
+    assert load(scenario).arms is None
+    assert likelihood(Task(scenario)) == pytest.approx(-0.84750169713188, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "code", "says"),
+    [
+        ("experiments", "e1\t0\thigh\n", "e1\t0\thigh\ne1\t5\tlow\n", "meaningless-option", "changes during"),
+        ("experiments", "e1\t0", "e1\t-inf", "meaningless-option", "in balance"),
+        ("experiments", "e1", "e2", "unknown-name", "no experiment"),
+        ("experiments", "high", "higher", "unknown-name", "no condition"),
+        ("observables", "log-normal", "log-laplace", "unknown-choice", "laplace"),
+        ("conditions", "targetId", "target", "missing-option", "targetId"),
+        ("parameters", "estimate\n", "estimate\tpriorDistribution\n", "meaningless-option", "prior"),
+    ],
+)
+def test_what_version_2_has_and_a_scenario_has_not_is_refused(tmp_path: Path, table: str, old: str, new: str, code: str, says: str) -> None:
+    text = SECOND_TABLES[table].replace(old, new)
+    if says == "prior":
+        text = text.replace("0.8\ttrue", "0.8\ttrue\tnormal")
+    with refused(code, says=[says]):
+        read(second(tmp_path, **{table: text}), tmp_path / "model.yaml", tmp_path / "read")
+
+
 def test_a_fit_is_written_and_read_again(tmp_path: Path) -> None:
     """With the same likelihood."""
     scenario = read(problem(tmp_path), tmp_path / "model.yaml", tmp_path / "read")
@@ -125,6 +210,6 @@ def test_what_is_not_read_is_refused(tmp_path: Path) -> None:
         read(problem(tmp_path, parameters=PARAMETERS + "k3\tlin\t0\t1\t1\t0\n"), model, tmp_path)
     with refused("missing-option", place="parameters.tsv", says=["estimate"]):
         read(problem(tmp_path, parameters="parameterId\nk1\n"), model, tmp_path)
-    (tmp_path / "other.yaml").write_text("format_version: 2.0.0\n")
+    (tmp_path / "other.yaml").write_text("format_version: 3.0.0\n")
     with refused("unknown-format", place="other.yaml"):
         read(tmp_path / "other.yaml", model, tmp_path)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from invasio.meshes.facets import boundary, keys
-from invasio.meshes.lattice_parts import Parts, comes_in_parts, grid_of
+from invasio.meshes.lattice_cells import Cells
+from invasio.meshes.lattice_parts import comes_in_parts
+from invasio.meshes.lattice_share import grid_for, grid_of, share
+from invasio.meshes.simplices import Simplices
 from invasio.meshes.structured import extent, structured
 from tests.unit.meshes.build import options
 
@@ -29,13 +33,14 @@ LATTICES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(("kind", "given"), LATTICES.items())
 def test_nodes_and_cells_by_number_are_those_of_the_whole(kind: str, given: dict[str, Any]) -> None:
     made = options(kind.partition(",")[0], **given)
-    whole, parts = structured(made), Parts(extent(made)[0])
-    assert (parts.n_nodes, parts.n_cells) == (len(whole.points), len(whole.cells))
-    some = np.arange(len(whole.cells))[1::3]
-    assert np.array_equal(parts.cells(some), whole.cells[some])
-    assert np.array_equal(parts.points(whole.cells[some]), whole.points[whole.cells[some]])
+    whole, lattice = structured(made), Cells(extent(made)[0])
+    assert (lattice.n_nodes, lattice.n_cells) == (len(whole.points), len(whole.cells))
+    boxes = np.arange(len(whole.cells) // lattice.each)[1::3]
+    some = lattice.numbers(boxes)
+    assert np.array_equal(lattice.cells(boxes), whole.cells[some])
+    assert np.array_equal(lattice.points(whole.cells[some]), whole.points[whole.cells[some]])
     for number, facets in enumerate(whole.boundaries.values()):
-        assert np.array_equal(parts.side(number), facets)
+        assert np.array_equal(lattice.side(number), facets)
 
 
 @pytest.mark.parametrize(("ranks", "cube", "bar"), [(2, (1, 1, 2), (1, 1, 2)), (4, (1, 2, 2), (1, 1, 4)), (16, (2, 2, 4), (2, 2, 4))])
@@ -45,27 +50,50 @@ def test_the_cut_is_the_least(ranks: int, cube: tuple[int, ...], bar: tuple[int,
     assert grid_of(ranks, (12, 14, 40)) == bar
 
 
+def shares(lattice: Cells, ranks: int) -> list[Simplices]:
+    """What each of several ranks makes for itself."""
+    return [share(lattice, SimpleNamespace(rank=r, size=ranks)) for r in range(ranks)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("axes", [(13,), (13, 9), (5, 7, 4)])
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4, 6, 12, 40, 97])
+def test_what_ranks_make_apart_fits_together(ranks: int, axes: tuple[int, ...]) -> None:
+    """Every node and cell once; the same global number of a node wherever it is a ghost; with each own node all cells around it."""
+    lattice = Cells([axis(n) for n in axes])
+    cells = lattice.cells(np.arange(lattice.n_cells // lattice.each))
+    found = shares(lattice, ranks)
+    by_global = np.concatenate([s.nodes[: s.n_owned] for s in found])
+    assert np.array_equal(np.sort(by_global), np.arange(lattice.n_nodes))
+    assert np.array_equal(np.sort(np.concatenate([s.numbers[: s.n_owned_cells] for s in found])), np.arange(lattice.n_cells))
+    assert [s.first for s in found] == np.cumsum([0, *(s.n_owned for s in found[:-1])]).tolist()
+    for s in found:
+        assert np.array_equal(by_global[s.ghosts], s.nodes[s.n_owned :]) and (np.diff(s.ghosts) > 0).all()
+        assert np.array_equal(s.nodes[s.cells], cells[s.numbers])
+        assert np.array_equal(s.points[:, : s.dim], lattice.points(s.nodes))
+        mine = np.zeros(lattice.n_nodes, dtype=bool)
+        mine[s.nodes[: s.n_owned]] = True
+        assert np.array_equal(np.sort(s.numbers), np.flatnonzero(mine[cells].any(axis=1)))
+
+
 @pytest.mark.parametrize("ranks", [2, 3, 4, 6, 40])
 def test_every_rank_has_its_share(ranks: int) -> None:
     """Cells per rank within those of a layer of boxes along each axis; the cut as long as the planes between boxes of a grid."""
-    parts = Parts([axis(13), axis(9)])
-    numbers = np.arange(parts.n_cells)
-    ranked = parts.ranks(numbers, ranks)
-    assert set(ranked) == set(range(ranks))
-    share = parts.n_cells / ranks
-    assert np.abs(np.bincount(ranked) - share).max() <= 2 * (12 + 8)
-    grid = grid_of(ranks, parts.counts)
-    assert grid is not None or ranks == 40
-    if grid is not None:
-        cells = parts.cells(numbers)
-        outer = sum(len(boundary(cells[ranked == r], parts.n_nodes)[0]) for r in range(ranks))
-        assert outer == 2 * (12 + 8) + 2 * ((grid[0] - 1) * 8 + (grid[1] - 1) * 12)
+    lattice = Cells([axis(13), axis(9)])
+    cells = lattice.cells(np.arange(12 * 8))
+    owned = [s.numbers[: s.n_owned_cells] for s in shares(lattice, ranks)]
+    assert min(map(len, owned)) > 0
+    assert max(abs(len(numbers) - lattice.n_cells / ranks) for numbers in owned) <= 2 * (12 + 8)
+    grid = grid_for(ranks, lattice.counts)
+    outer = sum(len(boundary(cells[numbers], lattice.n_nodes)[0]) for numbers in owned)
+    assert outer == 2 * (12 + 8) + 2 * ((grid[0] - 1) * 8 + (grid[1] - 1) * 12)
 
 
 def test_more_ranks_than_boxes() -> None:
-    parts = Parts([axis(3)])
-    assert grid_of(5, parts.counts) is None
-    assert np.array_equal(parts.ranks(np.arange(2), 5), [0, 2])
+    """As many as there are boxes have something."""
+    lattice = Cells([axis(3)])
+    assert grid_of(5, lattice.counts) is None
+    assert [s.n_owned_cells for s in shares(lattice, 5)] == [1, 1, 0, 0, 0]
+    assert [s.n_owned for s in shares(lattice, 5)] == [1, 2, 0, 0, 0]
 
 
 def test_what_is_made_as_a_whole() -> None:
@@ -86,5 +114,5 @@ def test_what_is_made_as_a_whole() -> None:
 
 def test_keys_of_facets_are_of_all_nodes() -> None:
     """Facets of a side are unique."""
-    parts = Parts([axis(4)] * 3)
-    assert len(np.unique(keys(parts.side(5), parts.n_nodes))) == len(parts.side(5)) == 18
+    lattice = Cells([axis(4)] * 3)
+    assert len(np.unique(keys(lattice.side(5), lattice.n_nodes))) == len(lattice.side(5)) == 18

@@ -1,0 +1,69 @@
+"""Cells and nodes of a lattice of simplices by their canonical numbers: those that ``structured`` gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import permutations
+from math import factorial, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .facets import Ints, canonical, facets_on
+
+Floats = NDArray[np.float64]
+
+
+def grid_values(axes: Sequence[NDArray[Any]], combine: Callable[..., Any]) -> NDArray[Any]:
+    """f(x, y, z) of values along the axes at all places of a grid, flat, x fastest."""
+    found = axes[0]
+    for axis in axes[1:]:
+        found = combine(axis[:, None], found[None, :]).ravel()
+    return found
+
+
+class Cells:
+    """The lattice of ``axes``, coordinates along each axis; x fastest, boxes cut along their main diagonals (Kuhn)."""
+
+    def __init__(self, axes: Sequence[Floats]) -> None:
+        self.axes, self.counts, self.dim = axes, [len(axis) - 1 for axis in axes], len(axes)
+        self.n_nodes, self.each = prod(n + 1 for n in self.counts), factorial(self.dim)
+        self.n_cells = self.each * prod(self.counts)
+        self.strides = np.concatenate([[1], np.cumprod([n + 1 for n in self.counts])])[: self.dim].astype(np.int64)
+        self.box_strides = np.concatenate([[1], np.cumprod(self.counts)])[: self.dim].astype(np.int64)
+        self._orders = list(permutations(range(self.dim)))
+
+    def around(self, corners: NDArray[Any], strides: Ints) -> NDArray[Any]:
+        """(B dim!, dim+1) nodes of the cells in boxes, of positive volume, by the nodes (B,) at the lower corners; of the type of these."""
+        paths = np.array([np.concatenate([[0], np.cumsum(strides[list(order)])]) for order in self._orders])
+        turned = [sum(a > b for k, a in enumerate(order) for b in order[k + 1 :]) % 2 == 1 for order in self._orders]
+        paths[turned, -2:] = paths[turned][:, [-1, -2]]
+        return (corners[:, None, None] + paths.astype(corners.dtype)).reshape(-1, self.dim + 1)
+
+    def numbers(self, boxes: Ints) -> Ints:
+        """(B dim!,) the cells in boxes."""
+        return (boxes[:, None] * self.each + np.arange(self.each)).ravel()
+
+    def cells(self, boxes: Ints) -> Ints:
+        """(B dim!, dim+1) nodes of the cells in boxes."""
+        places = np.unravel_index(boxes, self.counts[::-1])[::-1]
+        return self.around(np.asarray(sum(p * s for p, s in zip(places, self.strides, strict=True)), dtype=np.int64), self.strides)
+
+    def points(self, nodes: Ints) -> Floats:
+        """(..., dim) places of nodes."""
+        at = np.unravel_index(nodes, [n + 1 for n in self.counts[::-1]])[::-1]
+        return np.stack([axis[k] for axis, k in zip(self.axes, at, strict=True)], axis=-1)
+
+    def side(self, number: int) -> Ints:
+        """(F, dim) facets of a side of the box, in canonical order: lower and upper x, then y, then z."""
+        axis, layer = number // 2, (0, self.counts[number // 2] - 1)[number % 2]
+        ranges = [np.arange(n) if k != axis else np.array([layer]) for k, n in enumerate(self.counts)]
+        boxes = np.ravel_multi_index(np.meshgrid(*ranges[::-1], indexing="ij"), self.counts[::-1]).ravel()
+        cells = self.cells(boxes)
+        nodes = np.unique(cells)
+        value = self.axes[axis][-1 if number % 2 else 0]
+        tolerance = 1e-9 * max(float(a[-1] - a[0]) for a in self.axes)
+        near = np.abs(self.points(nodes)[:, axis] - value) <= tolerance
+        facets, _ = facets_on(np.searchsorted(nodes, cells), near)
+        return canonical(nodes[facets], self.n_nodes)

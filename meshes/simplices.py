@@ -1,0 +1,142 @@
+"""One rank's part of a simplex mesh: all that the discretisation asks of a mesh, however it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..solver.parallel import Comm
+from .facets import Ints
+
+Floats = NDArray[np.float64]
+
+SCATTERED = 3.0  # times the width of a lattice's band: nodes whose numbers are further apart in a cell are put in another order
+
+
+@dataclass(frozen=True)
+class Simplices:
+    """The nodes and cells of this rank, all cells around its nodes, and the nodes of all these: integrals at its nodes need no other rank.
+
+    n_nodes, n_cells: of the whole mesh. Local nodes are the n_owned owned ones in the order of their global numbers, from ``first`` on,
+    then ghosts (g,) by theirs, ascending. nodes (n_local,): canonical numbers; points (n_local, 3).
+    cells (M, dim+1): local nodes, the n_owned_cells owned ones first, each on one rank; numbers (M,): canonical numbers.
+    """
+
+    comm: Comm
+    dim: int
+    n_nodes: int
+    n_cells: int
+    n_owned: int
+    n_owned_cells: int
+    first: int
+    ghosts: Ints
+    nodes: Ints
+    points: Floats
+    cells: NDArray[np.int32]
+    numbers: Ints
+
+    @property
+    def owned_cells(self) -> NDArray[np.int32]:
+        """Local nodes (n_owned_cells, dim+1) of the owned cells."""
+        return self.cells[: self.n_owned_cells]
+
+    def local(self, canonical: Ints) -> Ints:
+        """Local numbers of nodes given by canonical ones, all of them here."""
+        order = np.argsort(self.nodes, kind="stable")
+        return np.asarray(order[np.searchsorted(self.nodes, canonical, sorter=order)]) if len(order) else canonical
+
+    def sizes(self) -> Floats:
+        """Volumes times dim! (n_owned_cells,) of the owned cells."""
+        return np.abs(np.linalg.det(self.vertices()[:, 1:] - self.vertices()[:, :1]))
+
+    def vertices(self) -> Floats:
+        """Places (n_owned_cells, dim+1, dim) of the corners of the owned cells."""
+        return self.points[self.owned_cells, : self.dim].reshape(-1, self.dim + 1, self.dim)
+
+
+def padded(points: Floats) -> Floats:
+    """Points (N, dim) with as many zeros as make (N, 3)."""
+    wide = np.zeros((len(points), 3))
+    wide[:, : points.shape[1]] = points
+    return wide
+
+
+def alone(comm: Comm, points: Floats, cells: Ints) -> Simplices:
+    """A whole mesh on one rank; nodes in their own order unless that is scattered, then by Cuthill and McKee.
+
+    Source: Cuthill and McKee 1969, doi:10.1145/800195.805928.
+    """
+    dim, used = cells.shape[1] - 1, np.zeros(len(points), dtype=bool)
+    used[cells] = True
+    nodes = np.flatnonzero(used)
+    if len(nodes) != len(points):
+        cells = (np.cumsum(used) - 1)[cells]
+    if len(cells) and np.ptp(cells, axis=1).mean() > SCATTERED * len(nodes) ** (1.0 - 1.0 / dim):
+        order = _banded(cells, len(nodes))
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        nodes, cells = nodes[order], place[cells]
+    return Simplices(
+        comm=comm,
+        dim=dim,
+        n_nodes=len(nodes),
+        n_cells=len(cells),
+        n_owned=len(nodes),
+        n_owned_cells=len(cells),
+        first=0,
+        ghosts=np.empty(0, dtype=np.int64),
+        nodes=nodes,
+        points=padded(points[nodes]),
+        cells=np.ascontiguousarray(cells, dtype=np.int32),
+        numbers=np.arange(len(cells)),
+    )
+
+
+def _banded(cells: Ints, n: int) -> Ints:
+    """Nodes in an order in which neighbours are near each other."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    k = cells.shape[1]
+    rows, columns = np.repeat(cells, k, axis=1).ravel(), np.tile(cells, k).ravel()
+    graph = csr_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(n, n))
+    return np.asarray(reverse_cuthill_mckee(graph, symmetric_mode=True), dtype=np.int64)[::-1].copy()
+
+
+def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Ints, corners: Ints, points: Floats) -> Simplices:
+    """From this rank's cells in global node numbers, of which each rank owns ``n_owned`` in a row. Collective.
+
+    cells (M, dim+1); numbers (M,): their canonical numbers; corners (M, dim+1): canonical numbers of their nodes; points (M, dim+1, dim).
+    """
+    ends = np.cumsum(comm.allgather(n_owned))
+    first, dim = int(ends[comm.rank]) - n_owned, cells.shape[1] - 1
+    owner = np.searchsorted(ends, cells, side="right")
+    chosen = [
+        np.flatnonzero((owner == rank).any(axis=1)) if rank != comm.rank else np.empty(0, dtype=np.int64) for rank in range(comm.size)
+    ]
+    around = comm.alltoall([(cells[c], numbers[c], corners[c], points[c]) for c in chosen])
+    mine = len(cells)
+    cells, numbers, corners, points = (
+        np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((cells, numbers, corners, points))
+    )
+    flat, at = np.unique(cells.ravel(), return_index=True)
+    here = (flat >= first) & (flat < first + n_owned)
+    ghosts = flat[~here]
+    local = np.where((cells >= first) & (cells < first + n_owned), cells - first, n_owned + np.searchsorted(ghosts, cells))
+    at = np.concatenate([at[here], at[~here]])
+    return Simplices(
+        comm=comm,
+        dim=dim,
+        n_nodes=int(ends[-1]),
+        n_cells=n_cells,
+        n_owned=n_owned,
+        n_owned_cells=mine,
+        first=first,
+        ghosts=ghosts,
+        nodes=corners.ravel()[at],
+        points=padded(points.reshape(-1, dim)[at]),
+        cells=np.ascontiguousarray(local, dtype=np.int32),
+        numbers=numbers,
+    )
