@@ -28,6 +28,7 @@ from ..kernels.stages import TINY
 from ..state import State
 from .carried import Carried
 from .mobile import Mobile
+from .parting import Parting
 from .protocol import Component, Phase
 
 Floats = NDArray[np.float64]
@@ -73,6 +74,7 @@ class Coupled(Component):
         self._touched, self._levels = np.zeros(blocks, dtype=bool), np.zeros((rows, blocks), dtype=np.uint8)
         self._pending, self._is_tilted = np.zeros(n, dtype=np.int32), False
         self._gains = np.zeros((len(kinetics.products), n))
+        self._at_once: list[tuple[int, NDArray[np.intp], Floats]] = []  # fixed values that do not hold yet: member, nodes, values
         self._table = kinetics.program.table()
         self._floors, self._begun, self._largest = (np.zeros(rows) for _ in range(3))  # largest densities of old and star
         self._least, self._content, self._made = (np.zeros(rows) for _ in range(3))  # of star; what kinetics made, on this rank
@@ -81,6 +83,7 @@ class Coupled(Component):
         self._happened = np.zeros(len(kinetics.reactions))
         self.work = np.zeros(4)
         self._flown = np.zeros((len(kinetics.reactions), n))
+        self._parting = Parting(kinetics, state) if kinetics.parts_of_growth else None
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
             transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
@@ -114,7 +117,10 @@ class Coupled(Component):
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
         """Transport of the members, then their kinetics; again with the tendencies that these had. Collective."""
         kinetics = self.kinetics
+        if self._parting is not None and not self._parting.decided:
+            self._divide(self._parting, dt, known=False)
         kinetics.evaluate()
+        self._hold(time)
         # without a history the tendencies of the last attempt are a better guess than none
         self._guess = [mean.old for mean in kinetics.mean] if self.state.history.last > 0.0 else list(self._found)
         for s, mid, own in zip(kinetics.members, self._mids, self._own, strict=True):
@@ -135,6 +141,16 @@ class Coupled(Component):
             self._show_middle()
         self._take(dt, book)
         return ""
+
+    def _hold(self, time: float) -> None:
+        """At the start and after a jump, fixed values hold at once: what was there before does not react on its way to them. Collective."""
+        self._at_once = []
+        if self.state.history.last > 0.0:
+            return
+        for k, s in enumerate(self.kinetics.members):
+            if s.fixed_conditions:
+                s.boundary_values(time, time, fixed=True)
+                self._at_once += [(k, c.nodes, c.value.copy()) for c in s.fixed_conditions]
 
     def _pass(self, time: float, dt: float, book: Accounts) -> str:
         """Fill ``_star`` and ``_new``; why it failed, if it did. Collective."""
@@ -233,8 +249,13 @@ class Coupled(Component):
         self._floors[m:] = largest = self._floors[:m].max()
         np.maximum(kernel.FLOOR * self._floors, kernel.FLOOR_OF_ALL * largest, out=self._floors)
         self._floors *= self.rtol
+        before = [self._old[k, nodes] for k, nodes, _ in self._at_once]
+        for k, nodes, values in self._at_once:
+            self._old[k, nodes] = values
         begun = (self._table, kinetics.outer, kinetics.held, self._old, self._star, self._least, dt, self.rtol, self._floors)
         failed = kernel.advance(*begun, self._new, self._tilt, self._flown, self.work, self._touched, self._levels, self._pending)
+        for (k, nodes, _), values in zip(self._at_once, before, strict=True):
+            self._old[k, nodes] = values
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
 
     def _take(self, dt: float, book: Accounts) -> None:
@@ -305,13 +326,48 @@ class Coupled(Component):
             page.add("born", float(change.sum(where=change > 0.0)))
             page.add("dead", -float(change.sum(where=change < 0.0)))
 
+    def accept(self, time: float, dt: float) -> None:
+        """Who is to integrate growth from now on. Collective."""
+        if self._parting is not None:
+            self._parting.decided = True
+            self._divide(self._parting, dt, known=True)
+
+    def _divide(self, parting: Parting, dt: float, known: bool) -> None:
+        """Let nodes choose, and correct what is known of tendencies where they do. Collective."""
+        n = self.kinetics.graph.n_owned
+        for k, brought in parting.choose(dt, known):
+            moved, mean = self.kinetics.moved[k], self.kinetics.mean[k]
+            self._found[k] -= brought
+            if known:
+                moved.new[:n] += dt * brought
+                moved.rate[:n] += brought
+                mean.new[:n] -= brought
+            self._begin_with(k)
+
+    def arrays(self) -> Mapping[str, Floats]:
+        """Which parts of growth are left to transport."""
+        return {v.array: v.new[: v.n_owned] for v in self._parting.parts} if self._parting is not None else {}
+
+    def spare(self) -> Iterable[str]:
+        """Earlier versions left all growth to transport."""
+        return self.arrays()
+
+    def _begin_with(self, k: int) -> None:
+        """Let the tendency of a member count where there is any."""
+        where = np.flatnonzero(self._found[k]) // kernel.WIDTH
+        self._touched[where] = True
+        self._levels[k][where] = np.maximum(self._levels[k][where], kernel.CHANGED)
+
     def restore(self, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
         """The tendencies of the last step are also the first guess after an event."""
-        for levels, found, mean in zip(self._levels, self._found, self.kinetics.mean, strict=False):
+        if self._parting is not None:
+            self._parting.decided = True
+            for v in self._parting.parts:
+                v.new[: v.n_owned] = arrays.get(v.array, 1.0)
+                v.update_copies()
+        for k, (found, mean) in enumerate(zip(self._found, self.kinetics.mean, strict=True)):
             found[:] = mean.new[: len(found)]
-            where = np.flatnonzero(found) // kernel.WIDTH
-            self._touched[where] = True
-            levels[where] = np.maximum(levels[where], kernel.CHANGED)
+            self._begin_with(k)
 
     def remarks(self) -> Iterable[tuple[int, str]]:
         """How much work it was. Collective."""

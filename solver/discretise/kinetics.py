@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.balance import Kinetics, Species
-from ..model.kinetics import reacting
+from ..model.kinetics import part_of, reacting
 from ..scenario.expressions import Number
 from ..state import State, Variable
 from .evaluate import Evaluator
@@ -26,6 +26,7 @@ class NodalKinetics:
     moved: by member, what all but kinetics has added since the start; its difference quotients are the tendencies T.
     mean: by member, the mean reaction tendency of the last step. held (rows, n_owned): where a member has a fixed value.
     reactions: how much of each there was is found beside. parts: (member, reaction, number), what a reaction makes of a member.
+    parts_of_growth: by member, which part of its growth is left to its transport, of those that choose.
     alone: by member, whether nothing but reactions changes it in the kinetics. is_held: whether it has a fixed value anywhere here.
     """
 
@@ -53,6 +54,11 @@ class NodalKinetics:
         shared = (graph.n_owned, graph.halo.update)
         self.moved = [state.add(Variable(f"{s.name}/kinetics/moved", np.zeros(graph.n_local), *shared)) for s in self.members]
         self.mean = [state.add(Variable(f"{s.name}/kinetics/mean", np.zeros(graph.n_local), *shared, differs=False)) for s in self.members]
+        self.parts_of_growth = {
+            k: Variable(f"{s.name}/kinetics/part", s.fields[part_of(s.name)], *shared, differs=False)
+            for k, s in enumerate(self.members)
+            if s.name in law.parted
+        }
         self.held = np.zeros((len(self.members) + len(self.products), graph.n_owned), dtype=bool)
         for where, s in zip(self.held, self.members, strict=False):
             where[:] = s.fixed[: graph.n_owned]
@@ -63,9 +69,9 @@ class NodalKinetics:
         """The names of the members."""
         return ", ".join(s.name for s in self.members)
 
-    def evaluate(self) -> None:
+    def evaluate(self, outer: Floats | None = None) -> None:
         """What does not depend on the members, of the fields as they are shown."""
         n = self.graph.n_owned
-        for write, row in zip(self._write, self.outer, strict=True):
+        for write, row in zip(self._write, self.outer if outer is None else outer, strict=True):
             write(self._scratch)
             row[:] = self._scratch[:n]

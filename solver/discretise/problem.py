@@ -15,7 +15,7 @@ from ...meshes.network import Network
 from ..errors import ScenarioError
 from ..kernels.stages import TINY
 from ..model.balance import Model, Species
-from ..model.kinetics import split
+from ..model.kinetics import part_of, split
 from ..output.layout import Grid
 from ..parallel import Comm, agreed
 from ..state import State, Variable
@@ -131,6 +131,7 @@ def pose(
     _check_names(model, domain)
     fields = {s.name: np.zeros(graph.n_local) for s in model.species}
     fields |= {logarithm_of(name): np.zeros(graph.n_local) for name in sorted(carried_logarithms(model))}
+    fields |= {part_of(name): np.ones(graph.n_local) for k in model.kinetics for name in sorted(k.parted)}
     state = State()
     for name, value in (scalars or {}).items():
         state.add_scalar(name, value)

@@ -278,11 +278,15 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Kinetics:
-    """Species whose terms act on each other and are integrated together at every node; ``products`` move, and are only made by them."""
+    """Species whose terms act on each other and are integrated together at every node; ``products`` move, and are only made by them.
+
+    parted: members whose growth is divided, node by node, between their transport and this.
+    """
 
     members: tuple[str, ...]
     products: tuple[str, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    parted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

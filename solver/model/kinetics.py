@@ -57,10 +57,40 @@ def find_kinetics(laws: Sequence[Species], how: How, reactions: Sequence[Reactio
             continue
         taken |= together
         found.append([other for other in changing if other in together])
-    return tuple(
+    sets = (
         replace(_with_products(members, changing, taken, how), reactions=tuple(r for r in reactions if set(r.change) & set(members)))
         for members in found
     )
+    return tuple(replace(k, parted=_parted(k, changing)) if how != "none" else k for k in sets)
+
+
+def _parted(kinetics: Kinetics, laws: Mapping[str, Species]) -> frozenset[str]:
+    """Members that move, grow by themselves and are used up by partners; but what others are carried by, and what may only be so dense."""
+    carriers = {law.carried.by for law in laws.values() if law.carried is not None}
+    used = {name for r in kinetics.reactions for name, n in r.change.items() if n < 0.0 or r.reversible}
+    found = set()
+    for name in kinetics.members:
+        law, others = laws[name], set(kinetics.members) - {name}
+        free = law.mobile and law.maximum is None and law.carried is None and name not in carriers
+        if free and law.growth and not _grows_there(law, others) and (name in used or _lost_there(law, others)):
+            found.add(name)
+    return frozenset(found)
+
+
+def _grows_there(law: Species, others: set[str]) -> bool:
+    """Whether all growth of a species that moves is left to the nodes."""
+    shared = any(set(t.shares) & others for t in law.growth)
+    return bool(names_in(law.growth) & others) and (shared or law.name not in names_in(law.growth))
+
+
+def _lost_there(law: Species, others: set[str]) -> tuple[Term, ...]:
+    """The losses of a species that moves that are left to the nodes."""
+    return tuple(t for t in law.loss if law.kind != "cells" or names_in(t) & others)
+
+
+def part_of(name: str) -> str:
+    """The field that holds which part of the growth of a species is left to its transport, 0 or 1; no species can have such a name."""
+    return f"part {name}"
 
 
 def _turnings(laws: Mapping[str, Species]) -> list[Reaction]:
@@ -123,8 +153,8 @@ def split(law: Species, kinetics: Kinetics) -> tuple[Species, Expr]:
     Of a species that does not move, all. Else what it makes by itself or of others stays, as does its growth where that reads no
     partner, and a loss of cells that reads none: the limiter may count on these. So does growth that limits itself, with partners as
     they are at mid-step: where it falls with the density the stages are implicit, and where it rises, as beside a wall that keeps the
-    density low, a node by itself would run away within a long step. Growth up to a capacity that is shared goes with the partners,
-    or their shares of it would be wrong.
+    density low, a node by itself would run away within a long step; but where reactions hold growth in balance, it goes with them
+    (``parted``, components.parting). Growth up to a capacity that is shared goes with the partners, or their shares of it would be wrong.
     """
     members = set(kinetics.members)
     others = members - {law.name}
@@ -141,10 +171,18 @@ def split(law: Species, kinetics: Kinetics) -> tuple[Species, Expr]:
         production, growth, loss = law.production, law.growth, law.loss
     else:
         production = tuple(t for t in law.production if reacts(t))
-        shared = any(set(t.shares) & others for t in law.growth)
-        growth = law.growth if names_in(law.growth) & others and (shared or law.name not in names_in(law.growth)) else ()
-        loss = tuple(t for t in law.loss if law.kind != "cells" or names_in(t) & others)
-    return _without(law, production, growth, loss), rate_of(law.name, production, growth, loss)
+        growth = law.growth if _grows_there(law, others) else ()
+        loss = _lost_there(law, others)
+    rest = _without(law, production, growth, loss)
+    if law.name in kinetics.parted:
+        part = Name(part_of(law.name))
+        growth = _times(Binary("-", Number(1.0), part), law.growth)
+        rest = replace(rest, growth=_times(part, law.growth))
+    return rest, rate_of(law.name, production, growth, loss)
+
+
+def _times(factor: Expr, terms: Sequence[Term]) -> tuple[Term, ...]:
+    return tuple(replace(t, expr=Binary("*", factor, t.expr)) for t in terms)
 
 
 def _without(law: Species, *gone: tuple[Term, ...]) -> Species:

@@ -75,6 +75,7 @@ class Control:
         self.since, self.every = 0, SOON
         self.allowed = 1.0
         self._refused = (0.0, 0.0)  # error and size of the last attempt of the same step
+        self._blind = False  # whether the last comparison, at the start, was of a step that nothing foretold: its error cannot be followed
         self._kind, self._looks = kind, 0
         seen = self.seen.get(kind)
         self._trusts = seen is not None and seen.since + 1 < seen.every
@@ -98,7 +99,7 @@ class Control:
         """Whether a step is to be compared with its halves. known: whether there are two steps to predict it from."""
         if not known:
             return not self._trusts or dt > 1.5 * self.compared
-        return self.since >= self.every or (self._quiet and dt > 1.5 * self.compared)
+        return self._blind or self.since >= self.every or (self._quiet and dt > 1.5 * self.compared)
 
     def judge(self, missed: Missed, dt: float) -> float:
         """The factor by which to change the step; negative: by which to repeat it."""
@@ -128,6 +129,7 @@ class Control:
             self._trusts = False
             if missed.halves is not None:
                 self.strength, self.surprise, self.compared, self.every = strength, surprise, dt, SOON
+                self._blind = missed.predicted is None and not self._kind
             return -max(0.1, (REST / ratio) ** (1.0 / 3.0))
         self._refused = (0.0, 0.0)
         if missed.halves is None:
@@ -140,6 +142,7 @@ class Control:
             steady = bool(((strength <= 4.0 * before) | (strength * dt**3 <= predicted)).all())
             self.every = min(2 * self.every, SELDOM) if steady else SOON
             self.strength, self.surprise, self.compared, self.since = strength, surprise, dt, 0
+            self._blind = missed.predicted is None and not self._kind
             if self._kind and missed.predicted is None:
                 self._see(strength, dt)
         self._quiet = bool(predicted.max(initial=0.0) < QUIET) and (missed.predicted is not None or not self._trusts)
@@ -173,6 +176,7 @@ class Control:
         own: dict[str, Any] = {
             "compared": self.compared,
             "quiet": float(self._quiet),
+            "blind": float(self._blind),
             "since": float(self.since),
             "every": float(self.every),
         }
@@ -192,6 +196,7 @@ class Control:
         self.every = int(numbers.get("every", SOON))
         self.since = int(numbers.get("since", SOON)) if count else self.every
         self._quiet, self._trusts = bool(numbers.get("quiet", True)), bool(numbers.get("trusts", False))
+        self._blind = bool(numbers.get("blind", False))
         self._kind = next((key.removeprefix(_EVENT) for key in numbers if key.startswith(_EVENT)), "")
         self._looks = int(numbers.get(f"{_EVENT}{self._kind}", 0))
         for key, (compared, since, every, *strength) in ((k, v) for k, v in numbers.items() if k.startswith(_SEEN)):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from invasio.solver.model.balance import Transfer
 from invasio.solver.scenario.parser import parse
@@ -20,28 +22,35 @@ from tests.verification import tolerances
 TOGETHER = "the same, together"
 
 
-@pytest.mark.parametrize("name", [name for name in tolerances.CASES if name != TOGETHER])
-def test_errors_fall_in_proportion_to_the_tolerance(comm: Comm, name: str) -> None:
-    """The last two of the four decades of the verification book but one; the reference is the same mesh at small steps."""
-    wanted = (1e-3, 1e-4, 1e-5)
-    found, _ = tolerances.errors(tolerances.CASES[name], comm, wanted, count=500)
-    assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
+@cache
+def truth(name: str) -> list[tolerances.Densities]:
+    """The same mesh at small steps."""
+    return tolerances.reference(tolerances.CASES[name], MPI.COMM_SELF, 500)
 
 
 @pytest.mark.parametrize("first", [1e-3, 1e-4, 1e-6])
-def test_errors_of_kinetics_are_below_the_tolerance_whatever_the_first_step(comm: Comm, first: float) -> None:
-    """A + B <-> C integrated together."""
+@pytest.mark.parametrize("name", tolerances.CASES)
+def test_errors_fall_in_proportion_to_the_tolerance(comm: Comm, name: str, first: float) -> None:
+    """On the list of the verification book, whatever the first step: over two of its decades, and in each of them with the usual one.
+
+    Of the few steps of a loose tolerance some are chosen by the next output, and with tiny first steps a third only leads up to others.
+    """
     wanted = (1e-3, 1e-4, 1e-5)
-    found, _ = tolerances.errors(tolerances.CASES[TOGETHER], comm, wanted, 500, first)
-    assert all(0.05 < error / tolerance < 0.6 for error, tolerance in zip(found, wanted, strict=True)), found
-    assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
+    found = [tolerances.error(tolerances.CASES[name], comm, tolerance, truth(name), first)[0] for tolerance in wanted]
+    whole = 0.5 * np.log10(found[0] / found[-1])
+    assert 0.85 < whole < 1.15, found
+    least, most = (0.85, 1.15) if first == 1e-4 else (0.8, 1.2)
+    assert all(least < slope < most for slope in orders(found, wanted)), found
+    bound = 0.6 if name == TOGETHER else 5.5
+    assert all(0.05 < error / tolerance < bound for error, tolerance in zip(found, wanted, strict=True)), found
 
 
 @pytest.mark.parametrize("first", [1e-3, 1e-4, 2e-5, 1e-7])
 def test_of_no_single_decade(comm: Comm, first: float) -> None:
     """Nor by chance of what is accepted as a first step, whose errors grow e^5-fold: 1.28 in one decade once, with a first step of 2."""
     wanted = (3e-3, 3e-4, 3e-5, 3e-6)
-    found, _ = tolerances.errors(tolerances.CASES["logistic growth"], comm, wanted, 500, first)
+    name = "logistic growth"
+    found = [tolerances.error(tolerances.CASES[name], comm, tolerance, truth(name), first)[0] for tolerance in wanted]
     assert all(0.85 < slope < 1.15 for slope in orders(found, wanted)), found
 
 

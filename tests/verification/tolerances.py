@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 Densities = dict[str, Floats]
 
 TOLERANCES = (3e-3, 3e-4, 3e-5, 3e-6, 3e-7)
+FIRST = (1e-3, 1e-4, 1e-6)  # steps, of the run
 
 
 @dataclass(frozen=True)
@@ -144,18 +145,12 @@ def error(case: Case, comm: Comm, tolerance: float, truth: list[Densities], firs
     return worst, len(march.watched.sizes)
 
 
-def errors(
-    case: Case, comm: Comm, tolerances: tuple[float, ...] = TOLERANCES, count: int = 2000, first: float = 1e-4
-) -> tuple[list[float], list[int]]:
-    """Errors and steps for each tolerance."""
-    truth = reference(case, comm, count)
-    found = [error(case, comm, tolerance, truth, first) for tolerance in tolerances]
-    return [e for e, _ in found], [n for _, n in found]
-
-
 if __name__ == "__main__":
     for name, case in CASES.items():
         if len(sys.argv) < 2 or any(word in name for word in sys.argv[1:]):
-            found, counts = errors(case, MPI.COMM_SELF)
-            slopes = " ".join(f"{x:.2f}" for x in orders(found, TOLERANCES))
-            print(f"{name:20} {' '.join(f'{e:.2e}' for e in found)}  slopes {slopes}  steps {counts}", flush=True)
+            truth = reference(case, MPI.COMM_SELF, 2000)
+            for first in FIRST:
+                found, counts = zip(*(error(case, MPI.COMM_SELF, t, truth, first) for t in TOLERANCES), strict=True)
+                shares = " ".join(f"{e / t:.2f}" for e, t in zip(found, TOLERANCES, strict=True))
+                slopes = " ".join(f"{x:.2f}" for x in orders(found, TOLERANCES))
+                print(f"{name:20} {first:g}  errors/tolerance {shares}  slopes {slopes}  steps {list(counts)}", flush=True)

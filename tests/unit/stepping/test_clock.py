@@ -128,6 +128,8 @@ def test_a_first_step_is_compared_with_its_halves() -> None:
     assert control.wants_halves(0.1, known=False) and control.wants_halves(0.1, known=True)
     assert control.judge(missed(None, 0.1), 0.1) < 0.0
     assert control.judge(missed(None, 1e-5), 0.01) > 1.0
+    assert control.wants_halves(0.012, known=True)  # of a step that nothing foretold the error cannot be followed
+    assert control.judge(missed(1e-12, 1e-5), 0.01) > 1.0
     assert not control.wants_halves(0.012, known=True) and control.wants_halves(0.02, known=True)  # nothing predicts what it grows into
     assert control.judge(missed(4e-4), 0.01) > 0.0
     assert not control.wants_halves(0.1, known=True)  # what is predicted does
@@ -135,7 +137,7 @@ def test_a_first_step_is_compared_with_its_halves() -> None:
         control.judge(missed(4e-4), 0.01)
     assert control.wants_halves(0.01, known=True)
     control.judge(missed(4e-4, 4e-4), 0.01)
-    assert control.every == 4 * SOON and not control.wants_halves(0.01, known=True)
+    assert control.every == 8 * SOON and not control.wants_halves(0.01, known=True)
     control.begin_again()
     assert control.wants_halves(1e-9, known=True)
 
