@@ -189,7 +189,7 @@ def draw_indices(folder: Path) -> list[Path]:
                 axis.plot([one["spread"] for one in options.values()], rows, "D", ms=4, color=LINES[1], label="spread")
                 axis.set_xlabel("change per whole range")
             axis.set_yticks(rows, list(options))
-            axis.set_title(name)
+            axis.set_title(name if found["method"] == "sobol" else found.get("heads", {}).get(name, name))
         axes[0, 0].legend(fontsize=7)
         for ending in (".png", ".pdf"):
             figure.savefig(pictures / f"indices{ending}", dpi=_DPI)

@@ -130,15 +130,17 @@ def _analysed(task: Task, folder: Path, runs: Runs) -> Analysis:
         sample = _sample(options.method, problem, options.n, options.levels, options.seed)
         values = _values(task, runs, sample)
     indices = [one for k, name in enumerate(outcomes) for one in _indices(options.method, problem, sample, values[:, k], name, options)]
-    text = _text(task, indices, errors, len(runs))
     units = units_of(task.scenario)
-    heads = [head_of(name, one, units) for name, one in task.scenario.outcomes.items()]
+    heads = {name: head_of(name, one, units) for name, one in task.scenario.outcomes.items()}
+    text = _text(task, indices, errors, len(runs), heads)
     given = [[one.at(float(x)) for one, x in zip(options.vary.values(), row, strict=True)] for row in sample]
     files = {
         SUMMARY: text,
         f"{INDICES}.csv": _csv(indices, options.method),
-        f"{INDICES}.json": _json(indices, options.method, errors, len(runs)),
-        SAMPLE: _rows([[*names, *heads], *([*map(repr, row), *(repr(float(x)) for x in values[k])] for k, row in enumerate(given))]),
+        f"{INDICES}.json": _json(indices, options.method, errors, len(runs), heads),
+        SAMPLE: _rows(
+            [[*names, *heads.values()], *([*map(repr, row), *(repr(float(x)) for x in values[k])] for k, row in enumerate(given))]
+        ),
     }
     with writing(folder):
         for name, content in files.items():
@@ -210,14 +212,14 @@ def matters_little(indices: Sequence[Index], method: str) -> list[str]:
     return [n for n in names if all(one.total <= LITTLE * level[one.outcome] for one in indices if one.option == n)]
 
 
-def _text(task: Task, indices: Sequence[Index], errors: dict[str, float], runs: int) -> str:
+def _text(task: Task, indices: Sequence[Index], errors: dict[str, float], runs: int, heads: dict[str, str]) -> str:
     method = task.analysis.method
     head = ["outcome", "option", "first", "±", "total", "±"] if method == "sobol" else ["outcome", "option", "mean step", "±", "spread"]
     rows = []
     for one in sorted(indices, key=lambda one: (list(task.scenario.outcomes).index(one.outcome), -one.total)):
         sobol = (one.first, one.first_width, one.total, one.total_width)
         numbers = sobol if method == "sobol" else (one.total, one.total_width, one.first)
-        rows.append([one.outcome, one.option, *(f"{x:.3g}" for x in numbers)])
+        rows.append([one.outcome if method == "sobol" else heads[one.outcome], one.option, *(f"{x:.3g}" for x in numbers)])
     widths = [max(len(line[k]) for line in [head, *rows]) for k in range(len(head))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in [head, *rows]]
     said = [
@@ -244,13 +246,14 @@ def _csv(indices: Sequence[Index], method: str) -> str:
     return _rows(rows)
 
 
-def _json(indices: Sequence[Index], method: str, errors: dict[str, float], runs: int) -> str:
+def _json(indices: Sequence[Index], method: str, errors: dict[str, float], runs: int, heads: dict[str, str]) -> str:
     names = ("first", "first_width", "total", "total_width") if method == "sobol" else ("spread", "", "mean_step", "mean_step_width")
     found: dict[str, dict[str, dict[str, float]]] = {}
     for one in indices:
         numbers = zip(names, (one.first, one.first_width, one.total, one.total_width), strict=True)
         found.setdefault(one.outcome, {})[one.option] = {name: value for name, value in numbers if name}
-    return json.dumps({"method": method, "indices": found, "emulator_error": errors, "runs": runs}, indent=2, ensure_ascii=False) + "\n"
+    content = {"method": method, "indices": found, "heads": heads, "emulator_error": errors, "runs": runs}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _rows(rows: Sequence[Sequence[str]]) -> str:

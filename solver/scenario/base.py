@@ -138,7 +138,9 @@ class Context:
                 return _finite(given.factor / unit.factor)
         what = f"wrong unit: the text is {words(given.dimension)}"
         remedy = f"needed is {words(wanted[0].dimension)}{here.example(dimension)}"
-        raise wrong(what, code="wrong-unit", remedy=joined(remedy, here.unscaled(dimension)))
+        raise wrong(
+            what, code="wrong-unit", remedy=joined(remedy, here.unscaled(dimension) or here.unknown_factor(dimension, given, wanted[0]))
+        )
 
     def example(self, dimension: str) -> str:
         """The unit that an option is read in, from the scales as they are stated: ``, such as um^2/h``; empty where it cannot be told."""
@@ -153,6 +155,16 @@ class Context:
     def _stated(self, word: str) -> str:
         name = self.slots.get(word, word)
         return "cells" if name not in self.texts and self.species.get(name) == "cells" else name
+
+    def unknown_factor(self, dimension: str, given: Measure, wanted: Measure) -> str:
+        """What to state where a mass or a pressure would be understood if it were known of the species."""
+        for word in sorted({"own", "key"} & _names_in(dimension)):
+            name = self.slots.get(word, word)
+            for (option, example), known in zip(_FACTORS, (self.molar, self.solubility), strict=True):
+                fits = any((wanted * measure(example).power(sign)).dimension == given.dimension for sign in (1, -1))
+                if fits and name in self.species and name not in known:
+                    return f"or state the {option} of {name}, as in `{option}: {example}`"
+        return ""
 
     def unscaled(self, dimension: str) -> str:
         """What to state where a species of an option has no scale: numbers of it are plain then."""
@@ -184,6 +196,9 @@ class Context:
         named = (self.slots.get(word, word) for word in ("own", "key") if word in _names_in(dimension))
         others = [known[name] for name in named for known in (self.molar, self.solubility) if name in known]
         return [*found, *(one * other.power(sign) for one in found for other in others for sign in (1, -1))]
+
+
+_FACTORS = (("molar_mass", "72 kg/mol"), ("solubility", "1.3 uM/mmHg"))  # options that make masses and pressures understood, with examples
 
 
 def per_volume(density: Measure) -> bool:

@@ -76,6 +76,7 @@ def test_single_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     said = capsys.readouterr().out
     assert "No outcome depends on d:" in said
     assert {path.name for path in (tmp_path / "out" / "figures").iterdir()} == {"indices.png", "indices.pdf"}
+    assert json.loads((tmp_path / "out" / "indices.json").read_text())["heads"] == {"f": "f"}
     found = json.loads((tmp_path / "out" / "indices.json").read_text())["indices"]["f"]
     assert found["d"]["mean_step"] == 0.0
     assert min(found[name]["mean_step"] for name in "abc") > 1.0
@@ -109,6 +110,9 @@ sensitivity: {{method: morris, n: 2, vary: {{wake: {{from: 1e-3, to: 0.01, unit:
     steps = {one.outcome: one.total for one in found.indices}
     assert steps["entered"] == 0.0
     row = next(csv.DictReader((tmp_path / "out" / "outcomes.csv").open()))
+    heads = json.loads((tmp_path / "out" / "indices.json").read_text())["heads"]
+    assert set(heads.values()) <= set(row) and set(heads) == set(steps) and any("(" in head for head in heads.values())
+    assert all(head in found.text for head in heads.values())
     assert steps["soon"] > 0.0
     out = tmp_path / "run"
     run(tmp_path / "s.yaml", set={"sensitivity": None, "outcomes": None, "parameters.wake": f"{row['wake']} /d"}, out=out)

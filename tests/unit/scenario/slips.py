@@ -209,6 +209,30 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
             ),
         ),
     ),
+    "mass_for_an_amount": (
+        "{mmp2: 0.1 nM/h}",
+        "{mmp2: 0.1 ng/mL/h}",
+        (
+            said(
+                "{file}:19:24: model.cells.tumour.secretes.mmp2",
+                "wrong-unit",
+                "needed is amount/length^3/time, such as nM/h; or state the molar_mass of mmp2, as in `molar_mass: 72 kg/mol`",
+                "(given '0.1 ng/mL/h')",
+            ),
+        ),
+    ),
+    "pressure_for_a_concentration": (
+        "decay: 0.05 /h}",
+        "decay: 0.05 /h, initial: 40 mmHg}",
+        (
+            said(
+                "{file}:22:61: model.solubles.mmp2.initial",
+                "wrong-unit",
+                "needed is amount/length^3, such as nM; or state the solubility of mmp2, as in `solubility: 1.3 uM/mmHg`",
+                "(given '40 mmHg')",
+            ),
+        ),
+    ),
     "no_scale_for_what_has_a_unit": (
         ", mmp2: 1 nM}\n",
         "}\n",
