@@ -20,10 +20,10 @@ STEP = {1: 0.4, 2: 0.4, 3: 0.5}
 SPREAD = (0.5, 4.0)
 FIXED = (1.5e-4, 2.0e-3)  # seconds per step and moving species whatever the mesh
 START = (1.0, 30.0)  # seconds of a rank until the first step: imports, kernels from the cache or compiled, mesh
-# bytes per node at most, which is while the mesh is made; with two moving species 1.3e3 are kept of a 3-D lattice
-NODE = {1: 0.8e3, 2: 1.1e3, 3: 2.5e3}
+# bytes per node at most, while the mesh is written, or made where it is no lattice; with two moving species 1.1e3 are kept in 3-D
+NODE = {1: 0.8e3, 2: 1.1e3, 3: 1.8e3}
 SPECIES = {1: 0.2e3, 2: 0.3e3, 3: 0.4e3}  # bytes per node of each further one: its matrices and what its solver keeps
-PROCESS = (250e6, 400e6)  # bytes of a rank before there is a mesh
+PROCESS = (130e6, 400e6)  # bytes of a rank before there is a mesh
 # Steps between outputs that the adaptive clock takes at tolerance 1e-3 (it goes with the cube root); the quick start took 42.
 ADAPTIVE = (1.5, 60.0)
 CELLS = {1: 1, 2: 2, 3: 6}  # per node
@@ -79,7 +79,7 @@ def estimate(scenario: Scenario, ranks: int) -> Cost:
         f"steps: {how}",
         f"time: {STEP[size.dim]:g} core-microseconds per node, step and moving species ({moving} here), "
         f"{SPREAD[0]:g} to {SPREAD[1]:g} times that on other machines, parameters and loads; no loss to communication",
-        f"memory: {each / 1e3:g} kB per node, most of it while the mesh is made, and {PROCESS[0] / 1e6:.0f} to {PROCESS[1] / 1e6:.0f} MB "
+        f"memory: {each / 1e3:g} kB per node, most while the mesh is written, and {PROCESS[0] / 1e6:.0f} to {PROCESS[1] / 1e6:.0f} MB "
         f"for each of {ranks} rank{'s' if ranks > 1 else ''}",
         f"disk: {outputs} outputs of {written} fields, {_packing(packed)}, two checkpoints; no figures",
     )

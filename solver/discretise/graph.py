@@ -134,7 +134,8 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
     """
     mesh, (indptr, indices) = forms.mesh, forms.stencil
     n, first, ghosts, points = mesh.n_owned, mesh.first, mesh.ghosts, mesh.points
-    stiffness, order = forms.stiffness(), np.arange(len(indices), dtype=np.int32)
+    stiffness = forms.stiffness()
+    order: NDArray[np.int32] = np.arange(len(indices), dtype=np.int32)
     if links is not None:  # on all ranks, or on none
         ghosts, indptr, indices, order = _linked(mesh, indptr, indices, links)
         stiffness = np.append(stiffness, 0.0)[order]

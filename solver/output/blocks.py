@@ -74,10 +74,11 @@ class Blocks:
         return out
 
     def to_block(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...)."""
-        arrived = self._exchange(np.asarray(values)[self._order], self._send, self._receive)
-        block = np.empty_like(arrived)
-        block[self._place] = arrived
+        """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...), column by column to save memory."""
+        values = np.asarray(values)
+        block = np.empty((self.count, *values.shape[1:]), dtype=values.dtype)
+        for column in np.ndindex(values.shape[1:]):
+            block[self._place, *column] = self._exchange(values[:, *column][self._order], self._send, self._receive)
         return block
 
     def to_owners(self, block: NDArray[Any]) -> NDArray[Any]:
