@@ -13,8 +13,8 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = HERE.parent / "environment" / "packages.txt"
 DOLFINX = "0.11"  # that conda-forge has; Debian 13 has 0.9
 
-_UNTRIED = """# Never built: the machines of development reach no conda channel. Names, DOLFINx 0.11 and the variants (PETSc of real numbers, h5py with
-# Open MPI) were looked up in conda-forge's recipes and lists of files (Linux, macOS); how they resolve together was not seen."""
+_UNTRIED = """# Never built: the machines of development reach no conda channel. Names, DOLFINx 0.11 and variants (PETSc of real numbers,
+# h5py with Open MPI) were looked up in conda-forge's recipes and lists of files (Linux, macOS); how they resolve together was not seen."""
 _TRIED = "# Built by hand with {tool} on a Debian 13 base, and run on two ranks; not built by this project's tests."
 _BY = "# Written from hpc/environment/packages.txt by `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
 _STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; docker itself has not built it."
