@@ -31,7 +31,8 @@ STYLE = ["--config", 'namespace-packages = ["src/invasio"]', "--extend-ignore", 
 MOST_WORKERS = 5
 SERIAL_LIMIT = 1800  # seconds for the tests on one rank
 PARALLEL_LIMIT = 1200  # and on several
-# What depends on where MPI, PETSc, HDF5 and Numba come from: launching, linear algebra, output, the quick start.
+# What depends on where MPI, PETSc, HDF5, Numba and VTK come from: launching, linear algebra, output,
+# meshes of other programs, the quick start.
 DIFFERING = (
     "tests/launcher/test_alone.py",
     "tests/launcher/test_one_rank.py",
@@ -42,6 +43,7 @@ DIFFERING = (
     "tests/parallel/test_output.py",
     "tests/scenarios/test_quickstart.py",
     "tests/unit/linalg",
+    "tests/unit/meshes/test_formats.py",
     "tests/unit/output",
     "tests/verification/test_closed_forms.py::test_fixed_values_leave_the_matrix_symmetric",
 )

@@ -13,7 +13,8 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = HERE.parent / "environment" / "packages.txt"
 DOLFINX = "0.11"  # that conda-forge has; Debian 13 has 0.9
 
-_UNTRIED = "# Never built: the machines of development reach no conda channel."
+_UNTRIED = """# Never built: the machines of development reach no conda channel. Names, DOLFINx 0.11 and variants (PETSc of real numbers,
+# h5py with Open MPI) were looked up in conda-forge's recipes and lists of files (Linux, macOS); how they resolve together was not seen."""
 _TRIED = "# Built by hand with {tool} on a Debian 13 base, and run on two ranks; not built by this project's tests."
 _BY = "# Written from hpc/environment/packages.txt by `python3 -m invasio.hpc.containers.recipes`; change that list, not this file."
 _STEPS = "# Its steps were carried out by hand in a Debian 13 tree, and a run on two ranks; docker itself has not built it."
@@ -26,7 +27,7 @@ FOR_WHEELS = ["python3", "python3-dev", "python3-venv", "gcc", "libc6-dev", "git
 # Debian package -> conda-forge packages; () where conda needs none.
 CONDA: dict[str, tuple[str, ...]] = {
     "python3-dolfinx-real": (f"fenics-dolfinx={DOLFINX}",),
-    "python3-petsc4py-real": ("petsc4py",),
+    "python3-petsc4py-real": ("petsc=*=real_*", "petsc4py"),
     "python3-mpi4py": ("mpi4py",),
     "python3-h5py": (),
     "python3-h5py-mpi": ("h5py=*=mpi_openmpi*",),

@@ -96,7 +96,7 @@ def _dataset(path: Path) -> "vtkDataSet":
     wrong = "ERR" in window.GetOutput() or "rror" in window.GetOutput()
     if wrong or reader.GetErrorCode() or data is None or not hasattr(data, "GetCellData"):
         raise Unreadable(f"{path.name}: VTK says: {said[0] if said else 'no mesh in it'}")
-    return data if hasattr(data, "GetCellTypesArray") or hasattr(data, "GetPolys") else _listed(data)
+    return data if data.IsA("vtkUnstructuredGrid") or data.IsA("vtkPolyData") else _listed(data)
 
 
 def _listed(data: "vtkDataSet") -> "vtkDataSet":
@@ -139,9 +139,9 @@ def _contents(data: "vtkDataSet", wide: bool) -> Contents:
 
 def _cells(data: "vtkDataSet", convert: Convert) -> tuple[Ints, Ints, Ints]:
     """Types (n,), offsets (n+1,) and nodes of all cells, in the order of the cell arrays."""
-    if hasattr(data, "GetCellTypesArray"):
+    if data.IsA("vtkUnstructuredGrid"):
         groups = [(data.GetCells(), convert(data.GetCellTypesArray()))]
-    elif hasattr(data, "GetPolys"):
+    elif data.IsA("vtkPolyData"):
         kinds = ((data.GetVerts(), _POLYVERTEX), (data.GetLines(), _POLYLINE), (data.GetPolys(), _POLYGON), (data.GetStrips(), 6))
         groups = [(cells, np.full(cells.GetNumberOfCells(), kind)) for cells, kind in kinds if cells.GetNumberOfCells()]
     else:

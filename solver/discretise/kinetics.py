@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,7 @@ class NodalKinetics:
     def evaluate(self, outer: Floats | None = None) -> None:
         """What does not depend on the members, of the fields as they are shown."""
         n = self.graph.n_owned
-        for write, row in zip(self._write, self.outer if outer is None else outer, strict=True):
+        rows: Any = self.outer if outer is None else outer
+        for write, row in zip(self._write, rows, strict=True):
             write(self._scratch)
             row[:] = self._scratch[:n]

@@ -68,7 +68,7 @@ def kernel_type() -> Any:
     if caller is None:
         return None
 
-    class Kernel(caller.Kernel):  # type: ignore[misc]
+    class Kernel(caller.Kernel):  # type: ignore[misc, name-defined]
         """A function on arrays that is looked for among what is kept when arguments of new types come, and else compiled by Numba."""
 
         def __init__(self, function: Callable[..., Any], inline: bool) -> None:

@@ -46,6 +46,7 @@ def folder() -> Path | None:
         state = version.stat()
         total.update(f"{version} {state.st_size} {state.st_mtime_ns}".encode())
     total.update(str(sysconfig.get_config_var("EXT_SUFFIX")).encode())
+    total.update(os.environ.get("CC", "").encode())  # what one compiler cannot do another can
     return Path(root) / f"native-{total.hexdigest()[:16]}"
 
 
@@ -68,12 +69,13 @@ def caller() -> Any:
         return None
     library = there / "caller.so"
     if not library.exists():
-        if library.with_suffix(".failed").exists():
+        if library.with_suffix(".failed").exists() or (there / "memory.failed").exists():
             return None
         includes = [f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}"]
-        if not make(["-shared", "-O2", "-fPIC", *includes, str(_SOURCE)], library):  # names of Python are found in the process
+        # The caller last, since others take it for a sign that both are there. Names of Python are found in the process.
+        memory = make(["-c", "-O2", "-fPIC", str(_MEMORY)], there / "memory.o")
+        if not memory or not make(["-shared", "-O2", "-fPIC", *includes, str(_SOURCE)], library):
             return None
-        make(["-c", "-O2", "-fPIC", str(_MEMORY)], there / "memory.o")
     loader = ExtensionFileLoader("caller", str(library))
     spec = spec_from_loader("caller", loader)
     assert spec is not None
@@ -102,7 +104,7 @@ def make(words: Sequence[str], library: Path) -> bool:
         done = subprocess.run(command, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
         if done.returncode == 0:
             new.replace(library)
-        else:
+        elif done.returncode > 0:  # not where a signal ended it
             library.with_suffix(".failed").write_bytes(done.stderr)
         return done.returncode == 0
     except (OSError, subprocess.TimeoutExpired):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import meshio
 import numpy as np
+from mpi4py import MPI  # before DOLFINx, whose wheels find their MPI only then
 
 from invasio.meshes.facets import facets_on
 from invasio.meshes.structured import lattice
@@ -299,7 +300,6 @@ def dolfinx_xdmf(text: bool) -> Writer:
 
     def write(folder: Path) -> File:
         from dolfinx import fem, io
-        from mpi4py import MPI
 
         body, cells, sides = dolfinx_mesh(MPI.COMM_SELF)
         function = fem.Function(fem.functionspace(body, ("Lagrange", 1)))
@@ -319,7 +319,6 @@ def dolfinx_xdmf(text: bool) -> Writer:
 def dolfinx_vtu(folder: Path) -> File:
     """DOLFINx's .pvd, which lists a .pvtu, which lists a .vtu; it has no tags."""
     from dolfinx import io
-    from mpi4py import MPI
 
     with io.VTKFile(MPI.COMM_SELF, folder / "m.pvd", "w") as file:
         file.write_mesh(dolfinx_mesh(MPI.COMM_SELF)[0], 0.0)
