@@ -66,7 +66,7 @@ class NodalKinetics:
         self.held = np.zeros((len(self.members) + len(self.products), graph.n_owned), dtype=bool)
         for where, s in zip(self.held, self.members, strict=False):
             where[:] = s.fixed[: graph.n_owned]
-        self.is_held = self.held.any(axis=1)
+        self.is_held: NDArray[np.bool_] = np.any(self.held, axis=1)
 
     @property
     def name(self) -> str:

@@ -143,10 +143,10 @@ def _slow(
     m, r = len(new), len(flown)
     end = begin + width
     for k in range(len(outer)):
-        given, there = outer[k, begin:end], 0
+        values, there = outer[k, begin:end], 0
         for b in range(width):
-            registers[m + k, b] = given[b]
-            there += 0 if given[b] == 0.0 else 1
+            registers[m + k, b] = values[b]
+            there += 0 if values[b] == 0.0 else 1
         blank[m + k] = there == 0
     for i in range(m):
         few = FEW / rtol * floors[i] / FLOOR
