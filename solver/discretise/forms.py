@@ -18,6 +18,7 @@ class Forms:
 
     def __init__(self, mesh: Simplices) -> None:
         self.mesh = mesh
+        self._room = np.zeros((mesh.dim + 1, 3))
         self._stencil: tuple[NDArray[np.uint32], NDArray[np.uint32]] | None = None
 
     @property
@@ -28,9 +29,10 @@ class Forms:
             start, around = np.zeros(n + 2, dtype=np.int64), np.empty(cells.size, dtype=np.int32)
             elements.surroundings(cells, start, around)
             indptr, indices = np.zeros(n + 1, dtype=np.uint32), np.empty(0, dtype=np.uint32)
-            elements.neighbours(cells, around, start, len(self.mesh.nodes), indptr, indices)  # counts
+            seen = np.empty(len(self.mesh.nodes), dtype=np.int32)
+            elements.neighbours(cells, around, start, seen, indptr, indices)  # counts
             indices = np.empty(int(indptr[-1]), dtype=np.uint32)
-            elements.neighbours(cells, around, start, len(self.mesh.nodes), indptr, indices)
+            elements.neighbours(cells, around, start, seen, indptr, indices)
             self._stencil = indptr, indices
         return self._stencil
 
@@ -41,13 +43,13 @@ class Forms:
     def stiffness(self, cell_values: Floats | float = 1.0) -> Floats:
         """K_ij = -int w grad phi_i . grad phi_j, the weight w by cell."""
         values = np.zeros(len(self.stencil[1]))
-        elements.stiffness(*self.stencil, self.mesh.points, self.mesh.cells, np.atleast_1d(cell_values), values)
+        elements.stiffness(*self.stencil, self.mesh.points, self.mesh.cells, np.atleast_1d(cell_values), self._room, values)
         return values
 
     def directed_stiffness(self, tensors: Floats) -> Floats:
         """K_ij = -int (T grad phi_j) . grad phi_i for symmetric tensors (n_cells, d, d)."""
         values = np.zeros(len(self.stencil[1]))
-        elements.directed(*self.stencil, self.mesh.points, self.mesh.cells, np.ascontiguousarray(tensors), values)
+        elements.directed(*self.stencil, self.mesh.points, self.mesh.cells, np.ascontiguousarray(tensors), self._room, values)
         return values
 
     def midpoints(self) -> Floats:
@@ -77,17 +79,17 @@ class Forms:
     def mass(self, cell_values: Floats | float = 1.0) -> Floats:
         """Lumped mass m_i = int w phi_i of the owned nodes."""
         values = np.zeros(self.mesh.n_owned)
-        elements.masses(self.mesh.points, self.mesh.cells, np.atleast_1d(cell_values), values)
+        elements.masses(self.mesh.points, self.mesh.cells, np.atleast_1d(cell_values), self._room, values)
         return values
 
     def boundary_mass(self, facets: Facets) -> Floats:
         """sigma_i = int over the facets of phi_i, for the owned nodes."""
         values = np.zeros(self.mesh.n_owned)
-        elements.sides(self.mesh.points, self.mesh.cells, facets.cell, facets.opposite, values)
+        elements.sides(self.mesh.points, self.mesh.cells, facets.cell, facets.opposite, self._room, values)
         return values
 
     def boundary_gradient(self, facets: Facets) -> Floats:
         """B_ij = int over the facets of phi_i grad phi_j . n."""
         values = np.zeros(len(self.stencil[1]))
-        elements.outward(*self.stencil, self.mesh.points, self.mesh.cells, facets.cell, facets.opposite, values)
+        elements.outward(*self.stencil, self.mesh.points, self.mesh.cells, facets.cell, facets.opposite, self._room, values)
         return values

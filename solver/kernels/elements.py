@@ -3,6 +3,7 @@ r"""Linear elements on simplices: which nodes are neighbours, and the integrals 
     grad phi_k = (e_l x e_m)/det,   V = |det|/d!,   int_T grad phi_i . grad phi_j = V grad phi_i . grad phi_j,   int_T phi_i = V/(d + 1)
 
 with e the edges from the first corner of a cell T. Rows are those of owned nodes, which are the first ones.
+g (dim+1, 3): room for gradients.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ def surroundings(cells: Corners, start: NDArray[np.int64], around: NDArray[np.in
 
 @compiled
 def neighbours(
-    cells: Corners, around: NDArray[np.int32], start: NDArray[np.int64], n_local: int, indptr: Indices, indices: Indices
+    cells: Corners, around: NDArray[np.int32], start: NDArray[np.int64], seen: NDArray[np.int32], indptr: Indices, indices: Indices
 ) -> None:
-    """Nodes with a cell in common: where rows start, indptr (n_owned + 1), if indices are empty; else these, ascending in each row."""
+    """Nodes with a cell in common: where rows start, indptr (n_owned + 1), if indices are empty; else these, ascending in each row.
+
+    seen (n_local): room.
+    """
     n, known = len(indptr) - 1, len(indices) > 0
-    seen = np.empty(n_local, dtype=np.int32)
-    for j in range(n_local):
+    for j in range(len(seen)):
         seen[j] = -1
     for i in range(n):
         first = np.int64(indptr[i])
@@ -113,10 +116,9 @@ def gradients(points: Floats, cells: Corners, c: int, g: Floats) -> float:
 
 
 @compiled
-def stiffness(indptr: Indices, indices: Indices, points: Floats, cells: Corners, weight: Floats, out: Floats) -> None:
+def stiffness(indptr: Indices, indices: Indices, points: Floats, cells: Corners, weight: Floats, g: Floats, out: Floats) -> None:
     """Add K_ij = -sum_T w_T int_T grad phi_i . grad phi_j to out (nnz); weight (M,), or (1,) for all."""
     n, corners = len(indptr) - 1, cells.shape[1]
-    g = np.zeros((corners, 3))
     for c in range(len(cells)):
         factor = -gradients(points, cells, c, g) * weight[c if len(weight) > 1 else 0]
         for k in range(corners):
@@ -133,10 +135,9 @@ def stiffness(indptr: Indices, indices: Indices, points: Floats, cells: Corners,
 
 
 @compiled
-def directed(indptr: Indices, indices: Indices, points: Floats, cells: Corners, tensors: Floats, out: Floats) -> None:
+def directed(indptr: Indices, indices: Indices, points: Floats, cells: Corners, tensors: Floats, g: Floats, out: Floats) -> None:
     """Add K_ij = -sum_T int_T (T grad phi_j) . grad phi_i to out (nnz); tensors (M, dim, dim)."""
     n, corners = len(indptr) - 1, cells.shape[1]
-    g = np.zeros((corners, 3))
     for c in range(len(cells)):
         volume = gradients(points, cells, c, g)
         for k in range(corners):
@@ -152,10 +153,9 @@ def directed(indptr: Indices, indices: Indices, points: Floats, cells: Corners, 
 
 
 @compiled
-def masses(points: Floats, cells: Corners, weight: Floats, out: Floats) -> None:
+def masses(points: Floats, cells: Corners, weight: Floats, g: Floats, out: Floats) -> None:
     """Add m_i = sum_T w_T int_T phi_i to out (n_owned); weight (M,), or (1,) for all."""
     corners = cells.shape[1]
-    g = np.zeros((corners, 3))
     for c in range(len(cells)):
         share = gradients(points, cells, c, g) * weight[c if len(weight) > 1 else 0] / corners
         for k in range(corners):
@@ -164,9 +164,8 @@ def masses(points: Floats, cells: Corners, weight: Floats, out: Floats) -> None:
 
 
 @compiled
-def sides(points: Floats, cells: Corners, cell: NDArray[np.int64], opposite: NDArray[np.int64], out: Floats) -> None:
+def sides(points: Floats, cells: Corners, cell: NDArray[np.int64], opposite: NDArray[np.int64], g: Floats, out: Floats) -> None:
     """Add sigma_i = int phi_i over facets to out (n_owned), each the one opposite to a corner of a cell: |F| = d V |grad phi_k|."""
-    g = np.zeros((cells.shape[1], 3))
     for f in range(len(cell)):
         c, k = cell[f], opposite[f]
         volume, steep = gradients(points, cells, c, g), 0.0
@@ -179,11 +178,17 @@ def sides(points: Floats, cells: Corners, cell: NDArray[np.int64], opposite: NDA
 
 @compiled
 def outward(
-    indptr: Indices, indices: Indices, points: Floats, cells: Corners, cell: NDArray[np.int64], opposite: NDArray[np.int64], out: Floats
+    indptr: Indices,
+    indices: Indices,
+    points: Floats,
+    cells: Corners,
+    cell: NDArray[np.int64],
+    opposite: NDArray[np.int64],
+    g: Floats,
+    out: Floats,
 ) -> None:
     """Add B_ij = int phi_i grad phi_j . n over facets to out (nnz): n = -grad phi_k/|grad phi_k|, so B_ij = -V grad phi_j . grad phi_k."""
     n, corners = len(indptr) - 1, cells.shape[1]
-    g = np.zeros((corners, 3))
     for f in range(len(cell)):
         c, k = cell[f], opposite[f]
         volume = gradients(points, cells, c, g)

@@ -46,6 +46,7 @@ def folder() -> Path | None:
         state = version.stat()
         total.update(f"{version} {state.st_size} {state.st_mtime_ns}".encode())
     total.update(str(sysconfig.get_config_var("EXT_SUFFIX")).encode())
+    total.update(os.environ.get("CC", "").encode())  # what one compiler cannot do another can
     return Path(root) / f"native-{total.hexdigest()[:16]}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import math
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
+from .incomplete import Incomplete
+from .overlap import Overlap
 from .petsc_values import Values
 
 Floats = NDArray[np.float64]
@@ -26,6 +29,8 @@ _PRODUCTS = {"matptap_via": "allatonce"}
 _GAMG = {"pc_gamg_threshold": "0.02", "pc_gamg_reuse_interpolation": "false"}
 # Where the matrix is not symmetric SOR can diverge (drift on obtuse meshes: 500 iterations), and ILU, 5 there, does not.
 _LEVELS = {"mg_levels_ksp_type": "richardson", "mg_levels_pc_type": "sor"}
+# One earlier direction is enough where the preconditioner is the same in every iteration.
+_FLEXIBLE = {"ksp_fcg_mmax": "1", "ksp_fcg_nprealloc": "2"}
 _COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
 _FEW = 500  # nodes, for which GAMG's set-up has been seen to fail, and ILU is as fast
 _STARTS = 3  # a method that has broken down, as BiCGStab does near the end on few nodes, goes on from there
@@ -67,6 +72,7 @@ class Pattern:
 
     def __init__(self, graph: Any) -> None:
         self.comm = MPI.Intracomm(graph.comm)  # PETSc takes no subclass
+        self._graph = graph
         self.size = graph.n_owned, graph.n_global
         self._blocks = [(_integers(graph.indptr), _integers(graph.indices))]
         if self.comm.size > 1:  # the owned columns by local numbers, and the ghosts by global ones
@@ -74,6 +80,16 @@ class Pattern:
             starts = np.concatenate([[0], np.cumsum(owned)])[graph.indptr]
             ghosts = graph.ghosts[graph.indices[~owned] - graph.n_owned]
             self._blocks = [(_integers(starts), _integers(graph.indices[owned])), (_integers(graph.indptr - starts), _integers(ghosts))]
+
+    @functools.cached_property
+    def overlap(self) -> Overlap:
+        """The blocks for incomplete factors. Collective at the first call."""
+        return Overlap(self._graph)
+
+    def free(self) -> None:
+        """Release what was opened for messages; matrices stay."""
+        if "overlap" in vars(self):
+            self.overlap.free()
 
     def matrix(self) -> Any:
         """A matrix with ones for values. Collective."""
@@ -101,7 +117,7 @@ class LinearSystem:
 
     def __init__(self, pattern: Pattern, prefix: str, options: LinearOptions, symmetric: bool, multigrid: bool) -> None:
         (n, n_global), comm = pattern.size, pattern.comm
-        self.options, self.symmetric, self.multigrid = options, symmetric, multigrid
+        self.options, self.symmetric, self.multigrid, self._pattern = options, symmetric, multigrid, pattern
         self.mat = pattern.matrix()
         self._values = Values(self.mat)
         self.own, self.ghost = self._values.own, self._values.ghost
@@ -146,20 +162,34 @@ class LinearSystem:
         if krylov == "preonly":
             self.ksp.setInitialGuessNonzero(False)
             pc.setType("lu")
-        elif preconditioner in ("ilu", "icc"):
+        elif preconditioner == "ilu" and not self._tuned():
+            pc.setType("python")
+            pc.setPythonContext(self._incomplete)
+            if krylov == "cg" and self.mat.comm.size > 1:  # blocks that overlap are not symmetric, if nearly so
+                self.ksp.setType("fcg")
+        elif preconditioner == "ilu":
             pc.setType("bjacobi" if self.mat.comm.size > 1 else "icc" if krylov == "cg" else "ilu")
         else:
             pc.setType(preconditioner)
         prefix = self.ksp.getOptionsPrefix()
-        with _unless_given({f"{prefix}{name}": value for name, value in _GAMG.items()}):
+        with _unless_given({f"{prefix}{name}": value for name, value in (_GAMG | _FLEXIBLE).items()}):
             self.ksp.setFromOptions()
         self._inner = {}
         if pc.getType() == "gamg":
             several = self.mat.comm.size > 1
             levels = _LEVELS if self.symmetric else _LEVELS | {"mg_levels_pc_type": "bjacobi" if several else "ilu"}
             self._inner = {f"{prefix}{name}": value for name, value in levels.items()} | (_PRODUCTS if several else {})
-        elif self.mat.comm.size > 1 and preconditioner in ("ilu", "icc") and krylov == "cg":
+        elif pc.getType() == "bjacobi" and krylov == "cg":
             self._inner = {f"{prefix}sub_pc_type": "icc"}
+
+    @functools.cached_property
+    def _incomplete(self) -> Incomplete:
+        return Incomplete(self._pattern.overlap, self._values)
+
+    def _tuned(self) -> bool:
+        """Whether PETSc's own incomplete factors are meant, since options of them are given."""
+        names = PETSc.Options(self.ksp.getOptionsPrefix()).getAll()
+        return any(name.startswith(("sub_", "pc_factor_", "pc_bjacobi_", "pc_asm_")) for name in names)
 
     def precondition_apart(self) -> Values | None:
         """Values of a matrix of its own that the preconditioner is made of from now on; None where a new one is cheap. Collective."""
@@ -201,3 +231,4 @@ class LinearSystem:
         for thing in (self.ksp, self.mat, self._basis, self._x, self._b):
             if thing is not None:
                 thing.destroy()
+        self._pattern.free()

@@ -1,0 +1,36 @@
+"""Incomplete factors as a preconditioner of PETSc: kernels.factors on the overlapping blocks of the ranks.
+
+Each rank solves on its own rows and some layers of its neighbours', and keeps what it found for its own: restricted additive Schwarz (Cai
+and Sarkis 1999, doi:10.1137/S106482759732678X). On one rank it is a relaxed ILU(0), symmetric where the matrix is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels import factors
+from .overlap import Overlap
+from .petsc_values import Values
+
+
+class Incomplete:
+    """Context of a PC of type python, for the matrix with these values."""
+
+    def __init__(self, overlap: Overlap, values: Values) -> None:
+        self._overlap, self._values = overlap, values
+        block = overlap.block
+        self._factors = factors.Factors(np.zeros(len(block.indices), dtype=np.float32), np.zeros(len(block.order)))
+
+    def setUp(self, pc: Any) -> None:
+        """Factor the values of now; PETSc calls it. Collective."""
+        o, v = self._overlap, self._values
+        o.rows(v.own, v.ghost, o.values)
+        factors.factorise(o.block, v.own, v.ghost, o.values, o.where, o.row, o.exact, self._factors)
+
+    def apply(self, pc: Any, residual: Any, result: Any) -> None:
+        """Solve with the factors; PETSc calls it. Collective."""
+        o, r = self._overlap, residual.array_r
+        o.nodes(r, r[:0], o.beyond)
+        factors.solve(o.block, self._factors, r, o.beyond, o.y, result.array_w)
