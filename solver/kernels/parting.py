@@ -71,7 +71,7 @@ def divide(
     At the nodes growth goes where reactions change the density much faster than growth does, if all that is integrated there then grows no
     faster than what transport would make of growth, or not within a step.
     """
-    m, n = density.shape
+    m, n = len(table.at), density.shape[1]  # what is only made of the species has rows too, and no density
     registers = np.zeros(table.first + len(table.code))
     for k in range(len(table.constants)):
         registers[m + len(there) + k] = table.constants[k]
@@ -79,7 +79,7 @@ def divide(
     full, rest, w = np.zeros((m, m)), np.zeros((m, m)), np.zeros((m, m))
     changed = 0
     for node in range(n):
-        for i in range(m):
+        for i in range(len(density)):
             c[i] = density[i, node]
         _slopes(table, there, node, c, registers, with_, full)
         _slopes(table, none, node, c, registers, without, rest)
