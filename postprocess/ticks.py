@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import floor, log10
+from typing import Any
 
 from matplotlib.ticker import Formatter
 
@@ -18,7 +19,8 @@ class Powers(Formatter):
     def __call__(self, value: float, pos: int | None = None) -> str:
         """One tick, as the others of its axis need it."""
         sizes = [abs(float(place)) for place in self.locs if place] or [abs(value) or 1.0]
-        even = self.axis is None or self.axis.get_scale() == "linear"
+        axis: Any = self.axis
+        even = axis is None or axis.get_scale() == "linear"
         if 1e-3 <= max(sizes) < 1e4 and (even or min(sizes) >= 1e-3):
             return f"{value:g}"
         if value == 0:

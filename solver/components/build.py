@@ -14,7 +14,7 @@ from .mobile import Mobile
 from .notes import Notes
 from .options import SchemeOptions
 from .pools import Pooled
-from .protocol import Component, Extension
+from .protocol import Component, Extension, Phase
 from .removals import Removals
 from .signs import Signs
 from .steady import Steady
@@ -58,6 +58,11 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     found += [signs] if signs.formulas else []
     if problem.times.jumps.switches:  # of all formulas that have been compiled
         found.append(Jumps(problem))
+    following = False
+    for component in reversed(found):
+        if isinstance(component, Coupled):
+            component.watched = following
+        following = following or Phase.WHOLE in component.phases
     return found
 
 

@@ -33,7 +33,7 @@ SHARE = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}  # of a
 
 def carried_off(system: LinearSystem, graph: Graph, source: Floats, levels: NDArray[np.uint8]) -> float:
     """sum |tau A s| of a stage's matrix m (1 + tau s) - tau A, on this rank."""
-    rows = (graph.indptr, graph.indices, graph.n_own_columns, system.own, system.ghost, graph.mass)
+    rows = (graph.indptr, graph.indices, graph.own_starts, system.own, system.ghost, graph.mass)
     return float(coupling.carried_off(levels, *rows, source))
 
 

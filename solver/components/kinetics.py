@@ -34,6 +34,7 @@ from .protocol import Component, Phase
 Floats = NDArray[np.float64]
 
 LEAST = 1e-12  # of the largest amount of a member: below, changes are relative to that
+SPECK = 1e-9  # of what transport may be off by: blocks of nodes that matter less than this together are not looked at closely
 
 
 def account(reaction: str) -> str:
@@ -49,6 +50,7 @@ class Coupled(Component):
     """
 
     phases = frozenset({Phase.WHOLE})
+    watched = True  # whether others follow in this phase: they are to see what moves as it is in the middle of the step
 
     def __init__(
         self,
@@ -72,10 +74,14 @@ class Coupled(Component):
         ]
         blocks = -(-n // kernel.WIDTH)  # where anything has ever reacted, and what that has changed (kernels.kinetics)
         self._touched, self._levels = np.zeros(blocks, dtype=bool), np.zeros((rows, blocks), dtype=np.uint8)
+        self._flowing = np.zeros((len(kinetics.reactions), blocks), dtype=bool)
+        # the largest densities of old and star there
+        self._peaks, self._reached = np.zeros((rows, blocks)), np.zeros((rows, blocks))
+        self._parts, self._near = np.zeros((len(kinetics.members), blocks)), np.zeros(blocks, dtype=np.uint8)
         self._pending, self._is_tilted = np.zeros(n, dtype=np.int32), False
         self._gains = np.zeros((len(kinetics.products), n))
         self._at_once: list[tuple[int, NDArray[np.intp], Floats]] = []  # fixed values that do not hold yet: member, nodes, values
-        self._table = kinetics.program.table()
+        self._table, self._trace = kinetics.program.table(), kernel.PULLING if kinetics.traces_grow else kernel.TRACE
         self._floors, self._begun, self._largest = (np.zeros(rows) for _ in range(3))  # largest densities of old and star
         self._least, self._content, self._made = (np.zeros(rows) for _ in range(3))  # of star; what kinetics made, on this rank
         self._measured = False  # whether that is known
@@ -110,7 +116,7 @@ class Coupled(Component):
         """Keep what the step of transport begins with; what does not move is shown as it is foreseen for the middle of the step."""
         if phase is Phase.WHOLE:
             for k, (s, old) in enumerate(zip(self.kinetics.members, self._old, strict=False)):
-                self._begun[k] = coupling.largest(s.state, old)
+                self._begun[k] = coupling.largest(s.state, old, self._peaks[k])
                 if s.name not in self.moving:
                     s.variable.predict(0.5 * dt)
 
@@ -181,7 +187,9 @@ class Coupled(Component):
         size = np.maximum(amount, LEAST * amount.max())
         unsure = np.flatnonzero(off > self.rtol * size)
         if len(unsure):
-            off[unsure] = np.minimum(off[unsure], comm.allreduce(np.array([self._carried_off(k, dt) for k in unsure])))
+            share = SPECK * self.rtol * kernel.WIDTH / self.kinetics.graph.n_global
+            carried = [self._carried_off(k, share * size[k], dt) for k in unsure]
+            off[unsure] = np.minimum(off[unsure], comm.allreduce(np.array(carried)))
         return float((off / np.where(size > 0.0, size, 1.0)).max())
 
     def _measure(self, dt: float) -> Floats:
@@ -190,19 +198,22 @@ class Coupled(Component):
         passed = zip(self._star, self._new, self._tilt, self._guess, self._tilted, strict=False)
         for k, (star, new, tilt, guess, tilted) in enumerate(passed):
             args = (self._levels[k], self.kinetics.graph.mass, star, new, tilt, guess, tilted)
-            off, self._made[k] = coupling.changes(*args, self._is_tilted, dt)
-            apart[k] = 0.0 if self._mobiles[k] is None else off
+            self._made[k] = coupling.changes(*args, self._is_tilted, dt, self._parts[k])
+            apart[k] = 0.0 if self._mobiles[k] is None else self._parts[k].sum()
         self._measured = True
         return apart
 
-    def _carried_off(self, k: int, dt: float) -> float:
-        """What the transport of a step makes of how the tendencies of a member differ, on this rank. Collective."""
-        mobile = self._mobiles[k]
+    def _carried_off(self, k: int, few: float, dt: float) -> float:
+        """What the transport of a step makes of how the tendencies of a member differ, on this rank; of blocks where they do by less than
+        ``few`` all that they differ by. Collective."""
+        mobile, graph = self._mobiles[k], self.kinetics.graph
         assert mobile is not None
-        args = (self._levels[k], self._star[k], self._new[k], self._tilt[k], self._guess[k], self._tilted[k])
-        coupling.missed(*args, dt, self._missing)
-        self.kinetics.graph.halo.update(self._missing)
-        return mobile.carry(self._missing, self._levels[k], dt)
+        args = (self._star[k], self._new[k], self._tilt[k], self._guess[k], self._tilted[k])
+        rest = coupling.missed(self._parts[k], few, *args, dt, self._near, self._missing)
+        graph.halo.update(self._missing)
+        off = rest + mobile.carry(self._missing, self._near, dt)
+        coupling.clear(self._near, graph.n_owned, self._missing)
+        return off
 
     def _remember(self, dt: float) -> None:
         """Keep the reaction tendencies of a pass for the next."""
@@ -227,7 +238,7 @@ class Coupled(Component):
                     return reason
                 if self._own[k]:
                     s.variable.show(self._mids[k])  # it was evaluated for what transport alone makes
-            found = coupling.settle(levels, s.graph.mass, s.state, gain, dt, self._star[k])
+            found = coupling.settle(levels, s.graph.mass, s.state, gain, dt, self._star[k], self._reached[k])
             self._largest[k], self._least[k], self._content[k], back = found
             if s.name in self.moving:
                 book.page(s.name).add("born", -back)
@@ -252,8 +263,11 @@ class Coupled(Component):
         before = [self._old[k, nodes] for k, nodes, _ in self._at_once]
         for k, nodes, values in self._at_once:
             self._old[k, nodes] = values
-        begun = (self._table, kinetics.outer, kinetics.held, self._old, self._star, self._least, dt, self.rtol, self._floors)
-        failed = kernel.advance(*begun, self._new, self._tilt, self._flown, self.work, self._touched, self._levels, self._pending)
+            np.maximum.at(self._peaks[k], nodes // kernel.WIDTH, values)
+        given = (self._table, kinetics.outer, kinetics.held, kinetics.is_held)
+        begun = (self._old, self._star, self._peaks, self._reached, self._least, dt, self.rtol, self._floors, self._trace)
+        found = (self._new, self._tilt, self._flown, self.work)
+        failed = kernel.advance(*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending)
         for (k, nodes, _), values in zip(self._at_once, before, strict=True):
             self._old[k, nodes] = values
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))
@@ -264,11 +278,12 @@ class Coupled(Component):
         mass = kinetics.graph.mass
         if not self._measured:
             self._measure(dt)
-        coupling.amounts(self._touched, mass, self._flown, self._happened)
+        coupling.amounts(self._flowing, mass, self._flown, self._happened)
         for k, s in enumerate(kinetics.members):
-            passed = (self._levels[k], self._old[k], self._star[k], self._new[k], dt)
+            passed = (self._levels[k], self._peaks[k], self._reached[k], self._least[k], self._old[k], self._star[k], self._new[k], dt)
             mid = self._source if any(self._own) else self._mids[k]  # looks of own laws are to see others as they were
-            coupling.keep(*passed, s.state, self._found[k], kinetics.mean[k].new, kinetics.moved[k].new, mid)
+            shown = self.watched or s.name not in self.moving
+            coupling.keep(*passed, s.state, self._found[k], kinetics.mean[k].new, kinetics.moved[k].new, mid, shown)
             kinetics.graph.halo.update(s.state)
             if s.log is not None:
                 np.log(np.maximum(s.state, TINY), out=s.log)
@@ -287,8 +302,9 @@ class Coupled(Component):
         if any(self._own):
             self._show_middle()
         else:
-            for mid in self._mids:
-                kinetics.graph.halo.update(mid)
+            for s, mid in zip(kinetics.members, self._mids, strict=True):
+                if self.watched or s.name not in self.moving:
+                    kinetics.graph.halo.update(mid)
 
     def _show_middle(self) -> None:
         """Let formulas read the mean of old and new. Collective."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +80,11 @@ class Graph:
     def n_local(self) -> int:
         """Owned nodes and ghosts."""
         return self.n_owned + len(self.ghosts)
+
+    @cached_property
+    def own_starts(self) -> NDArray[np.int64]:
+        """Where rows begin in the block of owned columns, and the end of the last (n_owned + 1)."""
+        return np.concatenate([[0], np.cumsum(self.n_own_columns, dtype=np.int64)])
 
     def values_of(self, values: Floats) -> Floats:
         """The entries of a matrix that Forms made, in this graph's order."""

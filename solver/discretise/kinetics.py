@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..model.balance import Kinetics, Species
 from ..model.kinetics import part_of, reacting
+from ..model.traces import grow
 from ..scenario.expressions import Number
 from ..state import State, Variable
 from .evaluate import Evaluator
@@ -27,8 +28,9 @@ class NodalKinetics:
     moved: by member, what all but kinetics has added since the start; its difference quotients are the tendencies T.
     mean: by member, the mean reaction tendency of the last step. held (rows, n_owned): where a member has a fixed value.
     reactions: how much of each there was is found beside. parts: (member, reaction, number), what a reaction makes of a member.
+    traces_grow: whether next to nothing may become much (model.traces).
     parts_of_growth: by member, which part of its growth is left to its transport, of those that choose.
-    alone: by member, whether nothing but reactions changes it in the kinetics. is_held: whether it has a fixed value anywhere here.
+    alone: by member, whether nothing but reactions changes it in the kinetics. is_held (rows): whether it has a fixed value anywhere here.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class NodalKinetics:
         row = {name: k for k, name in enumerate(law.members)}
         self.parts = [(row[name], j, n) for j, r in enumerate(law.reactions) for name, n in r.change.items() if name in row]
         self.alone = [bool(law.reactions) and rates.own[name] == Number(0.0) for name in law.members]
+        self.traces_grow = grow(law, rates.own, evaluator.parameters)
         self._write = [evaluator.compile(expr) for expr in self.program.outer]
         self._scratch = np.zeros(graph.n_local)
         self.outer = np.zeros((len(self._write), graph.n_owned))
@@ -63,7 +66,7 @@ class NodalKinetics:
         self.held = np.zeros((len(self.members) + len(self.products), graph.n_owned), dtype=bool)
         for where, s in zip(self.held, self.members, strict=False):
             where[:] = s.fixed[: graph.n_owned]
-        self.is_held = [bool(where.any()) for where in self.held]
+        self.is_held: NDArray[np.bool_] = np.any(self.held, axis=1)
 
     @property
     def name(self) -> str:

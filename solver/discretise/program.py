@@ -83,6 +83,8 @@ class _Builder:
                 return self.line("neg", self.put(arg))
             case Unary(_, arg):
                 return self.line("not", self.put(arg))
+            case Binary("**", left, Number(2.0)):  # as NumPy does it
+                return self.line("*", self.put(left), self.put(left))
             case Binary(op, left, right):
                 return self.line(op, self.put(left), self.put(right))
             case Call("min" | "max" as function, args):

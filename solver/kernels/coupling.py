@@ -16,78 +16,97 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Levels = NDArray[np.uint8]
 Indices = NDArray[np.uint32]
-Counts = NDArray[np.int32]
+Starts = NDArray[np.int64]
 
-TOGETHER = 32  # entries that one instruction or a few take
+AT_ONCE = 8  # entries that one instruction or two take
 
 
 @compiled
 def changes(
-    levels: Levels, mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, again: bool, dt: float
-) -> tuple[float, float]:  # fmt: skip
-    """sum m dt (|(c - c*)/dt - found| + |tilt - tilted|/12): what tendencies change by from pass to pass; and sum m (c - c*). Owned nodes.
+    levels: Levels, mass: Floats, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, again: bool, dt: float,
+    parts: Floats,
+) -> float:  # fmt: skip
+    """parts (blocks) = sum m dt (|(c - c*)/dt - found| + |tilt - tilted|/12), what tendencies change by from pass to pass; returns
+    sum m (c - c*). Owned nodes.
 
     again: whether there was a pass before, else tilted = 0 is not read.
     """
-    one, two, made = 0.0, 0.0, 0.0  # sums that do not wait for each other
+    made, apart = np.zeros(WIDTH), np.zeros(WIDTH)
     share = dt / 12.0
     for block in range(len(levels)):
+        parts[block] = 0.0
         if levels[block] >= CHANGED:
-            begin, end = block * WIDTH, min((block + 1) * WIDTH, len(new))
-            for i in range(begin, end):
-                change = new[i] - star[i]
-                one += mass[i] * abs(change - dt * found[i])
-                made += mass[i] * change
+            begin = block * WIDTH
+            end = min(begin + WIDTH, len(new))
+            weights, before, after, known = mass[begin:end], star[begin:end], new[begin:end], found[begin:end]
+            for b in range(len(after)):
+                change = after[b] - before[b]
+                apart[b] = weights[b] * abs(change - dt * known[b])
+                made[b] += weights[b] * change
             if levels[block] == TILTED:
-                for i in range(begin, end):
-                    two += mass[i] * abs(tilt[i] - (tilted[i] if again else 0.0))
-    return one + share * two, made
+                line, earlier = tilt[begin:end], tilted[begin:end]
+                for b in range(len(after)):
+                    apart[b] += share * weights[b] * abs(line[b] - (earlier[b] if again else 0.0))
+            parts[block] = apart[: end - begin].sum()
+    return float(made.sum())
 
 
 @compiled
-def missed(levels: Levels, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float, source: Floats) -> None:
-    """The source s with dt^2 A s what the transport of a step, to leading order, makes of that change."""
-    source[: len(new)] = 0.0
-    for block in range(len(levels)):
-        if levels[block] >= CHANGED:
+def missed(
+    parts: Floats, few: float, star: Floats, new: Floats, tilt: Floats, found: Floats, tilted: Floats, dt: float, levels: Levels,
+    source: Floats,
+) -> float:  # fmt: skip
+    """The source s with dt^2 A s what the transport of a step, to leading order, makes of that change, where it is more than ``few`` in a
+    block: there levels = CHANGED, else s is left as it is, and levels = 0. Returns what is left out."""
+    rest = 0.0
+    for block in range(len(parts)):
+        levels[block] = CHANGED if parts[block] > few else 0
+        if levels[block] == CHANGED:
             for i in range(block * WIDTH, min((block + 1) * WIDTH, len(new))):
                 source[i] = 0.5 * ((new[i] - star[i]) / dt - found[i]) - (tilt[i] - tilted[i]) / 12.0
+        else:
+            rest += parts[block]
+    return rest
+
+
+@compiled
+def clear(levels: Levels, n: int, source: Floats) -> None:
+    """source = 0, where anything has been changed; n owned nodes."""
+    for block in range(len(levels)):
+        if levels[block] >= CHANGED:
+            source[block * WIDTH : min((block + 1) * WIDTH, n)] = 0.0
 
 
 @compiled
 def carried_off(
-    levels: Levels, indptr: Indices, indices: Indices, n_own_columns: Counts, own: Floats, ghost: Floats, mass: Floats, source: Floats
+    levels: Levels, indptr: Indices, indices: Indices, own_starts: Starts, own: Floats, ghost: Floats, mass: Floats, source: Floats
 ) -> float:  # fmt: skip
     """sum |tau A s| of a stage's matrix m (1 + tau sinks) - tau A, in its two blocks, on this rank.
 
-    source (n_local): s, 0 where nothing has been changed; only what is next to that is looked at, and rows that other ranks take part in.
+    own_starts (n_owned + 1): of the rows in ``own``. source (n_local): s, 0 where nothing has been changed; only what is next to that
+    is looked at, and rows that other ranks take part in.
     """
-    n = len(n_own_columns)
+    n = len(own_starts) - 1
     near = np.zeros(len(levels), dtype=np.bool_)
     for block in range(len(levels)):
         if levels[block] >= CHANGED:
             for k in range(indptr[block * WIDTH], indptr[min((block + 1) * WIDTH, n)]):
                 if indices[k] < n:
                     near[indices[k] // WIDTH] = True
-    total, at_own, at_ghost = 0.0, 0, 0
+    total = 0.0
     for block in range(len(levels)):
         begin, end = block * WIDTH, min((block + 1) * WIDTH, n)
-        columns, mine = int(indptr[end]) - int(indptr[begin]), 0
-        for i in range(begin, end):
-            mine += n_own_columns[i]
-        if not near[block] and mine == columns:
-            at_own += columns
+        if not near[block] and own_starts[end] - own_starts[begin] == np.int64(indptr[end]) - np.int64(indptr[begin]):
             continue
         for i in range(begin, end):
-            start, owned, count = indptr[i], n_own_columns[i], indptr[i + 1] - indptr[i]
+            start, at_own, owned = np.int64(indptr[i]), own_starts[i], own_starts[i + 1] - own_starts[i]
+            count, at_ghost = np.int64(indptr[i + 1]) - start, start - at_own
             value = -mass[i] * source[i]
             for k in range(owned):
                 value += own[at_own + k] * source[indices[start + k]]
             for k in range(count - owned):
                 value += ghost[at_ghost + k] * source[indices[start + owned + k]]
             total += abs(value)
-            at_own += owned
-            at_ghost += count - owned
     return total
 
 
@@ -102,39 +121,53 @@ def divide(levels: Levels, found: Floats, credit: bool, gain: Floats, rest: Floa
 
 
 @compiled
-def largest(values: Floats, target: Floats) -> float:
-    """target = values; the largest of them, of what is not negative. Owned nodes."""
-    n = len(target)
-    most = np.zeros(TOGETHER)
-    for begin in range(0, n - n % TOGETHER, TOGETHER):
-        part, into = values[begin : begin + TOGETHER], target[begin : begin + TOGETHER]
-        for b in range(TOGETHER):
-            most[b] = max(most[b], part[b])
-            into[b] = part[b]
-    for i in range(n - n % TOGETHER, n):
-        most[0] = max(most[0], values[i])
-        target[i] = values[i]
-    found = most[0]
-    for b in range(1, TOGETHER):
-        found = max(found, most[b])
-    return found
+def _peak(values: Floats, top: Floats) -> float:
+    """The largest of values, or 0. top (AT_ONCE): scratch."""
+    whole = len(values) - len(values) % AT_ONCE
+    for b in range(AT_ONCE):
+        top[b] = 0.0
+    for begin in range(0, whole, AT_ONCE):
+        for b in range(AT_ONCE):
+            top[b] = max(top[b], values[begin + b])
+    most = 0.0
+    for b in range(AT_ONCE):
+        most = max(most, top[b])
+    for b in range(whole, len(values)):
+        most = max(most, values[b])
+    return most
 
 
 @compiled
-def settle(levels: Levels, mass: Floats, values: Floats, gain: Floats, dt: float, star: Floats) -> tuple[float, float, float, float]:
-    """star = values, less dt gain where anything has been changed; the largest of ``values`` that is not negative, the least of ``star``
-    (-inf if some are not finite), sum m star, and the amount that is taken back. Owned nodes."""
+def largest(values: Floats, target: Floats, peaks: Floats) -> float:
+    """target = values; the largest of them, of what is not negative, of blocks and of all. Owned nodes."""
+    most, top = 0.0, np.zeros(AT_ONCE)
+    for block in range(len(peaks)):
+        begin = block * WIDTH
+        end = min(begin + WIDTH, len(target))
+        target[begin:end] = values[begin:end]
+        peaks[block] = _peak(values[begin:end], top)
+        most = max(most, peaks[block])
+    return most
+
+
+@compiled
+def settle(
+    levels: Levels, mass: Floats, values: Floats, gain: Floats, dt: float, star: Floats, peaks: Floats
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """star = values, less dt gain where anything has been changed; the largest of ``values`` that is not negative, of blocks and of all,
+    the least of ``star`` (-inf if some are not finite), sum m star, and the amount that is taken back. Owned nodes."""
     n = len(star)
-    most, sums, least = np.zeros(WIDTH), np.zeros(WIDTH), np.full(WIDTH, np.inf)
-    total = 0.0
+    sums, least = np.zeros(WIDTH), np.full(WIDTH, np.inf)
+    total, most, top = 0.0, 0.0, np.zeros(AT_ONCE)
     for block in range(len(levels)):
         begin = block * WIDTH
         end = min(begin + WIDTH, n)
         given, weights, into = values[begin:end], mass[begin:end], star[begin:end]
+        peaks[block] = _peak(given, top)
+        most = max(most, peaks[block])
         if levels[block] >= CHANGED:
             back = gain[begin:end]
             for b in range(len(into)):
-                most[b] = max(most[b], given[b])
                 into[b] = given[b] - dt * back[b]
                 least[b] = min(least[b], into[b])
                 sums[b] += weights[b] * into[b]
@@ -142,15 +175,14 @@ def settle(levels: Levels, mass: Floats, values: Floats, gain: Floats, dt: float
         else:
             for b in range(len(into)):
                 value = given[b]
-                most[b] = max(most[b], value)
                 into[b] = value
                 least[b] = min(least[b], value)
                 sums[b] += weights[b] * value
-    content, highest, lowest = sums[0], most[0], least[0]
+    content, lowest = sums[0], least[0]
     for b in range(1, WIDTH):
         content += sums[b]
-        highest, lowest = max(highest, most[b]), min(lowest, least[b])
-    return highest, lowest if np.isfinite(content) else -np.inf, content, total
+        lowest = min(lowest, least[b])
+    return most, lowest if np.isfinite(content) else -np.inf, content, total
 
 
 @compiled
@@ -173,27 +205,33 @@ def copy(levels: Levels, values: Floats, target: Floats) -> None:
 
 @compiled
 def keep(
-    levels: Levels, old: Floats, star: Floats, new: Floats, dt: float, state: Floats, found: Floats, mean: Floats, moved: Floats,
-    mid: Floats,
+    levels: Levels, peaks: Floats, reached: Floats, least: float, old: Floats, star: Floats, new: Floats, dt: float, state: Floats,
+    found: Floats, mean: Floats, moved: Floats, mid: Floats, shown: bool,
 ) -> None:  # fmt: skip
-    """state = c, found = mean = (c - c*)/dt, mid = (c_old + c)/2; c* - c_old is added to moved. Owned nodes."""
+    """state = c, found = mean = (c - c*)/dt, mid = (c_old + c)/2 if it is ``shown``; c* - c_old is added to moved. peaks, reached
+    (blocks): the largest c_old and c*; least: of c*, or less. Owned nodes."""
     n = len(new)
     for block in range(len(levels)):
         begin = block * WIDTH
         end = min(begin + WIDTH, n)
-        before, after, sum_, middle = old[begin:end], star[begin:end], moved[begin:end], mid[begin:end]
-        if levels[block] < CHANGED:
+        if levels[block] < CHANGED and peaks[block] == 0.0 and reached[block] == 0.0 and least >= 0.0:
+            if shown:
+                mid[begin:end] = 0.0
+            continue
+        before, after, sum_, here = old[begin:end], star[begin:end], moved[begin:end], star[begin:end]
+        for b in range(len(before)):
+            sum_[b] = after[b] - before[b] + sum_[b]
+        if levels[block] >= CHANGED:
+            here = new[begin:end]
+            into, tendency, known = state[begin:end], mean[begin:end], found[begin:end]
             for b in range(len(before)):
-                sum_[b] = after[b] - before[b] + sum_[b]
-                middle[b] = 0.5 * (before[b] + after[b])
-        else:
-            reached, into, tendency, known = new[begin:end], state[begin:end], mean[begin:end], found[begin:end]
-            for b in range(len(before)):
-                sum_[b] = after[b] - before[b] + sum_[b]
-                into[b] = reached[b]
-                tendency[b] = (reached[b] - after[b]) / dt
+                into[b] = here[b]
+                tendency[b] = (here[b] - after[b]) / dt
                 known[b] = tendency[b]
-                middle[b] = 0.5 * (before[b] + reached[b])
+        if shown:
+            middle = mid[begin:end]
+            for b in range(len(before)):
+                middle[b] = 0.5 * (before[b] + here[b])
 
 
 @compiled
@@ -207,21 +245,19 @@ def middle(levels: Levels, old: Floats, star: Floats, new: Floats, mid: Floats) 
 
 
 @compiled
-def amounts(touched: Flags, mass: Floats, values: Floats, found: Floats) -> None:
-    """found = sum m v of each row of values that are 0 where nothing was touched; owned nodes."""
-    found[:] = 0.0
+def amounts(flowing: Flags, mass: Floats, values: Floats, found: Floats) -> None:
+    """found = sum m v of each row of values, (rows, nodes), that are 0 where nothing flows, (rows, blocks); owned nodes."""
     n = values.shape[1]
-    for block in range(len(touched)):
-        if touched[block]:
-            begin = block * WIDTH
-            end = min(begin + WIDTH, n)
-            weights = mass[begin:end]
-            for j in range(len(values)):
-                row = values[j, begin:end]
-                total = 0.0
+    for j in range(len(values)):
+        sums = np.zeros(WIDTH)
+        for block in range(flowing.shape[1]):
+            if flowing[j, block]:
+                begin = block * WIDTH
+                end = min(begin + WIDTH, n)
+                weights, row = mass[begin:end], values[j, begin:end]
                 for b in range(len(row)):
-                    total += weights[b] * row[b]
-                found[j] += total
+                    sums[b] += weights[b] * row[b]
+        found[j] = sums.sum()
 
 
 @compiled

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
-LANES = 32
+LANES = 64
 SOLVED = 1e-10  # of the parts of each equation
 
 

@@ -75,11 +75,12 @@ class Blocks:
 
     def to_block(self, values: NDArray[Any]) -> NDArray[Any]:
         """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...), column by column to save memory."""
-        values = np.asarray(values)
-        block = np.empty((self.count, *values.shape[1:]), dtype=values.dtype)
-        for column in np.ndindex(values.shape[1:]):
-            block[self._place, *column] = self._exchange(values[:, *column][self._order], self._send, self._receive)
-        return block
+        rows: Any = np.asarray(values)
+        block: Any = np.empty((self.count, *rows.shape[1:]), dtype=rows.dtype)
+        for column in np.ndindex(rows.shape[1:]):
+            block[self._place, *column] = self._exchange(rows[:, *column][self._order], self._send, self._receive)
+        whole: NDArray[Any] = block
+        return whole
 
     def to_owners(self, block: NDArray[Any]) -> NDArray[Any]:
         """Collective: the inverse of `to_block`."""

@@ -133,8 +133,11 @@ def stepped(program: Program, old: Floats, moved: Floats, dt: float, floors: Flo
     new, tilt, flown, counts = np.zeros_like(old), np.zeros_like(old), np.zeros((len(program.flows), n)), np.zeros(4)
     blocks = -(-n // kinetics.WIDTH)
     held, levels = np.zeros(old.shape, dtype=bool), np.zeros((rows, blocks), dtype=np.uint8)
-    begun = (program.table(), np.zeros((0, n)), held, old, moved, moved.min(axis=1), dt, 1e-6, floors)
-    scratch = (np.zeros(blocks, dtype=bool), levels, np.zeros(n, dtype=np.int32))
+    peaks, reached = (np.pad(c, ((0, 0), (0, blocks * kinetics.WIDTH - n))).reshape(rows, blocks, -1).max(axis=2) for c in (old, moved))
+    given = (program.table(), np.zeros((0, n)), held, np.zeros(rows, dtype=bool))
+    begun = (*given, old, moved, peaks, reached, moved.min(axis=1), dt, 1e-6, floors, kinetics.TRACE)
+    flowing = np.zeros((len(program.flows), blocks), dtype=bool)
+    scratch = (np.zeros(blocks, dtype=bool), levels, flowing, np.zeros(n, dtype=np.int32))
     assert kinetics.advance(*begun, new, tilt, flown, counts, *scratch) == -1
     changed = np.repeat(levels >= kinetics.CHANGED, kinetics.WIDTH, axis=1)[:, :n]
     return np.where(changed, new, moved), flown, counts
