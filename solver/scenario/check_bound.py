@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .check import Finding
-from .scales import read_scales
 from .schema import Scenario
-from .units import ONE
 from .wrong import allowed
 
 
@@ -33,14 +31,9 @@ def check_bound(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _released(scenario: Scenario, name: str, into: str | None) -> Iterator[Finding]:
-    place, solubles, scales = ("model", "bound", name, "released_into"), scenario.model.solubles, read_scales(scenario.scales)
-    if into is None:
-        return
-    if into not in solubles:
+    place, solubles = ("model", "bound", name, "released_into"), scenario.model.solubles
+    if into is not None and into not in solubles:
         yield Finding(place, f"no soluble (given {into!r})", code="no-species", remedy=allowed(into, list(solubles)))
-    elif scales is not None and scales.get(name, ONE) != scales.get(into, ONE):
-        what = f"the scales of {name} and {into} differ"
-        yield Finding(place, what, code="wrong-unit", remedy="give both the same scale")
 
 
 def _moves(scenario: Scenario, name: str) -> bool:

@@ -24,6 +24,7 @@ from .check_cascade import check_cascade
 from .check_patients import check_middles, check_patients
 from .check_reactions import check_reactions
 from .check_removals import check_removals
+from .check_scales import check_scales
 from .check_size import check_size, check_times
 from .check_vessels import check_vessels
 from .columns import check_columns
@@ -156,7 +157,7 @@ def validate(document: Document, scalars: frozenset[str] = frozenset()) -> Scena
         scenario = Scenario.model_validate(document.data, context={"context": replace(context, scalars=scalars | context.scalars)})
     except ValidationError as error:
         raise translate(error, document, Scenario) from None
-    within = (check_times, check_size, check, check_bound, check_reactions)
+    within = (check_times, check_size, check, check_scales, check_bound, check_reactions)
     behind = (check_cascade, check_feedback, check_patients, check_numbers)
     checks = (*within, check_vessels, check_drugs, check_removals, *behind, check_columns)
     findings = chain.from_iterable(look(scenario) for look in checks)

@@ -64,7 +64,7 @@ def test_what_is_no_bound_species_is_refused(tmp_path: Path, line: str, code: st
 
 def test_per_cell_has_a_unit_of_its_own(tmp_path: Path) -> None:
     """Amounts, and numbers of molecules, per cell."""
-    scales = "scales: {length: 1 um, time: 1 h, tumour: 1e6 cells/ml, mt1: 1 nM, depth: 10 um}\n"
+    scales = "scales: {length: 1 um, time: 1 h, tumour: 1e6 cells/ml, sessile: 1e6 cells/ml, mt1: 1 nM, depth: 10 um}\n"
     for text, value in (("2 fmol/cell", 2e3), ("2 fmol", 2e3), ("6.02214076e8 /cell", 1e3), ("3", 3.0)):
         path = scenario(tmp_path, f"mt1: {{on: tumour, per_cell: {text}}}", scales)
         law = build_model(load(path)).parameters["r"]
