@@ -61,7 +61,7 @@ class Bound(Options):
     )
     released_into: str | None = Field(
         None,
-        description="the soluble into which it is released where its cells die (not by crowding, radiation or surgery); "
+        description="the soluble into which it is released where its cells die (not by crowding, reactions, radiation or surgery); "
         "none: it is lost with them",
     )
     becomes: dict[str, str] = Field(

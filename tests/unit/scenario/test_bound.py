@@ -62,6 +62,21 @@ def test_what_is_no_bound_species_is_refused(tmp_path: Path, line: str, code: st
         load(path)
 
 
+@pytest.mark.parametrize("moves", [True, False])
+def test_cells_that_stay_pass_on_nothing_by_reactions(moves: bool, tmp_path: Path) -> None:
+    """What is carried stayed behind where a reaction used its cells up, and was not brought where others became them."""
+    eaten = ("  reactions: {eaten: {equation: tumour + sessile -> tumour, rate: 1}}\n", "model.reactions.eaten.equation")
+    for more, line, place in ((eaten[0], "", eaten[1]), ("", ", at_birth: per_cell", "model.bound.mt1.at_birth")):
+        path = scenario(tmp_path, f"mt1: {{on: sessile, per_cell: 1{line}}}")
+        text = path.read_text(encoding="utf-8").replace("\ntime", f"\n{more}time", 1)
+        path.write_text(text.replace("sessile: {initial: 1,", "sessile: {initial: 1, motility: 1e-9,") if moves else text, encoding="utf-8")
+        if moves:
+            assert load(path).model.bound["mt1"].on == "sessile"
+        else:
+            with refused("immobile-species", place, "give it a motility"):
+                load(path)
+
+
 def test_per_cell_has_a_unit_of_its_own(tmp_path: Path) -> None:
     """Amounts, and numbers of molecules, per cell."""
     scales = "scales: {length: 1 um, time: 1 h, tumour: 1e6 cells/ml, sessile: 1e6 cells/ml, mt1: 1 nM, depth: 10 um}\n"
