@@ -37,6 +37,7 @@ def build_model(scenario: Scenario) -> Model:
     filling = [*biology.cells, *biology.ecm]
     laws = [cells(name, options, filling, list(biology.ecm), letters) for name, options in biology.cells.items()]
     laws = settled_on([*laws, *(bound(name, options, letters) for name, options in biology.bound.items())])
+    still = {law.name: biology.bound[law.name].on for law in laws if law.kind == "bound" and law.carried is None}
     written = [user(name, options, letters) for name, options in scenario.species.items()]
     laws += [law for law in written if law.mobile]
     laws += [soluble(name, options, biology.cells, list(biology.ecm), letters) for name, options in biology.solubles.items()]
@@ -48,7 +49,7 @@ def build_model(scenario: Scenario) -> Model:
     walls = [vessel(name, options, list(biology.cells), letters) for name, options in biology.vessels.items()]
     pools = [pool(name, options, letters) for name, options in biology.pools.items()]
     reactions = [reaction(name, options, letters) for name, options in biology.reactions.items()]
-    gone = list(removals(scenario, letters))
+    gone = list(removals(scenario, letters, still))
     final, parameters = letters.settle()
 
     timed = {name: Timed(name, schedule.function) for name, schedule in scenario.schedules.items()}

@@ -45,17 +45,18 @@ model:
     np.testing.assert_allclose(done.field("trait", 1), 3.0 * a, rtol=1e-12)
 
 
-def test_surgery_takes_along_what_cells_carry(tmp_path: Path) -> None:
-    """Half of the cells: half of it, with what one cell carries as it was."""
+@pytest.mark.parametrize(("way", "account"), [(", motility: 1e-3", "dead"), ("", "surgery:cut")])
+def test_surgery_takes_along_what_cells_carry(way: str, account: str, tmp_path: Path) -> None:
+    """Half of the cells: half of it, with what one cell carries as it was, whether they move or not."""
     text = """\
 model:
-  cells: {a: {initial: 1, motility: 1e-3}}
+  cells: {a: {initial: 1MOVES}}
   bound: {mt1: {on: a, per_cell: "1 + x"}}
 surgery: {cut: {at: 0.5, share: 0.5, of: [a]}}
 """
-    done = run(tmp_path, text)
+    done = run(tmp_path, text.replace("MOVES", way))
     assert done.series["mt1.total"][-1] == pytest.approx(0.75, rel=1e-9)
-    assert done.series["mt1.dead"][-1] == pytest.approx(0.75, rel=1e-9)
+    assert done.series[f"mt1.{account}"][-1] == pytest.approx(0.75, rel=1e-9)
 
 
 def test_only_what_cells_carry_opens_the_matrix(tmp_path: Path) -> None:
