@@ -15,6 +15,7 @@ from .model.pulses import many_jumps, too_late
 from .model.switches import jumping
 from .model.text import apart, together
 from .output.folder import RunFolder
+from .scenario.carried_words import never_there
 from .scenario.cascade_words import coarse
 from .scenario.mesh import BoxMesh, ImageMesh, RectangleMesh
 from .scenario.schema import Scenario
@@ -25,15 +26,19 @@ log = logging.getLogger("invasio.run")
 LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 
+def thin(nodes: int, ranks: int) -> list[str]:
+    """What is said where several ranks share a mesh that is too small for them."""
+    if ranks == 1 or nodes >= LEAST_NODES * ranks:
+        return []
+    return [f"{ranks} ranks share {nodes} nodes, so most of the time they wait for each other: fewer are faster (-n)"]
+
+
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
     """Log what was done to the mesh (notes), kinetics, laws beyond maxima, jumps ahead and after the end, walls in steps, caps."""
     for note in notes:
         log.info("mesh: %s", note)
-    if problem.graph.n_global < LEAST_NODES * problem.graph.comm.size:
-        log.warning(
-            "%d ranks share %d nodes, so most of the time they wait for each other: fewer are faster (-n)",
-            *(problem.graph.comm.size, problem.graph.n_global),
-        )
+    for note in thin(problem.graph.n_global, problem.graph.comm.size):
+        log.warning("%s", note)
     for note in surpluses(problem.model):
         log.info("%s", note)
     for kinetics in problem.model.kinetics:
@@ -41,7 +46,7 @@ def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
     switching = jumping(problem.model) if scenario.time.step is None else []
     span = scenario.time.start, scenario.time.end
     times = (*many_jumps(problem.model, *span), *too_late(problem.model, span[1]))
-    for note in (*coarse(scenario), *apart(problem.model), *on_contact(problem.model), *switching, *times):
+    for note in (*coarse(scenario), *never_there(scenario), *apart(problem.model), *on_contact(problem.model), *switching, *times):
         log.warning("%s", note)
     steps = in_steps(scenario, problem.dim)
     if steps:

@@ -14,6 +14,7 @@ from ..model.pores import on_contact
 from ..model.pulses import many_jumps, too_late
 from ..model.switches import jumping
 from ..model.text import apart
+from ..scenario.carried_words import never_there
 from ..scenario.cascade_words import coarse
 from ..scenario.loader import PATIENCE, check_on_mesh, check_parts, dump_resolved, load
 from ..scenario.members import stated
@@ -71,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
     switching = jumping(model) if scenario.time.step is None else []
     span = scenario.time.start, scenario.time.end
     times = (*many_jumps(model, *span), *too_late(model, span[1]))
-    for note in (*coarse(scenario), *surpluses(model), *apart(model), *on_contact(model), *switching, *times):
+    for note in (*coarse(scenario), *never_there(scenario), *surpluses(model), *apart(model), *on_contact(model), *switching, *times):
         print(f"  note        {note}")
     if args.cost:
         _print_cost(scenario, args.ranks or scenario.ranks)

@@ -80,6 +80,20 @@ TABLE = {
 }
 
 
+CARRIED_AND_FREE = (
+    *("mt1", "mt1_timp2", "mt1_timp2_prommp2", "mt1_timp2_prommp2_mt1"),
+    *("timp2", "prommp2", "mmp2", "mmp2_timp2", "mmp2_timp2_tight"),
+)
+PRESET = """
+schema_version: 1
+scales: {length: 1 um, time: 1 h, depth: 1 um^2}
+mesh: {kind: interval, to: 20, cells: 40}
+model: {proteolysis: {mt1: 10 nM, timp2: x, prommp2: 50 nM, diffusion: 0}}
+time: {end: 6, tolerance: 1e-6}
+output: {every: 1, figures: false}
+"""
+
+
 def test_mt1_mmp_and_timp2(tmp_path: Path) -> None:
     """Karagiannis and Popel 2004, nM and s, from rates per M; what the stoichiometry conserves."""
     path = tmp_path / "mt1.yaml"
@@ -95,6 +109,33 @@ def test_mt1_mmp_and_timp2(tmp_path: Path) -> None:
         assert ledgers(done) < 1e-12
         mine = [done.series[f"{name}.reaction:activation"][-1] for name in "QMCA"]
         np.testing.assert_allclose(mine, mine[0], rtol=0, atol=1e-14 * done.series["P.total"][0])  # rounding of all that reacts
+
+
+def test_the_preset_at_a_tolerance(tmp_path: Path) -> None:
+    """All of the table from the preset, at places with as much TIMP-2 as x: within 1e-4 at a tolerance of 1e-6."""
+    names = dict(zip("MCDQTPAXY", CARRIED_AND_FREE, strict=True))
+    path = tmp_path / "table.yaml"
+    path.write_text(PRESET, encoding="utf-8")
+    done = invasio.run(path, set={"mesh.cells": 20}, out=None)
+    place = {start: int(np.argmin(abs(done.points[:, 0] - start))) for start, _ in TABLE}
+    for (start, at), words in TABLE.items():
+        row = words.split()
+        for name, value in zip(row[::2], row[1::2], strict=True):
+            found = done.field(names[name], at / 3600)[place[start]]
+            np.testing.assert_allclose(found, float(value), rtol=1e-4, err_msg=f"{name} of {start} at {at}")
+
+
+def test_the_biphasic_curve(tmp_path: Path) -> None:
+    """None without TIMP-2; where free and all activated MMP-2 are largest on a grid of 0.5 nM, and how much there is."""
+    path = tmp_path / "curve.yaml"
+    path.write_text(PRESET, encoding="utf-8")
+    done = invasio.run(path, out=None)
+    x = done.points[:, 0]
+    for at, where, free, most in ((1, 4.0, 0.120237, 0.143627), (2, 4.0, 0.215611, 0.293926), (6, 3.0, 0.464689, 0.891289)):
+        a = done.field("mmp2", at)
+        activated = a + done.field("mmp2_timp2", at) + done.field("mmp2_timp2_tight", at)
+        assert x[a.argmax()] == where and x[activated.argmax()] == 5.0 and a[x == 0.0] == 0.0
+        np.testing.assert_allclose((a.max(), activated.max()), (free, most), rtol=1e-5)
 
 
 def test_of_second_order(tmp_path: Path) -> None:
@@ -194,7 +235,6 @@ def test_the_preset_on_cells_that_move(tmp_path: Path) -> None:
     matrix = np.diag(np.full(8, 1.0), 1) + np.diag(np.full(8, 1.0), -1)
     matrix[0, 1] = matrix[-1, -2] = 2.0
     matrix = (matrix - 2.0 * np.eye(9)) / (100 / 8) ** 2
-    names = ("mt1", "mt1_timp2", "mt1_timp2_prommp2", "mt1_timp2_prommp2_mt1", "timp2", "prommp2", "mmp2", "mmp2_timp2", "mmp2_timp2_tight")
     ways = np.array([0.5] * 4 + [20.0] * 5)
 
     def rates(_: float, y: Any) -> Any:
@@ -209,10 +249,53 @@ def test_the_preset_on_cells_that_move(tmp_path: Path) -> None:
     start = np.zeros((9, 9))
     start[0], start[4], start[5] = 10 * (1 + 0.8 * np.cos(np.pi * at)), 4, 50
     right = solve_ivp(rates, (0, 600), start.ravel(), method="BDF", rtol=1e-9, atol=1e-14).y[:, -1].reshape(9, 9)
-    for name, value in zip(names, right, strict=True):
+    for name, value in zip(CARRIED_AND_FREE, right, strict=True):
         np.testing.assert_allclose(done.field(name, 600), value, rtol=0, atol=1e-4 * value.max(), err_msg=name)
     assert np.ptp(done.field("mt1_timp2_prommp2", 600)) > 0.1 * right[2].max()  # they are not well mixed
     assert ledgers(done) < 1e-12
+
+
+ALL_KINDS = """
+schema_version: 1
+mesh: {kind: interval, cells: 2}
+model:
+  cells:
+    n: {initial: 1, motility: 1e-3, growth: {kind: logistic, rate: 0.5, capacity: 2}}
+    k: {initial: 0.5, motility: 1e-3}
+  ecm: {initial: 0.8}
+  solubles: {s: {initial: 2, diffusion: 0.1}, p: {diffusion: 0.1}}
+  bound: {r: {on: n, per_cell: 3}}
+  reactions:
+    big: {equation: "2 s + r + ecm + u -> p + r + 3 u", rate: 0.4}
+    fuse: {equation: "n + k <-> 2 k", forward: 0.3, backward: 0.1}
+    back: {equation: "p -> s", law: "0.7*p/(1 + p)"}
+    cross: {equation: "3 u + n <-> n + ecm", forward: 0.05, backward: 0.02}
+species: {u: {initial: 0.1}}
+time: {end: 2, tolerance: 1e-6}
+output: {every: 2, figures: false}
+"""
+
+
+def test_partners_of_every_kind(tmp_path: Path) -> None:
+    """Up to five, of order five, with catalysts: dissolved, carried, cells, matrix, one's own; what is carried goes with cells used up."""
+    path = tmp_path / "kinds.yaml"
+    path.write_text(ALL_KINDS, encoding="utf-8")
+    done = invasio.run(path, out=None)
+
+    def rates(_: float, y: Any) -> Any:
+        n, k, f, s, p, r, u = y
+        big, fuse, back, cross = 0.4 * s * s * r * f * u, 0.3 * n * k - 0.1 * k * k, 0.7 * p / (1 + p), 0.05 * u**3 * n - 0.02 * n * f
+        changes = [0.5 * n * (1 - n / 2) - fuse, fuse, cross - big, back - 2 * big, big - back]
+        return [*changes, -r / n * max(fuse, 0.0), 2 * big - 3 * cross]
+
+    right = solve_ivp(rates, (0, 2), [1, 0.5, 0.8, 2, 0, 3, 0.1], method="Radau", rtol=1e-10, atol=1e-12).y[:, -1]
+    for name, value in zip(("n", "k", "ecm", "s", "p", "r", "u"), right, strict=True):
+        np.testing.assert_allclose(done.field(name, 2), value, rtol=1e-4, err_msg=name)
+    series = done.series
+    assert ledgers(done) < 1e-12
+    np.testing.assert_allclose(series["n.reaction:fuse"][-1], series["k.reaction:fuse"][-1], rtol=1e-12)
+    np.testing.assert_allclose(2 * series["ecm.reaction:big"][-1], series["u.reaction:big"][-1], rtol=1e-12)
+    assert "r.reaction:big" not in series and "n.reaction:cross" not in series
 
 
 @pytest.mark.parametrize("still", ["", "c", "ac", "abc"])

@@ -9,6 +9,7 @@ import pytest
 
 from invasio.solver.model.build import build_model
 from invasio.solver.model.text import explain
+from invasio.solver.scenario.carried_words import never_there
 from invasio.solver.scenario.loader import load
 from tests.lib.messages import refused
 
@@ -86,6 +87,35 @@ def test_per_cell_has_a_unit_of_its_own(tmp_path: Path) -> None:
         assert law.value == pytest.approx(value, rel=1e-12), text
     with refused("wrong-unit", "model.bound.mt1.per_cell", "needed is"):
         load(scenario(tmp_path, "mt1: {on: tumour, per_cell: 2 um}", scales))
+
+
+NEVER = """\
+scales: {length: 1 um, time: 1 h, depth: 1 um^2, cells: 1e9 /cm^3}
+mesh: {kind: interval, cells: 4}
+model:
+  cells: {e: {initial: 1, becomes: {m: 0.1}, motility: 1}, m: {initial: 0, motility: 1}}
+  proteolysis: {on: m, mt1: 10, timp2: 1, prommp2: 1, diffusion: 1}
+time: {end: 1}
+"""
+
+
+def test_what_is_never_there_is_said(tmp_path: Path) -> None:
+    """MT1-MMP of leaders who all become leaders without it; not where they bring or make it, are there, or come with its kin."""
+    path = tmp_path / "never.yaml"
+    path.write_text(NEVER, encoding="utf-8")
+    (said,) = never_there(load(path))
+    assert said.startswith("mt1 is never there: no m is there at the start") and "at_birth: per_cell" in said
+    assert never_there(load(path, ["model.cells.m.initial=1"])) == []
+    own = NEVER.replace("mt1: 10, ", "")
+    for bound in (
+        "mt1: {on: m, per_cell: 10, at_birth: per_cell}",
+        "mt1: {on: m, per_cell: 10, synthesis: 1}",
+        "mt1: {on: m, per_cell: 10}, seed: {on: e, per_cell: 1, becomes: {m: mt1}}",
+        "mt1: {on: m, per_cell: 10}, seed: {on: e, per_cell: 1, becomes: {m: mt1_timp2}}",  # which lets go of it
+    ):
+        scaled = own.replace("cells: 1e9 /cm^3", "cells: 1e9 /cm^3, seed: 1 nM") if "seed" in bound else own
+        path.write_text(scaled.replace("  proteolysis", f"  bound: {{{bound}}}\n  proteolysis"), encoding="utf-8")
+        assert never_there(load(path)) == [], bound
 
 
 def test_the_law_is_explained(tmp_path: Path) -> None:
