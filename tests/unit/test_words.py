@@ -12,22 +12,11 @@ from invasio.solver.cli import main
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 
-TEXT = """\
-mesh: {kind: interval, cells: 3}
-model: {cells: {tumour: {initial: 1, motility: 1e-3}}}
-time: {end: 1, step: 0.5}
-output: {figures: false}
-"""
 
-
-@pytest.mark.parametrize("least", [4, 5])
-def test_more_ranks_than_the_mesh_can_use(least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said where there are fewer nodes a rank than are needed, here 4 nodes on one rank."""
-    monkeypatch.setattr(words, "LEAST_NODES", least)
-    (tmp_path / "a.yaml").write_text(TEXT, encoding="utf-8")
-    run(load(tmp_path / "a.yaml"), MPI.COMM_SELF, tmp_path / "run")
-    said = (tmp_path / "run" / "run.log").read_text(encoding="utf-8")
-    assert ("1 ranks share 4 nodes" in said) == (least == 5)
+@pytest.mark.parametrize(("ranks", "nodes", "said"), [(1, 2, False), (2, 7, True), (2, 8, False), (3, 2, True)])
+def test_more_ranks_than_the_mesh_can_use(ranks: int, nodes: int, said: bool) -> None:
+    """It is said where several ranks have less than 4 nodes each; one alone waits for nobody."""
+    assert [note.startswith(f"{ranks} ranks share {nodes} nodes") for note in words.crowded(ranks, nodes)] == [True] * said
 
 
 REACTING = """\
