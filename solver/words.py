@@ -27,7 +27,7 @@ LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 def crowded(ranks: int, nodes: int) -> list[str]:
     """What is said where several ranks have too few nodes each."""
-    few = 1 < ranks and nodes < LEAST_NODES * ranks
+    few = ranks > 1 and nodes < LEAST_NODES * ranks
     return [f"{ranks} ranks share {nodes} nodes, so most of the time they wait for each other: fewer are faster (-n)"] if few else []
 
 
