@@ -26,18 +26,17 @@ log = logging.getLogger("invasio.run")
 LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 
-def thin(nodes: int, ranks: int) -> list[str]:
-    """What is said where several ranks share a mesh that is too small for them."""
-    if ranks == 1 or nodes >= LEAST_NODES * ranks:
-        return []
-    return [f"{ranks} ranks share {nodes} nodes, so most of the time they wait for each other: fewer are faster (-n)"]
+def crowded(ranks: int, nodes: int) -> list[str]:
+    """What is said where several ranks have too few nodes each."""
+    few = ranks > 1 and nodes < LEAST_NODES * ranks
+    return [f"{ranks} ranks share {nodes} nodes, so most of the time they wait for each other: fewer are faster (-n)"] if few else []
 
 
 def opening(problem: Problem, scenario: Scenario, notes: Sequence[str]) -> None:
     """Log what was done to the mesh (notes), kinetics, laws beyond maxima, jumps ahead and after the end, walls in steps, caps."""
     for note in notes:
         log.info("mesh: %s", note)
-    for note in thin(problem.graph.n_global, problem.graph.comm.size):
+    for note in crowded(problem.graph.comm.size, problem.graph.n_global):
         log.warning("%s", note)
     for note in surpluses(problem.model):
         log.info("%s", note)

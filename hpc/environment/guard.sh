@@ -54,7 +54,8 @@ end_by_force() {
 received() {
   interrupted=1
   if [ "$1" != USR1 ]; then
-    now=$(date +%s)
+    read -r now _ < /proc/uptime # without a process of its own, which a signal to the group would end, and with it this shell
+    now=${now%.*}
     # `timeout` signals a process and its group: two at once are one.
     [ -z "$asked" ] || [ $((now - asked)) -lt 2 ] || end_by_force &
     asked=${asked:-$now}

@@ -265,9 +265,10 @@ class Coupled(Component):
             self._old[k, nodes] = values
             np.maximum.at(self._peaks[k], nodes // kernel.WIDTH, values)
         given = (self._table, kinetics.outer, kinetics.held, kinetics.is_held)
-        begun: tuple[Any, ...] = (self._old, self._star, self._peaks, self._reached, self._least, dt, self.rtol, self._floors, self._trace)
+        begun = (self._old, self._star, self._peaks, self._reached, self._least, dt, self.rtol, self._floors, self._trace)
         found = (self._new, self._tilt, self._flown, self.work)
-        failed = kernel.advance(*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending)
+        everything: tuple[Any, ...] = (*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending)
+        failed = kernel.advance(*everything)
         for (k, nodes, _), values in zip(self._at_once, before, strict=True):
             self._old[k, nodes] = values
         return bool(kinetics.graph.comm.allreduce(int(failed >= 0)))

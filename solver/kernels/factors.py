@@ -2,7 +2,7 @@ r"""Incomplete triangular factors of a matrix on its own pattern, in single prec
 
     A ~ (L + D) D^-1 (D + U),   l_ij = (a_ij - ...)/d_j for j < i,   u_ij = (a_ij - ...)/d_i for j > i
 
-What elimination would put where the pattern has no entry is taken off the diagonal, times RELAXED (Axelsson and Lindskog 1986,
+What elimination would put where the pattern has no entry is taken off the diagonal, times ``relaxed`` (Axelsson and Lindskog 1986,
 doi:10.1007/BF01389447): a smooth residual is then followed nearly exactly. l and u without units fit into single precision whatever
 the units of the matrix are; pivots and vectors are double.
 
@@ -23,7 +23,7 @@ Singles = NDArray[np.float32]
 Indices = NDArray[np.uint32]
 Ints = NDArray[np.int32]
 
-RELAXED = 0.95
+RELAXED = 0.95  # as a rule
 LEAST = 0.1  # of a pivot without relaxation: one that would be less is not relaxed
 NOTHING = 1e-14  # of the diagonal entry: rounding
 
@@ -58,16 +58,18 @@ class Factors(NamedTuple):
 
 
 @compiled
-def pivot(entry: float, reduced: float, dropped: float) -> float:
+def pivot(entry: float, reduced: float, dropped: float, relaxed: float) -> float:
     """The diagonal after elimination: relaxed, if that takes little of it; the entry of the matrix where nothing positive is left."""
     if not reduced > NOTHING * entry:
         return entry
-    relaxed = reduced - RELAXED * dropped
-    return relaxed if relaxed >= LEAST * reduced else reduced
+    rest = reduced - relaxed * dropped
+    return rest if rest >= LEAST * reduced else reduced
 
 
 @compiled
-def factorise(b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints, row: Floats, exact: Floats, f: Factors) -> None:
+def factorise(
+    b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints, row: Floats, exact: Floats, relaxed: float, f: Factors
+) -> None:
     """Factor the values of a matrix: own and ghost, its two blocks, and the values of the further rows.
 
     where (all nodes): zeros, left as zeros; row: as long as the longest row; exact: as long as the entries, memory for u before it is
@@ -104,7 +106,7 @@ def factorise(b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints
                 else:
                     dropped += fill
             entries[k] = value * inverses[j]
-        inverse = 1.0 / pivot(entry, row[middle - start], dropped)
+        inverse = 1.0 / pivot(entry, row[middle - start], dropped, relaxed)
         inverses[p] = inverse
         for k in range(middle + 1, stop):
             exact[k] = row[k - start] * inverse

@@ -16,10 +16,10 @@ from .petsc_values import Values
 
 
 class Incomplete:
-    """Context of a PC of type python, for the matrix with these values."""
+    """Context of a PC of type python, for the matrix with these values; ``relaxed`` counts when they are factored."""
 
     def __init__(self, overlap: Overlap, values: Values) -> None:
-        self._overlap, self._values = overlap, values
+        self._overlap, self._values, self.relaxed = overlap, values, factors.RELAXED
         block = overlap.block
         self._factors = factors.Factors(np.zeros(len(block.indices), dtype=np.float32), np.zeros(len(block.order)))
 
@@ -27,7 +27,7 @@ class Incomplete:
         """Factor the values of now; PETSc calls it. Collective."""
         o, v = self._overlap, self._values
         o.rows(v.own, v.ghost, o.values)
-        factors.factorise(o.block, v.own, v.ghost, o.values, o.where, o.row, o.exact, self._factors)
+        factors.factorise(o.block, v.own, v.ghost, o.values, o.where, o.row, o.exact, self.relaxed, self._factors)
 
     def apply(self, pc: Any, residual: Any, result: Any) -> None:
         """Solve with the factors; PETSc calls it. Collective."""

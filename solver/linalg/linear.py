@@ -212,11 +212,9 @@ class LinearSystem:
         self._b.stateIncrease()
         self.taken = 0
         with _unless_given(self._inner) if self._inner else contextlib.nullcontext():
-            for _ in range(_STARTS):
-                self.ksp.solve(self._b, self._x)
-                self.taken += self.ksp.getIterationNumber()
-                if self.ksp.getConvergedReason() != PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN:
-                    break
+            self._run()
+            if self.ksp.getConvergedReason() <= 0 and self.ksp.getPC().getType() == "python":
+                self._run_plainly()
         self.iterations += self.taken
         self.solves += 1
         if self._basis is not None:
@@ -225,6 +223,26 @@ class LinearSystem:
         reason = int(self.ksp.getConvergedReason())
         self.outcome = _REASONS.get(reason, str(reason))
         return reason > 0
+
+    def _run(self) -> None:
+        for _ in range(_STARTS):
+            self.ksp.solve(self._b, self._x)
+            self.taken += self.ksp.getIterationNumber()
+            if self.ksp.getConvergedReason() != PETSc.KSP.ConvergedReason.DIVERGED_BREAKDOWN:
+                break
+
+    def _run_plainly(self) -> None:
+        """Once more from 0, by factors without relaxation: a splitting that converges for M-matrices.
+
+        Meijerink and van der Vorst 1977, doi:10.1090/S0025-5718-1977-0438681-4. Rough data on bad meshes with open membranes need it.
+        """
+        self._incomplete.relaxed, usual = 0.0, self._incomplete.relaxed
+        self.x[:] = 0.0
+        self._x.stateIncrease()
+        self._values.changed()
+        self._run()
+        self._incomplete.relaxed = usual
+        self._values.changed()  # the next solve factors anew
 
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""

@@ -12,22 +12,11 @@ from invasio.solver.cli import main
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
 
-TEXT = """\
-mesh: {kind: interval, cells: 3}
-model: {cells: {tumour: {initial: 1, motility: 1e-3}}}
-time: {end: 1, step: 0.5}
-output: {figures: false}
-"""
 
-
-def test_more_ranks_than_the_mesh_can_use(tmp_path: Path) -> None:
-    """It is said where there are fewer nodes a rank than are needed, and never to a single rank, which cannot be fewer."""
-    assert words.thin(8, 2) == [] and words.thin(1, 1) == []
-    assert words.thin(7, 2)[0].startswith("2 ranks share 7 nodes")
-    path = tmp_path / "a.yaml"
-    path.write_text(TEXT.replace("cells: 3", "cells: 1"), encoding="utf-8")
-    run(load(path), MPI.COMM_SELF, tmp_path / "run")
-    assert "fewer are faster" not in (tmp_path / "run" / "run.log").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("ranks", "nodes", "said"), [(1, 2, False), (2, 7, True), (2, 8, False), (3, 2, True)])
+def test_more_ranks_than_the_mesh_can_use(ranks: int, nodes: int, said: bool) -> None:
+    """It is said where several ranks have less than 4 nodes each; one alone waits for nobody."""
+    assert [note.startswith(f"{ranks} ranks share {nodes} nodes") for note in words.crowded(ranks, nodes)] == [True] * said
 
 
 REACTING = """\

@@ -28,7 +28,9 @@ def factored(matrix: csr_array) -> tuple[Overlap, factors.Factors]:
     matrix.sort_indices()
     overlap = Overlap(graph_of(matrix, MPI.COMM_SELF))
     found = factors.Factors(np.zeros(matrix.nnz, dtype=np.float32), np.zeros(matrix.shape[0]))
-    factors.factorise(overlap.block, matrix.data, np.zeros(0), np.zeros(0), overlap.where, overlap.row, overlap.exact, found)
+    factors.factorise(
+        overlap.block, matrix.data, np.zeros(0), np.zeros(0), overlap.where, overlap.row, overlap.exact, factors.RELAXED, found
+    )
     return overlap, found
 
 
