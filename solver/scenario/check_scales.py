@@ -66,9 +66,10 @@ def _sums(scenario: Scenario) -> Iterator[tuple[Path_, Sequence[str]]]:
             yield (*place, "growth", "shared_with"), [name, *cells.growth.shared_with]
         if isinstance(cells.growth, VolumeFillingGrowth):
             yield (*place, "growth"), [*model.cells, *components]
-        for option, seen in (("pores", cells.pores), ("anoikis", cells.anoikis)):
-            if seen is not None:
-                yield (*place, option), seen.of or components
+        if cells.pores is not None:
+            yield (*place, "pores"), cells.pores.of or components
+        if cells.anoikis is not None:
+            yield (*place, "anoikis"), cells.anoikis.of or components
     for path, _, component in matrix(scenario):
         if component.remodelling.constant != 0.0:
             yield (*path, "remodelling"), [*components, *model.cells]
