@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ruamel.yaml import YAML
 
@@ -23,6 +23,7 @@ from .stepping.clock import Clock
 from .stepping.stepper import Stepper
 
 log = logging.getLogger("invasio.run")
+MANY_STEPS = 500
 LEAST_NODES = 4  # of the mesh a rank: with fewer, some ranks have none
 
 
@@ -110,10 +111,24 @@ def unit_of_time(scenario: Scenario) -> str:
     return text if text.isalpha() else ""
 
 
+def lengths(leading: Mapping[str, int]) -> list[str]:
+    """What kept steps short, where there were many whose length the error chose: steps by the variable whose error was the largest."""
+    steps = sum(leading.values())
+    if steps < MANY_STEPS:
+        return []
+    name = max(leading, key=leading.__getitem__)
+    return [
+        f"{name} kept steps short: its error was the largest in {leading[name] / steps:.0%} of {steps} steps; "
+        "ten times the tolerance (time.tolerance) takes about a third of them"
+    ]
+
+
 def closing(stepper: Stepper, ticker: Clock) -> None:
     """Log what was repeated, and what the parts of the model remark. Collective."""
     for why, times_rejected in ticker.rejected.items():
         log.info("%d steps were repeated with a smaller size because of: %s", times_rejected, why)
+    for note in lengths(ticker.control.leading):
+        log.info("%s", note)
     for component in stepper.components:
         for level, text in component.remarks():
             log.log(level, "%s", text)

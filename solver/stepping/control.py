@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,11 +55,13 @@ class Control:
     (0: there was none); latest: likewise by prediction, of the last accepted step; compared: up to which steps a comparison has a say;
     since: accepted steps after it, of ``every``.
     allowed: by what the step after the last, if accepted, may be longer, where errors go on changing as they do.
+    largest: of each variable so far; leading: in how many accepted steps of this program each had the largest error.
     """
 
     def __init__(self, tolerance: float, floor: float) -> None:
         self.aim, self.floor = aim(tolerance), floor
         self.largest: dict[str, float] = {}
+        self.leading: Counter[str] = Counter()
         self.strength: Floats
         self.surprise: Floats
         self.latest: Floats
@@ -132,6 +135,8 @@ class Control:
                 self._blind = missed.predicted is None and not self._kind
             return -max(0.1, (REST / ratio) ** (1.0 / 3.0))
         self._refused = (0.0, 0.0)
+        if len(ratios):
+            self.leading[missed.names[int(ratios.argmax())]] += 1
         if missed.halves is None:
             self.since += 1
             lost = (follow >= RISE) | (follow <= 2.0 * FALL)

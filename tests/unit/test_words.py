@@ -19,6 +19,13 @@ def test_more_ranks_than_the_mesh_can_use(ranks: int, nodes: int, said: bool) ->
     assert [note.startswith(f"{ranks} ranks share {nodes} nodes") for note in words.crowded(ranks, nodes)] == [True] * said
 
 
+def test_what_kept_steps_short() -> None:
+    """A user who waits is told which variable it was, and what would take fewer steps; not where there were few anyway."""
+    assert words.lengths({"tumour": 499}) == []
+    (note,) = words.lengths({"tumour": 300, "mmp": 700})
+    assert note.startswith("mmp kept steps short: its error was the largest in 70% of 1000 steps; ten times the tolerance")
+
+
 REACTING = """\
 mesh: {kind: interval, cells: 3}
 species: {a: {initial: 1, loss: b}, b: {initial: 1, loss: a}, c: {production: a*b}}

@@ -104,6 +104,8 @@ def test_each_variable_is_followed_by_its_own_prediction() -> None:
     control.judge(Missed(["a", "c"], np.ones(2), two(1e-5, 1e-4), two(1e-5, 1e-4)), 0.1)
     expected = (REST / 0.08 / 0.8) ** (1.0 / 3.0)  # c has fallen by a fifth, and will again
     assert control.judge(Missed(["a", "c"], np.ones(2), two(1e-5, 8e-5), None), 0.1) == pytest.approx(expected)
+    assert control.leading == {"c": 2}
+    assert control.judge(Missed(["a", "c"], np.ones(2), two(1e-2, 8e-5), None), 0.1) < 0.0 and control.leading == {"c": 2}  # not accepted
 
 
 def test_steps_grow_between_outputs_that_are_few_of_them_apart() -> None:
