@@ -142,7 +142,7 @@ def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
     if kind == "extra_forbidden":
         keys = outline.keys(*_annotation(path[:-1], document, schema)) or []
         comma = re.match(r"\d", str(path[-1])) and given is None
-        slip = "decimals are written with a point, as in 0.5" if comma else meant(path[-1], keys) or _elsewhere(path, schema)
+        slip = "decimals are written with a point, as in 0.5" if comma else _elsewhere(path, schema) or meant(path[-1], keys)
         remedy = joined(f"allowed: {', '.join(keys)}" if keys else "", slip) or "take it out"
         return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r})", code="unknown-key", remedy=remedy)
     if kind in ("union_tag_invalid", "union_tag_not_found"):

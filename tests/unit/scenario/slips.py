@@ -197,6 +197,18 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
             ),
         ),
     ),
+    "block_in_another_like_one_there": (
+        "  solubles:\n    mmp2:",
+        "  radiation: {}\n  solubles:\n    mmp2:",
+        (
+            said(
+                "{file}:21:3: model.radiation",
+                "unknown-key",
+                "allowed: cells, ecm, solubles, bound, reactions, proteolysis, pools, membranes, vessels; `radiation` stands at the left edge, in no other block",
+                "(given 'radiation')",
+            ),
+        ),
+    ),
     "option_of_another_block": (
         "time: {end: 10 d}\n",
         "time: {end: 10 d, every: 1 h}\n",
