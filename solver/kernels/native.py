@@ -1,9 +1,9 @@
 """Machine code of kernels that an earlier process compiled, found and called without Numba, which takes half a second to import.
 
-It lies beside Numba's own cache, in a folder named after everything it hangs on but its source and its arguments: the processor, the C
-library, Python and its headers, NumPy and Numba. ``caller.c``, compiled once into that folder, calls it. Where there is no C compiler, where
-Numba is told by its environment variables to compile otherwise, and for arguments or results of other kinds, Numba does all: what cannot
-be kept has a file ``.failed`` that says why.
+It lies beside Numba's own cache, in a folder named after everything it hangs on but its source and its arguments: processor, C library,
+Python and its headers, NumPy and Numba. ``caller.c``, compiled once into that folder, calls it. Where there is no C compiler, where Numba
+is told by its environment variables to compile otherwise, and for arguments or results of other kinds, Numba does all: what cannot be
+kept has a file ``.failed`` that says why.
 
 Several processes may make the same file at once, also on several machines that share a home. Each makes its own, and the first gives it its
 name: what others have loaded by now is never replaced, which on a network's file system would take it away from them.
