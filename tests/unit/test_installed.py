@@ -63,10 +63,13 @@ def test_commands_that_compute_nothing(words: list[str], said: str) -> None:
         assert ".[solver]" in done.stdout  # square brackets are no markup
 
 
-@pytest.mark.parametrize("words", ["run {}", "run {} -n 2", "gallery quickstart", "warm", "scaling {}", "sweep {} --out {}", "arms {} --out {}"])
+COMPUTING = ["run {}", "run {} -n 2", "gallery quickstart", "warm", "scaling {}", "sweep {} --out {}", "arms {} --out {}"]
+
+
+@pytest.mark.parametrize("words", COMPUTING)
 def test_commands_that_compute_say_what_is_missing(words: str, tmp_path: Path) -> None:
-    command = words.partition(" ")[0]
-    file = {"sweep": "scenarios/sweeps/haptotaxis_mmp.yaml", "arms": "scenarios/treatment/mmp_inhibitor.yaml"}.get(command, SCENARIO)
+    many = {"sweep": "scenarios/sweeps/haptotaxis_mmp.yaml", "arms": "scenarios/treatment/mmp_inhibitor.yaml"}
+    file = many.get(words.partition(" ")[0], SCENARIO)
     done = plain(*words.format(file, tmp_path / "out").split())
     assert done.returncode == 3
     assert "this command needs MPI for Python, DOLFINx, PETSc for Python, Numba, gmsh, meshio" in done.stderr
