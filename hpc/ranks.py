@@ -59,7 +59,7 @@ def check_launcher(comm: Any, environ: Mapping[str, str] = os.environ) -> None:
 def launch(ranks: int, argv: list[str], program: Sequence[str] = ()) -> int:
     """Run ``invasio ARGV`` on this many ranks of this machine and return the ranks' exit code.
 
-    USR1, TERM and the first INT ask the ranks to stop (they get USR1, checkpoint, and end with 85); a second INT or TERM ends them.
+    USR1, HUP, TERM and the first INT ask the ranks to stop (they get USR1, checkpoint, and end with 85); a second INT or TERM ends them.
     ``program`` replaces the command that each rank runs.
     """
     if ranks < 1:
@@ -76,7 +76,7 @@ def launch(ranks: int, argv: list[str], program: Sequence[str] = ()) -> int:
         )
     command = [mpirun, "-n", str(ranks), *(program or (sys.executable, "-m", "invasio.hpc.ranks")), *argv]
     asked: list[tuple[int, float]] = []
-    handlers = {s: signal.signal(s, lambda number, _: asked.append((number, time.monotonic()))) for s in processes.STOPPING}
+    handlers = {s: signal.signal(s, lambda number, _: asked.append((number, time.monotonic()))) for s in processes.stopping()}
     try:
         return _supervise(command, ranks, asked)
     finally:
@@ -110,7 +110,7 @@ def _supervise(command: list[str], ranks: int, asked: list[tuple[int, float]]) -
     aborted = 0
     deadline = 0.0
     while process.poll() is None:
-        ends = [(number, at) for number, at in asked if number != signal.SIGUSR1]
+        ends = [(number, at) for number, at in asked if number not in processes.GENTLE]
         if not aborted and any(at - ends[0][1] > ABORT_AFTER for _, at in ends):
             aborted, deadline = ends[-1][0], time.monotonic() + GRACE
             process.terminate()

@@ -137,4 +137,5 @@ def test_real_runs_are_counted_and_compared(comm: Comm) -> None:
     turns = [{"version": who, **result, "run": run} for who, run in (("base", 8.0), ("here", 3.0), ("base", 6.0), ("here", 5.0))]
     lines = compared(turns).splitlines()
     assert [line.split("|")[7].strip() for line in lines[2:]] == ["", "0.50"]
+    assert "-0.0 |" not in compared([{**turns[0], "memory": -40.0}])
     assert all(f"| {result['steps']} |" in line for line in lines[2:])
