@@ -230,7 +230,7 @@ class LinearSystem:
                 break
 
     def _run_plainly(self) -> None:
-        """Once more from 0, by factors without relaxation, a splitting that converges for M-matrices; by BiCGStab where GMRES has started anew.
+        """Once more from 0, by factors without relaxation, a splitting that converges for M-matrices; BiCGStab for GMRES.
 
         Meijerink and van der Vorst 1977, doi:10.1090/S0025-5718-1977-0438681-4. Rough data on bad meshes with open membranes need it.
         """
