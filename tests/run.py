@@ -38,6 +38,8 @@ DIFFERING = (
     "tests/launcher/test_one_rank.py",
     "tests/launcher/test_ranks.py",
     "tests/launcher/test_signals.py",
+    "tests/parallel/test_extensions.py",
+    "tests/parallel/test_incomplete.py",
     "tests/parallel/test_multigrid.py",
     "tests/parallel/test_numerics.py",
     "tests/parallel/test_output.py",
