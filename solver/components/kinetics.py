@@ -107,6 +107,8 @@ class Coupled(Component):
             yield Account(self.kinetics.members[k].name, account(reaction.name), sign, label, gives=reaction.reversible)
         turning = [(k, number) for k, j, number in self.kinetics.parts if self.kinetics.reactions[j].turns]
         for k, s in enumerate(self.kinetics.members):
+            if s.law.carried is not None:
+                continue  # components.transfers says what goes along
             if any(row == k and number > 0.0 for row, number in turning):
                 yield Account(s.name, "switched_in", 1, "came from other species")
             if any(row == k and number < 0.0 for row, number in turning):
