@@ -30,6 +30,7 @@ from .carried import Carried
 from .mobile import Mobile
 from .parting import Parting
 from .protocol import Component, Phase
+from .trend import Trend
 
 Floats = NDArray[np.float64]
 
@@ -90,6 +91,7 @@ class Coupled(Component):
         self.work = np.zeros(4)
         self._flown = np.zeros((len(kinetics.reactions), n))
         self._parting = Parting(kinetics, state) if kinetics.parts_of_growth else None
+        self._trend = Trend(kinetics, state, self._mobiles)
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
             transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
@@ -238,6 +240,7 @@ class Coupled(Component):
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
                     return reason
+                self._trend.see(k, mobile)
                 if self._own[k]:
                     s.variable.show(self._mids[k])  # it was evaluated for what transport alone makes
             found = coupling.settle(levels, s.graph.mass, s.state, gain, dt, self._star[k], self._reached[k])
@@ -269,7 +272,8 @@ class Coupled(Component):
         given = (self._table, kinetics.outer, kinetics.held, kinetics.is_held)
         begun = (self._old, self._star, self._peaks, self._reached, self._least, dt, self.rtol, self._floors, self._trace)
         found = (self._new, self._tilt, self._flown, self.work)
-        everything: tuple[Any, ...] = (*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending)
+        bends = self._trend.find(self._old, self._touched, dt)
+        everything: tuple[Any, ...] = (*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending, bends)
         failed = kernel.advance(*everything)
         for (k, nodes, _), values in zip(self._at_once, before, strict=True):
             self._old[k, nodes] = values
@@ -364,11 +368,12 @@ class Coupled(Component):
             self._begin_with(k)
 
     def arrays(self) -> Mapping[str, Floats]:
-        """Which parts of growth are left to transport."""
-        return {v.array: v.new[: v.n_owned] for v in self._parting.parts} if self._parting is not None else {}
+        """Which parts of growth are left to transport; what was made, and what rates read, in the last step."""
+        parts = self._parting.parts if self._parting is not None else []
+        return {v.array: v.new[: v.n_owned] for v in (*parts, *self._trend.variables)}
 
     def spare(self) -> Iterable[str]:
-        """Earlier versions left all growth to transport."""
+        """Earlier versions left all growth to transport, and took all else as constant in a step."""
         return self.arrays()
 
     def _begin_with(self, k: int) -> None:
@@ -384,6 +389,7 @@ class Coupled(Component):
             for v in self._parting.parts:
                 v.new[: v.n_owned] = arrays.get(v.array, 1.0)
                 v.update_copies()
+        self._trend.restore(arrays)
         for k, (found, mean) in enumerate(zip(self._found, self.kinetics.mean, strict=True)):
             found[:] = mean.new[: len(found)]
             self._begin_with(k)

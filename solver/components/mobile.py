@@ -84,6 +84,15 @@ class Mobile(Component):
         variable.mid[:] *= 0.5
         return ""
 
+    def made(self, out: Floats) -> None:
+        """What was made at the nodes in the last step but for what reactions did, by volume and time (n_owned); right after it."""
+        t, n = self.transport, len(out)
+        out[:] = 0.0
+        if t.own is None:
+            out[:] = t.work.production[:n]
+            if t.gain is not None:
+                out -= t.gain
+
     def carry(self, source: Floats, levels: NDArray[np.uint8], dt: float) -> float:
         """sum |dt^2 A s| on this rank: what the transport of a step makes of a source s (n_local), where that is little.
 

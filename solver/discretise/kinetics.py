@@ -30,6 +30,7 @@ class NodalKinetics:
     reactions: how much of each there was is found beside. parts: (member, reaction, number), what a reaction makes of a member.
     traces_grow: whether next to nothing may become much (model.traces).
     parts_of_growth: by member, which part of its growth is left to its transport, of those that choose.
+    changing: the rows of ``outer`` that may change in time.
     alone: by member, whether nothing but reactions changes it in the kinetics. is_held (rows): whether it has a fixed value anywhere here.
     """
 
@@ -55,6 +56,7 @@ class NodalKinetics:
         self._write = [evaluator.compile(expr) for expr in self.program.outer]
         self._scratch = np.zeros(graph.n_local)
         self.outer = np.zeros((len(self._write), graph.n_owned))
+        self.changing = [k for k, expr in enumerate(self.program.outer) if not evaluator.is_static(expr)]
         shared = (graph.n_owned, graph.halo.update)
         self.moved = [state.add(Variable(f"{s.name}/kinetics/moved", np.zeros(graph.n_local), *shared)) for s in self.members]
         self.mean = [state.add(Variable(f"{s.name}/kinetics/mean", np.zeros(graph.n_local), *shared, differs=False)) for s in self.members]
