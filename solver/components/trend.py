@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 class Trend:
     """The change within a step of what a set of partners is given. variables: what is kept of the last step, owned nodes only.
 
-    Growth that is divided between transport and kinetics (components.parting) changes hands: there all is taken as constant.
+    Growth that is divided between transport and kinetics (components.parting) changes hands: it is taken as constant.
     """
 
     def __init__(self, kinetics: NodalKinetics, state: State, mobiles: Sequence[Mobile | Carried | None]) -> None:
@@ -35,13 +35,12 @@ class Trend:
         def kept(what: str) -> Variable:
             return state.follow(Variable(what, np.zeros(n), n, lambda _: None, differs=False))
 
-        whole = not kinetics.parts_of_growth
         self._made = {
             k: kept(f"{s.name}/kinetics/made")
             for k, (s, mobile) in enumerate(zip(kinetics.members, mobiles, strict=True))
-            if whole and mobile is not None and (isinstance(mobile, Carried) or s.law.production)
+            if mobile is not None and k not in kinetics.parts_of_growth and (isinstance(mobile, Carried) or s.law.production)
         }
-        self._outer = [(k, kept(f"{name}/kinetics/outer{k}")) for k in kinetics.changing] if whole else []
+        self._outer = [(k, kept(f"{name}/kinetics/outer{k}")) for k in kinetics.changing]
         self.variables = [*self._made.values(), *(v for _, v in self._outer)]
         self._known = True  # whether what the last step had is known
         self._before = np.zeros((len(kinetics.outer), n if self._outer else 0))
