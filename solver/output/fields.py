@@ -275,7 +275,7 @@ class FieldsWriter:
                 h5[table].attrs["units"] = unit
         for name in self._fibres:
             shape, chunks = (grid.n_nodes, grid.dim), (self._blocks.chunk, grid.dim)
-            h5.create_dataset(f"{ALONG}/{name}", shape, "f4", chunks=chunks, **(vtkhdf.squeeze(level) or vtkhdf.early()))
+            h5.create_dataset(f"{ALONG}/{name}", shape, "f4", chunks=chunks, fill_time="never", **(vtkhdf.squeeze(level) or vtkhdf.early()))
         about = h5.create_group("provenance")
         facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim), "id": self._mark}
         facts |= {"still": json.dumps(self._still)} if self._still else {}
