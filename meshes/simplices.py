@@ -73,8 +73,8 @@ def alone(comm: Comm, points: Floats, cells: Ints) -> Simplices:
     nodes = np.flatnonzero(used)
     if len(nodes) != len(points):
         cells = (np.cumsum(used) - 1)[cells]
-    if len(cells) and np.ptp(cells, axis=1).mean() > SCATTERED * len(nodes) ** (1.0 - 1.0 / dim):
-        order = _banded(cells, len(nodes))
+    order = in_order(cells, len(nodes))
+    if not (order == np.arange(len(nodes))).all():
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         nodes, cells = nodes[order], place[cells]
@@ -94,6 +94,14 @@ def alone(comm: Comm, points: Floats, cells: Ints) -> Simplices:
     )
 
 
+def in_order(cells: Ints, n: int) -> Ints:
+    """The n nodes of cells in the order in which they are kept: their own, or by Cuthill and McKee where that is scattered."""
+    dim = cells.shape[1] - 1
+    if len(cells) and np.ptp(cells, axis=1).mean() > SCATTERED * n ** (1.0 - 1.0 / dim):
+        return _banded(cells, n)
+    return np.arange(n)
+
+
 def _banded(cells: Ints, n: int) -> Ints:
     """Nodes in an order in which neighbours are near each other."""
     from scipy.sparse import csr_array
@@ -105,10 +113,11 @@ def _banded(cells: Ints, n: int) -> Ints:
     return np.asarray(reverse_cuthill_mckee(graph, symmetric_mode=True), dtype=np.int64)[::-1].copy()
 
 
-def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Ints, corners: Ints, points: Floats) -> Simplices:
+def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Ints, nodes: tuple[Ints, Ints, Floats]) -> Simplices:
     """From this rank's cells in global node numbers, of which each rank owns ``n_owned`` in a row. Collective.
 
-    cells (M, dim+1); numbers (M,): their canonical numbers; corners (M, dim+1): canonical numbers of their nodes; points (M, dim+1, dim).
+    cells (M, dim+1); numbers (M,): their canonical numbers; nodes: of all nodes of these cells, each once, global numbers (k,),
+    canonical ones (k,) and places (k, dim).
     """
     ends = np.cumsum(comm.allgather(n_owned))
     first, dim = int(ends[comm.rank]) - n_owned, cells.shape[1] - 1
@@ -116,12 +125,21 @@ def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Int
     chosen = [
         np.flatnonzero((owner == rank).any(axis=1)) if rank != comm.rank else np.empty(0, dtype=np.int64) for rank in range(comm.size)
     ]
-    around = comm.alltoall([(cells[c], numbers[c], corners[c], points[c]) for c in chosen])
+    del owner
+    order = np.argsort(nodes[0])
+    known, canonical, places = (each[order] for each in nodes)
+
+    def of(some: Ints) -> tuple[Ints, ...]:
+        """What another rank has to know of some cells."""
+        used = np.unique(cells[some])
+        at = np.searchsorted(known, used)
+        return cells[some], numbers[some], used, canonical[at], places[at]
+
+    around = comm.alltoall([of(some) for some in chosen])
     mine = len(cells)
-    cells, numbers, corners, points = (
-        np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((cells, numbers, corners, points))
-    )
-    flat, at = np.unique(cells.ravel(), return_index=True)
+    cells, numbers = (np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((cells, numbers)))
+    known, canonical, places = (np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((known, canonical, places), 2))
+    flat, at = np.unique(known, return_index=True)
     here = (flat >= first) & (flat < first + n_owned)
     ghosts = flat[~here]
     local = np.where((cells >= first) & (cells < first + n_owned), cells - first, n_owned + np.searchsorted(ghosts, cells))
@@ -135,8 +153,8 @@ def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Int
         n_owned_cells=mine,
         first=first,
         ghosts=ghosts,
-        nodes=corners.ravel()[at],
-        points=padded(points.reshape(-1, dim)[at]),
+        nodes=canonical[at],
+        points=padded(places[at]),
         cells=np.ascontiguousarray(local, dtype=np.int32),
         numbers=numbers,
     )

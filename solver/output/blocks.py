@@ -89,7 +89,7 @@ class Blocks:
         return out
 
     def to_block(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...), a new array; column by column to save memory."""
+        """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...), column by column to save memory."""
         rows: Any = np.asarray(values)
         if self._as_is:
             return np.array(rows, order="C")
@@ -101,7 +101,7 @@ class Blocks:
         return whole
 
     def in_pieces(self, values: Callable[[NDArray[Any] | slice], NDArray[Any]]) -> Iterator[tuple[int, NDArray[Any]]]:
-        """Collective: this rank's block chunk by chunk, of tables that are large, as (first row, rows); as often, maybe without rows, on all ranks.
+        """Collective: this rank's block of a large table chunk by chunk, as (first row, rows); as many on all ranks, maybe without rows.
 
         values: rows (k, ...) of this rank by their places in the owner's order.
         """
