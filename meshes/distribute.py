@@ -101,7 +101,7 @@ def partitioned(comm: Comm, cells: Ints, points: NDArray[np.float64]) -> Simplic
         comm,
         n_owned=index_map.size_local,
         n_cells=topology.index_map(dim).size_global,
-        cells=numbers[corners].reshape(-1, dim + 1),
+        cells=corners.reshape(-1, dim + 1),
         numbers=np.asarray(topology.original_cell_index, dtype=np.int64),
         nodes=(numbers, np.asarray(geometry.input_global_indices, dtype=np.int64), np.asarray(geometry.x)[:, :dim]),
     )

@@ -129,13 +129,13 @@ def read_distributed(options: FileMesh, comm: Comm) -> Domain:
 def parts_of(path: Path, comm: Comm) -> Domain:
     """Every rank's part of what ``write_all`` wrote; collective. Raises MeshError on all ranks alike, also for a damaged file."""
     with agreed(comm), _opened(path) as root:
-        n_nodes, dim = root["points"].shape
+        n_nodes = len(root["points"])
         notes = tuple(json.loads(root.attrs["notes"]))
     with _opened(path) as root:
         domain = _parts(root, comm, str(path))
         with agreed(comm), _sound(path):
             mesh = domain.mesh
-            numbers = _pick(root["numbers"], mesh.numbers).astype(np.int64)
+            numbers = _of_cells(root["numbers"], mesh).astype(np.int64)
             section = _section(root) if comm.rank == 0 else None
             membranes = {name: share_of(_membrane(of), mesh, n_nodes) for name, of in _named(root["membranes"])}
     return replace(domain, mesh=replace(mesh, numbers=numbers), notes=notes, section=section, membranes=membranes)
@@ -172,7 +172,7 @@ def _parts(root: Any, comm: Comm, path: str) -> Domain:
         named = {
             group: {name: _near(facets, mesh, n_nodes) for name, facets in _named(root[group])} for group in ("boundaries", "interfaces")
         }
-        cell_region = _pick(root["cell_region"], mesh.numbers)
+        cell_region = _of_cells(root["cell_region"], mesh)
     return Domain(
         mesh=mesh,
         dim=dim,
@@ -277,6 +277,13 @@ def _near(dataset: Any, mesh: Simplices, n_nodes: int) -> Ints:
     here[mesh.nodes] = True
     blocks = (dataset[start : start + _BLOCK] for start in range(0, len(dataset), _BLOCK))
     return np.concatenate([np.empty((0, mesh.dim), dtype=np.int64), *(block[here[block].all(axis=1)] for block in blocks)])
+
+
+def _of_cells(dataset: Any, mesh: Simplices) -> NDArray[Any]:
+    """Entries of a list by cell: the own cells follow each other there."""
+    start = int(mesh.numbers[0]) if mesh.n_owned_cells else 0
+    own = dataset[start : start + mesh.n_owned_cells]
+    return np.concatenate([own, _pick(dataset, mesh.numbers[mesh.n_owned_cells :])])
 
 
 def _pick(dataset: Any, wanted: Ints) -> NDArray[Any]:

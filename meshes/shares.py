@@ -41,10 +41,16 @@ def settled(comm: Comm, n_nodes: int, n_cells: int, cells: NDArray[np.signedinte
     cells (m, dim+1): canonical node numbers; numbers (m,): their canonical numbers; points: places (k, dim) of the rank's ``block`` of the
     nodes. A rank may have no cells. The block's rank is asked for what there is to know of a node.
     """
-    used, at, counts = (np.unique(cells, return_inverse=True, return_counts=True)) if len(cells) else (*[np.empty(0, dtype=np.int64)] * 3,)
+    place = np.zeros(n_nodes, dtype=np.int32)  # of each node here among those of the cells
+    place[cells] = 1
+    used = np.flatnonzero(place)
+    place[used] = np.arange(len(used), dtype=np.int32)
+    at = place[cells].reshape(cells.shape)
+    del place
+    counts = np.bincount(at.ravel(), minlength=len(used)).astype(np.int32)
     length = max(1, -(-n_nodes // comm.size))
     cuts = np.searchsorted(used, length * np.arange(1, comm.size))
-    asked = comm.alltoall(list(zip(np.split(used.astype(np.int64), cuts), np.split(counts.astype(np.int32), cuts), strict=True)))
+    asked = comm.alltoall(list(zip(np.split(used, cuts), np.split(counts, cuts), strict=True)))
     here = [nodes - comm.rank * length for nodes, _ in asked]
     most, owner = np.zeros(len(points), dtype=np.int32), np.full(len(points), -1, dtype=np.int32)
     for rank, (rows, (_, around)) in enumerate(zip(here, asked, strict=True)):
@@ -54,7 +60,7 @@ def settled(comm: Comm, n_nodes: int, n_cells: int, cells: NDArray[np.signedinte
     mine = np.concatenate([whose for whose, _ in told]) == comm.rank
     places = np.concatenate([some for _, some in told])
 
-    order = in_order(at.reshape(-1, cells.shape[1]), len(used))
+    order = in_order(at, len(used))
     order = order[mine[order]]  # local numbers of the own nodes, in the order in which they are kept
     first = int(np.cumsum(comm.allgather(len(order)))[comm.rank]) - len(order)
     number = np.full(len(used), -1, dtype=np.int64)
@@ -67,7 +73,7 @@ def settled(comm: Comm, n_nodes: int, n_cells: int, cells: NDArray[np.signedinte
         comm,
         n_owned=len(order),
         n_cells=n_cells,
-        cells=number[at].reshape(-1, cells.shape[1]),
+        cells=at,
         numbers=numbers,
-        nodes=(number, used.astype(np.int64), places),
+        nodes=(number, used, places),
     )

@@ -114,35 +114,38 @@ def _banded(cells: Ints, n: int) -> Ints:
 
 
 def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Ints, nodes: tuple[Ints, Ints, Floats]) -> Simplices:
-    """From this rank's cells in global node numbers, of which each rank owns ``n_owned`` in a row. Collective.
+    """From this rank's cells, where each rank owns ``n_owned`` nodes, in a row by their global numbers. Collective.
 
-    cells (M, dim+1); numbers (M,): their canonical numbers; nodes: of all nodes of these cells, each once, global numbers (k,),
-    canonical ones (k,) and places (k, dim).
+    nodes: of all nodes of the cells, each once, global numbers (k,), canonical ones (k,) and places (k, dim); cells (M, dim+1): of
+    which of these each has its corners; numbers (M,): canonical numbers of the cells.
     """
+    known, canonical, places = nodes
     ends = np.cumsum(comm.allgather(n_owned))
     first, dim = int(ends[comm.rank]) - n_owned, cells.shape[1] - 1
-    owner = np.searchsorted(ends, cells, side="right")
-    chosen = [
-        np.flatnonzero((owner == rank).any(axis=1)) if rank != comm.rank else np.empty(0, dtype=np.int64) for rank in range(comm.size)
-    ]
-    del owner
-    order = np.argsort(nodes[0])
-    known, canonical, places = (each[order] for each in nodes)
+    owner = np.searchsorted(ends, known, side="right")
+    border = np.flatnonzero((owner != comm.rank)[cells].any(axis=1))
+    owners = owner[cells[border]]
 
-    def of(some: Ints) -> tuple[Ints, ...]:
-        """What another rank has to know of some cells."""
+    def of(rank: int) -> tuple[Ints | Floats, ...]:
+        """What another rank has to know of the cells around its nodes."""
+        some = border[(owners == rank).any(axis=1)] if rank != comm.rank else border[:0]
         used = np.unique(cells[some])
-        at = np.searchsorted(known, used)
-        return cells[some], numbers[some], used, canonical[at], places[at]
+        return known[cells[some]], numbers[some], known[used], canonical[used], places[used]
 
-    around = comm.alltoall([of(some) for some in chosen])
+    around = comm.alltoall([of(rank) for rank in range(comm.size)])
     mine = len(cells)
-    cells, numbers = (np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((cells, numbers)))
-    known, canonical, places = (np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((known, canonical, places), 2))
-    flat, at = np.unique(known, return_index=True)
+    outer = np.concatenate([np.empty((0, dim + 1), dtype=np.int64), *(part[0] for part in around)])
+    numbers = np.concatenate([numbers, *(part[1] for part in around)])
+    every, canonical, places = (np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((known, canonical, places), 2))
+    flat, at = np.unique(every, return_index=True)
     here = (flat >= first) & (flat < first + n_owned)
     ghosts = flat[~here]
-    local = np.where((cells >= first) & (cells < first + n_owned), cells - first, n_owned + np.searchsorted(ghosts, cells))
+
+    def local(some: Ints) -> NDArray[np.int32]:
+        """Local numbers of global ones."""
+        inner = (some >= first) & (some < first + n_owned)
+        return np.where(inner, some - first, n_owned + np.searchsorted(ghosts, some)).astype(np.int32)
+
     at = np.concatenate([at[here], at[~here]])
     return Simplices(
         comm=comm,
@@ -155,6 +158,6 @@ def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Int
         ghosts=ghosts,
         nodes=canonical[at],
         points=padded(places[at]),
-        cells=np.ascontiguousarray(local, dtype=np.int32),
+        cells=np.concatenate([local(known)[cells].reshape(-1, dim + 1), local(outer)]),
         numbers=numbers,
     )
