@@ -105,14 +105,14 @@ def table(result: Result, step: float = 0.0, steps: int = 79, spacing: int = 8) 
         fewest = each / (LIMIT * step)
         lines += [
             "",
-            f"a step of {step:g} s: {100 * whole:.1f} % of a run of {steps} steps with an output every {spacing} and a checkpoint at its end; "
+            f"a step of {step:g} s: {100 * whole:.1f} % of a run of {steps} steps with an output every {spacing} and one checkpoint; "
             f"one more output is below {100 * LIMIT:g} % from {fewest:.1f} steps between outputs on",
         ]
     return "\n".join(lines)
 
 
 def share(result: Result, step: float, steps: int, spacing: int) -> float:
-    """Of the time of a run of ``steps`` of ``step`` seconds, with an output at its start and every ``spacing``, and a checkpoint at its end."""
+    """Of a run of ``steps`` of ``step`` seconds, with an output at its start and every ``spacing``, and a checkpoint at its end."""
     written = result["first"]["seconds"] + (steps // spacing) * result["one"]["seconds"] + result["checkpoint"]["seconds"]
     return float(written / (written + steps * step))
 

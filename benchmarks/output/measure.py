@@ -90,11 +90,11 @@ def measure(case: Case, comm: Comm, folder: Path) -> dict[str, Any]:
                 facts = {"time": 1.0, "step": 1.0}
                 checkpoint.save(folder / CHECKPOINTS, grid, state, facts, collective=case.collective, beside=beside)
 
-            first = _timed(comm, phases, folder, lambda: output(0))
+            first = _timed(comm, phases, lambda: output(0))
             os.sync()
-            more = [_timed(comm, phases, folder, lambda k=k: output(k)) for k in range(1, case.outputs + 1)]  # type: ignore[misc]
+            more = [_timed(comm, phases, lambda k=k: output(k)) for k in range(1, case.outputs + 1)]  # type: ignore[misc]
             os.sync()
-            saved = _timed(comm, phases, folder / CHECKPOINTS, save)
+            saved = _timed(comm, phases, save)
             writer.close("done")
             series.close("done")
         plain = {
@@ -108,13 +108,14 @@ def measure(case: Case, comm: Comm, folder: Path) -> dict[str, Any]:
     return {**about, "first": first, "one": min(more, key=lambda each: each["seconds"]), "checkpoint": saved, "plain": plain}
 
 
-def _timed(comm: Comm, phases: Phases, folder: Path, action: Callable[[], None]) -> dict[str, Any]:
-    """Wall seconds of an action, of the slowest rank; processor seconds of all; bytes by which the folder grew; both seconds by part."""
-    before = _size(folder)
+def _timed(comm: Comm, phases: Phases, action: Callable[[], None]) -> dict[str, Any]:
+    """Wall seconds of an action, of the slowest rank; processor seconds of all; bytes that all have written; both seconds by part."""
     comm.barrier()
+    before = _written()
     wall, processor = time.perf_counter(), time.process_time()
     with phases.whole():
         action()
+    written = _written() - before
     comm.barrier()
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     parts = comm.allgather(phases.take())
@@ -122,13 +123,15 @@ def _timed(comm: Comm, phases: Phases, folder: Path, action: Callable[[], None])
     return {
         "seconds": max(comm.allgather(wall)),
         "processor": sum(comm.allgather(processor)),
-        "bytes": comm.bcast(_size(folder) - before),
+        "bytes": sum(comm.allgather(written)),
         "parts": {name: [rule(part.get(name, (0.0, 0.0))[k] for part in parts) for k, rule in enumerate((max, sum))] for name in names},
     }
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _written() -> int:
+    """Bytes that this process has handed to the system so far."""
+    with open("/proc/self/io") as file:
+        return int(next(line for line in file if line.startswith("wchar")).split()[1])
 
 
 def _plain(comm: Comm, path: Path, size: int) -> dict[str, float]:

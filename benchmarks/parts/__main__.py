@@ -1,4 +1,4 @@
-"""`python3 -m benchmarks.parts`: set-up on a mesh file and on a picture, first and second time, on 1, 2, 4 ranks; time, memory, bytes read."""
+"""`python3 -m benchmarks.parts`: set-up on a mesh file and on a picture, first and second time; time, memory, bytes read by ranks."""
 
 from __future__ import annotations
 
@@ -98,8 +98,16 @@ def measure(path: Path) -> None:
     peak, now_read = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0, _read()
     stepper = Stepper(problem, scheme_options(scenario))
     give_back()
-    here = {"processor": spent, "wall": time.perf_counter() - wall, "read": now_read - read, "peak": peak - before, "kept": _kept() - before}
-    each = comm.gather({**here, "dolfinx": float("dolfinx" in sys.modules), "owned": problem.graph.n_owned, "cells": len(ground.domain.mesh.cells)})
+    here = {
+        "processor": spent,
+        "wall": time.perf_counter() - wall,
+        "read": now_read - read,
+        "peak": peak - before,
+        "kept": _kept() - before,
+    }
+    each = comm.gather(
+        {**here, "dolfinx": float("dolfinx" in sys.modules), "owned": problem.graph.n_owned, "cells": len(ground.domain.mesh.cells)}
+    )
     if each is not None:
         found = {name: [rank[name] for rank in each] for name in each[0]}
         path.with_suffix(".json").write_text(json.dumps({"ranks": comm.size, "nodes": problem.graph.n_global, **found}))
@@ -133,7 +141,9 @@ def table(kind: str, results: Sequence[Result]) -> str:
     ]
     for (run, ranks), found in least.items():
         most = {name: max(found[name]) for name in ("processor", "read", "peak", "kept")}
-        shares = ", ".join(f"{most[name] / max(one[name]):.2f}" for name in ("processor", "peak", "kept")) if one and run == "second" else ""
+        shares = (
+            ", ".join(f"{most[name] / max(one[name]):.2f}" for name in ("processor", "peak", "kept")) if one and run == "second" else ""
+        )
         numbers = f"{most['processor']:.2f} | {most['read'] / 1e6:.0f} | {most['peak'] / 1e6:.0f} | {most['kept'] / 1e6:.0f}"
         lines.append(f"| {run} | {ranks} | {numbers} | {shares} | {min(found['owned'])} to {max(found['owned'])} |")
     return "\n".join(lines)
