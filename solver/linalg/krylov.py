@@ -38,8 +38,9 @@ class Memory:
     def __init__(self, graph: Any) -> None:
         self.graph = graph
         n = graph.n_owned
-        self._sums = np.zeros(4)
-        (mass,) = self.total(float(graph.mass[:n].sum()))
+        self.alone, self._sums = graph.comm.size == 1, np.zeros(4)
+        (mass,) = self.total((float(graph.mass[:n].sum()),))
+        self.root = math.sqrt(graph.n_global)
         self.unit = 2.0 ** round(math.log2(mass / graph.n_global))
         self.vectors: list[Singles] = [np.zeros(n + len(graph.ghosts), dtype=np.float32) for _ in range(8)]
 
@@ -48,14 +49,13 @@ class Memory:
         """A vector in double precision."""
         return np.zeros(self.graph.n_owned)
 
-    def total(self, *values: float) -> tuple[float, ...]:
+    def total(self, values: tuple[float, ...]) -> tuple[float, ...]:
         """Sums over all ranks. Collective."""
-        comm = self.graph.comm
-        if comm.size == 1:
+        if self.alone:
             return values
         sums = self._sums[: len(values)]
         sums[:] = values
-        comm.Allreduce(MPI.IN_PLACE, sums)
+        self.graph.comm.Allreduce(MPI.IN_PLACE, sums)
         return tuple(sums.tolist())
 
 
@@ -74,6 +74,7 @@ class Krylov:
         self._local, self._x, self._b = x, x[: g.n_owned], b
         self._c, self._d = np.zeros(len(g.indices), dtype=np.float32), np.zeros(g.n_owned, dtype=np.float32)
         self._rows = g.indptr, g.indices, self._c, self._d
+        self._residual_of = (g.indptr, g.indices, g.n_own_columns, values.own, values.ghost, x, b, self._d)
         self._stale, self._fits = True, False
         self._scale = 1.0  # of vectors
         self._moved = 0.0  # |D y| of the corrections of a round
@@ -98,8 +99,6 @@ class Krylov:
             size, left = self._residual()
             if goal < 0.0:
                 goal = rtol * (size or left)
-                if goal == 0.0 and any(m.total(float(self._x.any() or self._b.any()))):
-                    return BREAKDOWN  # squares are too small for sums of them
             if not math.isfinite(left + goal):
                 return NOT_FINITE
             if left <= goal:
@@ -124,7 +123,7 @@ class Krylov:
         if self._stale:
             g, v = self._memory.graph, self._values
             fits = krylov.scaled(g.indptr, g.diagonal, g.n_own_columns, v.own, v.ghost, self._memory.unit, self._c, self._d)
-            (bad,) = self._memory.total(float(not fits))
+            (bad,) = self._memory.total((float(not fits),))
             self._fits = bad == 0.0
             if self._incomplete is not None:
                 self._incomplete.setUp(None)
@@ -132,15 +131,15 @@ class Krylov:
 
     def _residual(self) -> tuple[float, float]:
         """|b| and |b - A x|; leaves the scaled residual in the first vector. Collective."""
-        m, v = self._memory, self._values
-        g = m.graph
-        g.halo.update(self._local)
+        m = self._memory
+        if not m.alone:
+            m.graph.halo.update(self._local)
         self._scale = 1.0
-        rows = (g.indptr, g.indices, g.n_own_columns, v.own, v.ghost)
         while True:
             scale = self._scale / m.unit
-            size, left = map(math.sqrt, m.total(*krylov.residual(*rows, self._local, self._b, self._d, scale, m.vectors[0])))
-            typical = left * scale / math.sqrt(g.n_global)
+            squares = m.total(krylov.residual(*self._residual_of, scale, m.vectors[0]))
+            size, left = math.sqrt(squares[0]), math.sqrt(squares[1])
+            typical = left * scale / m.root
             if LEAST < typical < MOST or not 0.0 < typical < math.inf:
                 return size, left
             self._scale *= 2.0 ** -round(math.log2(typical))
@@ -149,11 +148,14 @@ class Krylov:
         """What the preconditioner makes of a vector, with its ghosts. Collective."""
         m = self._memory
         if self._incomplete is None:
+            if m.alone:
+                return vector
             into = vector
         else:
             krylov.weighted(m.unit, self._d, vector, m.double)
             self._incomplete.solve(m.double, into)
-        m.graph.halo.update_single(into)
+        if not m.alone:
+            m.graph.halo.update_single(into)
         return into
 
     def _cg(self, left: float, target: float, most: int) -> float:
@@ -166,7 +168,7 @@ class Krylov:
         q, old = z, u
         curve = 0.0
         while True:
-            reached, curved, across, back = m.total(*krylov.times(*self._rows, z, r, q, old, u))
+            reached, curved, across, back = m.total(krylov.times(*self._rows, z, r, q, old, u))
             beta = -across / curve if curve else 0.0
             curve = curved + beta * (across + back) + beta * beta * curve
             if not (curve > 0.0 and reached > 0.0):
@@ -180,7 +182,7 @@ class Krylov:
                 r, z = new, (new if z is r else other)
             else:
                 sums = krylov.next_direction(alpha, beta, step, self._d, z, u, self._x, q, old, r)
-            squared, moved = m.total(*sums)
+            squared, moved = m.total(sums)
             self._moved += math.sqrt(moved)
             self.taken += 1
             left = math.sqrt(squared)
@@ -196,7 +198,7 @@ class Krylov:
         rho = left * left
         while self.taken < most:
             toward = self._hat(along, p_hat)
-            one, two, size, squared = m.total(*krylov.times_with(*self._rows, toward, shadow, r, v))
+            one, two, size, squared = m.total(krylov.times_with(*self._rows, toward, shadow, r, v))
             alpha = rho / one if one else math.nan
             self.taken += 1
             half = squared - alpha * (2.0 * two - alpha * size)
@@ -204,19 +206,19 @@ class Krylov:
                 return math.nan
             left = math.sqrt(max(0.0, half))
             if left <= target:
-                (moved,) = m.total(krylov.half_a_step(alpha, alpha / self._scale, self._d, toward, self._x))
+                (moved,) = m.total((krylov.half_a_step(alpha, alpha / self._scale, self._d, toward, self._x),))
                 self._moved += math.sqrt(moved)
                 return left
             krylov.difference(r, alpha, v, s, len(self._x))
             further = self._hat(s, s_hat)
-            of_shadow, two, size, squared = m.total(*krylov.times_with(*self._rows, further, shadow, s, t))
+            of_shadow, two, size, squared = m.total(krylov.times_with(*self._rows, further, shadow, s, t))
             omega = two / size if size > 0.0 else math.nan
             before, rho = rho, -omega * of_shadow
             beta = rho / before * alpha / omega if omega else math.nan
             if not math.isfinite(beta):
                 return math.nan
             vectors = (toward, further, s, t, v, self._x, along, other, p)
-            (moved,) = m.total(krylov.stabilised(alpha, omega, beta, 1.0 / self._scale, self._d, *vectors))
+            (moved,) = m.total((krylov.stabilised(alpha, omega, beta, 1.0 / self._scale, self._d, *vectors),))
             r, along = other, p
             self._moved += math.sqrt(moved)
             left = math.sqrt(max(0.0, squared - omega * two))

@@ -33,6 +33,7 @@ _LEVELS = {"mg_levels_ksp_type": "richardson", "mg_levels_pc_type": "sor"}
 # One earlier direction is enough where the preconditioner is the same in every iteration.
 _FLEXIBLE = {"ksp_fcg_mmax": "1", "ksp_fcg_nprealloc": "2"}
 _COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
+WORTH = 2000  # nodes, from which on our own solvers take less time than PETSc's
 _OWN_SOLVERS, _OWN_PRECONDITIONERS = ("cg", "bicgstab"), ("jacobi", "ilu")  # of linalg.krylov
 _FEW = 500  # nodes, for which GAMG's set-up has been seen to fail, and ILU is as fast
 _STARTS = 3  # a method that has broken down, as BiCGStab does near the end on few nodes, goes on from there
@@ -197,9 +198,11 @@ class LinearSystem:
         return Incomplete(self._pattern.overlap, self._values)
 
     def _own_krylov(self) -> Krylov | None:
-        """Our own solver where it has what is chosen and PETSc is given no options. Collective."""
+        """Our own solver where it has what is chosen, PETSc is given no options, and it is asked for by name or pays. Collective."""
         solver, preconditioner = self._chosen or ("", "")
         if solver not in _OWN_SOLVERS or preconditioner not in _OWN_PRECONDITIONERS or self._options():
+            return None
+        if self.options.preconditioner == "auto" and self._pattern.size[1] < WORTH:
             return None
         incomplete = self._incomplete if preconditioner == "ilu" else None
         return Krylov(self._pattern.memory, self._values, self._local, self.b, incomplete, solver == "cg")
