@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,29 +32,18 @@ class Halo:
         self._send = [(r, (asked[r] - offset).astype(np.intp)) for r in range(comm.size) if len(asked[r])]
         self._rounds = [self._persistent(w + 1) for w in range(width)]
 
-    @cached_property
-    def _singles(self) -> tuple[list[Any], list[NDArray[Any]], list[NDArray[Any]]]:
-        return self._persistent(1, np.float32)
-
-    def update_single(self, array: NDArray[np.float32]) -> None:
-        """Set the ghost entries of an array in single precision to their owners' values. Collective."""
-        if self.comm.size > 1:
-            self._exchange(self._singles, (array,))
-
-    def _persistent(self, width: int, dtype: Any = np.float64) -> tuple[list[Any], list[NDArray[Any]], list[NDArray[Any]]]:
-        out: list[NDArray[Any]] = [np.empty(width * len(rows), dtype=dtype) for _, rows in self._send]
-        back: list[NDArray[Any]] = [np.empty(width * n, dtype=dtype) for _, n in self._receive]
+    def _persistent(self, width: int) -> tuple[list[Any], list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+        out: list[NDArray[np.float64]] = [np.empty(width * len(rows)) for _, rows in self._send]
+        back: list[NDArray[np.float64]] = [np.empty(width * n) for _, n in self._receive]
         requests = [self.comm.Recv_init(buffer, source=r) for (r, _), buffer in zip(self._receive, back, strict=True)]
         requests += [self.comm.Send_init(buffer, dest=r) for (r, _), buffer in zip(self._send, out, strict=True)]
         return requests, out, back
 
     def update(self, *arrays: NDArray[np.float64]) -> None:
         """Set the ghost entries of up to ``width`` arrays to their owners' values. Collective."""
-        if self.comm.size > 1:
-            self._exchange(self._rounds[len(arrays) - 1], arrays)
-
-    def _exchange(self, memory: tuple[list[Any], list[NDArray[Any]], list[NDArray[Any]]], arrays: tuple[NDArray[Any], ...]) -> None:
-        requests, out, back = memory
+        if self.comm.size == 1:
+            return
+        requests, out, back = self._rounds[len(arrays) - 1]
         for (_, rows), buffer in zip(self._send, out, strict=True):
             for k, array in enumerate(arrays):
                 np.take(array, rows, out=buffer[k * len(rows) : (k + 1) * len(rows)], mode="clip")
@@ -72,7 +60,7 @@ class Halo:
 
     def free(self) -> None:
         """Release the persistent requests."""
-        for requests, _, _ in (*self._rounds, *([self._singles] if "_singles" in vars(self) else [])):
+        for requests, _, _ in self._rounds:
             for request in requests:
                 request.Free()
         self._rounds = []

@@ -1,4 +1,4 @@
-r"""Passes of Krylov methods with matrix and vectors in single precision; sums are taken in double.
+r"""Passes of Krylov methods with a matrix in single precision.
 
 With d the diagonal of A, a correction y of x solves C y = r, C = D^-1 A, r = D^-1 (b - A x): rows that have no units. Sums are weighted by
 d or d^2, so that they are those of A and of true residuals:
@@ -58,10 +58,10 @@ def residual(
     x: Floats,
     b: Floats,
     d: Singles,
-    scale: float,
-    r: Singles,
+    unit: float,
+    r: Floats,
 ) -> tuple[float, float]:
-    """r = scale D^-1 (b - A x), taken in double; sums of b^2 and (b - A x)^2. x (n_local)."""
+    """r = D^-1 (b - A x); sums of b^2 and (b - A x)^2. x (n_local)."""
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)
     size = 0.0
@@ -78,13 +78,13 @@ def residual(
             total -= ghost[at_ghost + (k - split)] * x[indices[k]]
         at_ghost += stop - split
         left += total * total
-        r[i] = total * scale / d[i]
+        r[i] = total / (unit * d[i])
     return size, left
 
 
 @compiled
 def times(
-    indptr: Indices, indices: Indices, c: Singles, d: Singles, z: Singles, r: Singles, q: Singles, s: Singles, u: Singles
+    indptr: Indices, indices: Indices, c: Singles, d: Singles, z: Floats, r: Floats, q: Floats, s: Floats, u: Floats
 ) -> tuple[float, float, float, float]:
     """u = C z; sums of d z r, d z u, d z s and d q u. z (n_local)."""
     reached = 0.0
@@ -92,11 +92,11 @@ def times(
     across = 0.0
     back = 0.0
     for i in range(len(indptr) - 1):
-        value = np.float32(0.0)
+        value = 0.0
         for k in range(indptr[i], indptr[i + 1]):
             value += c[k] * z[indices[k]]
         u[i] = value
-        weight = np.float64(d[i])
+        weight = d[i]
         along = weight * z[i]
         reached += along * r[i]
         curved += along * value
@@ -107,15 +107,15 @@ def times(
 
 @compiled
 def first_direction(
-    alpha: float, step: float, d: Singles, z: Singles, u: Singles, r: Singles, x: Floats, new: Singles
+    alpha: float, d: Singles, z: Floats, u: Floats, r: Floats, x: Floats, new: Floats
 ) -> tuple[float, float]:
-    """x += step z, new = r - alpha u; sums of d^2 new^2 and d^2 (alpha z)^2."""
+    """x += alpha z, new = r - alpha u; sums of d^2 new^2 and d^2 (alpha z)^2."""
     left = 0.0
     moved = 0.0
     for i in range(len(x)):
-        along = np.float64(z[i])
-        x[i] += step * along
-        weight = np.float64(d[i])
+        along = z[i]
+        x[i] += alpha * along
+        weight = d[i]
         far = weight * along
         moved += far * far
         value = r[i] - alpha * u[i]
@@ -127,9 +127,9 @@ def first_direction(
 
 @compiled
 def next_direction(
-    alpha: float, beta: float, step: float, d: Singles, z: Singles, u: Singles, x: Floats, q: Singles, s: Singles, r: Singles
+    alpha: float, beta: float, d: Singles, z: Floats, u: Floats, x: Floats, q: Floats, s: Floats, r: Floats
 ) -> tuple[float, float]:
-    """q = z + beta q, s = u + beta s, x += step q, r -= alpha s; sums of d^2 r^2 and d^2 (alpha q)^2."""
+    """q = z + beta q, s = u + beta s, x += alpha q, r -= alpha s; sums of d^2 r^2 and d^2 (alpha q)^2."""
     left = 0.0
     moved = 0.0
     for i in range(len(x)):
@@ -137,8 +137,8 @@ def next_direction(
         change = u[i] + beta * s[i]
         q[i] = along
         s[i] = change
-        x[i] += step * along
-        weight = np.float64(d[i])
+        x[i] += alpha * along
+        weight = d[i]
         far = weight * along
         moved += far * far
         value = r[i] - alpha * change
@@ -150,7 +150,7 @@ def next_direction(
 
 @compiled
 def times_with(
-    indptr: Indices, indices: Indices, c: Singles, d: Singles, z: Singles, first: Singles, second: Singles, v: Singles
+    indptr: Indices, indices: Indices, c: Singles, d: Singles, z: Floats, first: Floats, second: Floats, v: Floats
 ) -> tuple[float, float, float, float]:
     """v = C z; sums of d^2 times v first, v second, v^2 and second^2. z (n_local)."""
     one = 0.0
@@ -158,11 +158,11 @@ def times_with(
     size = 0.0
     other = 0.0
     for i in range(len(indptr) - 1):
-        value = np.float32(0.0)
+        value = 0.0
         for k in range(indptr[i], indptr[i + 1]):
             value += c[k] * z[indices[k]]
         v[i] = value
-        weight = np.float64(d[i])
+        weight = d[i]
         weighted = weight * value
         beside = weight * second[i]
         one += weighted * (weight * first[i])
@@ -173,20 +173,19 @@ def times_with(
 
 
 @compiled
-def difference(r: Singles, alpha: float, v: Singles, s: Singles, n: int) -> None:
+def difference(r: Floats, alpha: float, v: Floats, s: Floats, n: int) -> None:
     """s = r - alpha v of n nodes."""
-    factor = np.float32(alpha)
     for i in range(n):
-        s[i] = r[i] - factor * v[i]
+        s[i] = r[i] - alpha * v[i]
 
 
 @compiled
-def half_a_step(alpha: float, step: float, d: Singles, p_hat: Singles, x: Floats) -> float:
-    """x += step p_hat; the sum of d^2 (alpha p_hat)^2."""
+def half_a_step(alpha: float, d: Singles, p_hat: Floats, x: Floats) -> float:
+    """x += alpha p_hat; the sum of d^2 (alpha p_hat)^2."""
     moved = 0.0
     for i in range(len(x)):
-        along = np.float64(p_hat[i])
-        x[i] += step * along
+        along = p_hat[i]
+        x[i] += alpha * along
         far = d[i] * along
         moved += far * far
     return moved * alpha * alpha
@@ -197,23 +196,22 @@ def stabilised(
     alpha: float,
     omega: float,
     beta: float,
-    back: float,
     d: Singles,
-    p_hat: Singles,
-    s_hat: Singles,
-    s: Singles,
-    t: Singles,
-    v: Singles,
+    p_hat: Floats,
+    s_hat: Floats,
+    s: Floats,
+    t: Floats,
+    v: Floats,
     x: Floats,
-    p: Singles,
-    r: Singles,
-    new: Singles,
+    p: Floats,
+    r: Floats,
+    new: Floats,
 ) -> float:
-    """x += back y, y = alpha p_hat + omega s_hat, r = s - omega t, new = r + beta (p - omega v); the sum of d^2 y^2."""
+    """x += y, y = alpha p_hat + omega s_hat, r = s - omega t, new = r + beta (p - omega v); the sum of d^2 y^2."""
     moved = 0.0
     for i in range(len(x)):
         change = alpha * p_hat[i] + omega * s_hat[i]
-        x[i] += back * change
+        x[i] += change
         far = d[i] * change
         moved += far * far
         value = s[i] - omega * t[i]
@@ -223,7 +221,7 @@ def stabilised(
 
 
 @compiled
-def weighted(unit: float, d: Singles, r: Singles, out: Floats) -> None:
+def unscaled(unit: float, d: Singles, r: Floats, out: Floats) -> None:
     """out = D r."""
     for i in range(len(out)):
         out[i] = unit * d[i] * r[i]

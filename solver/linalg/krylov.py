@@ -1,4 +1,4 @@
-"""CG and BiCGStab with matrix and vectors in single precision, corrected by residuals in double until those are small enough.
+"""CG and BiCGStab with a matrix in single precision, corrected by residuals in double until those are small enough.
 
 Iterative refinement (Carson and Higham 2018, doi:10.1137/17M1140819): corrections need few digits, x and b - A x all of them.
 """
@@ -20,11 +20,10 @@ from .petsc_values import Values
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
-DEPTH = 1e-5  # share of a residual down to which corrections in single precision follow it
-ROUNDING = 8.0 * 2.0**-24  # of C y, relative to |y|: two for |C| |y|, four for the sums of a row
+DEPTH = 1e-6  # share of a residual down to which corrections by the rounded matrix follow it
+ROUNDING = 4.0 * 2.0**-24  # of A y, relative to |D y|: two roundings, of C and d, times |A| |y| <= 2 |D y| or so
 LESS = 0.5  # of the residual is left at most by a round of corrections
 ROUNDS = 8
-LEAST, MOST = 1e-12, 1e12  # of a vector: what single precision can follow
 
 CONVERGED, BREAKDOWN, NOT_FINITE, TOO_MANY = "CONVERGED_RTOL", "DIVERGED_BREAKDOWN", "DIVERGED_NANORINF", "DIVERGED_MAX_IT"
 
@@ -40,9 +39,8 @@ class Memory:
         n = graph.n_owned
         self.alone, self._sums = graph.comm.size == 1, np.zeros(4)
         (mass,) = self.total((float(graph.mass[:n].sum()),))
-        self.root = math.sqrt(graph.n_global)
         self.unit = 2.0 ** round(math.log2(mass / graph.n_global))
-        self.vectors: list[Singles] = [np.zeros(n + len(graph.ghosts), dtype=np.float32) for _ in range(8)]
+        self.vectors = [np.zeros(n + len(graph.ghosts)) for _ in range(8)]
 
     @cached_property
     def double(self) -> Floats:
@@ -76,7 +74,6 @@ class Krylov:
         self._rows = g.indptr, g.indices, self._c, self._d
         self._residual_of = (g.indptr, g.indices, g.n_own_columns, values.own, values.ghost, x, b, self._d)
         self._stale, self._fits = True, False
-        self._scale = 1.0  # of vectors
         self._moved = 0.0  # |D y| of the corrections of a round
         self.taken = 0
         self.outcome = ""
@@ -106,13 +103,13 @@ class Krylov:
             if not self._fits or left > LESS * before:
                 return BREAKDOWN
             before = left
-            unit = self._scale / m.unit
+            unit = 1.0 / m.unit
             self._moved = 0.0
             target = max(goal, DEPTH * left) * unit
             found = self._round(left * unit, target, most)
             if not found >= 0.0:
                 return BREAKDOWN
-            if found + ROUNDING * (self._moved + left * unit) <= goal * unit:
+            if found + ROUNDING * self._moved <= goal * unit:
                 return CONVERGED
             if self.taken >= most and found > target:
                 return TOO_MANY
@@ -130,21 +127,14 @@ class Krylov:
             self._stale = False
 
     def _residual(self) -> tuple[float, float]:
-        """|b| and |b - A x|; leaves the scaled residual in the first vector. Collective."""
+        """|b| and |b - A x|; leaves D^-1 (b - A x) in the first vector. Collective."""
         m = self._memory
         if not m.alone:
             m.graph.halo.update(self._local)
-        self._scale = 1.0
-        while True:
-            scale = self._scale / m.unit
-            squares = m.total(krylov.residual(*self._residual_of, scale, m.vectors[0]))
-            size, left = math.sqrt(squares[0]), math.sqrt(squares[1])
-            typical = left * scale / m.root
-            if LEAST < typical < MOST or not 0.0 < typical < math.inf:
-                return size, left
-            self._scale *= 2.0 ** -round(math.log2(typical))
+        squares = m.total(krylov.residual(*self._residual_of, m.unit, m.vectors[0]))
+        return math.sqrt(squares[0]), math.sqrt(squares[1])
 
-    def _hat(self, vector: Singles, into: Singles) -> Singles:
+    def _hat(self, vector: Floats, into: Floats) -> Floats:
         """What the preconditioner makes of a vector, with its ghosts. Collective."""
         m = self._memory
         if self._incomplete is None:
@@ -152,10 +142,10 @@ class Krylov:
                 return vector
             into = vector
         else:
-            krylov.weighted(m.unit, self._d, vector, m.double)
+            krylov.unscaled(m.unit, self._d, vector, m.double)
             self._incomplete.solve(m.double, into)
         if not m.alone:
-            m.graph.halo.update_single(into)
+            m.graph.halo.update(into)
         return into
 
     def _cg(self, left: float, target: float, most: int) -> float:
@@ -174,14 +164,13 @@ class Krylov:
             if not (curve > 0.0 and reached > 0.0):
                 return math.nan
             alpha = reached / curve
-            step = alpha / self._scale
             if q is z:
                 new = other if z is r else r
-                sums = krylov.first_direction(alpha, step, self._d, z, u, r, self._x, new)
+                sums = krylov.first_direction(alpha, self._d, z, u, r, self._x, new)
                 q, old, u = z, u, s
                 r, z = new, (new if z is r else other)
             else:
-                sums = krylov.next_direction(alpha, beta, step, self._d, z, u, self._x, q, old, r)
+                sums = krylov.next_direction(alpha, beta, self._d, z, u, self._x, q, old, r)
             squared, moved = m.total(sums)
             self._moved += math.sqrt(moved)
             self.taken += 1
@@ -206,7 +195,7 @@ class Krylov:
                 return math.nan
             left = math.sqrt(max(0.0, half))
             if left <= target:
-                (moved,) = m.total((krylov.half_a_step(alpha, alpha / self._scale, self._d, toward, self._x),))
+                (moved,) = m.total((krylov.half_a_step(alpha, self._d, toward, self._x),))
                 self._moved += math.sqrt(moved)
                 return left
             krylov.difference(r, alpha, v, s, len(self._x))
@@ -218,7 +207,7 @@ class Krylov:
             if not math.isfinite(beta):
                 return math.nan
             vectors = (toward, further, s, t, v, self._x, along, other, p)
-            (moved,) = m.total((krylov.stabilised(alpha, omega, beta, 1.0 / self._scale, self._d, *vectors),))
+            (moved,) = m.total((krylov.stabilised(alpha, omega, beta, self._d, *vectors),))
             r, along = other, p
             self._moved += math.sqrt(moved)
             left = math.sqrt(max(0.0, squared - omega * two))
