@@ -24,9 +24,7 @@ LEAST, MOST = 1e-12, 1e12  # of d in its unit: what squares and products of it n
 
 
 @compiled
-def scaled(
-    indptr: Indices, diagonal: Ints, n_own_columns: Ints, own: Floats, ghost: Floats, unit: float, c: Singles, d: Singles
-) -> bool:
+def scaled(indptr: Indices, diagonal: Ints, n_own_columns: Ints, own: Floats, ghost: Floats, unit: float, c: Singles, d: Singles) -> bool:
     """C, and d in its unit, of the two blocks of a matrix; False where d is out of range."""
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)
@@ -106,9 +104,7 @@ def times(
 
 
 @compiled
-def first_direction(
-    alpha: float, d: Singles, z: Floats, u: Floats, r: Floats, x: Floats, new: Floats
-) -> tuple[float, float]:
+def first_direction(alpha: float, d: Singles, z: Floats, u: Floats, r: Floats, x: Floats, new: Floats) -> tuple[float, float]:
     """x += alpha z, new = r - alpha u; sums of d^2 new^2 and d^2 (alpha z)^2."""
     left = 0.0
     moved = 0.0

@@ -23,7 +23,9 @@ Singles = NDArray[np.float32]
 DEPTH = 1e-6  # share of a residual down to which corrections by the rounded matrix follow it
 ROUNDING = 4.0 * 2.0**-24  # of A y, relative to |D y|: two roundings, of C and d, times |A| |y| <= 2 |D y| or so
 LESS = 0.5  # of the residual is left at most by a round of corrections
-ROUNDS = 8
+ROUNDS = 12
+ORTHOGONAL = 1e-8  # cosine below which a residual tells BiCGStab nothing: it begins a new round
+PEAK = 1e4  # times its first residual, from which on it will not come back
 
 CONVERGED, BREAKDOWN, NOT_FINITE, TOO_MANY = "CONVERGED_RTOL", "DIVERGED_BREAKDOWN", "DIVERGED_NANORINF", "DIVERGED_MAX_IT"
 
@@ -60,12 +62,11 @@ class Memory:
 class Krylov:
     """Solver of one system, preconditioned by its diagonal or by incomplete factors; symmetric: the matrix.
 
-    x (n_local): guess and solution, with room for ghosts. ``taken``: iterations of the last solve; ``outcome``: how it ended, in PETSc's words.
+    x (n_local): guess and solution, with room for ghosts. ``taken``: iterations of the last solve; ``outcome``: how that ended, as PETSc
+    says it.
     """
 
-    def __init__(
-        self, memory: Memory, values: Values, x: Floats, b: Floats, incomplete: Incomplete | None, symmetric: bool
-    ) -> None:
+    def __init__(self, memory: Memory, values: Values, x: Floats, b: Floats, incomplete: Incomplete | None, symmetric: bool) -> None:
         g = memory.graph
         self._memory, self._values, self._incomplete = memory, values, incomplete
         self._round = self._cg if symmetric else self._bicgstab
@@ -184,7 +185,7 @@ class Krylov:
         m = self._memory
         shadow, p, s, s_hat, p_hat, v, t, other = m.vectors
         r, along = shadow, shadow
-        rho = left * left
+        first, rho = left, left * left
         while self.taken < most:
             toward = self._hat(along, p_hat)
             one, two, size, squared = m.total(krylov.times_with(*self._rows, toward, shadow, r, v))
@@ -211,6 +212,8 @@ class Krylov:
             r, along = other, p
             self._moved += math.sqrt(moved)
             left = math.sqrt(max(0.0, squared - omega * two))
-            if left <= target:
+            if left <= target or abs(rho) < ORTHOGONAL * first * left:
                 break
+            if left > PEAK * first:
+                return math.nan
         return left

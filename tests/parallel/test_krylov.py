@@ -64,7 +64,10 @@ def by_petsc(self: LinearSystem, rtol: float | None = None) -> bool:
 
 @pytest.mark.parametrize("preconditioner", ["jacobi", "ilu"])
 @pytest.mark.parametrize("symmetric", [True, False])
-@pytest.mark.parametrize(("rtol", "spread", "unit", "density"), [(1e-8, 1.0, 1.0, 1.0), (1e-13, 1e3, 1e-18, 1e-9), (1e-3, 10.0, 1e9, 1e30), (1e-6, 1.0, 1.0, 1e-140)])
+@pytest.mark.parametrize(
+    ("rtol", "spread", "unit", "density"),
+    [(1e-8, 1.0, 1.0, 1.0), (1e-13, 1e3, 1e-18, 1e-9), (1e-3, 10.0, 1e9, 1e30), (1e-6, 1.0, 1.0, 1e-140)],
+)
 def test_the_residual_in_double_is_within_the_tolerance(
     comm: Comm,
     monkeypatch: pytest.MonkeyPatch,
@@ -169,7 +172,10 @@ def test_steps_are_those_with_petsc(comm: Comm, monkeypatch: pytest.MonkeyPatch,
     square = " + ".join(f"{x}^2" for x in "xyz"[:dim])
 
     def run() -> tuple[March, list[np.ndarray]]:
-        march = March(problem_of(anderson(square=square), lattice(dim, cells), comm), SchemeOptions(linear=LinearOptions(preconditioner=preconditioner)))
+        march = March(
+            problem_of(anderson(square=square), lattice(dim, cells), comm),
+            SchemeOptions(linear=LinearOptions(preconditioner=preconditioner)),
+        )
         for _ in range(6):
             assert march.step(0.05)
         return march, [march.problem.species[name].state.copy() for name in "nm"]
