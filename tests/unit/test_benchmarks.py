@@ -89,6 +89,21 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     assert f"{n} nodes" in table([result])
 
 
+def test_passes_of_our_own_solvers_are_counted(comm: Comm) -> None:
+    """No event of PETSc; a first residual for each solve, with the matrix in double, and products with the one in single precision."""
+    result = measure(Case(3, 700, 0.05, 3, ("numerics.linear.preconditioner=jacobi",)), comm)
+    z, fields, per_node = result["z"], result["fields"], result["bytes_per_node"]
+    assert per_node["PETSc"] == 0.0 and result["petsc_counts"] == {}
+    solves = sum(f["solves_per_step"] + f["low_solves_per_step"] for f in fields.values())
+    # rows, own columns, entries and columns; x, b, d read, r written
+    assert per_node["residual"] == pytest.approx(solves * (4 + 4 + 12 * z + 8 + 8 + 4 + 16), rel=0.01)
+    (symmetric,) = (f for f in fields.values() if f["solver"][0] == "cg")
+    products = symmetric["solves_per_step"] * symmetric["iterations_per_solve"]
+    assert symmetric["low_solves_per_step"] == 0.0 and products >= 1.0
+    # rows, entries and columns; d and three or four vectors read, one written
+    assert per_node["times"] / products == pytest.approx(4 + 8 * z + 4 + 3.5 * 8 + 16, abs=12.0)
+
+
 def test_reactions_are_counted() -> None:
     """Twelve of them; where cells are on a few of the nodes only these go by stages; what is counted of a step is less than the step."""
     few, all_ = (measure_reactions(active, 24, 0.05, 1, []) for active in (0.01, 2.0))
