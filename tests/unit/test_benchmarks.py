@@ -75,10 +75,10 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     for field in fields.values():
         assert field["solves_per_step"] == 2.0  # the two stages
         assert field["iterations_per_solve"] >= 0.5
-    # conjugate gradients multiply once per iteration, BiCGStab twice; each solve once more, for its first residual
+    # conjugate gradients and GMRES multiply once per iteration, BiCGStab twice; each solve once more, for its first residual
     products = 0.0
     for field in fields.values():
-        factor = {"cg": 1, "bicgstab": 2}[field["solver"][0]]
+        factor = {"cg": 1, "gmres": 1, "bicgstab": 2}[field["solver"][0]]
         for kind in ("", "low_"):
             solves = field[f"{kind}solves_per_step"]
             products += solves * (1 + factor * field[f"{kind}iterations_per_solve"])
@@ -92,6 +92,21 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     axis = np.exp(-(np.linspace(-0.5, 0.5, case.cells + 1) ** 2) / 0.0025)  # conserved: what the lattice holds at the start
     assert result["amounts"]["tumour"] == pytest.approx((axis.sum() / case.cells) ** dim, rel=1e-9)
     assert f"{n} nodes" in table([result])
+
+
+def test_passes_of_our_own_solvers_are_counted(comm: Comm) -> None:
+    """No event of PETSc; a first residual for each solve, with the matrix in double, and products with the one in single precision."""
+    result = measure(Case(3, 700, 0.05, 3, ("numerics.linear.preconditioner=jacobi",)), comm)
+    z, fields, per_node = result["z"], result["fields"], result["bytes_per_node"]
+    assert per_node["PETSc"] == 0.0 and result["petsc_counts"] == {}
+    solves = sum(f["solves_per_step"] + f["low_solves_per_step"] for f in fields.values())
+    # rows, own columns, entries and columns; x, b, d read, r written
+    assert per_node["residual"] == pytest.approx(solves * (4 + 4 + 12 * z + 8 + 8 + 4 + 16), rel=0.01)
+    (symmetric,) = (f for f in fields.values() if f["solver"][0] == "cg")
+    products = symmetric["solves_per_step"] * symmetric["iterations_per_solve"]
+    assert symmetric["low_solves_per_step"] == 0.0 and products >= 1.0
+    # rows, entries and columns; d and three or four vectors read, one written
+    assert per_node["times"] / products == pytest.approx(4 + 8 * z + 4 + 3.5 * 8 + 16, abs=12.0)
 
 
 def test_reactions_are_counted() -> None:
@@ -142,6 +157,7 @@ def test_real_runs_are_counted_and_compared(comm: Comm) -> None:
     turns = [{"version": who, **result, "run": run} for who, run in (("base", 8.0), ("here", 3.0), ("base", 6.0), ("here", 5.0))]
     lines = compared(turns).splitlines()
     assert [line.split("|")[7].strip() for line in lines[2:]] == ["", "0.50"]
+    assert "-0.0 |" not in compared([{**turns[0], "memory": -40.0}])
     assert all(f"| {result['steps']} |" in line for line in lines[2:])
 
 
