@@ -1,9 +1,9 @@
-"""How what partners are made of by others, and the rates of their reactions, change within a step, by what they were in the last.
+"""How what is made of partners from outside, whatever there is of them, changes within a step, by what it was in the last.
 
-Kinetics take what is made from outside, and what their rates read besides, as it is at mid-step. Where it is used up at once, what
-is there at the end of a step would be that of its middle: late by half a step, an error of first order, for which steps would have
-to be as short as if the source were fast. So both are lines in time through their values of the last two steps; what they make in
-all of the step stays what it is.
+Kinetics take it as it is at mid-step. Where it is used up at once, what is there at the end of a step would be that of its middle: late
+by half a step, an error of first order, for which steps would have to be as short as if the source were fast. So it is a line in
+time through the values of the last two steps; what is made in all of the step stays what it is. What multiplies densities in the rates
+is taken at mid-step: its mean over a step is exact for what decays at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 class Trend:
-    """The change within a step of what a set of partners is given. variables: what is kept of the last step, owned nodes only.
+    """The change within a step of what is made of a set of partners. variables: what is kept of the last step, owned nodes only.
 
     Growth that is divided between transport and kinetics (components.parting) changes hands: it is taken as constant.
     """
@@ -53,8 +53,8 @@ class Trend:
         if k in self._made:
             mobile.made(self._made[k].new)
 
-    def find(self, density: Floats, touched: NDArray[np.bool_], dt: float) -> Floats:
-        """By how much what is given changes in time (rows, nodes), at these densities; without nodes where it does not."""
+    def find(self, touched: NDArray[np.bool_], dt: float) -> Floats:
+        """By how much what is made changes in time (rows, nodes); without nodes where it does not."""
         for k, v in self._outer:
             v.new[:] = self.kinetics.outer[k]
         last = self.state.history.last
@@ -69,7 +69,7 @@ class Trend:
             self._before[:] = self.kinetics.outer
             for k, v in self._outer:
                 self._before[k] = v.old
-            given = (self.kinetics.outer, self._before, ahead, self.kinetics.held, density)
+            given = (self.kinetics.outer, self._before, ahead, self.kinetics.held)
             kernel.foresee(self._table, *given, touched, dt, self._bends)
         return self._bends
 

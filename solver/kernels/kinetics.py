@@ -298,10 +298,10 @@ def advance(
 
 @compiled
 def foresee(
-    table: Table, outer: Floats, before: Floats, ahead: float, held: Flags, c: Floats, touched: Flags, dt: float, bends: Floats
+    table: Table, outer: Floats, before: Floats, ahead: float, held: Flags, touched: Flags, dt: float, bends: Floats
 ) -> None:  # fmt: skip
-    """Add dR/dt at the densities c of what R reads besides: from ``before``, of the last step, to ``outer``, of this one, and ``ahead`` times
-    as far to its end; no further than to 0 or twice as much. Where anything has ever reacted."""
+    """Add dR/dt at c = 0, of what is made whatever there is: from ``before``, what R read in the last step besides, to ``outer``, in this
+    one, and ``ahead`` times as far to its end; no further than to 0 or twice as much. Where anything has ever reacted."""
     m, n = bends.shape
     wide, first = np.zeros((table.first + table.short, WIDTH)), np.zeros((m, WIDTH))
     for k in range(len(table.constants)):
@@ -318,7 +318,6 @@ def foresee(
                 changing |= outer[k, begin + b] != before[k, begin + b]
         if not changing:
             continue
-        wide[:m, :width] = c[:, begin : begin + width]
         run_wide(table.code, table.short, table.first, width, wide)
         for i in range(m):
             first[i] = wide[table.at[i]]
