@@ -203,13 +203,13 @@ def blend_back(
 
 @compiled
 def sub_step(
-    table: Table, held: Flags, source: Floats, bend: Floats, dt: float, rtol: float, floors: Floats, registers: Floats, w: Floats, order: Ints,
-    work: Floats, flown: Floats, steepness: Floats, clock: Floats, c: Floats, mean: Floats, x: Floats, counts: Floats,
+    table: Table, held: Flags, source: Floats, bend: Floats, dt: float, rtol: float, floors: Floats, registers: Floats, w: Floats,
+    order: Ints, work: Floats, flown: Floats, steepness: Floats, clock: Floats, c: Floats, mean: Floats, x: Floats, counts: Floats,
 ) -> bool:  # fmt: skip
     """c after one sub-step, in place; its mean over dt and what flowed are added to. False where there is none.
 
     clock: the time since the step began and the length to try; both are changed. registers: those of outer parts and constants are
-    filled. source: T at the middle of the step, bend: dT/dt. work (9, m), flown (6, flows), w (m, m), order (m), steepness (turns): scratch.
+    filled. source: T at mid-step, bend: dT/dt. work (9, m), flown (6, flows), w (m, m), order (m), steepness (turns): scratch.
     """
     m, flows, turns = len(c), table.flows, table.turns
     r = len(flows)

@@ -1,4 +1,4 @@
-"""What cells bring along where they become others, or secrete, and what binds it at once: steps as the physics asks, right against SciPy."""
+"""What cells bring along where they become others, or secrete, and what binds it at once: few steps, right against SciPy."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def exact(each: float, passed: float) -> list[np.ndarray[Any, Any]]:
 
 @pytest.mark.parametrize("passed", [0, 3])
 def test_what_comes_with_new_cells_and_binds_at_once(passed: int, tmp_path: Path) -> None:
-    """Brought by those that are new or had as what they were: in steps that see what is fast at rest (to t = 24: 16,708 and 17,409 before)."""
+    """Brought by those that are new or had as what they were: what is fast is at rest (to t = 24: 16,708 and 17,409 steps before)."""
     path = tmp_path / "born.yaml"
     path.write_text(TEXT, encoding="utf-8")
     given = {"model.bound.passed.per_cell": passed} if passed else {"model.bound.passed": None}
