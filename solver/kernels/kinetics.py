@@ -247,7 +247,8 @@ def advance(
     absolute. touched (blocks): where anything has ever reacted. levels (species, blocks): where less than TILTED
     tilt is 0, where less than CHANGED new = moved is not written. flowing (flows, blocks): elsewhere flown is 0. counts: adds sub-steps,
     blends, nodes that began with ``moved``, nodes that reacted.
-    bends (species, nodes), or without nodes: dT/dt, where much reacts, T being that of mid-step. pending (nodes): scratch. Returns a node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
+    bends (species, nodes), or without nodes: dT/dt, where much reacts, T being that of mid-step. pending (nodes): scratch.
+    Returns a node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
     """
     m, n = new.shape
     quiet, gross = table.quiet, table.gross
