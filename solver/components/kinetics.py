@@ -240,9 +240,9 @@ class Coupled(Component):
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
                     return reason
-                self._trend.see(k, mobile)
                 if self._own[k]:
                     s.variable.show(self._mids[k])  # it was evaluated for what transport alone makes
+            self._trend.see(k)
             found = coupling.settle(levels, s.graph.mass, s.state, gain, dt, self._star[k], self._reached[k])
             self._largest[k], self._least[k], self._content[k], back = found
             if s.name in self.moving:
@@ -272,7 +272,7 @@ class Coupled(Component):
         given = (self._table, kinetics.outer, kinetics.held, kinetics.is_held)
         begun = (self._old, self._star, self._peaks, self._reached, self._least, dt, self.rtol, self._floors, self._trace)
         found = (self._new, self._tilt, self._flown, self.work)
-        bends = self._trend.find(self._touched, dt)
+        bends = self._trend.find(dt)
         everything: tuple[Any, ...] = (*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending, bends)
         failed = kernel.advance(*everything)
         for (k, nodes, _), values in zip(self._at_once, before, strict=True):
@@ -368,9 +368,9 @@ class Coupled(Component):
             self._begin_with(k)
 
     def arrays(self) -> Mapping[str, Floats]:
-        """Which parts of growth are left to transport; what was made, and what rates read, in the last step."""
+        """Which parts of growth are left to transport; what was made in the last step."""
         parts = self._parting.parts if self._parting is not None else []
-        return {v.array: v.new[: v.n_owned] for v in (*parts, *self._trend.variables)}
+        return {v.array: v.new[: v.n_owned] for v in (*parts, *self._trend.made.values())}
 
     def spare(self) -> Iterable[str]:
         """Earlier versions left all growth to transport, and took all else as constant in a step."""

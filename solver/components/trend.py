@@ -23,58 +23,49 @@ Floats = NDArray[np.float64]
 
 
 class Trend:
-    """The change within a step of what is made of a set of partners. variables: what is kept of the last step, owned nodes only.
+    """The change within a step of what is made of a set of partners. made: by member, that of the last step, owned nodes only.
 
     Growth that is divided between transport and kinetics (components.parting) changes hands: it is taken as constant.
     """
 
     def __init__(self, kinetics: NodalKinetics, state: State, mobiles: Sequence[Mobile | Carried | None]) -> None:
         self.kinetics, self.state = kinetics, state
-        n, name = kinetics.graph.n_owned, kinetics.members[0].name
-
-        def kept(what: str) -> Variable:
-            return state.follow(Variable(what, np.zeros(n), n, lambda _: None, differs=False))
-
-        self._made = {
-            k: kept(f"{s.name}/kinetics/made")
-            for k, (s, mobile) in enumerate(zip(kinetics.members, mobiles, strict=True))
-            if mobile is not None and k not in kinetics.parts_of_growth and (isinstance(mobile, Carried) or s.law.production)
-        }
-        self._outer = [(k, kept(f"{name}/kinetics/outer{k}")) for k in kinetics.changing]
-        self.variables = [*self._made.values(), *(v for _, v in self._outer)]
+        n = kinetics.graph.n_owned
+        self.made: dict[int, Variable] = {}
+        for k, (s, mobile) in enumerate(zip(kinetics.members, mobiles, strict=True)):
+            brought = isinstance(mobile, Carried) or (isinstance(mobile, Mobile) and bool(s.law.production))
+            if k not in kinetics.parts_of_growth and (brought or k in kinetics.write_made):
+                made = Variable(f"{s.name}/kinetics/made", np.zeros(n), n, lambda _: None, differs=False)
+                self.made[k] = state.follow(made)
+        self._mobiles = mobiles
         self._known = True  # whether what the last step had is known
-        self._before = np.zeros((len(kinetics.outer), n if self._outer else 0))
-        self._bends = np.zeros((len(kinetics.held), n if self.variables else 0))
+        self._bends = np.zeros((len(kinetics.held), n if self.made else 0))
         self._none = np.zeros((len(kinetics.held), 0))
-        self._table = kinetics.program.table()
+        self._scratch = np.zeros(kinetics.graph.n_local if self.made else 0)
 
-    def see(self, k: int, mobile: Mobile | Carried) -> None:
-        """Keep what was made of a member in the transport that has just been."""
-        if k in self._made:
-            mobile.made(self._made[k].new)
+    def see(self, k: int) -> None:
+        """Keep what is made of a member, whose transport, if it moves, has just been."""
+        if k in self.made:
+            made, mobile, write = self.made[k].new, self._mobiles[k], self.kinetics.write_made.get(k)
+            made[:] = 0.0
+            if mobile is not None:
+                mobile.made(made)
+            if write is not None:
+                write(self._scratch)
+                made += self._scratch[: len(made)]
 
-    def find(self, touched: NDArray[np.bool_], dt: float) -> Floats:
+    def find(self, dt: float) -> Floats:
         """By how much what is made changes in time (rows, nodes); without nodes where it does not."""
-        for k, v in self._outer:
-            v.new[:] = self.kinetics.outer[k]
         last = self.state.history.last
-        if last == 0.0 or not self.variables or not self._known:
+        if last == 0.0 or not self.made or not self._known:
             self._known = True
             return self._none
-        ahead = dt / (dt + last)
-        self._bends[:] = 0.0
-        for k, v in self._made.items():
-            kernel.lean(v.new, v.old, ahead, dt, self._bends[k])
-        if self._outer:
-            self._before[:] = self.kinetics.outer
-            for k, v in self._outer:
-                self._before[k] = v.old
-            given = (self.kinetics.outer, self._before, ahead, self.kinetics.held)
-            kernel.foresee(self._table, *given, touched, dt, self._bends)
+        for k, v in self.made.items():
+            kernel.lean(v.new, v.old, dt / (dt + last), dt, self._bends[k])
         return self._bends
 
     def restore(self, arrays: Mapping[str, Floats]) -> None:
         """Put back what the last step had; earlier versions kept nothing of it."""
-        self._known = all(v.array in arrays for v in self.variables)
-        for v in self.variables if self._known else ():
+        self._known = all(v.array in arrays for v in self.made.values())
+        for v in self.made.values() if self._known else ():
             v.new[:] = arrays[v.array]

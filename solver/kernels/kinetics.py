@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .compiled import compiled
 from .lanes import march
-from .program import Code, run_sparse, run_wide
+from .program import Code, run_sparse
 from .rodas import Table
 
 Floats = NDArray[np.float64]
@@ -298,44 +298,9 @@ def advance(
 
 
 @compiled
-def foresee(
-    table: Table, outer: Floats, before: Floats, ahead: float, held: Flags, touched: Flags, dt: float, bends: Floats
-) -> None:  # fmt: skip
-    """Add dR/dt at c = 0, of what is made whatever there is: from ``before``, what R read in the last step besides, to ``outer``, in this
-    one, and ``ahead`` times as far to its end; no further than to 0 or twice as much. Where anything has ever reacted."""
-    m, n = bends.shape
-    wide, first = np.zeros((table.first + table.short, WIDTH)), np.zeros((m, WIDTH))
-    for k in range(len(table.constants)):
-        wide[m + len(outer) + k] = table.constants[k]
-    for block in range(len(touched)):
-        if not touched[block]:
-            continue
-        begin = block * WIDTH
-        width = min(WIDTH, n - begin)
-        changing = False
-        for k in range(len(outer)):
-            for b in range(width):
-                wide[m + k, b] = outer[k, begin + b]
-                changing |= outer[k, begin + b] != before[k, begin + b]
-        if not changing:
-            continue
-        run_wide(table.code, table.short, table.first, width, wide)
-        for i in range(m):
-            first[i] = wide[table.at[i]]
-        for k in range(len(outer)):
-            for b in range(width):
-                value = outer[k, begin + b]
-                wide[m + k, b] = value + min(max(ahead * (value - before[k, begin + b]), -abs(value)), abs(value))
-        run_wide(table.code, table.short, table.first, width, wide)
-        for i in range(m):
-            for b in range(width):
-                change = wide[table.at[i], b] - first[i, b]
-                if not held[i, begin + b] and abs(change) < np.inf:
-                    bends[i, begin + b] += 2.0 / dt * change
-
-
-@compiled
 def lean(made: Floats, before: Floats, ahead: float, dt: float, bend: Floats) -> None:
-    """bend = dP/dt of what is made at the nodes: from ``before``, of the last step, to ``made``, of this one, likewise."""
+    """bend = dP/dt of what is made at the nodes: from ``before``, of the last step, to ``made``, of this one, and ``ahead`` times as far
+    to its end; no further than to 0 or twice as much."""
     for i in range(len(bend)):
-        bend[i] = 2.0 / dt * min(max(ahead * (made[i] - before[i]), -abs(made[i])), abs(made[i]))
+        change = min(max(ahead * (made[i] - before[i]), -abs(made[i])), abs(made[i]))
+        bend[i] = 2.0 / dt * change if abs(change) < np.inf else 0.0
