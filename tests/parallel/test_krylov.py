@@ -140,6 +140,17 @@ def test_failures_are_those_of_all_ranks(comm: Comm, symmetric: bool) -> None:
     s.destroy()
 
 
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("density", [1e-165, 1e-200])
+def test_squares_that_are_zero_raise_nothing(comm: Comm, symmetric: bool, density: float) -> None:
+    """Densities whose squares are 0 in double, wholly or only of the residual that is left."""
+    s = system(matrix(symmetric), comm, LinearOptions(preconditioner="jacobi"), symmetric)
+    s.b[:] = density * (1.0 + np.cos(np.arange(N)))[s.rows]  # type: ignore[attr-defined]
+    s.solve()
+    parallel_assert(comm, bool(np.isfinite(s.x).all() and np.abs(s.x).max(initial=0.0) <= 1e3 * density))
+    s.destroy()
+
+
 def test_a_breakdown_is_said(comm: Comm) -> None:
     """(r, C r) = 0 at the first step of BiCGStab: our own gives up, with x as it was; nothing is divided by 0."""
     graph: Any = graph_of(csr_array(np.ones((2, 2))), MPI.COMM_SELF)
