@@ -36,6 +36,7 @@ def graph_of(matrix: csr_array, comm: Comm, first: int = 0, stop: int | None = N
         n_global=matrix.shape[0],
         first=first,
         ghosts=ghosts,
+        nodes=np.arange(first, stop),
         indptr=own.indptr.astype(np.uint32),
         indices=local[order].astype(np.uint32),
         diagonal=np.flatnonzero(local[order] == row_of).astype(np.int32),
