@@ -13,7 +13,7 @@ Indices = NDArray[np.uint32]
 
 @compiled
 def interleave(indptr: Indices, indices: Indices, order: Indices, place: Indices, level: Indices, count: Indices, moved: Indices) -> None:
-    """Change an order, and the places in it, run by run: first what follows no neighbour in the run, then what follows only these, and so on.
+    """Change an order, and the places in it, run by run: first what follows no neighbour in it, then what follows only these, and so on.
 
     Neighbours stay before and behind each other, so factors are the same to the last bit; but in a solve nodes next to each other need
     not wait for each other (level scheduling: Anderson and Saad 1989, doi:10.1142/S0129053389000056), and a run stays in the cache.

@@ -26,24 +26,28 @@ class _Rows(NamedTuple):
 
 
 class Exchange:
-    """Messages of the same size every time. send, receive: for each rank, positions in what is sent and in what is filled."""
+    """Messages of the same size every time, from two arrays, numbered one after the other, the first of length n.
 
-    def __init__(self, comm: Any, send: list[Longs], receive: list[Longs]) -> None:
-        self._send = [(at, np.empty(len(at))) for at in send if len(at)]
+    send, receive: for each rank, positions in what is sent and in what is filled.
+    """
+
+    def __init__(self, comm: Any, n: int, send: list[Longs], receive: list[Longs]) -> None:
+        self._send = [(np.empty(len(at)), at[at < n], at < n, at[at >= n] - n, at >= n) for at in send if len(at)]
         self._receive = [(at, np.empty(len(at))) for at in receive if len(at)]
         to, source = ([r for r, at in enumerate(each) if len(at)] for each in (send, receive))
         receives = [comm.Recv_init(buffer, source=r) for r, (_, buffer) in zip(source, self._receive, strict=True)]
-        sends = [comm.Send_init(buffer, dest=r) for r, (_, buffer) in zip(to, self._send, strict=True)]
+        sends = [comm.Send_init(buffer, dest=r) for r, (buffer, *_) in zip(to, self._send, strict=True)]
         self._requests: list[Any] | None = receives + sends
 
     def __call__(self, first: Floats, second: Floats, into: Floats) -> None:
-        """Send of two arrays, numbered one after the other. Collective."""
+        """Send of these arrays, and fill. Collective."""
         assert self._requests is not None, "freed"
-        n = len(first)
-        for at, buffer in self._send:
-            inside = at < n
-            buffer[inside] = first[at[inside]]
-            buffer[~inside] = second[at[~inside] - n]
+        for buffer, at, of_first, beyond, of_second in self._send:
+            if len(beyond):
+                buffer[of_first] = first[at]
+                buffer[of_second] = second[beyond]
+            else:
+                np.take(first, at, out=buffer, mode="clip")
         MPI.Prequest.Startall(self._requests)
         MPI.Request.Waitall(self._requests)
         for at, buffer in self._receive:
@@ -83,7 +87,9 @@ class Overlap:
         g, rows = self._graph, _Rows(self._graph.indptr, self._graph.indices)
         values = np.arange(len(rows.indices) + len(further.indices), dtype=np.uint32)
         if g.comm.size > 1:
-            rows = _Rows(np.concatenate([rows.indptr, rows.indptr[-1] + further.indptr[1:]]), np.concatenate([rows.indices, further.indices]))
+            rows = _Rows(
+                np.concatenate([rows.indptr, rows.indptr[-1] + further.indptr[1:]]), np.concatenate([rows.indices, further.indices])
+            )
             ghost: NDArray[np.bool_] = g.indices >= g.n_owned
             before = np.cumsum(ghost, dtype=np.uint32)
             values[: len(ghost)] = np.where(ghost, len(ghost) - before[-1:] + before - 1, values[: len(ghost)] - before)
@@ -140,7 +146,12 @@ class Overlap:
         further, keys, lengths, columns = [fresh[:0]], [fresh[:0]], [fresh[:0]], [fresh[:0]]
         for _ in range(layers if comm.size > 1 else 0):
             places = self._by_owner(fresh)
-            told = comm.alltoall([(self._graph.nodes[asked - self._graph.first], *self._rows(asked)) for asked in comm.alltoall([fresh[at] for at in places])])
+            told = comm.alltoall(
+                [
+                    (self._graph.nodes[asked - self._graph.first], *self._rows(asked))
+                    for asked in comm.alltoall([fresh[at] for at in places])
+                ]
+            )
             back = np.argsort(np.concatenate(places), kind="stable")  # from the order of owners to that of the layer
             size = np.concatenate([each for _, each, _ in told])
             keys.append(np.concatenate([each for each, _, _ in told])[back])
@@ -173,8 +184,8 @@ class Overlap:
         for asked, mask in wanted:
             at = self._entries(asked)[0][mask]
             send.append(np.where(ghost[at], len(ghost) - before[-1] + before[at], at - before[at]))
-        rows = Exchange(comm, send, [target[of[kept[of]]] for of in entries])
-        return rows, Exchange(comm, [asked - graph.first for asked, _ in wanted], places)
+        rows = Exchange(comm, len(ghost) - int(before[-1]), send, [target[of[kept[of]]] for of in entries])
+        return rows, Exchange(comm, graph.n_owned, [asked - graph.first for asked, _ in wanted], places)
 
     def free(self) -> None:
         """Release what was opened for messages."""
