@@ -150,7 +150,7 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
     mass = np.zeros(n + len(ghosts))
     mass[:n] = forms.mass()
     halo.update(mass)
-    if len(ghosts) > len(mesh.ghosts) or links is not None:
+    if links is not None:
         points = np.zeros((n + len(ghosts), 3))
         for axis in range(3):
             coordinate = np.zeros(n + len(ghosts))

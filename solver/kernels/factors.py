@@ -114,10 +114,10 @@ def factorise(
 
 @compiled
 def solve(b: Block, f: Factors, r: Floats, beyond: Floats, y: Floats, z: Floats) -> None:
-    """z = (D + U)^-1 D (L + D)^-1 r at the owned nodes; beyond: r at further nodes; y (all nodes): memory."""
+    """z = (D + U)^-1 D (L + D)^-1 r at the owned nodes, which r has; beyond: r at further nodes; y (all nodes): memory."""
     order, indptr, middle, indices, _ = b
     entries, inverses = f
-    n = len(z)
+    n = len(r)
     for p in range(len(order)):
         i = order[p]
         total = r[i] if i < n else beyond[i - n]

@@ -18,6 +18,8 @@ RUN = 4096  # nodes that are put in another order together: few enough for the c
 SAMPLE = 10_000  # about so many rows tell whether an order is narrow
 NARROW = 2.0  # times the usual distance between neighbours
 LAYERS = 3  # the least that needs about as many iterations as one rank does; at least 1, the ghosts
+MOST, SHARE = 6, 0.05  # as many are taken where they are less than this share of all nodes
+FEW = 500  # nodes in all, of which each rank's block holds every one: as one rank's, however strongly they are coupled
 
 
 class _Rows(NamedTuple):
@@ -61,12 +63,13 @@ class Exchange:
 
 
 class Overlap:
-    """The block of this rank on a graph, and how values for it are exchanged. Collective.
+    """The block of this rank on a graph, and how values for it are exchanged. Collective. layers: None for
+    LAYERS to MOST, or for all of FEW nodes.
 
     rows: exchange of the values of matrix rows; nodes: of vectors. values, where, row, exact, beyond, y: memory for all factors in turn.
     """
 
-    def __init__(self, graph: Any, layers: int = LAYERS) -> None:
+    def __init__(self, graph: Any, layers: int | None = None) -> None:
         self._graph = graph
         self._numbers: Longs = np.concatenate([np.arange(graph.first, graph.first + graph.n_owned, dtype=np.int64), graph.ghosts])
         self._ends: Longs = np.array(graph.comm.allgather(graph.first + graph.n_owned), dtype=np.int64)
@@ -140,11 +143,19 @@ class Overlap:
         entries, lengths = self._entries(asked)
         return lengths, self._numbers[self._graph.indices[entries]]
 
-    def _layers(self, layers: int) -> tuple[Longs, Longs, Longs, Longs]:
-        """The further nodes, layer by layer from the ghosts on, with lengths and columns of their rows."""
-        comm, fresh = self._graph.comm, self._graph.ghosts
+    def _layers(self, layers: int | None) -> tuple[Longs, Longs, Longs, Longs]:
+        """The further nodes, layer by layer from the ghosts on, with canonical numbers, lengths and columns of their rows."""
+        comm, fresh, most = self._graph.comm, self._graph.ghosts, layers or MOST
+        if layers is None and self._graph.n_global <= FEW:
+            most = 1
+            if self._graph.n_owned:
+                fresh = np.concatenate([fresh, np.setdiff1d(np.arange(self._graph.n_global, dtype=np.int64), self._numbers)])
         further, keys, lengths, columns = [fresh[:0]], [fresh[:0]], [fresh[:0]], [fresh[:0]]
-        for _ in range(layers if comm.size > 1 else 0):
+        for layer in range(most if comm.size > 1 else 0):
+            if layers is None and layer >= LAYERS:
+                held = comm.allreduce(sum(map(len, further)) + len(fresh))
+                if held > SHARE * self._graph.n_global:
+                    break
             places = self._by_owner(fresh)
             told = comm.alltoall(
                 [
