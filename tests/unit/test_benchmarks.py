@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from numba import njit
 
 from benchmarks.metastasis.__main__ import FIELDS, HERE
 from benchmarks.metastasis.__main__ import table as table_beside_metaspread
+from benchmarks.output.__main__ import share
+from benchmarks.output.__main__ import table as of_output
+from benchmarks.output.measure import Case as Written
+from benchmarks.output.measure import measure as write
 from benchmarks.reactions.__main__ import measure as measure_reactions
 from benchmarks.real import measure as real
 from benchmarks.real.__main__ import table as compared
@@ -154,3 +159,19 @@ def test_real_runs_are_counted_and_compared(comm: Comm) -> None:
     assert [line.split("|")[7].strip() for line in lines[2:]] == ["", "0.50"]
     assert "-0.0 |" not in compared([{**turns[0], "memory": -40.0}])
     assert all(f"| {result['steps']} |" in line for line in lines[2:])
+
+
+def test_bytes_and_parts_of_an_output(comm: Comm, tmp_path: Path) -> None:
+    """An output writes its rows and little more, a checkpoint its arrays; the parts make up the whole; the share of a run."""
+    found = write(Written(6, fields=2, outputs=2, arrays=3), comm, tmp_path / "run")
+    assert (found["nodes"], found["cells"]) == (343, 6 * 216)
+    rows, mesh = 2 * 8 * 343, 343 * 24 + 1296 * (4 * 8 + 8 + 1 + 4)
+    assert rows <= found["one"]["bytes"] < rows + 60_000 and found["first"]["bytes"] > rows + mesh
+    assert found["checkpoint"]["bytes"] > 3 * 8 * 343
+    for kind in ("first", "one", "checkpoint"):
+        whole = sum(wall for wall, _ in found[kind]["parts"].values())
+        assert 0.9 * whole <= found[kind]["seconds"] and {"rows to their blocks", "writing rows", "room"} <= found[kind]["parts"].keys()
+    assert "writing the mesh" in found["first"]["parts"] and not (tmp_path / "run").exists()
+    times = {name: {"seconds": seconds} for name, seconds in (("first", 3.0), ("one", 0.5), ("checkpoint", 1.0))}
+    assert share(times, 1.0, 40, 10) == 6.0 / 46.0
+    assert "| checkpoint |" in of_output(found) and "below 5 % from" in of_output(found, 1.0)
