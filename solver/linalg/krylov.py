@@ -56,7 +56,8 @@ class Memory:
         sums = self._sums[: len(values)]
         sums[:] = values
         self.graph.comm.Allreduce(MPI.IN_PLACE, sums)
-        return tuple(sums.tolist())
+        found: Any = sums.tolist()
+        return tuple(found)
 
 
 class Krylov:

@@ -91,8 +91,8 @@ def test_the_residual_in_double_is_within_the_tolerance(
             s.x[:] = (guess * exact)[s.rows]  # type: ignore[attr-defined]
             solved = s.solve()
             x = gathered(comm, s.x)
-            left = np.linalg.norm(b - unit * (a @ x)) / np.linalg.norm(b)
-            parallel_assert(comm, solved and s.outcome == "CONVERGED_RTOL" and left <= rtol * (1.0 + 1e-6), (left, s.outcome))
+            left = float(np.linalg.norm(b - unit * (a @ x)) / np.linalg.norm(b))
+            parallel_assert(comm, solved and s.outcome == "CONVERGED_RTOL" and left <= rtol * (1.0 + 1e-6), f"{left} {s.outcome}")
             assert np.abs(x - exact).max() < 1e3 * max(rtol, 1e-14) * np.abs(exact).max()
             counts.append(s.taken)
         assert counts[1] <= counts[0], counts
