@@ -167,8 +167,7 @@ class LinearSystem:
         self._krylov = self._own_krylov()
         krylov = {"bicgstab": "bcgs", "gmres": "gmres", "cg": "cg", "direct": "preonly"}.get(solver, solver)
         self.ksp.setType(krylov)
-        if krylov not in ("cg", "preonly"):
-            self.ksp.setPCSide(PETSc.PC.Side.RIGHT)
+        self.ksp.setPCSide(PETSc.PC.Side.LEFT if krylov in ("cg", "preonly") else PETSc.PC.Side.RIGHT)  # it may have been another
         if krylov != "preonly":
             self.ksp.setNormType(PETSc.KSP.NormType.UNPRECONDITIONED)
         pc = self.ksp.getPC()
