@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from .incomplete import Incomplete
-from .overlap import Overlap
+from .overlap import FEW, Overlap
 from .petsc_values import Values
 
 Floats = NDArray[np.float64]
@@ -29,10 +29,7 @@ _PRODUCTS = {"matptap_via": "allatonce"}
 _GAMG = {"pc_gamg_threshold": "0.02", "pc_gamg_reuse_interpolation": "false"}
 # Where the matrix is not symmetric SOR can diverge (drift on obtuse meshes: 500 iterations), and ILU, 5 there, does not.
 _LEVELS = {"mg_levels_ksp_type": "richardson", "mg_levels_pc_type": "sor"}
-# One earlier direction is enough where the preconditioner is the same in every iteration.
-_FLEXIBLE = {"ksp_fcg_mmax": "1", "ksp_fcg_nprealloc": "2"}
 _COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
-_FEW = 500  # nodes, for which GAMG's set-up has been seen to fail, and ILU is as fast
 _STARTS = 3  # a method that has broken down, as BiCGStab does near the end on few nodes, goes on from there
 
 _REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
@@ -139,14 +136,17 @@ class LinearSystem:
     def choose(self, diffusion_number: float) -> None:
         """Pick solver and preconditioner for dt D / h^2 (the largest over the mesh); keeps them if unchanged."""
         solver, preconditioner = self.options.solver, self.options.preconditioner
-        if solver == "auto":
-            solver = "cg" if self.symmetric else "bicgstab"
         if preconditioner == "auto":
             preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 or not self.multigrid else "hypre"
         # An iteration with hypre's multigrid reduces the residual far more than the tolerance asks for, one with GAMG or ILU just so much.
         self._share = 0.01 if preconditioner == "hypre" and not has_hypre() else 1.0
         if self._share < 1.0:
-            preconditioner = "gamg" if self.mat.getSize()[0] > _FEW else "ilu"
+            preconditioner = "gamg" if self.mat.getSize()[0] > FEW else "ilu"  # on few nodes GAMG's set-up has been seen to fail
+        blocks = preconditioner == "ilu" and self.mat.comm.size > 1 and not self._tuned()  # they overlap: not symmetric, if nearly so
+        if solver == "auto":
+            solver = "cg" if self.symmetric and not blocks else "gmres" if preconditioner == "ilu" else "bicgstab"
+        elif solver == "cg" and blocks:
+            solver = "gmres"
         if self._chosen == (solver, preconditioner):
             return
         if preconditioner == "gamg" and self.options.preconditioner != "gamg" and self.mat.comm.rank == 0:
@@ -165,14 +165,12 @@ class LinearSystem:
         elif preconditioner == "ilu" and not self._tuned():
             pc.setType("python")
             pc.setPythonContext(self._incomplete)
-            if krylov == "cg" and self.mat.comm.size > 1:  # blocks that overlap are not symmetric, if nearly so
-                self.ksp.setType("fcg")
         elif preconditioner == "ilu":
             pc.setType("bjacobi" if self.mat.comm.size > 1 else "icc" if krylov == "cg" else "ilu")
         else:
             pc.setType(preconditioner)
         prefix = self.ksp.getOptionsPrefix()
-        with _unless_given({f"{prefix}{name}": value for name, value in (_GAMG | _FLEXIBLE).items()}):
+        with _unless_given({f"{prefix}{name}": value for name, value in _GAMG.items()}):
             self.ksp.setFromOptions()
         self._inner = {}
         if pc.getType() == "gamg":
@@ -232,15 +230,20 @@ class LinearSystem:
                 break
 
     def _run_plainly(self) -> None:
-        """Once more from 0, by factors without relaxation: a splitting that converges for M-matrices.
+        """Once more from 0, by factors without relaxation, a splitting that converges for M-matrices; BiCGStab for GMRES.
 
         Meijerink and van der Vorst 1977, doi:10.1090/S0025-5718-1977-0438681-4. Rough data on bad meshes with open membranes need it.
         """
         self._incomplete.relaxed, usual = 0.0, self._incomplete.relaxed
+        restarting = self.options.solver == "auto" and self.ksp.getType() == "gmres"
+        if restarting:
+            self.ksp.setType("bcgs")
         self.x[:] = 0.0
         self._x.stateIncrease()
         self._values.changed()
         self._run()
+        if restarting:
+            self.ksp.setType("gmres")
         self._incomplete.relaxed = usual
         self._values.changed()  # the next solve factors anew
 

@@ -15,6 +15,7 @@ Longs = NDArray[np.int64]
 Indices = NDArray[np.uint32]
 
 LAYERS = 3  # the least that needs about as many iterations as one rank does; at least 1, the ghosts
+FEW = 500  # nodes in all, of which each rank's block holds every one: as one rank's, however strongly they are coupled
 
 
 class _Rows(NamedTuple):
@@ -54,12 +55,12 @@ class Exchange:
 
 
 class Overlap:
-    """The block of this rank on a graph, and how values for it are exchanged. Collective.
+    """The block of this rank on a graph, and how values for it are exchanged. Collective. layers: None for LAYERS, or for all of FEW nodes.
 
     rows: exchange of the values of matrix rows; nodes: of vectors. values, where, row, exact, beyond, y: memory for all factors in turn.
     """
 
-    def __init__(self, graph: Any, layers: int = LAYERS) -> None:
+    def __init__(self, graph: Any, layers: int | None = None) -> None:
         self._graph = graph
         self._numbers: Longs = np.concatenate([np.arange(graph.first, graph.first + graph.n_owned, dtype=np.int64), graph.ghosts])
         self._ends: Longs = np.array(graph.comm.allgather(graph.first + graph.n_owned), dtype=np.int64)
@@ -117,9 +118,13 @@ class Overlap:
         entries, lengths = self._entries(asked)
         return lengths, self._numbers[self._graph.indices[entries]]
 
-    def _layers(self, layers: int) -> tuple[Longs, Longs, Longs]:
+    def _layers(self, layers: int | None) -> tuple[Longs, Longs, Longs]:
         """The further nodes, layer by layer from the ghosts on, with lengths and columns of their rows."""
         comm, fresh = self._graph.comm, self._graph.ghosts
+        if layers is None:
+            layers = LAYERS if self._graph.n_global > FEW else 1
+            if layers == 1 and self._graph.n_owned:
+                fresh = np.concatenate([fresh, np.setdiff1d(np.arange(self._graph.n_global, dtype=np.int64), self._numbers)])
         further, lengths, columns = [fresh[:0]], [fresh[:0]], [fresh[:0]]
         for _ in range(layers if comm.size > 1 else 0):
             places = self._by_owner(fresh)

@@ -70,10 +70,10 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     for field in fields.values():
         assert field["solves_per_step"] == 2.0  # the two stages
         assert field["iterations_per_solve"] >= 0.5
-    # conjugate gradients multiply once per iteration, BiCGStab twice; each solve once more, for its first residual
+    # conjugate gradients and GMRES multiply once per iteration, BiCGStab twice; each solve once more, for its first residual
     products = 0.0
     for field in fields.values():
-        factor = {"cg": 1, "bicgstab": 2}[field["solver"][0]]
+        factor = {"cg": 1, "gmres": 1, "bicgstab": 2}[field["solver"][0]]
         for kind in ("", "low_"):
             solves = field[f"{kind}solves_per_step"]
             products += solves * (1 + factor * field[f"{kind}iterations_per_solve"])
