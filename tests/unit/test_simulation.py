@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,29 @@ def test_a_run_on_a_lattice_does_without_dolfinx(tmp_path: Path) -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=180, cwd=tmp_path).stdout
     assert said.strip().splitlines()[-1] == "loaded: [] True", said
+
+
+@pytest.mark.parametrize("name", ["tissue", "line", "myopic"])
+def test_what_has_ended_is_freed_at_once(tmp_path: Path, name: str) -> None:
+    """Sweeps and fits run thousands in one process: what waits for Python to look for circles, which the command line seldom asks, grows."""
+    path, more = scenarios.write(tmp_path, name), {"time.end": 0.25, "output.every": 0.25}
+    gc.collect()
+    gc.disable()
+    try:
+        with invasio.Simulation(path, set=more, out=tmp_path / "run") as sim:
+            sim.run()
+            now = sim._now
+            kept = [weakref.ref(thing) for thing in (now, now.stepper, now.stepper.state, now.problem, now.recording)]
+            sim.restart({"time.end": 0.125, "output.every": 0.125})
+            del now
+            assert [ref() for ref in kept] == [None] * len(kept), "of the run before"
+            sim.run()
+            now = sim._now
+            kept = [weakref.ref(thing) for thing in (now, now.stepper, now.problem, now.problem.graph)]
+            del now
+        assert [ref() for ref in kept] == [None] * len(kept)
+    finally:
+        gc.enable()
 
 
 def test_public_names() -> None:
