@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from .compiled import compiled
 
-
 Whole = int | np.int64
 
 
