@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-DTYPES = frozenset("dilILB?")
+DTYPES = frozenset("dfilILB?")
 _LET = frozenset({"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"})  # these change no code
 _SOURCE = Path(__file__).with_name("caller.c")
 _MEMORY = Path(__file__).with_name("memory.c")
