@@ -52,7 +52,8 @@ def kept() -> dict[str, dict[str, list[Result]]]:
     """The results so far, by problem and code, in the order of the cases."""
     path = HERE / "results.json"
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {problem: {peer: found[problem][peer] for peer in peers if peer in found[problem]} for problem, peers in CASES.items() if problem in found}
+    known = {problem: peers for problem, peers in CASES.items() if problem in found}
+    return {problem: {peer: found[problem][peer] for peer in peers if peer in found[problem]} for problem, peers in known.items()}
 
 
 def keep(problem: str, peer: str, runs: list[Result]) -> None:

@@ -62,7 +62,12 @@ def main(solve: Callable[..., dict[str, Any]], **versions: str) -> None:
         found = [solve(**setting)]
         while len(found) < repeat and found[-1]["loop"] + found[-1].get("compiled", 0.0) < LONG:
             found.append(solve(**setting))
-        print(json.dumps({**setting, **min(found, key=lambda one: one["loop"]), "versions": {"python": platform.python_version(), **versions}}), flush=True)
+        print(
+            json.dumps(
+                {**setting, **min(found, key=lambda one: one["loop"]), "versions": {"python": platform.python_version(), **versions}}
+            ),
+            flush=True,
+        )
 
 
 class Clock:

@@ -40,8 +40,10 @@ CASES: dict[str, dict[str, tuple[str, Settings]]] = {
         "FiPy": _steps("fipy_run.py", 2, *DISC, sweeps=2),
         "scikit-fem": _steps("scikit_fem_run.py", 2, *DISC),
         "NGSolve, order 1": _steps("ngsolve_run.py", 2, *DISC[:3], order=1),
-        "NGSolve, order 2": _steps("ngsolve_run.py", 2, (12, 0.1), (25, 0.02), (50, 0.01), order=2),
-        "py-pde": _adaptive(2, (25, 1e-3, "euler"), (50, 1e-3, "euler"), (50, 1e-4, "euler"), (100, 1e-3, "runge-kutta"), (200, 1e-4, "runge-kutta")),
+        "NGSolve, order 2": _steps("ngsolve_run.py", 2, (12, 0.1), (25, 0.05), (25, 0.02), (50, 0.01), order=2),
+        "py-pde": _adaptive(
+            2, (25, 1e-3, "euler"), (50, 1e-3, "euler"), (50, 1e-4, "euler"), (100, 1e-3, "runge-kutta"), (200, 1e-4, "runge-kutta")
+        ),
     },
     "ball": {
         "invasio": _own(3, (20, 1e-2), (30, 1e-2), (40, 1e-2), (60, 1e-2), (80, 3e-3)),

@@ -1,7 +1,7 @@
 """NGSolve as its tutorials write time-dependent problems: symbolic forms, assembled where they change, UMFPACK.
 
-Settings: ``dim`` (2), ``cells``, ``dt``, ``order`` of the elements. One field after the other, linearly implicit, first order; the matrix of m is
-factorised once. UMFPACK is faster here than NGSolve's Cholesky.
+Settings: ``dim`` (2), ``cells``, ``dt``, ``order`` of the elements. One field after the other, linearly implicit, first order;
+the matrix of m is factorised once. UMFPACK is faster here than NGSolve's Cholesky.
 """
 
 from __future__ import annotations

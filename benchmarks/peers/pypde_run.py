@@ -1,7 +1,7 @@
 """py-pde as its manual writes it: class PDE on a CartesianGrid, explicit steps that adapt, its backend for small systems.
 
-Settings: ``dim``, ``cells``, ``tolerance``, ``solver`` ("euler" or "runge-kutta"). The divergence is written out, as its example of heterogeneous
-diffusion advises. Its operators are compiled anew by every process: those seconds stand by themselves ("compiled").
+Settings: ``dim``, ``cells``, ``tolerance``, ``solver`` ("euler" or "runge-kutta"). The divergence is written out, as its example of
+heterogeneous diffusion advises. Its operators are compiled anew by every process: those seconds stand by themselves ("compiled").
 """
 
 from __future__ import annotations

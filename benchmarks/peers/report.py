@@ -62,9 +62,14 @@ def ratio_table(results: dict[str, list[Result]]) -> str:
     """Markdown: one row per code, with the ratio at each error where invasio has runs on both sides of it; the best peer by error last."""
     lines = ["| code | its processor time over that of invasio at the same error of n |", "|---|---|"]
     for peer, pairs in ratios(results).items():
-        text = ", ".join(f"{ratio:.2g} at {error:.1e}" for error, ratio in pairs)
+        text = ", ".join(f"{_times(ratio)} at {error:.1e}" for error, ratio in pairs)
         lines.append(f"| {peer} | {text or 'no run within the errors of invasio'} |")
+    lines.append(f"| the fastest of them | {', '.join(f'{_times(ratio)} at {error:.1e} ({peer})' for error, ratio, peer in best(results))} |")
     return "\n".join(lines)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2g}" if ratio < 10.0 else f"{ratio:.0f}"
 
 
 def best(results: dict[str, list[Result]]) -> list[tuple[float, float, str]]:
@@ -81,7 +86,7 @@ def best(results: dict[str, list[Result]]) -> list[tuple[float, float, str]]:
 
 
 def _seconds(line: tuple[Any, Any], error: float) -> float:
-    """What a code needs for an error: between two runs on the line of them; what is not reached is inf, what every run beats the first."""
+    """What an error costs: between two runs on the line of them; beyond the best run inf, above the quickest as much as that."""
     seconds, errors = line
     if not len(errors) or error < errors[-1]:
         return np.inf

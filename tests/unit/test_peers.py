@@ -11,7 +11,7 @@ from benchmarks.peers.__main__ import HERE, kept, pages
 from benchmarks.peers.anderson import REFERENCES, judged, lost, reference
 from benchmarks.peers.cases import CASES, OWN
 from benchmarks.peers.radial import tabulated
-from benchmarks.peers.report import best, front, ratios, table
+from benchmarks.peers.report import best, front, ratio_table, ratios, table
 from benchmarks.step.measure import Case, measure
 from tests.lib.comm import Comm
 
@@ -52,7 +52,7 @@ def test_invasio_has_the_references_problem(comm: Comm) -> None:
 
 
 def test_times_are_compared_at_equal_error() -> None:
-    """invasio halves its error for four times the time; a run that is slower and worse than another is on no line; nothing is extrapolated."""
+    """invasio halves its error for four times the time; a slower and worse run is on no line; nothing is extrapolated."""
 
     def run(seconds: float, error: float) -> dict[str, float]:
         return {"setup": 0.0, "loop": seconds, "n": error}
@@ -67,6 +67,7 @@ def test_times_are_compared_at_equal_error() -> None:
     assert np.ravel(found["quick"]).tolist() == pytest.approx([0.4, 6.0, 0.1, 5.0])
     assert np.ravel(found["slow"]).tolist() == pytest.approx([0.2, 10.0])
     assert [(peer, round(error, 3)) for error, _, peer in best(results)] == [("quick", 0.4), ("quick", 0.1)]
+    assert ratio_table(results).splitlines()[-1] == "| the fastest of them | 6 at 4.0e-01 (quick), 5 at 1.0e-01 (quick) |"
 
 
 def test_the_page_is_that_of_the_kept_results_and_of_all_cases() -> None:
@@ -76,7 +77,9 @@ def test_the_page_is_that_of_the_kept_results_and_of_all_cases() -> None:
     assert {problem: {peer: len(runs) for peer, runs in found.items()} for problem, found in results.items()} == {
         problem: {peer: len(settings) for peer, (_, settings) in peers.items()} for problem, peers in CASES.items()
     }
+    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
     for found in results.values():
+        assert ratio_table(found) in readme
         assert len(table(found).splitlines()) == 2 + sum(len(runs) for runs in found.values())
         for run in (run for runs in found.values() for run in runs if "stopped" not in run):
             assert {"least", "below", "lost", "n", "f", "m", "setup", "loop", "versions"} <= set(run)
