@@ -16,7 +16,7 @@ from scipy.interpolate import make_interp_spline
 
 from benchmarks.peers.anderson import ALPHA, END, ETA, GAMMA, REFERENCES, D, lump
 
-HEAD = """# Anderson et al. 2000 on a {name} of radius 1 (for r < 0.5 the same as in a box), t = 2. From `python3 -m benchmarks.peers.radial {dim}`:
+HEAD = """# Anderson et al. 2000 on a {name} of radius 1 (for r < 0.5 as in a box), t = 2. From `python3 -m benchmarks.peers.radial {dim}`:
 # radial finite volumes, {cells} and {double} cells extrapolated (they differ by {change:.0e} in n at most).
 r,n,f,m
 """

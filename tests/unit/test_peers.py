@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from benchmarks.peers.__main__ import HERE, kept, pages
 from benchmarks.peers.anderson import REFERENCES, judged, lost, reference
 from benchmarks.peers.cases import CASES, OWN
 from benchmarks.peers.radial import tabulated
-from benchmarks.peers.report import best, front, ratio_table, ratios, table
+from benchmarks.peers.report import best, front, ratio_table, ratios, table, with_compiling
 from benchmarks.step.measure import Case, measure
 from tests.lib.comm import Comm
 
@@ -54,17 +55,19 @@ def test_invasio_has_the_references_problem(comm: Comm) -> None:
 def test_times_are_compared_at_equal_error() -> None:
     """invasio halves its error for four times the time; a slower and worse run is on no line; nothing is extrapolated."""
 
-    def run(seconds: float, error: float) -> dict[str, float]:
+    def run(seconds: float, error: float) -> dict[str, Any]:
         return {"setup": 0.0, "loop": seconds, "n": error}
 
-    results = {
+    results: dict[str, list[dict[str, Any]]] = {
         "invasio": [run(1.0, 0.4), run(4.0, 0.2), run(16.0, 0.1)],
         "quick": [run(6.0, 0.4), run(7.0, 0.5), run(80.0, 0.1)],
         "slow": [run(40.0, 0.2), {"stopped": "9 s"}, run(300.0, 0.05)],
     }
     assert front(results["quick"])[0].tolist() == [6.0, 80.0]
-    found = ratios(results)
+    results["quick"][0]["compiled"] = results["quick"][2]["compiled"] = 20.0
+    found = ratios(with_compiling(results))
     assert np.ravel(found["quick"]).tolist() == pytest.approx([0.4, 6.0, 0.1, 5.0])
+    assert np.ravel(found["quick, compiling too"]).tolist() == pytest.approx([0.4, 26.0, 0.1, 6.25])
     assert np.ravel(found["slow"]).tolist() == pytest.approx([0.2, 10.0])
     assert [(peer, round(error, 3)) for error, _, peer in best(results)] == [("quick", 0.4), ("quick", 0.1)]
     assert ratio_table(results).splitlines()[-1] == "| the fastest of them | 6 at 4.0e-01 (quick), 5 at 1.0e-01 (quick) |"
