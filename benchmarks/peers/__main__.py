@@ -94,7 +94,7 @@ def _limited() -> None:
 
 
 def _python(peer: str, given: dict[str, Path], folder: Path) -> Path:
-    """One with the peer. FiPy's sees the packages of this Python, since the solvers that its manual advises, PETSc's, come with them."""
+    """One with the peer. FiPy's sees the packages of this Python, since PETSc's solvers, its first choice, come with them."""
     if peer in given:
         return given[peer]
     python = folder / peer / "bin" / "python"

@@ -1,4 +1,4 @@
-"""FiPy as its manual writes it: one equation per field, implicit Euler, sweeps; its solvers of PETSc, as its manual advises.
+"""FiPy as its manual writes it: one equation per field, implicit Euler, sweeps; PETSc's solvers, its first choice where they are installed.
 
 Settings: ``dim``, ``cells``, ``dt``, ``sweeps``.
 """
