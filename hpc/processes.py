@@ -9,8 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+from invasio.solver.parallel import ignore_again
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+GENTLE = (signal.SIGUSR1, signal.SIGHUP)  # however often they come, they only ask
 _PROC = Path("/proc")
+
+
+def stopping() -> tuple[signal.Signals, ...]:
+    """Signals that ask for a stop: also that of a terminal that closes, but where it is to be ignored, as under nohup."""
+    return _STOPPING if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (*_STOPPING, signal.SIGHUP)
 
 
 def _table() -> Iterator[tuple[int, int, int]]:
@@ -79,6 +87,7 @@ def while_mpi_starts() -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):
             signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+        ignore_again()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..solver.errors import MeshError
+from ..solver.parallel import ignore_again
 from .facets import Ints
 
 _SIMPLEX = {1: 1, 2: 2, 3: 4}  # gmsh's element types by dimension
@@ -37,6 +38,7 @@ def gmsh_model(purpose: str) -> Iterator[Any]:
     ours = not gmsh.isInitialized()
     if ours:
         gmsh.initialize(readConfigFiles=False, interruptible=False)
+        ignore_again()
     for option, value in (("General.Terminal", 0), ("General.NumThreads", 1), ("Mesh.MeshSizeExtendFromBoundary", 0)):
         gmsh.option.setNumber(option, value)
     gmsh.model.add("invasio")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import permutations
 from math import factorial, prod
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from .facets import Ints, canonical, facets_on
 
 Floats = NDArray[np.float64]
+Kind = TypeVar("Kind", bound=np.generic)
+Whole = TypeVar("Whole", bound=np.integer)
 
 
-def grid_values(axes: Sequence[NDArray[Any]], combine: Callable[..., Any]) -> NDArray[Any]:
+def grid_values(axes: Sequence[NDArray[Kind]], combine: Callable[[NDArray[Kind], NDArray[Kind]], NDArray[Kind]]) -> NDArray[Kind]:
     """f(x, y, z) of values along the axes at all places of a grid, flat, x fastest."""
     found = axes[0]
     for axis in axes[1:]:
@@ -34,7 +36,7 @@ class Cells:
         self.box_strides = np.concatenate([[1], np.cumprod(self.counts)])[: self.dim].astype(np.int64)
         self._orders = list(permutations(range(self.dim)))
 
-    def around(self, corners: NDArray[Any], strides: Ints) -> NDArray[Any]:
+    def around(self, corners: NDArray[Whole], strides: Ints) -> NDArray[Whole]:
         """(B dim!, dim+1) nodes of the cells in boxes, of positive volume, by the nodes (B,) at the lower corners; of the type of these."""
         paths = np.array([np.concatenate([[0], np.cumsum(strides[list(order)])]) for order in self._orders])
         turned = [sum(a > b for k, a in enumerate(order) for b in order[k + 1 :]) % 2 == 1 for order in self._orders]

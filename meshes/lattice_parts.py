@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeGuard
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 import numpy as np
 from mpi4py import MPI
@@ -96,7 +96,7 @@ def _hash(lattice: Cells, options: Lattice, sides: Mapping[str, Ints], comm: Com
         return str(comm.bcast(None))
     digest = hashlib.sha256()
 
-    def add(shape: tuple[int, ...], kind: str, total: int, block: Any) -> None:
+    def add(shape: tuple[int, ...], kind: str, total: int, block: Callable[[Ints], NDArray[np.generic]]) -> None:
         digest.update(repr(shape).encode())
         for start in range(0, total, BLOCK):
             digest.update(np.ascontiguousarray(block(np.arange(start, min(start + BLOCK, total))), dtype=kind).data)

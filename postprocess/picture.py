@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def background(run: Run) -> Picture | None:
     return _kept(run, kept) if kept else _of_file(run, mesh)
 
 
-def _kept(run: Run, facts: Any) -> Picture | None:
+def _kept(run: Run, facts: Mapping[str, Any]) -> Picture | None:
     """The picture in the run folder, as the mesh took it."""
     try:
         from PIL import Image
@@ -57,7 +58,7 @@ def _kept(run: Run, facts: Any) -> Picture | None:
     return Picture(shown, (left, right, bottom, top), labels=bool(facts["labels"]))
 
 
-def _numbered(numbers: NDArray[Any]) -> NDArray[np.float64]:
+def _numbered(numbers: NDArray[np.uint8]) -> NDArray[np.float64]:
     """(H, W, 3) a pale tint for each region, whose number + 1 this is; white where there is none."""
     tints = np.array([to_rgb(tint) for tint in _TINTS])
     return np.where((numbers > 0)[..., None], tints[(numbers.astype(np.int64) - 1) % len(tints)], 1.0)

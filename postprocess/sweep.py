@@ -152,7 +152,7 @@ def dataset(sweep: SweepRun, make: Callable[..., Any]) -> Any:
     columns = {name: [row[k] for row in rows] for k, name in enumerate(head)}
     count = len(sweep.parameters)
 
-    def given(texts: list[str]) -> tuple[Any, ...]:
+    def given(texts: list[str]) -> tuple[object, ...]:
         found = quantities(texts)
         return (("member",), found[0], {"units": found[1]} if found[1] else {}) if found else (("member",), texts)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .errors import InvasioError, MeshError
 from .meeting import Meeting, as_error, exit_code, of_one_rank, tell
+from .output.screen import outlast
 from .parallel import Comm
 
 COMMANDS = {
@@ -44,6 +45,7 @@ COMMANDS = {
     "docs": "build the documents as pages to browse",
     "doctor": "say what was found on this machine and what is missing for what",
 }
+LONG = ("run", "sweep", "arms", "fit", "sensitivity", "retry", "scaling", "gallery")  # what they compute is worth more than what they say
 READERS = ("status", "report", "plot", "movie", "cascade", "table", "compare", "paraview")  # of run folders, which anybody may have changed
 
 
@@ -77,6 +79,8 @@ def main(argv: list[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     command = next((a for a in argv if not a.startswith("-")), None)
     args = parser(command).parse_args(argv)
+    if args.command in LONG:
+        outlast()
     try:
         code: int = import_module(f".commands.{args.command}", __package__).main(args)
         sys.stdout.flush()

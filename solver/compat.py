@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from .parallel import Comm
 
 
-def create_simplex_mesh(
-    comm: Comm, cells: NDArray[np.int64], points: NDArray[np.float64], stay: bool = False, to: NDArray[np.int32] | None = None
-) -> Any:
+def create_simplex_mesh(comm: Comm, cells: NDArray[np.int64], points: NDArray[np.float64], stay: bool = False) -> Any:
     """A first-order simplex mesh from this rank's cells (M, dim+1) and points (N, dim); collective.
 
-    With ``stay`` each rank keeps the cells that it gives; with ``to`` (M,) they go to these ranks. Otherwise rank 0 gives them all.
+    With ``stay`` each rank keeps the cells that it gives. Otherwise rank 0 gives them all.
     The positional order of create_mesh changed after 0.9, so all arguments go by keyword. Rank 0 partitions
     alone and on one thread: PT-SCOTCH, and SCOTCH with threads, give another result now and then, and a resumed
     run would not repeat its bits.
@@ -35,9 +33,9 @@ def create_simplex_mesh(
     alone = create_cell_partitioner(GhostMode.none, **{name: value for name, value in links.items() if name in known})
 
     def partition(comm: Comm, parts: int, kinds: Any, connectivity: Any) -> Any:
-        if len(cells) and comm.size > 1 and not stay and to is None:
+        if len(cells) and comm.size > 1 and not stay:
             return alone(MPI.COMM_SELF, parts, kinds, connectivity)
-        here = adjacencylist(np.full((len(cells), 1), comm.rank if stay else 0, dtype=np.int32) if to is None else to[:, None])
+        here = adjacencylist(np.full((len(cells), 1), comm.rank if stay else 0, dtype=np.int32))
         return getattr(here, "_cpp_object", here)  # 0.9 has the C++ object itself
 
     dim = points.shape[1]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,3 +48,9 @@ def end_all(comm: Comm, code: int) -> NoReturn:
     comm.Abort(code)
     time.sleep(_UNTIL_ENDED)
     os._exit(code)
+
+
+def ignore_again() -> None:
+    """Ignore the signal of a terminal that closes where it was ignored at the start, as under nohup: MPI and gmsh take it, unasked."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # what Python remembers
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)

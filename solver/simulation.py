@@ -69,7 +69,12 @@ class Simulation:
         self._course: Course | None = None
         self.recorded: Memory | None = None
         end_together(self._comm)
-        self._begin(self._stated({}), out, resume, overwrite, prolong=until is not None)
+        try:
+            self._begin(self._stated({}), out, resume, overwrite, prolong=until is not None)
+        except BaseException as error:
+            if not of_one_rank(error, self._comm):
+                self._free()
+            raise
 
     def _stated(self, values: Mapping[str, object], until: float | str | None = None) -> Scenario:
         """The scenario with these values besides those of the beginning, and another end."""

@@ -88,7 +88,12 @@ def table(results: list[Result]) -> str:
             ratio = f"{r['run'] / least['base']['run']:.2f}" if "base" in least and who != "base" else ""
             each = r["run"] / r["steps"]
             body = [name, who, f"{r['nodes']}", f"{r['steps']}", f"{r['run']:.1f}", f"{1e6 * each / r['nodes']:.2f}", ratio]
-            body += [f"{r['set-up'] / each:.0f}", f"{1e-3 * r['memory'] / r['nodes']:.1f}", f"{r['iterations']:.0f}", f"{r['set-ups']:.0f}"]
+            body += [
+                f"{r['set-up'] / each:.0f}",
+                f"{1e-3 * r['memory'] / r['nodes']:z.1f}",
+                f"{r['iterations']:.0f}",
+                f"{r['set-ups']:.0f}",
+            ]
             lines.append("| " + " | ".join(body) + " |")
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from mpi4py import MPI
 
@@ -15,16 +15,16 @@ from invasio.solver.components import immobile
 from invasio.solver.components.transport import Transport
 from invasio.solver.discretise.halo import Halo
 from invasio.solver.discretise.species import NodalSpecies
-from invasio.solver.kernels import edges, factors, limiter, stages, surfaces
+from invasio.solver.kernels import edges, factors, krylov, limiter, stages, surfaces
 from invasio.solver.linalg.linear import LinearSystem
 from invasio.solver.stepping.stepper import Stepper
 
 from .traffic import kernel_bytes
 
-MODULES: tuple[ModuleType, ...] = (edges, factors, limiter, stages, immobile, surfaces)
+MODULES: tuple[ModuleType, ...] = (edges, factors, krylov, limiter, stages, immobile, surfaces)
 METHODS: tuple[tuple[type, str, str], ...] = (
-    (LinearSystem, "solve", "PETSc solve"),
-    (LinearSystem, "changed", "PETSc: values changed"),
+    (LinearSystem, "solve", "linear solver, rest"),
+    (LinearSystem, "changed", "linear solver: values changed"),
     (Halo, "update", "ghost exchange"),
     (NodalSpecies, "flux_law", "NumPy: motility, potentials"),
     (NodalSpecies, "sources", "NumPy: sources"),
@@ -34,6 +34,15 @@ METHODS: tuple[tuple[type, str, str], ...] = (
     (Stepper, "attempt", "stepper, rest"),
     (Stepper, "accept", "stepper, rest"),
 )
+
+
+class Kernel(Protocol):
+    """A compiled function, and what it was made of."""
+
+    py_func: Callable[..., Any]
+
+    def __call__(self, *args: Any) -> Any:
+        """Compute."""
 
 
 class Instruments:
@@ -83,7 +92,7 @@ class Instruments:
 
         return wrapper
 
-    def _kernel(self, name: str, kernel: Any) -> Callable[..., Any]:
+    def _kernel(self, name: str, kernel: Kernel) -> Callable[..., Any]:
         timed = self._timed(name, kernel)
 
         def wrapper(*args: Any) -> Any:
@@ -94,7 +103,7 @@ class Instruments:
         return wrapper
 
 
-def kernels(module: ModuleType) -> dict[str, Any]:
+def kernels(module: ModuleType) -> dict[str, Kernel]:
     """Compiled functions of a module, without those that only other compiled functions call."""
     found = {name: thing for name, thing in vars(module).items() if hasattr(thing, "py_func")}
     inner = {name for kernel in found.values() for name in kernel.py_func.__code__.co_names}

@@ -89,7 +89,7 @@ def draw(task: Task, out: Path | None = None, jobs: int | None = None, overwrite
         sizes = {arm: sum(row.arm == arm for row in data.rows) for arm in data.arms}
         drawn = options.abc.draws is not None
         runs = Runs(folder, [*options.vary, *(["draw"] if drawn else [])], sizes, pool, DRAWN if drawn else DATA)
-        handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.STOPPING}
+        handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.stopping()}
         try:
             frame, weights, distances = _sampled(task, folder, runs)
             failed = runs.failed

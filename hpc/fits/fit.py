@@ -105,7 +105,7 @@ def fit(task: Task, out: Path | None = None, jobs: int | None = None, profiles: 
         runs = Runs(folder, list(options.vary), sizes, pool)
         asked = {arm: sum(row.arm == arm for row in task.predicted.rows) for arm in data.arms}
         later = Runs(folder, list(options.vary), asked, pool, PREDICTED, digest(task.predicted)[:12])
-        handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.STOPPING}
+        handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.stopping()}
         try:
             return _Fit(task, folder, runs, later, profiles).run()
         finally:

@@ -52,7 +52,7 @@ def read(problem: Path, model: Path, out: Path) -> Path:
     """
     scenario = load(model)
     stated = _yaml(problem)
-    tables = _tables(problem, stated)
+    tables = _tables(problem, stated, scenario.time.start)
     arms, fixed = _arms(tables["condition"], scenario)
     vary: dict[str, Any] = {}
     estimated = set()
@@ -105,11 +105,11 @@ def _yaml(path: Path) -> dict[str, Any]:
     return dict(found)
 
 
-def _tables(problem: Path, stated: Mapping[str, Any]) -> dict[str, list[Row]]:
-    """All tables of a problem, as version 1.0 has them."""
+def _tables(problem: Path, stated: Mapping[str, Any], start: float) -> dict[str, list[Row]]:
+    """All tables of a problem, as version 1.0 has them. start: of the model, in its unit of time."""
     if "parameter_files" in stated:
         names = {kind: [str(name) for name in stated.get(f"{kind}_files") or []] for kind in petab_v2.NEEDED}
-        return petab_v2.as_first(_rows(problem, names, petab_v2.NEEDED))
+        return petab_v2.as_first(_rows(problem, names, petab_v2.NEEDED), start)
     names = {kind: [str(name) for part in stated["problems"] for name in part.get(f"{kind}_files") or []] for kind in FILES}
     names["parameter"] = [str(stated["parameter_file"])]
     return _rows(problem, names, _NEEDED)

@@ -29,13 +29,13 @@ class PetabError(InvasioError):
     exit_code = 2
 
 
-def as_first(tables: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
-    """The tables of version 1.0 that say the same. Raises PetabError."""
+def as_first(tables: Mapping[str, Sequence[Row]], start: float) -> dict[str, list[Row]]:
+    """The tables of version 1.0 that say the same of a model that begins at ``start``. Raises PetabError."""
     return {
         "parameter": [_parameter(row) for row in tables["parameter"]],
         "measurement": [{**row, "simulationConditionId": row["experimentId"]} for row in tables["measurement"]],
         "observable": [_observable(row) for row in tables["observable"]],
-        "condition": _conditions(tables),
+        "condition": _conditions(tables, start),
     }
 
 
@@ -57,7 +57,7 @@ def _observable(row: Row) -> Row:
     return {**row, "noiseDistribution": distribution, "observableTransformation": transformation, "noiseFormula": formula}
 
 
-def _conditions(tables: Mapping[str, Sequence[Row]]) -> list[Row]:
+def _conditions(tables: Mapping[str, Sequence[Row]], start: float) -> list[Row]:
     """A row for each experiment that was measured, with a column for each parameter that any of them sets."""
     starts: dict[str, str] = {}
     for row in tables["experiment"]:
@@ -66,6 +66,13 @@ def _conditions(tables: Mapping[str, Sequence[Row]]) -> list[Row]:
             what = "a start in balance" if "inf" in time else "a condition that changes during an experiment"
             remedy = "let the scenario have it: `start`" if "inf" in time else "let the scenario have it: `schedules`, `drugs`"
             raise PetabError(what, code="meaningless-option", place=f"experiment {name}", remedy=remedy)
+        if not _is(time, start):
+            raise PetabError(
+                f"it begins at another time than the model, at {start:g} (given {time!r})",
+                code="meaningless-option",
+                place=f"experiment {name}",
+                remedy="let both begin at the same time: `time.start`",
+            )
         starts[name] = row["conditionId"].strip()
     measured = list(dict.fromkeys(row["experimentId"] for row in tables["measurement"]))
     targets = list(dict.fromkeys(row["targetId"] for row in tables["condition"]))
@@ -86,3 +93,10 @@ def _conditions(tables: Mapping[str, Sequence[Row]]) -> list[Row]:
             )
         found.append({"conditionId": name, **{target: own.get(target, "") for target in targets}})
     return found
+
+
+def _is(text: str, value: float) -> bool:
+    try:
+        return float(text) == value
+    except ValueError:
+        return False

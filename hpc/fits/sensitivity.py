@@ -86,7 +86,7 @@ def analyse(task: Task, out: Path | None = None, jobs: int | None = None, overwr
     jobs = jobs or max(1, len(os.sched_getaffinity(0)) // ranks)
     with alone(folder), Here(task) if jobs * ranks == 1 else Workers(task, jobs, ranks, folder / LOG) as pool:
         runs = Runs(folder, list(task.analysis.vary), {"": len(task.scenario.outcomes)}, pool, OUTCOMES)
-        handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.STOPPING}
+        handlers = {s: signal.signal(s, lambda *_: pool.stop()) for s in processes.stopping()}
         try:
             return _analysed(task, folder, runs)
         finally:

@@ -41,7 +41,7 @@ class _Running:
 class Pool:
     """Runs run folders (with a resolved.yaml) to their end, ``jobs`` at once on ``ranks`` ranks each.
 
-    USR1, TERM and the first INT ask all of them for a checkpoint; a second INT or TERM ends them. ``codes`` are the exit codes.
+    USR1, HUP, TERM and the first INT ask all of them for a checkpoint; a second INT or TERM ends them. ``codes`` are the exit codes.
     """
 
     pause = 0.05  # seconds between two looks
@@ -59,7 +59,7 @@ class Pool:
         """Returns 0 if all finished, 85 if it was asked to stop, else 1."""
         waiting = list(folders)
         self._tally.total = len(folders)
-        handlers = {s: signal.signal(s, lambda number, _: self._asked.append((number, time.monotonic()))) for s in processes.STOPPING}
+        handlers = {s: signal.signal(s, lambda number, _: self._asked.append((number, time.monotonic()))) for s in processes.stopping()}
         try:
             while self._running or (waiting and not self._asked):
                 while waiting and not self._asked and len(self._running) < (self.jobs if self._is_warm() else 1):
@@ -110,7 +110,7 @@ class Pool:
         self._running.append(_Running(folder, process))
 
     def _pass_on(self) -> None:
-        ends = [(number, at) for number, at in self._asked if number != signal.SIGUSR1]
+        ends = [(number, at) for number, at in self._asked if number not in processes.GENTLE]
         if ends and any(at - ends[0][1] > ABORT_AFTER for _, at in ends):
             for one in self._running:
                 one.process.terminate()

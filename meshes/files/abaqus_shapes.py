@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .contents import CORNERS, DIMENSION, Block, CellSet, Contents, Unreadable
+from .contents import CORNERS, DIMENSION, FACES, Block, CellSet, Contents, Unreadable
 from .node_sets import outer_facets
 
 _SOLID = re.compile(r"(?:C|DC|DCC|AC|EC|EMC|Q|GK)3D(27|20|18|15|13|10|8|6|5|4)|SC(6|8)R")
@@ -20,15 +20,6 @@ _NO_TISSUE = re.compile(
 _OF_COUNT = {4: "tetra", 10: "tetra", 5: "pyramid", 13: "pyramid", 6: "wedge", 15: "wedge", 18: "wedge"} | dict.fromkeys(
     (8, 20, 27), "hexahedron"
 )
-# Corners of the faces S1, S2 ...
-_FACES: dict[str, tuple[tuple[int, ...], ...]] = {
-    "triangle": ((0, 1), (1, 2), (2, 0)),
-    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
-    "tetra": ((0, 1, 2), (0, 3, 1), (1, 3, 2), (2, 3, 0)),
-    "pyramid": ((0, 1, 2, 3), (0, 4, 1), (1, 4, 2), (2, 4, 3), (3, 4, 0)),
-    "wedge": ((0, 1, 2), (3, 5, 4), (0, 3, 4, 1), (1, 4, 5, 2), (2, 5, 3, 0)),
-    "hexahedron": ((0, 1, 2, 3), (4, 7, 6, 5), (0, 4, 5, 1), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 4, 0)),
-}
 _OF_CORNERS = {2: "line", 3: "triangle", 4: "quad"}
 
 
@@ -142,7 +133,7 @@ def _surfaces(solid: Solid, place: dict[int, int]) -> list[Block]:
     for name, faces in solid.surfaces.items():
         for element, face in faces:
             shape, nodes = solid.elements.get(element, ("", ()))
-            which = _FACES.get(shape, ())
+            which = FACES.get(shape, ())
             if not re.fullmatch(r"S[1-6]", face) or int(face[1:]) > len(which):
                 continue  # sides of shells, edges
             corners = tuple(place[nodes[k]] for k in which[int(face[1:]) - 1])

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
+from ...solver.parallel import ignore_again
 from .contents import DIMENSION, Block, CellSet, Contents, Ints, Unreadable
 
 # gmsh's names of element families; what follows is the order, and the first nodes are the corners.
@@ -38,6 +39,7 @@ def read(path: Path) -> Contents:
     if not is_gmsh(path):
         raise Unreadable("it does not begin with $MeshFormat")
     gmsh.initialize(readConfigFiles=False, interruptible=False)
+    ignore_again()
     try:
         gmsh.option.setNumber("General.Terminal", 0)
         gmsh.logger.start()

@@ -6,16 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .contents import Block, CellSet, Ints
+from .contents import FACES, Block, CellSet, Ints
 
-_FACES: Mapping[str, tuple[tuple[int, ...], ...]] = {
-    "triangle": ((0, 1), (1, 2), (2, 0)),
-    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
-    "tetra": ((0, 1, 2), (0, 1, 3), (1, 2, 3), (2, 0, 3)),
-    "pyramid": ((0, 1, 2, 3), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)),
-    "wedge": ((0, 1, 2), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)),
-    "hexahedron": ((0, 1, 2, 3), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)),
-}
 _OF_CORNERS = {1: "vertex", 2: "line", 3: "triangle", 4: "quad"}
 
 
@@ -30,7 +22,7 @@ def outer_facets(
         return [], []
     outer: dict[tuple[int, ...], tuple[int, ...] | None] = {}
     for block in cells:
-        for corners in _FACES.get(block.shape, ((0,), (1,))):
+        for corners in FACES.get(block.shape, ((0,), (1,))):
             for row in block.nodes[:, corners]:
                 facet = tuple(int(node) for node in row)
                 key = tuple(sorted(facet))

@@ -14,16 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..facets import signed_measures
-from .contents import DIMENSION, Block, CellSet, Ints, Unreadable
+from .contents import DIMENSION, FACES, Block, CellSet, Ints, Unreadable
 
 Floats = NDArray[np.float64]
 
-# Faces with their normals inwards (for nodes in the order of VTK or gmsh, which differ in the sense of the wedge only).
-_FACES: dict[str, tuple[tuple[int, ...], ...]] = {
-    "hexahedron": ((0, 1, 2, 3), (4, 7, 6, 5), (0, 4, 5, 1), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 4, 0)),
-    "wedge": ((0, 1, 2), (3, 5, 4), (0, 3, 4, 1), (1, 4, 5, 2), (2, 5, 3, 0)),
-    "pyramid": ((0, 1, 2, 3), (0, 4, 1), (1, 4, 2), (2, 4, 3), (3, 4, 0)),
-}
 _SPLIT = {"quad": "triangle", "hexahedron": "tetra", "wedge": "tetra", "pyramid": "tetra"}
 _PLURAL = {"quad": "quadrilaterals", "hexahedron": "hexahedra", "wedge": "wedges", "pyramid": "pyramids", "tetra": "tetrahedra"}
 
@@ -74,7 +68,7 @@ def _pulled(points: Floats, block: Block) -> tuple[Ints, Ints]:
     found, sources = [], []
     for apex in range(block.nodes.shape[1]):
         rows = np.flatnonzero(lowest == apex)
-        for face in _FACES[block.shape]:
+        for face in FACES[block.shape]:
             if apex in face or not len(rows):
                 continue
             for triangles in _parted(block.nodes[rows], face):

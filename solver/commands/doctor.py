@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the table; exit code 0 if everything is there that a run needs, otherwise 1."""
-    console = Console(width=None if "COLUMNS" in os.environ or Console().is_terminal else 130, highlight=False)
+    console = Console(width=None if "COLUMNS" in os.environ or Console().is_terminal else 130, highlight=False, markup=False)
     findings = doctor.examine()
     table = Table(box=box.SIMPLE, pad_edge=False)
     for title in ("", "found", "for", "if missing"):

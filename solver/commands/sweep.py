@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..installed import need_solver
 from ..scenario.loader import load
 from .submit import positive
 
@@ -144,6 +145,7 @@ def _run(args: argparse.Namespace, sweep: SweepRun, todo: list) -> int:  # type:
     from ...hpc.sweep.local import Pool, cores
     from ...hpc.sweep.workers import Workers
 
+    need_solver()
     ranks = args.ranks or int(sweep.scenario.get("ranks", 1))
     jobs = args.jobs or max(1, cores() // ranks)
     with alone(sweep.path):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
 from ..discretise.species import NodalSpecies
+from ..kernels import stages
 from ..state import State, Variable
 from .boundaries import accounts_of, content
 from .options import SchemeOptions
@@ -80,8 +81,7 @@ class Mobile(Component):
             return self.transport.failure
         if self._moved is not None:
             return ""
-        np.add(before, variable.new, out=variable.mid)
-        variable.mid[:] *= 0.5
+        stages.middle(before, variable.new, variable.mid)
         return ""
 
     def carry(self, source: Floats, levels: NDArray[np.uint8], dt: float) -> float:

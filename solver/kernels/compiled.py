@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast, overload
@@ -102,17 +103,22 @@ def kernel_type() -> Any:
             self._tried.add(described)
             spec, types = described
             path = native.library(f"{self.py_func.__module__.rpartition('.')[2]}.{_kept_name(self.py_func)}", spec, types)
-            form = spec.encode(), types, str(path)
+            form, damaged = (spec.encode(), types, str(path)), path.exists()
             if self.add_form(*form):
                 return self(*arguments)
             result = self.dispatcher(*arguments)
-            if not path.with_suffix(".failed").exists():
+            failed = path.with_suffix(".failed")
+            if not failed.exists():
                 from . import linking
 
-                if linking.keep(self.dispatcher, arguments, spec, path):
-                    if self.add_form(*form):
-                        return result
-                    path.with_suffix(".failed").write_text("it calls what is not there")
+                with suppress(OSError):
+                    if damaged:
+                        path.unlink()
+                    if linking.keep(self.dispatcher, arguments, spec, path):
+                        if self.add_form(*form):
+                            return result
+                        if path.exists():
+                            failed.write_text("it calls what is not there")
             self.call_else(self.dispatcher)  # straight away from now on
             return result
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
+from .search import place
 
 Floats = NDArray[np.float64]
 Corners = NDArray[np.int32]
@@ -70,14 +71,7 @@ def neighbours(
 @compiled
 def position(indptr: Indices, indices: Indices, i: int, j: int) -> int:
     """Where the entry (i, j) stands; it is there."""
-    low, high = np.int64(indptr[i]), np.int64(indptr[i + 1])
-    while high - low > 1:
-        middle = (low + high) // 2
-        if indices[middle] <= j:
-            low = middle
-        else:
-            high = middle
-    return int(low)
+    return place(indices, np.int64(indptr[i]), np.int64(indptr[i + 1]), j)
 
 
 @compiled

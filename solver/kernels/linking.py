@@ -11,6 +11,7 @@ from typing import Any
 
 from . import native
 
+MOST = 256  # words that are returned, the error's among them: RESULTS of caller.c
 _SCALARS = {"int64": "i", "int32": "i", "float64": "d", "bool": "b", "none": "n"}
 _DEFINED = re.compile(r'^define [^@]*@("[^"]*"|[\w.$]+)\(.*?^}\n', re.MULTILINE | re.DOTALL)
 
@@ -115,7 +116,10 @@ def _entry(ir: Any, module: Any, function: Any, signature: Any) -> None:
     status = build.call(function, [returned, error, *values])
     build.store(build.ptrtoint(build.load(error), word), found)
     if not isinstance(signature.args[0].pointee, ir.PointerType):  # a pointer: None
-        for k, piece in enumerate(_pieces(build, build.load(returned)), 1):
+        pieces = _pieces(build, build.load(returned))
+        if len(pieces) >= MOST:
+            raise NotImplementedError(f"returns {len(pieces)} numbers")
+        for k, piece in enumerate(pieces, 1):
             build.store(_word(ir, build, piece), build.gep(found, [ir.Constant(word, k)]))
     build.ret(status)
 

@@ -1,9 +1,12 @@
 """Machine code of kernels that an earlier process compiled, found and called without Numba, which takes half a second to import.
 
-It lies beside Numba's own cache, in a folder named after everything it hangs on but its source and its arguments: the processor,
-Python, NumPy and Numba. ``caller.c``, compiled once into that folder, calls it. Where there is no C compiler, where Numba is told by its
-environment variables to compile otherwise, and for arguments or results of other kinds, Numba does all: what cannot be kept has a file
-``.failed`` that says why.
+It lies beside Numba's own cache, in a folder named after everything it hangs on but its source and its arguments: processor, C library,
+Python and its headers, NumPy and Numba. ``caller.c``, compiled once into that folder, calls it. Where there is no C compiler, where Numba
+is told by its environment variables to compile otherwise, and for arguments or results of other kinds, Numba does all: what cannot be
+kept has a file ``.failed`` that says why.
+
+Several processes may make the same file at once, also on several machines that share a home. Each makes its own, and the first gives it its
+name: what others have loaded by now is never replaced, which on a network's file system would take it away from them.
 """
 
 from __future__ import annotations
@@ -22,12 +25,24 @@ from typing import Any
 
 import numpy as np
 
-DTYPES = frozenset("dilILB?")
+DTYPES = frozenset("dfilILB?")
 _LET = frozenset({"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"})  # these change no code
 _SOURCE = Path(__file__).with_name("caller.c")
 _MEMORY = Path(__file__).with_name("memory.c")
 _MAKER = Path(__file__).with_name("linking.py")
 PATIENCE = 120  # seconds
+# What the next attempt may not meet any more, as the C compiler and the tools that it starts say it.
+_PASSING = (
+    b"No space left",
+    b"quota exceeded",
+    b"ignal 9",
+    b"Killed",
+    b"annot allocate",
+    b"memory exhausted",
+    b"Input/output error",
+    b"temporarily",
+    b"Stale",
+)
 
 
 @cache
@@ -43,11 +58,26 @@ def folder() -> Path | None:
         if found is None or found.origin is None:
             return None
         version = Path(found.origin).with_name("_version.py" if package != "numpy" else "version.py")
-        state = version.stat()
+        try:
+            state = version.stat()
+        except OSError:  # of a version that is made otherwise
+            return None
         total.update(f"{version} {state.st_size} {state.st_mtime_ns}".encode())
-    total.update(str(sysconfig.get_config_var("EXT_SUFFIX")).encode())
+    total.update(f"{sysconfig.get_config_var('EXT_SUFFIX')} {_library_of_c()} {(_headers() / 'Python.h').exists()}".encode())
     total.update(os.environ.get("CC", "").encode())  # what one compiler cannot do another can
     return Path(root) / f"native-{total.hexdigest()[:16]}"
+
+
+def _headers() -> Path:
+    return Path(sysconfig.get_path("include"))
+
+
+def _library_of_c() -> str | None:
+    """What is linked on one machine may ask for more than another has."""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION")
+    except (ValueError, OSError):
+        return None
 
 
 def _processor() -> bytes:
@@ -71,7 +101,7 @@ def caller() -> Any:
     if not library.exists():
         if library.with_suffix(".failed").exists() or (there / "memory.failed").exists():
             return None
-        includes = [f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}"]
+        includes = [f"-I{_headers()}", f"-I{np.get_include()}"]
         # The caller last, since others take it for a sign that both are there. Names of Python are found in the process.
         memory = make(["-c", "-O2", "-fPIC", str(_MEMORY)], there / "memory.o")
         if not memory or not make(["-shared", "-O2", "-fPIC", *includes, str(_SOURCE)], library):
@@ -93,7 +123,7 @@ def link(objects: Path, library: Path) -> bool:
 
 
 def make(words: Sequence[str], library: Path) -> bool:
-    """Have the C compiler make a file, which is there whole or not at all; whether it could. Else it is said beside why."""
+    """Have the C compiler make a file, which is there whole or not at all; whether it is there. Else it is said beside why it cannot be."""
     compiler = os.environ.get("CC") or "cc"
     new = library.with_name(f".{library.name}.{os.uname().nodename}.{os.getpid()}")
     try:
@@ -101,10 +131,11 @@ def make(words: Sequence[str], library: Path) -> bool:
         if not os.access(library.parent, os.W_OK):
             return False
         command = [*compiler.split(), *words, "-o", str(new)]
-        done = subprocess.run(command, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+        plain = {**os.environ, "LC_ALL": "C"}
+        done = subprocess.run(command, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL, env=plain)
         if done.returncode == 0:
-            new.replace(library)
-        elif done.returncode > 0:  # not where a signal ended it
+            _name(new, library)
+        elif done.returncode > 0 and not any(word in done.stderr for word in _PASSING):  # nor where a signal ended it
             library.with_suffix(".failed").write_bytes(done.stderr)
         return done.returncode == 0
     except (OSError, subprocess.TimeoutExpired):
@@ -112,6 +143,16 @@ def make(words: Sequence[str], library: Path) -> bool:
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
+
+
+def _name(new: Path, library: Path) -> None:
+    """Let a file be what was made, unless another process was first."""
+    try:
+        os.link(new, library)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        new.replace(library)
 
 
 def describe(arguments: Sequence[Any]) -> tuple[str, tuple[type, ...]] | None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
+from .search import place
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
@@ -17,13 +18,6 @@ def mirror(indptr: Indices, indices: Indices, n_own_columns: NDArray[np.int32], 
     for i in range(len(n_own_columns)):
         for k in range(indptr[i], indptr[i] + n_own_columns[i]):
             j = indices[k]
-            if j <= i:
-                continue
-            low, high = np.int64(indptr[j]), np.int64(indptr[j]) + n_own_columns[j]
-            while high - low > 1:
-                middle = (low + high) // 2
-                if indices[middle] <= i:
-                    low = middle
-                else:
-                    high = middle
-            values[low] = values[k]
+            if j > i:
+                start = np.int64(indptr[j])
+                values[place(indices, start, start + n_own_columns[j], i)] = values[k]

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..kernels import factors
 from .overlap import Overlap
 from .petsc_values import Values
+
+Floats = NDArray[np.float64]
 
 
 class Incomplete:
@@ -31,6 +34,10 @@ class Incomplete:
 
     def apply(self, pc: Any, residual: Any, result: Any) -> None:
         """Solve with the factors; PETSc calls it. Collective."""
-        o, r = self._overlap, residual.array_r
-        o.nodes(r, r[:0], o.beyond)
-        factors.solve(o.block, self._factors, r, o.beyond, o.y, result.array_w)
+        self.solve(residual.array_r, result.array_w)
+
+    def solve(self, residual: Floats, result: NDArray[Any]) -> None:
+        """The same on arrays of owned nodes. Collective."""
+        o = self._overlap
+        o.nodes(residual, residual[:0], o.beyond)
+        factors.solve(o.block, self._factors, residual, o.beyond, o.y, result)

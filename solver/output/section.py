@@ -6,7 +6,6 @@ import colorsys
 import io
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ log = logging.getLogger("invasio.output")
 _HUE = 0.618  # of a turn from one label's colour to the next
 
 
-def write(path: Path, pixels: NDArray[np.uint8], extent: tuple[float, ...], labels: bool) -> dict[str, Any]:
+def write(path: Path, pixels: NDArray[np.uint8], extent: tuple[float, ...], labels: bool) -> dict[str, object]:
     """Write the picture as PNG and return what the manifest says of it: file, extent, whether its numbers are labels (region + 1).
 
     pixels: (rows, columns, 3), or (rows, columns) labels; extent: left, right, bottom, top in the mesh's lengths. Nothing is

@@ -9,17 +9,17 @@ import time
 from types import FrameType
 from typing import Any
 
-from ..parallel import Comm, end_all
+from ..parallel import Comm, end_all, ignore_again
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
 MARGIN = 120.0  # seconds of wall time kept for the last checkpoint
 
 
 class StopRequest:
-    """While active, INT, TERM and USR1 ask for a stop after the current step; a second INT aborts.
+    """While active, INT, TERM, USR1 and HUP (a terminal that closes) ask for a stop after the current step; a second INT aborts.
 
-    So does a batch job that is about to end (SLURM_JOB_END_TIME). Use as a context manager; outside the main thread, which alone
-    receives signals, it leaves them to that.
+    HUP is left alone where it is ignored, as under nohup. A batch job that is about to end (SLURM_JOB_END_TIME) asks too.
+    Use as a context manager; outside the main thread, which alone receives signals, it leaves them to that.
     """
 
     def __init__(self, comm: Comm) -> None:
@@ -32,6 +32,9 @@ class StopRequest:
         if threading.current_thread() is not threading.main_thread():
             return self
         for number in _SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                ignore_again()
+                continue
             self._before[number] = signal.signal(number, self._note)
         return self
 

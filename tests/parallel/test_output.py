@@ -225,3 +225,22 @@ def test_refusals_and_failures_reach_every_rank(comm: Comm, shared_tmp: Path) ->
     writer = FieldsWriter(shared_tmp / "gone" / "fields.vtkhdf", grid(comm), NAMES)
     with refused("cannot-write", says=(str(shared_tmp / "gone" / "fields.vtkhdf"), "No such file or directory")):
         writer.on_output(frame(grid(comm), 0.0))
+
+
+def test_large_tables_go_chunk_by_chunk(comm: Comm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every rank has as many pieces, none longer than a chunk; together they are the table, also of rows that are there twice."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 7)
+    monkeypatch.setattr(blocks_module, "_CHUNKS_AT_MOST", 1000)
+    of = grid(comm, 2, 9, empty_rank=0)
+    plan = Blocks(comm, of.cells, of.n_cells)
+    pieces = list(plan.in_pieces(lambda some: np.column_stack([of.cells[some], -of.cells[some]])))
+    parallel_assert(comm, len(set(comm.allgather(len(pieces)))) == 1 and len(pieces) > 1, "as many on each")
+    parallel_assert(comm, all(len(rows) <= plan.chunk == 7 for _, rows in pieces), "short")
+    rows = np.concatenate([rows for _, rows in pieces])
+    begun = [start for start, rows in pieces if len(rows)]
+    parallel_assert(comm, begun == list(range(plan.start, plan.start + plan.count, 7)), "where they begin")
+    parallel_assert(comm, bool((rows[:, 0] == np.arange(plan.start, plan.start + plan.count)).all()), "in order")
+    parallel_assert(comm, bool((plan.to_block(np.column_stack([of.cells, -of.cells])) == rows).all()), "the same at once")
+    twice = np.where(of.nodes == 3, 5, of.nodes)
+    with refused("internal-fault", says=("are not each listed by exactly one rank",)):
+        Blocks(comm, twice, of.n_nodes)

@@ -24,7 +24,7 @@ from invasio.solver.errors import ScenarioError, SolverError
 from invasio.solver.output import checkpoint
 from invasio.solver.output.layout import STATUS
 from invasio.solver.simulation import Simulation
-from tests.lib import scenarios
+from tests.lib import requests, scenarios
 from tests.lib.comm import Comm
 from tests.lib.everywhere import parallel_assert
 from tests.lib.growth import Held, held
@@ -194,6 +194,32 @@ def test_a_start_that_fails_leaves_the_mesh_for_the_next(comm: Comm, shared_tmp:
         simulation.restart()
         found = different(finished(simulation), expected)
     parallel_assert(comm, not found, f"{found}")
+
+
+def test_no_request_stays_open(comm: Comm, shared_tmp: Path) -> None:
+    """With membranes, walls and overlapping blocks, into a folder, restarted; of runs that fail, and of what could not begin."""
+    path, before = made(comm, shared_tmp, "tissue"), requests.left()
+    blocks: dict[str, object] = {"numerics.linear.preconditioner": "ilu"}
+    with Simulation(path, comm=comm, set=blocks, out=shared_tmp / "run") as simulation:
+        opened = requests.left() - before
+        parallel_assert(comm, comm.allreduce(opened) > 0 or comm.size == 1, "nothing was opened")
+        simulation.step()
+        simulation.restart({**blocks, "parameters.gamma": 2e-2})
+        simulation.step()
+        simulation.restart({"mesh.cells": [9, 9]})
+        simulation.step()
+    found = [requests.left()]
+    with refused("no-region"):
+        Simulation(path, comm=comm, set={"output.regions": ["nowhere"]}, out=shared_tmp / "refused")
+    found.append(requests.left())
+    with pytest.raises(ScenarioError, match="densities must be finite"):
+        Simulation(path, comm=comm, set={"model.ecm.initial": "log(x)"}, out=shared_tmp / "wrong")
+    found.append(requests.left())
+    with pytest.raises(SolverError), Simulation(path, comm=comm, out=shared_tmp / "broken") as simulation:
+        simulation.step()
+        raise SolverError("a step failed", code="broken-state", place="test", remedy="none")
+    found.append(requests.left())
+    parallel_assert(comm, found == 4 * [before], f"open: {before}, then {found}")
 
 
 @pytest.mark.parametrize("name", ["line", "tissue"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from numba import njit
 
 from benchmarks.metastasis.__main__ import FIELDS, HERE
 from benchmarks.metastasis.__main__ import table as table_beside_metaspread
+from benchmarks.output.__main__ import share
+from benchmarks.output.__main__ import table as of_output
+from benchmarks.output.measure import Case as Written
+from benchmarks.output.measure import measure as write
 from benchmarks.reactions.__main__ import measure as measure_reactions
 from benchmarks.real import measure as real
 from benchmarks.real.__main__ import table as compared
@@ -70,10 +75,10 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     for field in fields.values():
         assert field["solves_per_step"] == 2.0  # the two stages
         assert field["iterations_per_solve"] >= 0.5
-    # conjugate gradients multiply once per iteration, BiCGStab twice; each solve once more, for its first residual
+    # conjugate gradients and GMRES multiply once per iteration, BiCGStab twice; each solve once more, for its first residual
     products = 0.0
     for field in fields.values():
-        factor = {"cg": 1, "bicgstab": 2}[field["solver"][0]]
+        factor = {"cg": 1, "gmres": 1, "bicgstab": 2}[field["solver"][0]]
         for kind in ("", "low_"):
             solves = field[f"{kind}solves_per_step"]
             products += solves * (1 + factor * field[f"{kind}iterations_per_solve"])
@@ -87,6 +92,21 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     axis = np.exp(-(np.linspace(-0.5, 0.5, case.cells + 1) ** 2) / 0.0025)  # conserved: what the lattice holds at the start
     assert result["amounts"]["tumour"] == pytest.approx((axis.sum() / case.cells) ** dim, rel=1e-9)
     assert f"{n} nodes" in table([result])
+
+
+def test_passes_of_our_own_solvers_are_counted(comm: Comm) -> None:
+    """No event of PETSc; a first residual for each solve, with the matrix in double, and products with the one in single precision."""
+    result = measure(Case(3, 700, 0.05, 3, ("numerics.linear.preconditioner=jacobi",)), comm)
+    z, fields, per_node = result["z"], result["fields"], result["bytes_per_node"]
+    assert per_node["PETSc"] == 0.0 and result["petsc_counts"] == {}
+    solves = sum(f["solves_per_step"] + f["low_solves_per_step"] for f in fields.values())
+    # rows, own columns, entries and columns; x, b, d read, r written
+    assert per_node["residual"] == pytest.approx(solves * (4 + 4 + 12 * z + 8 + 8 + 4 + 16), rel=0.01)
+    (symmetric,) = (f for f in fields.values() if f["solver"][0] == "cg")
+    products = symmetric["solves_per_step"] * symmetric["iterations_per_solve"]
+    assert symmetric["low_solves_per_step"] == 0.0 and products >= 1.0
+    # rows, entries and columns; d and three or four vectors read, one written
+    assert per_node["times"] / products == pytest.approx(4 + 8 * z + 4 + 3.5 * 8 + 16, abs=12.0)
 
 
 def test_reactions_are_counted() -> None:
@@ -137,4 +157,21 @@ def test_real_runs_are_counted_and_compared(comm: Comm) -> None:
     turns = [{"version": who, **result, "run": run} for who, run in (("base", 8.0), ("here", 3.0), ("base", 6.0), ("here", 5.0))]
     lines = compared(turns).splitlines()
     assert [line.split("|")[7].strip() for line in lines[2:]] == ["", "0.50"]
+    assert "-0.0 |" not in compared([{**turns[0], "memory": -40.0}])
     assert all(f"| {result['steps']} |" in line for line in lines[2:])
+
+
+def test_bytes_and_parts_of_an_output(comm: Comm, tmp_path: Path) -> None:
+    """An output writes its rows and little more, a checkpoint its arrays; the parts make up the whole; the share of a run."""
+    found = write(Written(6, fields=2, outputs=2, arrays=3), comm, tmp_path / "run")
+    assert (found["nodes"], found["cells"]) == (343, 6 * 216)
+    rows, mesh = 2 * 8 * 343, 343 * 24 + 1296 * (4 * 8 + 8 + 1 + 4)
+    assert rows <= found["one"]["bytes"] < rows + 60_000 and found["first"]["bytes"] > rows + mesh
+    assert found["checkpoint"]["bytes"] > 3 * 8 * 343
+    for kind in ("first", "one", "checkpoint"):
+        whole = sum(wall for wall, _ in found[kind]["parts"].values())
+        assert 0.9 * whole <= found[kind]["seconds"] and {"rows to their blocks", "writing rows", "room"} <= found[kind]["parts"].keys()
+    assert "writing the mesh" in found["first"]["parts"] and not (tmp_path / "run").exists()
+    times = {name: {"seconds": seconds} for name, seconds in (("first", 3.0), ("one", 0.5), ("checkpoint", 1.0))}
+    assert share(times, 1.0, 40, 10) == 6.0 / 46.0
+    assert "| checkpoint |" in of_output(found) and "below 5 % from" in of_output(found, 1.0)

@@ -59,11 +59,18 @@ def test_commands_that_compute_nothing(words: list[str], said: str) -> None:
     assert said in done.stdout, done.stdout + done.stderr
     assert done.returncode == (1 if words == ["doctor"] else 0), done.stderr
     assert "Traceback" not in done.stderr
+    if words == ["doctor"]:
+        assert ".[solver]" in done.stdout  # square brackets are no markup
 
 
-@pytest.mark.parametrize("words", ["run {}", "run {} -n 2", "gallery quickstart", "warm", "scaling {}"])
-def test_commands_that_compute_say_what_is_missing(words: str) -> None:
-    done = plain(*words.format(SCENARIO).split())
+COMPUTING = ["run {}", "run {} -n 2", "gallery quickstart", "warm", "scaling {}", "sweep {} --out {}", "arms {} --out {}"]
+
+
+@pytest.mark.parametrize("words", COMPUTING)
+def test_commands_that_compute_say_what_is_missing(words: str, tmp_path: Path) -> None:
+    many = {"sweep": "scenarios/sweeps/haptotaxis_mmp.yaml", "arms": "scenarios/treatment/mmp_inhibitor.yaml"}
+    file = many.get(words.partition(" ")[0], SCENARIO)
+    done = plain(*words.format(file, tmp_path / "out").split())
     assert done.returncode == 3
     assert "this command needs MPI for Python, DOLFINx, PETSc for Python, Numba, gmsh, meshio" in done.stderr
     assert "pip install '.[solver]' in a checkout [missing-package]" in done.stderr and "Traceback" not in done.stderr

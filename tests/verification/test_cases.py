@@ -102,30 +102,6 @@ def test_what_stays_is_of_the_order_of_what_moves(tmp_path: Path) -> None:
         assert max(errors) < 1e-12 or min(np.log2(errors[:-1]) - np.log2(errors[1:])) > 1.85, (name, errors)
 
 
-BY_HAND = """\
-schema_version: 1
-name: case
-mesh: {kind: interval, to: 1, cells: 4}
-parameters: {kon: 10000, koff: 100}
-species:
-  a: {initial: 1, diffusion: 1e-3, loss: "kon*b", production: "koff*c"}
-  b: {initial: 0.5, diffusion: 1e-3, loss: "kon*a", production: "koff*c"}
-  c: {diffusion: 1e-3, loss: koff, production: "kon*a*b"}
-time: {end: 10}
-output: {every: 1, figures: false}
-"""
-
-
-@pytest.mark.parametrize("steps", [{"time__tolerance": 1e-3}, {"time__tolerance": 1e-5}, {"time__step": 0.5}])
-def test_reactions_written_as_terms_keep_their_amounts(tmp_path: Path, steps: dict[str, float]) -> None:
-    """a + c was 1.46 and 1.33."""
-    series = ran(tmp_path, BY_HAND, **steps).series
-    a, b, c = (series[f"{name}.total"] for name in "abc")
-    assert a + c == pytest.approx(np.ones(len(a)), rel=1e-10) and b + c == pytest.approx(np.full(len(b), 0.5), rel=1e-10)
-    bound = (1.51 - math.sqrt(1.51**2 - 2.0)) / 2.0  # c^2 - (a + b + koff/kon) c + a b = 0
-    assert c[-1] == pytest.approx(bound, rel=1e-6)
-
-
 UPTAKE = """\
 schema_version: 1
 name: case

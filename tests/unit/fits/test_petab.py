@@ -174,6 +174,8 @@ def test_the_model_as_it_stands_needs_no_experiment(tmp_path: Path) -> None:
     [
         ("experiments", "e1\t0\thigh\n", "e1\t0\thigh\ne1\t5\tlow\n", "meaningless-option", "changes during"),
         ("experiments", "e1\t0", "e1\t-inf", "meaningless-option", "in balance"),
+        ("experiments", "e1\t0", "e1\t0.5", "meaningless-option", "at another time"),
+        ("experiments", "e1\t0", "e1\tnow", "meaningless-option", "'now'"),
         ("experiments", "e1", "e2", "unknown-name", "no experiment"),
         ("experiments", "high", "higher", "unknown-name", "no condition"),
         ("observables", "log-normal", "log-laplace", "unknown-choice", "laplace"),

@@ -184,6 +184,64 @@ def test_the_second_process_does_without_numba_and_finds_the_same_bits(tmp_path:
     assert said() == [digest, "False"]
 
 
+def compiler(folder: Path, text: str, code: int = 0) -> str:
+    """A C compiler that says something and ends with a code, after it has made a file with its own process's number in it."""
+    script = folder / "cc"
+    script.write_text(f'#!/bin/sh\nfor last; do :; done\necho $$ > "$last"\necho "{text}" >&2\nexit {code}\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+def test_what_is_there_is_not_replaced_by_who_comes_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have it loaded: on a network's file system its pages would be gone."""
+    monkeypatch.setenv("CC", compiler(tmp_path, ""))
+    library = tmp_path / "made" / "x.so"
+    assert native.make(["-shared"], library)
+    first = library.stat().st_ino, library.read_text()
+    assert native.make(["-shared"], library)
+    assert (library.stat().st_ino, library.read_text()) == first
+    assert [path.name for path in library.parent.iterdir()] == ["x.so"]
+
+    def without(*_: object) -> None:  # hard links
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", without)
+    assert native.make(["-shared"], library) and library.read_text() != first[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("fatal error: Python.h: No such file or directory", False),
+        ("x.o: No space left on device", True),
+        ("ld terminated with signal 9", True),
+    ],
+)
+def test_only_what_stays_wrong_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, again: bool) -> None:
+    monkeypatch.setenv("CC", compiler(tmp_path, said, 1))
+    library = tmp_path / "made" / "x.so"
+    assert not native.make(["-shared"], library)
+    assert [path.name for path in library.parent.iterdir()] == ([] if again else ["x.failed"])
+
+
+def test_the_folder_hangs_on_machine_and_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home that machines of two kinds share; headers that are installed after a first attempt; a Numba that is made otherwise."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    find = native.folder.__wrapped__
+    here = find()
+    assert find() == here is not None
+    others = []
+    for name, other in (("_processor", lambda: b"flags: other"), ("_library_of_c", lambda: "glibc 9"), ("_headers", lambda: tmp_path)):
+        with monkeypatch.context() as patch:
+            patch.setattr(native, name, other)
+            others.append(find())
+    assert len({here, *others}) == 4
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert find() is None
+
+
 def test_a_run_has_the_same_bits_by_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     import invasio
 

@@ -11,6 +11,8 @@ from PIL import Image, TiffImagePlugin
 
 from invasio.meshes.cache import cached
 from invasio.meshes.image.build import _made
+from invasio.meshes.image.files.stored import Picture
+from invasio.meshes.image.section import section
 from invasio.postprocess.maps import Plane
 from invasio.postprocess.run import open_run
 from invasio.solver.scenario.base import Context
@@ -38,6 +40,16 @@ def options(path: Path, **more: Any) -> Any:
     context = Context(scales={"length": measure("1 um")})
     given = {"kind": "image", "image": str(path), "regions": {"stroma": 1, "nest": 2}, "size": "3 um", "smallest": 1, **more}
     return ADAPTER.validate_python(given, context={"context": context})
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(2, 5000), (5000, 1), (4800, 3200)])
+def test_of_a_strip_something_is_kept(rows: int, columns: int) -> None:
+    """A picture is kept with 1600 pixels along an edge, or with more where it would have none across."""
+    values = np.full((rows, columns, 3), 128, dtype=np.uint8)
+    seen = section(Picture(values, False, (None, None), (0.0, 0.0), (1.0, 1.0), (columns, rows)), (1.0, 1.0), None)
+    assert seen.pixels.size and (seen.pixels == 128).all()
+    left, right, bottom, top = seen.extent
+    assert (left, top) == (0.0, 0.0) and 0 <= columns - right < 3 and 0 <= rows - bottom < 3
 
 
 @pytest.mark.parametrize("name", PARTS)
