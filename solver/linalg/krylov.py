@@ -56,7 +56,8 @@ class Memory:
         sums = self._sums[: len(values)]
         sums[:] = values
         self.graph.comm.Allreduce(MPI.IN_PLACE, sums)
-        return tuple(sums.tolist())
+        found: Any = sums.tolist()
+        return tuple(found)
 
 
 class Krylov:
@@ -186,6 +187,9 @@ class Krylov:
         shadow, p, s, s_hat, p_hat, v, t, other = m.vectors
         r, along = shadow, shadow
         first, rho = left, left * left
+        moved, parts = 0.0, 0  # here; the norm of a sum of corrections is at most sqrt(parts * sum of squares)
+        if rho == 0.0:
+            return math.nan
         while self.taken < most:
             toward = self._hat(along, p_hat)
             one, two, size, squared = m.total(krylov.times_with(*self._rows, toward, shadow, r, v))
@@ -196,9 +200,8 @@ class Krylov:
                 return math.nan
             left = math.sqrt(max(0.0, half))
             if left <= target:
-                (moved,) = m.total((krylov.half_a_step(alpha, self._d, toward, self._x),))
-                self._moved += math.sqrt(moved)
-                return left
+                moved, parts = moved + krylov.half_a_step(alpha, self._d, toward, self._x), parts + 1
+                break
             krylov.difference(r, alpha, v, s, len(self._x))
             further = self._hat(s, s_hat)
             of_shadow, two, size, squared = m.total(krylov.times_with(*self._rows, further, shadow, s, t))
@@ -208,12 +211,13 @@ class Krylov:
             if not math.isfinite(beta):
                 return math.nan
             vectors = (toward, further, s, t, v, self._x, along, other, p)
-            (moved,) = m.total((krylov.stabilised(alpha, omega, beta, self._d, *vectors),))
+            moved, parts = moved + krylov.stabilised(alpha, omega, beta, self._d, *vectors), parts + 1
             r, along = other, p
-            self._moved += math.sqrt(moved)
             left = math.sqrt(max(0.0, squared - omega * two))
             if left <= target or abs(rho) < ORTHOGONAL * first * left:
                 break
             if left > PEAK * first:
                 return math.nan
+        (moved,) = m.total((moved,))
+        self._moved = math.sqrt(parts * moved)
         return left

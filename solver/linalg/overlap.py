@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Indices = NDArray[np.uint32]
 
-RUN = 4096  # nodes that are put in another order together: few enough for the cache
+RUN = 10_000  # entries of rows that are put in another order together: few enough for the cache
 SAMPLE = 10_000  # about so many rows tell whether an order is narrow
 NARROW = 2.0  # times the usual distance between neighbours
 LAYERS = 3  # the least that needs about as many iterations as one rank does; at least 1, the ghosts
@@ -102,7 +102,8 @@ class Overlap:
         order, rank = base.copy(), np.empty_like(base)
         rank[base] = np.arange(len(base), dtype=np.uint32)
         place = rank.copy()
-        elimination.interleave(*rows, order, place, *(np.empty(RUN + more, dtype=np.uint32) for more in (0, 1, 0)))
+        run = max(1, RUN * len(order) // max(1, len(rows.indices)))
+        elimination.interleave(*rows, order, place, *(np.empty(run + more, dtype=np.uint32) for more in (0, 1, 0)))
         pattern = (np.empty(size, dtype=np.uint32) for size in (len(rows.indptr), len(order), len(values) - len(order), len(values)))
         block = factors.Block(order, *pattern)
         longest = int(np.diff(rows.indptr).max(initial=0))

@@ -91,8 +91,8 @@ def test_the_residual_in_double_is_within_the_tolerance(
             s.x[:] = (guess * exact)[s.rows]  # type: ignore[attr-defined]
             solved = s.solve()
             x = gathered(comm, s.x)
-            left = np.linalg.norm(b - unit * (a @ x)) / np.linalg.norm(b)
-            parallel_assert(comm, solved and s.outcome == "CONVERGED_RTOL" and left <= rtol * (1.0 + 1e-6), (left, s.outcome))
+            left = float(np.linalg.norm(b - unit * (a @ x)) / np.linalg.norm(b))
+            parallel_assert(comm, solved and s.outcome == "CONVERGED_RTOL" and left <= rtol * (1.0 + 1e-6), f"{left} {s.outcome}")
             assert np.abs(x - exact).max() < 1e3 * max(rtol, 1e-14) * np.abs(exact).max()
             counts.append(s.taken)
         assert counts[1] <= counts[0], counts
@@ -137,6 +137,17 @@ def test_failures_are_those_of_all_ranks(comm: Comm, symmetric: bool) -> None:
     if comm.rank == comm.size - 1:
         s.b[0] = np.nan
     assert not s.solve() and s.outcome.startswith("DIVERGED_NAN"), s.outcome
+    s.destroy()
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("density", [1e-165, 1e-200])
+def test_squares_that_are_zero_raise_nothing(comm: Comm, symmetric: bool, density: float) -> None:
+    """Densities whose squares are 0 in double, wholly or only of the residual that is left."""
+    s = system(matrix(symmetric), comm, LinearOptions(preconditioner="jacobi"), symmetric)
+    s.b[:] = density * (1.0 + np.cos(np.arange(N)))[s.rows]  # type: ignore[attr-defined]
+    s.solve()
+    parallel_assert(comm, bool(np.isfinite(s.x).all() and np.abs(s.x).max(initial=0.0) <= 1e3 * density))
     s.destroy()
 
 
