@@ -23,7 +23,7 @@ from ufl import dx, grad, inner
 
 
 def _mesh(dim: int, cells: int) -> Any:
-    create = {2: create_rectangle, 3: create_box}[dim]
+    create: Any = {2: create_rectangle, 3: create_box}[dim]
     return create(MPI.COMM_SELF, [np.full(dim, -0.5), np.full(dim, 0.5)], [cells] * dim)
 
 
