@@ -229,7 +229,10 @@ class FieldsWriter:
         cells = Blocks(comm, grid.cells, grid.n_cells)
         corners = grid.dim + 1
         mesh = 24 * grid.n_nodes // comm.size + (8 * corners + 13) * grid.n_cells // comm.size
-        need = self._check_space(mesh + sum(block.nbytes for block in first.blocks.values()))
+        padding = (self._stride / max(1, grid.n_nodes) - 1.0) * sum(
+            block.nbytes for block in first.blocks.values()
+        )  # chunks are written whole
+        need = self._check_space(mesh + sum(block.nbytes for block in first.blocks.values()) + int(padding))
         create_alone(temporary, comm, self._chunks, self._trouble(), lambda h5: self._tables(h5, cells.chunk, first.parts))
         file = SharedFile(temporary, "r+", comm, collective=self._collective)
         points = self._blocks.to_block(grid.points)
@@ -237,7 +240,7 @@ class FieldsWriter:
         fibres = {name: self._blocks.to_block(values).astype(np.float32) for name, values in self._fibres.items()}
 
         def fill() -> None:
-            file.reserve(need)
+            file.reserve(need - comm.size * mesh, whole=True)
             file.write_rows(f"{ROOT}/Points", self._blocks.start, points)
             for start, nodes in cells.in_pieces(grid.corners):
                 ends = np.arange(start + 1, start + len(nodes) + 1, dtype=np.int64) * corners

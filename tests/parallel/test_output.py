@@ -244,3 +244,22 @@ def test_large_tables_go_chunk_by_chunk(comm: Comm, monkeypatch: pytest.MonkeyPa
     twice = np.where(of.nodes == 3, 5, of.nodes)
     with refused("internal-fault", says=("are not each listed by exactly one rank",)):
         Blocks(comm, twice, of.n_nodes)
+
+
+def test_room_for_the_mesh_is_set_aside_once(comm: Comm, shared_tmp: Path) -> None:
+    """Before the first row of fields is written the disk has given all of the file, and not twice."""
+    of, seen = grid(comm, 3, 24), []
+    temporary = shared_tmp / ".fields.vtkhdf.new"
+
+    def look(phase: str) -> None:
+        if phase == "data" and comm.rank == 0:
+            seen.append((temporary.stat().st_size, 512 * temporary.stat().st_blocks))
+
+    writer = FieldsWriter(shared_tmp / "fields.vtkhdf", of, NAMES, compression=0, hook=look)
+    writer.on_output(frame(of, 0.0))
+    writer.close("done")
+    if comm.rank == 0:
+        final = (shared_tmp / "fields.vtkhdf").stat().st_size
+        mesh = of.n_cells * (4 * 8 + 8 + 1 + 4) + 24 * of.n_nodes
+        assert final > mesh > 2**21 and seen[0][1] >= mesh
+        assert seen[0][0] < final + 0.5 * mesh + 3 * 2**22
