@@ -70,7 +70,7 @@ class Krylov:
     def __init__(self, memory: Memory, values: Values, x: Floats, b: Floats, incomplete: Incomplete | None, symmetric: bool) -> None:
         g = memory.graph
         self._memory, self._values, self._incomplete = memory, values, incomplete
-        self._round = self._cg if symmetric else self._bicgstab
+        self._symmetric = symmetric
         self._local, self._x, self._b = x, x[: g.n_owned], b
         self._c, self._d = np.zeros(len(g.indices), dtype=np.float32), np.zeros(g.n_owned, dtype=np.float32)
         self._rows = g.indptr, g.indices, self._c, self._d
@@ -108,7 +108,7 @@ class Krylov:
             unit = 1.0 / m.unit
             self._moved = 0.0
             target = max(goal, DEPTH * left) * unit
-            found = self._round(left * unit, target, most)
+            found = (self._cg if self._symmetric else self._bicgstab)(left * unit, target, most)
             if not found >= 0.0:
                 return BREAKDOWN
             if found + ROUNDING * self._moved <= goal * unit:
