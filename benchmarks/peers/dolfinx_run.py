@@ -23,7 +23,7 @@ from ufl import dx, grad, inner
 
 
 def _mesh(dim: int, cells: int) -> Any:
-    create = {2: create_rectangle, 3: create_box}[dim]
+    create: Any = {2: create_rectangle, 3: create_box}[dim]
     return create(MPI.COMM_SELF, [np.full(dim, -0.5), np.full(dim, 0.5)], [cells] * dim)
 
 
@@ -75,7 +75,7 @@ def _segregated(dim: int, cells: int, dt: float) -> dict[str, Any]:
     f.interpolate(lambda x: 1.0 - 0.5 * lump(*x[:dim]))
     m.interpolate(lambda x: 0.5 * lump(*x[:dim]))
     u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
-    step = fem.Constant(mesh, dt)  # so that no dt of another run has forms compiled
+    step = fem.Constant(mesh, np.float64(dt))  # so that no dt of another run has forms compiled
     made, right = fem.form((m + step * ALPHA * n) * v * dx), fem.form((u * v + step * D * inner(grad(u), grad(v))) * dx)
     A, b = assemble_matrix(right), create_vector(made)
     A.assemble()

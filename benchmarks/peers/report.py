@@ -54,7 +54,8 @@ def front(runs: list[Result]) -> tuple[Any, Any]:
     for seconds, error in sorted((r["setup"] + r["loop"], r["n"]) for r in runs if "stopped" not in r):
         if not best or error < best[-1][1]:
             best.append((seconds, error))
-    return tuple(np.array(best).reshape(-1, 2).T)
+    seconds, errors = np.array(best).reshape(-1, 2).T
+    return seconds, errors
 
 
 def ratios(results: dict[str, list[Result]]) -> dict[str, list[tuple[float, float]]]:

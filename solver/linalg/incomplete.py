@@ -6,6 +6,7 @@ and Sarkis 1999, doi:10.1137/S106482759732678X). On one rank it is a relaxed ILU
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,12 @@ class Incomplete:
 
     def apply(self, pc: Any, residual: Any, result: Any) -> None:
         """Solve with the factors; PETSc calls it. Collective."""
-        self.solve(residual.array_r, result.array_w)
+        np.copyto(self._residual, residual.array_r)  # PETSc's is read-only: a type for which the kernel would be compiled anew
+        self.solve(self._residual, result.array_w)
+
+    @functools.cached_property
+    def _residual(self) -> Floats:
+        return np.zeros(len(self._overlap.y) - len(self._overlap.beyond))
 
     def solve(self, residual: Floats, result: NDArray[Any]) -> None:
         """The same on arrays of owned nodes. Collective."""
