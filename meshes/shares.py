@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def block(count: int, rank: int, size: int) -> slice:
     return slice(min(count, rank * length), min(count, (rank + 1) * length))
 
 
-def settled(comm: Comm, n_nodes: int, n_cells: int, cells: NDArray[np.signedinteger], numbers: Ints, points: Floats) -> Simplices:
+def settled(comm: Comm, n_nodes: int, n_cells: int, cells: NDArray[np.signedinteger[Any]], numbers: Ints, points: Floats) -> Simplices:
     """Each rank keeps its cells; a node belongs to the rank that has most cells around it, the lowest of several. Collective.
 
     cells (m, dim+1): canonical node numbers; numbers (m,): their canonical numbers; points: places (k, dim) of the rank's ``block`` of the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,9 @@ def _banded(cells: Ints, n: int) -> Ints:
     return np.asarray(reverse_cuthill_mckee(graph, symmetric_mode=True), dtype=np.int64)[::-1].copy()
 
 
-def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Ints, nodes: tuple[Ints, Ints, Floats]) -> Simplices:
+def surrounded(
+    comm: Comm, n_owned: int, n_cells: int, cells: NDArray[np.signedinteger[Any]], numbers: Ints, nodes: tuple[Ints, Ints, Floats]
+) -> Simplices:
     """From this rank's cells, where each rank owns ``n_owned`` nodes, in a row by their global numbers. Collective.
 
     nodes: of all nodes of the cells, each once, global numbers (k,), canonical ones (k,) and places (k, dim); cells (M, dim+1): of

@@ -124,8 +124,13 @@ def _timed(comm: Comm, phases: Phases, action: Callable[[], None]) -> dict[str, 
         "seconds": max(comm.allgather(wall)),
         "processor": sum(comm.allgather(processor)),
         "bytes": sum(comm.allgather(written)),
-        "parts": {name: [rule(part.get(name, (0.0, 0.0))[k] for part in parts) for k, rule in enumerate((max, sum))] for name in names},
+        "parts": {name: _over_ranks([part.get(name, [0.0, 0.0]) for part in parts]) for name in names},
     }
+
+
+def _over_ranks(spent: list[list[float]]) -> list[float]:
+    """Wall seconds of the slowest rank, processor seconds of all."""
+    return [max(wall for wall, _ in spent), sum(processor for _, processor in spent)]
 
 
 def _written() -> int:

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -51,7 +52,7 @@ class Phases:
         """Count what is done inside."""
         with ExitStack() as stack:
             for owner, name, label in PARTS:
-                stack.enter_context(mock.patch.object(owner, name, self._wrap(getattr(owner, name), lambda _, label=label: label)))
+                stack.enter_context(mock.patch.object(owner, name, self._wrap(getattr(owner, name), partial(_always, label))))
             rows = hdf.SharedFile.write_rows
             stack.enter_context(mock.patch.object(hdf.SharedFile, "write_rows", self._wrap(rows, _kind_of_rows)))
             yield
@@ -79,9 +80,13 @@ class Phases:
 
     def take(self) -> dict[str, list[float]]:
         """The seconds up to now, and begin anew."""
-        found = {name: each.tolist() for name, each in self.seconds.items()}
+        found = {name: [float(each[0]), float(each[1])] for name, each in self.seconds.items()}
         self.seconds.clear()
         return found
+
+
+def _always(label: str, args: tuple[Any, ...]) -> str:
+    return label
 
 
 def _kind_of_rows(args: tuple[Any, ...]) -> str:

@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
         folder = Path(place)
         make(folder, round(options.nodes ** (1 / 3)) - 1, options.voxels)
         for kind in ("file", "picture"):
-            results = []
+            results: list[Result] = []
             for ranks in map(int, options.ranks.split(",")):
                 for turn in range(1 + options.turns) if not results else range(1, 1 + options.turns):
                     mpirun = ["timeout", "-k", "10", "1200", "mpirun", "-n", str(ranks)]
