@@ -21,6 +21,7 @@ _REMARKS = (
     b"This typically refers to a problem with your application.",
     b"Please see the FAQ page for debugging suggestions",
     b": application called MPI_Abort(",
+    b"MPICH: freeing inactive persistent request",  # of halos, where an error ended the ranks before these were freed
     b"[warn] Epoll ",  # MOD, ADD, DEL
 )
 _LONGEST = 30  # lines: a block that is longer is no announcement

@@ -39,6 +39,10 @@ def build_domain(options: MeshOptions, comm: Comm, membranes: Sequence[str] = ()
 
         if comes_in_parts(options):
             return build_in_parts(options, comm)
+    if isinstance(options, (FileMesh, ImageMesh)):
+        from .kept import build
+
+        return build(options, comm, membranes, lumens, lambda: parted(build_data(options), options, membranes, lumens))
     data: MeshData | None = None
     with agreed(comm):
         if comm.rank == 0:

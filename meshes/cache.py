@@ -27,7 +27,7 @@ def folder() -> Path:
 
 def key(options: Any, picture: bytes) -> str:
     """sha256 of everything the mesh depends on: options, picture (its digest), this package's source and the versions of the tools."""
-    digest = hashlib.sha256(f"{options.model_dump_json()} {options.metre}".encode())
+    digest = hashlib.sha256(f"{options.model_dump_json()} {getattr(options, 'metre', None)}".encode())
     digest.update(picture)
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(hashlib.sha256(file.read_bytes()).digest())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..solver.parallel import Comm
 from .domain import Domain, Membrane, MeshData
 from .facets import Ints, keys
 from .named_facets import NamedFacets, find
+from .shares import block, curve_order, settled
 from .simplices import Simplices, alone, surrounded
 
 
@@ -38,11 +40,11 @@ def digest_tags(
             digest.update(np.ascontiguousarray(facets, dtype="<i8").tobytes())
 
 
-def distribute(data: MeshData | None, comm: Comm) -> Domain:
+def distribute(data: MeshData | None, comm: Comm, by_curve: bool = False) -> Domain:
     """Spread a mesh held by rank 0 over all ranks; collective.
 
-    data: the mesh on rank 0, ignored (None) elsewhere. A rank may get no cells at all. The two sides of a membrane may lie on
-    different ranks.
+    data: the mesh on rank 0, ignored (None) elsewhere. by_curve: into the parts that ranks read of its converted form, else into those
+    of DOLFINx's partitioner. A rank may get no cells at all. The two sides of a membrane may lie on different ranks.
     """
     root = comm.rank == 0
     head = comm.bcast(
@@ -55,7 +57,7 @@ def distribute(data: MeshData | None, comm: Comm) -> Domain:
         cells, points = data.cells, data.points
     else:
         cells, points = np.empty((0, dim + 1), dtype=np.int64), np.empty((0, dim))
-    mesh = alone(comm, points, cells) if comm.size == 1 else partitioned(comm, cells, points)
+    mesh = alone(comm, points, cells) if comm.size == 1 else (along_curve if by_curve else partitioned)(comm, cells, points)
     tags = _everywhere(comm, data.cell_region if root and data is not None else None, np.int32)
     names = boundary_names + interface_names
     rows = {name: _everywhere(comm, _facets(data, name) if root else None, np.int64).reshape(-1, dim) for name in names}
@@ -75,11 +77,22 @@ def distribute(data: MeshData | None, comm: Comm) -> Domain:
     )
 
 
-def partitioned(comm: Comm, cells: Ints, points: NDArray[np.float64], stay: bool = False) -> Simplices:
-    """Cells (M, dim+1) and points (N, dim) that ranks hold a part of each, spread by DOLFINx; stay: each keeps its cells. Collective."""
+def along_curve(comm: Comm, cells: Ints, points: NDArray[np.float64]) -> Simplices:
+    """Cells (M, dim+1) and points (N, dim) that rank 0 holds, spread in blocks along a space-filling curve. Collective."""
+    parts = None
+    if comm.rank == 0:
+        order = curve_order(points, cells)
+        at = [slice(len(cells) * rank // comm.size, len(cells) * (rank + 1) // comm.size) for rank in range(comm.size)]
+        whole = len(points), len(cells)
+        parts = [(*whole, cells[order[at[k]]], order[at[k]], points[block(len(points), k, comm.size)]) for k in range(comm.size)]
+    return settled(comm, *comm.scatter(parts))
+
+
+def partitioned(comm: Comm, cells: Ints, points: NDArray[np.float64]) -> Simplices:
+    """Cells (M, dim+1) and points (N, dim) that rank 0 holds, spread by DOLFINx. Collective."""
     from ..solver.compat import cell_corners, create_simplex_mesh
 
-    mesh = create_simplex_mesh(comm, cells, points, stay)
+    mesh = create_simplex_mesh(comm, cells, points)
     geometry, topology, dim = mesh.geometry, mesh.topology, mesh.topology.dim
     index_map, corners = geometry.index_map(), cell_corners(mesh)
     owned = np.arange(index_map.size_local, dtype=np.int64) + index_map.local_range[0]
@@ -88,28 +101,35 @@ def partitioned(comm: Comm, cells: Ints, points: NDArray[np.float64], stay: bool
         comm,
         n_owned=index_map.size_local,
         n_cells=topology.index_map(dim).size_global,
-        cells=numbers[corners].reshape(-1, dim + 1),
+        cells=corners.reshape(-1, dim + 1),
         numbers=np.asarray(topology.original_cell_index, dtype=np.int64),
-        corners=np.asarray(geometry.input_global_indices, dtype=np.int64)[corners].reshape(-1, dim + 1),
-        points=np.asarray(geometry.x)[corners, :dim].reshape(-1, dim + 1, dim),
+        nodes=(numbers, np.asarray(geometry.input_global_indices, dtype=np.int64), np.asarray(geometry.x)[:, :dim]),
     )
 
 
 def _membranes(comm: Comm, whole: Mapping[str, Membrane], mesh: Simplices, n_nodes: int) -> dict[str, Membrane]:
     """This rank's share of each membrane that rank 0 holds; collective."""
-    held = np.zeros(n_nodes, dtype=bool)
-    held[mesh.nodes] = True
     result = {}
     for name, rim, measure in comm.bcast([(name, m.rim, m.measure) for name, m in whole.items()]):
         given = whole.get(name)
         facets = _everywhere(comm, given.facets if given else None, np.int64).reshape(-1, 2, mesh.dim)
         pairs = _everywhere(comm, given.pairs if given else None, np.int64).reshape(-1, 2)
         sigma = _everywhere(comm, given.sigma if given else None, np.float64)
-        first = find(mesh, facets[:, 0])
-        mine = np.flatnonzero(np.isin(keys(facets[:, 0], n_nodes), keys(mesh.nodes[first.nodes[first.mine]], n_nodes)))
-        near = np.flatnonzero(held[pairs].any(axis=1))
-        result[name] = Membrane(facets[mine], pairs[near], sigma[near], rim, measure, mine, near, len(facets), len(pairs))
+        numbers = np.arange(len(facets)), np.arange(len(pairs))
+        result[name] = share_of(Membrane(facets, pairs, sigma, rim, measure, *numbers, len(facets), len(pairs)), mesh, n_nodes)
     return result
+
+
+def share_of(whole: Membrane, mesh: Simplices, n_nodes: int) -> Membrane:
+    """This rank's share of a whole membrane."""
+    held = np.zeros(n_nodes, dtype=bool)
+    held[mesh.nodes] = True
+    first = find(mesh, whole.facets[:, 0])
+    mine = np.flatnonzero(np.isin(keys(whole.facets[:, 0], n_nodes), keys(mesh.nodes[first.nodes[first.mine]], n_nodes)))
+    near = np.flatnonzero(held[whole.pairs].any(axis=1))
+    return replace(
+        whole, facets=whole.facets[mine], pairs=whole.pairs[near], sigma=whole.sigma[near], facet_numbers=mine, pair_numbers=near
+    )
 
 
 def _facets(data: MeshData | None, name: str) -> Ints | None:

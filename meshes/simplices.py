@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +74,8 @@ def alone(comm: Comm, points: Floats, cells: Ints) -> Simplices:
     nodes = np.flatnonzero(used)
     if len(nodes) != len(points):
         cells = (np.cumsum(used) - 1)[cells]
-    if len(cells) and np.ptp(cells, axis=1).mean() > SCATTERED * len(nodes) ** (1.0 - 1.0 / dim):
-        order = _banded(cells, len(nodes))
+    order = in_order(cells, len(nodes))
+    if not (order == np.arange(len(nodes))).all():
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         nodes, cells = nodes[order], place[cells]
@@ -94,6 +95,14 @@ def alone(comm: Comm, points: Floats, cells: Ints) -> Simplices:
     )
 
 
+def in_order(cells: Ints, n: int) -> Ints:
+    """The n nodes of cells in the order in which they are kept: their own, or by Cuthill and McKee where that is scattered."""
+    dim = cells.shape[1] - 1
+    if len(cells) and np.ptp(cells, axis=1).mean() > SCATTERED * n ** (1.0 - 1.0 / dim):
+        return _banded(cells, n)
+    return np.arange(n)
+
+
 def _banded(cells: Ints, n: int) -> Ints:
     """Nodes in an order in which neighbours are near each other."""
     from scipy.sparse import csr_array
@@ -105,26 +114,41 @@ def _banded(cells: Ints, n: int) -> Ints:
     return np.asarray(reverse_cuthill_mckee(graph, symmetric_mode=True), dtype=np.int64)[::-1].copy()
 
 
-def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Ints, corners: Ints, points: Floats) -> Simplices:
-    """From this rank's cells in global node numbers, of which each rank owns ``n_owned`` in a row. Collective.
+def surrounded(
+    comm: Comm, n_owned: int, n_cells: int, cells: NDArray[np.signedinteger[Any]], numbers: Ints, nodes: tuple[Ints, Ints, Floats]
+) -> Simplices:
+    """From this rank's cells, where each rank owns ``n_owned`` nodes, in a row by their global numbers. Collective.
 
-    cells (M, dim+1); numbers (M,): their canonical numbers; corners (M, dim+1): canonical numbers of their nodes; points (M, dim+1, dim).
+    nodes: of all nodes of the cells, each once, global numbers (k,), canonical ones (k,) and places (k, dim); cells (M, dim+1): of
+    which of these each has its corners; numbers (M,): canonical numbers of the cells.
     """
+    known, canonical, places = nodes
     ends = np.cumsum(comm.allgather(n_owned))
     first, dim = int(ends[comm.rank]) - n_owned, cells.shape[1] - 1
-    owner = np.searchsorted(ends, cells, side="right")
-    chosen = [
-        np.flatnonzero((owner == rank).any(axis=1)) if rank != comm.rank else np.empty(0, dtype=np.int64) for rank in range(comm.size)
-    ]
-    around = comm.alltoall([(cells[c], numbers[c], corners[c], points[c]) for c in chosen])
+    owner = np.searchsorted(ends, known, side="right")
+    border = np.flatnonzero((owner != comm.rank)[cells].any(axis=1))
+    owners = owner[cells[border]]
+
+    def of(rank: int) -> tuple[Ints | Floats, ...]:
+        """What another rank has to know of the cells around its nodes."""
+        some = border[(owners == rank).any(axis=1)] if rank != comm.rank else border[:0]
+        used = np.unique(cells[some])
+        return known[cells[some]], numbers[some], known[used], canonical[used], places[used]
+
+    around = comm.alltoall([of(rank) for rank in range(comm.size)])
     mine = len(cells)
-    cells, numbers, corners, points = (
-        np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((cells, numbers, corners, points))
-    )
-    flat, at = np.unique(cells.ravel(), return_index=True)
+    outer = np.concatenate([np.empty((0, dim + 1), dtype=np.int64), *(part[0] for part in around)])
+    numbers = np.concatenate([numbers, *(part[1] for part in around)])
+    every, canonical, places = (np.concatenate([own, *(part[k] for part in around)]) for k, own in enumerate((known, canonical, places), 2))
+    flat, at = np.unique(every, return_index=True)
     here = (flat >= first) & (flat < first + n_owned)
     ghosts = flat[~here]
-    local = np.where((cells >= first) & (cells < first + n_owned), cells - first, n_owned + np.searchsorted(ghosts, cells))
+
+    def local(some: Ints) -> NDArray[np.int32]:
+        """Local numbers of global ones."""
+        inner = (some >= first) & (some < first + n_owned)
+        return np.where(inner, some - first, n_owned + np.searchsorted(ghosts, some)).astype(np.int32)
+
     at = np.concatenate([at[here], at[~here]])
     return Simplices(
         comm=comm,
@@ -135,8 +159,8 @@ def surrounded(comm: Comm, n_owned: int, n_cells: int, cells: Ints, numbers: Int
         n_owned_cells=mine,
         first=first,
         ghosts=ghosts,
-        nodes=corners.ravel()[at],
-        points=padded(points.reshape(-1, dim)[at]),
-        cells=np.ascontiguousarray(local, dtype=np.int32),
+        nodes=canonical[at],
+        points=padded(places[at]),
+        cells=np.concatenate([local(known)[cells].reshape(-1, dim + 1), local(outer)]),
         numbers=numbers,
     )

@@ -332,6 +332,7 @@ class Recording:
             self.folder.close(status if before in ("", "running") else before)  # what could not begin leaves the folder as it was
             if self._log is not None:
                 self._log.close()
+            self._saver = None  # which keeps by a method of this
         self.problem.graph.comm.barrier()  # whoever reads the folder now finds it complete, on any rank
 
 

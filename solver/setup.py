@@ -23,7 +23,7 @@ from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions
 from .scenario.on_mesh import check_dimension
 from .scenario.schema import Scenario
-from .stepping.control import SOLVED, aim
+from .stepping.control import SOLVED, aim, solved
 from .stepping.options import FLOOR, ClockOptions
 
 NODES, EXACT = 10.0, 1e-10  # tolerance of kinetics: with steps of one size of that of linear solves, and at least
@@ -117,10 +117,9 @@ def set_up(scenario: Scenario, comm: Comm) -> tuple[Ground, Problem]:
 def scheme_options(scenario: Scenario) -> SchemeOptions:
     """The scenario's numerics as the stepper wants them."""
     n, t = scenario.numerics, scenario.time
-    # the error control must not take what a solver leaves for an error in time
-    rtol = n.linear.rtol if t.step is not None else min(n.linear.rtol, SOLVED * aim(t.tolerance))
+    rtol = solved(n.linear.rtol, None if t.step is not None else t.tolerance)
     linear = LinearOptions(n.linear.solver, n.linear.preconditioner, rtol, n.linear.max_iterations)
-    kinetics = NODES * n.linear.rtol if t.step is not None else SOLVED * aim(t.tolerance)
+    kinetics = NODES * rtol if t.step is not None else SOLVED * aim(t.tolerance)
     return SchemeOptions(n.scheme, n.limiter, n.flux, linear, max(EXACT, kinetics))
 
 

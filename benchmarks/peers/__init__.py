@@ -1,1 +1,1 @@
-"""The same problem in invasio, in plain DOLFINx, FiPy and scikit-fem: error against processor time."""
+"""The same two problems in invasio and in other codes (DOLFINx, FiPy, scikit-fem, NGSolve, py-pde): error against processor time."""

@@ -1,126 +1,108 @@
-"""`python3 -m benchmarks.peers`: run all peers, write results.json, a table and a picture of error against processor time."""
+"""`python3 -m benchmarks.peers`: run all peers, write results.json, tables and a figure per problem of error against processor time."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
-from itertools import cycle
 from pathlib import Path
-from typing import Any
+
+from benchmarks.peers.cases import CASES, LIMIT, OWN, PROBLEMS
+from benchmarks.peers.report import Result, draw, ratio_table, table
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-LIMIT = 900  # seconds for one peer
-Result = dict[str, Any]
-
-CASES: dict[str, tuple[str, list[Result]]] = {
-    "invasio": (
-        "invasio_run.py",
-        [{"cells": c, "tolerance": t} for c, t in ((25, 1e-2), (50, 1e-2), (100, 1e-2), (200, 3e-3), (400, 1e-3))],
-    ),
-    "invasio, Scharfetter-Gummel": (
-        "invasio_run.py",
-        [{"cells": c, "tolerance": t, "flux": "scharfetter_gummel"} for c, t in ((25, 1e-2), (50, 1e-2), (100, 1e-2), (200, 3e-3))],
-    ),
-    "DOLFINx, Newton": ("dolfinx_run.py", [{"cells": c, "dt": dt, "method": "newton"} for c, dt in ((25, 0.1), (50, 0.1), (100, 0.05))]),
-    "DOLFINx, field by field": (
-        "dolfinx_run.py",
-        [{"cells": c, "dt": dt, "method": "segregated"} for c, dt in ((25, 0.02), (50, 0.01), (100, 0.004), (200, 0.004))],
-    ),
-    "FiPy": ("fipy_run.py", [{"cells": c, "dt": dt, "sweeps": 2} for c, dt in ((25, 0.05), (50, 0.02), (100, 0.02))]),
-    "scikit-fem": ("scikit_fem_run.py", [{"cells": c, "dt": dt} for c, dt in ((25, 0.02), (50, 0.01))]),
-    "NGSolve, order 1": ("ngsolve_run.py", [{"cells": c, "dt": dt, "order": 1} for c, dt in ((25, 0.02), (50, 0.01))]),
-    "NGSolve, order 2": ("ngsolve_run.py", [{"cells": c, "dt": dt, "order": 2} for c, dt in ((12, 0.01), (25, 0.01), (50, 0.004))]),
-}
-OWN = {"fipy_run.py": "fipy", "scikit_fem_run.py": "scikit-fem", "ngsolve_run.py": "ngsolve"}  # which have a Python of their own
 
 
 def main(argv: list[str]) -> int:
     """Run, tabulate, draw."""
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.peers", description=__doc__)
     parser.add_argument("--repeat", type=int, default=2, help="runs per setting, of which the fastest counts (default: %(default)s)")
-    parser.add_argument("--only", help="peers whose name begins with this; the others keep their last results")
+    parser.add_argument("--problem", choices=tuple(PROBLEMS), help="this one only")
+    parser.add_argument("--only", default="", help="peers whose name begins with this; the others keep their last results")
     help = "a Python that has a peer, as fipy=PATH or scikit-fem=PATH; without it one is installed for the occasion"
     parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH", help=help)
-    parser.add_argument("--draw", action="store_true", help="table and picture of the last results, no runs")
+    parser.add_argument("--draw", action="store_true", help="tables and figures of the last results, no runs")
     options = parser.parse_args(argv)
-    kept = HERE / "results.json"
     given = {name: Path(path) for name, _, path in (text.partition("=") for text in options.python)}
     if not set(given) <= set(OWN.values()):
         parser.error(f"--python: there are {', '.join(OWN.values())}")
-    results: dict[str, list[Result]] = json.loads(kept.read_text()) if kept.exists() else {}
     if not options.draw:
         with tempfile.TemporaryDirectory() as folder:
-            for peer, (script, settings) in CASES.items():
-                if peer.startswith(options.only or ""):
-                    python = _python(OWN[script], given, Path(folder)) if script in OWN else Path(sys.executable)
-                    results[peer] = _run(python, script, [{**s, "repeat": options.repeat} for s in settings])
-                    kept.write_text(json.dumps(results, indent=1) + "\n")
-    text = table(results)
-    (HERE / "results.md").write_text(text + "\n")
+            for problem in [options.problem] if options.problem else PROBLEMS:
+                for peer, (script, settings) in CASES[problem].items():
+                    if peer.startswith(options.only):
+                        python = _python(OWN[script], given, Path(folder)) if script in OWN else Path(sys.executable)
+                        keep(problem, peer, [_run(python, script, {**s, "repeat": options.repeat}) for s in settings])
+    results = kept()
+    text = pages(results)
+    (HERE / "results.md").write_text(text, encoding="utf-8")
     print(text)
-    draw(results, ROOT / "docs" / "images" / "peers.png")
+    for problem, found in results.items():
+        draw(found, PROBLEMS[problem], ROOT / "docs" / "images" / f"peers_{problem}.png")
     return 0
 
 
-def _run(python: Path, script: str, settings: list[Result]) -> list[Result]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+def kept() -> dict[str, dict[str, list[Result]]]:
+    """The results so far, by problem and code, in the order of the cases."""
+    path = HERE / "results.json"
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known = {problem: peers for problem, peers in CASES.items() if problem in found}
+    return {problem: {peer: found[problem][peer] for peer in peers if peer in found[problem]} for problem, peers in known.items()}
+
+
+def keep(problem: str, peer: str, runs: list[Result]) -> None:
+    """Put these in the place of the last results."""
+    found = kept()
+    found.setdefault(problem, {})[peer] = runs
+    (HERE / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def pages(results: dict[str, dict[str, list[Result]]]) -> str:
+    """results.md."""
+    parts = ["# Peers\n"]
+    for problem, found in results.items():
+        parts += [f"## {PROBLEMS[problem]}\n", table(found) + "\n", ratio_table(found) + "\n"]
+        versions = {peer: ", ".join(f"{k} {v}" for k, v in runs[0].get("versions", {}).items()) for peer, runs in found.items()}
+        parts.append("Versions: " + "; ".join(f"{peer}: {text}" for peer, text in versions.items()) + ".\n")
+    return "\n".join(parts)
+
+
+def _run(python: Path, script: str, setting: Result) -> Result:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "FIPY_SOLVERS": "petsc"}
     if python == Path(sys.executable):
         environment["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
     else:
         environment.pop("PYTHONPATH", None)
-    command = [str(python), str(HERE / script), *map(json.dumps, settings)]
+    command = [str(python), str(HERE / script), json.dumps(setting)]
     print(" ".join(command), file=sys.stderr, flush=True)
-    lines = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True, timeout=LIMIT).stdout.splitlines()
-    return [json.loads(line) for line in lines if line.startswith("{")]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=_limited)
+    if done.returncode == -signal.SIGXCPU:
+        return {**setting, "stopped": f"{LIMIT} s"}
+    done.check_returncode()
+    found: Result = next(json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    return found
+
+
+def _limited() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 5))
 
 
 def _python(peer: str, given: dict[str, Path], folder: Path) -> Path:
+    """One with the peer. FiPy's sees the packages of this Python, since PETSc's solvers, its first choice, come with them."""
     if peer in given:
         return given[peer]
-    subprocess.run([sys.executable, "-m", "venv", folder / peer], check=True)
-    subprocess.run([folder / peer / "bin" / "pip", "install", "--quiet", "-r", HERE / f"requirements-{peer}.txt"], check=True)
-    return folder / peer / "bin" / "python"
-
-
-def table(results: dict[str, list[Result]]) -> str:
-    """Markdown: one row per run."""
-    what = ("code", "cells along an edge", "time", "steps", "error n", "error f", "error m", "smallest value", "cells lost")
-    head = (*what, "set-up, CPU s", "loop, CPU s")
-    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    for peer, runs in results.items():
-        for r in runs:
-            when = f"tolerance {r['tolerance']:g}" if "tolerance" in r else f"dt = {r['dt']:g}"
-            numbers = [f"{r[k]:.2e}" for k in ("n", "f", "m")] + [f"{r['least']:.1e}", _share(r), f"{r['setup']:.2f}", f"{r['loop']:.2f}"]
-            lines.append("| " + " | ".join([peer, str(r["cells"]), when, str(r["steps"]), *numbers]) + " |")
-    return "\n".join(lines)
-
-
-def _share(result: Result) -> str:
-    return f"{result['lost']:.1e}" if "lost" in result else ""
-
-
-def draw(results: dict[str, list[Result]], path: Path) -> None:
-    """Error of n against processor time, one line per code."""
-    from matplotlib import pyplot as plt
-
-    from invasio.postprocess.colours import LINES
-    from invasio.postprocess.style import style
-
-    with style():
-        figure, axes = plt.subplots(figsize=(8.0, 4.2), layout="constrained")
-        for colour, marker, (peer, runs) in zip(cycle(LINES), cycle("osD^vPX"), results.items(), strict=False):
-            seconds, error = [r["setup"] + r["loop"] for r in runs], [r["n"] for r in runs]
-            axes.loglog(seconds, error, marker=marker, color=colour, label=peer, markersize=5)
-        axes.set_xlabel("processor time of set-up and loop on one core [s]")
-        axes.set_ylabel("error of the cell density, relative L2")
-        axes.set_title("Haptotaxis on a square until t = 2 (Anderson et al. 2000)")
-        figure.legend(loc="outside right upper")
-        figure.savefig(path)
+    python = folder / peer / "bin" / "python"
+    if not python.exists():
+        seen = ["--system-site-packages"] if peer == "fipy" else []
+        subprocess.run([sys.executable, "-m", "venv", *seen, folder / peer], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", HERE / f"requirements-{peer}.txt"], check=True)
+    return python
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def measure(case: Case, full: bool) -> dict[str, Any]:
     begun = time.process_time()
     settings = case.full if full else case.settings
     end = settings["time.end"] if "time.end" in settings else load(ROOT / case.scenario).time.end
-    with Simulation(ROOT / case.scenario, comm=comm, set=_first_steps(settings, end)) as simulation:  # compiles forms and kernels
+    with Simulation(ROOT / case.scenario, comm=comm, set=_first_steps(settings, end)) as simulation:  # compiles kernels
         simulation.run()
     compiled, resident = time.process_time() - begun, _resident()
     begun = time.process_time()

@@ -15,16 +15,16 @@ from invasio.solver.components import immobile
 from invasio.solver.components.transport import Transport
 from invasio.solver.discretise.halo import Halo
 from invasio.solver.discretise.species import NodalSpecies
-from invasio.solver.kernels import edges, factors, limiter, stages, surfaces
+from invasio.solver.kernels import edges, factors, krylov, limiter, stages, surfaces
 from invasio.solver.linalg.linear import LinearSystem
 from invasio.solver.stepping.stepper import Stepper
 
 from .traffic import kernel_bytes
 
-MODULES: tuple[ModuleType, ...] = (edges, factors, limiter, stages, immobile, surfaces)
+MODULES: tuple[ModuleType, ...] = (edges, factors, krylov, limiter, stages, immobile, surfaces)
 METHODS: tuple[tuple[type, str, str], ...] = (
-    (LinearSystem, "solve", "PETSc solve"),
-    (LinearSystem, "changed", "PETSc: values changed"),
+    (LinearSystem, "solve", "linear solver, rest"),
+    (LinearSystem, "changed", "linear solver: values changed"),
     (Halo, "update", "ghost exchange"),
     (NodalSpecies, "flux_law", "NumPy: motility, potentials"),
     (NodalSpecies, "sources", "NumPy: sources"),

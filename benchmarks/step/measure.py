@@ -87,7 +87,7 @@ def measure(case: Case, comm: Comm) -> dict[str, Any]:
     PETSc.Log.begin()
     start = time.perf_counter()
     numpy_bytes, numpy_passes = numpy_traffic(case)
-    march(Setup(case.dim, EDGE_CELLS[case.dim], case.overrides, comm).stepper, case.dt, 0, 2)  # forms and kernels of this communicator
+    march(Setup(case.dim, EDGE_CELLS[case.dim], case.overrides, comm).stepper, case.dt, 0, 2)  # kernels
     warm = time.perf_counter() - start
     before = _memory()
     instruments = Instruments()

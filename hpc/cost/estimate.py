@@ -14,14 +14,14 @@ from invasio.solver.scenario.schema import Scenario
 from .networks import network_bytes
 from .nodes import MeshSize, mesh_size
 
-# Core-microseconds per node and step of one moving species, measured with benchmarks/step (Anderson's model: two of them, and the
-# ECM) on one core; in 1-D a step is bound by its fixed cost. The range is a faster core to a slower or busier one.
-STEP = {1: 0.4, 2: 0.4, 3: 0.5}
-SPREAD = (0.5, 4.0)
+# Core-microseconds per node and step of one moving species: benchmarks/step has .16 in 2-D and .11 in 3-D (Anderson's model: two of
+# them, and the ECM) on one core; more iterations, reactions and a shared memory take more. In 1-D a step is bound by its fixed cost.
+STEP = {1: 0.4, 2: 0.25, 3: 0.25}
+SPREAD = (0.4, 8.0)
 FIXED = (1.5e-4, 2.0e-3)  # seconds per step and moving species whatever the mesh
 START = (1.0, 30.0)  # seconds of a rank until the first step: imports, kernels from the cache or compiled, mesh
 # bytes per node at most, while the mesh is written, or made where it is no lattice; with two moving species 1.1e3 are kept in 3-D
-NODE = {1: 0.8e3, 2: 1.1e3, 3: 1.8e3}
+NODE = {1: 0.8e3, 2: 1.1e3, 3: 1.4e3}
 SPECIES = {1: 0.2e3, 2: 0.3e3, 3: 0.4e3}  # bytes per node of each further one: its matrices and what its solver keeps
 PROCESS = (130e6, 400e6)  # bytes of a rank before there is a mesh
 # Steps between outputs that the adaptive clock takes at tolerance 1e-3; the quick start took 42. They go with the square root of that

@@ -5,7 +5,8 @@ free_megabytes() { df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }'; }
 
 # One builder at a time for environment $1: the lock is held by file descriptor 9 until this process ends or becomes the command.
 take_lock() {
-  mkdir -p "$environments"
+  mkdir -p "$environments" 2> /dev/null && ( : >> "$1.lock" ) 2> /dev/null ||
+    fail "environments cannot be kept in $environments; choose a folder that you may write to: INVASIO_CACHE=FOLDER"
   exec 9> "$1.lock"
   if ! flock -n 9; then
     say "another invasio is building this environment; waiting for it"

@@ -67,7 +67,7 @@ host_python() {
 "*}
     answer=${answer:--}
     # Many ranks at once: the probe has not initialised MPI, and nobody writes the note.
-    if [ -n "$lines" ] && ! under_a_launcher && mkdir -p "$cache"; then
+    if [ -n "$lines" ] && ! under_a_launcher && mkdir -p "$cache" 2> /dev/null && [ -w "$cache" ]; then
       printf '%s\n%s\n' "$key" "$lines" > "$note.$$" && mv "$note.$$" "$note"
     fi
   fi

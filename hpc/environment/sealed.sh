@@ -74,10 +74,9 @@ in_sealed() {
   done
   set -- "$@" --ro-bind-data 7 /etc/passwd --ro-bind-data 8 /etc/group
 
-  jit=$kernels/${tree##*/}
-  [ -d "$jit/matplotlib" ] || mkdir -p "$jit/numba" "$jit/matplotlib"
+  find_kernels "${tree##*/}"
   grafted='' levels=''
-  for folder in "$PWD" "$here" "$cache" "${INVASIO_JIT_CACHE:+$kernels}" "${HOME:-/}" "${TMPDIR:-/tmp}" "${PMIX_SERVER_TMPDIR:-/}"; do
+  for folder in "$PWD" "$here" "$cache" "${INVASIO_JIT_CACHE:+$kernels}" "$jit" "${HOME:-/}" "${TMPDIR:-/tmp}" "${PMIX_SERVER_TMPDIR:-/}"; do
     case $folder in
       /usr/* | /etc/* | /var/*)
         [ -d "$folder" ] || continue

@@ -43,6 +43,11 @@ class Counted(MPI.Intracomm):
         self.reductions += 1
         return super().allreduce(*args, **kwargs)
 
+    def Allreduce(self, *args: Any, **kwargs: Any) -> Any:
+        """As MPI's, counted."""
+        self.reductions += 1
+        return super().Allreduce(*args, **kwargs)
+
 
 def measure(scenario: Scenario, steps: int, comm: Comm) -> dict[str, Any]:
     """Times, counts per step and final amounts; the same on every rank. Collective; raises InvasioError on all ranks."""

@@ -20,6 +20,7 @@ OTHER_SCHEMES = (
     "numerics.limiter=local_bounds",
     "numerics.flux=scharfetter_gummel",
     "numerics.scheme=backward_euler",
+    "numerics.linear.preconditioner=jacobi",
     "time.step=5e-4",
 )
 

@@ -45,7 +45,8 @@ def build_components(problem: Problem, options: SchemeOptions, extensions: Itera
     found += _in_order(problem, moving, carriages, options)
     found += carriages.values()
     if transfers is not None:
-        transfers.take_along(c for c in found if isinstance(c, Carried))
+        turning = {name for k in problem.kinetics for r in k.reactions if r.turns for name in r.change}
+        transfers.take_along((c for c in found if isinstance(c, Carried)), turning)
     found += [Notes(problem.noted)] if problem.noted else []
     found += [Steady(s, work, options, problem.region_mass, problem.state) for s in problem.steady]
     found += [Pooled(law, problem) for law in problem.model.pools]

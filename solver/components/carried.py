@@ -81,6 +81,10 @@ class Carried(Component):
         """Its amount."""
         return content(self.species)
 
+    def made(self, out: Floats) -> None:
+        """What the newborn brought in the last step, by volume and time (n_owned)."""
+        np.multiply(self.carriage.born, self.each[: len(out)] if self.newborn == "each" else 0.0, out=out)
+
     def predict(self, phase: Phase, dt: float) -> None:
         """As its carrier."""
         if phase is Phase.FIRST:

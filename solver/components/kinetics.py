@@ -30,6 +30,7 @@ from .carried import Carried
 from .mobile import Mobile
 from .parting import Parting
 from .protocol import Component, Phase
+from .trend import Trend
 
 Floats = NDArray[np.float64]
 
@@ -90,6 +91,7 @@ class Coupled(Component):
         self.work = np.zeros(4)
         self._flown = np.zeros((len(kinetics.reactions), n))
         self._parting = Parting(kinetics, state) if kinetics.parts_of_growth else None
+        self._trend = Trend(kinetics, state, self._mobiles)
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
             transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
@@ -107,6 +109,8 @@ class Coupled(Component):
             yield Account(self.kinetics.members[k].name, account(reaction.name), sign, label, gives=reaction.reversible)
         turning = [(k, number) for k, j, number in self.kinetics.parts if self.kinetics.reactions[j].turns]
         for k, s in enumerate(self.kinetics.members):
+            if s.law.carried is not None:
+                continue  # components.transfers says what goes along
             if any(row == k and number > 0.0 for row, number in turning):
                 yield Account(s.name, "switched_in", 1, "came from other species")
             if any(row == k and number < 0.0 for row, number in turning):
@@ -238,6 +242,7 @@ class Coupled(Component):
                     return reason
                 if self._own[k]:
                     s.variable.show(self._mids[k])  # it was evaluated for what transport alone makes
+            self._trend.see(k)
             found = coupling.settle(levels, s.graph.mass, s.state, gain, dt, self._star[k], self._reached[k])
             self._largest[k], self._least[k], self._content[k], back = found
             if s.name in self.moving:
@@ -267,7 +272,8 @@ class Coupled(Component):
         given = (self._table, kinetics.outer, kinetics.held, kinetics.is_held)
         begun = (self._old, self._star, self._peaks, self._reached, self._least, dt, self.rtol, self._floors, self._trace)
         found = (self._new, self._tilt, self._flown, self.work)
-        everything: tuple[Any, ...] = (*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending)
+        bends = self._trend.find(dt)
+        everything: tuple[Any, ...] = (*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending, bends)
         failed = kernel.advance(*everything)
         for (k, nodes, _), values in zip(self._at_once, before, strict=True):
             self._old[k, nodes] = values
@@ -362,11 +368,12 @@ class Coupled(Component):
             self._begin_with(k)
 
     def arrays(self) -> Mapping[str, Floats]:
-        """Which parts of growth are left to transport."""
-        return {v.array: v.new[: v.n_owned] for v in self._parting.parts} if self._parting is not None else {}
+        """Which parts of growth are left to transport; what was made in the last step."""
+        parts = self._parting.parts if self._parting is not None else []
+        return {v.array: v.new[: v.n_owned] for v in (*parts, *self._trend.made.values())}
 
     def spare(self) -> Iterable[str]:
-        """Earlier versions left all growth to transport."""
+        """Earlier versions left all growth to transport, and took all else as constant in a step."""
         return self.arrays()
 
     def _begin_with(self, k: int) -> None:
@@ -382,6 +389,7 @@ class Coupled(Component):
             for v in self._parting.parts:
                 v.new[: v.n_owned] = arrays.get(v.array, 1.0)
                 v.update_copies()
+        self._trend.restore(arrays)
         for k, (found, mean) in enumerate(zip(self._found, self.kinetics.mean, strict=True)):
             found[:] = mean.new[: len(found)]
             self._begin_with(k)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..accounts import Account, Accounts
 from ..discretise.species import NodalSpecies
+from ..kernels import stages
 from ..state import State, Variable
 from .boundaries import accounts_of, content
 from .options import SchemeOptions
@@ -80,9 +81,17 @@ class Mobile(Component):
             return self.transport.failure
         if self._moved is not None:
             return ""
-        np.add(before, variable.new, out=variable.mid)
-        variable.mid[:] *= 0.5
+        stages.middle(before, variable.new, variable.mid)
         return ""
+
+    def made(self, out: Floats) -> None:
+        """What was made at the nodes in the last step but for what reactions did, by volume and time (n_owned); right after it."""
+        t, n = self.transport, len(out)
+        out[:] = 0.0
+        if t.own is None:
+            out[:] = t.work.production[:n]
+            if t.gain is not None:
+                out -= t.gain
 
     def carry(self, source: Floats, levels: NDArray[np.uint8], dt: float) -> float:
         """sum |dt^2 A s| on this rank: what the transport of a step makes of a source s (n_local), where that is little.

@@ -178,6 +178,7 @@ class Steady(Component):
     def free(self) -> None:
         """Free the solver. Collective."""
         self.system.destroy()
+        self._newton = None  # which fills edges by a method of this
 
     def _book(self, dt: float, change: float, page: Page) -> None:
         crossed = {f"crossed:{c.membrane}" for c in self.species.crossings}

@@ -13,7 +13,7 @@ Into a species with a stated maximum no more goes than there is room for; the re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,21 +53,23 @@ class Transfers(Component):
         self._tops = np.array([np.inf if limit is None else limit for limit in limits])
         self._shares = np.zeros((2, len(names)))
         self._pairs, self._names = pairs, names
-        self._carried: list[Carried] = []
+        self._carried: list[Carried] = []  # what goes along; of these what turns here
+        self._loaded: list[Carried] = []
 
-    def take_along(self, carried: Iterable[Carried]) -> None:
-        """Let what these are of the species that turn go along with them."""
+    def take_along(self, carried: Iterable[Carried], reacting: Container[str]) -> None:
+        """Let what these are of the species that turn go along with them. reacting: names of those that kinetics take care of."""
         self._carried = [c for c in carried if c.carrier.name in self._names]
-        place = {c.name: k for k, c in enumerate(self._carried)}
-        count, n = len(self._carried), self._old.shape[1]
-        self._on = np.array([self._names.index(c.carrier.name) for c in self._carried], dtype=np.int64)
+        self._loaded = [c for c in self._carried if c.name not in reacting]
+        place = {c.name: k for k, c in enumerate(self._loaded)}
+        count, n = len(self._loaded), self._old.shape[1]
+        self._on = np.array([self._names.index(c.carrier.name) for c in self._loaded], dtype=np.int64)
         self._before = np.full((count, len(self._pairs)), -1, dtype=np.int64)
-        for c in self._carried:
+        for c in self._loaded:
             for k, (origin, into, _) in enumerate(self._pairs):
                 if origin == c.carrier.name and c.turns.get(into, "") in place:
                     self._before[place[c.turns[into]], k] = place[c.name]
         self._fresh, self._loads, self._booked = np.zeros((count, n)), np.zeros((count, n)), np.zeros((count, 3))
-        for c, fresh in zip(self._carried, self._fresh, strict=True):
+        for c, fresh in zip(self._loaded, self._fresh, strict=True):
             if c.newborn == "each":
                 fresh[:] = c.each
         self._per_load = np.zeros((2, count))
@@ -79,10 +81,11 @@ class Transfers(Component):
                 yield Account(s.name, "switched_in", 1, "came from other species")
             if number in self._origins:
                 yield Account(s.name, "switched_out", -1, "became other species")
-        for k, c in enumerate(self._carried):
-            if self._on[k] in self._targets:
+        for c in self._carried:
+            on = self._names.index(c.carrier.name)
+            if on in self._targets:
                 yield Account(c.name, "switched_in", 1, "came with carriers that were another species")
-            if self._on[k] in self._origins:
+            if on in self._origins:
                 yield Account(c.name, "switched_out", -1, "went with carriers that became another species")
 
     def advance(self, phase: Phase, time: float, dt: float, book: Accounts) -> str:
@@ -117,7 +120,7 @@ class Transfers(Component):
         if np.isfinite(self._tops).any():
             transfers.hold_back(self._origins, self._targets, self._tops, h, self._old, self._middle, self._rates, *self._shares)
         g = self.species[0].graph
-        if self._carried:
+        if self._loaded:
             self._carry(h, book)
         for k, ends in enumerate(zip(self._origins, self._targets, strict=True)):
             a, b = map(int, ends)
@@ -136,11 +139,11 @@ class Transfers(Component):
 
     def _carry(self, h: float, book: Accounts) -> None:
         g = self.species[0].graph
-        for c, load in zip(self._carried, self._loads, strict=True):
+        for c, load in zip(self._loaded, self._loads, strict=True):
             load[:] = c.species.state
         args = (self._origins, self._targets, self._rates, h, self._old, self._middle, self._on, self._before, self._fresh, g.mass)
         transfers.carry(*args, g.n_owned, self._loads, self._per_load[0], self._per_load[1], self._booked)
-        for c, on, load, (came, went, kept) in zip(self._carried, self._on, self._loads, self._booked, strict=True):
+        for c, on, load, (came, went, kept) in zip(self._loaded, self._on, self._loads, self._booked, strict=True):
             page = book.page(c.name)
             if on in self._targets:
                 page.add("switched_in", float(came))

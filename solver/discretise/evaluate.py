@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -142,16 +143,18 @@ class Evaluator:
                 return lambda out: np.copyto(out, constant)
         steps = []
         result = self._build(self.moment.separated(expr), steps)
+        last = steps.pop() if steps and _fills(steps[-1], result, self.n) else functools.partial(_copy, result)
 
         def evaluate(out: Floats) -> None:
             if quiet.deep:  # non-finite results are caught where they would enter the solution
                 for step in steps:
                     step()
+                last(out=out)
             else:
                 with quiet:
                     for step in steps:
                         step()
-            np.copyto(out, result, casting="unsafe")
+                    last(out=out)
 
         return evaluate
 
@@ -199,7 +202,7 @@ class Evaluator:
             return bool(value) if truth else float(value)
         # times are arrays of length 1, nodal values of length n (0 on an empty rank): the shapes tell them apart
         out = np.empty(np.broadcast_shapes(*(np.shape(o) for o in operands)), dtype=bool if truth else float)
-        steps.append(lambda: ufunc(*operands, out=out))
+        steps.append(functools.partial(ufunc, *operands, out=out))
         return out
 
     def _where(self, operands: list[Operand], steps: list[Callable[[], None]]) -> Operand:
@@ -214,6 +217,20 @@ class Evaluator:
 
         steps.append(choose)
         return out
+
+
+def _fills(step: Callable[..., None], result: Operand, n: int) -> bool:
+    """Whether it is a call that makes these n numbers, and could as well write them elsewhere."""
+    return (
+        isinstance(step, functools.partial)
+        and step.keywords["out"] is result
+        and np.shape(result) == (n,)
+        and step.keywords["out"].dtype == float
+    )
+
+
+def _copy(result: Operand, out: Floats) -> None:
+    np.copyto(out, result, casting="unsafe")
 
 
 def number(expr: Expr, parameters: Mapping[str, float]) -> float:

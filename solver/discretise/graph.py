@@ -74,6 +74,7 @@ class Graph:
     mass: Floats
     points: Floats
     halo: Halo
+    nodes: NDArray[np.int64]  # canonical numbers of the owned nodes
     order: NDArray[np.int32]  # entry of the stencil of Forms behind each entry here, one past the last for a pair of a membrane
 
     @property
@@ -170,6 +171,7 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
         mass=mass,
         points=points,
         halo=halo,
+        nodes=mesh.nodes[:n],
         order=order,
     )
     symmetrise(graph, graph.stiffness)

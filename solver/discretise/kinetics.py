@@ -12,6 +12,7 @@ from ..model.balance import Kinetics, Species
 from ..model.kinetics import part_of, reacting
 from ..model.traces import grow
 from ..scenario.expressions import Number
+from ..scenario.tree import simplify, substitute
 from ..state import State, Variable
 from .evaluate import Evaluator
 from .graph import Graph
@@ -30,6 +31,7 @@ class NodalKinetics:
     reactions: how much of each there was is found beside. parts: (member, reaction, number), what a reaction makes of a member.
     traces_grow: whether next to nothing may become much (model.traces).
     parts_of_growth: by member, which part of its growth is left to its transport, of those that choose.
+    write_made: by member, what is made of it whatever there is of all, where that may change in time.
     alone: by member, whether nothing but reactions changes it in the kinetics. is_held (rows): whether it has a fixed value anywhere here.
     """
 
@@ -55,6 +57,8 @@ class NodalKinetics:
         self._write = [evaluator.compile(expr) for expr in self.program.outer]
         self._scratch = np.zeros(graph.n_local)
         self.outer = np.zeros((len(self._write), graph.n_owned))
+        alone = (simplify(substitute(rates.rates[name], dict.fromkeys(law.members, Number(0.0)))) for name in law.members)
+        self.write_made = {k: evaluator.compile(expr) for k, expr in enumerate(alone) if not evaluator.is_static(expr)}
         shared = (graph.n_owned, graph.halo.update)
         self.moved = [state.add(Variable(f"{s.name}/kinetics/moved", np.zeros(graph.n_local), *shared)) for s in self.members]
         self.mean = [state.add(Variable(f"{s.name}/kinetics/mean", np.zeros(graph.n_local), *shared, differs=False)) for s in self.members]

@@ -95,7 +95,7 @@ def _grid(domain: Domain, graph: Graph) -> Grid:
         nodes=mesh.nodes[: mesh.n_owned],
         points=graph.points[: graph.n_owned],
         cells=mesh.numbers[: mesh.n_owned_cells],
-        corners=lambda: mesh.nodes[mesh.owned_cells],
+        corners=lambda some: mesh.nodes[mesh.owned_cells[some]],
         cell_region=domain.cell_region[: mesh.n_owned_cells],
         regions=domain.regions,
         mesh_hash=domain.hash,

@@ -30,7 +30,7 @@ def grid_of_facets(
         nodes=corners.reshape(-1),
         points=points,
         cells=numbers,
-        corners=lambda: corners,
+        corners=lambda some: corners[some],
         cell_region=regions,
         regions=names,
         mesh_hash=problem.grid.mesh_hash,

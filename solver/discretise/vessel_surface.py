@@ -76,7 +76,7 @@ class VesselSurface:
             nodes=np.concatenate(points),
             points=at_nodes,
             cells=np.concatenate(cells),
-            corners=lambda: whole,
+            corners=lambda some: whole[some],
             cell_region=np.concatenate(regions),
             regions=tuple(problem.vessels),
             mesh_hash=problem.grid.mesh_hash,

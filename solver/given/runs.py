@@ -219,7 +219,7 @@ def _at_nodes(
 ) -> Floats:
     """Values (n_owned) at the nodes, each sought just inside the lowest of the cells around it, of all ranks. Collective."""
     k, dim = operators.domain.dim + 1, operators.domain.dim
-    canonical = operators.grid.corners().ravel()
+    canonical = operators.grid.connectivity.ravel()
     numbers = np.repeat(operators.grid.cells, k)
     order = np.lexsort((numbers, canonical))
     node, lowest = np.unique(canonical[order], return_index=True)

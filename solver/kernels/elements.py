@@ -71,7 +71,7 @@ def neighbours(
 @compiled
 def position(indptr: Indices, indices: Indices, i: int, j: int) -> int:
     """Where the entry (i, j) stands; it is there."""
-    return place(indices, np.int64(indptr[i]), np.int64(indptr[i + 1]), j)
+    return int(place(indices, np.int64(indptr[i]), np.int64(indptr[i + 1]), j))
 
 
 @compiled

@@ -21,33 +21,27 @@ from .compiled import compiled
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Indices = NDArray[np.uint32]
-Ints = NDArray[np.int32]
 
 RELAXED = 0.95  # as a rule
 LEAST = 0.1  # of a pivot without relaxation: one that would be less is not relaxed
+ONE = np.uint32(1)  # keeps sums of unsigned numbers unsigned
 NOTHING = 1e-14  # of the diagonal entry: rounding
 
 
 class Block(NamedTuple):
     """The nodes of a rank's block in the order of their elimination, and the pattern of its rows by places in that order.
 
-    order, place (all nodes): the node at a place, the place of a node. indptr, indices, diagonal: the pattern, columns ascending.
-    row_of, column_of, n_own_columns: indptr, indices and n_own_columns of the graph; own_row, ghost_row: where a row begins in the two
-    blocks of a matrix. Nodes from n_owned on are further ones: further_row, further_column, as row_of and column_of.
+    order: the node at a place; nodes are the owned ones, then further ones. indptr, middle, indices: the pattern without the diagonal; what
+    is eliminated before a node is in indices[indptr[p]:middle[p]], in an order in which it can be, and what is after it follows.
+    source: where values are in the two blocks of a matrix and the values of further rows, numbered one after the other, with the
+    diagonal between both halves of a row: that of indices[k] at k + p before the middle, k + p + 1 from there on.
     """
 
     order: Indices
-    place: Indices
     indptr: Indices
+    middle: Indices
     indices: Indices
-    diagonal: Ints
-    row_of: Indices
-    column_of: Indices
-    n_own_columns: Ints
-    own_row: Indices
-    ghost_row: Indices
-    further_row: Indices
-    further_column: Indices
+    source: Indices
 
 
 class Factors(NamedTuple):
@@ -68,68 +62,71 @@ def pivot(entry: float, reduced: float, dropped: float, relaxed: float) -> float
 
 @compiled
 def factorise(
-    b: Block, own: Floats, ghost: Floats, further: Floats, where: Ints, row: Floats, exact: Floats, relaxed: float, f: Factors
+    b: Block, own: Floats, ghost: Floats, further: Floats, where: Indices, row: Floats, exact: Floats, relaxed: float, f: Factors
 ) -> None:
     """Factor the values of a matrix: own and ghost, its two blocks, and the values of the further rows.
 
     where (all nodes): zeros, left as zeros; row: as long as the longest row; exact: as long as the entries, memory for u before it is
     rounded. Pivots made from rounded ones would be lost where a pair of nodes is bound much more tightly than to all others.
     """
-    order, place, indptr, indices, diagonal, row_of, column_of, n_own_columns, own_row, ghost_row, further_row, further_column = b
+    _, indptr, middle, indices, source = b
     entries, inverses = f
-    n = len(n_own_columns)
-    for p in range(len(order)):
-        start, stop, middle = indptr[p], indptr[p + 1], np.uint32(diagonal[p])
-        for k in range(start, stop):
-            where[indices[k]] = k - start + 1
-        i = order[p]
-        if i < n:
-            first = row_of[i]
-            split = first + n_own_columns[i]
-            for k in range(first, split):
-                row[where[place[column_of[k]]] - 1] = own[own_row[i] + (k - first)]
-            for k in range(split, row_of[i + 1]):
-                row[where[place[column_of[k]]] - 1] = ghost[ghost_row[i] + (k - split)]
-        else:
-            for k in range(further_row[i - n], further_row[i - n + 1]):
-                row[where[place[further_column[k]]] - 1] = further[k]
-        entry = row[middle - start]
+    ghosts = len(own)
+    others = ghosts + len(ghost)
+    for p in range(len(middle)):
+        start, split, stop = indptr[p], middle[p], indptr[p + 1]
+        where[p] = split - start + ONE
+        for k in range(start, split):
+            where[indices[k]] = k - start + ONE
+        for k in range(split, stop):
+            where[indices[k]] = k - start + ONE + ONE
+        first = start + np.uint32(p)
+        for k in range(stop - start + ONE):
+            at = source[first + k]
+            if at < ghosts:
+                row[k] = own[at]
+            elif at < others:
+                row[k] = ghost[at - ghosts]
+            else:
+                row[k] = further[at - others]
+        entry = row[split - start]
         dropped = 0.0
-        for k in range(start, middle):
+        for k in range(start, split):
             j = indices[k]
             value = row[k - start]
-            for q in range(np.uint32(diagonal[j]) + 1, indptr[j + 1]):
+            for q in range(middle[j], indptr[j + ONE]):
                 fill = value * exact[q]
                 column = where[indices[q]]
                 if column:
-                    row[column - 1] -= fill
+                    row[column - ONE] -= fill
                 else:
                     dropped += fill
             entries[k] = value * inverses[j]
-        inverse = 1.0 / pivot(entry, row[middle - start], dropped, relaxed)
+            where[j] = 0
+        inverse = 1.0 / pivot(entry, row[split - start], dropped, relaxed)
         inverses[p] = inverse
-        for k in range(middle + 1, stop):
-            exact[k] = row[k - start] * inverse
+        where[p] = 0
+        for k in range(split, stop):
+            exact[k] = row[k - start + ONE] * inverse
             entries[k] = exact[k]
-        for k in range(start, stop):
             where[indices[k]] = 0
 
 
 @compiled
 def solve(b: Block, f: Factors, r: Floats, beyond: Floats, y: Floats, z: Floats) -> None:
-    """z = (D + U)^-1 D (L + D)^-1 r at the owned nodes; beyond: r at further nodes; y (all nodes): memory."""
-    order, _, indptr, indices, diagonal, _, _, n_own_columns, _, _, _, _ = b
+    """z = (D + U)^-1 D (L + D)^-1 r at the owned nodes, which r has; beyond: r at further nodes; y (all nodes): memory."""
+    order, indptr, middle, indices, _ = b
     entries, inverses = f
-    n = len(n_own_columns)
+    n = len(r)
     for p in range(len(order)):
         i = order[p]
         total = r[i] if i < n else beyond[i - n]
-        for k in range(indptr[p], np.uint32(diagonal[p])):
+        for k in range(indptr[p], middle[p]):
             total -= entries[k] * y[indices[k]]
         y[p] = total
     for p in range(len(order) - 1, -1, -1):
         total = y[p] * inverses[p]
-        for k in range(np.uint32(diagonal[p]) + 1, indptr[p + 1]):
+        for k in range(middle[p], indptr[p + 1]):
             total -= entries[k] * y[indices[k]]
         y[p] = total
         i = order[p]

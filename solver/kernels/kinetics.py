@@ -1,4 +1,4 @@
-"""Kinetics at each node over a whole step: dc/dt = R(c) + T, T the tendency of everything else, constant in the step.
+"""Kinetics at each node over a whole step: dc/dt = R(c) + T, T the tendency of everything else, a line in time of which the mean is known.
 
 Where nothing can react, 64 nodes at a time are left as they are; where little does, the midpoint rule is exact enough; else sub-steps
 that start afresh at every call (kernels.lanes). Where they do not get there (T takes what reactions have used up) the node begins with
@@ -235,7 +235,7 @@ def _begin(levels: Levels, flowing: Flags, moved: Floats, new: Floats, begin: in
 def advance(
     table: Table, outer: Floats, held: Flags, is_held: Flags, old: Floats, moved: Floats, peaks: Floats, reached: Floats, least: Floats,
     dt: float, rtol: float, floors: Floats, trace: float, new: Floats, tilt: Floats, flown: Floats, counts: Floats, touched: Flags,
-    levels: Levels, flowing: Flags, pending: Ints,
+    levels: Levels, flowing: Flags, pending: Ints, bends: Floats,
 ) -> int:  # fmt: skip
     """new = the densities after the step, (species, nodes). old: before it; moved: c + dt T, what all else makes of it.
 
@@ -247,7 +247,8 @@ def advance(
     absolute. touched (blocks): where anything has ever reacted. levels (species, blocks): where less than TILTED
     tilt is 0, where less than CHANGED new = moved is not written. flowing (flows, blocks): elsewhere flown is 0. counts: adds sub-steps,
     blends, nodes that began with ``moved``, nodes that reacted.
-    pending (nodes): scratch. Returns a node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
+    bends (species, nodes), or without nodes: dT/dt, where much reacts, T being that of mid-step. pending (nodes): scratch.
+    Returns a node where it failed, and where ``moved`` is negative so that it cannot begin with that, or -1.
     """
     m, n = new.shape
     quiet, gross = table.quiet, table.gross
@@ -293,4 +294,13 @@ def advance(
             pending[waiting] = node
             waiting += 1
     counts[3] += waiting
-    return march(table, pending[:waiting], outer, held, old, moved, dt, rtol, floors, new, tilt, flown, counts)
+    return march(table, pending[:waiting], outer, held, old, moved, dt, rtol, floors, bends, new, tilt, flown, counts)
+
+
+@compiled
+def lean(made: Floats, before: Floats, ahead: float, dt: float, bend: Floats) -> None:
+    """bend = dP/dt of what is made at the nodes: from ``before``, of the last step, to ``made``, of this one, and ``ahead`` times as far
+    to its end; no further than to 0 or twice as much."""
+    for i in range(len(bend)):
+        change = min(max(ahead * (made[i] - before[i]), -abs(made[i])), abs(made[i]))
+        bend[i] = 2.0 / dt * change if abs(change) < np.inf else 0.0

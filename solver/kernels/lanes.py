@@ -22,6 +22,7 @@ Flags = NDArray[np.bool_]
 
 LANES = 64
 SOLVED = 1e-10  # of the parts of each equation
+FEW, LEAST = 300, 1e-9  # sub-steps of a node, and of a step, after which T is taken as constant in it
 
 
 @compiled
@@ -139,10 +140,13 @@ def _flow(
 
 @compiled
 def _stages(
-    table: Table, rtol: float, floors: Floats, free: Floats, source: Floats, c: Floats, half: Floats, inverse: Floats, registers: Floats,
-    w: Floats, slopes: Floats, steepness: Floats, work: Floats, flown: Floats, wrong: Flags, error: Floats, low: Floats,
+    table: Table, rtol: float, floors: Floats, free: Floats, source: Floats, bend: Floats, c: Floats, half: Floats, inverse: Floats,
+    registers: Floats, w: Floats, slopes: Floats, steepness: Floats, work: Floats, flown: Floats, wrong: Flags, error: Floats, low: Floats,
 ) -> None:  # fmt: skip
-    """new = work[6] and the flows in it, flown[4], after a sub-step; its error of the admitted one, and the least of ``new``."""
+    """new = work[6] and the flows in it, flown[4], after a sub-step; its error of the admitted one, and the least of ``new``.
+
+    source: T where the sub-step begins, and afterwards where it ends; bend: dT/dt.
+    """
     m, r = len(c), len(table.flows)
     k1, k2, k3, k4, f, rest, new = work[0], work[1], work[2], work[3], work[4], work[5], work[6]
     x1, x2, x3, x4, step = flown[0], flown[1], flown[2], flown[3], flown[4]
@@ -151,6 +155,7 @@ def _stages(
     _factor(table, slopes, inverse, w)
     for i in range(m):
         for k in range(LANES):
+            f[i, k] += half[k] * bend[i, k]
             k1[i, k] = f[i, k]
     _solve(table, w, k1)
     _unsolved(table, slopes, inverse, f, k1, rest, new, wrong)
@@ -158,7 +163,9 @@ def _stages(
         _flow(table, steepness, registers, k1, half, inverse, x1, x1, x1, 0.0, 0.0, 0.0, x1)
     for i in range(m):
         for k in range(LANES):
-            k2[i, k] = f[i, k] + 4.0 * inverse[k] * k1[i, k]
+            turn = 2.0 * half[k] * bend[i, k]
+            k2[i, k] = f[i, k] + turn + 4.0 * inverse[k] * k1[i, k]
+            source[i, k] += turn
     _solve(table, w, k2)
     if r > 0:
         _flow(table, steepness, registers, k2, half, inverse, x1, x1, x1, 4.0, 0.0, 0.0, x2)
@@ -198,39 +205,52 @@ def _stages(
 @compiled
 def march(
     table: Table, nodes: Ints, outer: Floats, held: Flags, old: Floats, moved: Floats, dt: float, rtol: float, floors: Floats,
-    new: Floats, tilt: Floats, flown: Floats, counts: Floats,
+    bends: Floats, new: Floats, tilt: Floats, flown: Floats, counts: Floats,
 ) -> int:  # fmt: skip
-    """Fill ``new``, ``tilt`` and ``flown`` at these nodes as kernels.kinetics.advance says; the node where that failed, or -1."""
+    """Fill ``new``, ``tilt`` and ``flown`` at these nodes as kernels.kinetics.advance says; the node where that failed, or -1.
+
+    Where T with its line in time leads nowhere (it takes what is used up already), T is taken as constant.
+    """
     m, r, n_outer = len(new), len(flown), len(outer)
     registers = np.zeros((table.first + len(table.code), LANES))
     for k in range(len(table.constants)):
         registers[m + n_outer + k] = table.constants[k]
     c, source, free, mean = np.zeros((m, LANES)), np.zeros((m, LANES)), np.zeros((m, LANES)), np.zeros((m, LANES))
+    bend, now = np.zeros((m, LANES)), np.zeros((m, LANES))
     x, w, work, stages = np.zeros((r, LANES)), np.zeros((table.size, LANES)), np.zeros((7, m, LANES)), np.zeros((5, r, LANES))
     slopes, steepness = np.zeros((len(table.slopes), LANES)), np.zeros((len(table.turns), LANES))
     time, length, half, inverse = np.zeros(LANES), np.full(LANES, dt), np.full(LANES, 0.5 * dt), np.full(LANES, 1.0 / dt)
     error, low, wrong, taken = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES, dtype=np.bool_), np.zeros(LANES)
     at, tries, again = np.full(LANES, -1), np.zeros(LANES, dtype=np.int64), np.zeros(LANES, dtype=np.bool_)
+    plain = np.zeros(LANES, dtype=np.bool_)  # whether T is taken as constant
     # of one lane
-    one, own, fixed, average = np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_), np.zeros(m)
-    register, dense, order, rows = np.zeros(table.first + len(table.code)), np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((8, m))
+    one, own, line, fixed, average = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, dtype=np.bool_), np.zeros(m)
+    register, dense, order, rows = np.zeros(table.first + len(table.code)), np.zeros((m, m)), np.zeros(m, dtype=np.int32), np.zeros((9, m))
     streams, steep, sum_, clock = np.zeros((6, r)), np.zeros(len(table.turns)), np.zeros(r), np.zeros(2)
     following = 0
     while True:
         running = 0
         for k in range(LANES):
             if at[k] < 0 and following < len(nodes):
-                at[k], again[k] = nodes[following], False
+                at[k], again[k], plain[k] = nodes[following], False, bends.shape[1] == 0
                 following += 1
                 node = at[k]
                 time[k], length[k], tries[k] = 0.0, dt, 0
                 for i in range(m):
                     c[i, k], mean[i, k], free[i, k] = old[i, node], 0.0, 0.0 if held[i, node] else 1.0
                     source[i, k] = (moved[i, node] - old[i, node]) / dt
+                    bend[i, k] = 0.0 if plain[k] or held[i, node] else bends[i, node]
                 for j in range(r):
                     x[j, k] = 0.0
                 for j in range(n_outer):
                     registers[m + j, k] = outer[j, node]
+            elif at[k] >= 0 and not plain[k] and (length[k] < LEAST * dt or tries[k] >= FEW):
+                node, plain[k] = at[k], True
+                time[k], length[k], tries[k] = 0.0, dt, 0
+                for i in range(m):
+                    c[i, k], mean[i, k], bend[i, k] = old[i, node], 0.0, 0.0
+                for j in range(r):
+                    x[j, k] = 0.0
             elif at[k] >= 0 and (length[k] < SHORTEST * dt or tries[k] >= MOST):
                 node = at[k]
                 for i in range(m):
@@ -250,7 +270,10 @@ def march(
         if running == 0:
             return -1
         counts[0] += running
-        lanes = (free, source, c, half, inverse, registers, w, slopes, steepness, work, stages, wrong, error, low)
+        for i in range(m):
+            for k in range(LANES):
+                now[i, k] = source[i, k] + bend[i, k] * (time[k] - 0.5 * dt)
+        lanes = (free, now, bend, c, half, inverse, registers, w, slopes, steepness, work, stages, wrong, error, low)
         _stages(table, rtol, floors, *lanes)
         after, step = work[6], stages[4]
         for k in range(LANES):
@@ -262,6 +285,7 @@ def march(
             if wrong[k] or (off <= 1.0 and low[k] < 0.0):
                 for i in range(m):
                     one[i], own[i], fixed[i], average[i], rows[6, i] = c[i, k], source[i, k], free[i, k] == 0.0, mean[i, k], after[i, k]
+                    line[i] = bend[i, k]
                 for j in range(r):
                     sum_[j], streams[5, j] = x[j, k], step[j, k]
                 for j in range(m, table.first):
@@ -270,13 +294,15 @@ def march(
                     clock[0], clock[1] = time[k], h
                     counts[0] -= 1.0
                     scratch = (register, dense, order, rows, streams, steep, clock, one, average, sum_, counts)
-                    done = sub_step(table, fixed, own, dt, rtol, floors, *scratch)
+                    done = sub_step(table, fixed, own, line, dt, rtol, floors, *scratch)
                     for i in range(m):
                         c[i, k], mean[i, k] = one[i], average[i]
                     for j in range(r):
                         x[j, k] = sum_[j]
                     time[k], length[k] = clock[0], clock[1] if done else 0.0
                     continue
+                for i in range(m):
+                    own[i] += line[i] * (time[k] + 0.5 * h - 0.5 * dt)
                 vectors = (rows[4], rows[5], rows[7], rows[6], streams[5])
                 if not blend_back(table, fixed, own, one, h, register, dense, order, *vectors):
                     length[k] = 0.3 * h

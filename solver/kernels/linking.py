@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ _DEFINED = re.compile(r'^define [^@]*@("[^"]*"|[\w.$]+)\(.*?^}\n', re.MULTILINE 
 
 def keep(dispatcher: Any, arguments: Sequence[Any], spec: str, path: Path) -> bool:
     """Make the library for what Numba has just compiled for these arguments; whether it could. Else it is said beside why."""
-    scratch = path.with_suffix(f".{os.uname().nodename}.{os.getpid()}.o")
+    scratch = native.beside(path.with_suffix(".o"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

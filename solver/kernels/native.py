@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-DTYPES = frozenset("dilILB?")
+DTYPES = frozenset("dfilILB?")
 _LET = frozenset({"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"})  # these change no code
 _SOURCE = Path(__file__).with_name("caller.c")
 _MEMORY = Path(__file__).with_name("memory.c")
@@ -125,7 +125,7 @@ def link(objects: Path, library: Path) -> bool:
 def make(words: Sequence[str], library: Path) -> bool:
     """Have the C compiler make a file, which is there whole or not at all; whether it is there. Else it is said beside why it cannot be."""
     compiler = os.environ.get("CC") or "cc"
-    new = library.with_name(f".{library.name}.{os.uname().nodename}.{os.getpid()}")
+    new = beside(library)
     try:
         library.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(library.parent, os.W_OK):
@@ -143,6 +143,11 @@ def make(words: Sequence[str], library: Path) -> bool:
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    """A name of one's own for what becomes this file: numbers of processes repeat in every sandbox and container."""
+    return path.with_name(f".{path.stem}.{os.urandom(8).hex()}{path.suffix}")
 
 
 def _name(new: Path, library: Path) -> None:

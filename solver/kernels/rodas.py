@@ -1,8 +1,10 @@
-r"""One sub-step of the kinetics at one node: dc/dt = R(c) + T, T the tendency of everything else.
+r"""One sub-step of the kinetics at one node: dc/dt = R(c) + T, T the tendency of everything else, a line in time.
 
 Rodas3, of order 3 and L-stable, with sub-steps by its own error estimate:
 
-    (1/(h g) - J) k_i = f(c + sum_j a_ij k_j) + sum_j c_ij k_j / h,    c_new = c + sum_i m_i k_i,    error k_4
+    (1/(h g) - J) k_i = f(t + a_i h, c + sum_j a_ij k_j) + sum_j c_ij k_j / h + h g_i df/dt,    c_new = c + sum_i m_i k_i,    error k_4
+
+with a_i = 0, 0, 1, 1 and g_i = 1/2, 3/2, 0, 0.
 
 Where that goes below 0, one share per node towards backward Euler, solved exactly: both keep the same linear invariants, so the
 blend does. How much of each reaction happens, dx/dt = v(c), is integrated by the very same stages, blends and sub-steps, so that
@@ -201,24 +203,29 @@ def blend_back(
 
 @compiled
 def sub_step(
-    table: Table, held: Flags, source: Floats, dt: float, rtol: float, floors: Floats, registers: Floats, w: Floats, order: Ints,
-    work: Floats, flown: Floats, steepness: Floats, clock: Floats, c: Floats, mean: Floats, x: Floats, counts: Floats,
+    table: Table, held: Flags, source: Floats, bend: Floats, dt: float, rtol: float, floors: Floats, registers: Floats, w: Floats,
+    order: Ints, work: Floats, flown: Floats, steepness: Floats, clock: Floats, c: Floats, mean: Floats, x: Floats, counts: Floats,
 ) -> bool:  # fmt: skip
     """c after one sub-step, in place; its mean over dt and what flowed are added to. False where there is none.
 
     clock: the time since the step began and the length to try; both are changed. registers: those of outer parts and constants are
-    filled. work (8, m), flown (6, flows), w (m, m), order (m), steepness (turns): scratch.
+    filled. source: T at mid-step, bend: dT/dt. work (9, m), flown (6, flows), w (m, m), order (m), steepness (turns): scratch.
     """
     m, flows, turns = len(c), table.flows, table.turns
     r = len(flows)
-    k1, k2, k3, k4, f, b, new, safe = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7]
+    k1, k2, k3, k4, f, b, new, safe, now = work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7], work[8]
     x1, x2, x3, x4, before, step = flown[0], flown[1], flown[2], flown[3], flown[4], flown[5]
     h = clock[1]
     for _ in range(MOST):
         h = min(h, dt - clock[0])
         if h < SHORTEST * dt:
             return False
-        _rates(table, held, source, c, registers, f)
+        for i in range(m):
+            now[i] = source[i] + bend[i] * (clock[0] - 0.5 * dt)
+        _rates(table, held, now, c, registers, f)
+        for i in range(m):
+            f[i] += 0.5 * h * bend[i]
+            now[i] += h * bend[i]
         if not _factor(table, held, c, 2.0 / h, registers, w, order):
             h *= 0.3
             continue
@@ -231,7 +238,7 @@ def sub_step(
             for j in range(r):
                 before[j] = 4.0 * x1[j] / h
         for i in range(m):
-            b[i] = f[i] + 4.0 * k1[i] / h
+            b[i] = f[i] + h * bend[i] + 4.0 * k1[i] / h
         _solve(w, order, b, k2)
         if r > 0:
             _flow(flows, turns, steepness, registers, k2, before, 2.0 / h, x2)
@@ -239,7 +246,7 @@ def sub_step(
                 before[j] = (x1[j] - x2[j]) / h
         for i in range(m):
             new[i] = c[i] + 2.0 * k1[i]
-        _rates(table, held, source, new, registers, f)
+        _rates(table, held, now, new, registers, f)
         for i in range(m):
             b[i] = f[i] + (k1[i] - k2[i]) / h
         _solve(w, order, b, k3)
@@ -249,7 +256,7 @@ def sub_step(
                 before[j] = (x1[j] - x2[j] - 8.0 / 3.0 * x3[j]) / h
         for i in range(m):
             new[i] = c[i] + 2.0 * k1[i] + k3[i]
-        _rates(table, held, source, new, registers, f)
+        _rates(table, held, now, new, registers, f)
         for i in range(m):
             b[i] = f[i] + (k1[i] - k2[i] - 8.0 / 3.0 * k3[i]) / h
         _solve(w, order, b, k4)
@@ -273,7 +280,9 @@ def sub_step(
             h *= max(0.1, 0.9 * error ** (-1.0 / 3.0))
             continue
         if negative:
-            if not blend_back(table, held, source, c, h, registers, w, order, f, b, safe, new, step):
+            for i in range(m):
+                now[i] -= 0.5 * h * bend[i]
+            if not blend_back(table, held, now, c, h, registers, w, order, f, b, safe, new, step):
                 h *= 0.3
                 continue
             counts[1] += 1.0

@@ -24,6 +24,13 @@ def predict(old: Floats, rate: Floats, before: Floats, step: float, bend: float,
 
 
 @compiled
+def middle(before: Floats, after: Floats, out: Floats) -> None:
+    """out = (before + after)/2."""
+    for i in range(len(out)):
+        out[i] = 0.5 * (before[i] + after[i])
+
+
+@compiled
 def step_back(state: Floats, rate: Floats, before: Floats, step: float, bend: float, least: float) -> None:
     """c = max(least, c - step (rate + bend (rate - before)))."""
     for i in range(len(state)):

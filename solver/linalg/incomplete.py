@@ -6,13 +6,17 @@ and Sarkis 1999, doi:10.1137/S106482759732678X). On one rank it is a relaxed ILU
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..kernels import factors
 from .overlap import Overlap
 from .petsc_values import Values
+
+Floats = NDArray[np.float64]
 
 
 class Incomplete:
@@ -31,6 +35,15 @@ class Incomplete:
 
     def apply(self, pc: Any, residual: Any, result: Any) -> None:
         """Solve with the factors; PETSc calls it. Collective."""
-        o, r = self._overlap, residual.array_r
-        o.nodes(r, r[:0], o.beyond)
-        factors.solve(o.block, self._factors, r, o.beyond, o.y, result.array_w)
+        np.copyto(self._residual, residual.array_r)  # PETSc's is read-only: a type for which the kernel would be compiled anew
+        self.solve(self._residual, result.array_w)
+
+    @functools.cached_property
+    def _residual(self) -> Floats:
+        return np.zeros(len(self._overlap.y) - len(self._overlap.beyond))
+
+    def solve(self, residual: Floats, result: NDArray[Any]) -> None:
+        """The same on arrays of owned nodes. Collective."""
+        o = self._overlap
+        o.nodes(residual, residual[:0], o.beyond)
+        factors.solve(o.block, self._factors, residual, o.beyond, o.y, result)

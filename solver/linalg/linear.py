@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from .incomplete import Incomplete
+from .krylov import NOT_FINITE, TOO_MANY, Krylov, Memory
 from .overlap import FEW, Overlap
 from .petsc_values import Values
 
@@ -30,6 +31,9 @@ _GAMG = {"pc_gamg_threshold": "0.02", "pc_gamg_reuse_interpolation": "false"}
 # Where the matrix is not symmetric SOR can diverge (drift on obtuse meshes: 500 iterations), and ILU, 5 there, does not.
 _LEVELS = {"mg_levels_ksp_type": "richardson", "mg_levels_pc_type": "sor"}
 _COSTLY = ("hypre", "gamg", "ml", "hmg", "mg")  # preconditioners that are worth being kept
+WORTH = 2000  # nodes, from which on our own solvers take less time than PETSc's
+_OWN_SOLVERS, _OWN_PRECONDITIONERS = ("cg", "bicgstab"), ("jacobi", "ilu")  # of linalg.krylov
+_TRIED = 30  # iterations of our own where GMRES is what holds for all
 _STARTS = 3  # a method that has broken down, as BiCGStab does near the end on few nodes, goes on from there
 
 _REASONS = {value: name for name, value in vars(PETSc.KSP.ConvergedReason).items() if isinstance(value, int)}
@@ -70,7 +74,7 @@ class Pattern:
     def __init__(self, graph: Any) -> None:
         self.comm = MPI.Intracomm(graph.comm)  # PETSc takes no subclass
         self._graph = graph
-        self.size = graph.n_owned, graph.n_global
+        self.size, self.n_local = (graph.n_owned, graph.n_global), graph.n_owned + len(graph.ghosts)
         self._blocks = [(_integers(graph.indptr), _integers(graph.indices))]
         if self.comm.size > 1:  # the owned columns by local numbers, and the ghosts by global ones
             owned = graph.indices < graph.n_owned
@@ -82,6 +86,11 @@ class Pattern:
     def overlap(self) -> Overlap:
         """The blocks for incomplete factors. Collective at the first call."""
         return Overlap(self._graph)
+
+    @functools.cached_property
+    def memory(self) -> Memory:
+        """What all Krylov solvers of our own work in, in turn. Collective at the first call."""
+        return Memory(self._graph)
 
     def free(self) -> None:
         """Release what was opened for messages; matrices stay."""
@@ -118,7 +127,8 @@ class LinearSystem:
         self.mat = pattern.matrix()
         self._values = Values(self.mat)
         self.own, self.ghost = self._values.own, self._values.ghost
-        self.x, self.b = np.zeros(n), np.zeros(n)
+        self._local = np.zeros(pattern.n_local)  # x, and memory for its ghosts
+        self.x, self.b = self._local[:n], np.zeros(n)
         self._x = PETSc.Vec().createWithArray(self.x, size=(n, n_global), comm=comm)
         self._b = PETSc.Vec().createWithArray(self.b, size=(n, n_global), comm=comm)
         self.ksp = PETSc.KSP().create(comm)
@@ -126,6 +136,8 @@ class LinearSystem:
         self.ksp.setOperators(self.mat)
         self.ksp.setInitialGuessNonzero(True)
         self._chosen: tuple[str, str] | None = None
+        self._krylov: Krylov | None = None  # where one of our own solves, with so many iterations at most
+        self._limit = options.max_iterations
         self._share = 1.0  # of the tolerance
         self.iterations = self.solves = self.taken = 0
         self.fallen = 0.0
@@ -152,10 +164,10 @@ class LinearSystem:
         if preconditioner == "gamg" and self.options.preconditioner != "gamg" and self.mat.comm.rank == 0:
             log.info("%ssolver: this PETSc has no hypre, so its own algebraic multigrid GAMG is used", self.ksp.getOptionsPrefix())
         self._chosen = (solver, preconditioner)
+        self._krylov = self._own_krylov()
         krylov = {"bicgstab": "bcgs", "gmres": "gmres", "cg": "cg", "direct": "preonly"}.get(solver, solver)
         self.ksp.setType(krylov)
-        if krylov not in ("cg", "preonly"):
-            self.ksp.setPCSide(PETSc.PC.Side.RIGHT)
+        self.ksp.setPCSide(PETSc.PC.Side.LEFT if krylov in ("cg", "preonly") else PETSc.PC.Side.RIGHT)  # it may have been another
         if krylov != "preonly":
             self.ksp.setNormType(PETSc.KSP.NormType.UNPRECONDITIONED)
         pc = self.ksp.getPC()
@@ -184,10 +196,27 @@ class LinearSystem:
     def _incomplete(self) -> Incomplete:
         return Incomplete(self._pattern.overlap, self._values)
 
+    def _own_krylov(self) -> Krylov | None:
+        """Our own solver where it has what is chosen, PETSc is given no options, and it is asked for by name or pays. Collective."""
+        solver, preconditioner = self._chosen or ("", "")
+        self._limit = self.options.max_iterations
+        if solver == "gmres" and self.options.solver != "gmres":
+            solver, self._limit = "cg" if self.symmetric else "bicgstab", min(_TRIED, self._limit)
+        if solver not in _OWN_SOLVERS or preconditioner not in _OWN_PRECONDITIONERS or self._options():
+            return None
+        if self.options.preconditioner == "auto" and self._pattern.size[1] < WORTH:
+            return None
+        incomplete = self._incomplete if preconditioner == "ilu" else None
+        return Krylov(self._pattern.memory, self._values, self._local, self.b, incomplete, solver == "cg")
+
+    def _options(self) -> Mapping[str, str]:
+        """What PETSc is told of this system."""
+        given: Mapping[str, str] = PETSc.Options(self.ksp.getOptionsPrefix()).getAll()
+        return given
+
     def _tuned(self) -> bool:
         """Whether PETSc's own incomplete factors are meant, since options of them are given."""
-        names = PETSc.Options(self.ksp.getOptionsPrefix()).getAll()
-        return any(name.startswith(("sub_", "pc_factor_", "pc_bjacobi_", "pc_asm_")) for name in names)
+        return any(name.startswith(("sub_", "pc_factor_", "pc_bjacobi_", "pc_asm_")) for name in self._options())
 
     def precondition_apart(self) -> Values | None:
         """Values of a matrix of its own that the preconditioner is made of from now on; None where a new one is cheap. Collective."""
@@ -201,20 +230,44 @@ class LinearSystem:
 
     def changed(self) -> None:
         """Call after writing matrix values."""
+        if self._krylov is not None:
+            self._krylov.changed()
         self._values.changed()
 
     def solve(self, rtol: float | None = None) -> bool:
-        """Solve from the guess in ``x``; False if it did not converge or gave non-finite values. Collective."""
+        """Solve from the guess in ``x``; False if it did not converge or gave non-finite values. Collective.
+
+        What our own does not solve is left to PETSc, but for what took too many iterations.
+        """
+        self.taken, self.outcome = 0, ""
+        solved = self._solve_single(rtol or self.options.rtol)
+        if self.outcome == TOO_MANY and self._limit < self.options.max_iterations:
+            self.outcome = ""
+        if not solved and (self.outcome != TOO_MANY or self.ksp.getPC().getType() == "python"):
+            solved = self._solve_by_petsc(rtol)
+        self.iterations += self.taken
+        self.solves += 1
+        return solved
+
+    def _solve_single(self, rtol: float) -> bool:
+        own = self._krylov
+        if own is None:
+            return False
+        solved = own.solve(rtol, self._limit)
+        self.taken, self.outcome = own.taken, own.outcome
+        if own.outcome == NOT_FINITE:
+            self.x[:] = 0.0
+        return solved
+
+    def _solve_by_petsc(self, rtol: float | None) -> bool:
         self.ksp.setTolerances(rtol=self._share * (rtol or self.options.rtol), atol=1e-300, divtol=1e10, max_it=self.options.max_iterations)
         self._x.stateIncrease()  # the arrays were written behind PETSc's back: drop its cached norms
         self._b.stateIncrease()
-        self.taken = 0
         with _unless_given(self._inner) if self._inner else contextlib.nullcontext():
-            self._run()
-            if self.ksp.getConvergedReason() <= 0 and self.ksp.getPC().getType() == "python":
+            if self.outcome != TOO_MANY:
+                self._run()
+            if (self.outcome == TOO_MANY or self.ksp.getConvergedReason() <= 0) and self.ksp.getPC().getType() == "python":
                 self._run_plainly()
-        self.iterations += self.taken
-        self.solves += 1
         if self._basis is not None:
             norms = self.ksp.getConvergenceHistory()
             self.fallen = math.log10(norms[0] / norms[-1]) if len(norms) > 1 and 0.0 < norms[-1] < math.inf else 0.0
@@ -245,7 +298,7 @@ class LinearSystem:
         if restarting:
             self.ksp.setType("gmres")
         self._incomplete.relaxed = usual
-        self._values.changed()  # the next solve factors anew
+        self.changed()  # the next solve factors anew
 
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""

@@ -7,7 +7,8 @@ wrong. Of a species that is
 only made by these, what they make is integrated with them. Slow loops of other kinds (cells make enzyme, enzyme opens matrix, matrix
 slows growth) stay where the rest is; ``cycles`` takes in every cycle of production, growth and loss. What a reaction changes are
 partners whatever the option says, and so are those of two reactions of which one depends on what the other changes. What turns into another
-is a reaction of the two; but where something goes along with them, or may only be so dense, components.transfers takes care of them.
+is a reaction of the two; but where something goes along with them, or may only be so dense, components.transfers takes care of them. What
+goes along and reacts turns here: what cells bring in the halves before and after a step would stand there unbound at its end.
 """
 
 from __future__ import annotations
@@ -43,25 +44,37 @@ def find_kinetics(laws: Sequence[Species], how: How, reactions: Sequence[Reactio
     reactions = (*reactions, *(_turnings(changing) if how != "none" else ()))
     if how == "none" and not reactions:
         return ()
-    near = {"partners": _partners, "cycles": _cycles, "none": _apart}[how](changing)
-    changed = set[str]().union(*(r.change for r in reactions)) & set(changing)
+    found = _sets(changing, how, reactions)
+    going: list[Reaction] = []
+    while how != "none" and (more := _goings(changing, {name for members in found for name in members})) != going:
+        going = more
+        found = _sets(changing, how, (*reactions, *going))
+    reactions = (*reactions, *going)
+    taken = {name for members in found for name in members}
+    sets = (
+        replace(_with_products(members, changing, taken, how), reactions=tuple(r for r in reactions if set(r.change) & set(members)))
+        for members in found
+    )
+    return tuple(replace(k, parted=_parted(k, changing)) if how != "none" else k for k in sets)
+
+
+def _sets(laws: Mapping[str, Species], how: How, reactions: Sequence[Reaction]) -> list[list[str]]:
+    """The members of each set, in the order of the laws."""
+    near = {"partners": _partners, "cycles": _cycles, "none": _apart}[how](laws)
+    changed = set[str]().union(*(r.change for r in reactions)) & set(laws)
     for r in reactions:
         for name in (*r.change, *(names_in(r.onward, r.backward) & changed)):
             near[name] |= set(r.change)
             for other in r.change:
                 near[other].add(name)
     found, taken = [], set[str]()
-    for name in changing:
+    for name in laws:
         together = _reached(name, near)
         if name in taken or not (len(together) > 1 or name in changed):
             continue
         taken |= together
-        found.append([other for other in changing if other in together])
-    sets = (
-        replace(_with_products(members, changing, taken, how), reactions=tuple(r for r in reactions if set(r.change) & set(members)))
-        for members in found
-    )
-    return tuple(replace(k, parted=_parted(k, changing)) if how != "none" else k for k in sets)
+        found.append([other for other in laws if other in together])
+    return found
 
 
 def _parted(kinetics: Kinetics, laws: Mapping[str, Species]) -> frozenset[str]:
@@ -103,6 +116,32 @@ def _turnings(laws: Mapping[str, Species]) -> list[Reaction]:
 def _turning(name: str, t: Transfer) -> Reaction:
     change = {name: -1, t.into: 1}
     return Reaction(f"{name} becomes {t.into}", f"{name} -> {t.into}", change, change, Binary("*", t.rate, Name(name)), turns=True)
+
+
+def _goings(laws: Mapping[str, Species], reacting: set[str]) -> list[Reaction]:
+    """What carriers that become others make of what they carry, of all that reacts: it turns as well, is lost, or comes with those that
+    are new. Not where a carrier may only be so dense, or one that it can become: how many turn is then known at the nodes alone."""
+    turning = [(name, t) for name, law in laws.items() for t in law.transfers]
+    full = {name for name, law in laws.items() if law.maximum is not None}
+    while more := {end for name, t in turning for end in (name, t.into) if {name, t.into} & full} - full:
+        full |= more
+    loads = [(name, law.carried) for name, law in laws.items() if law.carried is not None and law.carried.by not in full]
+    known, found = {name for name, _ in loads}, list[Reaction]()
+    for name, t in turning:
+        into = {b: way.turns.get(t.into, "") for b, way in loads if way.by == name}
+        for b, other in into.items():
+            if reacting & {b, other}:
+                change = {b: -1, other: 1} if other in known else {b: -1}
+                found.append(_going(b, t, change, Name(b)))
+        for b, way in loads:
+            if way.by == t.into and way.newborn == "each" and b in reacting and b not in into.values():
+                found.append(_going(b, t, {b: 1}, Binary("*", way.each, Name(name))))
+    return found
+
+
+def _going(name: str, t: Transfer, change: dict[str, int], per: Expr) -> Reaction:
+    words = f"{name} where {t.into} is made"
+    return Reaction(words, words, change, change, Binary("*", t.rate, per), turns=True)
 
 
 def _with_products(members: list[str], laws: Mapping[str, Species], taken: set[str], how: How) -> Kinetics:

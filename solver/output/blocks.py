@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -44,24 +45,38 @@ class Blocks:
         self.starts = np.minimum(total, self.chunk * -(-chunks * np.arange(comm.size + 1) // comm.size))
         self.start = int(self.starts[comm.rank])
         self.count = int(self.starts[comm.rank + 1]) - self.start
+        self._pieces = -(-int(np.diff(self.starts).max()) // self.chunk)  # chunks of a rank, at most
         numbers = np.asarray(numbers, dtype=np.int64)
-        target = np.searchsorted(self.starts, numbers, side="right") - 1
-        self._order = np.argsort(target, kind="stable")
-        self._send = np.bincount(np.clip(target, 0, comm.size - 1), minlength=comm.size).astype(np.int64)
+        self._n_owned = len(numbers)
+        self._as_is = comm.size == 1 and len(numbers) == total and _counted(numbers)
+        if self._as_is:
+            return
+        short = np.int32 if total < 2**31 else np.int64  # two numbers per row are kept
+        target = np.clip(np.searchsorted(self.starts, numbers, side="right") - 1, 0, comm.size - 1)
+        piece = np.clip((numbers - self.starts[target]) // self.chunk, 0, self._pieces - 1)
+        cells = comm.size * self._pieces
+        key = (target * self._pieces + piece).astype(np.int16 if cells < 2**15 else np.int64)  # NumPy sorts short numbers fastest
+        self._order = np.argsort(key, kind="stable").astype(short)
+        del target, piece
+        # rows by rank and chunk, of those that are sent and of those that arrive
+        self._send = np.bincount(key, minlength=cells).astype(np.int64).reshape(comm.size, self._pieces)
         self._receive = np.empty_like(self._send)
         comm.Alltoall(self._send, self._receive)
-        self._n_owned = len(numbers)
-        arrived = self._exchange(numbers[self._order], self._send, self._receive)
-        self._place = arrived - self.start
+        arrived = self._exchange(numbers[self._order], self._send.sum(axis=1), self._receive.sum(axis=1))
+        seen = np.zeros(self.count, dtype=bool)
         with agreed(comm):
-            inside = (self._place >= 0) & (self._place < self.count)
-            if not inside.all() or len(arrived) != self.count or len(np.unique(arrived)) != self.count:
+            place = arrived - self.start
+            inside = bool(((place >= 0) & (place < self.count)).all()) and len(place) == self.count
+            if inside:
+                seen[place] = True
+            if not inside or not seen.all():
                 raise SolverError(
                     f"rows {self.start} to {self.start + self.count} are not each listed by exactly one rank",
                     code="internal-fault",
                     place="output",
                     remedy="this must not happen: please report it with the scenario",
                 )
+        self._place = place.astype(short)
 
     def _exchange(self, rows: NDArray[Any], send: NDArray[np.int64], receive: NDArray[np.int64]) -> NDArray[Any]:
         """All-to-all of rows with any trailing shape."""
@@ -76,18 +91,51 @@ class Blocks:
     def to_block(self, values: NDArray[Any]) -> NDArray[Any]:
         """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...), column by column to save memory."""
         rows: Any = np.asarray(values)
+        if self._as_is:
+            return np.array(rows, order="C")
         block: Any = np.empty((self.count, *rows.shape[1:]), dtype=rows.dtype)
         for column in np.ndindex(rows.shape[1:]):
-            block[self._place, *column] = self._exchange(rows[:, *column][self._order], self._send, self._receive)
+            some = rows[:, *column][self._order]
+            block[self._place, *column] = self._exchange(some, self._send.sum(axis=1), self._receive.sum(axis=1))
         whole: NDArray[Any] = block
         return whole
 
+    def in_pieces(self, values: Callable[[NDArray[Any] | slice], NDArray[Any]]) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Collective: this rank's block of a large table chunk by chunk, as (first row, rows); as many on all ranks, maybe without rows.
+
+        values: rows (k, ...) of this rank by their places in the owner's order.
+        """
+        sent, arrived = (
+            (np.concatenate([[0], np.cumsum(counts)]) for counts in (self._send, self._receive)) if not self._as_is else ((), ())
+        )
+        for piece in range(self._pieces):
+            first = min(self.count, piece * self.chunk)
+            size = min(self.count - first, self.chunk)
+            if self._as_is:
+                yield self.start + first, values(slice(first, first + size))
+                continue
+            at = range(piece, self._pieces * self.comm.size, self._pieces)
+            rows = values(np.concatenate([self._order[sent[k] : sent[k + 1]] for k in at]))
+            some = self._exchange(rows, self._send[:, piece], self._receive[:, piece])
+            block = np.empty((size, *some.shape[1:]), dtype=some.dtype)
+            block[np.concatenate([self._place[arrived[k] : arrived[k + 1]] for k in at]) - first] = some
+            yield self.start + first, block
+
     def to_owners(self, block: NDArray[Any]) -> NDArray[Any]:
         """Collective: the inverse of `to_block`."""
-        arrived = self._exchange(np.asarray(block)[self._place], self._receive, self._send)
+        if self._as_is:
+            return np.array(block, order="C")
+        arrived = self._exchange(np.asarray(block)[self._place], self._receive.sum(axis=1), self._send.sum(axis=1))
         values = np.empty_like(arrived)
         values[self._order] = arrived
         return values
+
+
+def _counted(numbers: NDArray[np.int64]) -> bool:
+    """Whether they are 0, 1, 2, ...; block by block, without large arrays."""
+    some = np.arange(_ROWS_PER_CHUNK)
+    starts = range(0, len(numbers), _ROWS_PER_CHUNK)
+    return all(bool((numbers[start : start + len(some)] == some[: len(numbers) - start] + start).all()) for start in starts)
 
 
 def _displacements(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -151,7 +151,7 @@ class FieldsWriter:
             self._growing = tuple(frame.parts) if self._parts else ()
         fields = self._fields_of(frame)
         written = [name for name in self.names if name not in self._still or first]
-        blocks = {name: self._blocks.to_block(fields[name]).astype(self._kind) for name in written}
+        blocks = {name: self._blocks.to_block(fields[name]).astype(self._kind, copy=False) for name in written}
         row = columns.row(self._columns, frame.observables) if self._columns else None
         numbers = {columns.table_name(name): value for name, value in frame.observables.items()} if self._own else {}
         self._held.append(_Step(frame.time, blocks, row, numbers, {name: frame.parts[name].copy() for name in self._growing}))
@@ -189,6 +189,7 @@ class FieldsWriter:
         if comm.rank == 0 and self._file is not None:
             try:
                 sync(self.path)
+                sync(self.path.parent)
                 digest = structure.take(self.path, target)
             except Exception as error:  # the checkpoint is good without it
                 log.warning("the structure of %s was not kept (%s)", self.path.name, error)
@@ -228,23 +229,25 @@ class FieldsWriter:
         cells = Blocks(comm, grid.cells, grid.n_cells)
         corners = grid.dim + 1
         mesh = 24 * grid.n_nodes // comm.size + (8 * corners + 13) * grid.n_cells // comm.size
-        need = self._check_space(mesh + sum(block.nbytes for block in first.blocks.values()))
+        padding = (self._stride / max(1, grid.n_nodes) - 1.0) * sum(
+            block.nbytes for block in first.blocks.values()
+        )  # chunks are written whole
+        need = self._check_space(mesh + sum(block.nbytes for block in first.blocks.values()) + int(padding))
         create_alone(temporary, comm, self._chunks, self._trouble(), lambda h5: self._tables(h5, cells.chunk, first.parts))
         file = SharedFile(temporary, "r+", comm, collective=self._collective)
         points = self._blocks.to_block(grid.points)
-        connectivity = cells.to_block(grid.connectivity)
         regions = cells.to_block(grid.cell_region)
         fibres = {name: self._blocks.to_block(values).astype(np.float32) for name, values in self._fibres.items()}
-        ends = np.arange(cells.start + 1, cells.start + cells.count + 1, dtype=np.int64) * corners
-        types = np.full(cells.count, vtkhdf.CELL_TYPES[grid.dim], dtype=np.uint8)
 
         def fill() -> None:
-            file.reserve(need)
+            file.reserve(need - comm.size * mesh, whole=True)
             file.write_rows(f"{ROOT}/Points", self._blocks.start, points)
-            file.write_rows(f"{ROOT}/Connectivity", cells.start * corners, connectivity.reshape(-1))
-            file.write_rows(f"{ROOT}/Offsets", cells.start + 1, ends)
+            for start, nodes in cells.in_pieces(grid.corners):
+                ends = np.arange(start + 1, start + len(nodes) + 1, dtype=np.int64) * corners
+                file.write_rows(f"{ROOT}/Connectivity", start * corners, nodes.reshape(-1))
+                file.write_rows(f"{ROOT}/Offsets", start + 1, ends)
+                file.write_rows(f"{ROOT}/Types", start, np.full(len(nodes), vtkhdf.CELL_TYPES[grid.dim], dtype=np.uint8))
             file.write_same(f"{ROOT}/Offsets", 0, np.zeros(1, dtype=np.int64))
-            file.write_rows(f"{ROOT}/Types", cells.start, types)
             file.write_rows(f"{ROOT}/CellData/region", cells.start, regions)
             for name, along in fibres.items():
                 file.write_rows(f"{ALONG}/{name}", self._blocks.start, along)
@@ -254,9 +257,7 @@ class FieldsWriter:
 
         def publish() -> None:
             if comm.rank == 0:
-                sync(temporary)
-                os.replace(temporary, self.path)
-                sync(self.path.parent)
+                os.replace(temporary, self.path)  # a checkpoint brings it to the disk: until then a run begins anew anyway
 
         file.everywhere(self._trouble(), fill)
         file.everywhere(self._trouble(), publish)
@@ -277,7 +278,7 @@ class FieldsWriter:
                 h5[table].attrs["units"] = unit
         for name in self._fibres:
             shape, chunks = (grid.n_nodes, grid.dim), (self._blocks.chunk, grid.dim)
-            h5.create_dataset(f"{ALONG}/{name}", shape, "f4", chunks=chunks, **(vtkhdf.squeeze(level) or vtkhdf.early()))
+            h5.create_dataset(f"{ALONG}/{name}", shape, "f4", chunks=chunks, fill_time="never", **(vtkhdf.squeeze(level) or vtkhdf.early()))
         about = h5.create_group("provenance")
         facts = {"mesh_hash": grid.mesh_hash, "regions": json.dumps(grid.regions), "dim": str(grid.dim), "id": self._mark}
         facts |= {"still": json.dumps(self._still)} if self._still else {}

@@ -213,15 +213,19 @@ class SharedFile:
             in_file.select_none()
         dataset.id.write(in_memory, in_file, rows, dxpl=self._transfer)
 
-    def reserve(self, size: int) -> None:
+    def reserve(self, size: int, whole: bool = False) -> None:
         """Have the system set aside room for ``size`` more bytes, so that the writes to come cannot fail half-way.
+
+        whole: in a new file, whose tables are there but take no room yet, for these as well.
 
         Raises:
             OSError: on all ranks, with the file as it was: there is no room.
         """
         fault = None
         if self.h5 is not None and self.comm.rank == 0:
-            end = self.path.stat().st_size if self.collective else self.h5.id.get_filesize()
+            end = self.path.stat().st_size if self.collective or whole else self.h5.id.get_filesize()
+            if whole:
+                end, size = 0, end + size
             if end + size > self._reserved:
                 fault = self._set_aside(end, size)
         fault = self.comm.bcast(fault) if self.comm.size > 1 else fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,15 +52,15 @@ class Grid:
     nodes: NDArray[np.int64]  # canonical numbers of the owned nodes, in the order of the field arrays
     points: NDArray[np.float64]  # (owned nodes, 3)
     cells: NDArray[np.int64]  # canonical numbers of the owned cells
-    corners: Callable[[], NDArray[np.int64]]  # makes (owned cells, dim+1) canonical node numbers: most of a mesh, needed seldom
+    corners: Callable[[NDArray[Any] | slice], NDArray[np.int64]]  # makes (k, dim+1) canonical node numbers of some of the owned cells
     cell_region: NDArray[np.int32]  # (owned cells,) indices into regions
     regions: tuple[str, ...]
     mesh_hash: str
 
     @property
     def connectivity(self) -> NDArray[np.int64]:
-        """(owned cells, dim+1) canonical node numbers, made anew."""
-        return self.corners()
+        """(owned cells, dim+1) canonical node numbers, made anew: most of a mesh."""
+        return self.corners(slice(None))
 
 
 @dataclass(frozen=True)

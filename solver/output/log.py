@@ -100,6 +100,7 @@ class RunLog:
             self._file.close()
             self._file = None
             _closed(self)
+        self._of = None  # a simulation that has this log
 
 
 _logs: list[RunLog] = []

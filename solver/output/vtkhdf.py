@@ -38,7 +38,7 @@ def create_static(h5: h5py.File, dim: int, n_nodes: int, n_cells: int, chunks: t
         ("CellData/region", n_cells, 0, chunks[1], "i4"),
     ):
         shape, pieces = ((rows, columns), (chunk, columns)) if columns else ((rows,), (chunk,))
-        root.create_dataset(name, shape, kind, chunks=pieces, **(squeeze(level) or early()))
+        root.create_dataset(name, shape, kind, chunks=pieces, fill_time="never", **(squeeze(level) or early()))
     for name, number in (("NumberOfPoints", n_nodes), ("NumberOfCells", n_cells), ("NumberOfConnectivityIds", n_cells * corners)):
         root.create_dataset(name, data=np.array([number], dtype=np.int64))
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ..codes import CODES
 from . import outline
+from .hints import DECIMALS, glued
 from .reader import MOST_SHOWN, Document, Fault, Faults, Path_, shown
 from .wrong import allowed, joined, listed, meant
 
@@ -142,7 +143,7 @@ def _single(path: Path_, fault: Any, document: Document, schema: Any) -> Fault:
     if kind == "extra_forbidden":
         keys = outline.keys(*_annotation(path[:-1], document, schema)) or []
         comma = re.match(r"\d", str(path[-1])) and given is None
-        slip = "decimals are written with a point, as in 0.5" if comma else _elsewhere(path, schema) or meant(path[-1], keys)
+        slip = DECIMALS if comma else glued(str(path[-1]), keys) or _elsewhere(path, schema) or meant(path[-1], keys)
         remedy = joined(f"allowed: {', '.join(keys)}" if keys else "", slip) or "take it out"
         return Fault(document.mark(path, key=True), path, f"unknown option (given {path[-1]!r})", code="unknown-key", remedy=remedy)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -167,6 +168,10 @@ def _said(kind: str, given: Any, context: Mapping[str, Any], message: str) -> tu
         return f"not a name (given {shown(given)})", "bad-name", rule
     if kind == "finite_number":
         return f"wrong value (given {shown(given)})", "out-of-bounds", "allowed: a finite number"
+    if kind in ("too_short", "too_long") and "actual_length" in context:
+        found, needed = context["actual_length"], context.get("min_length", context.get("max_length"))
+        what = f"{'fewer' if kind == 'too_short' else 'more'} values than there may be (given {found})"
+        return what, "wrong-length", f"allowed: {'at least' if kind == 'too_short' else 'at most'} {needed}"
     if kind in _LENGTHS:
         return f"{message[0].lower()}{message[1:]} (given {shown(given)})", *_LENGTHS[kind]
     what, remedy = context.get("what", message), context.get("remedy", "")

@@ -8,12 +8,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 NAMED = "a unit stands beside a number alone: in formulas, give it a name, as in parameters: {width: 200 um}"
+DECIMALS = "decimals are written with a point, as in 0.5"
 _SLIPS: tuple[tuple[str, str], ...] = (
     (r"[“”„‘’«»]", "quotes are written \" or '"),
     (r"[−–—]", "a minus is written -"),
     (r"[×·⋅]\s*10", "powers of ten are written 1e-9"),
     (r"[²³⁻¹]", "powers are written with ^, as in cm^2/s"),
-    (r"(?<![\w.^])\d+,\d+(?![\w,]*\))", "decimals are written with a point, as in 0.5"),
+    (r"(?<![\w.^])\d+,\d+(?![\w,]*\))", DECIMALS),
     (r"%", "per cent are written as a fraction, as in 0.05"),
     (r"\bper\b", "per is written /, as in 0.05 /h"),
     (r"^\s*[\d.eE+-]+\s+1\s*/", "a number per time is written without the 1, as in 0.05 /h"),
@@ -44,6 +45,16 @@ def hint(text: str) -> str:
     """The first remedy that fits: ``"decimals are written with a point, as in 0.5"``; "" if none does."""
     text = re.sub(r"(\d\.?)[eE][-+]?\d+", r"\1", text[:_LOOKED_AT])
     return next((remedy for pattern, remedy in _SLIPS if re.search(pattern, text)), "")
+
+
+def glued(key: str, known: Iterable[str]) -> str:
+    """The remedy for a key that holds its value as well, as in `decay 0.1` or `decay:0.1`; "" if it begins with none that is known."""
+    for name in known:
+        if re.match(rf"{re.escape(name)}\s*:\s*\S", key):
+            return f"is the space after `{name}:` missing?"
+        if re.match(rf"{re.escape(name)}\s+\S", key):
+            return f"is the colon after {name!r} missing?"
+    return ""
 
 
 def as_name(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, get_args
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
 from .base import Context
-from .hints import as_name
+from .hints import DECIMALS, as_name, glued
 from .parser import RESERVED
 from .wrong import joined, meant, wrong
 
@@ -129,8 +128,6 @@ def raised_again(fault: Any) -> Any:
 
 def unknown_species(given: str, known: list[str]) -> PydanticCustomError:
     """The error for a species that does not exist, with those that do and a suggestion."""
-    glued = [name for name in known if re.match(rf"{re.escape(name)}\s", given)]
-    remedy = joined(
-        f"allowed: {', '.join(sorted(known)) or 'none'}", f"is the colon after {glued[0]!r} missing?" if glued else meant(given, known)
-    )
+    slip = DECIMALS if given[:1].isdigit() else glued(given, known) or meant(given, known)
+    remedy = joined(f"allowed: {', '.join(sorted(known)) or 'none'}", slip)
     return wrong(f"unknown species (given {given!r})", code="no-species", remedy=remedy)

@@ -12,11 +12,12 @@ from .base import Options
 class Linear(Options):
     """Linear solves."""
 
-    rtol: float = Field(
-        1e-8,
+    rtol: float | None = Field(
+        None,
         gt=0,
         lt=1,
-        description="residual relative to the right-hand side, unpreconditioned norm; less where a tolerance below 1e-5 asks for it",
+        description="residual relative to the right-hand side, unpreconditioned norm; less where a tolerance below 1e-5 asks for it; "
+        "default: 1e-8, where steps adapt a thousandth of what a step may miss, at most 1e-6",
     )
     max_iterations: int = Field(500, ge=1, le=1_000_000, description="iterations before a solve counts as failed")
     solver: Literal["auto", "cg", "bicgstab", "gmres"] = Field("auto", description="Krylov method; auto: by symmetry")

@@ -20,6 +20,8 @@ TOO_FAR = 2.0  # error relative to the aim from which on a step is repeated
 TOO_FAR_AT_FIRST = 0.4  # likewise of those that nothing foretold: what follows is not shorter by chance
 QUIET = 0.2 * REST  # error by prediction relative to the aim below which steps grow into what nothing has seen
 SOLVED = 1e-2  # of the aim: what linear solves may leave, so that it is not taken for an error in time
+ENOUGH = 1e-3  # of the aim: what they leave where nothing else is said, but never more than LOOSEST
+USUAL, LOOSEST = 1e-8, 1e-6
 RISE, FALL = 2.0, 1.0 / 8.0  # so far is the error by prediction followed without another comparison
 TREND = 2.0  # so far is it expected to change again as it has changed since the step before
 LEAST_SHARE = 10.0 * 0.0404  # of the error by prediction that counts in any case, 5/6 of TR-BDF2's own: halves may agree by chance
@@ -33,6 +35,13 @@ _STRENGTH, _SURPRISE, _LATEST = "strength/", "surprise/", "latest/"  # before th
 def aim(tolerance: float) -> float:
     """What steps may miss: the error of a run of second order falls as that of a step to the power 2/3: so as the tolerance."""
     return float(REFERENCE * (tolerance / REFERENCE) ** 1.5)
+
+
+def solved(given: float | None, tolerance: float | None) -> float:
+    """The relative residual that linear solves end at. given: what the user asks for; tolerance: that of steps that adapt, or None."""
+    if tolerance is None:
+        return USUAL if given is None else given
+    return min(SOLVED * aim(tolerance), min(LOOSEST, max(USUAL, ENOUGH * aim(tolerance))) if given is None else given)
 
 
 @dataclass

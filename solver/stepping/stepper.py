@@ -194,6 +194,7 @@ class Stepper:
         return {name: value for c in self.components for name, value in c.row(time).items()}
 
     def free(self) -> None:
-        """Free the solvers."""
+        """Free the solvers; nothing can be advanced afterwards."""
+        self.trial.free()
         for c in self.components:
             c.free()

@@ -38,6 +38,10 @@ class Missed(NamedTuple):
     halves: Floats | None
 
 
+def _none(time: float, dt: float) -> bool:
+    return False
+
+
 class Trial:
     """Two steps of half the size and a last look, of which nothing stays but what an attempt is then compared with.
 
@@ -57,6 +61,10 @@ class Trial:
         self._ends: list[Floats] = []
         self._late = np.zeros(len(self._compared))
         self.made = False  # whether the attempt to come is to be compared with halves
+
+    def free(self) -> None:
+        """Let go of the steps: whoever makes them has this too, and with it all arrays, until Python looks for circles."""
+        self._go = _none
 
     def make(self, time: float, dt: float) -> bool:
         """Make the halves of the step that is attempted next; False where one fails. Everything is put back."""

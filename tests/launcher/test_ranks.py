@@ -64,6 +64,8 @@ def test_announcement_of_mpich_is_left_out() -> None:
     advice = "This typically refers to a problem with your application.\nPlease see the FAQ page for debugging suggestions\n"
     killed = "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)\n" + advice
     assert filtered("before\n" + block + killed + "after\n") == ("before\nafter\n", 9)
+    freed = "MPICH: freeing inactive persistent request ac000001 on communicator 44000000.\n"
+    assert filtered("before\n" + freed + "after\n") == ("before\nafter\n", 0)
     aborted = "Abort(9) on node 1 (rank 1 in comm 0): application called MPI_Abort(MPI_COMM_WORLD, 9) - process 1\n"
     assert filtered(aborted + block + "after\n") == ("after\n", 0)
 

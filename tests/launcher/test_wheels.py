@@ -196,6 +196,24 @@ def test_what_is_lacking_is_said(wheels: Launcher) -> None:
     assert full.returncode == 1 and "too little disk space for the environment of wheels" in full.stderr and "(it has 2)" in full.stderr
 
 
+def test_a_cache_that_cannot_be_written_is_told(wheels: Launcher) -> None:
+    (wheels.folder / "cache").write_text("")  # root may write anywhere, but not into a file
+    refused = wheels.run("shell", "-c", "true")
+    where = f"invasio: environments cannot be kept in {wheels.folder}/cache/env; choose a folder that you may write to"
+    assert (refused.returncode, refused.stderr) == (1, f"{where}: INVASIO_CACHE=FOLDER\n")
+
+
+def test_what_is_compiled_goes_to_the_users_own_folder_where_environments_are_somebody_elses(wheels: Launcher) -> None:
+    wheels.run("env", "build")
+    (wheels.folder / "cache" / "jit").write_text("")
+    own = wheels.folder / "own"
+    inside = wheels.run("shell", "-c", 'echo "$NUMBA_CACHE_DIR"', XDG_CACHE_HOME=str(own))
+    assert inside.stdout == f"{own}/invasio/jit/{wheels.trees[0]}/numba\n", inside.stderr
+    other = wheels.folder / "cache" / "jit"
+    refused = wheels.run("shell", "-c", "true", XDG_CACHE_HOME=str(other))
+    assert refused.returncode == 1 and refused.stderr.endswith("choose a folder that you may write to: INVASIO_JIT_CACHE=FOLDER\n")
+
+
 def test_lists_are_pinned_and_hashed_and_name_no_place() -> None:
     versions, hashes, run = {}, {}, set()
     for which in ("wheels", "wheels-test"):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mpi4py import MPI
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array, eye_array, kron
 
 from invasio.solver.components.options import SchemeOptions
 from invasio.solver.linalg.incomplete import Incomplete
@@ -36,6 +36,7 @@ def graph_of(matrix: csr_array, comm: Comm, first: int = 0, stop: int | None = N
         n_global=matrix.shape[0],
         first=first,
         ghosts=ghosts,
+        nodes=np.arange(first, stop),
         indptr=own.indptr.astype(np.uint32),
         indices=local[order].astype(np.uint32),
         diagonal=np.flatnonzero(local[order] == row_of).astype(np.int32),
@@ -45,9 +46,12 @@ def graph_of(matrix: csr_array, comm: Comm, first: int = 0, stop: int | None = N
 
 
 @pytest.mark.parametrize("layers", [1, 2, 5, 40])
-@pytest.mark.parametrize("empty", [False, True])
-def test_a_chain_is_solved_on_each_block(comm: Comm, layers: int, empty: bool) -> None:
-    """Factors of a tridiagonal matrix are complete: on its own nodes a rank finds A^-1 r of its block, also beside a rank without nodes."""
+@pytest.mark.parametrize(("empty", "scattered"), [(False, False), (True, False), (False, True)])
+def test_a_chain_is_solved_on_each_block(comm: Comm, layers: int, empty: bool, scattered: bool) -> None:
+    """Factors of a tridiagonal matrix are complete: on its own nodes a rank finds A^-1 r of its block, also beside a rank without nodes.
+
+    scattered: canonical numbers that say nothing of neighbours.
+    """
     n = 37
     rng = np.random.default_rng(5)
     drift = rng.uniform(0.5, 1.5, (2, n - 1))
@@ -57,6 +61,8 @@ def test_a_chain_is_solved_on_each_block(comm: Comm, layers: int, empty: bool) -
         ends[1] = ends[0]  # the first rank owns nothing
     first, stop = int(ends[comm.rank]), int(ends[comm.rank + 1])
     graph = graph_of(csr_array(a), comm, first, stop)
+    if scattered:
+        graph.nodes = rng.permutation(n)[first:stop]
     pattern = Pattern(graph)
     mat = pattern.matrix()
     values = Values(mat)
@@ -99,3 +105,32 @@ def test_several_ranks_need_about_the_iterations_of_one(comm: Comm, dim: int, ce
 
     one, several = iterations(MPI.COMM_SELF), iterations(comm)
     assert (several <= 1.5 * one).all(), (one, several)
+
+
+def test_further_nodes_are_eliminated_where_one_rank_would(comm: Comm) -> None:
+    """On a lattice in slabs and in any case: of two owned neighbours the one with the lower canonical number goes first."""
+    n = 12
+    chain = diags_array([np.ones(n - 1), np.ones(n), np.ones(n - 1)], offsets=[-1, 0, 1])
+    matrix = csr_array(kron(chain, eye_array(n)) + kron(eye_array(n), chain))
+    ends = np.linspace(0, n * n, comm.size + 1).astype(int)
+    graph = graph_of(matrix, comm, int(ends[comm.rank]), int(ends[comm.rank + 1]))
+    overlap = Overlap(graph)
+    block, own = overlap.block, graph.n_owned
+    before = [(block.order[q], i) for p, i in enumerate(block.order) for q in block.indices[block.indptr[p] : block.middle[p]]]
+    after = [(i, block.order[q]) for p, i in enumerate(block.order) for q in block.indices[block.middle[p] : block.indptr[p + 1]]]
+    pairs = np.array(before + after, dtype=int)
+    owned = (pairs < own).all(axis=1)
+    parallel_assert(comm, sorted(block.order.tolist()) == list(range(len(block.order))) and len(block.order) >= own)
+    parallel_assert(comm, bool((pairs[owned, 0] < pairs[owned, 1]).all()))
+    # in slabs all further nodes of lower ranks precede the owned ones that they are neighbours of, those of higher ranks follow
+    numbers = np.concatenate([graph.nodes, further_numbers(overlap)])
+    parallel_assert(comm, bool((numbers[pairs[:, 0]] < numbers[pairs[:, 1]]).all()))
+    overlap.free()
+
+
+def further_numbers(overlap: Overlap) -> np.ndarray:
+    """Numbers of the further nodes, as their owners tell them."""
+    own = np.arange(overlap._graph.first, overlap._graph.first + overlap._graph.n_owned, dtype=float)
+    told = np.zeros(len(overlap.beyond))
+    overlap.nodes(own, own[:0], told)
+    return told.astype(int)

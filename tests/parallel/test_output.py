@@ -225,3 +225,41 @@ def test_refusals_and_failures_reach_every_rank(comm: Comm, shared_tmp: Path) ->
     writer = FieldsWriter(shared_tmp / "gone" / "fields.vtkhdf", grid(comm), NAMES)
     with refused("cannot-write", says=(str(shared_tmp / "gone" / "fields.vtkhdf"), "No such file or directory")):
         writer.on_output(frame(grid(comm), 0.0))
+
+
+def test_large_tables_go_chunk_by_chunk(comm: Comm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every rank has as many pieces, none longer than a chunk; together they are the table, also of rows that are there twice."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 7)
+    monkeypatch.setattr(blocks_module, "_CHUNKS_AT_MOST", 1000)
+    of = grid(comm, 2, 9, empty_rank=0)
+    plan = Blocks(comm, of.cells, of.n_cells)
+    pieces = list(plan.in_pieces(lambda some: np.column_stack([of.cells[some], -of.cells[some]])))
+    parallel_assert(comm, len(set(comm.allgather(len(pieces)))) == 1 and len(pieces) > 1, "as many on each")
+    parallel_assert(comm, all(len(rows) <= plan.chunk == 7 for _, rows in pieces), "short")
+    rows = np.concatenate([rows for _, rows in pieces])
+    begun = [start for start, rows in pieces if len(rows)]
+    parallel_assert(comm, begun == list(range(plan.start, plan.start + plan.count, 7)), "where they begin")
+    parallel_assert(comm, bool((rows[:, 0] == np.arange(plan.start, plan.start + plan.count)).all()), "in order")
+    parallel_assert(comm, bool((plan.to_block(np.column_stack([of.cells, -of.cells])) == rows).all()), "the same at once")
+    twice = np.where(of.nodes == 3, 5, of.nodes)
+    with refused("internal-fault", says=("are not each listed by exactly one rank",)):
+        Blocks(comm, twice, of.n_nodes)
+
+
+def test_room_for_the_mesh_is_set_aside_once(comm: Comm, shared_tmp: Path) -> None:
+    """Before the first row of fields is written the disk has given all of the file, and not twice."""
+    of, seen = grid(comm, 3, 24), []
+    temporary = shared_tmp / ".fields.vtkhdf.new"
+
+    def look(phase: str) -> None:
+        if phase == "data" and comm.rank == 0:
+            seen.append((temporary.stat().st_size, 512 * temporary.stat().st_blocks))
+
+    writer = FieldsWriter(shared_tmp / "fields.vtkhdf", of, NAMES, compression=0, hook=look)
+    writer.on_output(frame(of, 0.0))
+    writer.close("done")
+    if comm.rank == 0:
+        final = (shared_tmp / "fields.vtkhdf").stat().st_size
+        mesh = of.n_cells * (4 * 8 + 8 + 1 + 4) + 24 * of.n_nodes
+        assert final > mesh > 2**21 and seen[0][1] >= mesh
+        assert seen[0][0] < final + 0.5 * mesh + 3 * 2**22

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from numba import njit
 
 from benchmarks.metastasis.__main__ import FIELDS, HERE
 from benchmarks.metastasis.__main__ import table as table_beside_metaspread
+from benchmarks.output.__main__ import share
+from benchmarks.output.__main__ import table as of_output
+from benchmarks.output.measure import Case as Written
+from benchmarks.output.measure import measure as write
 from benchmarks.reactions.__main__ import measure as measure_reactions
 from benchmarks.real import measure as real
 from benchmarks.real.__main__ import table as compared
@@ -89,6 +94,21 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
     assert f"{n} nodes" in table([result])
 
 
+def test_passes_of_our_own_solvers_are_counted(comm: Comm) -> None:
+    """No event of PETSc; a first residual for each solve, with the matrix in double, and products with the one in single precision."""
+    result = measure(Case(3, 700, 0.05, 3, ("numerics.linear.preconditioner=jacobi",)), comm)
+    z, fields, per_node = result["z"], result["fields"], result["bytes_per_node"]
+    assert per_node["PETSc"] == 0.0 and result["petsc_counts"] == {}
+    solves = sum(f["solves_per_step"] + f["low_solves_per_step"] for f in fields.values())
+    # rows, own columns, entries and columns; x, b, d read, r written
+    assert per_node["residual"] == pytest.approx(solves * (4 + 4 + 12 * z + 8 + 8 + 4 + 16), rel=0.01)
+    (symmetric,) = (f for f in fields.values() if f["solver"][0] == "cg")
+    products = symmetric["solves_per_step"] * symmetric["iterations_per_solve"]
+    assert symmetric["low_solves_per_step"] == 0.0 and products >= 1.0
+    # rows, entries and columns; d and three or four vectors read, one written
+    assert per_node["times"] / products == pytest.approx(4 + 8 * z + 4 + 3.5 * 8 + 16, abs=12.0)
+
+
 def test_reactions_are_counted() -> None:
     """Twelve of them; where cells are on a few of the nodes only these go by stages; what is counted of a step is less than the step."""
     few, all_ = (measure_reactions(active, 24, 0.05, 1, []) for active in (0.01, 2.0))
@@ -122,7 +142,7 @@ def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> 
         instruments.clear()
         march(setup.stepper, 0.02, 4, 8)
     found = {name: instruments.calls[name] / 4 for module in MODULES for name in kernels(module) if name in instruments.calls}
-    moving = ("central_weights", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict")
+    moving = ("central_weights", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict", "middle")
     booked = ("amount", "amount_lost", "exact", "changes")
     assert found == {name: 2 for name in (*moving, *booked)} | {"fill": 1, "difference_quotient": 3}
 
@@ -139,3 +159,19 @@ def test_real_runs_are_counted_and_compared(comm: Comm) -> None:
     assert [line.split("|")[7].strip() for line in lines[2:]] == ["", "0.50"]
     assert "-0.0 |" not in compared([{**turns[0], "memory": -40.0}])
     assert all(f"| {result['steps']} |" in line for line in lines[2:])
+
+
+def test_bytes_and_parts_of_an_output(comm: Comm, tmp_path: Path) -> None:
+    """An output writes its rows and little more, a checkpoint its arrays; the parts make up the whole; the share of a run."""
+    found = write(Written(6, fields=2, outputs=2, arrays=3), comm, tmp_path / "run")
+    assert (found["nodes"], found["cells"]) == (343, 6 * 216)
+    rows, mesh = 2 * 8 * 343, 343 * 24 + 1296 * (4 * 8 + 8 + 1 + 4)
+    assert rows <= found["one"]["bytes"] < rows + 60_000 and found["first"]["bytes"] > rows + mesh
+    assert found["checkpoint"]["bytes"] > 3 * 8 * 343
+    for kind in ("first", "one", "checkpoint"):
+        whole = sum(wall for wall, _ in found[kind]["parts"].values())
+        assert 0.9 * whole <= found[kind]["seconds"] and {"rows to their blocks", "writing rows", "room"} <= found[kind]["parts"].keys()
+    assert "writing the mesh" in found["first"]["parts"] and not (tmp_path / "run").exists()
+    times = {name: {"seconds": seconds} for name, seconds in (("first", 3.0), ("one", 0.5), ("checkpoint", 1.0))}
+    assert share(times, 1.0, 40, 10) == 6.0 / 46.0
+    assert "| checkpoint |" in of_output(found) and "below 5 % from" in of_output(found, 1.0)

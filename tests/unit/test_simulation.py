@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from petsc4py import PETSc
 
 import invasio
+from invasio.solver.linalg.krylov import Krylov
+from invasio.solver.linalg.linear import LinearSystem
 from invasio.solver.scenario.loader import Statement, load
 from invasio.solver.scenario.shipped import folder
 from tests.lib import scenarios
@@ -39,6 +44,33 @@ def test_a_run_on_a_lattice_does_without_dolfinx(tmp_path: Path) -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=180, cwd=tmp_path).stdout
     assert said.strip().splitlines()[-1] == "loaded: [] True", said
+
+
+@pytest.mark.parametrize(("name", "kind"), [("tissue", "auto"), ("line", "auto"), ("myopic", "auto"), ("line", "ilu")])
+def test_what_has_ended_is_freed_at_once(tmp_path: Path, name: str, kind: str) -> None:
+    """Sweeps and fits run thousands in one process, and the command line seldom lets Python look for circles."""
+    path, more = scenarios.write(tmp_path, name), {"time.end": 0.25, "output.every": 0.25, "numerics.linear.preconditioner": kind}
+    with invasio.Simulation(path, set=more) as sim:  # what Numba has to compile, it keeps where it was called from
+        sim.run()
+    gc.collect()
+    gc.disable()
+    try:
+        with invasio.Simulation(path, set=more, out=tmp_path / "run") as sim:
+            sim.run()
+            now = sim._now
+            kept: list[Any] = [weakref.ref(thing) for thing in (now, now.stepper, now.stepper.state, now.problem, now.recording)]
+            solvers = [weakref.ref(solver) for solver in gc.get_objects() if isinstance(solver, (LinearSystem, Krylov))]
+            sim.restart({"time.end": 0.125, "output.every": 0.125})
+            del now
+            assert [ref() for ref in kept] == [None] * len(kept), "of the run before"
+            assert solvers and all(ref() is None for ref in solvers), "its solvers"
+            sim.run()
+            now = sim._now
+            kept = [weakref.ref(thing) for thing in (now, now.stepper, now.problem, now.problem.graph)]
+            del now
+        assert [ref() for ref in kept] == [None] * len(kept)
+    finally:
+        gc.enable()
 
 
 def test_public_names() -> None:

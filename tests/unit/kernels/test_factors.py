@@ -27,7 +27,7 @@ def factored(matrix: csr_array) -> tuple[Overlap, factors.Factors]:
     """Its factors on one rank."""
     matrix.sort_indices()
     overlap = Overlap(graph_of(matrix, MPI.COMM_SELF))
-    found = factors.Factors(np.zeros(matrix.nnz, dtype=np.float32), np.zeros(matrix.shape[0]))
+    found = factors.Factors(np.zeros(len(overlap.block.indices), dtype=np.float32), np.zeros(matrix.shape[0]))
     factors.factorise(
         overlap.block, matrix.data, np.zeros(0), np.zeros(0), overlap.where, overlap.row, overlap.exact, factors.RELAXED, found
     )

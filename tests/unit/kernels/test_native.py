@@ -184,12 +184,41 @@ def test_the_second_process_does_without_numba_and_finds_the_same_bits(tmp_path:
     assert said() == [digest, "False"]
 
 
+def test_several_processes_make_the_same_at_once(tmp_path: Path) -> None:
+    """All find the same bits, nothing is left behind, and who comes later finds it there."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    command = [sys.executable, "-c", SCRIPT]
+    started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=tmp_path) for _ in range(3)]
+    try:
+        said = {process.communicate(timeout=180)[0].split()[0] for process in started}
+    finally:
+        for process in started:
+            process.kill()
+    later = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, cwd=tmp_path, check=True)
+    assert later.stdout.split() == [*said, "False"]
+    (folder,) = (tmp_path / "numba").glob("native-*")
+    names = sorted(path.name for path in folder.iterdir())
+    assert names[0] == "caller.so" and names[1] == "memory.o" and all(name.startswith("stages.predict-") for name in names[2:]), names
+    assert len(names) == 3
+
+
 def compiler(folder: Path, text: str, code: int = 0) -> str:
     """A C compiler that says something and ends with a code, after it has made a file with its own process's number in it."""
     script = folder / "cc"
     script.write_text(f'#!/bin/sh\nfor last; do :; done\necho $$ > "$last"\necho "{text}" >&2\nexit {code}\n')
     script.chmod(0o755)
     return str(script)
+
+
+def test_two_sandboxes_write_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Process numbers are the same in each: one would give the half-written file of the other its name."""
+    script = Path(compiler(tmp_path, ""))
+    script.write_text(script.read_text().replace("exit", f'echo "$last" >> {tmp_path / "names"}\nexit'))
+    monkeypatch.setenv("CC", str(script))
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    assert all(native.make(["-shared"], tmp_path / "x.so") for _ in range(2))
+    one, other = (tmp_path / "names").read_text().split()
+    assert one != other and Path(one).parent == Path(other).parent == tmp_path
 
 
 def test_what_is_there_is_not_replaced_by_who_comes_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,7 @@ def stepped(program: Program, old: Floats, moved: Floats, dt: float, floors: Flo
     given = (program.table(), np.zeros((0, n)), held, np.zeros(rows, dtype=bool))
     begun = (*given, old, moved, peaks, reached, moved.min(axis=1), dt, 1e-6, floors, kinetics.TRACE)
     flowing = np.zeros((len(program.flows), blocks), dtype=bool)
-    scratch = (np.zeros(blocks, dtype=bool), levels, flowing, np.zeros(n, dtype=np.int32))
+    scratch = (np.zeros(blocks, dtype=bool), levels, flowing, np.zeros(n, dtype=np.int32), np.zeros((rows, 0)))
     assert kinetics.advance(*begun, new, tilt, flown, counts, *scratch) == -1
     changed = np.repeat(levels >= kinetics.CHANGED, kinetics.WIDTH, axis=1)[:, :n]
     return np.where(changed, new, moved), flown, counts

@@ -504,6 +504,47 @@ SLIPS: dict[str, tuple[str, str, tuple[Said, ...]]] = {
         "output: {every: 6 h}\n---\nschema_version: 1\nname: mine\nscales: {length: 1 um, time: 1 h, cells: 1e5 /cm^2, ecm: 1, mmp2: 1 nM}\nmesh:\n  kind: rectangle\n  to: [1000, 1000]\n  cells: [20, 20]\n  regions:\n    gland: {kind: disc, centre: [500, 500], radius: 200}\n  interfaces: {basement: [gland, tissue]}\nparameters:\n  speed: 2 um/h\nmodel:\n  cells:\n    tumour:\n      initial: {gland: 1}\n      motility: 1e-10 cm^2/s\n      haptotaxis: {ecm: 1e-9 cm^2/s}\n      secretes: {mmp2: 0.1 nM/h}\n  ecm: {initial: 1, degraded_by: {mmp2: 0.4 /nM/h}}\n  solubles:\n    mmp2: {diffusion: 1e-9 cm^2/s, decay: 0.05 /h}\n  membranes:\n    basement: {degraded_by: {mmp2: 0.2 /nM/h}, permeability: {tumour: speed}}\ntime: {end: 10 d}\noutput: {every: 6 h}\n",
         (said("{file}:27:1", "not-yaml", "look at this line and the one above it", "a second document ('---') where a scenario is one"),),
     ),
+    "no_colon_after_an_option": (
+        "    mmp2: {diffusion: 1e-9 cm^2/s, decay: 0.05 /h}\n",
+        "    mmp2: {diffusion: 1e-9 cm^2/s, decay 0.05 /h}\n",
+        (
+            said(
+                "{file}:22:36: model.solubles.mmp2.decay 0.05 /h",
+                "unknown-key",
+                "allowed: initial, amount, diffusion, fibres, molar_mass, solubility, quasi_steady, decay, production; is the colon after 'decay' missing?",
+                "(given 'decay 0.05 /h')",
+            ),
+        ),
+    ),
+    "no_space_after_the_colon": (
+        "    mmp2: {diffusion: 1e-9 cm^2/s, decay: 0.05 /h}\n",
+        "    mmp2: {diffusion: 1e-9 cm^2/s, decay:0.05 /h}\n",
+        (
+            said(
+                "{file}:22:36: model.solubles.mmp2.decay:0.05 /h",
+                "unknown-key",
+                "allowed: initial, amount, diffusion, fibres, molar_mass, solubility, quasi_steady, decay, production; is the space after `decay:` missing?",
+                "(given 'decay:0.05 /h')",
+            ),
+        ),
+    ),
+    "decimal_comma_of_a_species": (
+        "secretes: {mmp2: 0.1 nM/h}",
+        "secretes: {mmp2: 0,1 nM/h}",
+        (
+            said(
+                "{file}:19:26: model.cells.tumour.secretes.1 nM/h",
+                "no-species",
+                "allowed: mmp2; decimals are written with a point, as in 0.5",
+                "(given '1 nM/h')",
+            ),
+        ),
+    ),
+    "too_many_coordinates": (
+        "  to: [1000, 1000]\n",
+        "  to: [1000, 1000, 1000]\n",
+        (said("{file}:6:7: mesh.to", "wrong-length", "allowed: at most 2", "more values than there may be (given 3)"),),
+    ),
     "no_colon": (
         "      haptotaxis: {ecm: 1e-9 cm^2/s}\n",
         "      haptotaxis: {ecm 1e-9 cm^2/s}\n",

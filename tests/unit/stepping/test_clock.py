@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from invasio.solver.stepping.clock import Clock
-from invasio.solver.stepping.control import LEAST_SHARE, REST, SOON, TREND, Control
+from invasio.solver.stepping.control import LEAST_SHARE, REST, SOON, TREND, Control, aim, solved
 from invasio.solver.stepping.options import ClockOptions
 from invasio.solver.stepping.trial import Missed
 
@@ -23,6 +23,25 @@ def times(clock: Clock) -> list[float]:
         clock.advance(clock.propose())
         seen.append(clock.time)
     return seen
+
+
+@pytest.mark.parametrize(
+    ("given", "tolerance", "right"),
+    [
+        (None, None, 1e-8),  # steps of one size
+        (1e-5, None, 1e-5),
+        (None, 1e-3, 1e-6),
+        (None, 1e-2, 1e-6),
+        (None, 1e-4, 1e-3 * aim(1e-4)),
+        (None, 1e-5, 1e-8),
+        (None, 1e-7, 1e-2 * aim(1e-7)),
+        (1e-9, 1e-3, 1e-9),
+        (1e-2, 1e-3, 1e-5),
+    ],
+)
+def test_linear_solves_end_where_the_step_errs(given: float | None, tolerance: float | None, right: float) -> None:
+    """A thousandth of what a step may miss, between 1e-8 and 1e-6; what is given, as long as no error in time seems to be left."""
+    assert solved(given, tolerance) == pytest.approx(right, rel=1e-12)
 
 
 def test_fixed_steps_end_on_outputs_exactly() -> None:
