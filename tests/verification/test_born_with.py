@@ -63,7 +63,7 @@ def test_what_comes_with_new_cells_and_binds_at_once(passed: int, tmp_path: Path
     """Brought by those that are new or had as what they were: what is fast is at rest (to t = 24: 16,708 and 17,409 steps before)."""
     path = tmp_path / "born.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    given = {"model.bound.passed.per_cell": passed} if passed else {"model.bound.passed": None}
+    given: dict[str, Any] = {"model.bound.passed.per_cell": passed} if passed else {"model.bound.passed": None}
     done = invasio.run(path, set=given, out=None)
     names = ("early", "late", "receptor", "bound", "passed", "ligand")
     for name, value in zip(names, exact(5, passed), strict=True):
