@@ -143,7 +143,7 @@ class Evaluator:
                 return lambda out: np.copyto(out, constant)
         steps = []
         result = self._build(self.moment.separated(expr), steps)
-        last = steps.pop() if steps and _fills(steps[-1], result, self.n) else functools.partial(_copy, result)
+        last: Any = steps.pop() if steps and _fills(steps[-1], result, self.n) else functools.partial(_copy, result)
 
         def evaluate(out: Floats) -> None:
             if quiet.deep:  # non-finite results are caught where they would enter the solution

@@ -30,7 +30,9 @@ def interleave(indptr: Indices, indices: Indices, order: Indices, place: Indices
             for k in range(indptr[i], indptr[i + 1]):
                 q = place[indices[k]]
                 if start <= q < start + p:
-                    depth = max(depth, np.uint32(level[q - start] + 1))
+                    least = np.uint32(level[q - start] + 1)
+                    if least > depth:
+                        depth = least
             level[p] = depth
             count[depth + 1] += 1
         for p in range(length):

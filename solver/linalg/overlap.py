@@ -96,7 +96,7 @@ class Overlap:
             ghost: NDArray[np.bool_] = g.indices >= g.n_owned
             before = np.cumsum(ghost, dtype=np.uint32)
             values[: len(ghost)] = np.where(ghost, len(ghost) - before[-1:] + before - 1, values[: len(ghost)] - before)
-        base = np.arange(len(rows.indptr) - 1, dtype=np.uint32)
+        base: Indices = np.arange(len(rows.indptr) - 1, dtype=np.uint32)
         if len(further.indptr) > 1:
             base = self._base(rows, keys)
         order, rank = base.copy(), np.empty_like(base)
