@@ -260,7 +260,7 @@ class LinearSystem:
         return solved
 
     def _solve_by_petsc(self, rtol: float | None) -> bool:
-        self.ksp.setTolerances(rtol=self._share * (rtol or self.options.rtol), atol=1e-300, divtol=1e100, max_it=self.options.max_iterations)
+        self.ksp.setTolerances(rtol=self._share * (rtol or self.options.rtol), atol=1e-300, divtol=1e99, max_it=self.options.max_iterations)
         self._x.stateIncrease()  # the arrays were written behind PETSc's back: drop its cached norms
         self._b.stateIncrease()
         with _unless_given(self._inner) if self._inner else contextlib.nullcontext():

@@ -37,6 +37,16 @@ def test_first_order_uptake(comm: Comm, dim: int) -> None:
     assert orders(errors)[-1] > 1.9, errors
 
 
+@pytest.mark.parametrize("dim", [1, 3])
+def test_a_guess_far_above_the_level(comm: Comm, dim: int) -> None:
+    """0 = D c'' + p - k c, p = k = 1e-6, D = 1e4, begun from a lump: 1 everywhere, though its A c is 1e10 times what is made."""
+    lump = " + ".join(f"({x} - 0.4)^2" for x in "xyz"[:dim])
+    law = species("c", f"exp(-({lump})/0.02)", "soluble", diffusion="1e4", production="1e-6", loss="1e-6", quasi_steady=True)
+    problem = problem_of((law,), lattice(dim, 7), comm)
+    March(problem)
+    assert np.abs(density(problem, "c") - 1.0).max() < 1e-3
+
+
 def test_michaelis_menten_uptake_by_cells_that_grow(comm: Comm) -> None:
     """0 = D o'' - V n o/(K + o), o(0) = 1, while n doubles: the profile of an independent solver at the end."""
     cells = species("n", "1", "cells", diffusion="1e-3", growth="0.693147180559945")
