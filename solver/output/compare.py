@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 _MISSING = object()
 _SHOWN = 20
 _SCHEME = ("numerics",)  # blocks of which resolved.yaml has every option
+_FORMER = {"numerics.linear.rtol": 1e-8}  # defaults of earlier versions, where resolved.yaml now has nothing unless one is given
 
 
 def differences(before: str, now: str, free: Sequence[str] = (), usual: Collection[str] = ()) -> list[str]:
@@ -36,8 +37,11 @@ def differences(before: str, now: str, free: Sequence[str] = (), usual: Collecti
 def _is_of_later(path: str, old: Mapping[str, Any], new: Mapping[str, Any], usual: Collection[str]) -> bool:
     """Whether an option is one that an earlier version did not know: it has its default, or is one of the numbers of a scheme.
 
-    resolved.yaml holds every option of these blocks, so one that is not there was not known.
+    So is one that had the default of then, and has that of now. resolved.yaml holds every option of these blocks: one that is not
+    there was not known.
     """
+    if path in _FORMER and path not in new:
+        return bool(old[path] == _FORMER[path])
     if path in old or any(other.startswith((f"{path}.", f"{path}[")) for other in old):
         return False
     block, _, option = path.partition(".")

@@ -17,6 +17,7 @@ def _watch(kind: type[Halo] | type[Exchange]) -> None:
 
     def watched(self: Any, *args: Any, **options: Any) -> None:
         begin(self, *args, **options)
+        left()  # what was freed is not kept: others count objects
         rounds = [requests for requests, *_ in self._rounds] if isinstance(self, Halo) else [self._requests]
         _opened.extend(request for requests in rounds for request in requests)
 

@@ -173,6 +173,11 @@ def test_an_option_that_an_earlier_version_did_not_know_is_no_difference_while_i
     assert differences("a: 1\n", "a: 1\nfields: {}\noutput: {parts: []}\n") == []
     assert differences("a: 1\nfields: {f: 2}\n", "a: 1\nfields: {}\n")
     assert differences("a: 1\n", "a: 1\nfields: {f: 2}\n")
+    # a default that is not written any more
+    given = "numerics: {linear: {rtol: 1.0e-9, solver: auto}}\n"
+    assert differences(given.replace("9", "8"), "numerics: {linear: {solver: auto}}\n") == []
+    assert differences(given, "numerics: {linear: {solver: auto}}\n") == ["  numerics.linear.rtol: was 1e-09, is not there"]
+    assert differences("numerics: {linear: {solver: auto}}\n", given)
 
 
 def test_an_option_that_an_earlier_version_did_not_know_is_no_difference_at_its_default(tmp_path: Path) -> None:
