@@ -23,7 +23,7 @@ from .scenario.moments import output_times
 from .scenario.network import Network as NetworkOptions
 from .scenario.on_mesh import check_dimension
 from .scenario.schema import Scenario
-from .stepping.control import SOLVED, aim, solved
+from .stepping.control import SOLVED, USUAL, aim, solved
 from .stepping.options import FLOOR, ClockOptions
 
 NODES, EXACT = 10.0, 1e-10  # tolerance of kinetics: with steps of one size of that of linear solves, and at least
@@ -118,7 +118,8 @@ def scheme_options(scenario: Scenario) -> SchemeOptions:
     """The scenario's numerics as the stepper wants them."""
     n, t = scenario.numerics, scenario.time
     rtol = solved(n.linear.rtol, None if t.step is not None else t.tolerance)
-    linear = LinearOptions(n.linear.solver, n.linear.preconditioner, rtol, n.linear.max_iterations)
+    least = USUAL if n.linear.rtol is None else rtol
+    linear = LinearOptions(n.linear.solver, n.linear.preconditioner, rtol, n.linear.max_iterations, least)
     kinetics = NODES * rtol if t.step is not None else SOLVED * aim(t.tolerance)
     return SchemeOptions(n.scheme, n.limiter, n.flux, linear, max(EXACT, kinetics))
 

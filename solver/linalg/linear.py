@@ -46,12 +46,17 @@ def has_hypre() -> bool:
 
 @dataclass(frozen=True)
 class LinearOptions:
-    """Choice of solver; "auto" follows the diffusion number dt D / h^2 and the symmetry."""
+    """Choice of solver; "auto" follows the diffusion number dt D / h^2 and the symmetry.
+
+    rtol: where that is up to 1; from there on it falls in inverse proportion, to ``least``, since what is left, relative to what comes
+    from neighbours, then is so much more relative to what is at a node. least: None for rtol itself.
+    """
 
     solver: str = "auto"
     preconditioner: str = "auto"
     rtol: float = 1e-8
     max_iterations: int = 500
+    least: float | None = None
 
 
 @contextlib.contextmanager
@@ -138,6 +143,7 @@ class LinearSystem:
         self._chosen: tuple[str, str] | None = None
         self._krylov: Krylov | None = None  # where one of our own solves, with so many iterations at most
         self._limit = options.max_iterations
+        self._rtol = options.rtol if options.least is None else min(options.rtol, options.least)
         self._share = 1.0  # of the tolerance
         self.iterations = self.solves = self.taken = 0
         self.fallen = 0.0
@@ -148,6 +154,8 @@ class LinearSystem:
     def choose(self, diffusion_number: float) -> None:
         """Pick solver and preconditioner for dt D / h^2 (the largest over the mesh); keeps them if unchanged."""
         solver, preconditioner = self.options.solver, self.options.preconditioner
+        if self.options.least is not None:
+            self._rtol = min(self.options.rtol, max(self.options.least, self.options.rtol / max(1.0, diffusion_number)))
         if preconditioner == "auto":
             preconditioner = "jacobi" if diffusion_number < 10 else "ilu" if diffusion_number < 500 or not self.multigrid else "hypre"
         # An iteration with hypre's multigrid reduces the residual far more than the tolerance asks for, one with GAMG or ILU just so much.
@@ -240,7 +248,7 @@ class LinearSystem:
         What our own does not solve is left to PETSc, but for what took too many iterations.
         """
         self.taken, self.outcome = 0, ""
-        solved = self._solve_single(rtol or self.options.rtol)
+        solved = self._solve_single(rtol or self._rtol)
         if self.outcome == TOO_MANY and self._limit < self.options.max_iterations:
             self.outcome = ""
         if not solved and (self.outcome != TOO_MANY or self.ksp.getPC().getType() == "python"):
@@ -260,7 +268,7 @@ class LinearSystem:
         return solved
 
     def _solve_by_petsc(self, rtol: float | None) -> bool:
-        self.ksp.setTolerances(rtol=self._share * (rtol or self.options.rtol), atol=1e-300, divtol=1e99, max_it=self.options.max_iterations)
+        self.ksp.setTolerances(rtol=self._share * (rtol or self._rtol), atol=1e-300, divtol=1e99, max_it=self.options.max_iterations)
         self._x.stateIncrease()  # the arrays were written behind PETSc's back: drop its cached norms
         self._b.stateIncrease()
         with _unless_given(self._inner) if self._inner else contextlib.nullcontext():

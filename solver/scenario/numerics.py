@@ -17,7 +17,7 @@ class Linear(Options):
         gt=0,
         lt=1,
         description="residual relative to the right-hand side, unpreconditioned norm; less where a tolerance below 1e-5 asks for it; "
-        "default: 1e-8, where steps adapt a thousandth of what a step may miss, at most 1e-6",
+        "default: 1e-8; where steps adapt a thousandth of what a step may miss, 1e-6 to 1e-8, and less where dt D/h^2 > 1",
     )
     max_iterations: int = Field(500, ge=1, le=1_000_000, description="iterations before a solve counts as failed")
     solver: Literal["auto", "cg", "bicgstab", "gmres"] = Field("auto", description="Krylov method; auto: by symmetry")

@@ -52,7 +52,7 @@ def test_a_change_of_what_is_called_reaches_the_caller(tmp_path: Path, inline: b
     def result(factor: float, name: str = "Pair") -> list[float]:
         (package / "callee.py").write_text(CALLEE.format(factor=factor, name=name, inline=inline))
         caller = tmp_path / "caller.py"
-        if (text := CALLER.format(name=name)) != (caller.read_text() if caller.exists() else ""):
+        if (text := CALLER.format(name=name)) != (caller.read_text(encoding="utf-8") if caller.exists() else ""):
             caller.write_text(text)
         environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run([sys.executable, str(caller)], env=environment, capture_output=True, text=True, timeout=120)
@@ -68,7 +68,7 @@ def test_a_change_of_what_is_called_reaches_the_caller(tmp_path: Path, inline: b
 
 def modules() -> list[str]:
     """All of the solver that compile something."""
-    paths = sorted(path for path in ROOT.rglob("*.py") if "@compiled" in path.read_text())
+    paths = sorted(path for path in ROOT.rglob("*.py") if "@compiled" in path.read_text(encoding="utf-8"))
     return [".".join(("invasio.solver", *path.relative_to(ROOT).with_suffix("").parts)) for path in paths]
 
 
@@ -76,7 +76,7 @@ def modules() -> list[str]:
 def test_compiled_functions_name_only_their_own_file_and_the_kernels(name: str) -> None:
     """The digest knows no others. Annotations of arrays may come from anywhere: they are no part of what is compiled."""
     module = importlib.import_module(name)
-    tree = ast.parse(Path(str(module.__file__)).read_text())
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     package = name.rpartition(".")[0]
     origin = {
         alias.asname or alias.name: importlib.util.resolve_name("." * node.level + (node.module or ""), package)
@@ -96,5 +96,5 @@ def test_compiled_functions_name_only_their_own_file_and_the_kernels(name: str) 
 
 def test_numba_is_called_in_one_place() -> None:
     """Else its cache would know nothing of the digest."""
-    found = [path.relative_to(ROOT) for path in ROOT.rglob("*.py") if "njit" in path.read_text()]
+    found = [path.relative_to(ROOT) for path in ROOT.rglob("*.py") if "njit" in path.read_text(encoding="utf-8")]
     assert sorted(found) == [Path("kernels/compiled.py"), Path("kernels/linking.py")]
