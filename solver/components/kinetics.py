@@ -30,6 +30,7 @@ from .carried import Carried
 from .mobile import Mobile
 from .parting import Parting
 from .protocol import Component, Phase
+from .restoring import Restoring
 from .trend import Trend
 
 Floats = NDArray[np.float64]
@@ -92,6 +93,7 @@ class Coupled(Component):
         self._flown = np.zeros((len(kinetics.reactions), n))
         self._parting = Parting(kinetics, state) if kinetics.parts_of_growth else None
         self._trend = Trend(kinetics, state, self._mobiles)
+        self._restoring = Restoring(kinetics, state, self._mobiles)
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
             transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
@@ -138,6 +140,12 @@ class Coupled(Component):
                 mid[:] = s.variable.mid
         if self._is_tilted:
             self._tilted[:], self._is_tilted = 0.0, False
+        known = self.state.history.last > 0.0
+        if known:
+            self._restoring.begin(dt, self._old, self._levels, self._guess)
+            self._restoring.as_before()
+        else:
+            self._restoring.rest()
         booked = book.pending()
         for last in (False, True):
             reason = self._pass(time, dt, book)
@@ -146,6 +154,9 @@ class Coupled(Component):
             if last or not self.moving or self._off(dt) <= self.rtol:
                 break
             self._remember(dt)
+            if not known:
+                self._restoring.begin(dt, self._old, self._levels, self._guess)
+            self._restoring.as_found(dt, self._old, self._new, self._tilt, self._levels)
             book.put_pending(booked)
             self._put(self._old)
             self._show_middle()
@@ -214,6 +225,7 @@ class Coupled(Component):
         assert mobile is not None
         args = (self._star[k], self._new[k], self._tilt[k], self._guess[k], self._tilted[k])
         rest = coupling.missed(self._parts[k], few, *args, dt, self._near, self._missing)
+        self._restoring.damp(k, self._old[k], self._new[k], self._tilt[k], self._levels[k], self._near, dt, self._missing)
         graph.halo.update(self._missing)
         off = rest + mobile.carry(self._missing, self._near, dt)
         coupling.clear(self._near, graph.n_owned, self._missing)
@@ -237,6 +249,8 @@ class Coupled(Component):
             if s.name in self.moving:
                 mobile, (gain, rest) = self.moving[s.name], self._sources[k]
                 coupling.divide(levels, self._guess[k], credit and mobile.credits, gain, rest)
+                if credit:
+                    self._restoring.credit(k, levels, dt, gain, rest)
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
                     return reason

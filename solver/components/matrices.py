@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from mpi4py import MPI
 
 from ..discretise.own_law import limits_itself
@@ -13,6 +14,7 @@ from ..linalg.linear import LinearSystem
 from .boundaries import fix_rows
 from .options import SchemeOptions
 from .own_stages import OwnStages
+from .restored import Restored
 from .workspace import Workspace
 
 
@@ -29,13 +31,18 @@ class Matrices:
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         # no membranes nor fibres, and one motility by its arithmetic mean
         self._plain = options.flux == "central" and not species.crossings and not len(species.turning) and species.plain_mean
-        self._filled: dict[bool, float] = {}
+        self._filled: dict[bool, tuple[float, int]] = {}  # size of the stage and number of what reactions take back
+        self.restored: Restored | None = None  # how reactions take back what the stages bring, where they are fast
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
         self.failure = ""  # why the last step failed
 
     def _failed(self, why: str) -> bool:
         self.failure = f"{why}, {self.species.name}"
         return False
+
+    @property
+    def _pulling(self) -> Restored | None:
+        return self.restored if self.restored is not None and self.restored.acts else None
 
     def _edges(self, law: edges.EdgeLaw, time: float) -> None:
         """Fill the edges of the workspace with u and l; in one pass where nothing comes in between."""
@@ -58,17 +65,23 @@ class Matrices:
     def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> bool:
         """Write the matrix, and choose how to solve with it; False if it is not finite: some preconditioners never return then."""
         s, g, wk = self.species, self.graph, self.work
-        if s.static and self.own is None and self._filled.get(low_order) == tau:
+        pull = self._pulling
+        number = 0 if pull is None else pull.number
+        if s.static and self.own is None and self._filled.get(low_order) == (tau, number):
             return True
-        args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
-        number = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)
+        sinks = wk.sinks
+        if pull is not None:
+            sinks = wk.scratch2
+            np.add(wk.sinks[: len(pull.rate)], pull.rate, out=sinks[: len(pull.rate)])
+        args = (g.diagonal, g.n_own_columns, sinks, s.fixed)
+        diffusion = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)
         system.changed()
-        number = g.comm.allreduce(math.inf if math.isnan(number) else number, MPI.MAX)
-        if number == math.inf:
+        diffusion = g.comm.allreduce(math.inf if math.isnan(diffusion) else diffusion, MPI.MAX)
+        if diffusion == math.inf:
             return False
         # decided anew from the matrix alone: a choice that remembers would not be the same after a restart
-        system.choose(number)
-        self._filled[low_order] = tau
+        system.choose(diffusion)
+        self._filled[low_order] = (tau, number)
         return True
 
     def _fix(self, system: LinearSystem, time: float, tau: float) -> None:

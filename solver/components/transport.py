@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..accounts import Page
 from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
-from ..kernels import edges, stages
+from ..kernels import edges, restoring, stages
 from ..model.walk import names_in
 from ..state import History
 from .boundaries import book, book_crossings, boundary_sources
@@ -92,6 +92,8 @@ class Transport(Corrected):
             self.trace.started[:], self.trace.last[:] = s.state, self.high.x
         g.halo.update(wk.w)
         last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
+        if self._pulling is not None:
+            restoring.give_back(self._pulling.rate, self._pulling.mean, wk.w, dt, last)
         if self.own is None:
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, last, dt, wk.new, wk.seen)
             smallest = edges.conservative_update(wk.edges, *args)
@@ -130,6 +132,11 @@ class Transport(Corrected):
             self.look()
         return True
 
+    @property
+    def restorable(self) -> bool:
+        """Whether its stages take what reactions take back: they are its own alone, and nothing else is held to them."""
+        return self.own is None and not self.gates and self.trace is None and self.packing is None
+
     def look(self) -> None:
         """Keep P and s of a species that limits itself at its density of now, with others as they are at mid-step, for ``follow``."""
         if self.own is not None and self._middle is not None and self.stiff:
@@ -158,7 +165,7 @@ class Transport(Corrected):
         top = math.inf if self.packing is None else self.packing.maximum
         if self.gates:
             self.gates.add_middle(*self._middle)
-            self.gates.find_share(self._middle[1], self._filled[False], self.high.own)
+            self.gates.find_share(self._middle[1], self._filled[False][0], self.high.own)
             self.gates.add_end(time, wk.production, wk.sinks)
             self.gates.begin()
         args = (self._middle[0], self._middle[1], wk.production, wk.sinks, self.gates.share, s.fixed, THETA * dt, top, s.state)

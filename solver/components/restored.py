@@ -1,0 +1,20 @@
+"""What the stages of a species know of the reactions that take back what transport brings (components.restoring)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Restored:
+    """One species. Arrays of owned nodes.
+
+    rate: r. begin, mean, end: densities that its reaction tendency belongs to, at the beginning of the step, on the average and at its end.
+    acts: whether r is more than 0 anywhere, on any rank. number: that of the step, by which matrices know r again.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.rate = self.begin = self.mean = self.end = np.zeros(n)
+        self.acts, self.number = False, 0

@@ -1,0 +1,179 @@
+"""How fast reactions at a node take back what comes to one of its species."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .compiled import compiled
+from .kinetics import CHANGED, TILTED, WIDTH
+from .parting import _slopes
+from .rodas import Table
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int32]
+Levels = NDArray[np.uint8]
+
+SLOWEST = 0.5  # of 1/dt: as much is left to the passes
+
+
+@compiled
+def _inverse(a: Floats, b: Floats) -> bool:
+    """b = a^-1, by rows in their order where pivots allow; False where it is singular. a is overwritten."""
+    m = len(a)
+    for i in range(m):
+        for k in range(m):
+            b[i, k] = 1.0 if i == k else 0.0
+    for i in range(m):
+        best = i
+        for k in range(i + 1, m):
+            if abs(a[k, i]) > abs(a[best, i]):
+                best = k
+        if not abs(a[best, i]) > 0.0:
+            return False
+        if best != i:
+            for k in range(m):
+                a[i, k], a[best, k] = a[best, k], a[i, k]
+                b[i, k], b[best, k] = b[best, k], b[i, k]
+        pivot = 1.0 / a[i, i]
+        for k in range(m):
+            a[i, k] *= pivot
+            b[i, k] *= pivot
+        for row in range(m):
+            factor = a[row, i]
+            if row != i and factor != 0.0:
+                for k in range(m):
+                    a[row, k] -= factor * a[i, k]
+                    b[row, k] -= factor * b[i, k]
+    return True
+
+
+@compiled
+def mark(levels: Levels, guess: Floats, busy: Flags) -> None:
+    """busy = True where the tendency ``guess`` of a species is not 0; owned nodes."""
+    for block in range(len(levels)):
+        if levels[block] >= CHANGED:
+            for i in range(block * WIDTH, min((block + 1) * WIDTH, len(busy))):
+                if guess[i] != 0.0:
+                    busy[i] = True
+
+
+@compiled
+def rates(table: Table, outer: Floats, held: Flags, rows: Ints, density: Floats, count: int, busy: Flags, dt: float, found: Floats) -> None:
+    r"""found (rows, nodes) = r = max(0, 1/G_ii - 2/dt - SLOWEST/dt), G = (2/dt - dR/dc)^-1, of the species ``rows``; 0 where not busy.
+
+    What a source dT adds to the mean of a species over the step is, to leading order, G_ii dT, all that react with it following; and what
+    its reactions then take back is r times that. density (>= count, nodes): of the ``count`` species.
+    """
+    m, n = len(table.at), density.shape[1]
+    registers = np.zeros(table.first + len(table.code))
+    for k in range(len(table.constants)):
+        registers[m + len(outer) + k] = table.constants[k]
+    c, f, j = np.zeros(m), np.zeros(m), np.zeros((m, m))
+    a, inverse = np.zeros((count, count)), np.zeros((count, count))
+    for node in range(n):
+        for r in range(len(rows)):
+            found[r, node] = 0.0
+        if not busy[node]:
+            continue
+        for i in range(count):
+            c[i] = density[i, node]
+        _slopes(table, outer, node, c, registers, f, j)
+        fast = False
+        for i in range(count):
+            fast = fast or -j[i, i] * dt > SLOWEST
+        if not fast:
+            continue
+        for i in range(count):
+            for k in range(count):
+                a[i, k] = (2.0 / dt if i == k else 0.0) - (0.0 if held[i, node] else j[i, k])
+        if not _inverse(a, inverse):
+            continue
+        for r in range(len(rows)):
+            i = rows[r]
+            if not held[i, node] and inverse[i, i] > 0.0:
+                rate = 1.0 / inverse[i, i] - (2.0 + SLOWEST) / dt
+                found[r, node] = rate if 0.0 < rate < np.inf else 0.0
+
+
+@compiled
+def means(levels: Levels, old: Floats, new: Floats, tilt: Floats, dt: float, mean: Floats) -> None:
+    """mean = (c_old + c_new)/2 - dt g/12, what the density was on the average of the step; where anything was changed."""
+    for block in range(len(levels)):
+        if levels[block] >= CHANGED:
+            tilted = levels[block] == TILTED
+            for i in range(block * WIDTH, min((block + 1) * WIDTH, len(mean))):
+                mean[i] = 0.5 * (old[i] + new[i]) - (dt / 12.0 * tilt[i] if tilted else 0.0)
+
+
+@compiled
+def before(rate: Floats, old: Floats, last: float, mean: Floats) -> None:
+    """mean = what the density was on the average of the step before, of size ``last``."""
+    for i in range(len(mean)):
+        mean[i] = max(0.0, old[i] - 0.5 * last * rate[i])
+
+
+@compiled
+def middle_stage(mean: Floats, begin: Floats, end: Floats, weight: float, last: float, node: int) -> float:
+    """The density at the middle stage, so that with ``weight`` for it and the beginning and ``last`` for the end the mean is ``mean``."""
+    return (mean[node] - weight * begin[node] - last * end[node]) / weight
+
+
+@compiled
+def first_side(
+    mass: Floats, rate: Floats, old: Floats, begin: Floats, mean: Floats, end: Floats, weight: float, last: float, tau: float, b: Floats
+) -> None:  # fmt: skip
+    """b += tau m r [ (c_begin - c_old) + c_middle ], of a trapezoidal stage."""
+    for i in range(len(rate)):
+        if rate[i] > 0.0:
+            b[i] += tau * mass[i] * rate[i] * (begin[i] - old[i] + middle_stage(mean, begin, end, weight, last, i))
+
+
+@compiled
+def side(mass: Floats, rate: Floats, toward: Floats, tau: float, b: Floats) -> None:
+    """b += tau m r c_toward."""
+    for i in range(len(rate)):
+        b[i] += tau * mass[i] * rate[i] * toward[i]
+
+
+@compiled
+def loss(mass: Floats, rate: Floats, source: Floats, mean: Floats, production: Floats, dt: float, b: Floats) -> None:
+    """b += dt m q, q = max(-P, min(0, S + r c_mean)): with -r c the reactions of the low order, but for what they bring.
+
+    So its density is not that without them, and with fluxes of it c + dt (A c + P) = c + dt (r c - q) is not negative.
+    """
+    for i in range(len(rate)):
+        if rate[i] > 0.0:
+            b[i] += dt * mass[i] * max(-max(0.0, production[i]), min(0.0, source[i] + rate[i] * mean[i]))
+
+
+@compiled
+def give_back(rate: Floats, mean: Floats, w: Floats, dt: float, last: Floats) -> None:
+    """last += dt r (w - c_mean): the last stage without what the reactions took back."""
+    for i in range(len(rate)):
+        last[i] += dt * rate[i] * (w[i] - mean[i])
+
+
+@compiled
+def damp(levels: Levels, rate: Floats, mean: Floats, aim: Floats, dt: float, source: Floats) -> None:
+    """Of a source s, what is missing in the stages: s + r (c_mean - c_aimed at)/2, over 1 + dt r/2; where levels are not 0."""
+    for block in range(len(levels)):
+        if levels[block] >= CHANGED:
+            for i in range(block * WIDTH, min((block + 1) * WIDTH, len(rate))):
+                if rate[i] > 0.0:
+                    source[i] = (source[i] + 0.5 * rate[i] * (mean[i] - aim[i])) / (1.0 + 0.5 * dt * rate[i])
+
+
+@compiled
+def credit(levels: Levels, rate: Floats, mean: Floats, most: float, gain: Floats, rest: Floats) -> None:
+    """gain = max(gain, R + min(r, most) c_mean), what reactions bring, of what they make, R = gain + rest, which is kept."""
+    for block in range(len(levels)):
+        if levels[block] >= CHANGED:
+            for i in range(block * WIDTH, min((block + 1) * WIDTH, len(gain))):
+                if rate[i] > 0.0:
+                    made = gain[i] + rest[i]
+                    gain[i] = max(gain[i], made + min(rate[i], most) * mean[i])
+                    rest[i] = made - gain[i]
