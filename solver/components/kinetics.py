@@ -244,13 +244,12 @@ class Coupled(Component):
 
         credit: the limiter may count on what reactions brought in the last step. Collective.
         """
+        self._restoring.count_on(credit)
         for k, s in enumerate(self.kinetics.members):
             levels, gain = self._levels[k], self._nothing
             if s.name in self.moving:
                 mobile, (gain, rest) = self.moving[s.name], self._sources[k]
                 coupling.divide(levels, self._guess[k], credit and mobile.credits, gain, rest)
-                if credit:
-                    self._restoring.credit(k, levels, dt, gain, rest)
                 reason = mobile.advance(Phase.WHOLE, time, dt, book)
                 if reason:
                     return reason

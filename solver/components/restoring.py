@@ -26,8 +26,6 @@ from .restored import Restored
 
 Floats = NDArray[np.float64]
 
-MOST = 1e3  # densities that reactions may be counted on to bring in a step: more would be of no use, but for rounding
-
 
 class Restoring:
     """Of a set of members those that move by themselves, and whose own rates and maximum leave the stages to it."""
@@ -64,6 +62,11 @@ class Restoring:
             restored.acts = largest > 0.0
             restored.number += 1
 
+    def count_on(self, credit: bool) -> None:
+        """Whether the limiter may count on all that reactions bring."""
+        for restored in self.by_member.values():
+            restored.credited = credit
+
     def rest(self) -> None:
         """Nothing is known yet."""
         for restored in self.by_member.values():
@@ -93,9 +96,3 @@ class Restoring:
         if restored is not None and restored.acts:
             kernel.means(levels, old, new, tilt, dt, self._scratch)
             kernel.damp(near, restored.rate, self._scratch, restored.mean, dt, source)
-
-    def credit(self, k: int, levels: NDArray[np.uint8], dt: float, gain: Floats, rest: Floats) -> None:
-        """Let the limiter count on all that reactions bring to a member, of which gain + rest is what they make in all."""
-        restored = self.by_member.get(k)
-        if restored is not None and restored.acts:
-            kernel.credit(levels, restored.rate, restored.mean, MOST / dt, gain, rest)

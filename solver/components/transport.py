@@ -72,6 +72,9 @@ class Transport(Corrected):
             self.gates.foresee(time, time + dt, density)
         s.boundary_values(time, time + dt, fixed=False)
         s.wall_values(time, time + dt)
+        pull = self._pulling
+        if pull is not None and pull.credited and self.gain is not None and self.source is not None:
+            restoring.credit(wk.edges, pull.rate, pull.mean, self.gain, self.source)
         if self.own is None:
             boundary_sources(s, wk.production, wk.sinks)
             if self.gain is not None:
@@ -92,8 +95,8 @@ class Transport(Corrected):
             self.trace.started[:], self.trace.last[:] = s.state, self.high.x
         g.halo.update(wk.w)
         last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
-        if self._pulling is not None:
-            restoring.give_back(self._pulling.rate, self._pulling.mean, wk.w, dt, last)
+        if pull is not None:
+            restoring.give_back(pull.rate, pull.mean, wk.w, dt, last)
         if self.own is None:
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, last, dt, wk.new, wk.seen)
             smallest = edges.conservative_update(wk.edges, *args)

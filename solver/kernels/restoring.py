@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
+from .edges import Edges
 from .kinetics import CHANGED, TILTED, WIDTH
 from .parting import _slopes
 from .rodas import Table
@@ -18,6 +19,8 @@ Ints = NDArray[np.int32]
 Levels = NDArray[np.uint8]
 
 SLOWEST = 0.5  # of 1/dt: as much is left to the passes
+LEAVES = 2.0  # times what leaves a node by fluxes: as much may be counted on to be brought
+LASTING = 10.0  # times as long what is taken for good must be taken
 
 
 @compiled
@@ -87,16 +90,21 @@ def rates(table: Table, outer: Floats, held: Flags, rows: Ints, density: Floats,
             fast = fast or -j[i, i] * dt > SLOWEST
         if not fast:
             continue
-        for i in range(count):
-            for k in range(count):
-                a[i, k] = (2.0 / dt if i == k else 0.0) - (0.0 if held[i, node] else j[i, k])
-        if not _inverse(a, inverse):
-            continue
-        for r in range(len(rows)):
-            i = rows[r]
-            if not held[i, node] and inverse[i, i] > 0.0:
-                rate = 1.0 / inverse[i, i] - (2.0 + SLOWEST) / dt
-                found[r, node] = rate if 0.0 < rate < np.inf else 0.0
+        for lasting in (1.0, LASTING):
+            turns = 2.0 / (lasting * dt)
+            for i in range(count):
+                for k in range(count):
+                    a[i, k] = (turns if i == k else 0.0) - (0.0 if held[i, node] else j[i, k])
+            known = _inverse(a, inverse)
+            for r in range(len(rows)):
+                i = rows[r]
+                value = inverse[i, i]
+                rate = 1.0 / value - turns if known and value > 0.0 and not held[i, node] else 0.0
+                if lasting == 1.0:
+                    found[r, node] = rate
+                else:
+                    rate = (LASTING * rate - found[r, node]) / (LASTING - 1.0) - SLOWEST / dt
+                    found[r, node] = rate if 0.0 < rate < np.inf else 0.0
 
 
 @compiled
@@ -168,12 +176,17 @@ def damp(levels: Levels, rate: Floats, mean: Floats, aim: Floats, dt: float, sou
 
 
 @compiled
-def credit(levels: Levels, rate: Floats, mean: Floats, most: float, gain: Floats, rest: Floats) -> None:
-    """gain = max(gain, R + min(r, most) c_mean), what reactions bring, of what they make, R = gain + rest, which is kept."""
-    for block in range(len(levels)):
-        if levels[block] >= CHANGED:
-            for i in range(block * WIDTH, min((block + 1) * WIDTH, len(gain))):
-                if rate[i] > 0.0:
-                    made = gain[i] + rest[i]
-                    gain[i] = max(gain[i], made + min(rate[i], most) * mean[i])
-                    rest[i] = made - gain[i]
+def credit(e: Edges, rate: Floats, mean: Floats, gain: Floats, source: Floats) -> None:
+    """gain = max(gain, R + min(r, LEAVES l) c_mean), what reactions bring, of what they make, R = gain + source, which is kept.
+
+    l = sum_j l_ij/m_i: no more can leave a node, and what nobody takes is rounding.
+    """
+    indptr, indices, mass, _, ls = e
+    for i in range(len(rate)):
+        if rate[i] > 0.0:
+            out = 0.0
+            for k in range(indptr[i], indptr[i + 1]):
+                out += ls[k] if indices[k] != i else 0.0
+            made = gain[i] + source[i]
+            gain[i] = max(gain[i], made + min(rate[i], LEAVES * out / mass[i]) * mean[i])
+            source[i] = made - gain[i]
