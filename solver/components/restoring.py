@@ -44,6 +44,7 @@ class Restoring:
         self._means = {k: np.zeros(n) for k in self.by_member}
         self._table = kinetics.program.table()
         self._largest = np.zeros(len(self._rows))
+        self._bends = np.zeros((0, 0))
         self._scratch = np.zeros(n if self.by_member else 0)
 
     def begin(self, dt: float, old: Floats, levels: NDArray[np.uint8], guess: Sequence[Floats]) -> None:
@@ -96,3 +97,21 @@ class Restoring:
         if restored is not None and restored.acts:
             kernel.means(levels, old, new, tilt, dt, self._scratch)
             kernel.damp(near, restored.rate, self._scratch, restored.mean, dt, source)
+
+    def lean(self, dt: float, old: Floats, star: Floats, bends: Floats) -> Floats:
+        """By how much what all but reactions make of members changes in time (rows, nodes), where they are taken back; else as in ``bends``.
+
+        There it is seen at once how transport changes; it is taken as a line in time through the last two steps.
+        """
+        last = self.state.history.last
+        if last == 0.0 or not any(restored.acts for restored in self.by_member.values()):
+            return bends
+        if not bends.shape[1]:
+            self._bends = self._bends if len(self._bends) else np.zeros((len(old), old.shape[1]))
+            bends = self._bends
+            bends[:] = 0.0
+        for k, restored in self.by_member.items():
+            if restored.acts:
+                moved = self.kinetics.moved[k]
+                kernel.lean(restored.rate, old[k], star[k], moved.rate, dt / (dt + last), dt, bends[k])
+        return bends

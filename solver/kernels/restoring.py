@@ -166,6 +166,17 @@ def give_back(rate: Floats, mean: Floats, w: Floats, dt: float, last: Floats) ->
 
 
 @compiled
+def lean(rate: Floats, old: Floats, star: Floats, before: Floats, ahead: float, dt: float, bend: Floats) -> None:
+    """bend = dT/dt where r > 0: from ``before``, T of the last step, to T = (c* - c)/dt, and ``ahead`` times as far to the end of the step;
+    no further than to 0 or twice as much."""
+    for i in range(len(rate)):
+        if rate[i] > 0.0:
+            tendency = (star[i] - old[i]) / dt
+            change = min(max(ahead * (tendency - before[i]), -abs(tendency)), abs(tendency))
+            bend[i] = 2.0 / dt * change if abs(change) < np.inf else 0.0
+
+
+@compiled
 def damp(levels: Levels, rate: Floats, mean: Floats, aim: Floats, dt: float, source: Floats) -> None:
     """Of a source s, what is missing in the stages: s + r (c_mean - c_aimed at)/2, over 1 + dt r/2; where levels are not 0."""
     for block in range(len(levels)):
