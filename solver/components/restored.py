@@ -12,7 +12,8 @@ class Restored:
     """One species. Arrays of owned nodes.
 
     rate: r. begin, mean, end: densities that its reaction tendency belongs to, at the beginning of the step, on the average and at its end.
-    acts: whether r is more than 0 anywhere, on any rank. credited: whether the limiter may count on all that reactions bring. number: that of the step, by which matrices know r again.
+    acts: whether r is more than 0 anywhere, on any rank. credited: whether the limiter may count on all that reactions bring.
+    number: that of the step, by which matrices know r again.
     """
 
     def __init__(self, n: int) -> None:

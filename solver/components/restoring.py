@@ -1,12 +1,10 @@
 r"""What reactions take back of what transport brings within a step, in the stages of transport.
 
 In these the reactions of a member are a source R that is known from before. Where they are much faster than the step they hold a density
-at T/r; but a source that is given holds nothing: what it is wrong by, dR, the stages balance by diffusion alone, far and wide, below 0 where
-little is. So they have R - r (U - c), c being the density that R belongs to, and r what the reactions of the node answer with:
-
-    dR = -r dc,    r = 1/G_ii - 2/dt,    G = (2/dt - dR/dc)^-1
-
-At the end of the passes, where w is the mean density that the kinetics found, it adds nothing.
+at T/r; but a source that is given holds nothing: what it is wrong by the stages balance by diffusion alone, far and wide, below 0 where
+little is, and the limiter corrects what was never so. So they have R - r (U - c), c being the density that R belongs to, and r dc what
+the reactions of the node take back for good of what comes (kernels.restoring). Where w is the mean density that the kinetics found, it
+adds nothing. The low order has -r c too, and the limiter may count on what reactions bring in all, not only on balance.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 class Restoring:
-    """Of a set of members those that move by themselves, and whose own rates and maximum leave the stages to it."""
+    """Of a set of members those that move by themselves (components.transport: ``restorable``), with what their stages know of it."""
 
     def __init__(self, kinetics: NodalKinetics, state: State, mobiles: Sequence[Mobile | Carried | None]) -> None:
         self.kinetics, self.state = kinetics, state
@@ -40,7 +38,7 @@ class Restoring:
         self._rates = np.zeros((len(self._rows), n))
         for rate, restored in zip(self._rates, self.by_member.values(), strict=True):
             restored.rate = rate
-        self._busy = np.zeros(n if self.by_member else 0, dtype=bool)
+        self._busy = np.zeros((len(self._rows), n), dtype=bool)
         self._means = {k: np.zeros(n) for k in self.by_member}
         self._table = kinetics.program.table()
         self._largest = np.zeros(len(self._rows))
@@ -52,9 +50,8 @@ class Restoring:
         if not self.by_member:
             return
         kinetics = self.kinetics
-        self._busy[:] = False
-        for row, known in zip(levels, guess, strict=False):
-            kernel.mark(row, known, self._busy)
+        for k, busy in zip(self.by_member, self._busy, strict=True):
+            kernel.mark(levels[k], guess[k], busy)
         args = (self._table, kinetics.outer, kinetics.held, self._rows, old, len(kinetics.members), self._busy, dt, self._rates)
         kernel.rates(*args)
         np.max(self._rates, axis=1, initial=0.0, out=self._largest)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
 from .edges import Edges
 from .kinetics import CHANGED, TILTED, WIDTH
-from .parting import _slopes
+from .program import run_wide
 from .rodas import Table
 
 Floats = NDArray[np.float64]
@@ -56,55 +54,81 @@ def _inverse(a: Floats, b: Floats) -> bool:
 
 @compiled
 def mark(levels: Levels, guess: Floats, busy: Flags) -> None:
-    """busy = True where the tendency ``guess`` of a species is not 0; owned nodes."""
+    """busy = whether the tendency ``guess`` of a species is not 0; owned nodes."""
     for block in range(len(levels)):
-        if levels[block] >= CHANGED:
-            for i in range(block * WIDTH, min((block + 1) * WIDTH, len(busy))):
-                if guess[i] != 0.0:
-                    busy[i] = True
+        for i in range(block * WIDTH, min((block + 1) * WIDTH, len(busy))):
+            busy[i] = levels[block] >= CHANGED and guess[i] != 0.0
+
+
+@compiled
+def _fast(table: Table, registers: Floats, busy: Flags, begin: int, width: int, dt: float, fast: Flags) -> bool:
+    """fast = where the slope of some species by itself is more than SLOWEST/dt downwards, of nodes where any of the rows is busy."""
+    for b in range(width):
+        fast[b] = False
+    found = False
+    for s in range(len(table.slopes)):
+        if table.slopes[s, 0] == table.slopes[s, 1]:
+            slope = registers[table.slopes[s, 2]]
+            for b in range(width):
+                fast[b] |= -slope[b] * dt > SLOWEST
+    for b in range(width):
+        any_ = False
+        for r in range(len(busy)):
+            any_ |= busy[r, begin + b]
+        fast[b] &= any_
+        found |= fast[b]
+    return found
 
 
 @compiled
 def rates(table: Table, outer: Floats, held: Flags, rows: Ints, density: Floats, count: int, busy: Flags, dt: float, found: Floats) -> None:
-    r"""found (rows, nodes) = r = max(0, 1/G_ii - 2/dt - SLOWEST/dt), G = (2/dt - dR/dc)^-1, of the species ``rows``; 0 where not busy.
+    r"""found (rows, nodes) = r of the species ``rows``, 0 where they are not busy (rows, nodes):
 
-    What a source dT adds to the mean of a species over the step is, to leading order, G_ii dT, all that react with it following; and what
-    its reactions then take back is r times that. density (>= count, nodes): of the ``count`` species.
+        r = max(0, (10 r_10 - r_1)/9 - 1/2dt),    r_k = 1/G_ii - 2/(k dt),    G = (2/(k dt) - dR/dc)^-1
+
+    What a source dT adds to the mean of a species over the step is, to leading order, G_ii dT (k = 1), all that react with it following;
+    and what its reactions take back of that is r_1 times as much. What is only shared with a partner from which it comes back goes with
+    1/k, and is left out; what is taken for good does not depend on k. density (>= count, nodes): of the ``count`` species.
     """
     m, n = len(table.at), density.shape[1]
-    registers = np.zeros(table.first + len(table.code))
+    registers = np.zeros((table.first + len(table.code), WIDTH))
     for k in range(len(table.constants)):
         registers[m + len(outer) + k] = table.constants[k]
-    c, f, j = np.zeros(m), np.zeros(m), np.zeros((m, m))
     a, inverse = np.zeros((count, count)), np.zeros((count, count))
-    for node in range(n):
-        for r in range(len(rows)):
-            found[r, node] = 0.0
-        if not busy[node]:
+    fast = np.zeros(WIDTH, dtype=np.bool_)
+    found[:] = 0.0
+    for begin in range(0, n, WIDTH):
+        width = min(WIDTH, n - begin)
+        if not busy[:, begin : begin + width].any():
             continue
-        for i in range(count):
-            c[i] = density[i, node]
-        _slopes(table, outer, node, c, registers, f, j)
-        fast = False
-        for i in range(count):
-            fast = fast or -j[i, i] * dt > SLOWEST
-        if not fast:
+        registers[:count, :width] = density[:count, begin : begin + width]
+        registers[m : m + len(outer), :width] = outer[:, begin : begin + width]
+        run_wide(table.code, len(table.code), table.first, width, registers)
+        if not _fast(table, registers, busy, begin, width, dt, fast):
             continue
-        for lasting in (1.0, LASTING):
-            turns = 2.0 / (lasting * dt)
-            for i in range(count):
-                for k in range(count):
-                    a[i, k] = (turns if i == k else 0.0) - (0.0 if held[i, node] else j[i, k])
-            known = _inverse(a, inverse)
-            for r in range(len(rows)):
-                i = rows[r]
-                value = inverse[i, i]
-                rate = 1.0 / value - turns if known and value > 0.0 and not held[i, node] else 0.0
-                if lasting == 1.0:
-                    found[r, node] = rate
-                else:
-                    rate = (LASTING * rate - found[r, node]) / (LASTING - 1.0) - SLOWEST / dt
-                    found[r, node] = rate if 0.0 < rate < np.inf else 0.0
+        for b in range(width):
+            if not fast[b]:
+                continue
+            node = begin + b
+            for lasting in (1.0, LASTING):
+                turns = 2.0 / (lasting * dt)
+                for i in range(count):
+                    for k in range(count):
+                        a[i, k] = turns if i == k else 0.0
+                for s in range(len(table.slopes)):
+                    i, k, value = table.slopes[s, 0], table.slopes[s, 1], registers[table.slopes[s, 2], b]
+                    if i < count and k < count and not held[i, node] and abs(value) < np.inf:
+                        a[i, k] -= value
+                known = _inverse(a, inverse)
+                for r in range(len(rows)):
+                    i = rows[r]
+                    value = inverse[i, i]
+                    rate = 1.0 / value - turns if known and value > 0.0 and busy[r, node] and not held[i, node] else 0.0
+                    if lasting == 1.0:
+                        found[r, node] = rate
+                    else:
+                        rate = (LASTING * rate - found[r, node]) / (LASTING - 1.0) - SLOWEST / dt
+                        found[r, node] = rate if 0.0 < rate < np.inf else 0.0
 
 
 @compiled

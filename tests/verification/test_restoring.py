@@ -33,9 +33,9 @@ output: {{every: 6, figures: false}}
 
 
 def test_what_an_inhibitor_holds_at_a_trace_takes_few_steps(tmp_path: Path) -> None:
-    """Secreted by a lump of cells, bound within .006, by way of an intermediate that lasts 1e-5, while diffusion crosses an element in .006.
+    """Secreted by a lump of cells, bound within .006 by way of an intermediate that lasts 1e-5; diffusion crosses an element in .006.
 
-    660 steps, of which 1388 passes were limited and 208 steps repeated, when the stages balanced by diffusion what they knew wrong.
+    660 steps and 208 that were repeated, with 1388 passes limited, when stages balanced by diffusion what they knew wrong.
     """
     path = tmp_path / "held.yaml"
     path.write_text(TEXT, encoding="utf-8")
@@ -65,7 +65,7 @@ def test_what_an_inhibitor_holds_at_a_trace_takes_few_steps(tmp_path: Path) -> N
 def test_order_two_of_a_trace(comm: Comm, hold: float) -> None:
     """Made where cells are, held by a partner that is used up as it diffuses: errors of the trace itself, in equal steps.
 
-    In each of them diffusion crosses 4 to 32 elements. When the stages held it by diffusion alone it was wrong by 20 to 90 % in 5 to 20 steps.
+    In each of them diffusion crosses 4 to 32 elements. When stages held it by diffusion alone it was wrong by 20 to 90 %.
     """
     made = "exp(-50*(x - 0.4)^2)"
 
