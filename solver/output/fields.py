@@ -20,7 +20,8 @@ from ..parallel import agreed
 from . import columns, structure, vtkhdf
 from .blocks import Blocks
 from .folder import sync
-from .hdf import SharedFile, create_alone
+from .h5 import create_alone
+from .hdf import SharedFile
 from .layout import ALONG, Frame, Grid
 from .parts import NO_PARTS, PARTS, Parts, create_parts, growing
 from .series import NOTHING

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +13,15 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SolverError
 from ..meeting import PATIENCE, Meeting
-from ..parallel import Comm, agreed
-from .places import Place, places, put, squeezed, squeezes
+from ..parallel import Comm
+from .h5 import SYSTEM, cannot, creation, plain, promised
+from .places import put, squeezed
 from .reach import each_by_itself
+from .ways import NOTHING, Way, ways_into
 
 log = logging.getLogger("invasio.output")
-_LARGEST_NODE = 4096
 _MARGIN = 2**22  # bytes
-_SYSTEM = (OSError, RuntimeError, ValueError, KeyError)  # as what h5py raises what HDF5 and the system say
-
-
-def create_alone(path: Path, comm: Comm, chunks: int, trouble: str, fill: Callable[[h5py.File], Any]) -> None:
-    """Make a new file on rank 0, with what ``fill`` creates in it; arguments as of `SharedFile`. Collective.
-
-    Raises SolverError on all ranks.
-    """
-    with agreed(comm):
-        if comm.rank == 0:
-            try:
-                access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-                access.set_file_locking(False, True)
-                path.unlink(missing_ok=True)
-                with h5py.File(h5py.h5f.create(os.fsencode(path), h5py.h5f.ACC_EXCL, _creation(chunks, 0), access)) as h5:
-                    fill(h5)
-            except _SYSTEM as error:
-                raise _cannot(f"{trouble}: {plain(error)}") from error
 
 
 class SharedFile:
@@ -93,7 +72,7 @@ class SharedFile:
         access.set_file_locking(False, True)
         name = os.fsencode(self.path)
         if mode == "w":
-            identifier = h5py.h5f.create(name, h5py.h5f.ACC_EXCL, _creation(chunks, room), access)
+            identifier = h5py.h5f.create(name, h5py.h5f.ACC_EXCL, creation(chunks, room), access)
         else:
             identifier = h5py.h5f.open(name, h5py.h5f.ACC_RDWR, access)
         self.h5 = h5py.File(identifier)
@@ -106,7 +85,7 @@ class SharedFile:
         try:
             action()
             fault = self._fault
-        except _SYSTEM as error:
+        except SYSTEM as error:
             fault = plain(error)
         first, alone = fault, False
         if self.comm.size > 1:
@@ -116,7 +95,7 @@ class SharedFile:
                 first = _first(self.comm.allgather(fault))
         if first is not None:
             self._abandon()
-            failure = _cannot(f"{what}: {first}")
+            failure = cannot(f"{what}: {first}")
             failure.of_one_rank = alone or None
             raise failure
 
@@ -147,7 +126,7 @@ class SharedFile:
             return
         try:
             action()
-        except _SYSTEM as error:
+        except SYSTEM as error:
             self._fault = plain(error)
 
     def _meet(self) -> None:
@@ -186,11 +165,11 @@ class SharedFile:
             self._write(name, start, rows)
             return
         asked = self.comm.gather((start, len(rows)))
-        ways: list[_Way] | None = None
+        ways: list[Way] | None = None
         if asked is not None:
-            found = [_Way("")] * len(asked)
+            found = [NOTHING] * len(asked)
             if any(count for _, count in asked[1:]):
-                self._trying(lambda: found.__setitem__(slice(None), self._ways(name, asked)))
+                self.each(lambda h5: found.__setitem__(slice(None), ways_into(self._table(h5, name), asked, self._apart)))
             ways = found
         way = self.comm.scatter(ways)
         if self.comm.rank != 0:
@@ -201,28 +180,12 @@ class SharedFile:
             if each.kind and not each.places and rank > 0:
                 self._receive(name, rank, (asked or [])[rank], each)
 
-    def _ways(self, name: str, asked: list[tuple[int, int]]) -> list[_Way]:
-        """Rank 0: how each rank's rows get into a table; its own are written through HDF5."""
-        if self.h5 is None:
-            raise RuntimeError("the file is closed")
-        table = self._table(self.h5, name)
-        kind, shape, level = table.dtype.str, table.shape[1:], squeezes(table)
-        ways = [_Way("")]
-        for start, count in asked[1:]:
-            if not count:
-                ways.append(_Way(""))
-                continue
-            where = places(table, start, count) if self._apart else None
-            whole = level is not None and start % table.chunks[0] == 0 and (count % table.chunks[0] == 0 or start + count == table.shape[0])
-            ways.append(_Way(kind, tuple(where or ()), shape, level if whole else None, table.chunks[0] if whole else 0))
-        return ways
-
-    def _put(self, way: _Way, rows: NDArray[Any]) -> None:
+    def _put(self, way: Way, rows: NDArray[Any]) -> None:
         if self._handle < 0:
             self._handle = os.open(self.path, os.O_WRONLY)
         put(self._handle, np.ascontiguousarray(rows, dtype=way.kind), list(way.places))
 
-    def _send(self, way: _Way, rows: NDArray[Any]) -> None:
+    def _send(self, way: Way, rows: NDArray[Any]) -> None:
         if not way.kind:
             return
         rows = np.ascontiguousarray(rows, dtype=way.kind)
@@ -232,7 +195,7 @@ class SharedFile:
         for _, some in squeezed(rows, way.chunk, way.level):
             self.comm.send(some, dest=0)
 
-    def _receive(self, name: str, rank: int, asked: tuple[int, int], way: _Way) -> None:
+    def _receive(self, name: str, rank: int, asked: tuple[int, int], way: Way) -> None:
         """Rank 0: write the rows that another rank sends, or its chunks where it has compressed them."""
         start, count = asked
         if way.level is None:
@@ -321,22 +284,8 @@ class SharedFile:
             self._attributes.clear()
             self.h5.close()
             self.h5 = None
-            if 0 < (end := _promised(self.path)) < self.path.stat().st_size:
+            if 0 < (end := promised(self.path)) < self.path.stat().st_size:
                 os.truncate(self.path, end)  # what was reserved and not needed
-
-
-@dataclass(frozen=True)
-class _Way:
-    """How a rank's rows get into a table: to their places, or by rank 0, as they are or in compressed chunks; "" where it has none.
-
-    kind: the table's type; shape: of a row; level, chunk: of gzip, and the rows of a chunk.
-    """
-
-    kind: str
-    places: tuple[Place, ...] = ()
-    shape: tuple[int, ...] = ()
-    level: int | None = None
-    chunk: int = 0
 
 
 def _first(faults: list[str | None]) -> str | None:
@@ -345,41 +294,3 @@ def _first(faults: list[str | None]) -> str | None:
     if rank is None or len(set(faults)) == 1:
         return faults[0]
     return f"rank {rank}: {faults[rank]}"
-
-
-def _cannot(what: str) -> SolverError:
-    remedy = "free some space or mend the permissions, and use --resume"
-    return SolverError(what, code="cannot-write", place="output", remedy=remedy)
-
-
-def plain(error: Exception) -> str:
-    """What the system said, out of HDF5's long sentence about it."""
-    found = re.search(r"error message = '([^']+)'", str(error))
-    if found:
-        return found[1]
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _promised(path: Path) -> int:
-    """The length that the superblock of a closed file states, 0 where there is none; HDF5 tells another one before it closes."""
-    with path.open("rb") as stream:
-        for room in (0, 512):
-            stream.seek(room)
-            block = stream.read(64)
-            if block[:8] == b"\x89HDF\r\n\x1a\n":
-                at = {0: 40, 1: 44}.get(block[8], 28)
-                return int.from_bytes(block[at : at + 8], "little")
-    return 0
-
-
-def _creation(chunks: int, room: int) -> Any:
-    """File creation properties whose chunk index holds ``chunks`` chunks in one node (h5py does not wrap the call)."""
-    properties = h5py.h5p.create(h5py.h5p.FILE_CREATE)
-    properties.set_userblock(room)
-    half = min(_LARGEST_NODE, max(32, -(-chunks // 2)))
-    try:
-        library = ctypes.CDLL(h5py.h5p.__file__)  # finds the HDF5 that h5py itself uses
-        library.H5Pset_istore_k(ctypes.c_int64(properties.id), ctypes.c_uint(half))
-    except (OSError, AttributeError):
-        log.debug("HDF5 keeps its default chunk index")
-    return properties

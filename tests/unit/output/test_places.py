@@ -81,8 +81,10 @@ MOUNTS = """\
 
 @pytest.mark.parametrize(
     ("folder", "kind"),
-    [("/somewhere", "ext4"), ("/scratch", "lustre"), ("/scratch/me/run", "lustre"), ("/scratches/me", "tmpfs")]
-    + [("/home/me", "nfs4"), ("/home/with blank/run", "gpfs")],
+    [
+        *[("/somewhere", "ext4"), ("/scratch", "lustre"), ("/scratch/me/run", "lustre")],
+        *[("/scratches/me", "tmpfs"), ("/home/me", "nfs4"), ("/home/with blank/run", "gpfs")],
+    ],
 )
 def test_file_systems_by_what_the_kernel_says(tmp_path: Path, folder: str, kind: str) -> None:
     (tmp_path / "mountinfo").write_text(MOUNTS, encoding="utf-8")
