@@ -35,7 +35,9 @@ class Matrices:
         self._plain = options.flux == "central" and not species.crossings and not len(species.turning) and species.plain_mean
         self._filled: dict[bool, float] = {}
         self._law: edges.EdgeLaw | None = None  # of the step, where it is plain: fluxes are made when they are needed
-        self._unfilled = np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.float32)
+        self._made = 0  # how often fluxes were made
+        self._of_diagonal = (-1, 0.0, False)  # fluxes, tau and order of the last matrix, of which ``_left`` is; and its diffusion number
+        self._left, self._number = np.zeros(self.graph.n_owned if self.own is not None else 0), 0.0
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
         self.failure = ""  # why the last step failed
 
@@ -46,6 +48,7 @@ class Matrices:
     def _edges(self, law: edges.EdgeLaw, time: float) -> None:
         """Fill the edges of the workspace with u and l; in one pass where nothing comes in between."""
         s, wk = self.species, self.work
+        self._made += 1
         if self._plain and len(law.factors) == 0:
             self._note_peclet(time, *edges.central_weights(law, wk.edges.u, wk.edges.lower))
             return
@@ -74,12 +77,11 @@ class Matrices:
         Returns what ``LinearSystem.solve`` takes as ``first``. Collective.
         """
         s, g, wk, system = self.species, self.graph, self.work, self.high
-        assert system.rounded is not None
         there = s.static and self._filled.get(False) == tau
-        matrix = self._unfilled if there else (system.own, system.ghost, system.rounded.c)
+        target = system.target._replace(own=edges.NONE, ghost=edges.NONE, c=edges.NO_SINGLES) if there else system.target
         rows = (g.mass, production, wk.sinks, s.state, system.guess, tau, g.diagonal, g.n_own_columns)
         kernel = plain.open_drifting if len(law.psi) > 1 else plain.open_diffusing
-        worst, node, number, fits, *sums = kernel(law, *rows, *matrix, system.rounded.d, system.unit, system.b, system.residual)
+        worst, node, number, fits, *sums = kernel(law, *rows, target, system.b, system.residual)
         self._note_peclet(time, worst, node)
         if not there:
             system.changed(fits)
@@ -103,9 +105,14 @@ class Matrices:
         s, g, wk = self.species, self.graph, self.work
         if s.static and self.own is None and self._filled.get(low_order) == tau:
             return True
-        args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
-        number = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)
-        system.changed()
+        args, of = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed), (self._made, tau, low_order)
+        if self.own is not None and self._of_diagonal == of:  # only sinks are new
+            finite, fits = edges.refill(wk.edges, *args, tau, system.target, self._left)
+            number = self._number if finite else math.nan
+        else:
+            number, fits = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.target, self._left)
+            self._of_diagonal, self._number = of, number
+        system.changed(fits)
         return self._choose(system, number, tau, low_order)
 
     def _choose(self, system: LinearSystem, number: float, tau: float, low_order: bool) -> bool:

@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
+from .edges import LEAST, MOST
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Indices = NDArray[np.uint32]
 Ints = NDArray[np.int32]
-
-LEAST, MOST = 1e-12, 1e12  # of d in its unit: what squares and products of it need
 
 
 @compiled

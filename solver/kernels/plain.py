@@ -15,13 +15,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .compiled import compiled
-from .edges import EdgeLaw, Floats, Ints
-from .krylov import LEAST, MOST
-
-Singles = NDArray[np.float32]
+from .edges import LEAST, MOST, EdgeLaw, Floats, Ints, Target
 
 
 @compiled
@@ -35,20 +31,17 @@ def open_drifting(
     tau: float,
     diagonal: Ints,
     n_own_columns: Ints,
-    own: Floats,
-    ghost: Floats,
-    c: Singles,
-    d: Singles,
-    unit: float,
+    target: Target,
     b: Floats,
     r: Floats,
 ) -> tuple[float, int, float, bool, float, float]:
-    """Fill the matrix (own, ghost; c, d its entries and diagonal in units), b and r; old and x hold ghosts.
+    """Fill the matrix, b and r; old and x hold ghosts.
 
-    own, ghost, c of length 0: the matrix is there already. Returns the largest Peclet number and its node, the diffusion number (NaN if
+    All but d of length 0: the matrix is there already. Returns the largest Peclet number and its node, the diffusion number (NaN if
     anything is not finite), whether d is in range, and the sums of b^2 and (b - A x)^2.
     """
     indptr, indices, stiffness, weight, motility, _, _, psi, _, _, _ = law
+    own, ghost, c, d, unit = target
     fills, scale, motile = len(c) > 0, 1.0 / unit, motility[0]
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)
@@ -113,16 +106,13 @@ def open_diffusing(
     tau: float,
     diagonal: Ints,
     n_own_columns: Ints,
-    own: Floats,
-    ghost: Floats,
-    c: Singles,
-    d: Singles,
-    unit: float,
+    target: Target,
     b: Floats,
     r: Floats,
 ) -> tuple[float, int, float, bool, float, float]:
     """As ``open_drifting`` where nothing drifts, which takes half the time."""
     indptr, indices, _, weight, motility, _, _, _, _, _, _ = law
+    own, ghost, c, d, unit = target
     fills, scale, motile = len(c) > 0, 1.0 / unit, motility[0]
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)

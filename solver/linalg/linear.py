@@ -15,6 +15,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
+from ..kernels.edges import Target, double_only
 from .incomplete import Incomplete
 from .krylov import NOT_FINITE, TOO_MANY, Krylov, Memory, Squares
 from .overlap import FEW, Overlap
@@ -231,10 +232,16 @@ class LinearSystem:
         """``x`` with room for its ghosts."""
         return self._local
 
-    @property
-    def unit(self) -> float:
-        """In which ``rounded`` is."""
-        return self._pattern.memory.unit
+    @functools.cached_property
+    def target(self) -> Target:
+        """Where kernels write the matrix; ``changed`` needs to know then whether diagonals are in range. Collective at the first call."""
+        single = self.rounded
+        return self.blocks if single is None else Target(self.own, self.ghost, single.c, single.d, self._pattern.memory.unit)
+
+    @functools.cached_property
+    def blocks(self) -> Target:
+        """The matrix in double precision alone."""
+        return double_only(self.own, self.ghost)
 
     @property
     def residual(self) -> Floats:
@@ -261,7 +268,7 @@ class LinearSystem:
         return Values(self._basis)
 
     def changed(self, fits: bool | None = None) -> None:
-        """Call after writing matrix values; fits: whether diagonals are in range, where ``rounded`` was written with them."""
+        """Call after writing matrix values; fits: whether diagonals are in range, where all of ``target`` was written."""
         if "rounded" in vars(self) and self.rounded is not None:
             self.rounded.changed(fits)
         if self._krylov is not None:

@@ -104,7 +104,7 @@ def test_passes_of_our_own_solvers_are_counted(comm: Comm) -> None:
     solves = sum(f["solves_per_step"] + f["low_solves_per_step"] for f in fields.values())
     # rows, own columns, entries and columns; x, b, d read, r written
     assert per_node["residual"] == pytest.approx(solves / 2 * (4 + 4 + 12 * z + 8 + 8 + 4 + 16), rel=0.01)
-    # rows, own columns, diagonals, stiffness and columns, mass, P, s, c, guess (and potential) read, b and r (and both matrices, and d) written
+    # three of rows, stiffness and columns, mass, P, s, c, guess (and potential) read; b, r (and both matrices, and d) written
     opened = 3 * 4 + 12 * z + 5 * 8 + 2 * 16
     assert per_node["open_diffusing"] == pytest.approx(
         opened + 8, rel=0.01

@@ -42,26 +42,28 @@ def test_one_pass_opens_a_step(law: edges.EdgeLaw) -> None:
     (b, r), (b_apart, r_apart) = np.zeros((2, 2, N))
     edges.explicit_side(apart, made, sinks, old, TAU, b_apart)
     own, ghost, c, d = matrices[0]
-    number = edges.fill(apart, diagonal, n_own, sinks, np.zeros(N + HALO, bool), 1.0, TAU, False, own, ghost)
+    args = (diagonal, n_own, sinks, np.zeros(N + HALO, bool), 1.0, TAU, False, edges.double_only(own, ghost), edges.NONE)
+    number, _ = edges.fill(apart, *args)
     fits = krylov.rounded(law.indptr, diagonal, n_own, own, ghost, UNIT, c, d)
     sums = krylov.residual(law.indptr, law.indices, n_own, own, ghost, x, b_apart, d, UNIT, r_apart)
 
     kernel = plain.open_drifting if len(law.psi) > 1 else plain.open_diffusing
     rows = (law, mass, made, sinks, old, x, TAU, diagonal, n_own)
-    found = kernel(*rows, *matrices[1], UNIT, b, r)
+    target = edges.Target(*matrices[1], UNIT)
+    found = kernel(*rows, target, b, r)
     assert found[:4] == (*(peclet if len(law.psi) > 1 else (0.0, -1)), number, fits) and number > 0.0
     assert all(np.array_equal(*pair) for pair in zip(*matrices, strict=True)) and np.array_equal(b, b_apart)
     assert found[4:] == pytest.approx(sums, rel=1e-12)
     assert np.allclose(r, r_apart, rtol=1e-12, atol=1e-12 * np.abs(r).max())
 
-    again = kernel(*rows, np.zeros(0), np.zeros(0), np.zeros(0, np.float32), matrices[1][3], UNIT, *np.zeros((2, N)))
+    again = kernel(*rows, edges.Target(edges.NONE, edges.NONE, edges.NO_SINGLES, target.d, UNIT), *np.zeros((2, N)))
     assert again[4:] == found[4:]
     for name, where in (("mass", 0), ("sinks", 2)):
         spoilt = [mass, made, sinks]
         spoilt[where] = np.where(np.arange(N + HALO) == 3, np.nan, spoilt[where])
-        assert np.isnan(kernel(law, *spoilt, old, x, TAU, diagonal, n_own, *matrices[1], UNIT, b, r)[2]), name
+        assert np.isnan(kernel(law, *spoilt, old, x, TAU, diagonal, n_own, target, b, r)[2]), name
     sinks[3] = 1e13
-    assert not kernel(*rows, *matrices[1], UNIT, b, r)[3]
+    assert not kernel(*rows, target, b, r)[3]
 
 
 def test_another_closes_it(law: edges.EdgeLaw) -> None:
