@@ -156,9 +156,8 @@ class Over:
         nodes = list(walk(tree))
         if any(isinstance(node, Call) and node.function == "where" for node in nodes):
             return
-        for node in nodes:
-            constant = isinstance(node, Binary) and node.op == "/" and not names(node.right) - set(context.parameters)
-            if constant and float(evaluate(node.right, context.parameters)) == 0.0:
+        for node in [node for node in nodes if isinstance(node, Binary) and node.op == "/"]:
+            if not names(node.right) - set(context.parameters) and float(evaluate(node.right, context.parameters)) == 0.0:
                 what = f"division by 0 (given {to_text(node)!r})"
                 raise wrong(what, code="out-of-bounds", remedy="write a number other than 0, or where(...) around it")
 
