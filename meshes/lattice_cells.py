@@ -43,6 +43,10 @@ class Cells:
         paths[turned, -2:] = paths[turned][:, [-1, -2]]
         return (corners[:, None, None] + paths.astype(corners.dtype)).reshape(-1, self.dim + 1)
 
+    def template(self) -> NDArray[np.int32]:
+        """(dim!, dim+1) corners of the cells of a box, by bits: 1 for the upper end along x, 2 along y, 4 along z."""
+        return self.around(np.zeros(1, dtype=np.int32), 2 ** np.arange(self.dim))
+
     def numbers(self, boxes: Ints) -> Ints:
         """(B dim!,) the cells in boxes."""
         return (boxes[:, None] * self.each + np.arange(self.each)).ravel()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..solver.parallel import Comm
 from .facets import Ints
+from .lattice_boxes import Boxes
 from .lattice_cells import Cells, grid_values
 from .simplices import Simplices, padded
 
@@ -74,6 +75,7 @@ def share(lattice: Cells, comm: Comm) -> Simplices:
     del corner, number, inner
     nodes: Ints = canonical[owned]
     ghosts: Ints = np.empty(0, dtype=np.int64)
+    local: NDArray[np.int32] = np.empty(0, dtype=np.int32)
     if n_owned < len(owned):
         used = np.zeros(len(owned), dtype=bool)
         for column in cells.T:
@@ -101,6 +103,12 @@ def share(lattice: Cells, comm: Comm) -> Simplices:
         points=padded(lattice.points(nodes)),
         cells=cells,
         numbers=numbers,
+        boxes=Boxes(
+            axes=tuple(along[axis] for along, axis in zip(lattice.axes, axes, strict=True)),
+            before=tuple(int(a - axis[0]) for a, axis in zip(low, axes, strict=True)),
+            places=local,
+            template=lattice.template(),
+        ),
     )
 
 
@@ -133,4 +141,10 @@ def _nothing(lattice: Cells, comm: Comm) -> Simplices:
         points=np.empty((0, 3)),
         cells=np.empty((0, lattice.dim + 1), dtype=np.int32),
         numbers=none,
+        boxes=Boxes(
+            axes=tuple(axis[:1] for axis in lattice.axes),
+            before=(0,) * lattice.dim,
+            places=np.full(1, -1, dtype=np.int32),
+            template=lattice.template(),
+        ),
     )

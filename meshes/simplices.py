@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..solver.parallel import Comm
 from .facets import Ints
+from .lattice_boxes import Boxes
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +24,7 @@ class Simplices:
     n_nodes, n_cells: of the whole mesh. Local nodes are the n_owned owned ones in the order of their global numbers, from ``first`` on,
     then ghosts (g,) by theirs, ascending. nodes (n_local,): canonical numbers; points (n_local, 3).
     cells (M, dim+1): local nodes, the n_owned_cells owned ones first, each on one rank; numbers (M,): canonical numbers.
+    boxes: where they are those of a lattice.
     """
 
     comm: Comm
@@ -37,6 +39,7 @@ class Simplices:
     points: Floats
     cells: NDArray[np.int32]
     numbers: Ints
+    boxes: Boxes | None = None
 
     @property
     def owned_cells(self) -> NDArray[np.int32]:

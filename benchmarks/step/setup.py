@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 PARTS = (
     (lattice_parts, "_hash", "mesh hash"),
     (operators, "build_graph", "graph"),
+    (operators, "lattice_graph", "graph"),
     (operators, "conducting", "edges that conduct"),
     (operators, "_grid", "grid for output"),
 )
