@@ -236,7 +236,7 @@ def symmetrise(graph: Graph, values: Floats) -> None:
 
 
 def agree(graph: Graph, values: Floats) -> None:
-    """The same where it holds already for the edges between owned nodes, as cell by cell sums of one number for both entries. Collective."""
+    """The same where it holds already between owned nodes, as of sums cell by cell of one number for both entries. Collective."""
     if graph.comm.size == 1:
         return
     n, first, total = graph.n_owned, graph.first, graph.n_global

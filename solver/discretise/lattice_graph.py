@@ -13,6 +13,7 @@ from .graph import Graph, Stencil, agree, diagonal_of
 from .halo import Halo
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.uint32]
 
 
 class LatticeForms:
@@ -28,7 +29,7 @@ class LatticeForms:
         """Lumped mass m_i = int w phi_i of the owned nodes."""
         return self._integrals(cell_values, np.empty((0, 0)))
 
-    def stencil(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    def stencil(self) -> tuple[Indices, Indices]:
         """indptr (n_owned + 1) and indices (nnz), which ascend in each row, along the axes."""
         return self._neighbours(self._axes)
 
@@ -46,7 +47,7 @@ class LatticeForms:
         lattices.neighbours(self._sizes, self._boxes.places, self._mesh.n_owned, self._axes, values, indptr, indices, entries)
         return entries, mass
 
-    def _neighbours(self, steps: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    def _neighbours(self, steps: NDArray[np.int64]) -> tuple[Indices, Indices]:
         n, none = self._mesh.n_owned, np.empty((0, 0))
         indptr, indices = np.zeros(n + 1, dtype=np.uint32), np.empty(0, dtype=np.uint32)
         lattices.neighbours(self._sizes, self._boxes.places, n, steps, none, indptr, indices, none[0:0].ravel())

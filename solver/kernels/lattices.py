@@ -116,7 +116,7 @@ def integrals(
 def neighbours(
     sizes: Ints, places: Numbers, n: int, steps: Ints, values: Floats, indptr: Indices, indices: Indices, entries: Floats
 ) -> None:
-    """Nodes a step up or down from each owned one: where rows start, indptr (n + 1), if indices are empty; else these, ascending in each row.
+    """Nodes a step up or down from each owned one: where rows start, indptr (n + 1), if indices are empty; else these, ascending in a row.
 
     steps (S,): corners of the box above a node, 0 for the node itself. With entries (nnz) these are filled from the values of
     ``integrals``, of which step s takes those of its own row s; 0 is the last one.
