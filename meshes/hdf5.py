@@ -138,7 +138,7 @@ def parts_of(path: Path, comm: Comm) -> Domain:
             numbers = _of_cells(root["numbers"], mesh).astype(np.int64)
             section = _section(root) if comm.rank == 0 else None
             membranes = {name: share_of(_membrane(of), mesh, n_nodes) for name, of in _named(root["membranes"])}
-    return replace(domain, mesh=replace(mesh, numbers=numbers), notes=notes, section=section, membranes=membranes)
+    return replace(domain, mesh=replace(mesh, given=(mesh.cells, numbers)), notes=notes, section=section, membranes=membranes)
 
 
 def whole_of(path: Path) -> MeshData:

@@ -21,7 +21,7 @@ class LatticeForms:
 
     def __init__(self, mesh: Simplices, boxes: Boxes) -> None:
         self._mesh, self._boxes, dim = mesh, boxes, mesh.dim
-        self._sizes = np.array([len(axis) for axis in boxes.axes] + [1] * (3 - dim))
+        self._sizes = np.array([*boxes.sizes] + [1] * (3 - dim))
         self._total = int(self._sizes.prod())
         self._axes = np.array([1 << axis for axis in range(dim)] + [0])  # steps along the edges that conduct, and none
 
@@ -57,21 +57,21 @@ class LatticeForms:
 
     def _integrals(self, cell_values: Floats | float, values: Floats) -> Floats:
         """Fill values, if there are any, and return the mass of the owned nodes."""
-        boxes, dim = self._boxes, self._mesh.dim
+        boxes, dim, template = self._boxes, self._mesh.dim, self._boxes.lattice.template()
         widths = [np.diff(axis) for axis in boxes.axes] + [np.zeros(1)] * (3 - dim)
         kinds, kind = np.unique(widths[0], return_inverse=True)
         across = np.zeros((2, max(len(w) for w in widths[1:])))
         for row, width in zip(across, widths[1:], strict=True):
             row[: len(width)] = width
-        start, entries = _entries(boxes.template)
+        start, entries = _entries(template)
         strides = np.concatenate([[1], np.cumprod(self._sizes)])[:3]
         offset = sum(((np.arange(8) >> axis) & 1) * stride for axis, stride in enumerate(strides))
-        room = np.zeros(2), np.zeros((8, 3)), np.zeros((dim + 1, 3)), np.zeros((len(kinds), len(boxes.template)))
+        room = np.zeros(2), np.zeros((8, 3)), np.zeros((dim + 1, 3)), np.zeros((len(kinds), len(template)))
         product, mass = np.zeros((len(kinds), len(entries))), np.zeros(self._total)
         before = np.array([*boxes.before] + [0] * (3 - dim))
         lattices.integrals(
             *(self._sizes, before, boxes.places, self._mesh.n_owned, kinds, kind.astype(np.int32), across),
-            *(boxes.template, start, entries, offset, *room, product, np.atleast_1d(cell_values), values, mass),
+            *(template, start, entries, offset, *room, product, np.atleast_1d(cell_values), values, mass),
         )
         if not len(boxes.places):
             return mass

@@ -39,7 +39,7 @@ def part_of(grid: Grid, regions: Sequence[str]) -> tuple[Grid, NDArray[np.int64]
         n_cells=n_cells,
         nodes=nodes[rows],
         points=grid.points[rows],
-        cells=cells,
+        numbers=lambda: cells,
         corners=lambda some: shared[some],
         cell_region=(np.cumsum(chosen) - 1)[grid.cell_region[inside]].astype(np.int32),
         regions=tuple(name for name in grid.regions if name in regions),
