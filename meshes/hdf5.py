@@ -173,12 +173,13 @@ def _parts(root: Any, comm: Comm, path: str) -> Domain:
             group: {name: _near(facets, mesh, n_nodes) for name, facets in _named(root[group])} for group in ("boundaries", "interfaces")
         }
         cell_region = _of_cells(root["cell_region"], mesh)
+    digest = str(root.attrs["hash"])
     return Domain(
         mesh=mesh,
         dim=dim,
         regions=tuple(json.loads(root.attrs["regions"])),
         cell_region=cell_region,
-        hash=str(root.attrs["hash"]),
+        digest=lambda: digest,
         source=str(root.attrs["source"]),
         boundaries=NamedFacets(named["boundaries"], mesh),
         interfaces=NamedFacets(named["interfaces"], mesh),

@@ -63,7 +63,9 @@ def build_in_parts(options: Lattice, comm: Comm) -> Domain:
     with agreed(comm):
         check_names((*regions, *names), source)
     mesh = share(lattice, comm)
-    tags = np.concatenate([np.empty(0, dtype=np.int32), *(_tags(options, lattice, mesh, start) for start in range(0, mesh.n_local_cells, BLOCK))])
+    tags = np.concatenate(
+        [np.empty(0, dtype=np.int32), *(_tags(options, lattice, mesh, start) for start in range(0, mesh.n_local_cells, BLOCK))]
+    )
     count = np.bincount(tags[: mesh.n_owned_cells], minlength=len(regions))
     comm.Allreduce(MPI.IN_PLACE, count, MPI.SUM)
     with agreed(comm):
@@ -76,7 +78,7 @@ def build_in_parts(options: Lattice, comm: Comm) -> Domain:
         cell_region=tags,
         boundaries=NamedFacets(sides, mesh),
         interfaces={},
-        hash=_hash(lattice, options, sides, comm),
+        digest=lambda: _hash(lattice, options, sides),
         source=source,
     )
 
@@ -92,10 +94,8 @@ def _tags(options: Lattice, lattice: Cells, mesh: Simplices, start: int) -> NDAr
     return tagged(options.regions.values(), lattice.points(along).mean(axis=1), stop - start)
 
 
-def _hash(lattice: Cells, options: Lattice, sides: Mapping[str, Ints], comm: Comm) -> str:
-    """``mesh_hash`` of the whole, which rank 0 makes block by block. Collective."""
-    if comm.rank:
-        return str(comm.bcast(None))
+def _hash(lattice: Cells, options: Lattice, sides: Mapping[str, Ints]) -> str:
+    """``mesh_hash`` of the whole, block by block."""
     digest = hashlib.sha256()
 
     def add(shape: tuple[int, ...], kind: str, total: int, block: Callable[[Ints], NDArray[np.generic]]) -> None:
@@ -108,7 +108,7 @@ def _hash(lattice: Cells, options: Lattice, sides: Mapping[str, Ints], comm: Com
     add((lattice.n_cells, lattice.dim + 1), "<i8", boxes, lattice.cells)
     add((lattice.n_cells,), "<i4", boxes, lambda numbers: _regions(lattice, options, numbers))
     digest_tags(digest, options.region_names(), sides, {}, {})
-    return str(comm.bcast(digest.hexdigest()))
+    return digest.hexdigest()
 
 
 def _regions(lattice: Cells, options: Lattice, boxes: Ints) -> NDArray[np.int32]:

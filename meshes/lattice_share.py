@@ -90,7 +90,9 @@ def share(lattice: Cells, comm: Comm) -> Simplices:
         first=int(starts[comm.rank]),
         ghosts=ghosts,
         nodes=nodes,
-        points=_points(lattice, nodes, [axis[a - axis[0] :][: length[k]] for axis, a, length, k in zip(axes, low, lengths, at, strict=True)]),
+        points=_points(
+            lattice, nodes, [axis[a - axis[0] :][: length[k]] for axis, a, length, k in zip(axes, low, lengths, at, strict=True)]
+        ),
         given=(others, numbers),
         boxes=Boxes(lattice, tuple(int(axis[0]) for axis in axes), tuple(sizes), tuple(before), local),
     )
@@ -107,9 +109,7 @@ def _points(lattice: Cells, nodes: Ints, owned: Sequence[Ints]) -> Floats:
     return points
 
 
-def _others(
-    lattice: Cells, axes: Sequence[Ints], before: Sequence[int], owned: NDArray[np.bool_]
-) -> tuple[NDArray[np.int32], Ints]:
+def _others(lattice: Cells, axes: Sequence[Ints], before: Sequence[int], owned: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Ints]:
     """Cells with an owned node in the boxes before those of this rank: their nodes in the grid of these axes, and canonical numbers."""
     strides = np.concatenate([[1], np.cumprod([len(axis) for axis in axes])])[: lattice.dim].astype(np.int64)
     boxes = [axis[:-1] for axis in axes]

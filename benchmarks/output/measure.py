@@ -57,7 +57,7 @@ def grid_of(edge: int, comm: Comm) -> Grid:
         corners=mesh.corners,
         cell_region=domain.cell_region[cells],
         regions=domain.regions,
-        mesh_hash=domain.hash,
+        digest=lambda: domain.hash,
     )
 
 

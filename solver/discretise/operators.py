@@ -112,5 +112,5 @@ def _grid(domain: Domain, graph: Graph) -> Grid:
         corners=mesh.corners,
         cell_region=domain.cell_region[: mesh.n_owned_cells],
         regions=domain.regions,
-        mesh_hash=domain.hash,
+        digest=lambda: domain.hash,
     )

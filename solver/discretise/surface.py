@@ -33,7 +33,7 @@ def grid_of_facets(
         corners=lambda some: corners[some],
         cell_region=regions,
         regions=names,
-        mesh_hash=problem.grid.mesh_hash,
+        digest=problem.grid.digest,
     )
 
 

@@ -79,7 +79,7 @@ class VesselSurface:
             corners=lambda some: whole[some],
             cell_region=np.concatenate(regions),
             regions=tuple(problem.vessels),
-            mesh_hash=problem.grid.mesh_hash,
+            digest=problem.grid.digest,
         )
 
     @property
