@@ -65,7 +65,8 @@ def share(lattice: Cells, comm: Comm) -> Simplices:
     nodes: Ints = canonical[owned]
     ghosts: Ints = np.empty(0, dtype=np.int64)
     local: NDArray[np.int32] = np.empty(0, dtype=np.int32)
-    others, numbers = np.empty((0, dim + 1), dtype=np.int32), np.empty(0, dtype=np.int64)
+    others: NDArray[np.int32] = np.empty((0, dim + 1), dtype=np.int32)
+    numbers: Ints = np.empty(0, dtype=np.int64)
     if n_owned < len(owned):
         others, numbers = _others(lattice, axes, before, owned)
         used = grid_values([axis >= a for axis, a in zip(axes, low, strict=True)], np.logical_and)

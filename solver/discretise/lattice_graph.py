@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,10 +71,9 @@ class LatticeForms:
         room = np.zeros(2), np.zeros((8, 3)), np.zeros((dim + 1, 3)), np.zeros((len(kinds), len(template)))
         product, mass = np.zeros((len(kinds), len(entries))), np.zeros(self._total)
         before = np.array([*boxes.before] + [0] * (3 - dim))
-        lattices.integrals(
-            *(self._sizes, before, boxes.places, self._mesh.n_owned, kinds, kind.astype(np.int32), across),
-            *(template, start, entries, offset, *room, product, np.atleast_1d(cell_values), values, mass),
-        )
+        where: Any = (self._sizes, before, boxes.places, self._mesh.n_owned, kinds, kind.astype(np.int32), across)
+        what: Any = (template, start, entries, offset, *room, product, np.atleast_1d(cell_values), values, mass)
+        lattices.integrals(*where, *what)
         if not len(boxes.places):
             return mass
         owned = (boxes.places >= 0) & (boxes.places < self._mesh.n_owned)
@@ -83,7 +84,8 @@ def _entries(template: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np
     """Which products of gradients of each cell are not 0: where those of a cell begin, and k, m, axis or dim, lower corner of each."""
     dim = template.shape[1] - 1
     found, start = [], [0]
-    for corners in template.tolist():
+    cells: Any = template.tolist()
+    for corners in cells:
         for k, a in enumerate(corners):
             for m, b in enumerate(corners[: k + 1]):
                 if (a ^ b).bit_count() < 2:
