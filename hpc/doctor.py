@@ -115,12 +115,6 @@ def _mpirun() -> str:
     return f"MPICH {hydra.group(1)}" if hydra else said.partition("\n")[0]
 
 
-def _parallel_h5py() -> str:
-    import h5py
-
-    return f"{h5py.__version__}, HDF5 {h5py.version.hdf5_version}" if h5py.get_config().mpi else ""
-
-
 def _vtk() -> str:
     extras.have("vtkmodules")
     from vtkmodules.vtkCommonCore import vtkVersion
@@ -150,12 +144,6 @@ _LOOKS = (
     _Look("MPI", _mpi, "more than one rank", _DEBIAN + "python3-mpi4py openmpi-bin; " + _WHEELS, True),
     _Look("mpirun", _mpirun, "run -n RANKS on this machine", _DEBIAN + "openmpi-bin; " + _WHEELS),
     _Look("h5py", _module("h5py"), "fields.vtkhdf and checkpoints", _DEBIAN + "python3-h5py; pip install h5py", True),
-    _Look(
-        "h5py with MPI",
-        _parallel_h5py,
-        "parallel output (without it rank 0 writes for all)",
-        _DEBIAN + "python3-h5py-mpi, and H5PY_ALWAYS_USE_MPI=1 (INVASIO_ENVIRONMENT=sealed has it)",
-    ),
     _Look("Numba", _module("numba"), "compiled kernels", _DEBIAN + "python3-numba; pip install numba", True),
     _Look("pydantic", _module("pydantic"), "scenarios", _DEBIAN + "python3-pydantic; pip install 'pydantic>=2'", True),
     _Look("ruamel.yaml", _module("ruamel.yaml"), "scenarios", _DEBIAN + "python3-ruamel.yaml; pip install ruamel.yaml", True),

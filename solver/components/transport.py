@@ -61,7 +61,9 @@ class Transport(Corrected):
         if self.trace is not None:
             self.trace.begun[:] = s.state
         law = s.flux_law(wk.scratch, wk.scratch2)
-        self._edges(law, time)
+        self._law = law if self.trace is None and self._takes_two(law) else None
+        if self._law is None:
+            self._edges(law, time)
         if self.own is None:
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
@@ -92,7 +94,9 @@ class Transport(Corrected):
             self.trace.started[:], self.trace.last[:] = s.state, self.high.x
         g.halo.update(wk.w)
         last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
-        if self.own is None:
+        if self._law is not None:
+            smallest = self._finish(self._law, last, dt)
+        elif self.own is None:
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, last, dt, wk.new, wk.seen)
             smallest = edges.conservative_update(wk.edges, *args)
         else:
@@ -107,6 +111,8 @@ class Transport(Corrected):
         over = self.packing is not None and self.packing.exceeded()
         correct = self.options.limiter != "none" and (not usable or smallest < 0.0 or over)
         if correct:
+            if self._law is not None:
+                self._edges(self._law, time)
             if not self._correct(dt, usable):
                 return False
             self.limited += 1

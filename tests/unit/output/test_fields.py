@@ -314,7 +314,7 @@ def test_what_was_reserved_is_cut_off_and_nothing_else(comm: Any, shared_tmp: Pa
     """Files of many sizes: HDF5 states its own length, and before it closes another one."""
     for count in range(1, 60, 5):
         path = shared_tmp / f"{count}.h5"
-        file = hdf.SharedFile(path, "w", comm, collective=False, room=room)
+        file = hdf.SharedFile(path, "w", comm, room=room)
         file.reserve(2**20)
         file.each(partial(begin, count=count))
         for k in range(count):
