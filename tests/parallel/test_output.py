@@ -145,7 +145,12 @@ def test_compressed_chunks_are_those_of_one_rank(
     """Each rank compresses its own chunks, the last of which is filled up."""
     monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
     sent: list[int] = []
-    monkeypatch.setattr(hdf, "squeezed", lambda *given: (sent.append(1), places.squeezed(*given))[1])
+
+    def noted(*given: Any) -> Any:
+        sent.append(1)
+        return places.squeezed(*given)
+
+    monkeypatch.setattr(hdf, "squeezed", noted)
     for name, of in (("many", grid(comm, 2, nodes)), ("one", grid(alone(), 2, nodes)))[: 2 if comm.rank == 0 else 1]:
         writer = FieldsWriter(shared_tmp / f"{name}.vtkhdf", of, NAMES, compression=4, apart=apart)
         for time in (0.0, 1.0, 2.0):
@@ -197,7 +202,12 @@ def test_what_lies_beside_the_rows_of_rank_0_stays(
     many, path = 10 * comm.size, shared_tmp / "rows.h5"
     file = hdf.SharedFile(path, "w", comm, room=0 if chunks else 512)
     file.each(lambda h5: h5.create_dataset("n", (many,), "f8", chunks=chunks, **vtkhdf.early()))
-    monkeypatch.setattr(hdf, "put", lambda *given: (sleep(0.1), places.put(*given)))
+
+    def late(*given: Any) -> None:
+        sleep(0.1)
+        places.put(*given)
+
+    monkeypatch.setattr(hdf, "put", late)
     file.write_rows("n", 10 * comm.rank, np.arange(10.0) + 10 * comm.rank)
     file.everywhere("no", lambda: file.flush(grown=True))
     file.everywhere("no", file.close)
