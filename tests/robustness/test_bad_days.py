@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from invasio.postprocess.run import open_run
-from invasio.solver.output import checkpoint, hdf, room, together
+from invasio.solver.output import checkpoint, room, together
 from invasio.solver.output.fields import FieldsWriter
 from tests.robustness import runs
 
