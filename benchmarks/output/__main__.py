@@ -25,7 +25,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--step", type=float, default=0.0, help="wall seconds of one step on as many ranks, for the share of a run")
     parser.add_argument("--steps", type=int, default=79, help="steps of that run (default: %(default)s, Anderson's ball to t = 5)")
     parser.add_argument("--spacing", type=int, default=8, help="steps from one output to the next (default: %(default)s, ten outputs)")
-    parser.add_argument("--through-one", action="store_true", help="through rank 0, as where h5py has no MPI")
+    parser.add_argument(
+        "--through-one", action="store_true", help="through rank 0, as on a file system where several machines cannot write to one file"
+    )
     parser.add_argument("--ranks", help="numbers of ranks, with commas; they take turns")
     parser.add_argument("--turns", type=int, default=1, help="turns, of which the fastest counts (default: %(default)s)")
     parser.add_argument("--folder", type=Path, help="write here, as on another file system (default: the folder for temporary files)")
@@ -48,7 +50,7 @@ def _here(options: argparse.Namespace) -> list[Result]:
     comm = MPI.COMM_WORLD
     edge = max(2, round(options.nodes ** (1 / 3)) - 1)
     through = False if options.through_one else None
-    case = Case(edge, options.fields, outputs=options.outputs, arrays=options.arrays, collective=through)
+    case = Case(edge, options.fields, outputs=options.outputs, arrays=options.arrays, apart=through)
     folder = Path(comm.bcast(tempfile.mkdtemp(prefix="invasio-output-", dir=options.folder) if comm.rank == 0 else None))
     try:
         found = measure(case, comm, folder / "run")

@@ -30,7 +30,7 @@ class Case:
     """What is written.
 
     edge: cells along an edge of the cube; fields, columns: of an output; outputs: after the first, which has the mesh;
-    arrays: of a checkpoint; collective: through all ranks, None: where h5py can.
+    arrays: of a checkpoint; apart: each rank writes its rows, None: where the file system lets it.
     """
 
     edge: int
@@ -38,7 +38,7 @@ class Case:
     columns: int = 40
     outputs: int = 3
     arrays: int = 12
-    collective: bool | None = None
+    apart: bool | None = None
 
 
 def grid_of(edge: int, comm: Comm) -> Grid:
@@ -53,11 +53,11 @@ def grid_of(edge: int, comm: Comm) -> Grid:
         n_cells=mesh.n_cells,
         nodes=mesh.nodes[owned],
         points=mesh.points[owned],
-        cells=mesh.numbers[cells],
-        corners=lambda some: mesh.nodes[mesh.owned_cells[some]],
+        numbers=lambda: mesh.numbers[cells],
+        corners=mesh.corners,
         cell_region=domain.cell_region[cells],
         regions=domain.regions,
-        mesh_hash=domain.hash,
+        digest=lambda: domain.hash,
     )
 
 
@@ -75,7 +75,7 @@ def measure(case: Case, comm: Comm, folder: Path) -> dict[str, Any]:
     state = {f"array{k}": np.cos((k + 0.5) * grid.points[:, 2]) for k in range(case.arrays)}
     try:
         with phases.attached():
-            writer = FieldsWriter(folder / FIELDS, grid, list(values), "float64", 0, collective=case.collective)
+            writer = FieldsWriter(folder / FIELDS, grid, list(values), "float64", 0, apart=case.apart)
             series = Series(folder / "series.csv", comm)
             phases.take()
 
@@ -88,7 +88,7 @@ def measure(case: Case, comm: Comm, folder: Path) -> dict[str, Any]:
                 series.sync()
                 beside = {name: digest for name in ("fields-000000001.structure",) if (digest := writer.keep(folder / CHECKPOINTS / name))}
                 facts = {"time": 1.0, "step": 1.0}
-                checkpoint.save(folder / CHECKPOINTS, grid, state, facts, collective=case.collective, beside=beside)
+                checkpoint.save(folder / CHECKPOINTS, grid, state, facts, apart=case.apart, beside=beside)
 
             first = _timed(comm, phases, lambda: output(0))
             os.sync()

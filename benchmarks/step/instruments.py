@@ -15,13 +15,13 @@ from invasio.solver.components import immobile
 from invasio.solver.components.transport import Transport
 from invasio.solver.discretise.halo import Halo
 from invasio.solver.discretise.species import NodalSpecies
-from invasio.solver.kernels import edges, factors, krylov, limiter, stages, surfaces
+from invasio.solver.kernels import edges, factors, krylov, limiter, own_law, own_stages, plain, stages, surfaces
 from invasio.solver.linalg.linear import LinearSystem
 from invasio.solver.stepping.stepper import Stepper
 
 from .traffic import kernel_bytes
 
-MODULES: tuple[ModuleType, ...] = (edges, factors, krylov, limiter, stages, immobile, surfaces)
+MODULES: tuple[ModuleType, ...] = (edges, factors, krylov, limiter, own_law, own_stages, plain, stages, immobile, surfaces)
 METHODS: tuple[tuple[type, str, str], ...] = (
     (LinearSystem, "solve", "linear solver, rest"),
     (LinearSystem, "changed", "linear solver: values changed"),

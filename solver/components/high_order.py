@@ -86,25 +86,34 @@ class HighOrder(Matrices):
         if self.source is not None:
             production = wk.scratch
             np.add(wk.production[:n], self.source, out=production[:n])
-        pull = self._pulling
-        if not self._fill(system, tau, low_order=False):
+        last, earlier = history.last, history.before
+        known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
+        stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
+        first = None
+        if self._law is not None:
+            g.halo.update(system.guess)
+            first = self._begin(self._law, production, tau, time)
+            filled = first is not None
+        else:
+            filled = self._fill(system, tau, low_order=False)
+        if not filled:
             self.high.outcome = "the matrix is not finite"
             return False
         if scheme == "backward_euler":
             stages.implicit_side(g.mass, s.state, production, dt, b)
-        else:
+        elif self._law is None:
             edges.explicit_side(wk.edges, production, wk.sinks, s.state, tau, b)
-            if self.tilt is not None or self._turned:
-                self._tilt((reach - 1.0) * tau, b)
+        if scheme != "backward_euler" and (self.tilt is not None or self._turned):
+            self._tilt((reach - 1.0) * tau, b)
+            first = None
+        pull = self._pulling
         if pull is not None:
             self._pull(pull, tau, b)
-        last, earlier = history.last, history.before
-        known = 1.0 / (last + earlier) if earlier else 0.0  # times (rate - before) the second derivative in time, halved
-        stages.guess(s.state, rate, rate_before, reach * dt, (reach * dt + last) * known, x)
         if self._settles:
             stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
+            first = None
         self._fix(system, time + reach * dt, tau)
-        solved = system.solve()
+        solved = system.solve(first=first)
         if scheme == "backward_euler":
             w[:] = x
             return solved

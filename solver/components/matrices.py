@@ -6,16 +6,19 @@ import math
 
 import numpy as np
 from mpi4py import MPI
+from numpy.typing import NDArray
 
 from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
-from ..kernels import edges
+from ..kernels import edges, plain
 from ..linalg.linear import LinearSystem
 from .boundaries import fix_rows
 from .options import SchemeOptions
 from .own_stages import OwnStages
 from .restored import Restored
 from .workspace import Workspace
+
+Floats = NDArray[np.float64]
 
 
 class Matrices:
@@ -33,6 +36,10 @@ class Matrices:
         self._plain = options.flux == "central" and not species.crossings and not len(species.turning) and species.plain_mean
         self._filled: dict[bool, tuple[float, int]] = {}  # size of the stage and number of what reactions take back
         self.restored: Restored | None = None  # how reactions take back what the stages bring, where they are fast
+        self._law: edges.EdgeLaw | None = None  # of the step, where it is plain: fluxes are made when they are needed
+        self._made = 0  # how often fluxes were made
+        self._of_diagonal = (-1, 0.0, False)  # fluxes, tau and order of the last matrix, of which ``_left`` is; and its diffusion number
+        self._left, self._number = np.zeros(self.graph.n_owned if self.own is not None else 0), 0.0
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
         self.failure = ""  # why the last step failed
 
@@ -47,6 +54,7 @@ class Matrices:
     def _edges(self, law: edges.EdgeLaw, time: float) -> None:
         """Fill the edges of the workspace with u and l; in one pass where nothing comes in between."""
         s, wk = self.species, self.work
+        self._made += 1
         if self._plain and len(law.factors) == 0:
             self._note_peclet(time, *edges.central_weights(law, wk.edges.u, wk.edges.lower))
             return
@@ -57,6 +65,42 @@ class Matrices:
         s.cross(law, wk.edges.u, wk.edges.lower)
         self._flux(wk.edges.u, wk.edges.lower)
 
+    def _takes_two(self, law: edges.EdgeLaw) -> bool:
+        """Whether two passes make the step (kernels.plain); the same in all steps. Collective at the first call."""
+        return (
+            self._plain
+            and self.own is None
+            and len(law.motility) == 1
+            and len(law.factors) == 0
+            and not self.species.fixed_conditions
+            and self.options.scheme != "backward_euler"
+            and self.high.rounded is not None
+        )
+
+    def _begin(self, law: edges.EdgeLaw, production: Floats, tau: float, time: float) -> tuple[float, float] | None:
+        """Matrix, right side and residual of the first stage, whose guess has its ghosts; None if the matrix is not finite.
+
+        Returns what ``LinearSystem.solve`` takes as ``first``. Collective.
+        """
+        s, g, wk, system = self.species, self.graph, self.work, self.high
+        there = s.static and self._filled.get(False) == (tau, 0)
+        target = system.target._replace(own=edges.NONE, ghost=edges.NONE, c=edges.NO_SINGLES) if there else system.target
+        rows = (g.mass, production, wk.sinks, s.state, system.guess, tau, g.diagonal, g.n_own_columns)
+        kernel = plain.open_drifting if len(law.psi) > 1 else plain.open_diffusing
+        worst, node, number, fits, *sums = kernel(law, *rows, target, system.b, system.residual)
+        self._note_peclet(time, worst, node)
+        if not there:
+            system.changed(fits)
+            if not self._choose(system, number, False, (tau, 0)):
+                return None
+        return sums[0], sums[1]
+
+    def _finish(self, law: edges.EdgeLaw, last: Floats, dt: float) -> float:
+        """The new density of high order; its smallest value, NaN if any is not finite."""
+        s, wk = self.species, self.work
+        kernel = plain.close_drifting if len(law.psi) > 1 else plain.close_diffusing
+        return kernel(law, self.graph.mass, wk.production, wk.sinks, s.state, wk.w, last, dt, wk.new, wk.seen)
+
     def _note_peclet(self, time: float, value: float, node: int) -> None:
         """Keep the largest mesh Peclet number so far on this rank, with its time and place."""
         if value > self.peclet[0]:
@@ -66,22 +110,31 @@ class Matrices:
         """Write the matrix, and choose how to solve with it; False if it is not finite: some preconditioners never return then."""
         s, g, wk = self.species, self.graph, self.work
         pull = self._pulling
-        number = 0 if pull is None else pull.number
-        if s.static and self.own is None and self._filled.get(low_order) == (tau, number):
+        what = (tau, 0 if pull is None else pull.number)
+        if s.static and self.own is None and self._filled.get(low_order) == what:
             return True
         sinks = wk.sinks
         if pull is not None:
             sinks = wk.scratch2
             np.add(wk.sinks[: len(pull.rate)], pull.rate, out=sinks[: len(pull.rate)])
-        args = (g.diagonal, g.n_own_columns, sinks, s.fixed)
-        diffusion = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.own, system.ghost)
-        system.changed()
-        diffusion = g.comm.allreduce(math.inf if math.isnan(diffusion) else diffusion, MPI.MAX)
-        if diffusion == math.inf:
+        args, of = (g.diagonal, g.n_own_columns, sinks, s.fixed), (self._made, tau, low_order)
+        if self.own is not None and self._of_diagonal == of:  # only sinks are new
+            finite, fits = edges.refill(wk.edges, *args, tau, system.target, self._left)
+            number = self._number if finite else math.nan
+        else:
+            number, fits = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.target, self._left)
+            self._of_diagonal, self._number = of, number
+        system.changed(fits)
+        return self._choose(system, number, low_order, what)
+
+    def _choose(self, system: LinearSystem, number: float, low_order: bool, what: tuple[float, int]) -> bool:
+        """Choose how to solve with a new matrix by the diffusion number of this rank; False if that is not finite. Collective."""
+        number = self.graph.comm.allreduce(math.inf if math.isnan(number) else number, MPI.MAX)
+        if number == math.inf:
             return False
         # decided anew from the matrix alone: a choice that remembers would not be the same after a restart
-        system.choose(diffusion)
-        self._filled[low_order] = (tau, number)
+        system.choose(number)
+        self._filled[low_order] = what
         return True
 
     def _fix(self, system: LinearSystem, time: float, tau: float) -> None:

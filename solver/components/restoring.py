@@ -96,7 +96,7 @@ class Restoring:
             kernel.damp(near, restored.rate, self._scratch, restored.mean, dt, source)
 
     def lean(self, dt: float, old: Floats, star: Floats, bends: Floats) -> Floats:
-        """By how much what all but reactions make of members changes in time (rows, nodes), where they are taken back; else as in ``bends``.
+        """By how much what all but reactions make of members changes in time (rows, nodes) where they are taken back, else ``bends``.
 
         There it is seen at once how transport changes; it is taken as a line in time through the last two steps.
         """

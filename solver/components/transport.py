@@ -61,7 +61,10 @@ class Transport(Corrected):
         if self.trace is not None:
             self.trace.begun[:] = s.state
         law = s.flux_law(wk.scratch, wk.scratch2)
-        self._edges(law, time)
+        pull, two = self._pulling, self.trace is None and self._takes_two(law)
+        self._law = law if two and pull is None else None
+        if self._law is None:
+            self._edges(law, time)
         if self.own is None:
             s.sources(density, wk.production, wk.sinks, wk.scratch)
             wk.loss[:] = wk.sinks[:n]
@@ -72,7 +75,6 @@ class Transport(Corrected):
             self.gates.foresee(time, time + dt, density)
         s.boundary_values(time, time + dt, fixed=False)
         s.wall_values(time, time + dt)
-        pull = self._pulling
         if pull is not None and pull.credited and self.gain is not None and self.source is not None:
             restoring.credit(wk.edges, pull.rate, pull.mean, self.gain, self.source)
         if self.own is None:
@@ -97,7 +99,9 @@ class Transport(Corrected):
         last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
         if pull is not None:
             restoring.give_back(pull.rate, pull.mean, wk.w, dt, last)
-        if self.own is None:
+        if self._law is not None:
+            smallest = self._finish(self._law, last, dt)
+        elif self.own is None:
             args = (wk.production, wk.sinks, s.fixed, s.state, wk.w, last, dt, wk.new, wk.seen)
             smallest = edges.conservative_update(wk.edges, *args)
         else:
@@ -112,6 +116,8 @@ class Transport(Corrected):
         over = self.packing is not None and self.packing.exceeded()
         correct = self.options.limiter != "none" and (not usable or smallest < 0.0 or over)
         if correct:
+            if self._law is not None:
+                self._edges(self._law, time)
             if not self._correct(dt, usable):
                 return False
             self.limited += 1

@@ -26,7 +26,9 @@ from .low_order import artificial_diffusion
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Indices = NDArray[np.uint32]
+Singles = NDArray[np.float32]
 
+LEAST, MOST = 1e-12, 1e12  # of d in its unit: what squares and products of it need
 ARITHMETIC, HARMONIC, EXACT = 0, 1, 2
 _BLOCK = 64  # entries that are compared with one number at once
 
@@ -60,6 +62,26 @@ class Edges(NamedTuple):
     mass: Floats
     u: Floats
     lower: Floats
+
+
+class Target(NamedTuple):
+    """Where the entries of a matrix go: to its blocks of owned and of ghost columns, and to c and d in single precision, in a unit
+    (kernels.krylov), unless these have length 0.
+    """
+
+    own: Floats
+    ghost: Floats
+    c: Singles
+    d: Singles
+    unit: float
+
+
+NONE, NO_SINGLES = np.zeros(0), np.zeros(0, dtype=np.float32)
+
+
+def double_only(own: Floats, ghost: Floats) -> Target:
+    """The blocks of a matrix alone."""
+    return Target(own, ghost, NO_SINGLES, NO_SINGLES, 1.0)
 
 
 @compiled
@@ -170,50 +192,90 @@ def fill(
     unit: float,
     tau: float,
     low_order: bool,
-    own: Floats,
-    ghost: Floats,
-) -> float:
-    """Write diag(m (unit + tau s)) - tau A into the two blocks of a matrix, A of the high or the low order.
+    target: Target,
+    left: Floats,
+) -> tuple[float, bool]:
+    """Write diag(m (unit + tau s)) - tau A into a matrix, A of the high or the low order.
 
-    unit: 1 for a time step, 0 for a steady balance.
+    unit: 1 for a time step, 0 for a steady balance. left (n_owned, or 0): sum_j l_ij, for ``refill``.
 
     fixed (n_local): rows replaced by diag(m), and columns left out, so that a matrix without drift stays symmetric;
-    ``fixed_side`` brings them to the right side. Returns the largest tau sum_j |u_ij| / m_i, the diffusion number; NaN if
-    anything is not finite.
+    ``fixed_side`` brings them to the right side. Returns the largest tau sum_j |u_ij| / m_i, the diffusion number, NaN if
+    anything is not finite, and whether d is in range.
     """
     indptr, indices, mass, us, ls = e
-    at_own = 0
-    at_ghost = 0
+    own, ghost, c, d, size = target
+    rounds, keeps, scale = len(c) > 0, len(left) > 0, 1.0 / size
+    at_own = np.uint32(0)
+    at_ghost = np.uint32(0)
     number = 0.0
     finite = True
+    fits = True
     for i in range(len(indptr) - 1):
         start, stop = indptr[i], indptr[i + 1]
-        split = start + n_own_columns[i]
+        split = start + np.uint32(n_own_columns[i])
+        shift = at_own - start
         out = 0.0
         spread = 0.0
-        at_diagonal = at_own + diagonal[i] - start
         for k in range(start, stop):
             j = indices[k]
             value = 0.0
             if j != i:
                 u, lower = us[k], ls[k]
                 if low_order:
-                    d = artificial_diffusion(u, lower)
-                    u += d
-                    lower += d
+                    more = artificial_diffusion(u, lower)
+                    u += more
+                    lower += more
                 out += lower
                 spread += abs(u)
                 value = 0.0 if fixed[i] or fixed[j] else -tau * u
+            if rounds:
+                c[k] = value * scale
             if k < split:
-                own[at_own] = value
-                at_own += 1
+                own[shift + k] = value
             else:
-                ghost[at_ghost] = value
-                at_ghost += 1
-        own[at_diagonal] = mass[i] if fixed[i] else mass[i] * (unit + tau * sinks[i]) + tau * out
+                ghost[at_ghost + (k - split)] = value
+        entry = mass[i] if fixed[i] else mass[i] * (unit + tau * sinks[i]) + tau * out
+        own[shift + np.uint32(diagonal[i])] = entry
+        if keeps:
+            left[i] = out
+        if rounds:
+            c[diagonal[i]] = d[i] = entry * scale
+            fits = fits and LEAST < entry * scale < MOST
         number = max(number, tau * spread / mass[i])
-        finite = finite and math.isfinite(spread) and math.isfinite(own[at_diagonal])
-    return number if finite else np.nan
+        finite = finite and math.isfinite(spread) and math.isfinite(entry)
+        at_own += split - start
+        at_ghost += stop - split
+    return (number if finite else np.nan), fits
+
+
+@compiled
+def refill(
+    e: Edges,
+    diagonal: Ints,
+    n_own_columns: Ints,
+    sinks: Floats,
+    fixed: NDArray[np.bool_],
+    tau: float,
+    target: Target,
+    left: Floats,
+) -> tuple[bool, bool]:
+    """The diagonal alone, as ``fill`` would write it with new sinks (unit 1). Returns whether it is finite, and d in range."""
+    indptr, _, mass, _, _ = e
+    own, _, c, d, size = target
+    rounds, scale = len(c) > 0, 1.0 / size
+    at_own = np.uint32(0)
+    finite = True
+    fits = True
+    for i in range(len(indptr) - 1):
+        entry = mass[i] if fixed[i] else mass[i] * (1.0 + tau * sinks[i]) + tau * left[i]
+        own[at_own + (np.uint32(diagonal[i]) - indptr[i])] = entry
+        if rounds:
+            c[diagonal[i]] = d[i] = entry * scale
+            fits = fits and LEAST < entry * scale < MOST
+        finite = finite and math.isfinite(entry)
+        at_own += np.uint32(n_own_columns[i])
+    return finite, fits
 
 
 @compiled

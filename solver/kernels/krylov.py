@@ -1,9 +1,9 @@
 r"""Passes of Krylov methods with a matrix in single precision.
 
-With d the diagonal of A, a correction y of x solves C y = r, C = D^-1 A, r = D^-1 (b - A x): rows that have no units. Sums are weighted by
-d or d^2, so that they are those of A and of true residuals:
+With C and d the matrix and its diagonal in a unit of all, rounded, a correction y of x solves D^-1 C y = r, r = D^-1 (b - A x): rows that
+have no units. Sums are weighted by d or d^2, so that they are those of A and of true residuals:
 
-    (z, A y) = sum d z (C y),   |D r|^2 = sum d^2 r^2
+    (z, C y) = sum d z (D^-1 C y),   |D r|^2 = sum d^2 r^2
 
 z, or a vector with a hat, is what the preconditioner makes of another: the vector itself where that is the diagonal.
 """
@@ -14,34 +14,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import compiled
+from .edges import LEAST, MOST
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Indices = NDArray[np.uint32]
 Ints = NDArray[np.int32]
 
-LEAST, MOST = 1e-12, 1e12  # of d in its unit: what squares and products of it need
-
 
 @compiled
-def scaled(indptr: Indices, diagonal: Ints, n_own_columns: Ints, own: Floats, ghost: Floats, unit: float, c: Singles, d: Singles) -> bool:
-    """C, and d in its unit, of the two blocks of a matrix; False where d is out of range."""
+def rounded(indptr: Indices, diagonal: Ints, n_own_columns: Ints, own: Floats, ghost: Floats, unit: float, c: Singles, d: Singles) -> bool:
+    """A and its diagonal in their unit, of the two blocks of a matrix; False where d is out of range."""
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)
+    scale = 1.0 / unit
     fits = True
     for i in range(len(indptr) - 1):
         start, stop = indptr[i], indptr[i + 1]
         split = start + np.uint32(n_own_columns[i])
-        entry = own[at_own + (np.uint32(diagonal[i]) - start)]
-        inverse = 1.0 / entry
-        size = entry / unit
+        size = own[at_own + (np.uint32(diagonal[i]) - start)] * scale
         d[i] = size
         fits = fits and LEAST < size < MOST
         for k in range(start, split):
-            c[k] = own[at_own + (k - start)] * inverse
+            c[k] = own[at_own + (k - start)] * scale
         at_own += split - start
         for k in range(split, stop):
-            c[k] = ghost[at_ghost + (k - split)] * inverse
+            c[k] = ghost[at_ghost + (k - split)] * scale
         at_ghost += stop - split
     return fits
 
@@ -84,7 +82,7 @@ def residual(
 def times(
     indptr: Indices, indices: Indices, c: Singles, d: Singles, z: Floats, r: Floats, q: Floats, s: Floats, u: Floats
 ) -> tuple[float, float, float, float]:
-    """u = C z; sums of d z r, d z u, d z s and d q u. z (n_local)."""
+    """u = D^-1 C z; sums of d z r, d z u, d z s and d q u. z (n_local)."""
     reached = 0.0
     curved = 0.0
     across = 0.0
@@ -93,13 +91,13 @@ def times(
         value = 0.0
         for k in range(indptr[i], indptr[i + 1]):
             value += c[k] * z[indices[k]]
-        u[i] = value
         weight = d[i]
+        u[i] = value / weight
         along = weight * z[i]
         reached += along * r[i]
-        curved += along * value
+        curved += z[i] * value
         across += along * s[i]
-        back += weight * q[i] * value
+        back += q[i] * value
     return reached, curved, across, back
 
 
@@ -148,7 +146,7 @@ def next_direction(
 def times_with(
     indptr: Indices, indices: Indices, c: Singles, d: Singles, z: Floats, first: Floats, second: Floats, v: Floats
 ) -> tuple[float, float, float, float]:
-    """v = C z; sums of d^2 times v first, v second, v^2 and second^2. z (n_local)."""
+    """v = D^-1 C z; sums of d^2 times v first, v second, v^2 and second^2. z (n_local)."""
     one = 0.0
     two = 0.0
     size = 0.0
@@ -157,13 +155,12 @@ def times_with(
         value = 0.0
         for k in range(indptr[i], indptr[i + 1]):
             value += c[k] * z[indices[k]]
-        v[i] = value
         weight = d[i]
-        weighted = weight * value
+        v[i] = value / weight
         beside = weight * second[i]
-        one += weighted * (weight * first[i])
-        two += weighted * beside
-        size += weighted * weighted
+        one += value * (weight * first[i])
+        two += value * beside
+        size += value * value
         other += beside * beside
     return one, two, size, other
 

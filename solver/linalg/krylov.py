@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from ..kernels import krylov
 from .incomplete import Incomplete
 from .petsc_values import Values
+from .rounded import Rounded
 
 Floats = NDArray[np.float64]
-Singles = NDArray[np.float32]
+Squares = tuple[float, float]
 
 DEPTH = 1e-6  # share of a residual down to which corrections by the rounded matrix follow it
 ROUNDING = 4.0 * 2.0**-24  # of A y, relative to |D y|: two roundings, of C and d, times |A| |y| <= 2 |D y| or so
@@ -67,15 +68,16 @@ class Krylov:
     says it.
     """
 
-    def __init__(self, memory: Memory, values: Values, x: Floats, b: Floats, incomplete: Incomplete | None, symmetric: bool) -> None:
+    def __init__(
+        self, rounded: Rounded, memory: Memory, values: Values, x: Floats, b: Floats, incomplete: Incomplete | None, symmetric: bool
+    ) -> None:
         g = memory.graph
-        self._memory, self._values, self._incomplete = memory, values, incomplete
+        self._memory, self._rounded, self._incomplete = memory, rounded, incomplete
         self._symmetric = symmetric
-        self._local, self._x, self._b = x, x[: g.n_owned], b
-        self._c, self._d = np.zeros(len(g.indices), dtype=np.float32), np.zeros(g.n_owned, dtype=np.float32)
-        self._rows = g.indptr, g.indices, self._c, self._d
+        self._local, self._x, self._d = x, x[: g.n_owned], rounded.d
+        self._rows = g.indptr, g.indices, rounded.c, self._d
         self._residual_of = (g.indptr, g.indices, g.n_own_columns, values.own, values.ghost, x, b, self._d)
-        self._stale, self._fits = True, False
+        self._stale = True
         self._moved = 0.0  # |D y| of the corrections of a round
         self.taken = 0
         self.outcome = ""
@@ -84,25 +86,29 @@ class Krylov:
         """The values of the matrix are new."""
         self._stale = True
 
-    def solve(self, rtol: float, most: int) -> bool:
-        """Solve from the guess in ``x`` to |b - A x| <= rtol |b|, or rtol of the guess's residual where b is 0. Collective."""
+    def solve(self, rtol: float, most: int, first: Squares | None = None) -> bool:
+        """Solve from the guess in ``x`` to |b - A x| <= rtol |b|, or rtol of the guess's residual where b is 0. Collective.
+
+        first: |b|^2 and |b - A x|^2 on this rank, where D^-1 (b - A x) is in the first vector already.
+        """
         self.taken = 0
-        self.outcome = self._rounds(rtol, most)
+        self.outcome = self._rounds(rtol, most, first)
         return self.outcome == CONVERGED
 
-    def _rounds(self, rtol: float, most: int) -> str:
+    def _rounds(self, rtol: float, most: int, first: Squares | None) -> str:
         m = self._memory
         self._renew()
         before, goal = math.inf, -1.0
         for _ in range(ROUNDS):
-            size, left = self._residual()
+            size, left = self._residual(first)
+            first = None
             if goal < 0.0:
                 goal = rtol * (size or left)
             if not math.isfinite(left + goal):
                 return NOT_FINITE
             if left <= goal:
                 return CONVERGED
-            if not self._fits or left > LESS * before:
+            if not self._rounded.fits or left > LESS * before:
                 return BREAKDOWN
             before = left
             unit = 1.0 / m.unit
@@ -119,22 +125,20 @@ class Krylov:
 
     def _renew(self) -> None:
         """Matrix and preconditioner of the values of now. Collective."""
-        if self._stale:
-            g, v = self._memory.graph, self._values
-            fits = krylov.scaled(g.indptr, g.diagonal, g.n_own_columns, v.own, v.ghost, self._memory.unit, self._c, self._d)
-            (bad,) = self._memory.total((float(not fits),))
-            self._fits = bad == 0.0
-            if self._incomplete is not None:
-                self._incomplete.setUp(None)
-            self._stale = False
+        self._rounded.renew()
+        if self._stale and self._incomplete is not None:
+            self._incomplete.setUp(None)
+        self._stale = False
 
-    def _residual(self) -> tuple[float, float]:
-        """|b| and |b - A x|; leaves D^-1 (b - A x) in the first vector. Collective."""
+    def _residual(self, known: Squares | None) -> tuple[float, float]:
+        """|b| and |b - A x|; leaves D^-1 (b - A x) in the first vector, unless that is known. Collective."""
         m = self._memory
-        if not m.alone:
-            m.graph.halo.update(self._local)
-        squares = m.total(krylov.residual(*self._residual_of, m.unit, m.vectors[0]))
-        return math.sqrt(squares[0]), math.sqrt(squares[1])
+        if known is None:
+            if not m.alone:
+                m.graph.halo.update(self._local)
+            known = krylov.residual(*self._residual_of, m.unit, m.vectors[0])
+        size, left = m.total(known)
+        return math.sqrt(size), math.sqrt(left)
 
     def _hat(self, vector: Floats, into: Floats) -> Floats:
         """What the preconditioner makes of a vector, with its ghosts. Collective."""

@@ -15,10 +15,12 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
+from ..kernels.edges import Target, double_only
 from .incomplete import Incomplete
-from .krylov import NOT_FINITE, TOO_MANY, Krylov, Memory
+from .krylov import NOT_FINITE, TOO_MANY, Krylov, Memory, Squares
 from .overlap import FEW, Overlap
 from .petsc_values import Values
+from .rounded import Rounded
 
 Floats = NDArray[np.float64]
 log = logging.getLogger("invasio.linalg")
@@ -210,12 +212,41 @@ class LinearSystem:
         self._limit = self.options.max_iterations
         if solver == "gmres" and self.options.solver != "gmres":
             solver, self._limit = "cg" if self.symmetric else "bicgstab", min(_TRIED, self._limit)
-        if solver not in _OWN_SOLVERS or preconditioner not in _OWN_PRECONDITIONERS or self._options():
-            return None
-        if self.options.preconditioner == "auto" and self._pattern.size[1] < WORTH:
+        rounded = self.rounded if solver in _OWN_SOLVERS and preconditioner in _OWN_PRECONDITIONERS and not self._options() else None
+        if rounded is None:
             return None
         incomplete = self._incomplete if preconditioner == "ilu" else None
-        return Krylov(self._pattern.memory, self._values, self._local, self.b, incomplete, solver == "cg")
+        return Krylov(rounded, self._pattern.memory, self._values, self._local, self.b, incomplete, solver == "cg")
+
+    @functools.cached_property
+    def rounded(self) -> Rounded | None:
+        """The matrix in single precision where a solver of our own may be chosen, whatever the matrix is. Collective at the first call."""
+        solver, preconditioner = self.options.solver, self.options.preconditioner
+        if preconditioner == "auto" and self._pattern.size[1] < WORTH:
+            return None
+        own = solver in ("auto", *_OWN_SOLVERS) and preconditioner in ("auto", *_OWN_PRECONDITIONERS) and not self._options()
+        return Rounded(self._pattern.memory, self._values) if own else None
+
+    @property
+    def guess(self) -> Floats:
+        """``x`` with room for its ghosts."""
+        return self._local
+
+    @functools.cached_property
+    def target(self) -> Target:
+        """Where kernels write the matrix; ``changed`` needs to know then whether diagonals are in range. Collective at the first call."""
+        single = self.rounded
+        return self.blocks if single is None else Target(self.own, self.ghost, single.c, single.d, self._pattern.memory.unit)
+
+    @functools.cached_property
+    def blocks(self) -> Target:
+        """The matrix in double precision alone."""
+        return double_only(self.own, self.ghost)
+
+    @property
+    def residual(self) -> Floats:
+        """Where a solver of our own expects D^-1 (b - A x), if it is made by others: memory of all systems in turn."""
+        return self._pattern.memory.vectors[0]
 
     def _options(self) -> Mapping[str, str]:
         """What PETSc is told of this system."""
@@ -236,19 +267,21 @@ class LinearSystem:
         self.ksp.setConvergenceHistory(self.options.max_iterations + 2, reset=True)
         return Values(self._basis)
 
-    def changed(self) -> None:
-        """Call after writing matrix values."""
+    def changed(self, fits: bool | None = None) -> None:
+        """Call after writing matrix values; fits: whether diagonals are in range, where all of ``target`` was written."""
+        if "rounded" in vars(self) and self.rounded is not None:
+            self.rounded.changed(fits)
         if self._krylov is not None:
             self._krylov.changed()
         self._values.changed()
 
-    def solve(self, rtol: float | None = None) -> bool:
+    def solve(self, rtol: float | None = None, first: Squares | None = None) -> bool:
         """Solve from the guess in ``x``; False if it did not converge or gave non-finite values. Collective.
 
-        What our own does not solve is left to PETSc, but for what took too many iterations.
+        What our own does not solve is left to PETSc, but for what took too many iterations. first: as of krylov.Krylov.solve.
         """
         self.taken, self.outcome = 0, ""
-        solved = self._solve_single(rtol or self._rtol)
+        solved = self._solve_single(rtol or self._rtol, first)
         if self.outcome == TOO_MANY and self._limit < self.options.max_iterations:
             self.outcome = ""
         if not solved and (self.outcome != TOO_MANY or self.ksp.getPC().getType() == "python"):
@@ -257,11 +290,11 @@ class LinearSystem:
         self.solves += 1
         return solved
 
-    def _solve_single(self, rtol: float) -> bool:
+    def _solve_single(self, rtol: float, first: Squares | None) -> bool:
         own = self._krylov
         if own is None:
             return False
-        solved = own.solve(rtol, self._limit)
+        solved = own.solve(rtol, self._limit, first)
         self.taken, self.outcome = own.taken, own.outcome
         if own.outcome == NOT_FINITE:
             self.x[:] = 0.0

@@ -13,6 +13,7 @@ from ..parallel import Comm, agreed
 
 _ROWS_PER_CHUNK = 65536
 _CHUNKS_AT_MOST = 64
+_PIECES_AT_MOST = 8  # of a rank's block: for each of them the ranks meet, and as many of its rows are on the way at once
 
 
 def chunk_rows(total: int) -> int:
@@ -45,20 +46,24 @@ class Blocks:
         self.starts = np.minimum(total, self.chunk * -(-chunks * np.arange(comm.size + 1) // comm.size))
         self.start = int(self.starts[comm.rank])
         self.count = int(self.starts[comm.rank + 1]) - self.start
-        self._pieces = -(-int(np.diff(self.starts).max()) // self.chunk)  # chunks of a rank, at most
+        most = -(-int(np.diff(self.starts).max()) // self.chunk)  # chunks of a rank
+        self.piece = self.chunk * max(1, -(-most // _PIECES_AT_MOST))  # rows of a piece of `in_pieces`, at most
+        self._pieces = -(-most * self.chunk // self.piece)
         numbers = np.asarray(numbers, dtype=np.int64)
         self._n_owned = len(numbers)
         self._as_is = comm.size == 1 and len(numbers) == total and _counted(numbers)
         if self._as_is:
             return
         short = np.int32 if total < 2**31 else np.int64  # two numbers per row are kept
-        target = np.clip(np.searchsorted(self.starts, numbers, side="right") - 1, 0, comm.size - 1)
-        piece = np.clip((numbers - self.starts[target]) // self.chunk, 0, self._pieces - 1)
         cells = comm.size * self._pieces
-        key = (target * self._pieces + piece).astype(np.int16 if cells < 2**15 else np.int64)  # NumPy sorts short numbers fastest
+        begins = self.chunk * np.arange(max(1, chunks))  # all rows of a chunk go to one piece of one rank
+        target = np.clip(np.searchsorted(self.starts, begins, side="right") - 1, 0, comm.size - 1)
+        by_chunk = (target * self._pieces + (begins - self.starts[target]) // self.piece).astype(
+            np.int16 if cells < 2**15 else np.int64
+        )  # NumPy sorts short numbers fastest
+        key = by_chunk.take(numbers // self.chunk, mode="clip")
         self._order = np.argsort(key, kind="stable").astype(short)
-        del target, piece
-        # rows by rank and chunk, of those that are sent and of those that arrive
+        # rows by rank and piece, of those that are sent and of those that arrive
         self._send = np.bincount(key, minlength=cells).astype(np.int64).reshape(comm.size, self._pieces)
         self._receive = np.empty_like(self._send)
         comm.Alltoall(self._send, self._receive)
@@ -88,11 +93,14 @@ class Blocks:
         self.comm.Alltoallv([rows, (send * width, _displacements(send * width))], [out, (receive * width, _displacements(receive * width))])
         return out
 
-    def to_block(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...), column by column to save memory."""
+    def to_block(self, values: NDArray[Any], *, copy: bool = True) -> NDArray[Any]:
+        """Collective: rows in the owner's order (n_owned, ...) to this rank's block (count, ...), column by column to save memory.
+
+        copy: the block is the caller's own; else it may be the given rows.
+        """
         rows: Any = np.asarray(values)
         if self._as_is:
-            return np.array(rows, order="C")
+            return np.array(rows, order="C") if copy else np.ascontiguousarray(rows)
         block: Any = np.empty((self.count, *rows.shape[1:]), dtype=rows.dtype)
         for column in np.ndindex(rows.shape[1:]):
             some = rows[:, *column][self._order]
@@ -101,7 +109,7 @@ class Blocks:
         return whole
 
     def in_pieces(self, values: Callable[[NDArray[Any] | slice], NDArray[Any]]) -> Iterator[tuple[int, NDArray[Any]]]:
-        """Collective: this rank's block of a large table chunk by chunk, as (first row, rows); as many on all ranks, maybe without rows.
+        """Collective: this rank's block of a large table piece by piece, as (first row, rows); as many on all ranks, maybe without rows.
 
         values: rows (k, ...) of this rank by their places in the owner's order.
         """
@@ -109,8 +117,8 @@ class Blocks:
             (np.concatenate([[0], np.cumsum(counts)]) for counts in (self._send, self._receive)) if not self._as_is else ((), ())
         )
         for piece in range(self._pieces):
-            first = min(self.count, piece * self.chunk)
-            size = min(self.count - first, self.chunk)
+            first = min(self.count, piece * self.piece)
+            size = min(self.count - first, self.piece)
             if self._as_is:
                 yield self.start + first, values(slice(first, first + size))
                 continue

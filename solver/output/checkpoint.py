@@ -33,6 +33,7 @@ from .hdf import SharedFile
 from .layout import Grid, Rows
 from .manifest import other_gmsh
 from .trial import read_apart
+from .vtkhdf import early
 
 log = logging.getLogger("invasio.output")
 _KEPT = 2
@@ -57,7 +58,7 @@ def save(
     state: Mapping[str, NDArray[np.float64]],
     scalars: Mapping[str, Any],
     hashes: Mapping[str, str] | None = None,
-    collective: bool | None = None,
+    apart: bool | None = None,
     tables: Mapping[str, Rows] | None = None,
     beside: Mapping[str, str] | None = None,
 ) -> Path:
@@ -69,7 +70,7 @@ def save(
         state: name -> values at the owned nodes, (n_owned,) or (n_owned, k); names may hold "/".
         scalars: numbers (or lists of them) by name; "time" and "step" must be there.
         hashes: what must be the same when the run resumes (scenario); the mesh's hash is added.
-        collective: write from all ranks; by default where h5py has MPI, else through rank 0 block by block.
+        apart: as of `SharedFile`.
         tables: arrays whose names begin so are rows of these tables, and not of that of the nodes.
         beside: files in the folder, named ...-<step>..., that belong to it, and their SHA-256 (rank 0); they go when it goes.
 
@@ -84,28 +85,25 @@ def save(
     comm.barrier()
     plans = _plans(grid, tables)
     plan = {name: plans[_table(name, plans)] for name in state}
-    rows = {name: plan[name].to_block(np.asarray(values, dtype=np.float64)) for name, values in state.items()}
-    sums = comm.gather({name: _sums(block, plan[name].chunk) for name, block in rows.items()})
-    header = ""
-    if comm.rank == 0:
-        crc = {name: [c for part in sums or [] for c in part[name]] for name in rows}
-        every = {"mesh": grid.mesh_hash, **(hashes or {})}
-        kind = {"format": FORMAT, "version": invasio.__version__}
-        chunks = {name: p.chunk for name, p in plan.items()}
-        shapes = {name: block.shape[1:] for name, block in rows.items()}
-        about = {**kind, "scalars": dict(scalars), "hashes": every, "crc": crc, "chunk": chunks, "shape": shapes}
-        header = json.dumps({**about, "beside": dict(beside or {})})
-    header = comm.bcast(header)
+    shapes = {name: np.shape(values)[1:] for name, values in state.items()}
+    every = {"mesh": grid.mesh_hash, **(hashes or {})}
+    about = {"format": FORMAT, "version": invasio.__version__, "scalars": dict(scalars), "hashes": every, "shape": shapes}
+    about |= {"chunk": {name: p.chunk for name, p in plan.items()}, "beside": dict(beside or {})}
     what = f"cannot write the checkpoint {final} (is the disk full?)"
-    file = SharedFile(temporary, "w", comm, collective=collective, room=digest.ROOM)
-
-    size = comm.allreduce(sum(block.nbytes for block in rows.values())) + len(header) + 2**20
+    file = SharedFile(temporary, "w", comm, apart=apart, room=digest.ROOM)
 
     def fill() -> None:
-        file.reserve(size)
-        file.each(lambda h5: _tables(h5, rows, plan, header))
-        for name, block in rows.items():
+        file.reserve(sum(_room(plan[name], shape) for name, shape in shapes.items()) + 2 * len(json.dumps(about)) + 2**20)
+        file.each(lambda h5: _tables(h5, shapes, plan))
+        sums: dict[str, list[int]] = {}
+        for name, values in state.items():  # one by one, so that no two arrays are there twice
+            block = plan[name].to_block(np.asarray(values, dtype=np.float64), copy=False)
+            sums[name] = _sums(block, plan[name].chunk)
             file.write_rows(f"state/{name}", plan[name].start, block)
+        shares = comm.gather(sums)
+        crc = {name: [c for share in shares or [] for c in share[name]] for name in state}
+        file.each(lambda h5: _head(h5, json.dumps({**about, "crc": crc})))
+        file.sync()
 
     def publish() -> None:
         if comm.rank != 0:
@@ -232,12 +230,19 @@ def _table(name: str, plans: Mapping[str, Blocks]) -> str:
     return next((prefix for prefix in plans if prefix and name.startswith(prefix)), "")
 
 
-def _tables(h5: h5py.File, rows: Mapping[str, NDArray[np.float64]], plan: Mapping[str, Blocks], header: str) -> None:
-    text = np.frombuffer(header.encode(), dtype=np.uint8)
+def _room(plan: Blocks, shape: tuple[int, ...]) -> int:
+    """Bytes of an array, with its sums in the header."""
+    return 8 * plan.total * int(np.prod(shape, dtype=np.int64)) + 16 * (plan.total // plan.chunk + 1)
+
+
+def _tables(h5: h5py.File, shapes: Mapping[str, tuple[int, ...]], plan: Mapping[str, Blocks]) -> None:
+    for name, shape in shapes.items():
+        h5.create_dataset(f"state/{name}", (plan[name].total, *shape), "f8", **early())
+
+
+def _head(h5: h5py.File, header: str) -> None:
     h5.attrs["sha256"] = hashlib.sha256(header.encode()).hexdigest()
-    h5.create_dataset("header", data=text)
-    for name, block in rows.items():
-        h5.create_dataset(f"state/{name}", (plan[name].total, *block.shape[1:]), "f8")
+    h5.create_dataset("header", data=np.frombuffer(header.encode(), dtype=np.uint8))
 
 
 def _tried(comm: Comm, action: Callable[[], Any]) -> tuple[Any, str]:

@@ -20,7 +20,8 @@ from ..parallel import agreed
 from . import columns, structure, vtkhdf
 from .blocks import Blocks
 from .folder import sync
-from .hdf import SharedFile, create_alone
+from .h5 import create_alone
+from .hdf import SharedFile
 from .layout import ALONG, Frame, Grid
 from .parts import NO_PARTS, PARTS, Parts, create_parts, growing
 from .series import NOTHING
@@ -66,7 +67,7 @@ class FieldsWriter:
         provenance: texts stored under /provenance (versions, git revision); VTK ignores that group.
         scenario: the resolved scenario, stored under /scenario.
         expected: about how many outputs will come.
-        collective: write from all ranks; by default where h5py has MPI, else through rank 0.
+        apart: as of `SharedFile`.
         hook: for tests.
         still: the fields that do not change in time: they are written once.
         parts: group of numbers by part -> what does not change of it, as arrays; ``Frame.parts`` has what does.
@@ -94,7 +95,7 @@ class FieldsWriter:
         provenance: Mapping[str, str] | None = None,
         scenario: str = "",
         expected: int = 512,
-        collective: bool | None = None,
+        apart: bool | None = None,
         hook: Callable[[str], None] = _no_hook,
         part: str = "fields",
         kept: tuple[Path, str] | None = None,
@@ -114,7 +115,7 @@ class FieldsWriter:
         self._stride = -(-grid.n_nodes // self._blocks.chunk) * self._blocks.chunk
         self._whole = bool((np.diff(self._blocks.starts) == self._stride).any())  # one rank writes all, with no gap between steps
         self._chunks = -(-grid.n_nodes // self._blocks.chunk) * max(expected, 512)
-        self._collective = collective
+        self._apart = apart
         self._hook = hook
         self._fields_of, self._unit_of = attrgetter(part), unit_of
         self._still, self._parts = tuple(still), parts
@@ -185,6 +186,8 @@ class FieldsWriter:
     def keep(self, target: Path) -> str:
         """Collective: bring the file to the disk and keep its structure as of now; its SHA-256 on rank 0, "" where there is none."""
         self.write()
+        if self._file is not None:
+            self._file.everywhere(self._trouble(), self._file.sync)
         comm, digest = self.grid.comm, ""
         if comm.rank == 0 and self._file is not None:
             try:
@@ -234,7 +237,7 @@ class FieldsWriter:
         )  # chunks are written whole
         need = self._check_space(mesh + sum(block.nbytes for block in first.blocks.values()) + int(padding))
         create_alone(temporary, comm, self._chunks, self._trouble(), lambda h5: self._tables(h5, cells.chunk, first.parts))
-        file = SharedFile(temporary, "r+", comm, collective=self._collective)
+        file = SharedFile(temporary, "r+", comm, apart=self._apart)
         points = self._blocks.to_block(grid.points)
         regions = cells.to_block(grid.cell_region)
         fibres = {name: self._blocks.to_block(values).astype(np.float32) for name, values in self._fibres.items()}
@@ -261,7 +264,7 @@ class FieldsWriter:
 
         file.everywhere(self._trouble(), fill)
         file.everywhere(self._trouble(), publish)
-        return SharedFile(self.path, "r+", comm, collective=self._collective)
+        return SharedFile(self.path, "r+", comm, apart=self._apart)
 
     def _tables(self, h5: h5py.File, cell_chunk: int, parts: Mapping[str, np.ndarray]) -> None:
         """Create every table, in a file that one rank has to itself."""
@@ -375,7 +378,7 @@ class FieldsWriter:
             raise SolverError(fault, code="cannot-resume", place=str(self.path), remedy="use --overwrite, or another --out")
         if keep == 0:
             return  # the first frame writes a new file
-        file = SharedFile(self.path, "r+", comm, collective=self._collective)
+        file = SharedFile(self.path, "r+", comm, apart=self._apart)
 
         def cut() -> None:
             file.resize(f"{STEPS}/Values", keep)

@@ -84,12 +84,7 @@ def offset_tables(first: int, last: int, stride: int) -> dict[str, np.ndarray]:
 
 
 def early() -> dict[str, object]:
-    """Room is allocated when a table grows, on one rank too.
-
-    By default one rank allocates when it writes. A run that is resumed on several would go on so, each rank would
-    allocate for what it writes itself, they would no longer agree on the file's length, and HDF5 would wait for ever.
-    (Compressed chunks are allocated by all ranks together in any case.)
-    """
+    """Room is allocated when a table grows: so each rank can be told where its rows lie. (Compressed chunks get theirs when written.)"""
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     return {"dcpl": properties}

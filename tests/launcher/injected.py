@@ -23,7 +23,7 @@ from invasio.hpc import ranks
 from invasio.postprocess import expect
 from invasio.solver import checkpointer, course, recording
 from invasio.solver.errors import SolverError
-from invasio.solver.output import checkpoint, digest, fields, folder, hdf, series, together
+from invasio.solver.output import blocks, checkpoint, digest, fields, folder, hdf, room, series, together
 
 ALL = -1
 FAULTS: dict[str, Callable[[], BaseException]] = {
@@ -41,14 +41,14 @@ PLACES: dict[str, tuple[Any, str, int]] = {  # object, function, at which call
     "step": (course, "one_step", 4),
     "output": (recording.Recording, "on_output", 2),
     "series": (series.Series, "_write", 2),
-    "before a collective write": (hdf.SharedFile, "write_rows", 9),
-    "within a collective write": (hdf.SharedFile, "_write", 30),
+    "before a write of all": (hdf.SharedFile, "write_rows", 9),
+    "within a write of all": (hdf, "put", 9),
     "flush": (hdf.SharedFile, "flush", 4),
     "fields": (fields.FieldsWriter, "_append", 2),
     "room for fields": (fields.FieldsWriter, "hold", 4),
     "rows of fields": (fields.FieldsWriter, "_append", 4),
     "snapshot": (checkpointer, "snapshot", 1),
-    "checkpoint": (checkpoint, "_tables", 1),
+    "checkpoint": (checkpoint, "_sums", 1),
     "digest": (digest, "_whole", 1),
     "closing": (recording.Recording, "finish", 1),
     "expectations": (expect, "check", 1),
@@ -65,9 +65,10 @@ def no_more_room() -> None:
 def inject(place: str, fault: str, rank: int) -> None:
     """Have the place raise the fault on one rank, instead of doing its work."""
     target, name, call = PLACES[place]
+    blocks._ROWS_PER_CHUNK = 8  # every rank has some, of so small a run too
     together.OFTEN = -1.0  # each output is written at once, so that calls can be counted
     if fault == "no room":
-        hdf._MARGIN = 0  # else all outputs of so small a run have room at once
+        room._MARGIN = 0  # else all outputs of so small a run have room at once
     usual, calls = getattr(target, name), iter(range(1, 1_000_000))
 
     def failing(*args: Any, **options: Any) -> Any:

@@ -71,8 +71,8 @@ def test_drift_on_obtuse_triangles_without_hypre(comm: Comm, monkeypatch: pytest
     taken: dict[str, int] = {}
     usual = linear.LinearSystem.solve
 
-    def counted(self: linear.LinearSystem, rtol: float | None = None) -> bool:
-        ended = usual(self, rtol)
+    def counted(self: linear.LinearSystem, rtol: float | None = None, first: tuple[float, float] | None = None) -> bool:
+        ended = usual(self, rtol, first)
         kind = self.ksp.getPC().getType()
         taken[kind] = max(taken.get(kind, 0), self.taken)
         return ended

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import fstat, fsync, readlink
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
+from invasio.solver.errors import SolverError
 from invasio.solver.output import blocks as blocks_module
-from invasio.solver.output import together
+from invasio.solver.output import hdf, places, together, vtkhdf
 from invasio.solver.output.blocks import Blocks
 from invasio.solver.output.checkpoint import load_latest, save
 from invasio.solver.output.fields import FieldsWriter
@@ -36,13 +39,13 @@ def content(path: Path) -> dict[str, tuple[bytes, tuple[int, ...], str]]:
     return found
 
 
-def write(path: Path, of: Any, collective: bool | None = None) -> None:
+def write(path: Path, of: Any, apart: bool | None = None) -> None:
     """Four steps, of which two are written again after a resumption."""
-    writer = FieldsWriter(path, of, NAMES, collective=collective)
+    writer = FieldsWriter(path, of, NAMES, apart=apart)
     for time in (0.0, 1.0, 2.0, 3.0):
         writer.on_output(frame(of, time))
     writer.close("stopped early")
-    writer = FieldsWriter(path, of, NAMES, resume_at=1.0, collective=collective)
+    writer = FieldsWriter(path, of, NAMES, resume_at=1.0, apart=apart)
     for time in (1.0, 2.0, 3.0):
         writer.on_output(frame(of, time))
     writer.close("done")
@@ -93,14 +96,14 @@ def alone() -> Any:
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-@pytest.mark.parametrize("collective", [None, False])
+@pytest.mark.parametrize("apart", [None, False])
 @pytest.mark.parametrize("small_chunks", [False, True])
 def test_the_file_is_that_of_one_rank(
-    comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, dim: int, collective: bool | None, small_chunks: bool
+    comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, dim: int, apart: bool | None, small_chunks: bool
 ) -> None:
     if small_chunks:  # as on a large mesh: several chunks a step, padded to whole ones
         monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
-    write(shared_tmp / "many.vtkhdf", grid(comm, dim, 7, empty_rank=1), collective)
+    write(shared_tmp / "many.vtkhdf", grid(comm, dim, 7, empty_rank=1), apart)
     if comm.rank == 0:
         write(shared_tmp / "one.vtkhdf", grid(alone(), dim, 7))
         same = content(shared_tmp / "many.vtkhdf") == content(shared_tmp / "one.vtkhdf")
@@ -110,7 +113,7 @@ def test_the_file_is_that_of_one_rank(
 @pytest.mark.parametrize("level", [0, 4])
 @pytest.mark.parametrize("dim", [1, 2, 3])
 def test_a_file_begun_by_one_rank_goes_on_with_many(comm: Comm, shared_tmp: Path, dim: int, level: int) -> None:
-    """Room must be allocated when tables grow: what each rank allocates as it writes makes them wait for each other for ever."""
+    """Room must be allocated when tables grow, by whoever: ranks are told where their rows lie before anything is there."""
     path, times = shared_tmp / "fields.vtkhdf", [float(k) for k in range(70)]  # the tables grow more than once
     if comm.rank == 0:
         for at, stop in ((path, 2), (shared_tmp / "one.vtkhdf", 70)):
@@ -135,20 +138,98 @@ def test_a_file_begun_by_one_rank_goes_on_with_many(comm: Comm, shared_tmp: Path
     parallel_assert(comm, comm.rank != 0 or same, "the files differ")
 
 
-@pytest.mark.parametrize("collective", [None, False])
-def test_a_file_of_many_columns_goes_on(comm: Comm, shared_tmp: Path, collective: bool | None) -> None:
-    """More small tables than HDF5's cache holds: ranks whose caches differ would wait for each other for ever."""
+@pytest.mark.parametrize("apart", [None, False])
+@pytest.mark.parametrize("nodes", [7, 8])
+def test_compressed_chunks_are_those_of_one_rank(
+    comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, apart: bool | None, nodes: int
+) -> None:
+    """Each rank compresses its own chunks, the last of which is filled up."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    sent: list[int] = []
+
+    def noted(*given: Any) -> Any:
+        sent.append(1)
+        return places.squeezed(*given)
+
+    monkeypatch.setattr(hdf, "squeezed", noted)
+    for name, of in (("many", grid(comm, 2, nodes)), ("one", grid(alone(), 2, nodes)))[: 2 if comm.rank == 0 else 1]:
+        writer = FieldsWriter(shared_tmp / f"{name}.vtkhdf", of, NAMES, compression=4, apart=apart)
+        for time in (0.0, 1.0, 2.0):
+            writer.on_output(frame(of, time))
+        writer.close("done")
+    parallel_assert(comm, bool(sent) == (comm.rank > 0), "who compresses")
+    if comm.rank == 0:
+        same = content(shared_tmp / "many.vtkhdf") == content(shared_tmp / "one.vtkhdf")
+        with h5py.File(shared_tmp / "many.vtkhdf", "r") as h5:
+            same &= h5["VTKHDF/PointData/tumour"].compression == "gzip"
+    parallel_assert(comm, comm.rank != 0 or same, "the files differ")
+
+
+@pytest.mark.parametrize("who", ["first", "last", "all"])
+@pytest.mark.parametrize("level", [0, 4])
+def test_a_rank_that_cannot_write_fails_on_all(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, who: str, level: int) -> None:
+    """Nobody waits, all say the same, and the file has the steps before and no more."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    path, of = shared_tmp / "fields.vtkhdf", grid(comm, 2, 7)
+    writer = FieldsWriter(path, of, NAMES, compression=level)
+    for time in (0.0, 1.0):
+        writer.on_output(frame(of, time))
+    if who == "all" or comm.rank == {"first": 0, "last": comm.size - 1}[who]:
+
+        def refuse(*given: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(hdf, "put", refuse)
+        monkeypatch.setattr(hdf.SharedFile, "_write", refuse)
+    said = ""
+    try:
+        writer.on_output(frame(of, 2.0))
+        writer.close("done")
+    except SolverError as error:
+        said = str(error)
+    monkeypatch.undo()
+    parallel_assert(comm, len(set(comm.allgather(said))) == 1 and "No space left on device" in said, f"what is said: {said}")
+    parallel_assert(comm, "it keeps its 2 earlier steps" in said, f"what is left: {said}")
+    with h5py.File(path, "r") as h5:
+        times = list(h5["VTKHDF/Steps/Values"])
+    parallel_assert(comm, times == [0.0, 1.0], f"the times {times}")
+
+
+@pytest.mark.parametrize("chunks", [None, (10,)])
+def test_what_lies_beside_the_rows_of_rank_0_stays(
+    comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch, chunks: tuple[int] | None
+) -> None:
+    """HDF5 would keep 64 kB from its last row on, and write them back later, as they were before the others wrote theirs."""
+    many, path = 10 * comm.size, shared_tmp / "rows.h5"
+    file = hdf.SharedFile(path, "w", comm, room=0 if chunks else 512)
+    file.each(lambda h5: h5.create_dataset("n", (many,), "f8", chunks=chunks, **vtkhdf.early()))
+
+    def late(*given: Any) -> None:
+        sleep(0.1)
+        places.put(*given)
+
+    monkeypatch.setattr(hdf, "put", late)
+    file.write_rows("n", 10 * comm.rank, np.arange(10.0) + 10 * comm.rank)
+    file.everywhere("no", lambda: file.flush(grown=True))
+    file.everywhere("no", file.close)
+    with h5py.File(path, "r") as h5:
+        parallel_assert(comm, list(h5["n"]) == list(range(many)), "what was written")
+
+
+@pytest.mark.parametrize("apart", [None, False])
+def test_a_file_of_many_columns_goes_on(comm: Comm, shared_tmp: Path, apart: bool | None) -> None:
+    """More small tables than HDF5's cache holds."""
     of = grid(comm, 2, 7)
 
     def row(time: float) -> Frame:
         return replace(frame(of, time), observables={f"c{k}": k + time for k in range(160)})
 
     path, times = shared_tmp / "fields.vtkhdf", [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-    writer = FieldsWriter(path, of, NAMES, collective=collective)
+    writer = FieldsWriter(path, of, NAMES, apart=apart)
     for time in times[:4]:
         writer.on_output(row(time))
     writer.close("stopped early")
-    writer = FieldsWriter(path, of, NAMES, resume_at=2.0, collective=collective)
+    writer = FieldsWriter(path, of, NAMES, resume_at=2.0, apart=apart)
     for time in times[2:]:
         writer.on_output(row(time))
     writer.close("done")
@@ -159,16 +240,16 @@ def test_a_file_of_many_columns_goes_on(comm: Comm, shared_tmp: Path, collective
 
 
 def h5_is_squeezed(path: Path, name: str) -> bool:
-    """Compressed tables are allocated by all ranks together in any case."""
+    """Compressed tables get their room when they are written."""
     with h5py.File(path, "r") as h5:
         return h5[name].compression is not None
 
 
-@pytest.mark.parametrize("collective", [None, False])
-def test_checkpoints_pass_between_rank_counts(comm: Comm, shared_tmp: Path, collective: bool | None) -> None:
+@pytest.mark.parametrize("apart", [None, False])
+def test_checkpoints_pass_between_rank_counts(comm: Comm, shared_tmp: Path, apart: bool | None) -> None:
     of = grid(comm, 3, 5, empty_rank=comm.size - 1)
     state = {"n": of.points[:, 0] ** 2, "old/v": of.points * 3.0}
-    path = save(shared_tmp, of, state, {"time": 1.0, "step": 4}, collective=collective)
+    path = save(shared_tmp, of, state, {"time": 1.0, "step": 4}, apart=apart)
     own = grid(alone(), 3, 5, seed=comm.rank)
     found = load_latest(shared_tmp, own)  # written by all, read by each for itself
     good = found is not None and (found.state["n"] == own.points[:, 0] ** 2).all() and (found.state["old/v"] == own.points * 3.0).all()
@@ -227,18 +308,18 @@ def test_refusals_and_failures_reach_every_rank(comm: Comm, shared_tmp: Path) ->
         writer.on_output(frame(grid(comm), 0.0))
 
 
-def test_large_tables_go_chunk_by_chunk(comm: Comm, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every rank has as many pieces, none longer than a chunk; together they are the table, also of rows that are there twice."""
+def test_large_tables_go_piece_by_piece(comm: Comm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every rank has as many pieces, eight at most, none longer than is said; together they are the table."""
     monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 7)
     monkeypatch.setattr(blocks_module, "_CHUNKS_AT_MOST", 1000)
     of = grid(comm, 2, 9, empty_rank=0)
     plan = Blocks(comm, of.cells, of.n_cells)
     pieces = list(plan.in_pieces(lambda some: np.column_stack([of.cells[some], -of.cells[some]])))
-    parallel_assert(comm, len(set(comm.allgather(len(pieces)))) == 1 and len(pieces) > 1, "as many on each")
-    parallel_assert(comm, all(len(rows) <= plan.chunk == 7 for _, rows in pieces), "short")
+    parallel_assert(comm, len(set(comm.allgather(len(pieces)))) == 1 and 1 < len(pieces) <= 8, "as many on each")
+    parallel_assert(comm, all(len(rows) <= plan.piece for _, rows in pieces) and plan.chunk == 7, "short")
     rows = np.concatenate([rows for _, rows in pieces])
     begun = [start for start, rows in pieces if len(rows)]
-    parallel_assert(comm, begun == list(range(plan.start, plan.start + plan.count, 7)), "where they begin")
+    parallel_assert(comm, begun == list(range(plan.start, plan.start + plan.count, plan.piece)), "where they begin")
     parallel_assert(comm, bool((rows[:, 0] == np.arange(plan.start, plan.start + plan.count)).all()), "in order")
     parallel_assert(comm, bool((plan.to_block(np.column_stack([of.cells, -of.cells])) == rows).all()), "the same at once")
     twice = np.where(of.nodes == 3, 5, of.nodes)
@@ -263,3 +344,58 @@ def test_room_for_the_mesh_is_set_aside_once(comm: Comm, shared_tmp: Path) -> No
         mesh = of.n_cells * (4 * 8 + 8 + 1 + 4) + 24 * of.n_nodes
         assert final > mesh > 2**21 and seen[0][1] >= mesh
         assert seen[0][0] < final + 0.5 * mesh + 3 * 2**22
+
+
+def test_rows_go_where_room_was_set_aside(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every step, though HDF5 cuts off what lies behind its own end; so a disk that is full is known before the first row."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    path, of, beyond = shared_tmp / "fields.vtkhdf", grid(comm, 2, 7), list[int]()
+
+    def looked(handle: int, rows: Any, where: list[places.Place]) -> None:
+        width = rows.nbytes // len(rows)
+        beyond.append(max(at + many * width for at, _, many in where) - fstat(handle).st_size)
+        places.put(handle, rows, where)
+
+    monkeypatch.setattr(hdf, "put", looked)
+    writer = FieldsWriter(path, of, NAMES, compression=0)
+    for time in range(12):
+        writer.on_output(frame(of, float(time)))
+    writer.close("done")
+    parallel_assert(comm, len(beyond) >= 24 * bool(comm.rank) and max(beyond, default=0) <= 0, f"bytes beyond the room: {beyond}")
+
+
+def test_a_file_that_took_the_place_of_ours_is_left_alone(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run's folder was moved, and another run began in its place: all ranks say so, and write nothing there."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    path, of = shared_tmp / "fields.vtkhdf", grid(comm, 2, 7)
+    writer = FieldsWriter(path, of, NAMES, compression=0)
+    writer.on_output(frame(of, 0.0))
+    other = bytes(range(256)) * 4096
+    if comm.rank == 0:
+        path.rename(shared_tmp / "moved.vtkhdf")
+        path.write_bytes(other)
+    comm.barrier()
+    with refused("cannot-write", says=("another file has its name now", "keeps its 1 earlier steps")):
+        writer.on_output(frame(of, 1.0))
+    writer.close("stopped")
+    comm.barrier()
+    parallel_assert(comm, path.read_bytes() == other, "what the other file holds")
+    with h5py.File(shared_tmp / "moved.vtkhdf", "r") as h5:
+        parallel_assert(comm, list(h5["VTKHDF/Steps/Values"]) == [0.0], "what ours holds")
+
+
+def test_each_machine_brings_its_rows_to_the_disk(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rank 0's fsync does not reach what another machine holds back; of a checkpoint and of the fields that belong to it."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    monkeypatch.setattr(hdf, "one_machine", lambda _: False)
+    usual, brought = fsync, list[str]()
+    monkeypatch.setattr("os.fsync", lambda handle: (brought.append(readlink(f"/proc/self/fd/{handle}")), usual(handle))[1])
+    of = grid(comm, 2, 7)
+    writer = FieldsWriter(shared_tmp / "fields.vtkhdf", of, NAMES, compression=0, apart=True)
+    for time in (0.0, 1.0):
+        writer.on_output(frame(of, time))
+    writer.keep(shared_tmp / "kept")
+    save(shared_tmp, of, {"n": of.points[:, 0]}, {"time": 1.0, "step": 7}, apart=True)
+    writer.close("done")
+    names = {Path(name).name for name in brought}
+    parallel_assert(comm, names >= {"fields.vtkhdf", ".checkpoint-000000007.h5.new"}, f"on the disk: {names}")

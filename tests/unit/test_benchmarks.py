@@ -95,13 +95,25 @@ def test_step_benchmark(comm: Comm, dim: int) -> None:
 
 
 def test_passes_of_our_own_solvers_are_counted(comm: Comm) -> None:
-    """No event of PETSc; a first residual for each solve, with the matrix in double, and products with the one in single precision."""
+    """No event of PETSc; a step opens and closes in one pass each, with the residual of its first solve; that of the second is with the
+    matrix in double, and products are with the one in single precision.
+    """
     result = measure(Case(3, 700, 0.05, 3, ("numerics.linear.preconditioner=jacobi",)), comm)
     z, fields, per_node = result["z"], result["fields"], result["bytes_per_node"]
     assert per_node["PETSc"] == 0.0 and result["petsc_counts"] == {}
     solves = sum(f["solves_per_step"] + f["low_solves_per_step"] for f in fields.values())
     # rows, own columns, entries and columns; x, b, d read, r written
-    assert per_node["residual"] == pytest.approx(solves * (4 + 4 + 12 * z + 8 + 8 + 4 + 16), rel=0.01)
+    assert per_node["residual"] == pytest.approx(solves / 2 * (4 + 4 + 12 * z + 8 + 8 + 4 + 16), rel=0.01)
+    # three of rows, stiffness and columns, mass, P, s, c, guess (and potential) read; b, r (and both matrices, and d) written
+    opened = 3 * 4 + 12 * z + 5 * 8 + 2 * 16
+    assert per_node["open_diffusing"] == pytest.approx(
+        opened + 8, rel=0.01
+    )  # a matrix that stays: only its d is read (and counted as written)
+    assert per_node["open_drifting"] == pytest.approx(opened + 8 + 2 * (12 * z + 4), rel=0.01)
+    closed = 4 + 12 * z + 6 * 8 + 2 * 16
+    assert per_node["close_diffusing"] == pytest.approx(closed, rel=0.01)
+    assert per_node["close_drifting"] == pytest.approx(closed + 8, rel=0.01)
+    assert not per_node.keys() & {"central_weights", "explicit_side", "fill", "rounded", "conservative_update"}
     (symmetric,) = (f for f in fields.values() if f["solver"][0] == "cg")
     products = symmetric["solves_per_step"] * symmetric["iterations_per_solve"]
     assert symmetric["low_solves_per_step"] == 0.0 and products >= 1.0

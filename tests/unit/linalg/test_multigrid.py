@@ -48,8 +48,8 @@ def test_an_open_membrane_without_hypre(comm: Comm, cells: int, monkeypatch: pyt
     taken = []
     usual = linear.LinearSystem.solve
 
-    def counted(self: linear.LinearSystem, rtol: float | None = None) -> bool:
-        ended = usual(self, rtol)
+    def counted(self: linear.LinearSystem, rtol: float | None = None, first: tuple[float, float] | None = None) -> bool:
+        ended = usual(self, rtol, first)
         taken.append(self.ksp.getIterationNumber())
         return ended
 

@@ -21,9 +21,9 @@ def go(comm: Comm, fails: Callable[[str, int], bool], monkeypatch: pytest.Monkey
     march = March(problem_of(anderson(), lattice(1, 30), comm))
     genuine, count = LinearSystem.solve, [0]
 
-    def solve(self: LinearSystem, rtol: float | None = None) -> bool:
+    def solve(self: LinearSystem, rtol: float | None = None, first: tuple[float, float] | None = None) -> bool:
         count[0] += 1
-        solved = genuine(self, rtol)
+        solved = genuine(self, rtol, first)
         if fails(self.ksp.getOptionsPrefix(), count[0]):
             self.x[:] = np.nan
             return False
