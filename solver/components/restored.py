@@ -17,5 +17,6 @@ class Restored:
     """
 
     def __init__(self, n: int) -> None:
-        self.rate = self.begin = self.mean = self.end = np.zeros(n)
+        self.rate: Floats = np.zeros(n)
+        self.begin = self.mean = self.end = self.rate
         self.acts, self.credited, self.number = False, False, 0
