@@ -389,7 +389,12 @@ def test_each_machine_brings_its_rows_to_the_disk(comm: Comm, shared_tmp: Path, 
     monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
     monkeypatch.setattr(hdf, "one_machine", lambda _: False)
     usual, brought = fsync, list[str]()
-    monkeypatch.setattr("os.fsync", lambda handle: (brought.append(readlink(f"/proc/self/fd/{handle}")), usual(handle))[1])
+
+    def noted(handle: int) -> None:
+        brought.append(readlink(f"/proc/self/fd/{handle}"))
+        usual(handle)
+
+    monkeypatch.setattr("os.fsync", noted)
     of = grid(comm, 2, 7)
     writer = FieldsWriter(shared_tmp / "fields.vtkhdf", of, NAMES, compression=0, apart=True)
     for time in (0.0, 1.0):
