@@ -292,7 +292,11 @@ class NodalSpecies:
         q = -d(g - L)/dc, and r = g - L + q c: exact for what is linear in c. A production that depends on c is expanded likewise.
         """
         only_lost = self._loss is not None and self._growth is None and self._limitation is None
-        for write, out in ((self._production, production), (self._loss if only_lost else self._growth, rate), (self._limitation, limitation)):
+        for write, out in (
+            (self._production, production),
+            (self._loss if only_lost else self._growth, rate),
+            (self._limitation, limitation),
+        ):
             if write is None:
                 out[:] = 0.0
             else:

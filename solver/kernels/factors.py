@@ -2,7 +2,7 @@ r"""Incomplete triangular factors of a matrix on its own pattern, in single prec
 
     A ~ (L + D) D^-1 (D + U),   l_ij = (a_ij - ...)/d_j a_jj/a_ii for j < i,   u_ij = (a_ij - ...)/d_i for j > i
 
-L and D in rows divided by the diagonal of A, as residuals are in kernels.krylov: a solve has r = diag(A)^-1 (b - A x), which has the units of x.
+L and D are in rows divided by the diagonal of A, as residuals are in kernels.krylov: r = diag(A)^-1 (b - A x), in the units of x.
 What elimination would put where the pattern has no entry is taken off the diagonal, times ``relaxed`` (Axelsson and Lindskog 1986,
 doi:10.1007/BF01389447): a smooth residual is then followed nearly exactly. l and u without units fit into single precision whatever
 the units of the matrix are; pivots and vectors are double.
