@@ -115,6 +115,17 @@ def _mpirun() -> str:
     return f"MPICH {hydra.group(1)}" if hydra else said.partition("\n")[0]
 
 
+def _kernels() -> str:
+    """How much machine code is kept, and whether some can't be."""
+    from invasio.solver.kernels import native
+
+    if native.caller() is None:
+        return ""
+    count, reasons = native.kept()
+    name, why = next(iter(reasons.items()), ("", ""))
+    return f"{count} kernels" + (f"; {len(reasons)} not, and compiled anew in every run ({name}: {why})" if reasons else "")
+
+
 def _vtk() -> str:
     extras.have("vtkmodules")
     from vtkmodules.vtkCommonCore import vtkVersion
@@ -145,6 +156,12 @@ _LOOKS = (
     _Look("mpirun", _mpirun, "run -n RANKS on this machine", _DEBIAN + "openmpi-bin; " + _WHEELS),
     _Look("h5py", _module("h5py"), "fields.vtkhdf and checkpoints", _DEBIAN + "python3-h5py; pip install h5py", True),
     _Look("Numba", _module("numba"), "compiled kernels", _DEBIAN + "python3-numba; pip install numba", True),
+    _Look(
+        "compiled kernels, kept",
+        _kernels,
+        "starts without Numba, half a second and compiling earlier",
+        "a C compiler (" + _DEBIAN + "gcc, or CC=...), Python's headers, a cache that can be written to, no NUMBA_* variables",
+    ),
     _Look("pydantic", _module("pydantic"), "scenarios", _DEBIAN + "python3-pydantic; pip install 'pydantic>=2'", True),
     _Look("ruamel.yaml", _module("ruamel.yaml"), "scenarios", _DEBIAN + "python3-ruamel.yaml; pip install ruamel.yaml", True),
     _Look("pint", _module("pint"), "units in scenarios", _DEBIAN + "python3-pint; pip install pint", True),

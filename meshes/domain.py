@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,8 +97,13 @@ class Domain:
     cell_region: NDArray[np.int32]
     boundaries: Mapping[str, "Facets"]
     interfaces: Mapping[str, "Facets"]
-    hash: str  # sha256 of points, cells, tags and cuts in canonical order
+    digest: Callable[[], str]  # makes the hash
     source: str = ""
     membranes: Mapping[str, Membrane] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what was cleaned up or left out when the mesh was read, for the log
     section: Section | None = None  # on rank 0
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of points, cells, tags and cuts in canonical order; of a lattice each rank that asks for it makes it for itself."""
+        return self.digest()

@@ -138,7 +138,7 @@ def parts_of(path: Path, comm: Comm) -> Domain:
             numbers = _of_cells(root["numbers"], mesh).astype(np.int64)
             section = _section(root) if comm.rank == 0 else None
             membranes = {name: share_of(_membrane(of), mesh, n_nodes) for name, of in _named(root["membranes"])}
-    return replace(domain, mesh=replace(mesh, numbers=numbers), notes=notes, section=section, membranes=membranes)
+    return replace(domain, mesh=replace(mesh, given=(mesh.cells, numbers)), notes=notes, section=section, membranes=membranes)
 
 
 def whole_of(path: Path) -> MeshData:
@@ -173,12 +173,13 @@ def _parts(root: Any, comm: Comm, path: str) -> Domain:
             group: {name: _near(facets, mesh, n_nodes) for name, facets in _named(root[group])} for group in ("boundaries", "interfaces")
         }
         cell_region = _of_cells(root["cell_region"], mesh)
+    digest = str(root.attrs["hash"])
     return Domain(
         mesh=mesh,
         dim=dim,
         regions=tuple(json.loads(root.attrs["regions"])),
         cell_region=cell_region,
-        hash=str(root.attrs["hash"]),
+        digest=lambda: digest,
         source=str(root.attrs["source"]),
         boundaries=NamedFacets(named["boundaries"], mesh),
         interfaces=NamedFacets(named["interfaces"], mesh),

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .facets import Ints, canonical, facets_on
+from .facets import Ints, canonical
 
 Floats = NDArray[np.float64]
 Kind = TypeVar("Kind", bound=np.generic)
@@ -43,6 +43,10 @@ class Cells:
         paths[turned, -2:] = paths[turned][:, [-1, -2]]
         return (corners[:, None, None] + paths.astype(corners.dtype)).reshape(-1, self.dim + 1)
 
+    def template(self) -> NDArray[np.int32]:
+        """(dim!, dim+1) corners of the cells of a box, by bits: 1 for the upper end along x, 2 along y, 4 along z."""
+        return self.around(np.zeros(1, dtype=np.int32), 2 ** np.arange(self.dim))
+
     def numbers(self, boxes: Ints) -> Ints:
         """(B dim!,) the cells in boxes."""
         return (boxes[:, None] * self.each + np.arange(self.each)).ravel()
@@ -59,13 +63,11 @@ class Cells:
 
     def side(self, number: int) -> Ints:
         """(F, dim) facets of a side of the box, in canonical order: lower and upper x, then y, then z."""
-        axis, layer = number // 2, (0, self.counts[number // 2] - 1)[number % 2]
-        ranges = [np.arange(n) if k != axis else np.array([layer]) for k, n in enumerate(self.counts)]
-        boxes = np.ravel_multi_index(np.meshgrid(*ranges[::-1], indexing="ij"), self.counts[::-1]).ravel()
-        cells = self.cells(boxes)
-        nodes = np.unique(cells)
-        value = self.axes[axis][-1 if number % 2 else 0]
-        tolerance = 1e-9 * max(float(a[-1] - a[0]) for a in self.axes)
-        near = np.abs(self.points(nodes)[:, axis] - value) <= tolerance
-        facets, _ = facets_on(np.searchsorted(nodes, cells), near)
-        return canonical(nodes[facets], self.n_nodes)
+        axis, upper = number // 2, number % 2
+        counts = [np.arange(n) if k != axis else np.array([(0, n - 1)[upper]]) for k, n in enumerate(self.counts)]
+        lowest = grid_values([places * stride for places, stride in zip(counts, self.strides, strict=True)], np.add)
+        template = self.template()
+        there = (template >> axis) & 1 == upper
+        corners = template[there & (there.sum(axis=1) == self.dim)[:, None]].reshape(-1, self.dim)
+        steps = sum(((corners >> k) & 1) * stride for k, stride in enumerate(self.strides))
+        return canonical((lowest[:, None, None] + steps).reshape(-1, self.dim), self.n_nodes)

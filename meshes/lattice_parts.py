@@ -63,7 +63,9 @@ def build_in_parts(options: Lattice, comm: Comm) -> Domain:
     with agreed(comm):
         check_names((*regions, *names), source)
     mesh = share(lattice, comm)
-    tags = np.concatenate([np.empty(0, dtype=np.int32), *(_tags(options, mesh, start) for start in range(0, len(mesh.cells), BLOCK))])
+    tags = np.concatenate(
+        [np.empty(0, dtype=np.int32), *(_tags(options, lattice, mesh, start) for start in range(0, mesh.n_local_cells, BLOCK))]
+    )
     count = np.bincount(tags[: mesh.n_owned_cells], minlength=len(regions))
     comm.Allreduce(MPI.IN_PLACE, count, MPI.SUM)
     with agreed(comm):
@@ -76,24 +78,24 @@ def build_in_parts(options: Lattice, comm: Comm) -> Domain:
         cell_region=tags,
         boundaries=NamedFacets(sides, mesh),
         interfaces={},
-        hash=_hash(lattice, options, sides, comm),
+        digest=lambda: _hash(lattice, options, sides),
         source=source,
     )
 
 
-def _tags(options: Lattice, mesh: Simplices, start: int) -> NDArray[np.int32]:
+def _tags(options: Lattice, lattice: Cells, mesh: Simplices, start: int) -> NDArray[np.int32]:
     """Regions of the next BLOCK cells, by their centroids to the last bit as ``structured`` finds them: corners along the path."""
-    cells = mesh.cells[start : start + BLOCK]
+    stop = min(start + BLOCK, mesh.n_local_cells)
     if not options.regions:
-        return np.zeros(len(cells), dtype=np.int32)
-    along = np.take_along_axis(cells, np.argsort(mesh.nodes[cells], axis=1), axis=1)
-    return tagged(options.regions.values(), mesh.points[along, : mesh.dim].mean(axis=1), len(cells))
+        return np.zeros(stop - start, dtype=np.int32)
+    own = mesh.corners(slice(min(start, mesh.n_owned_cells), min(stop, mesh.n_owned_cells)))
+    others = mesh.nodes[mesh.given[0][max(start - mesh.n_owned_cells, 0) : max(stop - mesh.n_owned_cells, 0)]]
+    along = np.sort(np.concatenate([own, others]), axis=1)
+    return tagged(options.regions.values(), lattice.points(along).mean(axis=1), stop - start)
 
 
-def _hash(lattice: Cells, options: Lattice, sides: Mapping[str, Ints], comm: Comm) -> str:
-    """``mesh_hash`` of the whole, which rank 0 makes block by block. Collective."""
-    if comm.rank:
-        return str(comm.bcast(None))
+def _hash(lattice: Cells, options: Lattice, sides: Mapping[str, Ints]) -> str:
+    """``mesh_hash`` of the whole, block by block."""
     digest = hashlib.sha256()
 
     def add(shape: tuple[int, ...], kind: str, total: int, block: Callable[[Ints], NDArray[np.generic]]) -> None:
@@ -106,7 +108,7 @@ def _hash(lattice: Cells, options: Lattice, sides: Mapping[str, Ints], comm: Com
     add((lattice.n_cells, lattice.dim + 1), "<i8", boxes, lattice.cells)
     add((lattice.n_cells,), "<i4", boxes, lambda numbers: _regions(lattice, options, numbers))
     digest_tags(digest, options.region_names(), sides, {}, {})
-    return str(comm.bcast(digest.hexdigest()))
+    return digest.hexdigest()
 
 
 def _regions(lattice: Cells, options: Lattice, boxes: Ints) -> NDArray[np.int32]:

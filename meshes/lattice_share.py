@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..solver.parallel import Comm
 from .facets import Ints
+from .lattice_boxes import Boxes
 from .lattice_cells import Cells, grid_values
-from .simplices import Simplices, padded
+from .simplices import Floats, Simplices
 
 
 def grid_of(ranks: int, counts: Sequence[int]) -> tuple[int, ...] | None:
@@ -58,26 +59,18 @@ def share(lattice: Cells, comm: Comm) -> Simplices:
     owned = grid_values(
         [(axis >= a) & (axis < a + length[k]) for axis, a, length, k in zip(axes, low, lengths, at, strict=True)], np.logical_and
     )
-    strides = np.concatenate([[1], np.cumprod([len(axis) for axis in axes])])[:dim].astype(np.int64)
-    boxes = [np.arange(axis[0], b) for axis, b in zip(axes, high, strict=True)]
-    corner = grid_values([(box - axis[0]) * stride for box, axis, stride in zip(boxes, axes, strides, strict=True)], np.add)
-    number = grid_values([box * stride for box, stride in zip(boxes, lattice.box_strides, strict=True)], np.add)
-    inner = grid_values([box >= a for box, a in zip(boxes, low, strict=True)], np.logical_and)
-    cells = lattice.around(corner[inner].astype(np.int32), strides)
-    numbers = lattice.numbers(number[inner])
-    mine = len(cells)
-    if not inner.all():
-        outer, outer_numbers = lattice.around(corner[~inner].astype(np.int32), strides), lattice.numbers(number[~inner])
-        near = owned[outer].any(axis=1)
-        cells, numbers = np.concatenate([cells, outer[near]]), np.concatenate([numbers, outer_numbers[near]])
-        del outer, outer_numbers, near
-    del corner, number, inner
+    sizes = [len(axis) for axis in axes]
+    before = [int(a - axis[0]) for a, axis in zip(low, axes, strict=True)]
+    mine = lattice.each * prod(n - 1 - b for n, b in zip(sizes, before, strict=True))
     nodes: Ints = canonical[owned]
     ghosts: Ints = np.empty(0, dtype=np.int64)
+    local: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+    others: NDArray[np.int32] = np.empty((0, dim + 1), dtype=np.int32)
+    numbers: Ints = np.empty(0, dtype=np.int64)
     if n_owned < len(owned):
-        used = np.zeros(len(owned), dtype=bool)
-        for column in cells.T:
-            used[column] = True
+        others, numbers = _others(lattice, axes, before, owned)
+        used = grid_values([axis >= a for axis, a in zip(axes, low, strict=True)], np.logical_and)
+        used[others] = True
         around = np.flatnonzero(used & ~owned)
         ghosts = _global(canonical[around], lattice, grid, cuts, lengths, starts)
         order = np.argsort(ghosts)
@@ -86,8 +79,8 @@ def share(lattice: Cells, comm: Comm) -> Simplices:
         local[owned] = np.arange(n_owned, dtype=np.int32)
         local[around] = np.arange(n_owned, n_owned + len(around), dtype=np.int32)
         nodes = np.concatenate([nodes, canonical[around]])
-        for column in cells.T:
-            column[:] = local[column]
+        others = local[others]
+    del canonical, owned
     return Simplices(
         comm=comm,
         dim=dim,
@@ -98,10 +91,35 @@ def share(lattice: Cells, comm: Comm) -> Simplices:
         first=int(starts[comm.rank]),
         ghosts=ghosts,
         nodes=nodes,
-        points=padded(lattice.points(nodes)),
-        cells=cells,
-        numbers=numbers,
+        points=_points(
+            lattice, nodes, [axis[a - axis[0] :][: length[k]] for axis, a, length, k in zip(axes, low, lengths, at, strict=True)]
+        ),
+        given=(others, numbers),
+        boxes=Boxes(lattice, tuple(int(axis[0]) for axis in axes), tuple(sizes), tuple(before), local),
     )
+
+
+def _points(lattice: Cells, nodes: Ints, owned: Sequence[Ints]) -> Floats:
+    """Places (N, 3) of nodes, the first of which are those with these places along the axes."""
+    n, dim = prod(map(len, owned)), lattice.dim
+    points = np.zeros((len(nodes), 3))
+    grid = points[:n].reshape(*map(len, owned[::-1]), 3)
+    for axis, (along, places) in enumerate(zip(lattice.axes, owned, strict=True)):
+        grid[..., axis] = along[places].reshape([-1 if k == dim - 1 - axis else 1 for k in range(dim)])
+    points[n:, :dim] = lattice.points(nodes[n:])
+    return points
+
+
+def _others(lattice: Cells, axes: Sequence[Ints], before: Sequence[int], owned: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Ints]:
+    """Cells with an owned node in the boxes before those of this rank: their nodes in the grid of these axes, and canonical numbers."""
+    strides = np.concatenate([[1], np.cumprod([len(axis) for axis in axes])])[: lattice.dim].astype(np.int64)
+    boxes = [axis[:-1] for axis in axes]
+    outer = ~grid_values([np.arange(len(box)) >= b for box, b in zip(boxes, before, strict=True)], np.logical_and)
+    corner = grid_values([(box - box[0]) * stride for box, stride in zip(boxes, strides, strict=True)], np.add)[outer]
+    number = grid_values([box * stride for box, stride in zip(boxes, lattice.box_strides, strict=True)], np.add)[outer]
+    cells, numbers = lattice.around(corner.astype(np.int32), strides), lattice.numbers(number)
+    near = owned[cells].any(axis=1)
+    return cells[near], numbers[near]
 
 
 def _global(nodes: Ints, lattice: Cells, grid: Sequence[int], cuts: Sequence[Ints], lengths: Sequence[Ints], starts: Ints) -> Ints:
@@ -131,6 +149,6 @@ def _nothing(lattice: Cells, comm: Comm) -> Simplices:
         ghosts=none,
         nodes=none,
         points=np.empty((0, 3)),
-        cells=np.empty((0, lattice.dim + 1), dtype=np.int32),
-        numbers=none,
+        given=(np.empty((0, lattice.dim + 1), dtype=np.int32), none),
+        boxes=Boxes(lattice, (0,) * lattice.dim, (1,) * lattice.dim, (0,) * lattice.dim, np.full(1, -1, dtype=np.int32)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..solver.parallel import Comm
 from .facets import Ints
+from .lattice_boxes import Boxes
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +25,7 @@ class Simplices:
     n_nodes, n_cells: of the whole mesh. Local nodes are the n_owned owned ones in the order of their global numbers, from ``first`` on,
     then ghosts (g,) by theirs, ascending. nodes (n_local,): canonical numbers; points (n_local, 3).
     cells (M, dim+1): local nodes, the n_owned_cells owned ones first, each on one rank; numbers (M,): canonical numbers.
+    given: both, as far as they are not the owned cells of a lattice, which its boxes tell when they are asked for.
     """
 
     comm: Comm
@@ -35,8 +38,27 @@ class Simplices:
     ghosts: Ints
     nodes: Ints
     points: Floats
-    cells: NDArray[np.int32]
-    numbers: Ints
+    given: tuple[NDArray[np.int32], Ints]
+    boxes: Boxes | None = None
+
+    @cached_property
+    def cells(self) -> NDArray[np.int32]:
+        """(M, dim+1) local nodes; kept from when it is first asked for."""
+        return self.given[0] if self.boxes is None else self.boxes.cells(self.given[0])
+
+    @property
+    def numbers(self) -> Ints:
+        """(M,) canonical numbers; of a lattice made anew."""
+        return self.given[1] if self.boxes is None else np.concatenate([self.boxes.numbers(), self.given[1]])
+
+    @property
+    def n_local_cells(self) -> int:
+        """M."""
+        return len(self.given[0]) + (0 if self.boxes is None else self.n_owned_cells)
+
+    def corners(self, some: NDArray[Any] | slice) -> Ints:
+        """(k, dim+1) canonical numbers of the nodes of some of the owned cells."""
+        return self.nodes[self.owned_cells[some]] if self.boxes is None else self.boxes.corners(some)
 
     @property
     def owned_cells(self) -> NDArray[np.int32]:
@@ -90,8 +112,7 @@ def alone(comm: Comm, points: Floats, cells: Ints) -> Simplices:
         ghosts=np.empty(0, dtype=np.int64),
         nodes=nodes,
         points=padded(points[nodes]),
-        cells=np.ascontiguousarray(cells, dtype=np.int32),
-        numbers=np.arange(len(cells)),
+        given=(np.ascontiguousarray(cells, dtype=np.int32), np.arange(len(cells))),
     )
 
 
@@ -161,6 +182,5 @@ def surrounded(
         ghosts=ghosts,
         nodes=canonical[at],
         points=padded(places[at]),
-        cells=np.concatenate([local(known)[cells].reshape(-1, dim + 1), local(outer)]),
-        numbers=numbers,
+        given=(np.concatenate([local(known)[cells].reshape(-1, dim + 1), local(outer)]), numbers),
     )

@@ -53,11 +53,11 @@ def grid_of(edge: int, comm: Comm) -> Grid:
         n_cells=mesh.n_cells,
         nodes=mesh.nodes[owned],
         points=mesh.points[owned],
-        cells=mesh.numbers[cells],
-        corners=lambda some: mesh.nodes[mesh.owned_cells[some]],
+        numbers=lambda: mesh.numbers[cells],
+        corners=mesh.corners,
         cell_region=domain.cell_region[cells],
         regions=domain.regions,
-        mesh_hash=domain.hash,
+        digest=lambda: domain.hash,
     )
 
 

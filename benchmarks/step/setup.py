@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from invasio.meshes import lattice_parts
 from invasio.meshes.build import build_domain
 from invasio.solver.discretise import operators
 from invasio.solver.discretise.problem import Problem, discretise
@@ -22,8 +21,8 @@ from invasio.solver.stepping.stepper import Stepper
 
 HERE = Path(__file__).parent
 PARTS = (
-    (lattice_parts, "_hash", "mesh hash"),
     (operators, "build_graph", "graph"),
+    (operators, "lattice_graph", "graph"),
     (operators, "conducting", "edges that conduct"),
     (operators, "_grid", "grid for output"),
 )
@@ -40,6 +39,8 @@ class Setup:
             domain = self._part("mesh", lambda: build_domain(scenario.mesh, comm))
             self.problem: Problem = self._part("discretisation, rest", lambda: discretise(build_model(scenario), domain, 0.0))
             self.stepper: Stepper = self._part("stepper and solvers", lambda: Stepper(self.problem, scheme_options(scenario)))
+        if comm.rank == 0:  # for the files of a run
+            self._part("mesh hash", lambda: domain.hash)
 
     def _part(self, name: str, make: Callable[[], Any]) -> Any:
         """Run a part; what its inner PARTS took is theirs alone."""

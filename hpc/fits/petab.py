@@ -26,7 +26,7 @@ from invasio.solver.scenario.wrong import allowed
 
 from . import petab_v2
 from .data import Data, Datum
-from .petab_v2 import PetabError
+from .petab_v2 import PLACE, PetabError
 from .task import Task
 
 Row = Mapping[str, str]
@@ -55,9 +55,11 @@ def read(problem: Path, model: Path, out: Path) -> Path:
     tables = _tables(problem, stated, scenario.time.start)
     arms, fixed = _arms(tables["condition"], scenario)
     vary: dict[str, Any] = {}
-    estimated = set()
+    estimated: set[str] = set()
+    where: dict[str, str] = {}
     for row in tables["parameter"]:
-        name, place = row["parameterId"], f"{problem}: {row['parameterId']}"
+        name, place = row["parameterId"], f"{row[PLACE]}: {row['parameterId']}"
+        where[name] = place
         _refuse_priors(row, place)
         if row["estimate"].strip() not in ("1", "1.0"):
             fixed[name] = _number(row.get("nominalValue", ""), place)
@@ -72,7 +74,9 @@ def read(problem: Path, model: Path, out: Path) -> Path:
     unknown = sorted(set(fixed) - set(scenario.parameters))
     if unknown:
         remedy = allowed(unknown[0], scenario.parameters)
-        raise _wrong(f"the scenario has no parameter of this name (given {unknown[0]!r})", problem, remedy, "unknown-name")
+        raise _wrong(
+            f"the scenario has no parameter of this name (given {unknown[0]!r})", where.get(unknown[0], problem), remedy, "unknown-name"
+        )
     if not vary:
         raise _wrong("no parameter is estimated", problem, "estimate: 1 for one that the scenario has", "nothing-given")
     text: dict[str, Any] = {"extends": str(model.resolve()), "name": target.stem}
@@ -132,10 +136,12 @@ def _table(path: Path, needed: Sequence[str]) -> list[Row]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong(f"cannot be read: {error}", path, "check the names in the problem's file", "unreadable-file") from None
-    rows = list(csv.DictReader(lines, delimiter="\t"))
+    reader = csv.DictReader(lines, delimiter="\t")
+    rows = [{**row, PLACE: f"{path}, line {reader.line_num}"} for row in reader]
     missing = [name for name in needed if rows and name not in rows[0]]
     if missing:
-        raise _wrong(f"the column {missing[0]!r} is missing", path, f"there are: {', '.join(map(str, rows[0]))}", "missing-option")
+        there = ", ".join(str(name) for name in reader.fieldnames or ())
+        raise _wrong(f"the column {missing[0]!r} is missing", path, f"there are: {there}", "missing-option")
     return [{str(key): value or "" for key, value in row.items() if key is not None} for row in rows]
 
 
@@ -186,33 +192,34 @@ def _range(row: Row, place: str) -> dict[str, Any]:
 
 def _observable(row: Row, scenario: Scenario, estimated: set[str]) -> dict[str, Any]:
     name, formula = row["observableId"], row["observableFormula"].strip()
+    place = f"{row[PLACE]}: {name}"
     known, _ = columns(scenario)
     names = {re.sub(r"[.:]", "__", column): column for column in known} | {s: f"{s}.total" for s in species_names(scenario)}
     if formula not in names:
         raise _wrong(
             f"the formula of an observable is no species and no column of series.csv (given {formula!r})",
-            name,
+            place,
             allowed(formula, names),
             "no-column",
         )
     if (row.get("noiseDistribution") or "normal") != "normal":
         raise _wrong(
-            f"another distribution than the normal one (given {row['noiseDistribution']!r})", name, "allowed: normal", "unknown-choice"
+            f"another distribution than the normal one (given {row['noiseDistribution']!r})", place, "allowed: normal", "unknown-choice"
         )
     transformation = row.get("observableTransformation") or "lin"
     if transformation not in ("lin", "log"):
-        raise _wrong(f"another transformation (given {transformation!r})", name, "allowed: lin, log", "unknown-choice")
+        raise _wrong(f"another transformation (given {transformation!r})", place, "allowed: lin, log", "unknown-choice")
     noise: dict[str, Any] = {"kind": "log_normal" if transformation == "log" else "normal"}
     text = (row.get("noiseFormula") or "1").strip()
     if not _PLACEHOLDER.fullmatch(text):
-        noise["error"] = "estimated" if text in estimated else _number(text, f"noiseFormula of {name}")
+        noise["error"] = "estimated" if text in estimated else _number(text, f"{place}: noiseFormula")
     return {"series": names[formula], "noise": noise}
 
 
 def _data(rows: Sequence[Row], arms: Sequence[str]) -> str:
     table = [["time", "observable", "value", "error", "arm"]]
     for row in rows:
-        place = f"measurement of {row['observableId']}"
+        place = f"{row[PLACE]}: measurement of {row['observableId']}"
         if row.get("preequilibrationConditionId"):
             raise _wrong("a run that begins in a balance", place, "let the scenario begin so: `start`", "meaningless-option")
         arm = row.get("simulationConditionId", "") if arms else ""

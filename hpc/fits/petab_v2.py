@@ -19,6 +19,7 @@ NEEDED = {
     "condition": ("conditionId", "targetId", "targetValue"),
     "experiment": ("experimentId", "time", "conditionId"),
 }
+PLACE = ""  # of a row: file and line
 _DISTRIBUTIONS = {"log-normal": ("normal", "log"), "log-laplace": ("laplace", "log")}
 _WIDE = 100.0  # a range of positive values this wide is searched by its logarithm: 2.0 leaves that to the program
 
@@ -62,15 +63,16 @@ def _conditions(tables: Mapping[str, Sequence[Row]], start: float) -> list[Row]:
     starts: dict[str, str] = {}
     for row in tables["experiment"]:
         name, time = row["experimentId"], row["time"].strip()
+        place = f"{row[PLACE]}: experiment {name}"
         if name in starts or time in ("-inf", "inf"):
             what = "a start in balance" if "inf" in time else "a condition that changes during an experiment"
             remedy = "let the scenario have it: `start`" if "inf" in time else "let the scenario have it: `schedules`, `drugs`"
-            raise PetabError(what, code="meaningless-option", place=f"experiment {name}", remedy=remedy)
+            raise PetabError(what, code="meaningless-option", place=place, remedy=remedy)
         if not _is(time, start):
             raise PetabError(
                 f"it begins at another time than the model, at {start:g} (given {time!r})",
                 code="meaningless-option",
-                place=f"experiment {name}",
+                place=place,
                 remedy="let both begin at the same time: `time.start`",
             )
         starts[name] = row["conditionId"].strip()

@@ -37,11 +37,13 @@ def compile_all(dims: Iterable[int] = DIMS) -> int:
     from invasio.solver.run import run
     from invasio.solver.scenario.loader import load
 
-    with event.install_recorder("numba:compile") as seen, tempfile.TemporaryDirectory() as scratch, _silence():
+    cases = files("invasio.hpc.warm")
+    with event.install_recorder("numba:compile") as seen, tempfile.TemporaryDirectory() as scratch, _silence(), as_file(cases) as here:
+        for diagonal in ("right", "alternating"):
+            run(load(here / "lattice.yaml", (f"mesh.diagonal={diagonal}",)), MPI.COMM_SELF, Path(scratch) / diagonal)
         for dim in dims:
-            with as_file(files("invasio.hpc.warm")) as cases:
-                for number, overrides in enumerate(((), OTHER_SCHEMES)):
-                    run(load(cases / f"{dim}d.yaml", overrides), MPI.COMM_SELF, Path(scratch) / f"{dim}d-{number}")
+            for number, overrides in enumerate(((), OTHER_SCHEMES)):
+                run(load(here / f"{dim}d.yaml", overrides), MPI.COMM_SELF, Path(scratch) / f"{dim}d-{number}")
     return sum(entry[1].is_start for entry in seen.buffer)
 
 

@@ -42,11 +42,10 @@ def edge_weight(law: Species, graph: Graph, forms: Forms, domain: Domain, known:
         return graph.stiffness
     scale = region_motility(law, domain, known.parameters)[domain.cell_region] if by_region else np.ones(len(domain.cell_region))
     if law.fibres is None:
-        values = graph.values_of(forms.stiffness(scale))
-    else:
-        centres = {name: forms.at_midpoints(values) for name, values in known.places.items()}
-        tensors = _tensors(law.fibres, forms.midpoints(), domain.dim, known.parameters, centres)
-        values = graph.values_of(forms.directed_stiffness(scale[:, None, None] * tensors))
+        return graph.conductances(forms, scale)
+    centres = {name: forms.at_midpoints(values) for name, values in known.places.items()}
+    tensors = _tensors(law.fibres, forms.midpoints(), domain.dim, known.parameters, centres)
+    values = graph.values_of(forms.directed_stiffness(scale[:, None, None] * tensors))
     symmetrise(graph, values)
     return values
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...meshes.simplices import Simplices
-from ..kernels import symmetry
+from ..kernels import graphs, symmetry
 from ..parallel import Comm
 from .forms import Forms
 from .halo import Halo
@@ -34,21 +35,17 @@ def _rows(indptr: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return np.repeat(np.arange(len(indptr) - 1, dtype=np.uint32), np.diff(indptr))
 
 
-def _starts(indptr: NDArray[np.uint32], chosen: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    """Where rows start among the chosen entries."""
-    before = np.zeros(len(chosen) + 1, dtype=np.uint32)
-    np.cumsum(chosen, out=before[1:])
-    return before[indptr]
+def _room(n: int) -> NDArray[np.uint32]:
+    """For the starts of n rows."""
+    return np.zeros(n + 1, dtype=np.uint32)
 
 
-def _diagonal(indptr: NDArray[np.uint32], indices: NDArray[np.uint32]) -> NDArray[np.int32]:
-    """Where the diagonal is in each row."""
-    return np.flatnonzero(indices == _rows(indptr)).astype(np.int32)
-
-
-def _own_columns(indptr: NDArray[np.uint32], indices: NDArray[np.uint32]) -> NDArray[np.int32]:
-    """How many columns of each row are owned."""
-    return np.diff(_starts(indptr, indices < len(indptr) - 1)).astype(np.int32)
+def diagonal_of(indptr: NDArray[np.uint32], indices: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Where the diagonal is in each row, and how many columns of each row are owned."""
+    n = len(indptr) - 1
+    diagonal, own = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
+    graphs.marks(indptr, indices, diagonal, own)
+    return diagonal, own
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,10 @@ class Graph:
     points: Floats
     halo: Halo
     nodes: NDArray[np.int64]  # canonical numbers of the owned nodes
-    order: NDArray[np.int32]  # entry of the stencil of Forms behind each entry here, one past the last for a pair of a membrane
+    order: NDArray[
+        np.int32
+    ]  # entry of the stencil of Forms behind each one here, one past the last for a pair of a membrane; empty: in order
+    weighted: Callable[[Floats], Floats] | None = None  # of lattices: K_ij with a weight by cell, on these edges
 
     @property
     def n_local(self) -> int:
@@ -88,26 +88,35 @@ class Graph:
         return np.concatenate([[0], np.cumsum(self.n_own_columns, dtype=np.int64)])
 
     def values_of(self, values: Floats) -> Floats:
-        """The entries of a matrix that Forms made, in this graph's order."""
+        """The entries of a matrix that Forms made, in this graph's order; not of a lattice without its other edges (`lattice_graph`)."""
+        if not len(self.order):
+            assert len(values) == len(self.indices)
+            return values
         return np.append(values, 0.0)[self.order]
 
-    def without(self, dropped: NDArray[np.bool_]) -> Graph:
-        """The same nodes with fewer edges; dropped (nnz): in both rows of an edge alike, and not on the diagonal."""
-        kept = ~dropped
-        indptr, indices = _starts(self.indptr, kept), self.indices[kept]
-        return replace(
-            self,
-            indptr=indptr,
-            indices=indices,
-            diagonal=_diagonal(indptr, indices),
-            n_own_columns=_own_columns(indptr, indices),
-            stiffness=self.stiffness[kept],
-            order=self.order[kept],
-        )
+    def conductances(self, forms: Forms, cell_values: Floats) -> Floats:
+        """K_ij with a weight by cell, bitwise equal for (i, j) and (j, i). Collective."""
+        values = self.weighted(cell_values) if self.weighted else self.values_of(forms.stiffness(cell_values))
+        agree(self, values)
+        return values
 
-    def edges_besides(self, dropped: NDArray[np.bool_]) -> Stencil:
-        """What ``without`` leaves out."""
-        return Stencil(_starts(self.indptr, dropped), self.indices[dropped])
+    def parted(self, dropped: NDArray[np.bool_], found: int) -> tuple[Graph, Stencil]:
+        """The same nodes with fewer edges, and what is left out: dropped (nnz), in both rows of an edge alike, not on the diagonal."""
+        left, indices = len(dropped) - found, np.empty(found, dtype=np.uint32)
+        kept = _room(self.n_owned), np.empty(left, dtype=np.uint32), np.empty(left), np.empty(left, dtype=np.int32)
+        others = _room(self.n_owned), indices
+        graphs.part(self.indptr, self.indices, self.stiffness, self.order, dropped, kept, others)
+        diagonal, own = diagonal_of(kept[0], kept[1])
+        graph = replace(
+            self,
+            indptr=kept[0],
+            indices=kept[1],
+            diagonal=diagonal,
+            n_own_columns=own,
+            stiffness=kept[2],
+            order=kept[3],
+        )
+        return graph, Stencil(*others)
 
     def local_numbers(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Local numbers of nodes given by global numbers, all of them owned or ghosts here."""
@@ -142,7 +151,7 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
     mesh, (indptr, indices) = forms.mesh, forms.stencil
     n, first, ghosts, points = mesh.n_owned, mesh.first, mesh.ghosts, mesh.points
     stiffness = forms.stiffness()
-    order: NDArray[np.int32] = np.arange(len(indices), dtype=np.int32)
+    order: NDArray[np.int32] = np.empty(0, dtype=np.int32)
     if links is not None:  # on all ranks, or on none
         ghosts, indptr, indices, order = _linked(mesh, indptr, indices, links)
         stiffness = np.append(stiffness, 0.0)[order]
@@ -157,6 +166,7 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
             coordinate[:n] = mesh.points[:n, axis]
             halo.update(coordinate)
             points[:, axis] = coordinate
+    diagonal, n_own_columns = diagonal_of(indptr, indices)
     graph = Graph(
         comm=comm,
         n_owned=n,
@@ -165,8 +175,8 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
         ghosts=ghosts,
         indptr=indptr,
         indices=indices,
-        diagonal=_diagonal(indptr, indices),
-        n_own_columns=_own_columns(indptr, indices),
+        diagonal=diagonal,
+        n_own_columns=n_own_columns,
         stiffness=stiffness,
         mass=mass,
         points=points,
@@ -174,7 +184,7 @@ def build_graph(forms: Forms, comm: Comm, links: NDArray[np.int64] | None = None
         nodes=mesh.nodes[:n],
         order=order,
     )
-    symmetrise(graph, graph.stiffness)
+    agree(graph, graph.stiffness)
     return graph
 
 
@@ -204,17 +214,16 @@ def conducting(graph: Graph, forms: Forms) -> tuple[Graph, Stencil | None]:
     Edges with K_ij = 0 also where each cell has a motility of its own, by its canonical number, have no part of any cell.
     """
     scale = np.sqrt(graph.extended(np.abs(graph.stiffness[graph.diagonal])))
-    row_of = _rows(graph.indptr)
-    least = NOTHING * scale[row_of] * scale[graph.indices]
-    dropped = (np.abs(graph.stiffness) <= least) & (row_of != graph.indices)
-    found, entries = graph.comm.allreduce(np.array([dropped.sum(), len(dropped)]))
-    if found < WORTH * entries:
+    dropped: NDArray[np.bool_] = np.empty(len(graph.indices), dtype=bool)
+    found = graphs.idle(graph.indptr, graph.indices, graph.stiffness, scale, NOTHING, dropped)
+    total, entries = graph.comm.allreduce(np.array([found, len(dropped)]))
+    if total < WORTH * entries:
         return graph, None
-    values = graph.values_of(forms.stiffness(1.0 + np.modf(forms.mesh.numbers * GOLDEN)[0]))
-    symmetrise(graph, values)
-    of_membranes = graph.order == len(forms.stencil[1])
-    dropped &= (np.abs(values) <= 2.0 * least) & ~of_membranes
-    return graph.without(dropped), graph.edges_besides(dropped)
+    values = graph.conductances(forms, 1.0 + np.modf(forms.mesh.numbers * GOLDEN)[0])
+    if len(graph.order):
+        dropped &= graph.order < len(forms.stencil[1])  # pairs of membranes stay
+    found = graphs.idle_too(graph.indptr, graph.indices, values, scale, NOTHING, dropped)
+    return graph.parted(dropped, found)
 
 
 def symmetrise(graph: Graph, values: Floats) -> None:
@@ -223,6 +232,11 @@ def symmetrise(graph: Graph, values: Floats) -> None:
     Off-process entries come from the owner of the smaller number, exchanged once. Collective.
     """
     symmetry.mirror(graph.indptr, graph.indices, graph.n_own_columns, values)
+    agree(graph, values)
+
+
+def agree(graph: Graph, values: Floats) -> None:
+    """The same where it holds already between owned nodes, as of sums cell by cell of one number for both entries. Collective."""
     if graph.comm.size == 1:
         return
     n, first, total = graph.n_owned, graph.first, graph.n_global

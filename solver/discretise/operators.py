@@ -12,6 +12,7 @@ from ..model.balance import Model
 from ..output.layout import Grid
 from .forms import Forms
 from .graph import Graph, Stencil, build_graph, conducting
+from .lattice_graph import LatticeForms, lattice_graph
 from .membranes import local_pairs, pair_sites
 from .sites import Sites
 
@@ -31,11 +32,15 @@ class Operators:
         mesh = domain.mesh
         self._pairs = local_pairs(self.comm, mesh.nodes[: mesh.n_owned], mesh.first, domain.membranes)
         self._links = np.concatenate([p.nodes for p in self._pairs.values()]) if self._pairs else None
-        self._whole: Graph | None = build_graph(self.forms, self.comm, self._links)  # with all edges; let go where few are enough
-        self.graph = self._whole
-        self.region_mass = {name: self.forms.mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
-        self.grid = _grid(domain, self.graph)
+        self._whole: Graph | None = None  # with all edges; let go where few are enough
         self._conducting: tuple[Graph, Stencil | None] | None = None
+        if mesh.boxes is None:
+            self.graph = self._whole = build_graph(self.forms, self.comm, self._links)
+        else:
+            self._conducting = lattice_graph(mesh, mesh.boxes, self.comm)
+            self.graph = self._conducting[0]
+        self.region_mass = _region_mass(domain, self.forms, self.graph)
+        self.grid = _grid(domain, self.graph)
         self._boundary_mass: dict[str, Floats] = {}
         self._boundary_gradient: dict[str, Floats] = {}
         self._sites: dict[str, Sites] = {}
@@ -84,6 +89,15 @@ class Operators:
             halo.free()
 
 
+def _region_mass(domain: Domain, forms: Forms, graph: Graph) -> dict[str, Floats]:
+    """The part of m_i in each region, which is all of it where there is one."""
+    if len(domain.regions) == 1:
+        return {domain.regions[0]: graph.mass[: graph.n_owned]}
+    boxes = domain.mesh.boxes
+    mass = forms.mass if boxes is None else LatticeForms(domain.mesh, boxes).mass
+    return {name: mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
+
+
 def _grid(domain: Domain, graph: Graph) -> Grid:
     """This rank's owned nodes and cells in canonical numbering."""
     mesh = domain.mesh
@@ -94,9 +108,9 @@ def _grid(domain: Domain, graph: Graph) -> Grid:
         n_cells=mesh.n_cells,
         nodes=mesh.nodes[: mesh.n_owned],
         points=graph.points[: graph.n_owned],
-        cells=mesh.numbers[: mesh.n_owned_cells],
-        corners=lambda some: mesh.nodes[mesh.owned_cells[some]],
+        numbers=lambda: mesh.numbers[: mesh.n_owned_cells],
+        corners=mesh.corners,
         cell_region=domain.cell_region[: mesh.n_owned_cells],
         regions=domain.regions,
-        mesh_hash=domain.hash,
+        digest=lambda: domain.hash,
     )

@@ -109,8 +109,11 @@ class NodalSpecies:
         self.held, where = np.zeros(g.n_local), np.zeros(g.n_local)
         for condition in self.fixed_conditions:
             where[condition.nodes] = 1.0
-        if self.fixed_conditions:
-            g.halo.update(where)
+        if not self.fixed_conditions:  # on all ranks
+            none = np.empty(0, dtype=np.uint32)
+            self.fixed, self.held_edges = np.zeros(g.n_local, dtype=bool), (none, none)
+            return
+        g.halo.update(where)
         self.fixed = where > 0.0
         row_of = np.repeat(np.arange(g.n_owned, dtype=np.uint32), np.diff(g.indptr))
         places = np.flatnonzero(self.fixed[g.indices] & ~self.fixed[row_of]).astype(np.uint32)

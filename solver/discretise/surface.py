@@ -29,11 +29,11 @@ def grid_of_facets(
         n_cells=total,
         nodes=corners.reshape(-1),
         points=points,
-        cells=numbers,
+        numbers=lambda: numbers,
         corners=lambda some: corners[some],
         cell_region=regions,
         regions=names,
-        mesh_hash=problem.grid.mesh_hash,
+        digest=problem.grid.digest,
     )
 
 

@@ -67,7 +67,7 @@ class VesselSurface:
         self.names = ("integrity", "radius", "torn", *(f"entered_{name}" for name in crossing))
         walled = any(v.integrity is not None for v in problem.vessels.values())
         self.still = ("radius", "torn") if walled else ("integrity", "radius", "torn")
-        whole = np.concatenate(corners)
+        whole, whole_cells = np.concatenate(corners), np.concatenate(cells)
         self.grid = Grid(
             comm=comm,
             dim=dim - 1,
@@ -75,11 +75,11 @@ class VesselSurface:
             n_cells=n_cells,
             nodes=np.concatenate(points),
             points=at_nodes,
-            cells=np.concatenate(cells),
+            numbers=lambda: whole_cells,
             corners=lambda some: whole[some],
             cell_region=np.concatenate(regions),
             regions=tuple(problem.vessels),
-            mesh_hash=problem.grid.mesh_hash,
+            digest=problem.grid.digest,
         )
 
     @property

@@ -51,11 +51,21 @@ class Grid:
     n_cells: int
     nodes: NDArray[np.int64]  # canonical numbers of the owned nodes, in the order of the field arrays
     points: NDArray[np.float64]  # (owned nodes, 3)
-    cells: NDArray[np.int64]  # canonical numbers of the owned cells
+    numbers: Callable[[], NDArray[np.int64]]  # makes the canonical numbers of the owned cells
     corners: Callable[[NDArray[Any] | slice], NDArray[np.int64]]  # makes (k, dim+1) canonical node numbers of some of the owned cells
     cell_region: NDArray[np.int32]  # (owned cells,) indices into regions
     regions: tuple[str, ...]
-    mesh_hash: str
+    digest: Callable[[], str]  # makes the hash of the mesh
+
+    @property
+    def mesh_hash(self) -> str:
+        """By which a file knows its mesh."""
+        return self.digest()
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """(owned cells,) canonical numbers, made anew."""
+        return self.numbers()
 
     @property
     def connectivity(self) -> NDArray[np.int64]:

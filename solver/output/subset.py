@@ -39,11 +39,11 @@ def part_of(grid: Grid, regions: Sequence[str]) -> tuple[Grid, NDArray[np.int64]
         n_cells=n_cells,
         nodes=nodes[rows],
         points=grid.points[rows],
-        cells=cells,
+        numbers=lambda: cells,
         corners=lambda some: shared[some],
         cell_region=(np.cumsum(chosen) - 1)[grid.cell_region[inside]].astype(np.int32),
         regions=tuple(name for name in grid.regions if name in regions),
-        mesh_hash=f"{grid.mesh_hash}:{','.join(name for name in grid.regions if name in regions)}",
+        digest=lambda: f"{grid.mesh_hash}:{','.join(name for name in grid.regions if name in regions)}",
     )
     return part, rows
 

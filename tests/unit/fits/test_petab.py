@@ -203,12 +203,12 @@ def test_a_fit_is_written_and_read_again(tmp_path: Path) -> None:
 
 def test_what_is_not_read_is_refused(tmp_path: Path) -> None:
     model = tmp_path / "model.yaml"
-    with refused("no-column", place="obs_a", says=["'A*B'"]):
+    with refused("no-column", place="observables.tsv, line 2: obs_a", says=["'A*B'"]):
         read(problem(tmp_path, observables="observableId\tobservableFormula\nobs_a\tA*B\n"), model, tmp_path)
-    with refused("unknown-choice", place="obs_a", remedy="normal"):
+    with refused("unknown-choice", place="observables.tsv, line 2: obs_a", remedy="normal"):
         text = "observableId\tobservableFormula\tnoiseDistribution\tnoiseFormula\nobs_a\tA\tlaplace\t1\n"
         read(problem(tmp_path, observables=text), model, tmp_path)
-    with refused("unknown-name", remedy="k1"):
+    with refused("unknown-name", place="parameters.tsv, line 6: k3", remedy="k1"):
         read(problem(tmp_path, parameters=PARAMETERS + "k3\tlin\t0\t1\t1\t0\n"), model, tmp_path)
     with refused("missing-option", place="parameters.tsv", says=["estimate"]):
         read(problem(tmp_path, parameters="parameterId\nk1\n"), model, tmp_path)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from invasio.hpc import doctor
 from invasio.solver.kernels import native, stages
 from invasio.solver.kernels.compiled import compiled, kernel_type
 
@@ -129,6 +130,18 @@ def test_arrays_that_a_kernel_makes_belong_to_who_has_them() -> None:
     for _ in range(500):
         doubled(many)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * size * 8 / 1024  # of 500
+
+
+def test_doctor_says_which_kernels_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "folder", lambda: tmp_path)
+    assert native.kept() == (0, {})
+    for name in ("caller.so", "edges.fill-a-b.so", "test_native.listed-a-b.failed"):
+        (tmp_path / name).touch()
+    (tmp_path / "kinetics.advance-a-b.failed").write_text("in function x:\nundefined reference to `f'\n", encoding="utf-8")
+    assert native.kept() == (1, {"kinetics.advance-a-b": "undefined reference to `f'"})
+    assert doctor._kernels().startswith("1 kernels; 1 not, and compiled anew in every run (kinetics.advance-a-b: undefined")
+    monkeypatch.setattr(native, "caller", lambda: None)
+    assert doctor._kernels() == ""
 
 
 def test_what_cannot_be_kept_is_left_to_numba_and_says_why() -> None:

@@ -31,8 +31,8 @@ def grid(comm: Any, dim: int = 2, n: int = 6, empty_rank: int | None = None, see
     nodes = dice.permutation(np.flatnonzero(node_owner == comm.rank)).astype(np.int64)
     mine = dice.permutation(np.flatnonzero(cell_owner == comm.rank)).astype(np.int64)
     region = (points[cells].mean(axis=1)[:, 0] > 0.5).astype(np.int32)
-    rows = (nodes, points[nodes], mine, lambda some: cells[mine[some]], region[mine])
-    return Grid(comm, dim, len(points), len(cells), *rows, ("left", "right"), f"mesh-{dim}-{n}")
+    rows = (nodes, points[nodes], lambda: mine, lambda some: cells[mine[some]], region[mine])
+    return Grid(comm, dim, len(points), len(cells), *rows, ("left", "right"), lambda: f"mesh-{dim}-{n}")
 
 
 def cells_at(points: np.ndarray, time: float) -> np.ndarray:
