@@ -67,9 +67,10 @@ class Transport(Corrected):
             self._edges(law, time)
         if self.own is None:
             s.sources(density, wk.production, wk.sinks, wk.scratch)
-            wk.loss[:] = wk.sinks[:n]
+            if self._takes:
+                wk.loss[:] = wk.sinks[:n]
             if self._middle is not None:
-                self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
+                self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.sinks[:n]
         self._turned = bool(self.gates) and self._middle is not None
         if self._turned:
             self.gates.foresee(time, time + dt, density)
@@ -128,7 +129,7 @@ class Transport(Corrected):
         if self.own is None:
             if len(self._emptied):
                 wk.seen[: len(self._emptied)] += self._emptied
-            book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n))
+            book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n) if self._takes else 0.0)
         else:
             self.own.book(dt, page, correct, self._emptied)
         book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, page)

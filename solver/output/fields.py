@@ -218,7 +218,7 @@ class FieldsWriter:
                 self.write()
         finally:
             if self._file is not None and not self._failed:
-                self._file.close()
+                self._file.everywhere(self._trouble(), self._file.close)
             self._file = None
 
     def _trouble(self) -> str:

@@ -389,7 +389,12 @@ def test_each_machine_brings_its_rows_to_the_disk(comm: Comm, shared_tmp: Path, 
     monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
     monkeypatch.setattr(hdf, "one_machine", lambda _: False)
     usual, brought = fsync, list[str]()
-    monkeypatch.setattr("os.fsync", lambda handle: (brought.append(readlink(f"/proc/self/fd/{handle}")), usual(handle))[1])
+
+    def noted(handle: int) -> None:
+        brought.append(readlink(f"/proc/self/fd/{handle}"))
+        usual(handle)
+
+    monkeypatch.setattr("os.fsync", noted)
     of = grid(comm, 2, 7)
     writer = FieldsWriter(shared_tmp / "fields.vtkhdf", of, NAMES, compression=0, apart=True)
     for time in (0.0, 1.0):
@@ -399,3 +404,14 @@ def test_each_machine_brings_its_rows_to_the_disk(comm: Comm, shared_tmp: Path, 
     writer.close("done")
     names = {Path(name).name for name in brought}
     parallel_assert(comm, names >= {"fields.vtkhdf", ".checkpoint-000000007.h5.new"}, f"on the disk: {names}")
+
+
+def test_a_file_that_is_gone_at_the_end_is_told_on_all_ranks(comm: Comm, shared_tmp: Path) -> None:
+    """Not on rank 0 alone, which would have to wait for the others and end them."""
+    writer = FieldsWriter(shared_tmp / "fields.vtkhdf", grid(comm, 2, 7), NAMES)
+    writer.on_output(frame(writer.grid, 0.0))
+    if comm.rank == 0:
+        (shared_tmp / "fields.vtkhdf").unlink()
+    comm.barrier()
+    with refused("cannot-write", says=("No such file or directory", "fields.vtkhdf")):
+        writer.close("done")
