@@ -17,7 +17,6 @@ from .named_facets import NamedFacets, find
 from .shares import block, curve_order, settled
 from .simplices import Simplices, alone, surrounded
 
-
 BLOCK = 1 << 15  # rows that are put into a digest at a time
 
 
