@@ -46,8 +46,9 @@ def digest_tags(
 def distribute(data: MeshData | None, comm: Comm, by_curve: bool = False, digest: str = "") -> Domain:
     """Spread a mesh held by rank 0 over all ranks; collective.
 
-    data: the mesh on rank 0, ignored (None) elsewhere; digest: its hash, where that is known. by_curve: into the parts that ranks read of its converted form, else into those
-    of DOLFINx's partitioner. A rank may get no cells at all. The two sides of a membrane may lie on different ranks.
+    data: the mesh on rank 0, ignored (None) elsewhere; digest: its hash, where that is known. by_curve: into the parts that ranks
+    read of its converted form, else into those of DOLFINx's partitioner. A rank may get no cells at all. The two sides of a membrane
+    may lie on different ranks.
     """
     root = comm.rank == 0
     head = comm.bcast(
