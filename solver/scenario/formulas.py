@@ -125,6 +125,7 @@ class Over:
         self._check_names(tree, context)
         self._check_noise(tree, context)
         self._check_instants(tree)
+        self._check_divisors(tree, context)
         return self._in_scales(tree, context)
 
     def _in_scales(self, tree: Expr, context: Context) -> Expr:
@@ -149,6 +150,16 @@ class Over:
         for node in walk(tree):
             if isinstance(node, Binary) and node.op in ("==", "!=") and (_flows(node.left) or _flows(node.right)):
                 raise wrong(f"{to_text(node)!r} holds at instants only or everywhere else", code="equal-in-time", remedy=_LASTS)
+
+    def _check_divisors(self, tree: Expr, context: Context) -> None:
+        """Nothing is divided by a number that is 0, unless `where` may leave it out."""
+        nodes = list(walk(tree))
+        if any(isinstance(node, Call) and node.function == "where" for node in nodes):
+            return
+        for node in [node for node in nodes if isinstance(node, Binary) and node.op == "/"]:
+            if not names(node.right) - set(context.parameters) and float(evaluate(node.right, context.parameters)) == 0.0:
+                what = f"division by 0 (given {to_text(node)!r})"
+                raise wrong(what, code="out-of-bounds", remedy="write a number other than 0, or where(...) around it")
 
     def _check_noise(self, tree: Expr, context: Context) -> None:
         for node in walk(tree):

@@ -90,6 +90,28 @@ CASES = {
         _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1, 0], across: 0.1}"),
         (said("{file}:4:62: model.cells.tumour.fibres.direction", "wrong-length", "allowed: 1", "(given 2)"),),
     ),
+    "divided_by_zero": Broken(
+        _good("initial: 1, motility", "initial: exp(-x/0), motility"),
+        (
+            said(
+                "{file}:4:23: model.cells.tumour.initial",
+                "out-of-bounds",
+                "write a number other than 0, or where(...) around it",
+                "division by 0 (given '-x / 0')",
+            ),
+        ),
+    ),
+    "divided_by_a_parameter_less_itself": Broken(
+        _good("initial: 1, motility: 1e-3", "initial: 1, motility: 1e-3/(k - k)").replace("model:", "parameters: {k: 2}\nmodel:", 1),
+        (
+            said(
+                "{file}:5:36: model.cells.tumour.motility",
+                "out-of-bounds",
+                "write a number other than 0, or where(...) around it",
+                "division by 0",
+            ),
+        ),
+    ),
     "fibres_across": Broken(
         _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1], across: 1.5}"),
         (said("{file}:4:75: model.cells.tumour.fibres.across", "out-of-bounds", "allowed: at most 1", "(given 1.5)"),),
