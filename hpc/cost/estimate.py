@@ -14,7 +14,7 @@ from invasio.solver.scenario.schema import Scenario
 from .networks import network_bytes
 from .nodes import MeshSize, mesh_size
 
-# Core-microseconds per node and step of one moving species: benchmarks/step has .16 in 2-D and .11 in 3-D (Anderson's model: two of
+# Core-microseconds per node and step of one moving species: benchmarks/step has .11 in 2-D and .07 in 3-D (Anderson's model: two of
 # them, and the ECM) on one core; more iterations, reactions and a shared memory take more. In 1-D a step is bound by its fixed cost.
 STEP = {1: 0.4, 2: 0.25, 3: 0.25}
 SPREAD = (0.4, 8.0)

@@ -185,7 +185,7 @@ class Carried(Component):
     def carry(self, source: Floats, levels: NDArray[np.uint8], dt: float) -> float:
         """As components.mobile.Mobile.carry. Collective."""
         share = SHARE[self.carriage.transport.options.scheme]
-        return dt / share * carried_off(self.carriage.stage_system(share * dt), self.graph, source, levels)
+        return dt / share * carried_off(self.carriage.stage_system(share * dt), self.graph, self.graph.mass, source, levels)
 
     def _failed(self, why: str) -> bool:
         self.failure = f"{why}, {self.name}"

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from ..discretise.species import NodalSpecies
-from ..kernels import limiter, stages
+from ..kernels import limiter, restoring, stages
 from .boundaries import fix_rows
 from .high_order import HighOrder
 from .options import SchemeOptions
@@ -50,6 +50,8 @@ class Corrected(HighOrder):
         if own is None and self.packing is not None:
             self.packing.cap_production(dt)
         stages.implicit_side(g.mass, s.state, wk.production, dt, system.b)
+        if self._pulling is not None and self.source is not None:
+            restoring.loss(g.mass, self._pulling.rate, self.source, self._pulling.mean, wk.production, dt, system.b)
         if self._settles:
             stages.settle_emptied(g.mass, wk.sinks, dt, system.b, system.x)
         fix_rows(s, system, wk.edges, dt, low_order=True)

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from ..discretise.graph import Graph
 from ..discretise.species import NodalSpecies
-from ..kernels import coupling, edges, stages
+from ..kernels import coupling, edges, restoring, stages
 from ..linalg.linear import LinearSystem
 from ..state import History
 from .gates import Gates
 from .matrices import Matrices
 from .options import SchemeOptions
 from .own_stages import OwnStages
+from .restored import Restored
 from .workspace import Workspace
 
 Floats = NDArray[np.float64]
@@ -31,9 +32,9 @@ STEEPER = (1.0 / 12.0) / (0.25 - THETA**2 * (1.0 - THETA) - 0.5 * THETA)
 SHARE = {"tr_bdf2": THETA, "crank_nicolson": 0.5, "backward_euler": 1.0}  # of a step: tau of its matrix
 
 
-def carried_off(system: LinearSystem, graph: Graph, source: Floats, levels: NDArray[np.uint8]) -> float:
-    """sum |tau A s| of a stage's matrix m (1 + tau s) - tau A, on this rank."""
-    rows = (graph.indptr, graph.indices, graph.own_starts, system.own, system.ghost, graph.mass)
+def carried_off(system: LinearSystem, graph: Graph, mass: Floats, source: Floats, levels: NDArray[np.uint8]) -> float:
+    """sum |tau A s| of a stage's matrix m (1 + tau s) - tau A, on this rank; mass: m, with (1 + tau r) where the matrix has that."""
+    rows = (graph.indptr, graph.indices, graph.own_starts, system.own, system.ghost, mass)
     return float(coupling.carried_off(levels, *rows, source))
 
 
@@ -52,7 +53,20 @@ class HighOrder(Matrices):
     def carry(self, source: Floats, levels: NDArray[np.uint8], dt: float) -> float:
         """As components.mobile.Mobile.carry."""
         share = SHARE[self.options.scheme]
-        return dt / share * carried_off(self.high, self.graph, source, levels)
+        mass, pull = self.graph.mass, self._pulling
+        if pull is not None:
+            mass = self.work.scratch
+            np.multiply(self.graph.mass[: len(pull.rate)], 1.0 + share * dt * pull.rate, out=mass[: len(pull.rate)])
+        return dt / share * carried_off(self.high, self.graph, mass, source, levels)
+
+    def _pull(self, pull: Restored, tau: float, b: Floats) -> None:
+        """Add to the right side of the first stage what reactions hold it to: with the weights of the scheme, the mean density."""
+        mass, scheme = self.graph.mass, self.options.scheme
+        if scheme == "backward_euler":
+            restoring.side(mass, pull.rate, pull.mean, tau, b)
+        else:
+            weight, last = (0.5 * (1.0 - THETA), THETA) if scheme == "tr_bdf2" else (0.5, 0.0)
+            restoring.first_side(mass, pull.rate, self.species.state, pull.begin, pull.mean, pull.end, weight, last, tau, b)
 
     def _tilt(self, time: float, b: Floats) -> None:
         """Add to the right side of a stage what tilt and gates bring in a time, counted from the middle of the step."""
@@ -92,6 +106,9 @@ class HighOrder(Matrices):
         if scheme != "backward_euler" and (self.tilt is not None or self._turned):
             self._tilt((reach - 1.0) * tau, b)
             first = None
+        pull = self._pulling
+        if pull is not None:
+            self._pull(pull, tau, b)
         if self._settles:
             stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
             first = None
@@ -108,6 +125,8 @@ class HighOrder(Matrices):
         stages.second_stage(g.mass, s.state, x, production, rate, rate_before, outer / THETA, tau, 1.0 / reach, curve, b, wk.stage)
         if self.tilt is not None or self._turned:
             self._tilt(0.5 * tau, b)
+        if pull is not None:
+            restoring.side(g.mass, pull.rate, pull.end, tau, b)
         if self._settles:
             stages.settle_emptied(g.mass, wk.sinks, tau, b, x)
         self._fix(system, time + dt, tau)

@@ -30,6 +30,7 @@ from .carried import Carried
 from .mobile import Mobile
 from .parting import Parting
 from .protocol import Component, Phase
+from .restoring import Restoring
 from .trend import Trend
 
 Floats = NDArray[np.float64]
@@ -92,6 +93,7 @@ class Coupled(Component):
         self._flown = np.zeros((len(kinetics.reactions), n))
         self._parting = Parting(kinetics, state) if kinetics.parts_of_growth else None
         self._trend = Trend(kinetics, state, self._mobiles)
+        self.restoring = Restoring(kinetics, state, self._mobiles)
         for k, s in enumerate(kinetics.products):
             transport = made_of[s.name].transport
             transport.gain, transport.tilt = self._gains[k], self._tilt[len(kinetics.members) + k]
@@ -138,6 +140,12 @@ class Coupled(Component):
                 mid[:] = s.variable.mid
         if self._is_tilted:
             self._tilted[:], self._is_tilted = 0.0, False
+        known = self.state.history.last > 0.0
+        if known:
+            self.restoring.begin(dt, self._old, self._levels, self._guess)
+            self.restoring.as_before()
+        else:
+            self.restoring.rest()
         booked = book.pending()
         for last in (False, True):
             reason = self._pass(time, dt, book)
@@ -146,6 +154,9 @@ class Coupled(Component):
             if last or not self.moving or self._off(dt) <= self.rtol:
                 break
             self._remember(dt)
+            if not known:
+                self.restoring.begin(dt, self._old, self._levels, self._guess)
+            self.restoring.as_found(dt, self._old, self._new, self._tilt, self._levels)
             book.put_pending(booked)
             self._put(self._old)
             self._show_middle()
@@ -214,6 +225,7 @@ class Coupled(Component):
         assert mobile is not None
         args = (self._star[k], self._new[k], self._tilt[k], self._guess[k], self._tilted[k])
         rest = coupling.missed(self._parts[k], few, *args, dt, self._near, self._missing)
+        self.restoring.damp(k, self._old[k], self._new[k], self._tilt[k], self._levels[k], self._near, dt, self._missing)
         graph.halo.update(self._missing)
         off = rest + mobile.carry(self._missing, self._near, dt)
         coupling.clear(self._near, graph.n_owned, self._missing)
@@ -232,6 +244,7 @@ class Coupled(Component):
 
         credit: the limiter may count on what reactions brought in the last step. Collective.
         """
+        self.restoring.count_on(credit)
         for k, s in enumerate(self.kinetics.members):
             levels, gain = self._levels[k], self._nothing
             if s.name in self.moving:
@@ -272,7 +285,7 @@ class Coupled(Component):
         given = (self._table, kinetics.outer, kinetics.held, kinetics.is_held)
         begun = (self._old, self._star, self._peaks, self._reached, self._least, dt, self.rtol, self._floors, self._trace)
         found = (self._new, self._tilt, self._flown, self.work)
-        bends = self._trend.find(dt)
+        bends = self.restoring.lean(dt, self._old, self._star, self._trend.find(dt))
         everything: tuple[Any, ...] = (*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending, bends)
         failed = kernel.advance(*everything)
         for (k, nodes, _), values in zip(self._at_once, before, strict=True):

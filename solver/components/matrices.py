@@ -15,6 +15,7 @@ from ..linalg.linear import LinearSystem
 from .boundaries import fix_rows
 from .options import SchemeOptions
 from .own_stages import OwnStages
+from .restored import Restored
 from .workspace import Workspace
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,8 @@ class Matrices:
         self._flux = {"scharfetter_gummel": edges.scharfetter_gummel, "central": edges.central}[options.flux]
         # no membranes nor fibres, and one motility by its arithmetic mean
         self._plain = options.flux == "central" and not species.crossings and not len(species.turning) and species.plain_mean
-        self._filled: dict[bool, float] = {}
+        self._filled: dict[bool, tuple[float, int]] = {}  # size of the stage and number of what reactions take back
+        self.restored: Restored | None = None  # how reactions take back what the stages bring, where they are fast
         self._law: edges.EdgeLaw | None = None  # of the step, where it is plain: fluxes are made when they are needed
         self._made = 0  # how often fluxes were made
         self._of_diagonal = (-1, 0.0, False)  # fluxes, tau and order of the last matrix, of which ``_left`` is; and its diffusion number
@@ -44,6 +46,10 @@ class Matrices:
     def _failed(self, why: str) -> bool:
         self.failure = f"{why}, {self.species.name}"
         return False
+
+    @property
+    def _pulling(self) -> Restored | None:
+        return self.restored if self.restored is not None and self.restored.acts else None
 
     def _edges(self, law: edges.EdgeLaw, time: float) -> None:
         """Fill the edges of the workspace with u and l; in one pass where nothing comes in between."""
@@ -77,7 +83,7 @@ class Matrices:
         Returns what ``LinearSystem.solve`` takes as ``first``. Collective.
         """
         s, g, wk, system = self.species, self.graph, self.work, self.high
-        there = s.static and self._filled.get(False) == tau
+        there = s.static and self._filled.get(False) == (tau, 0)
         target = system.target._replace(own=edges.NONE, ghost=edges.NONE, c=edges.NO_SINGLES) if there else system.target
         rows = (g.mass, production, wk.sinks, s.state, system.guess, tau, g.diagonal, g.n_own_columns)
         kernel = plain.open_drifting if len(law.psi) > 1 else plain.open_diffusing
@@ -85,7 +91,7 @@ class Matrices:
         self._note_peclet(time, worst, node)
         if not there:
             system.changed(fits)
-            if not self._choose(system, number, tau, False):
+            if not self._choose(system, number, False, (tau, 0)):
                 return None
         return sums[0], sums[1]
 
@@ -103,9 +109,15 @@ class Matrices:
     def _fill(self, system: LinearSystem, tau: float, low_order: bool) -> bool:
         """Write the matrix, and choose how to solve with it; False if it is not finite: some preconditioners never return then."""
         s, g, wk = self.species, self.graph, self.work
-        if s.static and self.own is None and self._filled.get(low_order) == tau:
+        pull = self._pulling
+        what = (tau, 0 if pull is None else pull.number)
+        if s.static and self.own is None and self._filled.get(low_order) == what:
             return True
-        args, of = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed), (self._made, tau, low_order)
+        sinks = wk.sinks
+        if pull is not None:
+            sinks = wk.scratch2
+            np.add(wk.sinks[: len(pull.rate)], pull.rate, out=sinks[: len(pull.rate)])
+        args, of = (g.diagonal, g.n_own_columns, sinks, s.fixed), (self._made, tau, low_order)
         if self.own is not None and self._of_diagonal == of:  # only sinks are new
             finite, fits = edges.refill(wk.edges, *args, tau, system.target, self._left)
             number = self._number if finite else math.nan
@@ -113,16 +125,16 @@ class Matrices:
             number, fits = edges.fill(wk.edges, *args, 1.0, tau, low_order, system.target, self._left)
             self._of_diagonal, self._number = of, number
         system.changed(fits)
-        return self._choose(system, number, tau, low_order)
+        return self._choose(system, number, low_order, what)
 
-    def _choose(self, system: LinearSystem, number: float, tau: float, low_order: bool) -> bool:
+    def _choose(self, system: LinearSystem, number: float, low_order: bool, what: tuple[float, int]) -> bool:
         """Choose how to solve with a new matrix by the diffusion number of this rank; False if that is not finite. Collective."""
         number = self.graph.comm.allreduce(math.inf if math.isnan(number) else number, MPI.MAX)
         if number == math.inf:
             return False
         # decided anew from the matrix alone: a choice that remembers would not be the same after a restart
         system.choose(number)
-        self._filled[low_order] = tau
+        self._filled[low_order] = what
         return True
 
     def _fix(self, system: LinearSystem, time: float, tau: float) -> None:

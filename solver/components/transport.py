@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..accounts import Page
 from ..discretise.own_law import limits_itself
 from ..discretise.species import NodalSpecies
-from ..kernels import edges, stages
+from ..kernels import edges, restoring, stages
 from ..model.walk import names_in
 from ..state import History
 from .boundaries import book, book_crossings, boundary_sources
@@ -61,19 +61,23 @@ class Transport(Corrected):
         if self.trace is not None:
             self.trace.begun[:] = s.state
         law = s.flux_law(wk.scratch, wk.scratch2)
-        self._law = law if self.trace is None and self._takes_two(law) else None
+        pull, two = self._pulling, self.trace is None and self._takes_two(law)
+        self._law = law if two and pull is None else None
         if self._law is None:
             self._edges(law, time)
         if self.own is None:
             s.sources(density, wk.production, wk.sinks, wk.scratch)
-            wk.loss[:] = wk.sinks[:n]
+            if self._takes:
+                wk.loss[:] = wk.sinks[:n]
             if self._middle is not None:
-                self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.loss
+                self._middle[0][:], self._middle[1][:] = wk.production[:n], wk.sinks[:n]
         self._turned = bool(self.gates) and self._middle is not None
         if self._turned:
             self.gates.foresee(time, time + dt, density)
         s.boundary_values(time, time + dt, fixed=False)
         s.wall_values(time, time + dt)
+        if pull is not None and pull.credited and self.gain is not None and self.source is not None:
+            restoring.credit(wk.edges, pull.rate, pull.mean, self.gain, self.source)
         if self.own is None:
             boundary_sources(s, wk.production, wk.sinks)
             if self.gain is not None:
@@ -94,6 +98,8 @@ class Transport(Corrected):
             self.trace.started[:], self.trace.last[:] = s.state, self.high.x
         g.halo.update(wk.w)
         last = self.high.x if self.source is None else self.high.x - dt * self.source  # the last stage, without what it had besides
+        if pull is not None:
+            restoring.give_back(pull.rate, pull.mean, wk.w, dt, last)
         if self._law is not None:
             smallest = self._finish(self._law, last, dt)
         elif self.own is None:
@@ -123,7 +129,7 @@ class Transport(Corrected):
         if self.own is None:
             if len(self._emptied):
                 wk.seen[: len(self._emptied)] += self._emptied
-            book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n))
+            book(s, wk, dt, page, dt * stages.amount_lost(g.mass, wk.loss, wk.seen, n) if self._takes else 0.0)
         else:
             self.own.book(dt, page, correct, self._emptied)
         book_crossings(s, wk, wk.w, correct, self.packing is not None, dt, page)
@@ -135,6 +141,11 @@ class Transport(Corrected):
         if self.source is None and self.own is not None:  # else kinetics are still to come
             self.look()
         return True
+
+    @property
+    def restorable(self) -> bool:
+        """Whether its stages take what reactions take back: they are its own alone, and nothing else is held to them."""
+        return self.own is None and not self.gates and self.trace is None and self.packing is None
 
     def look(self) -> None:
         """Keep P and s of a species that limits itself at its density of now, with others as they are at mid-step, for ``follow``."""
@@ -164,7 +175,7 @@ class Transport(Corrected):
         top = math.inf if self.packing is None else self.packing.maximum
         if self.gates:
             self.gates.add_middle(*self._middle)
-            self.gates.find_share(self._middle[1], self._filled[False], self.high.own)
+            self.gates.find_share(self._middle[1], self._filled[False][0], self.high.own)
             self.gates.add_end(time, wk.production, wk.sinks)
             self.gates.begin()
         args = (self._middle[0], self._middle[1], wk.production, wk.sinks, self.gates.share, s.fixed, THETA * dt, top, s.state)

@@ -184,13 +184,15 @@ class NodalSpecies:
         for condition in self.conditions:
             if condition.gradient is not None:
                 condition.rate[:] = 0.0
-        self._psi[:] = 0.0
-        varying = 0
+        varying = constant = 0
         for drift in self._drifts:
             if isinstance(drift.factor, float):
-                drift.potential(scratch)
-                scratch *= drift.factor
-                self._psi += scratch
+                out = scratch if constant else self._psi
+                drift.potential(out)
+                out *= drift.factor
+                if constant:
+                    self._psi += scratch
+                constant += 1
                 continue
             drift.potential(self._potentials[varying])
             drift.factor(self._factors[varying])
@@ -292,7 +294,12 @@ class NodalSpecies:
 
         q = -d(g - L)/dc, and r = g - L + q c: exact for what is linear in c. A production that depends on c is expanded likewise.
         """
-        for write, out in ((self._production, production), (self._growth, rate), (self._limitation, limitation)):
+        only_lost = self._loss is not None and self._growth is None and self._limitation is None
+        for write, out in (
+            (self._production, production),
+            (self._loss if only_lost else self._growth, rate),
+            (self._limitation, limitation),
+        ):
             if write is None:
                 out[:] = 0.0
             else:
@@ -300,7 +307,9 @@ class NodalSpecies:
         if self._limitation is not None:
             np.multiply(limitation, density, out=scratch)
             rate += scratch
-        if self._loss is not None:
+        if only_lost:
+            np.negative(rate, out=rate)
+        elif self._loss is not None:
             self._loss(scratch)
             rate -= scratch
         made[:] = production

@@ -211,10 +211,3 @@ def stabilised(
         new[i] = value + beta * (p[i] - omega * v[i])
         r[i] = value
     return moved
-
-
-@compiled
-def unscaled(unit: float, d: Singles, r: Floats, out: Floats) -> None:
-    """out = D r."""
-    for i in range(len(out)):
-        out[i] = unit * d[i] * r[i]

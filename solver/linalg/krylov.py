@@ -6,7 +6,6 @@ Iterative refinement (Carson and Higham 2018, doi:10.1137/17M1140819): correctio
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,11 +44,6 @@ class Memory:
         self.unit = 2.0 ** round(math.log2(mass / graph.n_global))
         self.vectors = [np.zeros(n + len(graph.ghosts)) for _ in range(8)]
 
-    @cached_property
-    def double(self) -> Floats:
-        """A vector in double precision."""
-        return np.zeros(self.graph.n_owned)
-
     def total(self, values: tuple[float, ...]) -> tuple[float, ...]:
         """Sums over all ranks. Collective."""
         if self.alone:
@@ -75,8 +69,8 @@ class Krylov:
         self._memory, self._rounded, self._incomplete = memory, rounded, incomplete
         self._symmetric = symmetric
         self._local, self._x, self._d = x, x[: g.n_owned], rounded.d
-        self._rows = g.indptr, g.indices, rounded.c, self._d
-        self._residual_of = (g.indptr, g.indices, g.n_own_columns, values.own, values.ghost, x, b, self._d)
+        self._rows: Any = (g.indptr, g.indices, rounded.c, self._d)
+        self._residual_of: Any = (g.indptr, g.indices, g.n_own_columns, values.own, values.ghost, x, b, self._d)
         self._stale = True
         self._moved = 0.0  # |D y| of the corrections of a round
         self.taken = 0
@@ -148,8 +142,7 @@ class Krylov:
                 return vector
             into = vector
         else:
-            krylov.unscaled(m.unit, self._d, vector, m.double)
-            self._incomplete.solve(m.double, into)
+            self._incomplete.solve(vector[: len(self._x)], into)
         if not m.alone:
             m.graph.halo.update(into)
         return into

@@ -103,6 +103,7 @@ def save(
         shares = comm.gather(sums)
         crc = {name: [c for share in shares or [] for c in share[name]] for name in state}
         file.each(lambda h5: _head(h5, json.dumps({**about, "crc": crc})))
+        file.sync()
 
     def publish() -> None:
         if comm.rank != 0:

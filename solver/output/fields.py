@@ -186,6 +186,8 @@ class FieldsWriter:
     def keep(self, target: Path) -> str:
         """Collective: bring the file to the disk and keep its structure as of now; its SHA-256 on rank 0, "" where there is none."""
         self.write()
+        if self._file is not None:
+            self._file.everywhere(self._trouble(), self._file.sync)
         comm, digest = self.grid.comm, ""
         if comm.rank == 0 and self._file is not None:
             try:
@@ -216,7 +218,7 @@ class FieldsWriter:
                 self.write()
         finally:
             if self._file is not None and not self._failed:
-                self._file.close()
+                self._file.everywhere(self._trouble(), self._file.close)
             self._file = None
 
     def _trouble(self) -> str:

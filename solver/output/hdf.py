@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from ..meeting import PATIENCE, Meeting
 from ..parallel import Comm
-from .h5 import SYSTEM, cannot, creation, plain, promised
+from .h5 import SYSTEM, cannot, creation, plain
+from .newest import Newest
 from .places import put, squeezed
-from .reach import each_by_itself
+from .reach import each_by_itself, one_machine
+from .room import Room
 from .ways import NOTHING, Way, ways_into
 
 log = logging.getLogger("invasio.output")
-_MARGIN = 2**22  # bytes
 
 
 class SharedFile:
@@ -52,20 +53,25 @@ class SharedFile:
         self.h5: h5py.File | None = None
         self._tables: dict[str, h5py.Dataset] = {}  # kept open: finding one by its name takes longer than adding a number to it
         self._attributes: dict[tuple[str, str], h5py.h5a.AttrID] = {}
-        self._reserved = self._length = 0  # up to where room is set aside, and the length the file was given, in bytes
+        self._room: Room | None = None
+        self._newest = Newest(path)
         self._handle = -1  # of the file, where rows are written without HDF5
         self._fault: str | None = None  # of this rank, until the ranks meet
-        self._apart = False
+        self._apart = self._far = False
         if comm.size > 1:
             Meeting.of(comm)
-            self._apart, kind = (apart, "") if apart is not None else each_by_itself(path.parent, comm)
+            self._far = not one_machine(comm)
+            self._apart, kind = (apart, "") if apart is not None else each_by_itself(path.parent, comm, self._far)
             if kind and comm.rank == 0:
                 log.info("%s is written by rank 0: on %s several machines cannot write to one file", path.name, kind)
-        self.everywhere(f"cannot open {path}", lambda: self._open(mode, chunks, room))
+        self.everywhere(f"cannot open {path}", lambda: self._begin(mode, chunks, room))
+
+    def _begin(self, mode: str, chunks: int, room: int) -> None:
+        if self.comm.rank == 0:
+            self._open(mode, chunks, room)
+            self._room = Room(self.path)
 
     def _open(self, mode: str, chunks: int, room: int) -> None:
-        if self.comm.rank != 0:
-            return
         access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
         access.set_cache(0, 521, 0, 0.75)  # chunks are not kept back: a write that fails must say so itself
         access.set_sieve_buf_size(0)  # nor what lies beside the rows that are written: it is there as it was before others wrote it
@@ -138,7 +144,7 @@ class SharedFile:
 
     def resize(self, name: str, rows: int) -> None:
         """Set the number of rows of a table."""
-        self.each(lambda h5: self._table(h5, name).resize(rows, axis=0))
+        self.each(lambda h5: self._newest.resize(h5, name, self._table(h5, name), rows))
 
     def _table(self, h5: h5py.File, name: str) -> h5py.Dataset:
         if name not in self._tables:
@@ -169,7 +175,7 @@ class SharedFile:
         if asked is not None:
             found = [NOTHING] * len(asked)
             if any(count for _, count in asked[1:]):
-                self.each(lambda h5: found.__setitem__(slice(None), ways_into(self._table(h5, name), asked, self._apart)))
+                self.each(lambda h5: found.__setitem__(slice(None), self._ways(self._table(h5, name), name, asked)))
             ways = found
         way = self.comm.scatter(ways)
         if self.comm.rank != 0:
@@ -179,6 +185,9 @@ class SharedFile:
         for rank, each in enumerate(ways or []):
             if each.kind and not each.places and rank > 0:
                 self._receive(name, rank, (asked or [])[rank], each)
+
+    def _ways(self, table: h5py.Dataset, name: str, asked: list[tuple[int, int]]) -> list[Way]:
+        return ways_into(table, asked, self._apart, lambda: self._newest.run(name, table))
 
     def _put(self, way: Way, rows: NDArray[Any]) -> None:
         if self._handle < 0:
@@ -226,53 +235,40 @@ class SharedFile:
             OSError: on all ranks, with the file as it was: there is no room.
         """
         fault = None
-        if self.h5 is not None and self.comm.rank == 0:
-            end = self.path.stat().st_size if whole else self.h5.id.get_filesize()
-            if whole:
-                end, size = 0, end + size
-            if end + size > self._reserved:
-                fault = self._set_aside(end, size)
+        if self._room is not None and self.h5 is not None:
+            try:
+                self._room.set_aside(self.h5, size, whole)
+            except OSError as error:
+                fault = (error.errno, error.strerror)
         fault = self.comm.bcast(fault) if self.comm.size > 1 else fault
         if fault is not None:
             raise OSError(*fault)
-
-    def _set_aside(self, end: int, size: int) -> tuple[int | None, str | None] | None:
-        """Room from ``end`` on: for many steps at once where there is as much, so that most of them need not ask; what is wrong."""
-        fault = None
-        handle = os.open(self.path, os.O_WRONLY)
-        try:
-            for room in (size + _MARGIN, size):
-                try:
-                    os.posix_fallocate(handle, end, room)
-                except OSError as error:
-                    fault = (error.errno, error.strerror)
-                else:
-                    self._reserved = end + room
-                    return None
-        finally:
-            os.close(handle)
-        return fault
 
     def flush(self, grown: bool = False) -> None:
         """Bring the structure to the operating system; of a file that has grown after all ranks have written, and its length first.
 
         A superblock that promises more bytes than the file has makes HDF5 refuse the file, so a kill
-        between the two would cost it. The rows are written already; for new metadata the file gets a
-        margin (since 2.0 HDF5 does not tell all of it before the end), which is cut off again on closing.
+        between the two would cost it. The rows are written already.
 
         Raises:
             OSError: on all ranks: a rank has failed before.
         """
         if grown:
             self._meet()
-            self.each(lambda h5: self._lengthen(h5))
+            if self._room is not None:
+                self.each(self._room.lengthen)
         self.each(lambda h5: h5.flush())
 
-    def _lengthen(self, h5: h5py.File) -> None:
-        end = h5.id.get_filesize()
-        if end + _MARGIN > self._length:
-            self._length = max(self.path.stat().st_size, end + 2 * _MARGIN)
-            os.truncate(self.path, self._length)
+    def sync(self) -> None:
+        """Bring the rows of other machines to the disk: what rank 0 asks of the system is done on its own.
+
+        Raises:
+            OSError: on all ranks: a rank has failed, here or before.
+        """
+        if self._far:
+            if self._handle >= 0:
+                self._trying(lambda: os.fsync(self._handle))
+            self._meet()
 
     def close(self) -> None:
         """Close the file on all ranks."""
@@ -284,8 +280,8 @@ class SharedFile:
             self._attributes.clear()
             self.h5.close()
             self.h5 = None
-            if 0 < (end := promised(self.path)) < self.path.stat().st_size:
-                os.truncate(self.path, end)  # what was reserved and not needed
+            if self._room is not None:
+                self._room.cut()
 
 
 def _first(faults: list[str | None]) -> str | None:

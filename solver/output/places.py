@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from .newest import Run
+
 Place = tuple[int, int, int]  # where in the file (bytes), the first of the rows that go there, and how many
 
 
-def places(table: h5py.Dataset, start: int, count: int) -> list[Place] | None:
+def places(table: h5py.Dataset, start: int, count: int, newest: Callable[[], Run | None] = lambda: None) -> list[Place] | None:
     """Where rows ``start`` to ``start + count`` lie; None where rows cannot be written without HDF5.
 
     The table's room must be allocated. It has no filters, and its chunks are as wide as itself; rows that follow each other in the
-    file are one place.
+    file are one place. newest: what is known of the table's last rows (newest.py).
     """
     width = table.dtype.itemsize * int(np.prod(table.shape[1:], dtype=np.int64))
     chunks = table.chunks
@@ -27,6 +29,9 @@ def places(table: h5py.Dataset, start: int, count: int) -> list[Place] | None:
         return None if begin is None else [(begin + start * width, 0, count)]
     if table.id.get_create_plist().get_nfilters() or chunks[1:] != table.shape[1:] or table.file.userblock_size:
         return None  # HDF5 before 1.14.2 tells places of chunks without what lies before the file
+    run = newest()
+    if run is not None and start >= run[0]:
+        return [(run[1] + (start - run[0]) * width, 0, count)]
     found: list[Place] = []
     row = start
     while row < start + count:

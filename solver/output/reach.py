@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..parallel import Comm
@@ -11,9 +12,12 @@ from ..parallel import Comm
 COHERENT = frozenset({"lustre", "gpfs", "beegfs", "beegfs_nodev", "ceph", "panfs", "wekafs", "ocfs2", "gfs2", "pvfs2", "pvfs", "orangefs"})
 
 
-def each_by_itself(folder: Path, comm: Comm) -> tuple[bool, str]:
-    """Whether each rank may write, and the file system that forbids it ("" otherwise); the same on all ranks. Collective."""
-    if one_machine(comm):
+def each_by_itself(folder: Path, comm: Comm, far: bool) -> tuple[bool, str]:
+    """Whether each rank may write, and the file system that forbids it ("" otherwise); the same on all ranks. Collective.
+
+    far: the ranks are on several machines.
+    """
+    if not far:
         return True, ""
     kind: str = comm.bcast(file_system(folder) if comm.rank == 0 else None)
     return (True, "") if kind in COHERENT else (False, kind or "unknown")
@@ -38,7 +42,7 @@ def file_system(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> st
     place, found = str(folder.resolve()), (0, "")
     for line in lines:
         front, _, back = line.partition(" - ")
-        point = front.split(" ")[4].encode().decode("unicode_escape")  # a blank in a name is written \040
-        if back and (place == point or place.startswith(point.rstrip("/") + "/")):
-            found = max(found, (len(point), back.split(" ")[0]), key=lambda each: each[0])
+        point = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), front.split(" ")[4])  # a blank in a name is written \040
+        if back and len(point) >= found[0] and (place == point or place.startswith(point.rstrip("/") + "/")):
+            found = (len(point), back.split(" ")[0])  # of those that are mounted over each other the last one counts
     return found[1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import h5py
 
+from .newest import Run
 from .places import Place, places, squeezes
 
 
@@ -27,17 +28,17 @@ class Way:
 NOTHING = Way("")
 
 
-def ways_into(table: h5py.Dataset, asked: Sequence[tuple[int, int]], apart: bool) -> list[Way]:
+def ways_into(table: h5py.Dataset, asked: Sequence[tuple[int, int]], apart: bool, newest: Callable[[], Run | None]) -> list[Way]:
     """That of each rank, of which ``asked`` has the first row and how many there are; rank 0 writes its own itself.
 
-    apart: ranks may write to the file by themselves.
+    apart: ranks may write to the file by themselves; newest: as of `places`.
     """
     level, ways = squeezes(table), [NOTHING]
     for start, count in asked[1:]:
         if not count:
             ways.append(NOTHING)
             continue
-        where = places(table, start, count) if apart else None
+        where = places(table, start, count, newest) if apart else None
         if level is not None and _whole(table, start, count):
             ways.append(Way(table.dtype.str, (), table.shape[1:], level, table.chunks[0]))
         else:

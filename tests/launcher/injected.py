@@ -23,7 +23,7 @@ from invasio.hpc import ranks
 from invasio.postprocess import expect
 from invasio.solver import checkpointer, course, recording
 from invasio.solver.errors import SolverError
-from invasio.solver.output import blocks, checkpoint, digest, fields, folder, hdf, series, together
+from invasio.solver.output import blocks, checkpoint, digest, fields, folder, hdf, room, series, together
 
 ALL = -1
 FAULTS: dict[str, Callable[[], BaseException]] = {
@@ -68,7 +68,7 @@ def inject(place: str, fault: str, rank: int) -> None:
     blocks._ROWS_PER_CHUNK = 8  # every rank has some, of so small a run too
     together.OFTEN = -1.0  # each output is written at once, so that calls can be counted
     if fault == "no room":
-        hdf._MARGIN = 0  # else all outputs of so small a run have room at once
+        room._MARGIN = 0  # else all outputs of so small a run have room at once
     usual, calls = getattr(target, name), iter(range(1, 1_000_000))
 
     def failing(*args: Any, **options: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import fstat, fsync, readlink
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -343,3 +344,74 @@ def test_room_for_the_mesh_is_set_aside_once(comm: Comm, shared_tmp: Path) -> No
         mesh = of.n_cells * (4 * 8 + 8 + 1 + 4) + 24 * of.n_nodes
         assert final > mesh > 2**21 and seen[0][1] >= mesh
         assert seen[0][0] < final + 0.5 * mesh + 3 * 2**22
+
+
+def test_rows_go_where_room_was_set_aside(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every step, though HDF5 cuts off what lies behind its own end; so a disk that is full is known before the first row."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    path, of, beyond = shared_tmp / "fields.vtkhdf", grid(comm, 2, 7), list[int]()
+
+    def looked(handle: int, rows: Any, where: list[places.Place]) -> None:
+        width = rows.nbytes // len(rows)
+        beyond.append(max(at + many * width for at, _, many in where) - fstat(handle).st_size)
+        places.put(handle, rows, where)
+
+    monkeypatch.setattr(hdf, "put", looked)
+    writer = FieldsWriter(path, of, NAMES, compression=0)
+    for time in range(12):
+        writer.on_output(frame(of, float(time)))
+    writer.close("done")
+    parallel_assert(comm, len(beyond) >= 24 * bool(comm.rank) and max(beyond, default=0) <= 0, f"bytes beyond the room: {beyond}")
+
+
+def test_a_file_that_took_the_place_of_ours_is_left_alone(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run's folder was moved, and another run began in its place: all ranks say so, and write nothing there."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    path, of = shared_tmp / "fields.vtkhdf", grid(comm, 2, 7)
+    writer = FieldsWriter(path, of, NAMES, compression=0)
+    writer.on_output(frame(of, 0.0))
+    other = bytes(range(256)) * 4096
+    if comm.rank == 0:
+        path.rename(shared_tmp / "moved.vtkhdf")
+        path.write_bytes(other)
+    comm.barrier()
+    with refused("cannot-write", says=("another file has its name now", "keeps its 1 earlier steps")):
+        writer.on_output(frame(of, 1.0))
+    writer.close("stopped")
+    comm.barrier()
+    parallel_assert(comm, path.read_bytes() == other, "what the other file holds")
+    with h5py.File(shared_tmp / "moved.vtkhdf", "r") as h5:
+        parallel_assert(comm, list(h5["VTKHDF/Steps/Values"]) == [0.0], "what ours holds")
+
+
+def test_each_machine_brings_its_rows_to_the_disk(comm: Comm, shared_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rank 0's fsync does not reach what another machine holds back; of a checkpoint and of the fields that belong to it."""
+    monkeypatch.setattr(blocks_module, "_ROWS_PER_CHUNK", 10)
+    monkeypatch.setattr(hdf, "one_machine", lambda _: False)
+    usual, brought = fsync, list[str]()
+
+    def noted(handle: int) -> None:
+        brought.append(readlink(f"/proc/self/fd/{handle}"))
+        usual(handle)
+
+    monkeypatch.setattr("os.fsync", noted)
+    of = grid(comm, 2, 7)
+    writer = FieldsWriter(shared_tmp / "fields.vtkhdf", of, NAMES, compression=0, apart=True)
+    for time in (0.0, 1.0):
+        writer.on_output(frame(of, time))
+    writer.keep(shared_tmp / "kept")
+    save(shared_tmp, of, {"n": of.points[:, 0]}, {"time": 1.0, "step": 7}, apart=True)
+    writer.close("done")
+    names = {Path(name).name for name in brought}
+    parallel_assert(comm, names >= {"fields.vtkhdf", ".checkpoint-000000007.h5.new"}, f"on the disk: {names}")
+
+
+def test_a_file_that_is_gone_at_the_end_is_told_on_all_ranks(comm: Comm, shared_tmp: Path) -> None:
+    """Not on rank 0 alone, which would have to wait for the others and end them."""
+    writer = FieldsWriter(shared_tmp / "fields.vtkhdf", grid(comm, 2, 7), NAMES)
+    writer.on_output(frame(writer.grid, 0.0))
+    if comm.rank == 0:
+        (shared_tmp / "fields.vtkhdf").unlink()
+    comm.barrier()
+    with refused("cannot-write", says=("No such file or directory", "fields.vtkhdf")):
+        writer.close("done")

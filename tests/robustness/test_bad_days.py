@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from invasio.postprocess.run import open_run
-from invasio.solver.output import checkpoint, hdf, together
+from invasio.solver.output import checkpoint, room, together
 from invasio.solver.output.fields import FieldsWriter
 from tests.robustness import runs
 
@@ -42,7 +42,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -
     with monkeypatch.context() as patch:
         patch.setattr(place, name, filled)
         patch.setattr(together, "OFTEN", -1.0)  # each output is written at once
-        patch.setattr(hdf, "_MARGIN", 0)  # else all outputs of so small a run have room at once
+        patch.setattr(room, "_MARGIN", 0)  # else all outputs of so small a run have room at once
         assert runs.forked(path, out, lambda: None) == 4
     said = out.with_suffix(".said").read_text(encoding="utf-8")
     file = "fields.vtkhdf (is the disk full?); it keeps its 13 earlier steps" if what == "fields" else "000000016.h5 (is the disk full?)"

@@ -156,7 +156,7 @@ def test_a_step_of_what_neither_limits_itself_nor_reacts_calls_few_kernels() -> 
         march(setup.stepper, 0.02, 4, 8)
     found = {name: instruments.calls[name] / 4 for module in MODULES for name in kernels(module) if name in instruments.calls}
     moving = ("central_weights", "explicit_side", "guess", "second_stage", "weighted", "conservative_update", "predict", "middle")
-    booked = ("amount", "amount_lost", "exact", "changes")
+    booked = ("amount", "exact", "changes")
     assert found == {name: 2 for name in (*moving, *booked)} | {"fill": 1, "difference_quotient": 3}
 
 

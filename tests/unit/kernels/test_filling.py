@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from invasio.solver.kernels import edges, krylov
-from tests.unit.kernels.test_plain import HALO, TAU, UNIT, N, law, rows_of
+from tests.unit.kernels.test_plain import HALO, TAU, UNIT, N, law, rows_of, same, target_of
 
 __all__ = ["law"]
 
@@ -21,16 +21,14 @@ def test_a_new_diagonal_gives_the_bits_of_a_new_matrix(law: edges.EdgeLaw, low_o
     fixed = np.isin(np.arange(N + HALO), (4, N + 2))
 
     def filled(*which: int) -> tuple[edges.Target, tuple[float, bool]]:
-        sizes = (int(owned.sum()), int((~owned).sum()))
-        blocks, singles = [np.zeros(size) for size in sizes], [np.zeros(size, np.float32) for size in (len(owned), N)]
-        target, left = edges.Target(*blocks, *singles, UNIT), np.zeros(N)
+        target, left = target_of(int(owned.sum()), int((~owned).sum())), np.zeros(N)
         found = edges.fill(e, diagonal, n_own, sinks[which[0]], fixed, 1.0, TAU, low_order, target, left)
         for new in which[1:]:
             assert edges.refill(e, diagonal, n_own, sinks[new], fixed, TAU, target, left) == (True, True)
         return target, found
 
     (at_once, number), (later, of_first) = filled(1), filled(0, 1)
-    assert all(np.array_equal(*pair) for pair in zip(at_once[:4], later[:4], strict=True))
+    assert same(at_once, later)
     assert number == of_first and number[0] > 0.0 and number[1]
     c, d = np.zeros(len(owned), np.float32), np.zeros(N, np.float32)
     assert krylov.rounded(law.indptr, diagonal, n_own, at_once.own, at_once.ghost, UNIT, c, d)
@@ -42,5 +40,5 @@ def test_a_new_diagonal_gives_the_bits_of_a_new_matrix(law: edges.EdgeLaw, low_o
     for value, expected in ((np.nan, (False, False)), (1e13, (True, False)), (np.inf, (False, False))):
         sinks[0][7] = value
         assert edges.refill(e, diagonal, n_own, sinks[0], fixed, TAU, later, np.zeros(N)) == expected
-        number, fits = edges.fill(e, diagonal, n_own, sinks[0], fixed, 1.0, TAU, low_order, later, edges.NONE)
-        assert (bool(np.isfinite(number)), fits) == expected
+        largest, fits = edges.fill(e, diagonal, n_own, sinks[0], fixed, 1.0, TAU, low_order, later, edges.NONE)
+        assert (bool(np.isfinite(largest)), fits) == expected

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from invasio.solver.errors import SolverError
-from invasio.solver.output import hdf, structure
+from invasio.solver.output import hdf, room, structure
 from invasio.solver.output.fields import FieldsWriter
 from tests.lib.messages import refused
 from tests.unit.output.synthetic import cells_at, ecm_at, frame, grid, mesh
@@ -364,7 +364,7 @@ def test_a_write_that_fails_keeps_the_earlier_steps(comm: Any, shared_tmp: Path)
     if child == 0:
         status = 1
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        hdf._MARGIN = 4096  # room for a few steps is set aside, not for thousands of such small ones
+        room._MARGIN = 4096  # room for a few steps is set aside, not for thousands of such small ones
         writer = FieldsWriter(path, of, NAMES)
         for time in (0.0, 1.0):
             writer.on_output(frame(of, time))

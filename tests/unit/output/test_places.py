@@ -76,6 +76,11 @@ MOUNTS = """\
 31 22 0:41 / /home rw shared:3 - nfs4 server:/home rw
 32 31 0:42 / /home/with\\040blank rw - gpfs gpfs0 rw
 33 22 0:43 / /scratches rw - tmpfs tmpfs rw
+34 22 0:44 / /daten/größe rw - lustre 10.0.0.2@tcp:/a rw
+35 22 0:45 / /auto rw - autofs systemd-1 rw
+36 35 0:46 / /auto rw - lustre 10.0.0.2@tcp:/b rw
+37 22 0:47 / /over rw - lustre 10.0.0.2@tcp:/c rw
+38 37 0:48 / /over rw - nfs4 server:/c rw
 """
 
 
@@ -84,6 +89,7 @@ MOUNTS = """\
     [
         *[("/somewhere", "ext4"), ("/scratch", "lustre"), ("/scratch/me/run", "lustre")],
         *[("/scratches/me", "tmpfs"), ("/home/me", "nfs4"), ("/home/with blank/run", "gpfs")],
+        *[("/daten/größe/run", "lustre"), ("/auto/me", "lustre"), ("/over/me", "nfs4")],
     ],
 )
 def test_file_systems_by_what_the_kernel_says(tmp_path: Path, folder: str, kind: str) -> None:
@@ -96,10 +102,9 @@ def test_file_systems_by_what_the_kernel_says(tmp_path: Path, folder: str, kind:
 def test_ranks_on_several_machines_write_by_themselves_where_that_is_safe(
     comm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, may: bool
 ) -> None:
-    assert reach.each_by_itself(tmp_path, comm) == (True, "")
-    monkeypatch.setattr(reach, "one_machine", lambda _: False)
+    assert reach.one_machine(comm) and reach.each_by_itself(tmp_path, comm, far=False) == (True, "")
     monkeypatch.setattr(reach, "file_system", lambda _: kind)
-    assert reach.each_by_itself(tmp_path, comm) == (may, "" if may else kind or "unknown")
+    assert reach.each_by_itself(tmp_path, comm, far=True) == (may, "" if may else kind or "unknown")
 
 
 def test_a_failure_is_told_with_its_rank_where_not_all_have_it() -> None:
