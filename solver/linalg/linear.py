@@ -236,7 +236,7 @@ class LinearSystem:
     def target(self) -> Target:
         """Where kernels write the matrix; ``changed`` needs to know then whether diagonals are in range. Collective at the first call."""
         single = self.rounded
-        return self.blocks if single is None else Target(self.own, self.ghost, single.c, single.d, self._pattern.memory.unit)
+        return self.blocks if single is None else Target(self.own, self.ghost, single.c, single.d, single.e, self._pattern.memory.unit)
 
     @functools.cached_property
     def blocks(self) -> Target:
