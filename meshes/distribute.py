@@ -17,13 +17,16 @@ from .named_facets import NamedFacets, find
 from .shares import block, curve_order, settled
 from .simplices import Simplices, alone, surrounded
 
+BLOCK = 1 << 15  # rows that are put into a digest at a time
+
 
 def mesh_hash(data: MeshData) -> str:
     """sha256 of points, cells, region numbers, names, tagged facets and cuts in canonical order."""
     digest = hashlib.sha256()
     for array, kind in ((data.points, "<f8"), (data.cells, "<i8"), (data.cell_region, "<i4")):
         digest.update(repr(array.shape).encode())
-        digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
+        for start in range(0, len(array), BLOCK):  # without a copy of all
+            digest.update(np.ascontiguousarray(array[start : start + BLOCK], dtype=kind).data)
     digest_tags(digest, data.regions, data.boundaries, data.interfaces, {name: m.facets for name, m in data.membranes.items()})
     return digest.hexdigest()
 
@@ -40,15 +43,16 @@ def digest_tags(
             digest.update(np.ascontiguousarray(facets, dtype="<i8").tobytes())
 
 
-def distribute(data: MeshData | None, comm: Comm, by_curve: bool = False) -> Domain:
+def distribute(data: MeshData | None, comm: Comm, by_curve: bool = False, digest: str = "") -> Domain:
     """Spread a mesh held by rank 0 over all ranks; collective.
 
-    data: the mesh on rank 0, ignored (None) elsewhere. by_curve: into the parts that ranks read of its converted form, else into those
-    of DOLFINx's partitioner. A rank may get no cells at all. The two sides of a membrane may lie on different ranks.
+    data: the mesh on rank 0, ignored (None) elsewhere; digest: its hash, where that is known. by_curve: into the parts that ranks
+    read of its converted form, else into those of DOLFINx's partitioner. A rank may get no cells at all. The two sides of a membrane
+    may lie on different ranks.
     """
     root = comm.rank == 0
     head = comm.bcast(
-        (data.points.shape, data.regions, list(data.boundaries), list(data.interfaces), mesh_hash(data), data.source, data.notes)
+        (data.points.shape, data.regions, list(data.boundaries), list(data.interfaces), digest or mesh_hash(data), data.source, data.notes)
         if root and data is not None
         else None
     )

@@ -141,13 +141,13 @@ def parts_of(path: Path, comm: Comm) -> Domain:
     return replace(domain, mesh=replace(mesh, given=(mesh.cells, numbers)), notes=notes, section=section, membranes=membranes)
 
 
-def whole_of(path: Path) -> MeshData:
-    """What ``write_all`` wrote, on this rank. Raises MeshError, also for a damaged file."""
+def whole_of(path: Path) -> tuple[MeshData, str]:
+    """What ``write_all`` wrote, on this rank, and its hash. Raises MeshError, also for a damaged file."""
     with _opened(path) as root, _sound(path):
         numbers, data = root["numbers"][:], _whole(root)
         cells, cell_region = np.empty(data.cells.shape, dtype=np.int64), np.empty_like(data.cell_region)
         cells[numbers], cell_region[numbers] = data.cells, data.cell_region
-        return replace(
+        data = replace(
             data,
             cells=cells,
             cell_region=cell_region,
@@ -155,6 +155,7 @@ def whole_of(path: Path) -> MeshData:
             section=_section(root),
             membranes={name: _membrane(of) for name, of in _named(root["membranes"])},
         )
+        return data, str(root.attrs["hash"])
 
 
 def _parts(root: Any, comm: Comm, path: str) -> Domain:

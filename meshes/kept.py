@@ -58,7 +58,10 @@ def build(
 def _read(path: Path, comm: Comm) -> Domain:
     from .hdf5 import parts_of, whole_of
 
-    return distribute(whole_of(path), comm) if comm.size == 1 else parts_of(path, comm)
+    if comm.size > 1:
+        return parts_of(path, comm)
+    data, digest = whole_of(path)
+    return distribute(data, comm, digest=digest)
 
 
 def _provided(

@@ -63,10 +63,11 @@ def build_in_parts(options: Lattice, comm: Comm) -> Domain:
     with agreed(comm):
         check_names((*regions, *names), source)
     mesh = share(lattice, comm)
-    tags = np.concatenate(
-        [np.empty(0, dtype=np.int32), *(_tags(options, lattice, mesh, start) for start in range(0, mesh.n_local_cells, BLOCK))]
-    )
-    count = np.bincount(tags[: mesh.n_owned_cells], minlength=len(regions))
+    tags, count = np.zeros(mesh.n_local_cells, dtype=np.int32), np.array([mesh.n_owned_cells])
+    if options.regions:
+        for start in range(0, len(tags), BLOCK):
+            tags[start : start + BLOCK] = _tags(options, lattice, mesh, start)
+        count = np.bincount(tags[: mesh.n_owned_cells], minlength=len(regions))
     comm.Allreduce(MPI.IN_PLACE, count, MPI.SUM)
     with agreed(comm):
         check_regions(regions, count, source)
@@ -86,8 +87,6 @@ def build_in_parts(options: Lattice, comm: Comm) -> Domain:
 def _tags(options: Lattice, lattice: Cells, mesh: Simplices, start: int) -> NDArray[np.int32]:
     """Regions of the next BLOCK cells, by their centroids to the last bit as ``structured`` finds them: corners along the path."""
     stop = min(start + BLOCK, mesh.n_local_cells)
-    if not options.regions:
-        return np.zeros(stop - start, dtype=np.int32)
     own = mesh.corners(slice(min(start, mesh.n_owned_cells), min(stop, mesh.n_owned_cells)))
     others = mesh.nodes[mesh.given[0][max(start - mesh.n_owned_cells, 0) : max(stop - mesh.n_owned_cells, 0)]]
     along = np.sort(np.concatenate([own, others]), axis=1)

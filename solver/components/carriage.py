@@ -78,7 +78,7 @@ class Carriage(Component):
             self._sinks[:n] = 0.0
             np.divide(self.gone, wk.w[:n], out=self._sinks[:n], where=wk.w[:n] > carried.FLOOR)
             args = (g.diagonal, g.n_own_columns, self._sinks, self.species.fixed, 1.0, tau, False)
-            number, fits = edges.fill(wk.edges, *args, system.target, edges.NONE)
+            number, fits = edges.fill(wk.edges, *args, system.target, edges.NOT_KEPT)
             system.changed(fits)
             system.choose(float(g.comm.allreduce(number, MPI.MAX)))
         return system

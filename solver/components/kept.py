@@ -72,7 +72,7 @@ class Kept:
             self._sinks[: g.n_owned] = wk.sinks[: g.n_owned]
             self._new = self._spent = 0.0
         target = edges.double_only(self._values.own, self._values.ghost)
-        edges.fill(wk.edges, g.diagonal, g.n_own_columns, self._sinks, s.fixed, 0.0, 1.0, False, target, edges.NONE)
+        edges.fill(wk.edges, g.diagonal, g.n_own_columns, self._sinks, s.fixed, 0.0, 1.0, False, target, edges.NOT_KEPT)
         self._values.changed()
         self._ready = self._known = True
         self.made += 1

@@ -39,7 +39,7 @@ class Matrices:
         self._law: edges.EdgeLaw | None = None  # of the step, where it is plain: fluxes are made when they are needed
         self._made = 0  # how often fluxes were made
         self._of_diagonal = (-1, 0.0, False)  # fluxes, tau and order of the last matrix, of which ``_left`` is; and its diffusion number
-        self._left, self._number = np.zeros(self.graph.n_owned if self.own is not None else 0), 0.0
+        self._left, self._number = np.zeros((2, self.graph.n_owned if self.own is not None else 0)), 0.0
         self.peclet: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)  # largest so far on this rank: value, time, x, y, z
         self.failure = ""  # why the last step failed
 
@@ -84,7 +84,9 @@ class Matrices:
         """
         s, g, wk, system = self.species, self.graph, self.work, self.high
         there = s.static and self._filled.get(False) == (tau, 0)
-        target = system.target._replace(own=edges.NONE, ghost=edges.NONE, c=edges.NO_SINGLES) if there else system.target
+        target = system.target
+        if there:
+            target = target._replace(own=edges.NONE, ghost=edges.NONE, c=edges.NO_SINGLES, e=edges.NO_SINGLES)
         rows = (g.mass, production, wk.sinks, s.state, system.guess, tau, g.diagonal, g.n_own_columns)
         kernel = plain.open_drifting if len(law.psi) > 1 else plain.open_diffusing
         worst, node, number, fits, *sums = kernel(law, *rows, target, system.b, system.residual)

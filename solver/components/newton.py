@@ -120,7 +120,7 @@ class Newton:
             own_law.tangent(self._shown[:n], self._own.rate, self._own.slope, self._tangent, wk.sinks)
             wk.sinks[:n] += self._sinks[:n]
             args = (g.diagonal, g.n_own_columns, wk.sinks, self._held)
-            number, _ = edges.fill(wk.edges, *args, 0.0, 1.0, False, self.system.blocks, edges.NONE)
+            number, _ = edges.fill(wk.edges, *args, 0.0, 1.0, False, self.system.blocks, edges.NOT_KEPT)
             if g.comm.allreduce(math.isnan(number), MPI.LOR):
                 return False
             self.system.changed()

@@ -130,7 +130,7 @@ class Steady(Component):
             s.wall_values(time, time)
             boundary_sources(s, wk.production, wk.sinks)
             args = (g.diagonal, g.n_own_columns, wk.sinks, s.fixed)
-            number, _ = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.blocks, edges.NONE)
+            number, _ = edges.fill(wk.edges, *args, 0.0, 1.0, False, system.blocks, edges.NOT_KEPT)
             if g.comm.allreduce(math.isnan(number), MPI.LOR):
                 return f"the matrix is not finite, {s.name}"
             system.changed()

@@ -42,8 +42,8 @@ class Forms:
 
     def stiffness(self, cell_values: Floats | float = 1.0) -> Floats:
         """K_ij = -int w grad phi_i . grad phi_j, the weight w by cell."""
-        values = np.zeros(len(self.stencil[1]))
-        elements.stiffness(*self.stencil, self.mesh.points, self.mesh.cells, np.atleast_1d(cell_values), self._room, values)
+        values, upper = np.zeros(len(self.stencil[1])), np.empty(self.mesh.n_owned, dtype=np.uint32)
+        elements.stiffness(*self.stencil, self.mesh.points, self.mesh.cells, np.atleast_1d(cell_values), self._room, upper, values)
         return values
 
     def directed_stiffness(self, tensors: Floats) -> Floats:
@@ -79,7 +79,13 @@ class Forms:
     def mass(self, cell_values: Floats | float = 1.0) -> Floats:
         """Lumped mass m_i = int w phi_i of the owned nodes."""
         values = np.zeros(self.mesh.n_owned)
-        elements.masses(self.mesh.points, self.mesh.cells, np.atleast_1d(cell_values), self._room, values)
+        elements.masses(self.mesh.points, self.mesh.cells, np.atleast_1d(cell_values), values)
+        return values
+
+    def mass_in(self, cell_region: NDArray[np.int32], regions: int) -> Floats:
+        """The part of m_i in each region (regions, n_owned)."""
+        values = np.zeros((regions, self.mesh.n_owned))
+        elements.masses_in(self.mesh.points, self.mesh.cells, cell_region, values)
         return values
 
     def boundary_mass(self, facets: Facets) -> Floats:

@@ -219,7 +219,11 @@ def conducting(graph: Graph, forms: Forms) -> tuple[Graph, Stencil | None]:
     total, entries = graph.comm.allreduce(np.array([found, len(dropped)]))
     if total < WORTH * entries:
         return graph, None
-    values = graph.conductances(forms, 1.0 + np.modf(forms.mesh.numbers * GOLDEN)[0])
+    weight: Floats = forms.mesh.numbers * GOLDEN
+    weight -= np.floor(weight)
+    weight += 1.0
+    values = graph.conductances(forms, weight)
+    del weight
     if len(graph.order):
         dropped &= graph.order < len(forms.stencil[1])  # pairs of membranes stay
     found = graphs.idle_too(graph.indptr, graph.indices, values, scale, NOTHING, dropped)

@@ -94,7 +94,9 @@ def _region_mass(domain: Domain, forms: Forms, graph: Graph) -> dict[str, Floats
     if len(domain.regions) == 1:
         return {domain.regions[0]: graph.mass[: graph.n_owned]}
     boxes = domain.mesh.boxes
-    mass = forms.mass if boxes is None else LatticeForms(domain.mesh, boxes).mass
+    if boxes is None:
+        return dict(zip(domain.regions, forms.mass_in(domain.cell_region, len(domain.regions)), strict=True))
+    mass = LatticeForms(domain.mesh, boxes).mass
     return {name: mass((domain.cell_region == k).astype(float)) for k, name in enumerate(domain.regions)}
 
 

@@ -65,7 +65,7 @@ class Edges(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Where the entries of a matrix go: to its blocks of owned and of ghost columns, and to c and d in single precision, in a unit
+    """Where the entries of a matrix go: to its blocks of owned and of ghost columns, and to c, d and e in single precision, in a unit
     (kernels.krylov), unless these have length 0.
     """
 
@@ -73,15 +73,16 @@ class Target(NamedTuple):
     ghost: Floats
     c: Singles
     d: Singles
+    e: Singles
     unit: float
 
 
-NONE, NO_SINGLES = np.zeros(0), np.zeros(0, dtype=np.float32)
+NONE, NO_SINGLES, NOT_KEPT = np.zeros(0), np.zeros(0, dtype=np.float32), np.zeros((2, 0))
 
 
 def double_only(own: Floats, ghost: Floats) -> Target:
     """The blocks of a matrix alone."""
-    return Target(own, ghost, NO_SINGLES, NO_SINGLES, 1.0)
+    return Target(own, ghost, NO_SINGLES, NO_SINGLES, NO_SINGLES, 1.0)
 
 
 @compiled
@@ -197,15 +198,15 @@ def fill(
 ) -> tuple[float, bool]:
     """Write diag(m (unit + tau s)) - tau A into a matrix, A of the high or the low order.
 
-    unit: 1 for a time step, 0 for a steady balance. left (n_owned, or 0): sum_j l_ij, for ``refill``.
+    unit: 1 for a time step, 0 for a steady balance. left (2, n_owned or 0): sum_j l_ij, and what rounding took off the row, for ``refill``.
 
     fixed (n_local): rows replaced by diag(m), and columns left out, so that a matrix without drift stays symmetric;
     ``fixed_side`` brings them to the right side. Returns the largest tau sum_j |u_ij| / m_i, the diffusion number, NaN if
     anything is not finite, and whether d is in range.
     """
     indptr, indices, mass, us, ls = e
-    own, ghost, c, d, size = target
-    rounds, keeps, scale = len(c) > 0, len(left) > 0, 1.0 / size
+    own, ghost, c, d, less, size = target
+    rounds, keeps, scale = len(c) > 0, left.shape[1] > 0, 1.0 / size
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)
     number = 0.0
@@ -217,6 +218,7 @@ def fill(
         shift = at_own - start
         out = 0.0
         spread = 0.0
+        lost = 0.0
         for k in range(start, stop):
             j = indices[k]
             value = 0.0
@@ -230,7 +232,9 @@ def fill(
                 spread += abs(u)
                 value = 0.0 if fixed[i] or fixed[j] else -tau * u
             if rounds:
-                c[k] = value * scale
+                single = np.float32(value * scale)
+                c[k] = single
+                lost += value * scale - single
             if k < split:
                 own[shift + k] = value
             else:
@@ -238,9 +242,12 @@ def fill(
         entry = mass[i] if fixed[i] else mass[i] * (unit + tau * sinks[i]) + tau * out
         own[shift + np.uint32(diagonal[i])] = entry
         if keeps:
-            left[i] = out
+            left[0, i], left[1, i] = out, lost
         if rounds:
-            c[diagonal[i]] = d[i] = entry * scale
+            d[i] = entry * scale
+            single = np.float32(entry * scale + lost)
+            c[diagonal[i]] = single
+            less[i] = entry * scale + lost - single
             fits = fits and LEAST < entry * scale < MOST
         number = max(number, tau * spread / mass[i])
         finite = finite and math.isfinite(spread) and math.isfinite(entry)
@@ -262,16 +269,19 @@ def refill(
 ) -> tuple[bool, bool]:
     """The diagonal alone, as ``fill`` would write it with new sinks (unit 1). Returns whether it is finite, and d in range."""
     indptr, _, mass, _, _ = e
-    own, _, c, d, size = target
+    own, _, c, d, less, size = target
     rounds, scale = len(c) > 0, 1.0 / size
     at_own = np.uint32(0)
     finite = True
     fits = True
     for i in range(len(indptr) - 1):
-        entry = mass[i] if fixed[i] else mass[i] * (1.0 + tau * sinks[i]) + tau * left[i]
+        entry = mass[i] if fixed[i] else mass[i] * (1.0 + tau * sinks[i]) + tau * left[0, i]
         own[at_own + (np.uint32(diagonal[i]) - indptr[i])] = entry
         if rounds:
-            c[diagonal[i]] = d[i] = entry * scale
+            d[i] = entry * scale
+            single = np.float32(entry * scale + left[1, i])
+            c[diagonal[i]] = single
+            less[i] = entry * scale + left[1, i] - single
             fits = fits and LEAST < entry * scale < MOST
         finite = finite and math.isfinite(entry)
         at_own += np.uint32(n_own_columns[i])

@@ -110,22 +110,36 @@ def gradients(points: Floats, cells: Corners, c: int, g: Floats) -> float:
 
 
 @compiled
-def stiffness(indptr: Indices, indices: Indices, points: Floats, cells: Corners, weight: Floats, g: Floats, out: Floats) -> None:
-    """Add K_ij = -sum_T w_T int_T grad phi_i . grad phi_j to out (nnz); weight (M,), or (1,) for all."""
+def stiffness(
+    indptr: Indices, indices: Indices, points: Floats, cells: Corners, weight: Floats, g: Floats, upper: Indices, out: Floats
+) -> None:
+    """K_ij = -sum_T w_T int_T grad phi_i . grad phi_j in out (nnz), which is 0 before; weight (M,), or (1,) for all.
+
+    upper (n_owned): room. What is summed is K_ij for i <= j, of which K_ji is a copy: its entries in a row follow each other by i.
+    """
     n, corners = len(indptr) - 1, cells.shape[1]
+    for i in range(n):
+        upper[i] = position(indptr, indices, i, i)
     for c in range(len(cells)):
         factor = -gradients(points, cells, c, g) * weight[c if len(weight) > 1 else 0]
         for k in range(corners):
             for m in range(k + 1):
-                i, j = cells[c, k], cells[c, m]
-                value = 0.0
-                for axis in range(corners - 1):
-                    value += g[k, axis] * g[m, axis]
-                value *= factor
+                i, j = min(cells[c, k], cells[c, m]), max(cells[c, k], cells[c, m])
                 if i < n:
-                    out[position(indptr, indices, i, j)] += value
-                if k != m and j < n:
-                    out[position(indptr, indices, j, i)] += value
+                    value = 0.0
+                    for axis in range(corners - 1):
+                        value += g[k, axis] * g[m, axis]
+                    value *= factor
+                    at = np.int64(upper[i])
+                    out[at if i == j else place(indices, at, np.int64(indptr[i + 1]), j)] += value
+    for i in range(n):
+        upper[i] = indptr[i]  # from here on: where the next lower entry of the row goes
+    for i in range(n):
+        for k in range(indptr[i], indptr[i + 1]):
+            j = indices[k]
+            if i < j and j < n:
+                out[upper[j]] = out[k]
+                upper[j] += 1
 
 
 @compiled
@@ -147,14 +161,42 @@ def directed(indptr: Indices, indices: Indices, points: Floats, cells: Corners, 
 
 
 @compiled
-def masses(points: Floats, cells: Corners, weight: Floats, g: Floats, out: Floats) -> None:
+def content(points: Floats, cells: Corners, c: int) -> float:
+    """The volume of a cell, as ``gradients`` tells it."""
+    o, dim = cells[c, 0], cells.shape[1] - 1
+    if dim == 1:
+        return abs(points[cells[c, 1], 0] - points[o, 0])
+    p, q = cells[c, 1], cells[c, 2]
+    a0, a1 = points[p, 0] - points[o, 0], points[p, 1] - points[o, 1]
+    b0, b1 = points[q, 0] - points[o, 0], points[q, 1] - points[o, 1]
+    if dim == 2:
+        return 0.5 * abs(a0 * b1 - a1 * b0)
+    r = cells[c, 3]
+    a2, b2 = points[p, 2] - points[o, 2], points[q, 2] - points[o, 2]
+    c0, c1, c2 = points[r, 0] - points[o, 0], points[r, 1] - points[o, 1], points[r, 2] - points[o, 2]
+    return abs(a0 * (b1 * c2 - b2 * c1) + a1 * (b2 * c0 - b0 * c2) + a2 * (b0 * c1 - b1 * c0)) / 6.0
+
+
+@compiled
+def masses(points: Floats, cells: Corners, weight: Floats, out: Floats) -> None:
     """Add m_i = sum_T w_T int_T phi_i to out (n_owned); weight (M,), or (1,) for all."""
     corners = cells.shape[1]
     for c in range(len(cells)):
-        share = gradients(points, cells, c, g) * weight[c if len(weight) > 1 else 0] / corners
+        share = content(points, cells, c) * weight[c if len(weight) > 1 else 0] / corners
         for k in range(corners):
             if cells[c, k] < len(out):
                 out[cells[c, k]] += share
+
+
+@compiled
+def masses_in(points: Floats, cells: Corners, region: Corners, out: Floats) -> None:
+    """Add the part of m_i in each region to out (regions, n_owned); region (M,) of each cell."""
+    corners, n = cells.shape[1], out.shape[1]
+    for c in range(len(cells)):
+        share = content(points, cells, c) / corners
+        for k in range(corners):
+            if cells[c, k] < n:
+                out[region[c], cells[c, k]] += share
 
 
 @compiled

@@ -1,7 +1,9 @@
 r"""Passes of Krylov methods with a matrix in single precision.
 
 With C and d the matrix and its diagonal in a unit of all, rounded, a correction y of x solves D^-1 C y = r, r = D^-1 (b - A x): rows that
-have no units. Sums are weighted by d or d^2, so that they are those of A and of true residuals:
+have no units. On the diagonal of C are c and e, which take up what rounding does to the other entries of the row: a smooth y sees but its
+sum, and where it is off by 1e-7 of the diagonal strong diffusion needs twice the rounds. Sums are weighted by d or d^2, so that they are
+those of A and of true residuals:
 
     (z, C y) = sum d z (D^-1 C y),   |D r|^2 = sum d^2 r^2
 
@@ -23,7 +25,9 @@ Ints = NDArray[np.int32]
 
 
 @compiled
-def rounded(indptr: Indices, diagonal: Ints, n_own_columns: Ints, own: Floats, ghost: Floats, unit: float, c: Singles, d: Singles) -> bool:
+def rounded(
+    indptr: Indices, diagonal: Ints, n_own_columns: Ints, own: Floats, ghost: Floats, unit: float, c: Singles, d: Singles, e: Singles
+) -> bool:
     """A and its diagonal in their unit, of the two blocks of a matrix; False where d is out of range."""
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)
@@ -32,15 +36,25 @@ def rounded(indptr: Indices, diagonal: Ints, n_own_columns: Ints, own: Floats, g
     for i in range(len(indptr) - 1):
         start, stop = indptr[i], indptr[i + 1]
         split = start + np.uint32(n_own_columns[i])
-        size = own[at_own + (np.uint32(diagonal[i]) - start)] * scale
-        d[i] = size
-        fits = fits and LEAST < size < MOST
+        entry = own[at_own + (np.uint32(diagonal[i]) - start)] * scale
+        d[i] = entry
+        fits = fits and LEAST < entry < MOST
+        lost = 0.0
         for k in range(start, split):
-            c[k] = own[at_own + (k - start)] * scale
+            value = own[at_own + (k - start)] * scale if k != diagonal[i] else 0.0
+            single = np.float32(value)
+            c[k] = single
+            lost += value - single
         at_own += split - start
         for k in range(split, stop):
-            c[k] = ghost[at_ghost + (k - split)] * scale
+            value = ghost[at_ghost + (k - split)] * scale
+            single = np.float32(value)
+            c[k] = single
+            lost += value - single
         at_ghost += stop - split
+        single = np.float32(entry + lost)
+        c[diagonal[i]] = single
+        e[i] = entry + lost - single
     return fits
 
 
@@ -80,7 +94,7 @@ def residual(
 
 @compiled
 def times(
-    indptr: Indices, indices: Indices, c: Singles, d: Singles, z: Floats, r: Floats, q: Floats, s: Floats, u: Floats
+    indptr: Indices, indices: Indices, c: Singles, d: Singles, e: Singles, z: Floats, r: Floats, q: Floats, s: Floats, u: Floats
 ) -> tuple[float, float, float, float]:
     """u = D^-1 C z; sums of d z r, d z u, d z s and d q u. z (n_local)."""
     reached = 0.0
@@ -88,7 +102,7 @@ def times(
     across = 0.0
     back = 0.0
     for i in range(len(indptr) - 1):
-        value = 0.0
+        value = e[i] * z[i]
         for k in range(indptr[i], indptr[i + 1]):
             value += c[k] * z[indices[k]]
         weight = d[i]
@@ -144,7 +158,7 @@ def next_direction(
 
 @compiled
 def times_with(
-    indptr: Indices, indices: Indices, c: Singles, d: Singles, z: Floats, first: Floats, second: Floats, v: Floats
+    indptr: Indices, indices: Indices, c: Singles, d: Singles, e: Singles, z: Floats, first: Floats, second: Floats, v: Floats
 ) -> tuple[float, float, float, float]:
     """v = D^-1 C z; sums of d^2 times v first, v second, v^2 and second^2. z (n_local)."""
     one = 0.0
@@ -152,7 +166,7 @@ def times_with(
     size = 0.0
     other = 0.0
     for i in range(len(indptr) - 1):
-        value = 0.0
+        value = e[i] * z[i]
         for k in range(indptr[i], indptr[i + 1]):
             value += c[k] * z[indices[k]]
         weight = d[i]

@@ -41,7 +41,7 @@ def open_drifting(
     anything is not finite), whether d is in range, and the sums of b^2 and (b - A x)^2.
     """
     indptr, indices, stiffness, weight, motility, _, _, psi, _, _, _ = law
-    own, ghost, c, d, unit = target
+    own, ghost, c, d, e, unit = target
     fills, scale, motile = len(c) > 0, 1.0 / unit, motility[0]
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)
@@ -51,7 +51,7 @@ def open_drifting(
         start, stop = indptr[i], indptr[i + 1]
         split = start + np.uint32(n_own_columns[i])
         shift = at_own - start
-        out, spread, total, after = 0.0, 0.0, 0.0, 0.0
+        out, spread, lost, total, after = 0.0, 0.0, 0.0, 0.0, 0.0
         here, guess, top = old[i], x[i], psi[i]
         for k in range(start, stop):
             j = indices[k]
@@ -70,7 +70,9 @@ def open_drifting(
                 out += lower
                 spread += abs(u)
                 value = -tau * u
-                c[k] = value * scale
+                single = np.float32(value * scale)
+                c[k] = single
+                lost += value * scale - single
                 if k < split:
                     own[shift + k] = value
                 else:
@@ -80,7 +82,10 @@ def open_drifting(
         if fills:
             entry = held + tau * out
             own[shift + np.uint32(diagonal[i])] = entry
-            c[diagonal[i]] = d[i] = entry * scale
+            d[i] = entry * scale
+            single = np.float32(entry * scale + lost)
+            c[diagonal[i]] = single
+            e[i] = entry * scale + lost - single
             number = max(number, tau * spread / m)
             finite = finite and math.isfinite(spread) and math.isfinite(entry)
             fits = fits and LEAST < entry * scale < MOST
@@ -112,7 +117,7 @@ def open_diffusing(
 ) -> tuple[float, int, float, bool, float, float]:
     """As ``open_drifting`` where nothing drifts, which takes half the time."""
     indptr, indices, _, weight, motility, _, _, _, _, _, _ = law
-    own, ghost, c, d, unit = target
+    own, ghost, c, d, e, unit = target
     fills, scale, motile = len(c) > 0, 1.0 / unit, motility[0]
     at_own = np.uint32(0)
     at_ghost = np.uint32(0)
@@ -122,7 +127,7 @@ def open_diffusing(
         start, stop = indptr[i], indptr[i + 1]
         split = start + np.uint32(n_own_columns[i])
         shift = at_own - start
-        out, spread, total, after = 0.0, 0.0, 0.0, 0.0
+        out, spread, lost, total, after = 0.0, 0.0, 0.0, 0.0, 0.0
         here, guess = old[i], x[i]
         for k in range(start, stop):
             j = indices[k]
@@ -133,7 +138,9 @@ def open_diffusing(
                 out += a
                 spread += abs(a)
                 value = -tau * a
-                c[k] = value * scale
+                single = np.float32(value * scale)
+                c[k] = single
+                lost += value * scale - single
                 if k < split:
                     own[shift + k] = value
                 else:
@@ -143,7 +150,10 @@ def open_diffusing(
         if fills:
             entry = held + tau * out
             own[shift + np.uint32(diagonal[i])] = entry
-            c[diagonal[i]] = d[i] = entry * scale
+            d[i] = entry * scale
+            single = np.float32(entry * scale + lost)
+            c[diagonal[i]] = single
+            e[i] = entry * scale + lost - single
             number = max(number, tau * spread / m)
             finite = finite and math.isfinite(spread) and math.isfinite(entry)
             fits = fits and LEAST < entry * scale < MOST

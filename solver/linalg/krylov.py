@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..kernels import krylov
 from .incomplete import Incomplete
 from .petsc_values import Values
-from .rounded import Rounded
+from .rounded import Rounded, Singles
 
 Floats = NDArray[np.float64]
 Squares = tuple[float, float]
@@ -69,8 +69,17 @@ class Krylov:
         self._memory, self._rounded, self._incomplete = memory, rounded, incomplete
         self._symmetric = symmetric
         self._local, self._x, self._d = x, x[: g.n_owned], rounded.d
-        self._rows: Any = (g.indptr, g.indices, rounded.c, self._d)
-        self._residual_of: Any = (g.indptr, g.indices, g.n_own_columns, values.own, values.ghost, x, b, self._d)
+        self._rows: tuple[Any, Any, Singles, Singles, Singles] = (g.indptr, g.indices, rounded.c, self._d, rounded.e)
+        self._residual_of: tuple[Any, Any, Any, Floats, Floats, Floats, Floats, Singles] = (
+            g.indptr,
+            g.indices,
+            g.n_own_columns,
+            values.own,
+            values.ghost,
+            x,
+            b,
+            self._d,
+        )
         self._stale = True
         self._moved = 0.0  # |D y| of the corrections of a round
         self.taken = 0

@@ -85,7 +85,7 @@ class Pattern:
         self._blocks = [(_integers(graph.indptr), _integers(graph.indices))]
         if self.comm.size > 1:  # the owned columns by local numbers, and the ghosts by global ones
             owned = graph.indices < graph.n_owned
-            starts = np.concatenate([[0], np.cumsum(owned)])[graph.indptr]
+            starts = np.concatenate([[0], np.cumsum(graph.n_own_columns, dtype=np.int64)])
             ghosts = graph.ghosts[graph.indices[~owned] - graph.n_owned]
             self._blocks = [(_integers(starts), _integers(graph.indices[owned])), (_integers(graph.indptr - starts), _integers(ghosts))]
 
@@ -236,7 +236,7 @@ class LinearSystem:
     def target(self) -> Target:
         """Where kernels write the matrix; ``changed`` needs to know then whether diagonals are in range. Collective at the first call."""
         single = self.rounded
-        return self.blocks if single is None else Target(self.own, self.ghost, single.c, single.d, self._pattern.memory.unit)
+        return self.blocks if single is None else Target(self.own, self.ghost, single.c, single.d, single.e, self._pattern.memory.unit)
 
     @functools.cached_property
     def blocks(self) -> Target:

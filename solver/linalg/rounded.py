@@ -17,12 +17,13 @@ Singles = NDArray[np.float32]
 
 
 class Rounded:
-    """c (nnz, in the order of the graph) and d (n_owned): entries and diagonal in the unit of the memory. fits: whether d is in range."""
+    """c (nnz, in the order of the graph), d, e (n_owned) of kernels.krylov, in the unit of the memory. fits: whether d is in range."""
 
     def __init__(self, memory: Memory, values: Values) -> None:
         g = memory.graph
         self._memory, self._values = memory, values
-        self.c, self.d = np.zeros(len(g.indices), dtype=np.float32), np.zeros(g.n_owned, dtype=np.float32)
+        self.c = np.zeros(len(g.indices), dtype=np.float32)
+        self.d, self.e = np.zeros(g.n_owned, dtype=np.float32), np.zeros(g.n_owned, dtype=np.float32)
         self.fits = False
         self.changed(None)
 
@@ -36,6 +37,6 @@ class Rounded:
             return
         if self._fits_here is None:
             m, v, g = self._memory, self._values, self._memory.graph
-            self._fits_here = krylov.rounded(g.indptr, g.diagonal, g.n_own_columns, v.own, v.ghost, m.unit, self.c, self.d)
+            self._fits_here = krylov.rounded(g.indptr, g.diagonal, g.n_own_columns, v.own, v.ghost, m.unit, self.c, self.d, self.e)
         (bad,) = self._memory.total((float(not self._fits_here),))
         self.fits, self._agreed = bad == 0.0, True

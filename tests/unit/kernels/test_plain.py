@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -34,12 +32,14 @@ def rows_of(law: edges.EdgeLaw) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def target_of(own: int, ghost: int) -> edges.Target:
     """Memory for a matrix with so many entries."""
-    return edges.Target(np.zeros(own), np.zeros(ghost), np.zeros(own + ghost, np.float32), np.zeros(N, np.float32), UNIT)
+    return edges.Target(
+        np.zeros(own), np.zeros(ghost), np.zeros(own + ghost, np.float32), np.zeros(N, np.float32), np.zeros(N, np.float32), UNIT
+    )
 
 
 def same(one: edges.Target, other: edges.Target) -> bool:
     """Whether both hold the same bits."""
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("own", "ghost", "c", "d"))
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("own", "ghost", "c", "d", "e"))
 
 
 def test_one_pass_opens_a_step(law: edges.EdgeLaw) -> None:
@@ -53,21 +53,21 @@ def test_one_pass_opens_a_step(law: edges.EdgeLaw) -> None:
     apart_in, once_in = (target_of(*sizes) for _ in range(2))
     (b, r), (b_apart, r_apart) = np.zeros((2, 2, N))
     edges.explicit_side(apart, made, sinks, old, TAU, b_apart)
-    own, ghost, c, d, _ = apart_in
-    args = (diagonal, n_own, sinks, np.zeros(N + HALO, bool), 1.0, TAU, False, edges.double_only(own, ghost), edges.NONE)
+    own, ghost, c, d, e, _ = apart_in
+    args = (diagonal, n_own, sinks, np.zeros(N + HALO, bool), 1.0, TAU, False, edges.double_only(own, ghost), edges.NOT_KEPT)
     number, _ = edges.fill(apart, *args)
-    fits = krylov.rounded(law.indptr, diagonal, n_own, own, ghost, UNIT, c, d)
+    fits = krylov.rounded(law.indptr, diagonal, n_own, own, ghost, UNIT, c, d, e)
     sums = krylov.residual(law.indptr, law.indices, n_own, own, ghost, x, b_apart, d, UNIT, r_apart)
 
     kernel = plain.open_drifting if len(law.psi) > 1 else plain.open_diffusing
-    rows: Any = (law, mass, made, sinks, old, x, TAU, diagonal, n_own)
+    rows = (law, mass, made, sinks, old, x, TAU, diagonal, n_own)
     found = kernel(*rows, once_in, b, r)
     assert found[:4] == (*(peclet if len(law.psi) > 1 else (0.0, -1)), number, fits) and number > 0.0
     assert same(apart_in, once_in) and np.array_equal(b, b_apart)
     assert found[4:] == pytest.approx(sums, rel=1e-12)
     assert np.allclose(r, r_apart, rtol=1e-12, atol=1e-12 * np.abs(r).max())
 
-    again = kernel(*rows, edges.Target(edges.NONE, edges.NONE, edges.NO_SINGLES, once_in.d, UNIT), *np.zeros((2, N)))
+    again = kernel(*rows, edges.Target(edges.NONE, edges.NONE, edges.NO_SINGLES, once_in.d, edges.NO_SINGLES, UNIT), *np.zeros((2, N)))
     assert again[4:] == found[4:]
     for name, where in (("mass", 0), ("sinks", 2)):
         spoilt = [mass, made, sinks]

@@ -23,8 +23,8 @@ def h5(tmp_path: Path) -> Any:
     """A file with two tables that grow in turn, whose chunks are not kept back."""
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_cache(0, 521, 0, 0.75)
-    name = str(tmp_path / "a.h5").encode()
-    with h5py.File(h5py.h5f.create(name, h5py.h5f.ACC_EXCL, creation(64, 0), access)) as file:
+    path = str(tmp_path / "a.h5").encode()
+    with h5py.File(h5py.h5f.create(path, h5py.h5f.ACC_EXCL, creation(64, 0), access)) as file:
         for name, kind in (("a", "f4"), ("b", "f8")):
             file.create_dataset(name, (0,), kind, maxshape=(None,), chunks=(ROWS,), fill_time="never", **early())
         yield file
