@@ -285,7 +285,7 @@ class Coupled(Component):
         given = (self._table, kinetics.outer, kinetics.held, kinetics.is_held)
         begun = (self._old, self._star, self._peaks, self._reached, self._least, dt, self.rtol, self._floors, self._trace)
         found = (self._new, self._tilt, self._flown, self.work)
-        bends = self.restoring.lean(dt, self._old, self._star, self._trend.find(dt))
+        bends = self.restoring.lean(dt, self._old, self._star, self._trend.find(dt), self._trend.made)
         everything: tuple[Any, ...] = (*given, *begun, *found, self._touched, self._levels, self._flowing, self._pending, bends)
         failed = kernel.advance(*everything)
         for (k, nodes, _), values in zip(self._at_once, before, strict=True):

@@ -9,7 +9,7 @@ adds nothing. The low order has -r c too, and the limiter may count on what reac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from mpi4py import MPI
@@ -42,7 +42,6 @@ class Restoring:
         self._means = {k: np.zeros(n) for k in self.by_member}
         self._table = kinetics.program.table()
         self._largest = np.zeros(len(self._rows))
-        self._bends = np.zeros((0, 0))
         self._scratch = np.zeros(n if self.by_member else 0)
 
     def begin(self, dt: float, old: Floats, levels: NDArray[np.uint8], guess: Sequence[Floats]) -> None:
@@ -95,20 +94,18 @@ class Restoring:
             kernel.means(levels, old, new, tilt, dt, self._scratch)
             kernel.damp(near, restored.rate, self._scratch, restored.mean, dt, source)
 
-    def lean(self, dt: float, old: Floats, star: Floats, bends: Floats) -> Floats:
+    def lean(self, dt: float, old: Floats, star: Floats, bends: Floats, made: Container[int]) -> Floats:
         """By how much what all but reactions make of members changes in time (rows, nodes) where they are taken back, else ``bends``.
 
-        There it is seen at once how transport changes; it is taken as a line in time through the last two steps.
+        There it is seen at once how transport changes; it is taken as a line in time through the last two steps, if it goes on as before.
+        Only of those that are ``made`` by others than reactions: of what reactions make alone transport is what other errors leave.
         """
-        last = self.state.history.last
-        if last == 0.0 or not any(restored.acts for restored in self.by_member.values()):
+        last, before = self.state.history.last, self.state.history.before
+        if before == 0.0 or not bends.shape[1]:
             return bends
-        if not bends.shape[1]:
-            self._bends = self._bends if len(self._bends) else np.zeros((len(old), old.shape[1]))
-            bends = self._bends
-            bends[:] = 0.0
         for k, restored in self.by_member.items():
-            if restored.acts:
+            if restored.acts and k in made:
                 moved = self.kinetics.moved[k]
-                kernel.lean(restored.rate, old[k], star[k], moved.rate, dt / (dt + last), dt, bends[k])
+                most = 2.0 * (dt + last) / (last + before)
+                kernel.lean(restored.rate, old[k], star[k], moved.rate, moved.rate_before, dt / (dt + last), most, dt, bends[k])
         return bends

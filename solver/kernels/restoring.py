@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -190,13 +192,17 @@ def give_back(rate: Floats, mean: Floats, w: Floats, dt: float, last: Floats) ->
 
 
 @compiled
-def lean(rate: Floats, old: Floats, star: Floats, before: Floats, ahead: float, dt: float, bend: Floats) -> None:
+def lean(
+    rate: Floats, old: Floats, star: Floats, before: Floats, earlier: Floats, ahead: float, ratio: float, dt: float, bend: Floats
+) -> None:  # fmt: skip
     """bend = dT/dt where r > 0: from ``before``, T of the last step, to T = (c* - c)/dt, and ``ahead`` times as far to the end of the step;
-    no further than to 0 or twice as much."""
+    no further than to 0 or twice as much, nor than ``ratio`` times the change from ``earlier`` to ``before``, and only if it goes on: what
+    alternates from step to step is no line."""
     for i in range(len(rate)):
         if rate[i] > 0.0:
             tendency = (star[i] - old[i]) / dt
-            change = min(max(ahead * (tendency - before[i]), -abs(tendency)), abs(tendency))
+            most = min(abs(tendency), max(0.0, ahead * ratio * math.copysign(1.0, tendency - before[i]) * (before[i] - earlier[i])))
+            change = min(max(ahead * (tendency - before[i]), -most), most)
             bend[i] = 2.0 / dt * change if abs(change) < np.inf else 0.0
 
 

@@ -84,6 +84,9 @@ def _cells(mesh: Any) -> Iterator[Finding]:
         size, extent = getattr(part, "size", None), _extent(part)
         if size is None or not extent:
             continue
+        if part is mesh and size > max(extent):
+            what = f"cells larger than the mesh (given {size:g} for a length of {max(extent):g})"
+            yield Finding(path, what, code="out-of-bounds", remedy=f"allowed: at most {max(extent):g}")
         count = math.prod(length / size for length in extent)
         if count > MOST_CELLS:
             what = f"this makes some {count:.2g} cells (given {size:g} for a length of {max(extent):g})"

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lib.outside import outside
+
 ROOT = Path(__file__).resolve().parents[2]
 INVASIO = ROOT / "invasio"
 
@@ -71,9 +73,7 @@ class Launcher:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that lead the launcher into this world."""
-        launchers = ("OMPI_", "PMIX_", "PMI_", "PRTE_", "SLURM_")
-        plain = {name: value for name, value in os.environ.items() if not name.startswith(launchers)}
-        return plain | {
+        return outside() | {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "INVASIO_CACHE": str(self.folder / "cache"),
             "INVASIO_ENVIRONMENT": self.wanted,

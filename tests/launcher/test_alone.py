@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from invasio.hpc.ranks import mpi_environment
+from tests.lib.outside import outside
 
 from .conftest import ROOT
 
@@ -48,8 +49,7 @@ def test_a_failure_on_one_rank_ends_all(tmp_path: Path, name: str, says: str, al
     (tmp_path / "test_it.py").write_text(TEST, encoding="utf-8")
     words = ["-q", "-p", "tests.conftest", f"--rootdir={tmp_path}", str(tmp_path / "test_it.py"), "-k", name]
     command = ["mpirun", "-n", "2", sys.executable, str(ROOT / "tests" / "rank.py"), str(tmp_path), *words]
-    launchers = ("OMPI_COMM", "PMIX_", "PMI_", "PRTE_", "SLURM_")
-    plain = {name: value for name, value in mpi_environment().items() if not name.startswith(launchers)}
+    plain = outside(mpi_environment(), "OMPI_COMM")
     plain |= {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "INVASIO_TEST_PATIENCE": "2"}
     done = subprocess.run(command, env=plain, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, cwd=tmp_path)
     assert done.returncode != 0

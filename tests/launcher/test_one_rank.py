@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from invasio.hpc.ranks import mpi_environment
 from invasio.postprocess.run import open_run
 from tests.launcher.injected import PLACES
+from tests.lib.outside import outside
 
 PROGRAM = Path(__file__).with_name("injected.py")
 SCENARIO = """\
@@ -50,8 +50,7 @@ def launched(ranks: int, where: str, scenario: Path, out: Path, *options: str) -
     command = ["run", str(scenario), "--out", str(out), *options]
     program = (sys.executable, str(PROGRAM), where)
     code = f"import sys; from invasio.hpc.ranks import launch; sys.exit(launch({ranks}, {command!r}, {program!r}))"
-    launchers = ("OMPI_COMM", "PMIX_", "PMI_", "PRTE_", "SLURM_")
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(launchers)}
+    plain = outside(ours="OMPI_COMM")
     return subprocess.run([sys.executable, "-c", code], env=plain, capture_output=True, text=True, timeout=240, stdin=subprocess.DEVNULL)
 
 
@@ -135,8 +134,7 @@ def test_a_fault_in_an_extension_of_a_program(tmp_path: Path, deed: str) -> None
     (tmp_path / "line.yaml").write_text(SCENARIO, encoding="utf-8")
     (tmp_path / "program.py").write_text(EXTENSION, encoding="utf-8")
     command = ["mpirun", "-n", "2", sys.executable, str(tmp_path / "program.py"), str(tmp_path / "line.yaml"), deed]
-    launchers = ("OMPI_COMM", "PMIX_", "PMI_", "PRTE_", "SLURM_")
-    plain = {name: value for name, value in mpi_environment().items() if not name.startswith(launchers)}
+    plain = outside(mpi_environment(), "OMPI_COMM")
     done = subprocess.run(command, env=plain, capture_output=True, text=True, timeout=240, stdin=subprocess.DEVNULL)
     assert done.returncode == (4 if deed == "raise" else 1), done.stderr
     assert done.stderr.count("SolverError: extension: it is too late") == (deed == "raise"), done.stderr

@@ -19,6 +19,7 @@ from invasio.solver.output.layout import SERIES
 from invasio.solver.output.log import on_screen
 from invasio.solver.run import run
 from invasio.solver.scenario.loader import load
+from tests.lib.outside import outside
 from tests.lib.tables import Table, datasets, different
 
 TEXT = """\
@@ -44,8 +45,7 @@ def scenario(folder: Path, steps: str) -> Path:
 
 def start(path: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     """`invasio run PATH --out OUT OPTIONS`, outside of any MPI that this process belongs to."""
-    launchers = ("OMPI_", "PMIX_", "PMI_", "PRTE_", "SLURM_")
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(launchers)}
+    plain = outside()
     command = [sys.executable, "-m", "invasio.solver.cli", "run", str(path), "--out", str(out), *options]
     return subprocess.Popen(
         command,

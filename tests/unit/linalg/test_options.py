@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from invasio.solver.linalg.petsc_options import PetscOptions
 from invasio.solver.petsc_names import refusal
 from tests.lib.comm import Comm
 from tests.lib.messages import refused
+from tests.lib.outside import outside
 
 ALLOWED = {
     "ksp_type": "gmres",
@@ -133,8 +133,7 @@ def test_files_of_options_are_not_read_nor_signals_taken(tmp_path: Path, module:
         "create_simplex_mesh(MPI.COMM_SELF, np.array([[0, 1]]), np.array([[0.0], [1.0]]))",
     }
     program = f"{first[module]}\nfrom petsc4py import PETSc\nprint(sorted(PETSc.Options().getAll()))\n{NOBODY_READS}"
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMIX_", "PMI_", "PRTE_"))}
-    plain |= {"HOME": str(tmp_path), "PETSC_OPTIONS": "-from_user 1"}
+    plain = outside() | {"HOME": str(tmp_path), "PETSC_OPTIONS": "-from_user 1"}
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
     options, last = done.stdout.splitlines()[:2]
     assert options == "['from_user', 'no_signal_handler', 'skip_petscrc']", done.stderr

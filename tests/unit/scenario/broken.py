@@ -90,6 +90,10 @@ CASES = {
         _good("motility: 1e-3", "motility: 1e-3, fibres: {direction: [1, 0], across: 0.1}"),
         (said("{file}:4:62: model.cells.tumour.fibres.direction", "wrong-length", "allowed: 1", "(given 2)"),),
     ),
+    "cells_larger_than_the_mesh": Broken(
+        _good("{kind: interval, cells: 10}", "{kind: disc, radius: 2, size: 10}"),
+        (said("{file}:1:37: mesh.size", "out-of-bounds", "allowed: at most 4", "cells larger than the mesh (given 10 for a length of 4)"),),
+    ),
     "divided_by_zero": Broken(
         _good("initial: 1, motility", "initial: exp(-x/0), motility"),
         (
