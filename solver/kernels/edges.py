@@ -234,7 +234,7 @@ def fill(
             if rounds:
                 single = np.float32(value * scale)
                 c[k] = single
-                lost += value * scale - single
+                lost += value * scale - float(single)
             if k < split:
                 own[shift + k] = value
             else:
@@ -247,7 +247,7 @@ def fill(
             d[i] = entry * scale
             single = np.float32(entry * scale + lost)
             c[diagonal[i]] = single
-            less[i] = entry * scale + lost - single
+            less[i] = entry * scale + lost - float(single)
             fits = fits and LEAST < entry * scale < MOST
         number = max(number, tau * spread / mass[i])
         finite = finite and math.isfinite(spread) and math.isfinite(entry)
@@ -281,7 +281,7 @@ def refill(
             d[i] = entry * scale
             single = np.float32(entry * scale + left[1, i])
             c[diagonal[i]] = single
-            less[i] = entry * scale + left[1, i] - single
+            less[i] = entry * scale + left[1, i] - float(single)
             fits = fits and LEAST < entry * scale < MOST
         finite = finite and math.isfinite(entry)
         at_own += np.uint32(n_own_columns[i])

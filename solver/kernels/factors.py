@@ -1,8 +1,7 @@
 r"""Incomplete triangular factors of a matrix on its own pattern, in single precision, and the solves with them.
 
-    A ~ (L + D) D^-1 (D + U),   l_ij = (a_ij - ...)/d_j a_jj/a_ii for j < i,   u_ij = (a_ij - ...)/d_i for j > i
+    A ~ (L + D) D^-1 (D + U),   l_ij = (a_ij - ...)/d_j for j < i,   u_ij = (a_ij - ...)/d_i for j > i
 
-L and D are in rows divided by the diagonal of A, as residuals are in kernels.krylov: r = diag(A)^-1 (b - A x), in the units of x.
 What elimination would put where the pattern has no entry is taken off the diagonal, times ``relaxed`` (Axelsson and Lindskog 1986,
 doi:10.1007/BF01389447): a smooth residual is then followed nearly exactly. l and u without units fit into single precision whatever
 the units of the matrix are; pivots and vectors are double.
@@ -46,7 +45,7 @@ class Block(NamedTuple):
 
 
 class Factors(NamedTuple):
-    """l and u in place of the entries of the pattern, and a_ii/d_i by places."""
+    """l and u in place of the entries of the pattern, and 1/d by places."""
 
     entries: Singles
     inverse: Floats
@@ -91,7 +90,6 @@ def factorise(
             else:
                 row[k] = further[at - others]
         entry = row[split - start]
-        share = 1.0 / entry
         dropped = 0.0
         for k in range(start, split):
             j = indices[k]
@@ -103,10 +101,10 @@ def factorise(
                     row[column - ONE] -= fill
                 else:
                     dropped += fill
-            entries[k] = value * share * inverses[j]
+            entries[k] = value * inverses[j]
             where[j] = 0
         inverse = 1.0 / pivot(entry, row[split - start], dropped, relaxed)
-        inverses[p] = entry * inverse
+        inverses[p] = inverse
         where[p] = 0
         for k in range(split, stop):
             exact[k] = row[k - start + ONE] * inverse
@@ -116,7 +114,7 @@ def factorise(
 
 @compiled
 def solve(b: Block, f: Factors, r: Floats, beyond: Floats, y: Floats, z: Floats) -> None:
-    """z = (D + U)^-1 D (L + D)^-1 diag(A) r at the owned nodes, which r has; beyond: r at further nodes; y (all nodes): memory."""
+    """z = (D + U)^-1 D (L + D)^-1 r at the owned nodes, which r has; beyond: r at further nodes; y (all nodes): memory."""
     order, indptr, middle, indices, _ = b
     entries, inverses = f
     n = len(r)

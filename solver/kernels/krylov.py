@@ -44,17 +44,17 @@ def rounded(
             value = own[at_own + (k - start)] * scale if k != diagonal[i] else 0.0
             single = np.float32(value)
             c[k] = single
-            lost += value - single
+            lost += value - float(single)
         at_own += split - start
         for k in range(split, stop):
             value = ghost[at_ghost + (k - split)] * scale
             single = np.float32(value)
             c[k] = single
-            lost += value - single
+            lost += value - float(single)
         at_ghost += stop - split
         single = np.float32(entry + lost)
         c[diagonal[i]] = single
-        e[i] = entry + lost - single
+        e[i] = entry + lost - float(single)
     return fits
 
 
@@ -225,3 +225,10 @@ def stabilised(
         new[i] = value + beta * (p[i] - omega * v[i])
         r[i] = value
     return moved
+
+
+@compiled
+def unscaled(unit: float, d: Singles, r: Floats, out: Floats) -> None:
+    """out = D r."""
+    for i in range(len(out)):
+        out[i] = unit * d[i] * r[i]

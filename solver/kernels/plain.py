@@ -72,7 +72,7 @@ def open_drifting(
                 value = -tau * u
                 single = np.float32(value * scale)
                 c[k] = single
-                lost += value * scale - single
+                lost += value * scale - float(single)
                 if k < split:
                     own[shift + k] = value
                 else:
@@ -85,7 +85,7 @@ def open_drifting(
             d[i] = entry * scale
             single = np.float32(entry * scale + lost)
             c[diagonal[i]] = single
-            e[i] = entry * scale + lost - single
+            e[i] = entry * scale + lost - float(single)
             number = max(number, tau * spread / m)
             finite = finite and math.isfinite(spread) and math.isfinite(entry)
             fits = fits and LEAST < entry * scale < MOST
@@ -140,7 +140,7 @@ def open_diffusing(
                 value = -tau * a
                 single = np.float32(value * scale)
                 c[k] = single
-                lost += value * scale - single
+                lost += value * scale - float(single)
                 if k < split:
                     own[shift + k] = value
                 else:
@@ -153,7 +153,7 @@ def open_diffusing(
             d[i] = entry * scale
             single = np.float32(entry * scale + lost)
             c[diagonal[i]] = single
-            e[i] = entry * scale + lost - single
+            e[i] = entry * scale + lost - float(single)
             number = max(number, tau * spread / m)
             finite = finite and math.isfinite(spread) and math.isfinite(entry)
             fits = fits and LEAST < entry * scale < MOST

@@ -25,34 +25,25 @@ class Incomplete:
     def __init__(self, overlap: Overlap, values: Values) -> None:
         self._overlap, self._values, self.relaxed = overlap, values, factors.RELAXED
         block = overlap.block
-        self._divided = False  # whether ``_diagonal`` is that of now
         self._factors = factors.Factors(np.zeros(len(block.indices), dtype=np.float32), np.zeros(len(block.order)))
 
     def setUp(self, pc: Any) -> None:
         """Factor the values of now; PETSc calls it. Collective."""
         o, v = self._overlap, self._values
-        self._divided = False
         o.rows(v.own, v.ghost, o.values)
         factors.factorise(o.block, v.own, v.ghost, o.values, o.where, o.row, o.exact, self.relaxed, self._factors)
 
     def apply(self, pc: Any, residual: Any, result: Any) -> None:
         """Solve with the factors; PETSc calls it. Collective."""
-        if not self._divided:
-            np.take(self._values.own, self._overlap.diagonal, out=self._diagonal, mode="clip")
-            self._divided = True
-        np.divide(residual.array_r, self._diagonal, out=self._residual)
+        np.copyto(self._residual, residual.array_r)  # PETSc's is read-only: a type for which the kernel would be compiled anew
         self.solve(self._residual, result.array_w)
 
     @functools.cached_property
     def _residual(self) -> Floats:
         return np.zeros(len(self._overlap.y) - len(self._overlap.beyond))
 
-    @functools.cached_property
-    def _diagonal(self) -> Floats:
-        return np.zeros(len(self._residual))
-
     def solve(self, residual: Floats, result: NDArray[Any]) -> None:
-        """The same on arrays of owned nodes, with a residual divided by the diagonal. Collective."""
+        """The same on arrays of owned nodes. Collective."""
         o = self._overlap
         o.nodes(residual, residual[:0], o.beyond)
         factors.solve(o.block, self._factors, residual, o.beyond, o.y, result)

@@ -6,6 +6,7 @@ Iterative refinement (Carson and Higham 2018, doi:10.1137/17M1140819): correctio
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,11 @@ class Memory:
         (mass,) = self.total((float(graph.mass[:n].sum()),))
         self.unit = 2.0 ** round(math.log2(mass / graph.n_global))
         self.vectors = [np.zeros(n + len(graph.ghosts)) for _ in range(8)]
+
+    @cached_property
+    def double(self) -> Floats:
+        """A vector in double precision."""
+        return np.zeros(self.graph.n_owned)
 
     def total(self, values: tuple[float, ...]) -> tuple[float, ...]:
         """Sums over all ranks. Collective."""
@@ -151,7 +157,8 @@ class Krylov:
                 return vector
             into = vector
         else:
-            self._incomplete.solve(vector[: len(self._x)], into)
+            krylov.unscaled(m.unit, self._d, vector, m.double)
+            self._incomplete.solve(m.double, into)
         if not m.alone:
             m.graph.halo.update(into)
         return into

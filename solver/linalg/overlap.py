@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,13 +84,6 @@ class Overlap:
         self.row = np.zeros(int(np.diff(self.block.indptr).max(initial=0)) + 1)
         self.exact = np.zeros(len(self.block.indices))
         self.beyond, self.y, self.values = np.zeros(len(further)), np.zeros(total), np.zeros(len(row_of))
-
-    @functools.cached_property
-    def diagonal(self) -> Longs:
-        """Where the diagonal of owned rows is in the block of owned columns."""
-        g = self._graph
-        starts = np.cumsum(g.n_own_columns, dtype=np.int64) - g.n_own_columns
-        return starts + g.diagonal - g.indptr[:-1]
 
     def _block(self, further: _Rows, keys: Longs) -> factors.Block:
         """What is eliminated when: further nodes (canonical numbers: keys) in between the own ones, as one rank would."""

@@ -72,7 +72,7 @@ def test_one_pass_opens_a_step(law: edges.EdgeLaw) -> None:
     for name, where in (("mass", 0), ("sinks", 2)):
         spoilt = [mass, made, sinks]
         spoilt[where] = np.where(np.arange(N + HALO) == 3, np.nan, spoilt[where])
-        assert np.isnan(kernel(law, *spoilt, old, x, TAU, diagonal, n_own, once_in, b, r)[2]), name
+        assert np.isnan(kernel(law, spoilt[0], spoilt[1], spoilt[2], old, x, TAU, diagonal, n_own, once_in, b, r)[2]), name
     sinks[3] = 1e13
     assert not kernel(*rows, once_in, b, r)[3]
 
