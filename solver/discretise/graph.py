@@ -219,7 +219,7 @@ def conducting(graph: Graph, forms: Forms) -> tuple[Graph, Stencil | None]:
     total, entries = graph.comm.allreduce(np.array([found, len(dropped)]))
     if total < WORTH * entries:
         return graph, None
-    weight: Floats = forms.mesh.numbers * GOLDEN
+    weight: Floats = np.multiply(forms.mesh.numbers, GOLDEN, dtype=np.float64)
     weight -= np.floor(weight)
     weight += 1.0
     values = graph.conductances(forms, weight)
