@@ -25,7 +25,7 @@ REDUCTION = 2e-6  # seconds per reduction and doubling of the ranks
 BANDWIDTH = 5e9  # bytes per second and rank
 NEIGHBOURS = {1: 2.0, 2: 8.0, 3: 26.0}  # of a rank in the middle
 
-TRAFFIC = {1: 4e3, 2: 2.5e3, 3: 1.8e3}  # bytes per node, step and moving species; counted by benchmarks/step
+TRAFFIC = {1: 4e3, 2: 2.6e3, 3: 1.8e3}  # bytes per node, step and moving species; counted by benchmarks/step
 READ_FIRST = 4.0 / 3.0  # a triad moves four numbers per element, and is told by three
 OVERLAP = 3.0  # exponent of how computing and memory add up
 
