@@ -15,7 +15,7 @@ _ANNOUNCES = (
     b"BAD TERMINATION",
     b"A deprecated MCA variable",  # Open MPI 6 renamed one that 5 needs
 )
-# What MPICH says behind its block, or instead of it; and a race in Open MPI's launcher when ranks end.
+# What MPICH says behind its block, or instead of it; and races in Open MPI's launcher when ranks end.
 _SIGNAL = re.compile(rb"YOUR APPLICATION TERMINATED WITH THE EXIT STRING: .*\(signal (\d+)\)\s*")
 _REMARKS = (
     b"This typically refers to a problem with your application.",
@@ -23,6 +23,7 @@ _REMARKS = (
     b": application called MPI_Abort(",
     b"MPICH: freeing inactive persistent request",  # of halos, where an error ended the ranks before these were freed
     b"[warn] Epoll ",  # MOD, ADD, DEL
+    b"PMIX ERROR: PMIX_ERR_UNREACH",  # a rank that has ended is told something
 )
 _LONGEST = 30  # lines: a block that is longer is no announcement
 
