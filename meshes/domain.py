@@ -102,6 +102,7 @@ class Domain:
     membranes: Mapping[str, Membrane] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what was cleaned up or left out when the mesh was read, for the log
     section: Section | None = None  # on rank 0
+    listed: Callable[[int, int], tuple[NDArray[np.int64], NDArray[np.int32]]] | None = None  # see output.layout.Grid
 
     @cached_property
     def hash(self) -> str:

@@ -81,7 +81,21 @@ def build_in_parts(options: Lattice, comm: Comm) -> Domain:
         interfaces={},
         digest=lambda: _hash(lattice, options, sides),
         source=source,
+        listed=lambda first, last: _listed(lattice, options, first, last),
     )
+
+
+def _listed(lattice: Cells, options: Lattice, first: int, last: int) -> tuple[Ints, NDArray[np.int32]]:
+    """Nodes and regions of the cells from number ``first`` up to ``last``, block by block."""
+    each, size = lattice.each, BLOCK * lattice.each
+    nodes, regions = np.empty((last - first, lattice.dim + 1), dtype=np.int64), np.empty(last - first, dtype=np.int32)
+    for start in range(first, last, size):
+        stop = min(start + size, last)
+        boxes = np.arange(start // each, -(-stop // each))
+        some = slice(start - boxes[0] * each, stop - boxes[0] * each)
+        nodes[start - first : stop - first] = lattice.cells(boxes)[some]
+        regions[start - first : stop - first] = _regions(lattice, options, boxes)[some]
+    return nodes, regions
 
 
 def _tags(options: Lattice, lattice: Cells, mesh: Simplices, start: int) -> NDArray[np.int32]:

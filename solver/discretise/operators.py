@@ -115,4 +115,5 @@ def _grid(domain: Domain, graph: Graph) -> Grid:
         cell_region=domain.cell_region[: mesh.n_owned_cells],
         regions=domain.regions,
         digest=lambda: domain.hash,
+        listed=domain.listed,
     )

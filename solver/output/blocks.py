@@ -23,11 +23,35 @@ def chunk_rows(total: int) -> int:
     return max(1, -(-total // chunks))
 
 
-class Blocks:
-    """The plan that moves rows between their owners and one contiguous block per rank.
+class Shares:
+    """One contiguous block of a table of ``total`` rows per rank.
 
     Rank r holds rows ``starts[r]`` to ``starts[r+1]`` of the canonical order; blocks end at chunk
     boundaries, so no chunk of a file is shared by two ranks, and a rank may hold no rows.
+    """
+
+    def __init__(self, comm: Comm, total: int) -> None:
+        self.comm = comm
+        self.total = total
+        self.chunk = chunk_rows(total)
+        chunks = -(-total // self.chunk)
+        self.starts = np.minimum(total, self.chunk * -(-chunks * np.arange(comm.size + 1) // comm.size))
+        self.start = int(self.starts[comm.rank])
+        self.count = int(self.starts[comm.rank + 1]) - self.start
+        most = -(-int(np.diff(self.starts).max()) // self.chunk)  # chunks of a rank
+        self.piece = self.chunk * max(1, -(-most // _PIECES_AT_MOST))  # rows of a piece, at most
+        self._pieces = -(-most * self.chunk // self.piece)
+
+    def pieces(self) -> Iterator[tuple[int, int]]:
+        """This rank's block piece by piece, as (first row, after the last one); as many on all ranks, maybe without rows."""
+        end = self.start + self.count
+        for piece in range(self._pieces):
+            first = min(end, self.start + piece * self.piece)
+            yield first, min(end, first + self.piece)
+
+
+class Blocks(Shares):
+    """The plan that moves rows between their owners and one contiguous block per rank.
 
     Args:
         comm: the communicator; building the plan is collective.
@@ -39,16 +63,7 @@ class Blocks:
     """
 
     def __init__(self, comm: Comm, numbers: NDArray[np.int64], total: int) -> None:
-        self.comm = comm
-        self.total = total
-        self.chunk = chunk_rows(total)
-        chunks = -(-total // self.chunk)
-        self.starts = np.minimum(total, self.chunk * -(-chunks * np.arange(comm.size + 1) // comm.size))
-        self.start = int(self.starts[comm.rank])
-        self.count = int(self.starts[comm.rank + 1]) - self.start
-        most = -(-int(np.diff(self.starts).max()) // self.chunk)  # chunks of a rank
-        self.piece = self.chunk * max(1, -(-most // _PIECES_AT_MOST))  # rows of a piece of `in_pieces`, at most
-        self._pieces = -(-most * self.chunk // self.piece)
+        super().__init__(comm, total)
         numbers = np.asarray(numbers, dtype=np.int64)
         self._n_owned = len(numbers)
         self._as_is = comm.size == 1 and len(numbers) == total and _counted(numbers)
@@ -56,7 +71,7 @@ class Blocks:
             return
         short = np.int32 if total < 2**31 else np.int64  # two numbers per row are kept
         cells = comm.size * self._pieces
-        begins = self.chunk * np.arange(max(1, chunks))  # all rows of a chunk go to one piece of one rank
+        begins = self.chunk * np.arange(max(1, -(-total // self.chunk)))  # all rows of a chunk go to one piece of one rank
         target = np.clip(np.searchsorted(self.starts, begins, side="right") - 1, 0, comm.size - 1)
         by_chunk = (target * self._pieces + (begins - self.starts[target]) // self.piece).astype(
             np.int16 if cells < 2**15 else np.int64
@@ -116,18 +131,17 @@ class Blocks:
         sent, arrived = (
             (np.concatenate([[0], np.cumsum(counts)]) for counts in (self._send, self._receive)) if not self._as_is else ((), ())
         )
-        for piece in range(self._pieces):
-            first = min(self.count, piece * self.piece)
-            size = min(self.count - first, self.piece)
+        for piece, (start, stop) in enumerate(self.pieces()):
+            first, size = start - self.start, stop - start
             if self._as_is:
-                yield self.start + first, values(slice(first, first + size))
+                yield start, values(slice(first, first + size))
                 continue
             at = range(piece, self._pieces * self.comm.size, self._pieces)
             rows = values(np.concatenate([self._order[sent[k] : sent[k + 1]] for k in at]))
             some = self._exchange(rows, self._send[:, piece], self._receive[:, piece])
             block = np.empty((size, *some.shape[1:]), dtype=some.dtype)
             block[np.concatenate([self._place[arrived[k] : arrived[k + 1]] for k in at]) - first] = some
-            yield self.start + first, block
+            yield start, block
 
     def to_owners(self, block: NDArray[Any]) -> NDArray[Any]:
         """Collective: the inverse of `to_block`."""

@@ -86,7 +86,7 @@ def save(
     plans = _plans(grid, tables)
     plan = {name: plans[_table(name, plans)] for name in state}
     shapes = {name: np.shape(values)[1:] for name, values in state.items()}
-    every = {"mesh": grid.mesh_hash, **(hashes or {})}
+    every = {"mesh": grid.mesh_hash if comm.rank == 0 else "", **(hashes or {})}  # making it takes longer than some checkpoints
     about = {"format": FORMAT, "version": invasio.__version__, "scalars": dict(scalars), "hashes": every, "shape": shapes}
     about |= {"chunk": {name: p.chunk for name, p in plan.items()}, "beside": dict(beside or {})}
     what = f"cannot write the checkpoint {final} (is the disk full?)"
@@ -147,6 +147,7 @@ def load_latest(
     if not files:
         return None
     plans = _plans(grid, tables)
+    mesh = comm.bcast(grid.mesh_hash if comm.rank == 0 else None)
     for path in files:
         sealed, fault = _tried(comm, lambda path=path: digest.check(path, comm))  # type: ignore[misc]
         if not fault and not sealed:
@@ -154,7 +155,7 @@ def load_latest(
         if not fault:
             header, fault = _tried(comm, lambda path=path, sealed=sealed: _header(path, sealed))  # type: ignore[misc]
         if not fault:
-            _check_kind(path, header, {"mesh": grid.mesh_hash, **(hashes or {})})
+            _check_kind(path, header, {"mesh": mesh, **(hashes or {})})
             rows, fault = _tried(comm, lambda path=path, header=header: _rows(path, header, plans))  # type: ignore[misc]
         if not fault:
             if not sealed and comm.rank == 0:
@@ -223,7 +224,7 @@ def _check_kind(path: Path, header: Mapping[str, Any], expected: Mapping[str, st
 def _plans(grid: Grid, tables: Mapping[str, Rows] | None) -> dict[str, Blocks]:
     """How rows move, by the beginning of the arrays' names; that of the nodes is ""."""
     plans = {prefix: Blocks(grid.comm, rows.numbers, rows.total) for prefix, rows in (tables or {}).items()}
-    return {**plans, "": Blocks(grid.comm, grid.nodes, grid.n_nodes)}
+    return {**plans, "": grid.plan}
 
 
 def _table(name: str, plans: Mapping[str, Blocks]) -> str:

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import SolverError
 from ..parallel import agreed
 from . import columns, structure, vtkhdf
-from .blocks import Blocks
+from .blocks import Blocks, Shares
 from .folder import sync
 from .h5 import create_alone
 from .hdf import SharedFile
@@ -28,6 +28,17 @@ from .series import NOTHING
 from .vtkhdf import AHEAD, ROOT, STEPS
 
 log = logging.getLogger("invasio.output")
+
+
+def _cells(grid: Grid, shares: Shares) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """This rank's block of all cells piece by piece: first row, nodes, regions. Collective."""
+    if isinstance(shares, Blocks):
+        regions = shares.to_block(grid.cell_region)
+        for start, nodes in shares.in_pieces(grid.corners):
+            yield start, nodes, regions[start - shares.start :][: len(nodes)]
+    elif grid.listed is not None:
+        for first, last in shares.pieces():
+            yield first, *grid.listed(first, last)
 
 
 def _no_unit(kind: str, name: str) -> str:
@@ -111,7 +122,7 @@ class FieldsWriter:
         self.last_time = -np.inf
         self._kind = np.dtype(precision)
         self._level = compression
-        self._blocks = Blocks(grid.comm, grid.nodes, grid.n_nodes)
+        self._blocks = grid.plan
         self._stride = -(-grid.n_nodes // self._blocks.chunk) * self._blocks.chunk
         self._whole = bool((np.diff(self._blocks.starts) == self._stride).any())  # one rank writes all, with no gap between steps
         self._chunks = -(-grid.n_nodes // self._blocks.chunk) * max(expected, 512)
@@ -229,7 +240,7 @@ class FieldsWriter:
         grid, comm = self.grid, self.grid.comm
         temporary = self.path.with_name(f".{self.path.name}.new")
         self._mark = comm.bcast(uuid.uuid4().hex if comm.rank == 0 else "")  # by which a structure knows its file
-        cells = Blocks(comm, grid.cells, grid.n_cells)
+        cells = Blocks(comm, grid.cells, grid.n_cells) if grid.listed is None else Shares(comm, grid.n_cells)
         corners = grid.dim + 1
         mesh = 24 * grid.n_nodes // comm.size + (8 * corners + 13) * grid.n_cells // comm.size
         padding = (self._stride / max(1, grid.n_nodes) - 1.0) * sum(
@@ -239,19 +250,18 @@ class FieldsWriter:
         create_alone(temporary, comm, self._chunks, self._trouble(), lambda h5: self._tables(h5, cells.chunk, first.parts))
         file = SharedFile(temporary, "r+", comm, apart=self._apart)
         points = self._blocks.to_block(grid.points)
-        regions = cells.to_block(grid.cell_region)
         fibres = {name: self._blocks.to_block(values).astype(np.float32) for name, values in self._fibres.items()}
 
         def fill() -> None:
             file.reserve(need - comm.size * mesh, whole=True)
             file.write_rows(f"{ROOT}/Points", self._blocks.start, points)
-            for start, nodes in cells.in_pieces(grid.corners):
+            for start, nodes, regions in _cells(grid, cells):
                 ends = np.arange(start + 1, start + len(nodes) + 1, dtype=np.int64) * corners
                 file.write_rows(f"{ROOT}/Connectivity", start * corners, nodes.reshape(-1))
                 file.write_rows(f"{ROOT}/Offsets", start + 1, ends)
                 file.write_rows(f"{ROOT}/Types", start, np.full(len(nodes), vtkhdf.CELL_TYPES[grid.dim], dtype=np.uint8))
+                file.write_rows(f"{ROOT}/CellData/region", start, regions)
             file.write_same(f"{ROOT}/Offsets", 0, np.zeros(1, dtype=np.int64))
-            file.write_rows(f"{ROOT}/CellData/region", cells.start, regions)
             for name, along in fibres.items():
                 file.write_rows(f"{ALONG}/{name}", self._blocks.start, along)
             self._extend(file, 0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..parallel import Comm
+from .blocks import Blocks
 
 FIELDS = "fields.vtkhdf"
 MEMBRANES = "membranes.vtkhdf"
@@ -56,6 +58,13 @@ class Grid:
     cell_region: NDArray[np.int32]  # (owned cells,) indices into regions
     regions: tuple[str, ...]
     digest: Callable[[], str]  # makes the hash of the mesh
+    # makes nodes (k, dim+1) and regions (k,) of the cells from one canonical number up to another, where any rank can, as of a lattice
+    listed: Callable[[int, int], tuple[NDArray[np.int64], NDArray[np.int32]]] | None = None
+
+    @cached_property
+    def plan(self) -> Blocks:
+        """How the rows of nodes move to blocks. Collective at the first call."""
+        return Blocks(self.comm, self.nodes, self.n_nodes)
 
     @property
     def mesh_hash(self) -> str:

@@ -44,6 +44,7 @@ def part_of(grid: Grid, regions: Sequence[str]) -> tuple[Grid, NDArray[np.int64]
         cell_region=(np.cumsum(chosen) - 1)[grid.cell_region[inside]].astype(np.int32),
         regions=tuple(name for name in grid.regions if name in regions),
         digest=lambda: f"{grid.mesh_hash}:{','.join(name for name in grid.regions if name in regions)}",
+        listed=None,
     )
     return part, rows
 
