@@ -26,6 +26,8 @@ LATTICES: list[tuple[str, dict[str, Any]]] = [
     ("rectangle", {"cells": [9, 8], "graded": {"left": 0.03, "top": 0.05}}),
     ("box", {"from": [0.1, 0.2, 0.3], "to": [3, 4.7, 2], "cells": [8, 7, 9]}),
     ("box", {"cells": [1, 1, 1]}),
+    ("rectangle", {"cells": [7, 5], "regions": {"bed": {"kind": "rectangle", "from": [0, 0], "to": [0.5, 1]}}}),
+    ("box", {"cells": [5, 4, 3], "regions": {"bed": {"kind": "box", "from": [0, 0, 0], "to": [0.5, 1, 1]}}}),
     ("box", {"cells": [6, 5, 7], "graded": {"left": 0.05, "front": 0.1}}),
 ]
 
@@ -53,3 +55,18 @@ def test_counting_finds_what_cells_tell(comm: Comm, kind: str, changes: dict[str
 def same(one: np.ndarray, other: np.ndarray) -> bool:
     """Type and bits."""
     return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize(("kind", "changes"), LATTICES)
+def test_cells_by_their_numbers_are_those_that_ranks_have(comm: Comm, kind: str, changes: dict[str, Any]) -> None:
+    """From any number up to any other, not only whole boxes."""
+    domain = build_domain(options(kind, **changes), comm)
+    mesh, listed = domain.mesh, domain.listed
+    assert listed is not None
+    nodes, regions = listed(0, mesh.n_cells)
+    own = mesh.numbers[: mesh.n_owned_cells]
+    parallel_assert(comm, same(nodes[own], mesh.corners(slice(None))), "nodes")
+    parallel_assert(comm, same(regions[own], domain.cell_region[: mesh.n_owned_cells]), "regions")
+    last = max(1, mesh.n_cells - 1)
+    some = listed(1, last)
+    parallel_assert(comm, same(some[0], nodes[1:last]) and same(some[1], regions[1:last]), "some of them")
